@@ -1,0 +1,102 @@
+//! Everything that can happen to a phone.
+
+use crate::id::{CallId, Peer};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The user wants something.
+    Command(Command),
+    /// A call message came through signaling from the person whose key proved `from`.
+    Message {
+        /// Who sent it. The name is not known here; an invite carries it.
+        from: String,
+        /// The bytes: remote, unchecked.
+        bytes: Vec<u8>,
+    },
+    /// Signaling could not deliver: nobody is at that address now.
+    Undeliverable {
+        /// The address that is not there.
+        to: String,
+    },
+    /// The link to signaling came or went.
+    Link {
+        /// Whether messages can be sent.
+        online: bool,
+    },
+    /// The session of the call changed. Late news of an earlier call's session is ignored.
+    Transport {
+        /// Which call's session.
+        call: CallId,
+        /// What it is now.
+        state: Transport,
+    },
+    /// The session has a parcel for the other side's session.
+    Parcel {
+        /// Which call's session.
+        call: CallId,
+        /// Opaque bytes.
+        parcel: Vec<u8>,
+    },
+    /// A message came through the session's own channel: remote, unchecked.
+    Data {
+        /// Which call's session.
+        call: CallId,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The capture gates are in this state now; answers every [`crate::output::Output::SetCapture`].
+    /// What the other side and the UI are told follows this, never the wish.
+    Capture {
+        /// Whether the microphone's gate is open.
+        microphone: bool,
+        /// Whether the camera runs.
+        camera: bool,
+    },
+    /// A deadline of [`crate::phone::Phone::poll_timeout`] passed.
+    Tick,
+}
+
+/// What the user can want of a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Call somebody. `call` is a fresh random id; `video` whether our camera shall be on.
+    Dial {
+        /// The new call.
+        call: CallId,
+        /// Whom.
+        peer: Peer,
+        /// Camera on from the start.
+        video: bool,
+    },
+    /// Answer, with our camera or without.
+    Accept {
+        /// Camera on from the start.
+        video: bool,
+    },
+    /// Do not answer.
+    Decline,
+    /// Cancel, hang up or decline, whichever fits the state.
+    End,
+    /// Leave the ended screen.
+    Dismiss,
+    /// Mute or unmute.
+    SetMicrophone(bool),
+    /// Camera on or off.
+    SetCamera(bool),
+}
+
+/// What a session tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Media and data flow.
+    Connected,
+    /// Nothing has been heard for a while.
+    Interrupted,
+    /// The other side closed its session.
+    ClosedByPeer,
+    /// No path was found or it is lost for good.
+    Failed,
+    /// [`crate::output::Output::CloseTransport`] is carried out.
+    Closed,
+}

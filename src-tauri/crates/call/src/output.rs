@@ -1,0 +1,102 @@
+//! Everything that a phone wants done.
+
+use crate::id::CallId;
+use crate::reason::EndReason;
+
+/// One thing to do, in order.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Send a call message through signaling.
+    Send {
+        /// To whom.
+        to: String,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// Open the session of this call. At most one is open at a time.
+    OpenTransport {
+        /// The call.
+        call: CallId,
+        /// Whether this side makes the offers.
+        offerer: bool,
+    },
+    /// Look for a new path.
+    RestartTransport {
+        /// The call.
+        call: CallId,
+    },
+    /// Close the session; answered by [`crate::input::Transport::Closed`].
+    CloseTransport {
+        /// The call.
+        call: CallId,
+    },
+    /// Hand the other side's parcel to the session.
+    Parcel {
+        /// The call.
+        call: CallId,
+        /// Opaque bytes.
+        parcel: Vec<u8>,
+    },
+    /// Send a message through the session's own channel.
+    Data {
+        /// The call.
+        call: CallId,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// Open or shut the capture gates: the only authority over mute. Answered by
+    /// [`crate::input::Input::Capture`] with what is true afterwards.
+    SetCapture {
+        /// Whether sound may leave.
+        microphone: bool,
+        /// Whether the camera shall run.
+        camera: bool,
+    },
+    /// Play this, until the next `Sound`.
+    Sound(Sound),
+    /// The call is over. Always the last output of a call but for its `CloseTransport`.
+    Ended {
+        /// The call.
+        call: CallId,
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// What the user hears besides the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// Nothing.
+    Silence,
+    /// Somebody calls us; loops.
+    RingTone,
+    /// The other device rings; loops.
+    RingBack,
+    /// Media flows for the first time; once.
+    Connected,
+    /// The path was lost; once.
+    Lost,
+    /// The call is over; once.
+    Ended,
+}
+
+impl std::fmt::Debug for Output {
+    /// Message bytes and addresses stay out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Send { bytes, .. } => write!(f, "Send({} bytes)", bytes.len()),
+            Self::OpenTransport { call, offerer } => {
+                write!(f, "OpenTransport({call}, offerer: {offerer})")
+            }
+            Self::RestartTransport { call } => write!(f, "RestartTransport({call})"),
+            Self::CloseTransport { call } => write!(f, "CloseTransport({call})"),
+            Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),
+            Self::Data { call, bytes } => write!(f, "Data({call}, {} bytes)", bytes.len()),
+            Self::SetCapture { microphone, camera } => {
+                write!(f, "SetCapture(microphone: {microphone}, camera: {camera})")
+            }
+            Self::Sound(sound) => write!(f, "Sound({sound:?})"),
+            Self::Ended { call, reason } => write!(f, "Ended({call}, {reason:?})"),
+        }
+    }
+}

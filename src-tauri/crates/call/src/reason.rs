@@ -1,0 +1,42 @@
+//! Why a call ended: a closed list, apart from errors.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why a call ended, from this side's point of view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum EndReason {
+    /// This side ended the running call.
+    LocalHangup,
+    /// The other side ended the running call.
+    RemoteHangup,
+    /// This side, the caller, gave up before an answer.
+    Cancelled,
+    /// The other side, the caller, gave up before we answered: a missed call.
+    Missed,
+    /// This side declined.
+    Declined,
+    /// The other side declined.
+    RemoteDeclined,
+    /// The other side is in another call.
+    Busy,
+    /// Nobody answered in time (caller's view; the callee's is `Missed`).
+    NoAnswer,
+    /// The other side is not there: its relay does not know it.
+    Unreachable,
+    /// The relay could not be reached, so the call could not even ring.
+    NoRelay,
+    /// No path for media was found after the answer.
+    NoPath,
+    /// The path was lost and did not come back in time.
+    ConnectionLost,
+    /// The other side vanished without a word: it crashed or was killed.
+    PeerGone,
+    /// The other side speaks no version that we know.
+    Incompatible,
+    /// The other side replaced this call by a new one.
+    Replaced,
+    /// This program failed.
+    InternalError,
+}

@@ -1,0 +1,98 @@
+//! What a person may see of the call: plain data for the UI.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::id::Peer;
+use crate::reason::EndReason;
+
+/// The call as the UI shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum CallView {
+    /// No call.
+    Idle,
+    /// We call somebody.
+    Outgoing {
+        /// The call's id in hexadecimal, for keys and logs.
+        call: String,
+        /// Whom.
+        peer: Peer,
+        /// How far it is.
+        phase: OutgoingPhase,
+        /// What we will send.
+        local: Controls,
+    },
+    /// Somebody calls us.
+    Incoming {
+        /// The call's id in hexadecimal.
+        call: String,
+        /// Who.
+        peer: Peer,
+        /// Whether the caller's camera is on.
+        video: bool,
+    },
+    /// We are in the call, or on the way into it after the answer.
+    Active {
+        /// The call's id in hexadecimal.
+        call: String,
+        /// With whom.
+        peer: Peer,
+        /// Whether media flows.
+        phase: ActivePhase,
+        /// What we send.
+        local: Controls,
+        /// What the other side says that it sends.
+        remote: Controls,
+        /// Milliseconds since media flowed for the first time, at the moment of this view; null
+        /// before.
+        #[ts(type = "number | null")]
+        connected_for_ms: Option<u64>,
+    },
+    /// The call is over; shown until dismissed or three seconds have passed.
+    Ended {
+        /// The call's id in hexadecimal.
+        call: String,
+        /// With whom.
+        peer: Peer,
+        /// Why.
+        reason: EndReason,
+        /// How long media flowed, in milliseconds; null when it never did.
+        #[ts(type = "number | null")]
+        lasted_ms: Option<u64>,
+        /// Who had called.
+        outgoing: bool,
+    },
+}
+
+/// How far an outgoing call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum OutgoingPhase {
+    /// The other device has not confirmed yet.
+    Calling,
+    /// The other device rings.
+    Ringing,
+}
+
+/// Whether media flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ActivePhase {
+    /// Accepted; the path is being set up.
+    Connecting,
+    /// Media flows.
+    Connected,
+    /// The path was lost; it is being repaired.
+    Reconnecting,
+}
+
+/// What one side sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Controls {
+    /// Whether the microphone is live.
+    pub microphone: bool,
+    /// Whether the camera is on.
+    pub camera: bool,
+}

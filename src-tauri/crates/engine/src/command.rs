@@ -1,0 +1,65 @@
+//! What the user can want.
+
+use media::backend::device::DeviceId;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// One wish of the user. Its result is seen in the next view, or as an error of the command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Call somebody by address or invite link.
+    Dial {
+        /// An address or an invite link, as typed.
+        to: String,
+        /// Our camera on from the start.
+        video: bool,
+    },
+    /// Answer the incoming call.
+    Accept {
+        /// Our camera on from the start.
+        video: bool,
+    },
+    /// Do not answer the incoming call.
+    Decline,
+    /// Cancel, hang up or decline, whichever fits.
+    End,
+    /// Leave the ended screen.
+    Dismiss,
+    /// Mute or unmute.
+    SetMicrophone {
+        /// Whether sound may leave.
+        live: bool,
+    },
+    /// Camera on or off.
+    SetCamera {
+        /// Whether the camera runs.
+        on: bool,
+    },
+    /// Use another device from now on, in a call too.
+    UseDevice {
+        /// Which kind.
+        role: DeviceRole,
+        /// Which one; null for the system's default.
+        id: Option<DeviceId>,
+    },
+    /// Show ourselves and meter the microphone outside a call: first start, settings.
+    Preview {
+        /// Whether to run camera and microphone for it.
+        on: bool,
+    },
+    /// Play a short tone on the chosen speaker.
+    TestSpeaker,
+}
+
+/// What a device is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceRole {
+    /// Picture in.
+    Camera,
+    /// Sound in.
+    Microphone,
+    /// Sound out.
+    Speaker,
+}

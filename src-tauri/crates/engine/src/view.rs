@@ -1,0 +1,177 @@
+//! What the UI shows of the engine: one value, pushed whenever it changes.
+
+use call::view::CallView;
+use media::backend::device::{DeviceId, DeviceInfo, DeviceKind};
+use media::transport::Path;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// All that the engine has to show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineView {
+    /// The link to the relay.
+    pub relay: RelayView,
+    /// The call.
+    pub call: CallView,
+    /// Devices.
+    pub camera: DeviceView,
+    /// Devices.
+    pub microphone: DeviceView,
+    /// Devices.
+    pub speaker: DeviceView,
+    /// Loudness of our microphone, 0 to 1, about ten times a second while it runs; for meters.
+    pub microphone_level: f32,
+    /// Loudness of the other side, 0 to 1, in a call.
+    pub remote_level: f32,
+    /// Whether a local picture can be shown now.
+    pub local_picture: bool,
+    /// Whether a picture of the other side can be shown now.
+    pub remote_picture: bool,
+    /// Figures of the call, once a second; null outside.
+    pub stats: Option<CallStats>,
+}
+
+/// The link to the relay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RelayView {
+    /// None is set.
+    None,
+    /// On the way.
+    Connecting,
+    /// People can reach us.
+    Online,
+    /// Not there; it is tried again.
+    Offline {
+        /// What is wrong.
+        problem: RelayProblem,
+    },
+}
+
+/// Why the relay is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum RelayProblem {
+    /// Nothing answers at that place.
+    Unreachable,
+    /// Something answers that is no Tincan relay.
+    NotARelay,
+    /// It refuses us or speaks another version.
+    Refused,
+    /// Another copy of this profile took over the address.
+    TakenOver,
+}
+
+/// One role and the devices for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceView {
+    /// What there is to choose from.
+    pub available: Vec<DeviceInfo>,
+    /// The user's choice; null for the system's default.
+    pub chosen: Option<DeviceId>,
+    /// What is true now.
+    pub now: DeviceNow,
+}
+
+/// What is true of a role now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum DeviceNow {
+    /// Not in use.
+    Off,
+    /// At work.
+    On {
+        /// Its name.
+        name: String,
+        /// What it really is.
+        kind: DeviceKind,
+    },
+    /// Wanted, but it does not work.
+    Failed {
+        /// What is wrong.
+        problem: DeviceProblem,
+        /// The device's name, where one is known.
+        name: String,
+    },
+}
+
+/// Why a device does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceProblem {
+    /// There is none.
+    Missing,
+    /// Another program holds it.
+    Busy,
+    /// The system refuses access.
+    Refused,
+    /// It was lost while in use.
+    Lost,
+    /// It offers nothing that we can use, or a file cannot be read.
+    Unusable,
+}
+
+/// Figures of a call, over the last second unless said otherwise. Names and units as in W3C
+/// webrtc-stats where it has one, else explained.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CallStats {
+    /// How the machines reach each other.
+    pub path: Option<Path>,
+    /// Seconds. `RTCIceCandidatePairStats.currentRoundTripTime`.
+    pub current_round_trip_time: Option<f64>,
+    /// Bits per second. What rate control lets us send.
+    pub target_bitrate: f64,
+    /// Bits per second of pictures that left.
+    pub video_send_bitrate: f64,
+    /// Bits per second of pictures that came.
+    pub video_receive_bitrate: f64,
+    /// Bits per second of sound that left.
+    pub audio_send_bitrate: f64,
+    /// Bits per second of sound that came.
+    pub audio_receive_bitrate: f64,
+    /// Pictures encoded per second. `RTCOutboundRtpStreamStats.framesPerSecond`.
+    pub frames_per_second_sent: f64,
+    /// Pictures decoded per second. `RTCInboundRtpStreamStats.framesPerSecond`.
+    pub frames_per_second_received: f64,
+    /// Pixels. `RTCInboundRtpStreamStats.frameWidth`.
+    pub frame_width: u32,
+    /// Pixels. `RTCInboundRtpStreamStats.frameHeight`.
+    pub frame_height: u32,
+    /// Whole call. `RTCInboundRtpStreamStats.framesDecoded`.
+    #[ts(type = "number")]
+    pub frames_decoded: u64,
+    /// Whole call. `RTCInboundRtpStreamStats.framesDropped`.
+    #[ts(type = "number")]
+    pub frames_dropped: u64,
+    /// Whole call. `RTCInboundRtpStreamStats.keyFramesDecoded`.
+    #[ts(type = "number")]
+    pub key_frames_decoded: u64,
+    /// Whole call. `RTCInboundRtpStreamStats.freezeCount`.
+    #[ts(type = "number")]
+    pub freeze_count: u64,
+    /// Share of picture packets that we lost, 0 to 1.
+    pub video_loss: f64,
+    /// Share of sound packets that we lost, 0 to 1.
+    pub audio_loss: f64,
+    /// Share of our packets that the other side lost, 0 to 1.
+    pub remote_loss: f64,
+    /// Seconds. Mean time from arrival to playout of sound,
+    /// `RTCInboundRtpStreamStats.jitterBufferDelay / jitterBufferEmittedCount`.
+    pub audio_jitter_buffer_delay: f64,
+    /// Whole call, share of all samples. `RTCInboundRtpStreamStats.concealedSamples / totalSamplesReceived`.
+    pub concealed: f64,
+    /// Seconds by which the picture is later than the sound on the screen and in the ear;
+    /// negative when earlier; null until the sender's clocks are known.
+    pub lip_sync: Option<f64>,
+    /// Milliseconds from the accepted answer to the first decoded picture of the other side.
+    pub accept_to_first_frame_ms: Option<f64>,
+    /// Milliseconds from the accepted answer to the first played sound of the other side.
+    pub accept_to_first_audio_ms: Option<f64>,
+    /// Milliseconds that the encoder took for a picture, mean.
+    pub encode_ms: f64,
+    /// Milliseconds that the decoder took for a picture, mean.
+    pub decode_ms: f64,
+}

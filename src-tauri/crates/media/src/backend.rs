@@ -1,0 +1,8 @@
+//! What the engine needs from outside: devices and codecs behind small synchronous traits.
+//!
+//! Real devices, synthetic ones and files stand behind the same traits; a composition root chooses.
+
+pub mod audio;
+pub mod camera;
+pub mod codec;
+pub mod device;

@@ -1,0 +1,14 @@
+//! Media words and policy: pictures, sound, time, when to play, how much to send.
+//!
+//! This crate is pure. It reads no clock, starts no thread, opens no file and no socket: time
+//! comes in as an argument, bytes come in through [`std::io::Read`], and whoever waits is woken
+//! through [`queue`]. The traits in [`backend`] and [`transport`] are the seams behind which the
+//! adapter crates (`codec`, `devices`, `transport`) touch the world.
+
+pub mod backend;
+pub mod frame;
+pub mod picture;
+pub mod queue;
+pub mod time;
+pub mod transport;
+pub mod units;

@@ -1,0 +1,159 @@
+//! The only two ways in which frames wait between threads.
+//!
+//! [`Slot`] holds the latest value: a new one replaces it, and what was replaced is counted.
+//! [`Queue`] holds a bounded number in order: when full, the oldest goes, and that is counted.
+//! Both close; a closed one wakes every waiter and hands out what is left, then nothing.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Why a wait ended without a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// The time was up.
+    TimedOut,
+    /// No value will ever come again.
+    Closed,
+}
+
+/// Holds at most `capacity` values in order; pushing to a full one drops the oldest.
+/// Clones share the queue.
+#[derive(Debug)]
+pub struct Queue<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// Holds the latest value only: a [`Queue`] of one place. Clones share the slot.
+pub type Slot<T> = Queue<T>;
+
+#[derive(Debug)]
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    changed: Condvar,
+    capacity: usize,
+    pushed: AtomicU64,
+    dropped: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    values: VecDeque<T>,
+    closed: bool,
+}
+
+impl<T> Clone for Queue<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> Queue<T> {
+    /// A queue of one place, where the latest value wins.
+    #[must_use]
+    pub fn slot() -> Self {
+        Self::bounded(1)
+    }
+
+    /// A queue of `capacity` places, at least one.
+    #[must_use]
+    pub fn bounded(capacity: usize) -> Self {
+        let capacity = capacity.max(1);
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(State { values: VecDeque::with_capacity(capacity), closed: false }),
+                changed: Condvar::new(),
+                capacity,
+                pushed: AtomicU64::new(0),
+                dropped: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// Adds `value` and wakes a waiter. Returns the value that had to make room, if any; a closed
+    /// queue takes nothing and gives `value` back.
+    pub fn push(&self, value: T) -> Option<T> {
+        let mut state = self.lock();
+        if state.closed {
+            return Some(value);
+        }
+        let oldest =
+            if state.values.len() == self.shared.capacity { state.values.pop_front() } else { None };
+        state.values.push_back(value);
+        drop(state);
+        self.shared.pushed.fetch_add(1, Ordering::Relaxed);
+        if oldest.is_some() {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.shared.changed.notify_one();
+        oldest
+    }
+
+    /// The oldest value, if one is there now.
+    pub fn try_pop(&self) -> Option<T> {
+        self.lock().values.pop_front()
+    }
+
+    /// The oldest value, waiting for one at most `timeout`.
+    pub fn pop(&self, timeout: Duration) -> Result<T, Empty> {
+        let (mut state, _) = self
+            .shared
+            .changed
+            .wait_timeout_while(self.lock(), timeout, |it| it.values.is_empty() && !it.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let value = state.values.pop_front();
+        value.ok_or(if state.closed { Empty::Closed } else { Empty::TimedOut })
+    }
+
+    /// The oldest value, waiting for one until `deadline`, where `now` is the present.
+    pub fn pop_until(&self, now: Instant, deadline: Instant) -> Result<T, Empty> {
+        self.pop(deadline.saturating_duration_since(now))
+    }
+
+    /// Drops all waiting values, uncounted.
+    pub fn clear(&self) {
+        self.lock().values.clear();
+    }
+
+    /// Ends the queue for all: waiters wake, later pushes are refused.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+
+    /// Whether [`Queue::close`] was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// How many values wait now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().values.len()
+    }
+
+    /// Whether no value waits now.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values were ever pushed.
+    #[must_use]
+    pub fn pushed(&self) -> u64 {
+        self.shared.pushed.load(Ordering::Relaxed)
+    }
+
+    /// How many values had to make room for newer ones.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Values stay whole under a panic of another thread: each critical section is a few moves.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,253 @@
+//! The transport seam: encoded frames in decode order, not delayed for playout.
+//!
+//! Above it, peer-to-peer and LiveKit share everything: capture, mute, encode, jitter, decode,
+//! lifecycle. Below it are RTP, NACK, congestion feedback, ICE and DTLS. Negotiation crosses it
+//! as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use ts_rs::TS;
+
+use crate::frame::{EncodedFrame, ReceivedFrame};
+use crate::queue::{Empty, Queue};
+use crate::units::Bitrate;
+
+/// Carries encoded media for one call at a time. Knows nothing of calls, codecs or devices.
+pub trait MediaTransport: Send + Sync + fmt::Debug {
+    /// Opens the session of one call. The future ends as soon as the session can take parcels and
+    /// frames, long before it is connected.
+    fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>>;
+}
+
+/// What a session needs to know of its call.
+#[derive(Clone, Debug)]
+pub struct OpenParams {
+    /// Who makes the offers.
+    pub role: Role,
+    /// The most that this side wants to send, sound and picture together.
+    pub max_send: Bitrate,
+}
+
+/// Which side makes every offer of the session; so offers can never cross.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The caller: makes the first offer and each later one.
+    Offerer,
+    /// The callee: only answers; it asks for a restart by a parcel.
+    Answerer,
+}
+
+/// An open session. Dropping `control` closes it hard; [`SessionControl::close`] is the polite way.
+pub struct Session {
+    /// Steers the session; may be shared.
+    pub control: Arc<dyn SessionControl>,
+    /// Takes encoded sound.
+    pub audio_out: Arc<dyn FrameSink>,
+    /// Takes encoded pictures.
+    pub video_out: Arc<dyn FrameSink>,
+    /// Hands out the other side's sound, possibly reordered or with gaps: see `sequence`.
+    pub audio_in: FrameSource,
+    /// Hands out the other side's pictures in decode order.
+    pub video_in: FrameSource,
+    /// What happens to the session. Ends after the session closed.
+    pub events: BoxStream<'static, TransportEvent>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+/// Steers one session. No method blocks.
+pub trait SessionControl: Send + Sync {
+    /// Takes a parcel of the other side's session. Parcels that come early are kept (bounded),
+    /// those that make no sense are dropped with a warning: they are remote bytes.
+    fn parcel(&self, parcel: Parcel);
+
+    /// Looks for a new path: after a network change or a lost path. An answerer asks the offerer.
+    fn restart(&self);
+
+    /// Asks the other side for a keyframe (PLI, RFC 4585, 6.3.1). Callers limit how often.
+    fn request_keyframe(&self);
+
+    /// Sends a message to the other side, reliably and in order.
+    ///
+    /// # Errors
+    /// [`TransportError::NotConnected`] before the channel is open or after it closed,
+    /// [`TransportError::TooLarge`] beyond [`MAX_DATA`].
+    fn send_data(&self, message: Bytes) -> Result<(), TransportError>;
+
+    /// Figures of the moment.
+    fn stats(&self) -> BoxFuture<'static, TransportStats>;
+
+    /// Tells the other side, frees sockets and tasks. Ends within a second whatever happens.
+    fn close(&self) -> BoxFuture<'static, ()>;
+}
+
+/// Takes encoded frames; called by encoder threads, never blocks.
+pub trait FrameSink: Send + Sync {
+    /// Hands over one frame. A session that is not connected, or whose queue is full, drops it.
+    fn send(&self, frame: EncodedFrame) -> Sent;
+}
+
+/// What became of a frame that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It is on its way.
+    Queued,
+    /// There is no path yet or no longer: not an error, nothing to repair.
+    NotConnected,
+    /// The queue was full: for pictures, the next one must be a keyframe.
+    Dropped,
+}
+
+/// Where received frames wait for the decoder. For pictures a drop shows as `after_loss` on the
+/// next frame that is pushed.
+pub type FrameSource = Queue<ReceivedFrame>;
+
+/// How a wait on a [`FrameSource`] ended.
+pub type SourceEmpty = Empty;
+
+/// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;
+/// this leaves room for a long chat text and keeps a hostile peer's buffer small.
+pub const MAX_DATA: usize = 16 * 1024;
+
+/// The largest parcel, bytes. An offer with many candidates is about 4 KiB.
+pub const MAX_PARCEL: usize = 32 * 1024;
+
+/// How many received sound packets may wait: 1.28 s. More is stale anyway.
+pub const AUDIO_IN_CAPACITY: usize = 64;
+
+/// How many received pictures may wait: half a second. Beyond that the decoder is too slow and
+/// jumps to the next keyframe.
+pub const VIDEO_IN_CAPACITY: usize = 16;
+
+/// Opaque bytes from one session to the other during negotiation. Never shown in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parcel(pub Bytes);
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parcel({} bytes)", self.0.len())
+    }
+}
+
+/// What happens to a session.
+#[derive(Clone, Debug)]
+pub enum TransportEvent {
+    /// The path changed.
+    State(TransportState),
+    /// To be carried to the other side's session, in this order.
+    Parcel(Parcel),
+    /// The other side's decoder needs a keyframe (PLI or FIR).
+    KeyframeRequested,
+    /// What the network carries now.
+    Estimate(NetworkEstimate),
+    /// A message of the other side's [`SessionControl::send_data`]; at most [`MAX_DATA`].
+    Data(Bytes),
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportState {
+    /// Looking for a path, for the first time.
+    Connecting,
+    /// Media and data flow.
+    Connected(Path),
+    /// Nothing has been heard for a while; frames are still tried.
+    Interrupted,
+    /// The other side closed its session on purpose. Final.
+    ClosedByPeer,
+    /// It will not come back by itself. Final.
+    Failed(TransportError),
+}
+
+/// How the two machines reach each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Path {
+    /// Both on one network.
+    Local,
+    /// Direct over the internet.
+    Direct,
+    /// Through a TURN server.
+    Relayed,
+}
+
+/// What the network carries, as far as the sender can tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NetworkEstimate {
+    /// What may be sent, sound and picture together.
+    pub bitrate: Bitrate,
+    /// Round trip time, when known.
+    pub rtt: Option<Duration>,
+    /// Share of our packets that the other side lost lately, 0 to 1.
+    pub loss: f32,
+}
+
+/// Figures of a session, counted from its start. Names as in W3C webrtc-stats where it has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TransportStats {
+    /// `RTCIceCandidatePairStats.currentRoundTripTime`.
+    pub current_round_trip_time: Option<Duration>,
+    /// Sound, both directions.
+    pub audio: StreamStats,
+    /// Pictures, both directions.
+    pub video: StreamStats,
+}
+
+/// Figures of one kind of media.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StreamStats {
+    /// `RTCSentRtpStreamStats.packetsSent`.
+    pub packets_sent: u64,
+    /// `RTCSentRtpStreamStats.bytesSent`: payload only.
+    pub bytes_sent: u64,
+    /// `RTCOutboundRtpStreamStats.retransmittedPacketsSent`.
+    pub retransmitted_packets_sent: u64,
+    /// `RTCReceivedRtpStreamStats.packetsReceived`.
+    pub packets_received: u64,
+    /// `RTCInboundRtpStreamStats.bytesReceived`: payload only.
+    pub bytes_received: u64,
+    /// `RTCReceivedRtpStreamStats.packetsLost`: may fall when late packets come.
+    pub packets_lost: i64,
+    /// `RTCReceivedRtpStreamStats.jitter`.
+    pub jitter: Duration,
+    /// `RTCInboundRtpStreamStats.nackCount`.
+    pub nack_count: u64,
+    /// `RTCInboundRtpStreamStats.pliCount`: keyframes that we asked for.
+    pub pli_count: u64,
+    /// `RTCRemoteInboundRtpStreamStats.fractionLost`: of what we sent, 0 to 1.
+    pub remote_fraction_lost: f32,
+}
+
+/// Why a session cannot do what was asked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum TransportError {
+    /// No usable network interface.
+    #[error("no network interface can be used")]
+    NoNetwork,
+    /// The two sides found no path.
+    #[error("no path to the other side was found")]
+    NoPath,
+    /// The secure channel could not be set up: keys or versions do not match.
+    #[error("the secure channel could not be set up")]
+    Security,
+    /// There is no open path.
+    #[error("the session is not connected")]
+    NotConnected,
+    /// The message is larger than the transport takes.
+    #[error("a message of {0} bytes is too large")]
+    TooLarge(usize),
+    /// The library beneath failed; the text is for the log.
+    #[error("transport failed: {0}")]
+    Internal(String),
+}

@@ -1,0 +1,90 @@
+//! Units that a bare number would hide.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A rate of data, in bits per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+pub struct Bitrate(#[ts(type = "number")] u64);
+
+impl Bitrate {
+    /// A rate of `bps` bits per second.
+    #[must_use]
+    pub const fn from_bps(bps: u64) -> Self {
+        Self(bps)
+    }
+
+    /// A rate of `kbps` thousand bits per second.
+    #[must_use]
+    pub const fn from_kbps(kbps: u64) -> Self {
+        Self(kbps.saturating_mul(1000))
+    }
+
+    /// Bits per second.
+    #[must_use]
+    pub const fn bps(self) -> u64 {
+        self.0
+    }
+
+    /// Thousands of bits per second, rounded down.
+    #[must_use]
+    pub const fn kbps(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// This rate times `factor`, which must not be negative.
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
+        Self((self.0 as f64 * factor).max(0.0) as u64)
+    }
+}
+
+impl fmt::Display for Bitrate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} kb/s", self.kbps())
+    }
+}
+
+/// Width and height of a picture, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+pub struct Size {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+impl Size {
+    /// What a call sends at first.
+    pub const HD: Self = Self::new(1280, 720);
+
+    /// The largest picture that a peer may send: a 4K frame. A decoder refuses more before it
+    /// allocates.
+    pub const MAX: Self = Self::new(3840, 2160);
+
+    /// A size of `width` columns and `height` rows.
+    #[must_use]
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// Whether a picture of this size can be stored: not empty, both sides even (4:2:0), and no
+    /// side beyond [`Size::MAX`]'s longer one.
+    #[must_use]
+    pub const fn is_valid(self) -> bool {
+        self.width > 0
+            && self.height > 0
+            && self.width.is_multiple_of(2)
+            && self.height.is_multiple_of(2)
+            && self.width <= Self::MAX.width
+            && self.height <= Self::MAX.width
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
