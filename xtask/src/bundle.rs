@@ -1,0 +1,25 @@
+//! The package that people install.
+
+use anyhow::{Result, bail};
+
+use crate::ensure::{Purpose, ensure};
+use crate::shell::{check, root, target};
+use crate::ui;
+
+/// Builds the release and its Debian package.
+pub(crate) fn bundle() -> Result<()> {
+    ensure(Purpose::Build)?;
+    ui::build()?;
+    // Tauri's own command line program, prebuilt in an npm package.
+    let mut tauri = ui::npm(&["exec", "--", "tauri", "build", "--bundles", "deb", "--ci"]);
+    check(tauri.current_dir(root().join("ui")))?;
+    let made = target().join("release/bundle/deb");
+    for entry in std::fs::read_dir(&made)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ext| ext == "deb") {
+            println!("{}", path.display());
+            return Ok(());
+        }
+    }
+    bail!("no package in {}", made.display());
+}

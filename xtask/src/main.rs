@@ -1,0 +1,82 @@
+//! The project's commands: `cargo xtask <command>`.
+//!
+//! Owns what developers and CI do alike: system packages, the UI's build, running two windows,
+//! the checks, the bundle, the benches. It decides nothing about calls; whatever drives a window
+//! or measures a call lives in the package `scenarios`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program speaks to its user"
+)]
+
+mod bench;
+mod bundle;
+mod deny;
+mod ensure;
+mod gate;
+mod run;
+mod shell;
+mod tally;
+mod ui;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::ensure::Purpose;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Tincan's commands"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install the system packages that building and testing need.
+    Ensure {
+        /// Only what a build needs.
+        #[arg(long)]
+        build: bool,
+    },
+    /// Build the page that the app shows.
+    Ui,
+    /// Two windows that can call each other, and a relay between them.
+    Run(run::Options),
+    /// Everything that is checked; CI runs just this.
+    Test(gate::Options),
+    /// Build the Debian package.
+    Bundle,
+    /// Measure.
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
+    /// Write the TypeScript of every type that crosses to the page.
+    Bindings,
+    /// Run the relay alone.
+    Relay {
+        /// Where to listen; port 0 picks a free one.
+        #[arg(long, default_value = "127.0.0.1:7777")]
+        listen: String,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Ensure { build: true } => ensure::ensure(Purpose::Build),
+        Command::Ensure { build: false } => ensure::ensure(Purpose::Test),
+        Command::Ui => ui::build(),
+        Command::Run(options) => run::run(&options),
+        Command::Test(options) => gate::run(&options),
+        Command::Bundle => bundle::bundle(),
+        Command::Bench { bench } => bench::run(&bench),
+        Command::Bindings => run::bindings(),
+        Command::Relay { listen } => run::relay(&listen),
+    }
+}
