@@ -5,10 +5,13 @@
 //! through [`queue`]. The traits in [`backend`] and [`transport`] are the seams behind which the
 //! adapter crates (`codec`, `devices`, `transport`) touch the world.
 
+#![warn(missing_docs)]
+
 pub mod backend;
 pub mod frame;
 pub mod picture;
 pub mod queue;
+pub mod synthetic;
 pub mod time;
 pub mod transport;
 pub mod units;

@@ -112,7 +112,10 @@ impl Pool {
         size: Size,
         write: impl FnOnce(&mut Picture) -> Result<(), E>,
     ) -> Result<Arc<Picture>, E> {
-        let free = self.pictures.iter_mut().position(|it| Arc::get_mut(it).is_some());
+        let free = self
+            .pictures
+            .iter_mut()
+            .position(|it| Arc::get_mut(it).is_some());
         let mut picture = match free {
             Some(index) => self.pictures.swap_remove(index),
             None => Arc::new(Picture::black(size)),

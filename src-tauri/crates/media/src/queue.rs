@@ -45,7 +45,9 @@ struct State<T> {
 
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
@@ -62,7 +64,10 @@ impl<T> Queue<T> {
         let capacity = capacity.max(1);
         Self {
             shared: Arc::new(Shared {
-                state: Mutex::new(State { values: VecDeque::with_capacity(capacity), closed: false }),
+                state: Mutex::new(State {
+                    values: VecDeque::with_capacity(capacity),
+                    closed: false,
+                }),
                 changed: Condvar::new(),
                 capacity,
                 pushed: AtomicU64::new(0),
@@ -78,8 +83,11 @@ impl<T> Queue<T> {
         if state.closed {
             return Some(value);
         }
-        let oldest =
-            if state.values.len() == self.shared.capacity { state.values.pop_front() } else { None };
+        let oldest = if state.values.len() == self.shared.capacity {
+            state.values.pop_front()
+        } else {
+            None
+        };
         state.values.push_back(value);
         drop(state);
         self.shared.pushed.fetch_add(1, Ordering::Relaxed);
@@ -100,10 +108,16 @@ impl<T> Queue<T> {
         let (mut state, _) = self
             .shared
             .changed
-            .wait_timeout_while(self.lock(), timeout, |it| it.values.is_empty() && !it.closed)
+            .wait_timeout_while(self.lock(), timeout, |it| {
+                it.values.is_empty() && !it.closed
+            })
             .unwrap_or_else(PoisonError::into_inner);
         let value = state.values.pop_front();
-        value.ok_or(if state.closed { Empty::Closed } else { Empty::TimedOut })
+        value.ok_or(if state.closed {
+            Empty::Closed
+        } else {
+            Empty::TimedOut
+        })
     }
 
     /// The oldest value, waiting for one until `deadline`, where `now` is the present.
@@ -154,6 +168,9 @@ impl<T> Queue<T> {
 
     /// Values stay whole under a panic of another thread: each critical section is a few moves.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

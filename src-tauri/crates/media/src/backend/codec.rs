@@ -51,7 +51,11 @@ pub struct AudioTarget {
 /// Encodes pictures.
 pub trait VideoEncoder: fmt::Debug {
     /// Encodes one picture; `None` when rate control skipped it.
-    fn encode(&mut self, picture: &Picture, keyframe: bool) -> Result<Option<EncodedPicture>, CodecError>;
+    fn encode(
+        &mut self,
+        picture: &Picture,
+        keyframe: bool,
+    ) -> Result<Option<EncodedPicture>, CodecError>;
     /// Changes the target from the next picture on; a new rate costs no keyframe.
     fn set_target(&mut self, target: VideoTarget) -> Result<(), CodecError>;
 }
