@@ -1,0 +1,43 @@
+//! What travels between a client and a relay: addresses, frames, limits and the version.
+//!
+//! A frame is one JSON text message of a WebSocket. The conversation:
+//!
+//! ```text
+//! relay  → challenge { version, nonce }
+//! client → hello { version, address, proof, resume? }
+//! relay  → welcome { session, resumed, received }
+//! client → envelope { seq, id, to, payload }       relay → envelope { seq, id, from, payload }
+//! client → ack { seq }                             relay → ack { seq } | not_here { seq, id, to }
+//! relay  → taken_over | error { code }             (the last frame of a connection)
+//! ```
+//!
+//! Sequence numbers rise within a session, each way on its own; an `ack` covers everything up to
+//! its number. A client that lost its connection names its session in the next `hello` and both
+//! sides send again what the other has not received. The `id` of an envelope names it from end
+//! to end, so that a receiver recognises one that was sent again into a new session.
+//!
+//! This crate parses bytes of strangers: nothing here panics, and nothing allocates more than the
+//! frame that it is given. It knows no sockets, no clocks and no cryptography.
+
+#![warn(missing_docs)]
+
+mod address;
+mod bytes_text;
+mod frame;
+
+pub use address::{Address, AddressError};
+pub use bytes_text::{Challenge, MessageId, Payload, PayloadTooLarge, Proof, SessionToken};
+pub use frame::{ClientFrame, ErrorCode, FrameError, RelayFrame, Resume};
+
+/// The version that both sides must speak; the last part of a relay's URL path says it too.
+pub const VERSION: u16 = 1;
+
+/// Where a relay takes WebSocket connections of this version.
+pub const PATH: &str = "/v1";
+
+/// The largest payload of an envelope, in bytes. An offer with all its candidates is below 8 KiB;
+/// the room above is for what later versions seal into it.
+pub const MAX_PAYLOAD_BYTES: usize = 48 * 1024;
+
+/// The largest frame, in bytes of text: a full payload in base64 (64 KiB) and 1 KiB around it.
+pub const MAX_FRAME_BYTES: usize = MAX_PAYLOAD_BYTES / 3 * 4 + 1024;

@@ -1,0 +1,230 @@
+//! The text form of frames: fixed by example, and safe against any input.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use signal_wire::{
+    Address, Challenge, ClientFrame, ErrorCode, FrameError, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES,
+    MessageId, Payload, PayloadTooLarge, Proof, RelayFrame, Resume, SessionToken, VERSION,
+};
+
+fn payload(bytes: usize) -> Payload {
+    Payload::new(Bytes::from(vec![0xa5; bytes])).unwrap()
+}
+
+fn client_frames() -> Vec<ClientFrame> {
+    let address = Address::from_bytes([1; 32]);
+    let hello = |resume| ClientFrame::Hello {
+        version: VERSION,
+        address,
+        proof: Proof([2; 64]),
+        resume,
+    };
+    vec![
+        hello(None),
+        hello(Some(Resume {
+            session: SessionToken([3; 16]),
+            received: 9,
+        })),
+        ClientFrame::Envelope {
+            seq: u64::MAX,
+            id: MessageId([4; 8]),
+            to: address,
+            payload: payload(MAX_PAYLOAD_BYTES),
+        },
+        ClientFrame::Envelope {
+            seq: 1,
+            id: MessageId([4; 8]),
+            to: address,
+            payload: payload(0),
+        },
+        ClientFrame::Ack { seq: 7 },
+    ]
+}
+
+fn relay_frames() -> Vec<RelayFrame> {
+    let address = Address::from_bytes([1; 32]);
+    let id = MessageId([4; 8]);
+    vec![
+        RelayFrame::Challenge {
+            version: VERSION,
+            nonce: Challenge([5; 32]),
+        },
+        RelayFrame::Welcome {
+            session: SessionToken([3; 16]),
+            resumed: true,
+            received: 3,
+        },
+        RelayFrame::Envelope {
+            seq: u64::MAX,
+            id,
+            from: address,
+            payload: payload(MAX_PAYLOAD_BYTES),
+        },
+        RelayFrame::NotHere {
+            seq: 2,
+            id,
+            to: address,
+        },
+        RelayFrame::Ack { seq: 7 },
+        RelayFrame::TakenOver,
+        RelayFrame::Error {
+            code: ErrorCode::BadProof,
+        },
+    ]
+}
+
+#[test]
+fn every_frame_comes_back_and_fits_the_limit() {
+    for frame in client_frames() {
+        let text = frame.encode();
+        assert!(text.len() <= MAX_FRAME_BYTES);
+        assert_eq!(ClientFrame::parse(&text).unwrap(), frame);
+    }
+    for frame in relay_frames() {
+        let text = frame.encode();
+        assert!(text.len() <= MAX_FRAME_BYTES);
+        assert_eq!(RelayFrame::parse(&text).unwrap(), frame);
+    }
+}
+
+#[test]
+fn the_text_form_is_fixed() {
+    let to = Address::from_bytes([0; 32]);
+    let frame = ClientFrame::Envelope {
+        seq: 1,
+        id: MessageId([0; 8]),
+        to,
+        payload: payload(2),
+    };
+    let expected =
+        format!(r#"{{"envelope":{{"seq":1,"id":"AAAAAAAAAAA","to":"{to}","payload":"paU"}}}}"#);
+    assert_eq!(frame.encode(), expected);
+    assert_eq!(RelayFrame::TakenOver.encode(), r#""taken_over""#);
+    let error = RelayFrame::Error {
+        code: ErrorCode::TooSlow,
+    };
+    assert_eq!(error.encode(), r#"{"error":{"code":"too_slow"}}"#);
+}
+
+#[test]
+fn what_is_not_exactly_a_frame_is_refused() {
+    let cases = [
+        "",
+        "null",
+        "{}",
+        r#"{"ack":{}}"#,
+        r#"{"ack":{"seq":-1}}"#,
+        r#"{"ack":{"seq":18446744073709551616}}"#,
+        r#"{"ack":{"seq":1,"more":1}}"#,
+        r#"{"ack":{"seq":1,"seq":2}}"#,
+        r#"{"ack":{"seq":1}} "#.trim_end_matches(' ').trim_end_matches('}'),
+        r#"{"ack":{"seq":1},"ack":{"seq":1}}"#,
+        r#"{"unheard_of":{}}"#,
+    ];
+    for text in cases {
+        assert!(
+            matches!(ClientFrame::parse(text), Err(FrameError::Malformed { .. })),
+            "{text} was taken"
+        );
+    }
+}
+
+#[test]
+fn sizes_are_bounded() {
+    let bytes = MAX_PAYLOAD_BYTES + 1;
+    let refused = Payload::new(Bytes::from(vec![0; bytes]));
+    assert_eq!(refused, Err(PayloadTooLarge { bytes }));
+
+    let large = ClientFrame::Envelope {
+        seq: 1,
+        id: MessageId([0; 8]),
+        to: Address::from_bytes([0; 32]),
+        payload: payload(MAX_PAYLOAD_BYTES),
+    };
+    let one_more = large
+        .encode()
+        .replace(r#""payload":""#, r#""payload":"AAAA"#);
+    assert!(matches!(
+        ClientFrame::parse(&one_more),
+        Err(FrameError::Malformed { .. })
+    ));
+
+    let padded = format!("{}{}", " ".repeat(MAX_FRAME_BYTES), r#"{"ack":{"seq":1}}"#);
+    assert!(matches!(
+        ClientFrame::parse(&padded),
+        Err(FrameError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn errors_do_not_quote_what_was_received() {
+    let secret = r#"{"ack":{"secret-name":1}}"#;
+    let error = ClientFrame::parse(secret).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("secret-name"));
+}
+
+/// JSON of about the right shape, with any names and values inside.
+fn nearly_frames() -> impl Strategy<Value = String> {
+    let names =
+        "(hello|envelope|ack|challenge|welcome|not_here|error|seq|id|to|from|payload|\\PC*)";
+    let leaf = prop_oneof![
+        any::<u64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_map(|n| n.to_string()),
+        "[a-zA-Z0-9_-]{0,90}".prop_map(|text| format!("\"{text}\"")),
+        "(true|false|null|\\[\\]|\"\\\\ud800\"|-|)",
+    ];
+    leaf.prop_recursive(4, 32, 5, move |inner| {
+        prop::collection::vec((names, inner), 0..5).prop_map(|fields| {
+            let fields: Vec<_> = fields.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
+            format!("{{{}}}", fields.join(","))
+        })
+    })
+}
+
+/// Real frames with some bytes overwritten.
+fn damaged_frames() -> impl Strategy<Value = String> {
+    let texts: Vec<String> = client_frames()
+        .iter()
+        .map(ClientFrame::encode)
+        .chain(relay_frames().iter().map(RelayFrame::encode))
+        .filter(|text| text.len() < 1024)
+        .collect();
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8);
+    (prop::sample::select(texts), damage).prop_map(|(text, damage)| {
+        let mut bytes = text.into_bytes();
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Reading never panics, and what is read comes back the same.
+fn judge(text: &str) {
+    if let Ok(frame) = ClientFrame::parse(text) {
+        assert_eq!(ClientFrame::parse(&frame.encode()).unwrap(), frame);
+    }
+    if let Ok(frame) = RelayFrame::parse(text) {
+        assert_eq!(RelayFrame::parse(&frame.encode()).unwrap(), frame);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_text_is_judged(text in "\\PC{0,200}") {
+        judge(&text);
+    }
+
+    #[test]
+    fn nearly_frames_are_judged(text in nearly_frames()) {
+        judge(&text);
+    }
+
+    #[test]
+    fn damaged_frames_are_judged(text in damaged_frames()) {
+        judge(&text);
+    }
+}
