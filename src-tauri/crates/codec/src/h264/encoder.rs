@@ -1,0 +1,277 @@
+//! The picture encoder.
+//!
+//! OpenH264's safe interface has no way to change the rate of a running stream, so this module
+//! talks to the raw one, in the only order that works: the upper bound first, after the first
+//! picture (before it there is no encoder to talk to), then rates below it at any time. Such a
+//! change costs no keyframe. Another size makes a new encoder, whose first picture is an IDR.
+
+#![expect(unsafe_code, reason = "run-time options are only in the raw interface")]
+
+use std::ffi::c_int;
+use std::fmt;
+use std::ptr::from_mut;
+
+use bytes::Bytes;
+use media::backend::codec::{CodecError, EncodedPicture, VideoEncoder, VideoTarget};
+use media::picture::Picture;
+use media::units::{Bitrate, Size};
+use openh264::encoder::{
+    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Profile, RateControlMode, UsageType,
+    VuiConfig,
+};
+use openh264::formats::YUVSource;
+use openh264::{OpenH264API, Timestamp};
+use openh264_sys2::{
+    ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE,
+    LAYER_NUM, SBitrateInfo, SPATIAL_LAYER_0, SPATIAL_LAYER_ALL,
+};
+
+use crate::scale::Scaler;
+
+/// An H.264 encoder that follows its target.
+pub(crate) struct Encoder {
+    target: VideoTarget,
+    native: openh264::encoder::Encoder,
+    /// Present while pictures of another size than the target's come.
+    scaler: Option<Scaler>,
+    stage: Stage,
+    /// Position of the next picture in milliseconds; rate control measures time with it.
+    clock_ms: f64,
+}
+
+/// How far the native encoder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It has seen no picture: options cannot be set, only the configuration can.
+    Fresh,
+    /// It runs and takes options.
+    Running,
+}
+
+impl Encoder {
+    /// An encoder for `target`.
+    pub(crate) fn new(target: VideoTarget) -> Result<Self, CodecError> {
+        let target = checked(target)?;
+        let native = native(target)?;
+        Ok(Self {
+            target,
+            native,
+            scaler: None,
+            stage: Stage::Fresh,
+            clock_ms: 0.0,
+        })
+    }
+
+    fn encode_sized(
+        &mut self,
+        picture: &Picture,
+        keyframe: bool,
+    ) -> Result<Option<EncodedPicture>, CodecError> {
+        if keyframe && self.stage == Stage::Running {
+            self.native.force_intra_frame();
+        }
+        let at = Timestamp::from_millis(self.clock_ms as u64);
+        self.clock_ms += 1000.0 / f64::from(self.target.fps);
+        let stream = self
+            .native
+            .encode_at(&Planes(picture), at)
+            .map_err(|e| failed("encode", &e))?;
+        let encoded = match stream.frame_type() {
+            FrameType::Skip => None,
+            FrameType::IDR | FrameType::I | FrameType::P | FrameType::IPMixed => {
+                let mut payload = Vec::new();
+                stream.write_vec(&mut payload);
+                let keyframe = stream.frame_type() == FrameType::IDR;
+                (!payload.is_empty()).then(|| EncodedPicture {
+                    payload: Bytes::from(payload),
+                    keyframe,
+                })
+            }
+            FrameType::Invalid => return Err(CodecError::Failed("encoder is not ready".into())),
+        };
+        if self.stage == Stage::Fresh {
+            self.stage = Stage::Running;
+            self.set_rate(ENCODER_OPTION_MAX_BITRATE, SPATIAL_LAYER_0, MAX_BITRATE)?;
+            self.set_rate(
+                ENCODER_OPTION_BITRATE,
+                SPATIAL_LAYER_ALL,
+                self.target.bitrate,
+            )?;
+        }
+        Ok(encoded)
+    }
+
+    fn set_rate(
+        &mut self,
+        option: ENCODER_OPTION,
+        layer: LAYER_NUM,
+        rate: Bitrate,
+    ) -> Result<(), CodecError> {
+        self.set_option(
+            option,
+            &mut SBitrateInfo {
+                iLayer: layer,
+                iBitrate: bps(rate),
+            },
+        )
+    }
+
+    fn set_option<T>(&mut self, option: ENCODER_OPTION, value: &mut T) -> Result<(), CodecError> {
+        // SAFETY: the encoder is initialised (`Stage::Running`), `T` is what `option` takes, and
+        // the call copies it. None of the options used touches what the safe wrapper relies on.
+        let code = unsafe {
+            self.native
+                .raw_api()
+                .set_option(option, from_mut(value).cast())
+        };
+        if code == 0 {
+            return Ok(());
+        }
+        Err(CodecError::Failed(format!(
+            "encoder option {option}: code {code}"
+        )))
+    }
+
+    fn replace(&mut self, target: VideoTarget) -> Result<(), CodecError> {
+        self.native = native(target)?;
+        self.stage = Stage::Fresh;
+        self.target = target;
+        Ok(())
+    }
+}
+
+impl VideoEncoder for Encoder {
+    fn encode(
+        &mut self,
+        picture: &Picture,
+        keyframe: bool,
+    ) -> Result<Option<EncodedPicture>, CodecError> {
+        let size = self.target.size;
+        if picture.size() == size {
+            self.scaler = None;
+            return self.encode_sized(picture, keyframe);
+        }
+        let fitting = self.scaler.take().filter(|it| it.size() == size);
+        let mut scaler = fitting.unwrap_or_else(|| Scaler::new(size));
+        let encoded = self.encode_sized(scaler.scale(picture)?, keyframe);
+        self.scaler = Some(scaler);
+        encoded
+    }
+
+    fn set_target(&mut self, target: VideoTarget) -> Result<(), CodecError> {
+        let target = checked(target)?;
+        if target == self.target {
+            return Ok(());
+        }
+        if target.size != self.target.size || self.stage == Stage::Fresh {
+            return self.replace(target);
+        }
+        if target.fps != self.target.fps {
+            self.set_option(ENCODER_OPTION_FRAME_RATE, &mut target.fps.clone())?;
+        }
+        // Also after a new frame rate: the encoder derives bits per picture from both.
+        self.set_rate(ENCODER_OPTION_BITRATE, SPATIAL_LAYER_ALL, target.bitrate)?;
+        self.target = target;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("target", &self.target)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lends a picture to OpenH264.
+struct Planes<'a>(&'a Picture);
+
+impl YUVSource for Planes<'_> {
+    fn dimensions(&self) -> (usize, usize) {
+        (self.0.size().width as usize, self.0.size().height as usize)
+    }
+
+    fn strides(&self) -> (usize, usize, usize) {
+        let width = self.0.size().width as usize;
+        (width, width / 2, width / 2)
+    }
+
+    fn y(&self) -> &[u8] {
+        self.0.planes()[0]
+    }
+
+    fn u(&self) -> &[u8] {
+        self.0.planes()[1]
+    }
+
+    fn v(&self) -> &[u8] {
+        self.0.planes()[2]
+    }
+}
+
+/// `target` within what the encoder takes: rates outside are brought in, sizes refused.
+fn checked(target: VideoTarget) -> Result<VideoTarget, CodecError> {
+    let VideoTarget { size, fps, bitrate } = target;
+    let (long, short) = (size.width.max(size.height), size.width.min(size.height));
+    if !size.is_valid() || short < MIN_SIDE_PX {
+        return Err(CodecError::Failed(format!(
+            "cannot encode pictures of {size}"
+        )));
+    }
+    if long > Size::MAX.width || short > Size::MAX.height {
+        return Err(CodecError::TooLarge(size));
+    }
+    let fps = if fps.is_finite() {
+        fps.clamp(1.0, 60.0)
+    } else {
+        30.0
+    };
+    Ok(VideoTarget {
+        size,
+        fps,
+        bitrate: bitrate.clamp(MIN_BITRATE, MAX_BITRATE),
+    })
+}
+
+fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError> {
+    let config = EncoderConfig::new()
+        .profile(Profile::Baseline)
+        .usage_type(UsageType::CameraVideoRealTime)
+        .rate_control_mode(RateControlMode::Bitrate)
+        // Half a second above the rate, pictures are left out: the network would drop them anyway.
+        .skip_frames(true)
+        .bitrate(BitRate::from_bps(bps(target.bitrate).unsigned_abs()))
+        .max_frame_rate(FrameRate::from_hz(target.fps))
+        .complexity(Complexity::Low)
+        .num_threads(1)
+        // A cut to another scene must not cost an unasked keyframe, which would burst on the path.
+        .scene_change_detect(false)
+        .adaptive_quantization(false)
+        .background_detection(false)
+        .vui(VuiConfig::bt709());
+    openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)
+        .map_err(|error| failed("make encoder", &error))
+}
+
+fn bps(rate: Bitrate) -> c_int {
+    c_int::try_from(rate.bps()).unwrap_or(c_int::MAX)
+}
+
+fn failed(what: &str, error: &openh264::Error) -> CodecError {
+    CodecError::Failed(format!("{what}: {error}"))
+}
+
+/// Less than this, and OpenH264's rate control only wanders.
+const MIN_BITRATE: Bitrate = Bitrate::from_kbps(20);
+
+/// The upper bound that the rate can be raised to in a running stream: beyond what 720p needs to
+/// look perfect, below the limit of level 3.1 (14 Mb/s), so that a stream keeps its level.
+const MAX_BITRATE: Bitrate = Bitrate::from_kbps(8_000);
+
+/// OpenH264 refuses sides below one macroblock.
+const MIN_SIDE_PX: u32 = 16;
+
+#[cfg(test)]
+mod tests;
