@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
 /// Names one call, chosen at random by its caller. The total order decides glare.
@@ -12,6 +12,24 @@ pub struct CallId(pub u64);
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for CallId {
+    /// Sixteen hexadecimal digits: JSON numbers lose precision beyond 2^53.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let hexadecimal = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match u64::from_str_radix(&text, 16) {
+            Ok(id) if hexadecimal => Ok(Self(id)),
+            Ok(_) | Err(_) => Err(serde::de::Error::custom("a call id is sixteen digits")),
+        }
     }
 }
 
@@ -29,6 +47,20 @@ pub struct Peer {
 impl Peer {
     /// The longest name, in characters.
     pub const MAX_NAME: usize = 64;
+
+    /// What may be shown of a stranger's name: no control characters, none that turn the
+    /// direction of the text around it, no white space at the ends, and not too long.
+    #[must_use]
+    pub fn clean_name(name: &str) -> String {
+        let shown = |c: &char| {
+            !c.is_control()
+                && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
+                && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+        };
+        let name: String = name.chars().filter(shown).collect();
+        let name: String = name.trim().chars().take(Self::MAX_NAME).collect();
+        name.trim_end().to_owned()
+    }
 }
 
 impl fmt::Debug for Peer {

@@ -1,9 +1,11 @@
 //! Everything that can happen to a phone.
 
+use std::fmt;
+
 use crate::id::{CallId, Peer};
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Input {
     /// The user wants something.
     Command(Command),
@@ -95,8 +97,29 @@ pub enum Transport {
     Interrupted,
     /// The other side closed its session.
     ClosedByPeer,
-    /// No path was found or it is lost for good.
+    /// It could not be opened, no path was found, or the path was lost and the session does not
+    /// look for another one by itself. Waiting for the other side's first parcel is no failure.
     Failed,
-    /// [`crate::output::Output::CloseTransport`] is carried out.
+    /// [`crate::output::Output::CloseTransport`] is carried out; answers each one, whatever
+    /// became of the session before.
     Closed,
+}
+
+impl fmt::Debug for Input {
+    /// Message bytes and addresses stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(command) => write!(f, "Command({command:?})"),
+            Self::Message { bytes, .. } => write!(f, "Message({} bytes)", bytes.len()),
+            Self::Undeliverable { .. } => f.write_str("Undeliverable"),
+            Self::Link { online } => write!(f, "Link(online: {online})"),
+            Self::Transport { call, state } => write!(f, "Transport({call}, {state:?})"),
+            Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),
+            Self::Data { call, bytes } => write!(f, "Data({call}, {} bytes)", bytes.len()),
+            Self::Capture { microphone, camera } => {
+                write!(f, "Capture(microphone: {microphone}, camera: {camera})")
+            }
+            Self::Tick => f.write_str("Tick"),
+        }
+    }
 }

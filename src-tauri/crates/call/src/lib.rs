@@ -3,8 +3,20 @@
 //! [`phone::Phone`] takes [`input::Input`]s with the time and gives [`output::Output`]s, deadlines
 //! and a [`view::CallView`]. It reads no clock, makes no random numbers, and knows no socket.
 
+#![warn(missing_docs)]
+
+mod collision;
+mod controls;
 pub mod id;
+mod inbox;
 pub mod input;
+mod line;
+pub mod message;
 pub mod output;
+mod past;
+pub mod phone;
+mod presence;
 pub mod reason;
+mod state;
+pub mod timer;
 pub mod view;

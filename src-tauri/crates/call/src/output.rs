@@ -1,6 +1,9 @@
 //! Everything that a phone wants done.
 
-use crate::id::CallId;
+use std::fmt;
+use std::time::Duration;
+
+use crate::id::{CallId, Peer};
 use crate::reason::EndReason;
 
 /// One thing to do, in order.
@@ -45,7 +48,8 @@ pub enum Output {
         bytes: Vec<u8>,
     },
     /// Open or shut the capture gates: the only authority over mute. Answered by
-    /// [`crate::input::Input::Capture`] with what is true afterwards.
+    /// [`crate::input::Input::Capture`] with what is true afterwards. Nothing may leave before the
+    /// first one of a call; a preview on our own screen is no capture.
     SetCapture {
         /// Whether sound may leave.
         microphone: bool,
@@ -58,8 +62,19 @@ pub enum Output {
     Ended {
         /// The call.
         call: CallId,
-        /// Why.
+        /// With whom.
+        peer: Peer,
+        /// Why. [`EndReason::Replaced`] goes without an ended screen: the next call is there.
         reason: EndReason,
+        /// Whether we had called.
+        outgoing: bool,
+        /// How long media flowed; none when it never did.
+        lasted: Option<Duration>,
+    },
+    /// Somebody called while we were in another call, and was told so. For the history.
+    Missed {
+        /// Who.
+        peer: Peer,
     },
 }
 
@@ -80,9 +95,9 @@ pub enum Sound {
     Ended,
 }
 
-impl std::fmt::Debug for Output {
+impl fmt::Debug for Output {
     /// Message bytes and addresses stay out of logs.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Send { bytes, .. } => write!(f, "Send({} bytes)", bytes.len()),
             Self::OpenTransport { call, offerer } => {
@@ -96,7 +111,19 @@ impl std::fmt::Debug for Output {
                 write!(f, "SetCapture(microphone: {microphone}, camera: {camera})")
             }
             Self::Sound(sound) => write!(f, "Sound({sound:?})"),
-            Self::Ended { call, reason } => write!(f, "Ended({call}, {reason:?})"),
+            Self::Ended {
+                call,
+                reason,
+                outgoing,
+                lasted,
+                peer: _,
+            } => {
+                write!(
+                    f,
+                    "Ended({call}, {reason:?}, outgoing: {outgoing}, lasted: {lasted:?})"
+                )
+            }
+            Self::Missed { .. } => f.write_str("Missed"),
         }
     }
 }

@@ -40,3 +40,29 @@ pub enum EndReason {
     /// This program failed.
     InternalError,
 }
+
+impl EndReason {
+    /// Whether the user is told until they say that they have seen it; what somebody wanted goes
+    /// by itself.
+    #[must_use]
+    pub fn stays(self) -> bool {
+        match self {
+            Self::LocalHangup
+            | Self::RemoteHangup
+            | Self::Cancelled
+            | Self::Declined
+            | Self::Replaced => false,
+            Self::Missed
+            | Self::RemoteDeclined
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Unreachable
+            | Self::NoRelay
+            | Self::NoPath
+            | Self::ConnectionLost
+            | Self::PeerGone
+            | Self::Incompatible
+            | Self::InternalError => true,
+        }
+    }
+}

@@ -8,7 +8,11 @@ use crate::reason::EndReason;
 
 /// The call as the UI shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum CallView {
     /// No call.
     Idle,
@@ -49,7 +53,7 @@ pub enum CallView {
         #[ts(type = "number | null")]
         connected_for_ms: Option<u64>,
     },
-    /// The call is over; shown until dismissed or three seconds have passed.
+    /// The call is over. Shown until dismissed, or for three seconds when somebody wanted it so.
     Ended {
         /// The call's id in hexadecimal.
         call: String,

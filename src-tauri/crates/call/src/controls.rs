@@ -1,0 +1,74 @@
+//! Microphone and camera: what the user wants, what is true, and what the other side knows.
+//!
+//! The wish goes to the capture gates; only what they answer is shown and told. Reports to the
+//! other side are numbered, so that an old one cannot undo a new one, whatever way each took.
+
+use crate::view::Controls;
+
+/// Nothing leaves.
+pub(crate) const OFF: Controls = Controls {
+    microphone: false,
+    camera: false,
+};
+
+/// Our side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Local {
+    /// What the user wants.
+    pub(crate) wish: Controls,
+    /// What the gates say. Off until they answer for the first time.
+    pub(crate) truth: Controls,
+    sequence: u64,
+}
+
+impl Local {
+    /// The microphone is live unless the user says otherwise.
+    pub(crate) fn new(video: bool) -> Self {
+        Self {
+            wish: Controls {
+                microphone: true,
+                camera: video,
+            },
+            truth: OFF,
+            sequence: 0,
+        }
+    }
+
+    /// Takes what the gates say. Says whether it is news.
+    #[must_use]
+    pub(crate) fn set_truth(&mut self, truth: Controls) -> bool {
+        std::mem::replace(&mut self.truth, truth) != truth
+    }
+
+    /// The number of the next report, above all before.
+    #[must_use]
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.sequence = self.sequence.saturating_add(1);
+        self.sequence
+    }
+}
+
+/// Their side, as they report it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Remote {
+    sequence: u64,
+    /// The newest report. Off until the first one.
+    pub(crate) controls: Controls,
+}
+
+impl Remote {
+    /// Nothing is known yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            sequence: 0,
+            controls: OFF,
+        }
+    }
+
+    /// Takes a report unless a newer one came before.
+    pub(crate) fn report(&mut self, sequence: u64, controls: Controls) {
+        if sequence > self.sequence {
+            *self = Self { sequence, controls };
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What two phones say to each other, and its form on the wire.
+//!
+//! One message is one JSON object, `{"v":1,"call":"<16 hex digits>","do":"…",…}`, the same through
+//! signaling and through the session's own channel. Every version keeps `v`, `call` and `do`, so
+//! that versions can at least tell each other that they do not fit. The bytes are a stranger's:
+//! parsing never panics and allocates no more than a small multiple of [`MAX_MESSAGE`].
+
+use std::fmt;
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
+
+use crate::id::{CallId, Peer};
+use crate::view::Controls;
+
+/// The version that this phone speaks.
+pub const VERSION: u16 = 1;
+
+/// The largest message, in bytes: what an envelope of the relay carries.
+pub const MAX_MESSAGE: usize = 48 * 1024;
+
+/// The largest parcel, in bytes: in base64 it fits a message.
+pub const MAX_PARCEL: usize = 32 * 1024;
+
+/// One word from one phone to the other, about one call.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Which call.
+    pub call: CallId,
+    /// What is said.
+    pub body: Body,
+}
+
+/// What is said about a call.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Body {
+    /// Caller: shall we talk? Repeated until there is an answer.
+    Invite {
+        /// What the caller calls themselves; clean after parsing.
+        name: String,
+        /// Whether the caller's camera will be on.
+        video: bool,
+        /// Milliseconds for which the caller waits for an answer.
+        ring_ms: u32,
+    },
+    /// Callee: the user is being told.
+    Ringing,
+    /// Callee: yes. Repeated until media flows.
+    Accept {
+        /// What the callee calls themselves; clean after parsing.
+        name: String,
+        /// The callee's own call to the caller that gave way to this one.
+        instead_of: Option<CallId>,
+    },
+    /// Either: a parcel of our session for yours.
+    Parcel {
+        /// Opaque; at most [`MAX_PARCEL`].
+        parcel: Parcel,
+    },
+    /// Either: what I really send. On every change and once a second.
+    Controls {
+        /// Rises with each report of this call.
+        sequence: u64,
+        /// Whether sound leaves.
+        microphone: bool,
+        /// Whether pictures leave.
+        camera: bool,
+    },
+    /// Either: are you still in this call? Answered only when not.
+    Still,
+    /// Either: the call is over for me.
+    Over {
+        /// Why.
+        why: Over,
+    },
+}
+
+/// Why a call is over, as its side tells the other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Over {
+    /// Callee: the user does not want to.
+    Declined,
+    /// Callee: in another call.
+    Busy,
+    /// Caller: gave up before an answer.
+    Cancelled,
+    /// The user ended the running call.
+    HungUp,
+    /// No path for media was found.
+    NoPath,
+    /// The path was lost for too long.
+    Lost,
+    /// I know of no such call.
+    Gone,
+    /// I speak none of your versions.
+    Incompatible,
+    /// A reason of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum MessageError {
+    /// Longer than [`MAX_MESSAGE`].
+    #[error("a call message of {0} bytes is too large")]
+    TooLarge(usize),
+    /// It is a message, but of another version.
+    #[error("a call message has version {version}")]
+    Version {
+        /// Theirs.
+        version: u16,
+        /// The call it is about.
+        call: CallId,
+        /// Whether it is an invitation, which deserves an answer.
+        invite: bool,
+    },
+    /// Not what this version looks like.
+    #[error("bytes are no call message")]
+    Malformed,
+}
+
+impl Message {
+    /// The bytes to send.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let frame = Frame {
+            v: VERSION,
+            call: self.call,
+            body: &self.body,
+        };
+        serde_json::to_vec(&frame).expect("a message of strings and numbers always serializes")
+    }
+
+    /// Reads a stranger's bytes.
+    ///
+    /// # Errors
+    /// When they are too many, of another version, or no message.
+    pub fn parse(bytes: &[u8]) -> Result<Self, MessageError> {
+        if bytes.len() > MAX_MESSAGE {
+            return Err(MessageError::TooLarge(bytes.len()));
+        }
+        let head: Head = serde_json::from_slice(bytes).map_err(|_| MessageError::Malformed)?;
+        if head.v != VERSION {
+            let invite = head.what == "invite";
+            return Err(MessageError::Version {
+                version: head.v,
+                call: head.call,
+                invite,
+            });
+        }
+        let body: Body = serde_json::from_slice(bytes).map_err(|_| MessageError::Malformed)?;
+        Ok(Self {
+            call: head.call,
+            body: body.cleaned(),
+        })
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({:?})", self.call, self.body)
+    }
+}
+
+impl Body {
+    /// A report of what is true.
+    #[must_use]
+    pub fn controls(sequence: u64, controls: Controls) -> Self {
+        let Controls { microphone, camera } = controls;
+        Self::Controls {
+            sequence,
+            microphone,
+            camera,
+        }
+    }
+
+    /// Names are shown to the user, so nothing strange is left in them.
+    fn cleaned(self) -> Self {
+        match self {
+            Self::Invite {
+                name,
+                video,
+                ring_ms,
+            } => Self::Invite {
+                name: Peer::clean_name(&name),
+                video,
+                ring_ms,
+            },
+            Self::Accept { name, instead_of } => Self::Accept {
+                name: Peer::clean_name(&name),
+                instead_of,
+            },
+            Self::Ringing
+            | Self::Parcel { .. }
+            | Self::Controls { .. }
+            | Self::Still
+            | Self::Over { .. } => self,
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Names and parcels stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invite { video, .. } => write!(f, "Invite(video: {video})"),
+            Self::Ringing => f.write_str("Ringing"),
+            Self::Accept { .. } => f.write_str("Accept"),
+            Self::Parcel { parcel } => fmt::Debug::fmt(parcel, f),
+            Self::Controls {
+                sequence,
+                microphone,
+                camera,
+            } => {
+                write!(
+                    f,
+                    "Controls({sequence}, microphone: {microphone}, camera: {camera})"
+                )
+            }
+            Self::Still => f.write_str("Still"),
+            Self::Over { why } => write!(f, "Over({why:?})"),
+        }
+    }
+}
+
+/// Opaque bytes of a session; base64 (RFC 4648) on the wire.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parcel(pub Vec<u8>);
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parcel({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Parcel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Parcel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = BASE64
+            .decode(text.as_bytes())
+            .map_err(serde::de::Error::custom)?;
+        if bytes.len() > MAX_PARCEL {
+            return Err(serde::de::Error::custom("the parcel is too large"));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[derive(Serialize)]
+struct Frame<'a> {
+    v: u16,
+    call: CallId,
+    #[serde(flatten)]
+    body: &'a Body,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    v: u16,
+    call: CallId,
+    #[serde(rename = "do")]
+    what: String,
+}

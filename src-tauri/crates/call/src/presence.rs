@@ -1,0 +1,80 @@
+//! Whether the other side's program is still there, as far as can be told.
+//!
+//! A killed program leaves two traces: nothing is heard of it, and the relay, whose connection to
+//! it broke at once, says that nobody is there. A lost network leaves only the first: the relay
+//! takes many seconds to notice. So only an early "not here" counts against a call whose media
+//! flowed; a later one means that the network is gone, and networks come back.
+
+use std::time::{Duration, Instant};
+
+/// Signs of life come once a second; four lost in a row are no accident.
+pub(crate) const SILENCE: Duration = Duration::from_secs(5);
+
+/// From here on "not here" may just mean that the relay noticed the lost network.
+const TOO_LATE: Duration = Duration::from_secs(10);
+
+/// Before media flows, a link to the relay that breaks and comes back at once is forgiven.
+const FORGIVEN: Duration = Duration::from_secs(3);
+
+/// Probes go out once a second while somebody is missing: two without "not here" end the doubt.
+const DOUBT: Duration = Duration::from_millis(2500);
+
+/// What has been heard of the other side.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    heard: Instant,
+    missing: Option<Missing>,
+}
+
+/// The relay says that nobody is there.
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    first: Instant,
+    last: Instant,
+}
+
+impl Presence {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            heard: now,
+            missing: None,
+        }
+    }
+
+    /// A message came, whatever way.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        *self = Self::new(now);
+    }
+
+    /// How long nothing has been heard.
+    pub(crate) fn silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.heard)
+    }
+
+    /// The relay says that nobody is there.
+    pub(crate) fn missing(&mut self, now: Instant) {
+        let first = match self.missing {
+            Some(missing) if now.saturating_duration_since(missing.last) <= DOUBT => missing.first,
+            Some(_) | None => now,
+        };
+        self.missing = Some(Missing { first, last: now });
+    }
+
+    /// Whether the relay said so lately.
+    pub(crate) fn is_in_doubt(&self, now: Instant) -> bool {
+        self.missing
+            .is_some_and(|missing| now.saturating_duration_since(missing.last) <= DOUBT)
+    }
+
+    /// Before media flows: whether "not here" was said for long enough to believe it.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.missing.is_some_and(|missing| {
+            missing.last.saturating_duration_since(missing.first) >= FORGIVEN
+        })
+    }
+
+    /// While media flows: whether "not here", said now, means that the program died.
+    pub(crate) fn died(&self, now: Instant) -> bool {
+        (SILENCE..TOO_LATE).contains(&self.silence(now))
+    }
+}
