@@ -9,9 +9,13 @@
 
 pub mod backend;
 pub mod frame;
+pub mod jitter;
 pub mod picture;
 pub mod queue;
 pub mod synthetic;
 pub mod time;
 pub mod transport;
 pub mod units;
+
+#[cfg(test)]
+mod testing;

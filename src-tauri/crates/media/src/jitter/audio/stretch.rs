@@ -1,0 +1,155 @@
+//! Playing a little faster or slower without changing the pitch: one period of the voice is cut
+//! out or repeated where the sound before and after fits (WSOLA).
+
+/// How much quality may be given up for speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hurry {
+    /// Only where nobody hears it.
+    No,
+    /// Soon: mistakes are heard less than the delay.
+    Yes,
+}
+
+/// How many samples to cut out at the start of `ahead`, at most `most`, so that the sound goes on
+/// smoothly; `None` when no cut fits.
+pub(super) fn cut(ahead: &[f32], most: usize, hurry: Hurry) -> Option<usize> {
+    let longest = most.min(LONGEST).min(ahead.len().saturating_sub(OVERLAP));
+    best_lag(longest, hurry, |lag| {
+        (&ahead[..OVERLAP], &ahead[lag..lag + OVERLAP])
+    })
+}
+
+/// How many of the last samples of `past` to repeat before `ahead`, at most `most`, so that the
+/// sound goes on smoothly; `None` when no repeat fits.
+pub(super) fn repeat(past: &[f32], ahead: &[f32], most: usize, hurry: Hurry) -> Option<usize> {
+    if ahead.len() < OVERLAP {
+        return None;
+    }
+    let longest = most.min(LONGEST).min(past.len());
+    let shortest_overlap = |lag: usize| OVERLAP.min(lag);
+    best_lag(longest, hurry, |lag| {
+        let start = past.len() - lag;
+        (
+            &ahead[..shortest_overlap(lag)],
+            &past[start..start + shortest_overlap(lag)],
+        )
+    })
+}
+
+/// Blends from `from` to `to` over the length of both, into `to`.
+pub(super) fn crossfade(from: &[f32], to: &mut [f32]) {
+    let len = to.len() as f32;
+    for (index, (to, from)) in to.iter_mut().zip(from).enumerate() {
+        let share = (index as f32 + 0.5) / len;
+        *to = from * (1.0 - share) + *to * share;
+    }
+}
+
+/// The lag from [`SHORTEST`] to `longest` at which the two parts are most alike, if they are
+/// alike enough; in quiet sound simply the longest.
+fn best_lag<'a>(
+    longest: usize,
+    hurry: Hurry,
+    parts: impl Fn(usize) -> (&'a [f32], &'a [f32]),
+) -> Option<usize> {
+    if longest < SHORTEST {
+        return None;
+    }
+    let (here, there) = parts(longest);
+    if mean_square(here) < QUIET && mean_square(there) < QUIET {
+        return Some(longest);
+    }
+    let mut best = (SHORTEST, f32::MIN);
+    for lag in (SHORTEST..=longest).step_by(COARSE) {
+        let score = likeness(parts(lag));
+        if score > best.1 {
+            best = (lag, score);
+        }
+    }
+    for lag in best.0.saturating_sub(COARSE - 1).max(SHORTEST)..=(best.0 + COARSE - 1).min(longest)
+    {
+        let score = likeness(parts(lag));
+        if score > best.1 {
+            best = (lag, score);
+        }
+    }
+    let enough = match hurry {
+        Hurry::No => ALIKE,
+        Hurry::Yes => ALIKE_ENOUGH,
+    };
+    (best.1 >= enough).then_some(best.0)
+}
+
+/// Normalised correlation, -1 to 1. Every second sample tells enough.
+fn likeness((a, b): (&[f32], &[f32])) -> f32 {
+    let (mut product, mut energy_a, mut energy_b) = (0.0, 1e-9_f32, 1e-9_f32);
+    for (a, b) in a.iter().zip(b).step_by(2) {
+        product += a * b;
+        energy_a += a * a;
+        energy_b += b * b;
+    }
+    product / (energy_a * energy_b).sqrt()
+}
+
+fn mean_square(samples: &[f32]) -> f32 {
+    samples.iter().map(|it| it * it).sum::<f32>() / samples.len().max(1) as f32
+}
+
+/// 5 ms: long enough to hide the seam, short enough to fit before it.
+pub(super) const OVERLAP: usize = 240;
+
+/// 2.5 ms and 15 ms: voices have a pitch of 66 to 400 Hz.
+pub(super) const SHORTEST: usize = 120;
+pub(super) const LONGEST: usize = 720;
+
+const COARSE: usize = 4;
+
+/// Sound this alike after one period of a voice is practically never heard as a cut.
+const ALIKE: f32 = 0.85;
+const ALIKE_ENOUGH: f32 = 0.4;
+
+/// -46 dBFS: background noise, where any cut will do.
+const QUIET: f32 = 2.5e-5;
+
+#[cfg(test)]
+mod tests {
+    use std::f32::consts::TAU;
+
+    use super::*;
+
+    fn voice(period: usize, len: usize) -> Vec<f32> {
+        let phase = |index: usize| TAU * (index % period) as f32 / period as f32;
+        (0..len)
+            .map(|it| 0.3 * phase(it).sin() + 0.1 * (3.0 * phase(it)).cos())
+            .collect()
+    }
+
+    #[test]
+    fn a_cut_takes_out_whole_periods() {
+        let lag = cut(&voice(400, 2000), 720, Hurry::No).unwrap();
+        assert!(lag.abs_diff(400) <= 1, "{lag}");
+        assert_eq!(
+            cut(&voice(400, 2000), 300, Hurry::No),
+            None,
+            "no whole period fits"
+        );
+    }
+
+    #[test]
+    fn a_repeat_adds_whole_periods() {
+        let sound = voice(300, 2000);
+        let lag = repeat(&sound[..1000], &sound[1000..], 720, Hurry::No).unwrap();
+        assert_eq!(lag % 300, 0);
+    }
+
+    #[test]
+    fn silence_is_cut_as_far_as_allowed() {
+        assert_eq!(cut(&[0.0; 2000], 500, Hurry::No), Some(500));
+        assert_eq!(cut(&[0.0; 2000], 100, Hurry::No), None);
+        assert_eq!(
+            cut(&[0.0; 300], 500, Hurry::No),
+            None,
+            "too little is there"
+        );
+    }
+}
