@@ -1,0 +1,49 @@
+//! Every period of a link, in one table.
+
+use std::time::Duration;
+
+/// When a link does what. The default is right for people; tests shorten it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How long dialing may take, from name resolution to the relay's welcome. A TLS handshake
+    /// over a bad mobile path takes about 3 s.
+    pub dial: Duration,
+    /// How long a write may make no progress before the connection counts as dead.
+    pub write: Duration,
+    /// How long the relay may be silent before the connection counts as dead. It sends a ping
+    /// every 5 s, so two may get lost and a dead relay is noticed within 15 s.
+    pub silence: Duration,
+    /// How long the relay may take to answer the ping of a nudge.
+    pub probe: Duration,
+    /// How long an acknowledgement may wait for others to join it.
+    pub ack_delay: Duration,
+    /// The longest pause before the first retry.
+    pub first_retry: Duration,
+    /// The longest pause before any retry: what a user waits at most once the relay is back.
+    pub longest_retry: Duration,
+    /// How long a connection must last before its loss counts as a first failure again, so that
+    /// a relay that takes connections and drops them is not dialed in a tight loop.
+    pub stable: Duration,
+    /// How long a message waits for a connection: about a ring. An older invitation would only
+    /// ring for a caller who has given up.
+    pub keep: Duration,
+    /// How long closing may take to flush what was sent before.
+    pub close: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            dial: Duration::from_secs(8),
+            write: Duration::from_secs(5),
+            silence: Duration::from_secs(12),
+            probe: Duration::from_secs(2),
+            ack_delay: Duration::from_millis(100),
+            first_retry: Duration::from_millis(250),
+            longest_retry: Duration::from_secs(10),
+            stable: Duration::from_secs(2),
+            keep: Duration::from_secs(30),
+            close: Duration::from_secs(1),
+        }
+    }
+}
