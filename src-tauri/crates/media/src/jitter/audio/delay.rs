@@ -160,8 +160,8 @@ const QUANTILE: f64 = 0.96;
 /// microwave oven, short enough to come down soon after.
 const FORGETTING: f64 = 0.998;
 
-/// What a packet of a heap weighs at least, so that jitter shorter than a packet is still seen.
-const HEAP_WEIGHT: f64 = 0.1;
+/// What a packet of a heap weighs at least, so that it is not lost on the histogram.
+const HEAP_WEIGHT: f64 = 0.02;
 
 const BIN_MICROS: i64 = 1000;
 const BINS: usize = 301;

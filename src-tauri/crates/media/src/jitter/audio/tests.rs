@@ -80,7 +80,7 @@ struct Run {
 }
 
 impl Run {
-    /// Mean of [`Run::behind`] from `second` on, milliseconds.
+    /// Mean of [`Run::behind`] from a second on while sound plays, milliseconds.
     fn mean_behind_ms(&self, from_second: usize) -> f64 {
         let values: Vec<i64> = self.behind[from_second * 100..]
             .iter()
