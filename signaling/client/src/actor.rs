@@ -162,7 +162,7 @@ impl Actor {
             session: token,
             resumed,
             received,
-        } = welcomed;
+        } = *welcomed;
         match &mut self.session {
             Some(session) if resumed => {
                 session.token = token;

@@ -77,12 +77,12 @@ impl Dialer {
             else {
                 return Err(Problem::NotARelay);
             };
-            Ok(Welcomed {
+            Ok(Box::new(Welcomed {
                 socket,
                 session,
                 resumed,
                 received,
-            })
+            }))
         };
         timeout(self.timing.dial, attempt)
             .await

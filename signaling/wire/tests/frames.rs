@@ -8,7 +8,7 @@ use signal_wire::{
 };
 
 fn payload(bytes: usize) -> Payload {
-    Payload::new(Bytes::from(vec![0xa5; bytes])).unwrap()
+    Payload::new(Bytes::from(vec![0xa5; bytes])).expect("the tests stay within the limit")
 }
 
 fn client_frames() -> Vec<ClientFrame> {
@@ -203,10 +203,16 @@ fn damaged_frames() -> impl Strategy<Value = String> {
 /// Reading never panics, and what is read comes back the same.
 fn judge(text: &str) {
     if let Ok(frame) = ClientFrame::parse(text) {
-        assert_eq!(ClientFrame::parse(&frame.encode()).unwrap(), frame);
+        assert_eq!(
+            ClientFrame::parse(&frame.encode()).expect("our own frame"),
+            frame
+        );
     }
     if let Ok(frame) = RelayFrame::parse(text) {
-        assert_eq!(RelayFrame::parse(&frame.encode()).unwrap(), frame);
+        assert_eq!(
+            RelayFrame::parse(&frame.encode()).expect("our own frame"),
+            frame
+        );
     }
 }
 
