@@ -1,0 +1,44 @@
+//! Devices that the program makes itself: synthetic ones, files, and the speaker that nobody
+//! hears. They run in real time on threads of their own and keep absolute deadlines.
+
+pub(crate) mod camera;
+pub(crate) mod clip;
+pub(crate) mod microphone;
+pub(crate) mod speaker;
+mod ticks;
+
+use media::backend::device::{DeviceId, DeviceInfo, DeviceKind};
+
+/// The synthetic camera.
+pub(crate) fn synthetic_camera() -> DeviceInfo {
+    info("synthetic", "Test picture", DeviceKind::Synthetic)
+}
+
+/// The synthetic microphone.
+pub(crate) fn synthetic_microphone() -> DeviceInfo {
+    info("synthetic", "Test voice", DeviceKind::Synthetic)
+}
+
+/// The speaker of a machine without one.
+pub(crate) fn no_speaker() -> DeviceInfo {
+    info("none", "No speaker", DeviceKind::Synthetic)
+}
+
+/// A file in the place of a device.
+pub(crate) fn file(path: &std::path::Path) -> DeviceInfo {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    info(
+        &format!("file:{}", path.display()),
+        &name.to_string_lossy(),
+        DeviceKind::File,
+    )
+}
+
+fn info(id: &str, name: &str, kind: DeviceKind) -> DeviceInfo {
+    DeviceInfo {
+        id: DeviceId(id.to_owned()),
+        name: name.to_owned(),
+        kind,
+        is_default: true,
+    }
+}

@@ -1,0 +1,132 @@
+use std::sync::{Arc, Mutex};
+
+use media::backend::device::DeviceStream as _;
+
+use super::*;
+use crate::made;
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<Seen>>>);
+
+struct Seen {
+    stamp: Option<Stamp>,
+    at: Instant,
+    arrived: Instant,
+}
+
+impl PictureSink for Kept {
+    fn picture(&mut self, captured: Captured) {
+        let size = captured.picture.size();
+        let stamp = Stamp::read(captured.picture.planes()[0], size.width as usize, size);
+        let seen = Seen {
+            stamp,
+            at: captured.at,
+            arrived: Instant::now(),
+        };
+        self.0.lock().unwrap().push(seen);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("a made camera failed: {error}");
+    }
+}
+
+const MODE: VideoMode = VideoMode {
+    size: Size::new(640, 360),
+    fps: 30.0,
+};
+
+fn run(stamping: Stamping, painter: impl Painter, millis: u64) -> Vec<Seen> {
+    let kept = Kept::default();
+    let sink = Box::new(kept.clone());
+    let camera = start(made::synthetic_camera(), MODE, stamping, painter, sink).unwrap();
+    assert_eq!(camera.info().name, "Test picture");
+    std::thread::sleep(Duration::from_millis(millis));
+    drop(camera);
+    let seen = std::mem::take(&mut *kept.0.lock().unwrap());
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(kept.0.lock().unwrap().is_empty(), "pictures after the end");
+    seen
+}
+
+#[test]
+fn pictures_come_at_their_rate_with_the_stamp_of_their_moment() {
+    let seen = run(Stamping::Stamped, Pattern::new(MODE.size), 1000);
+    assert!(
+        (25..=31).contains(&seen.len()),
+        "{} pictures in a second",
+        seen.len()
+    );
+    for pair in seen.windows(2) {
+        let [before, after] = pair else {
+            unreachable!("windows of two")
+        };
+        let (before, after) = (before.stamp.unwrap().frame(), after.stamp.unwrap().frame());
+        assert!(after > before);
+    }
+    for picture in &seen {
+        let age = picture
+            .stamp
+            .unwrap()
+            .age_micros(clock::nanos_at(picture.at));
+        assert!(
+            age <= Stamp::CLOCK_UNIT_MICROS,
+            "stamped {age} us before it was handed over"
+        );
+        assert!(picture.arrived.duration_since(picture.at) < Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_plain_camera_carries_no_stamp() {
+    let seen = run(Stamping::Plain, Pattern::new(MODE.size), 200);
+    assert!(!seen.is_empty());
+    assert!(seen.iter().all(|it| it.stamp.is_none()));
+}
+
+struct Slow(Pattern);
+
+impl Painter for Slow {
+    fn paint(&mut self, at: Duration, picture: &mut Picture) -> Result<(), DeviceError> {
+        std::thread::sleep(Duration::from_millis(45));
+        Painter::paint(&mut self.0, at, picture)
+    }
+}
+
+#[test]
+fn a_slow_painter_loses_pictures_and_never_bursts() {
+    let seen = run(Stamping::Stamped, Slow(Pattern::new(MODE.size)), 1000);
+    assert!(
+        (8..=23).contains(&seen.len()),
+        "{} pictures in a second",
+        seen.len()
+    );
+    for pair in seen.windows(2) {
+        let [before, after] = pair else {
+            unreachable!("windows of two")
+        };
+        assert!(after.at.duration_since(before.at) > Duration::from_millis(30));
+    }
+    let number = |seen: &Seen| seen.stamp.unwrap().frame() as usize;
+    let numbers = number(&seen[seen.len() - 1]) - number(&seen[0]);
+    assert!(
+        numbers > seen.len() + 2,
+        "{numbers} moments for {} pictures",
+        seen.len()
+    );
+}
+
+#[test]
+fn a_beat_skips_what_is_past_and_keeps_its_phase() {
+    let mut beat = Beat::new(50.0);
+    assert!(beat.start > Instant::now() - Duration::from_millis(1));
+    let start = beat.start;
+    assert_eq!((beat.next(start), beat.next(start)), (0, 1));
+    let late = start + Duration::from_millis(90);
+    let number = beat.next(late);
+    assert_eq!(
+        (number, beat.at(number)),
+        (5, start + Duration::from_millis(100))
+    );
+    assert_eq!(beat.next(late), 6);
+}

@@ -1,0 +1,70 @@
+use std::sync::Mutex;
+
+use media::synthetic::voice::PERIOD;
+
+use super::*;
+use crate::made;
+
+type Chunks = Arc<Mutex<Vec<(Vec<f32>, Instant, Instant)>>>;
+
+#[derive(Clone, Default)]
+struct Kept(Chunks);
+
+impl SampleSink for Kept {
+    fn samples(&mut self, samples: &[f32], captured_at: Instant) {
+        self.0
+            .lock()
+            .unwrap()
+            .push((samples.to_vec(), captured_at, Instant::now()));
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("a made microphone failed: {error}");
+    }
+}
+
+fn listen(said: Loop, millis: u64) -> Vec<(Vec<f32>, Instant, Instant)> {
+    let kept = Kept::default();
+    let microphone = start(made::synthetic_microphone(), said, Box::new(kept.clone())).unwrap();
+    std::thread::sleep(Duration::from_millis(millis));
+    drop(microphone);
+    let chunks = std::mem::take(&mut *kept.0.lock().unwrap());
+    std::thread::sleep(Duration::from_millis(30));
+    assert!(kept.0.lock().unwrap().is_empty(), "sound after the end");
+    chunks
+}
+
+#[test]
+fn sound_comes_in_real_time_without_gaps() {
+    let chunks = listen(Loop::voice(), 500);
+    assert!((45..=50).contains(&chunks.len()), "{} chunks", chunks.len());
+    for pair in chunks.windows(2) {
+        assert_eq!(pair[1].1 - pair[0].1, Ticks::LEN);
+    }
+    for (samples, captured_at, arrived) in &chunks {
+        assert_eq!(samples.len(), Ticks::SAMPLES);
+        assert!(arrived.duration_since(*captured_at) >= Ticks::LEN);
+    }
+}
+
+#[test]
+fn the_position_of_a_sound_tells_when_it_was_said() {
+    let voice = Voice::new();
+    for (samples, captured_at, _) in listen(Loop::voice(), 100) {
+        let nanos = u128::from(clock::nanos_at(captured_at));
+        let position = nanos * 48_000 / 1_000_000_000;
+        for (index, sample) in samples.iter().enumerate() {
+            assert_eq!(*sample, voice.sample_at(position as u64 + index as u64));
+        }
+    }
+}
+
+#[test]
+fn a_loop_shorter_than_a_chunk_repeats_within_it() {
+    let said = Loop::new(vec![0.1, 0.2, 0.3]).unwrap();
+    let mut out = [0.0; 8];
+    said.fill(Instant::now(), &mut out);
+    assert!(out.windows(4).all(|it| it[0] == it[3] && it[0] != 0.0));
+    assert!(Loop::new(Vec::new()).is_none());
+    assert_eq!(Loop::voice().0.len(), PERIOD);
+}

@@ -1,0 +1,82 @@
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::made;
+
+/// Plays a ramp that counts what was asked for, and keeps when.
+#[derive(Clone, Default)]
+struct Ramp(Arc<Mutex<Vec<Instant>>>);
+
+impl SampleSource for Ramp {
+    fn fill(&mut self, out: &mut [f32], plays_at: Instant) {
+        let mut pulls = self.0.lock().unwrap();
+        out.fill(pulls.len() as f32 / 1000.0);
+        pulls.push(plays_at);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("a made speaker failed: {error}");
+    }
+}
+
+fn samples_of(wav: &[u8]) -> Vec<i16> {
+    wav[44..]
+        .chunks_exact(2)
+        .map(|it| i16::from_le_bytes([it[0], it[1]]))
+        .collect()
+}
+
+#[test]
+fn a_file_holds_what_was_played_and_when_it_began() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("heard.wav");
+    let ramp = Ramp::default();
+    let before = clock::nanos();
+    let speaker = into_file(made::file(&path), &path, Box::new(ramp.clone())).unwrap();
+    std::thread::sleep(Duration::from_millis(1300));
+    let growing = std::fs::read(&path).unwrap();
+    assert_eq!(
+        &growing[40..44],
+        &96_000_u32.to_le_bytes(),
+        "a second can be read already"
+    );
+    drop(speaker);
+
+    let wav = std::fs::read(&path).unwrap();
+    assert_eq!((&wav[..4], &wav[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
+    let data = u32::from_le_bytes([wav[40], wav[41], wav[42], wav[43]]) as usize;
+    assert_eq!(data + 44, wav.len());
+    let samples = samples_of(&wav);
+    let pulls = ramp.0.lock().unwrap();
+    assert!((115..=131).contains(&pulls.len()), "{} pulls", pulls.len());
+
+    let start = std::fs::read_to_string(dir.path().join("heard.wav.start")).unwrap();
+    let start: u64 = start.parse().unwrap();
+    assert!(start > before && start < before + 50_000_000);
+    for (number, plays_at) in pulls.iter().enumerate() {
+        // Each pull lies in the file where its time says.
+        let offset = (clock::nanos_at(*plays_at) - start + 5_000) as usize / 1000 * 48 / 1000;
+        let level = samples[offset + 1];
+        assert_eq!(level, (number as f32 / 1000.0 * f32::from(i16::MAX)) as i16);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error_at_once() {
+    let path = Path::new("/nowhere/at/all.wav");
+    let error = into_file(made::file(path), path, Box::new(Ramp::default())).unwrap_err();
+    assert!(matches!(error, DeviceError::File { .. }));
+}
+
+#[test]
+fn the_speaker_that_nobody_hears_plays_in_real_time() {
+    let ramp = Ramp::default();
+    let speaker = into_nothing(made::no_speaker(), Box::new(ramp.clone())).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    drop(speaker);
+    let pulls = ramp.0.lock().unwrap();
+    assert!((40..=51).contains(&pulls.len()), "{} pulls", pulls.len());
+    for pair in pulls.windows(2) {
+        assert!(pair[1] - pair[0] >= Ticks::LEN);
+    }
+}
