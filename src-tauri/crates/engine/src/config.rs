@@ -1,0 +1,48 @@
+//! What an engine is given: who it is, what it may use, what the user set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity::Identity;
+use media::backend::audio::AudioBackend;
+use media::backend::camera::{CameraBackend, VideoMode};
+use media::backend::codec::CodecBackend;
+use media::backend::device::DeviceId;
+use media::transport::MediaTransport;
+use media::units::Bitrate;
+
+/// Everything the engine needs from outside, chosen once in the composition root.
+#[derive(Clone, Debug)]
+pub struct Backends {
+    /// Opens cameras.
+    pub camera: Arc<dyn CameraBackend>,
+    /// Opens microphones and speakers.
+    pub audio: Arc<dyn AudioBackend>,
+    /// Makes encoders and decoders.
+    pub codec: Arc<dyn CodecBackend>,
+    /// Opens the sessions of calls.
+    pub transport: Arc<dyn MediaTransport>,
+}
+
+/// Who the engine is and what the user set. Given again whole when a setting changes.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The key that this installation is known by.
+    pub identity: Arc<Identity>,
+    /// What the user wants to be called; goes out with invites.
+    pub name: String,
+    /// The relay to be reached through; `None` for none.
+    pub relay: Option<String>,
+    /// How long a call rings on either side.
+    pub ring: Duration,
+    /// What the camera shall deliver.
+    pub video: VideoMode,
+    /// The most to send, sound and picture together.
+    pub max_send: Bitrate,
+    /// The user's camera; `None` for the system's default.
+    pub camera: Option<DeviceId>,
+    /// The user's microphone.
+    pub microphone: Option<DeviceId>,
+    /// The user's speaker.
+    pub speaker: Option<DeviceId>,
+}

@@ -1,0 +1,201 @@
+//! Devices follow what is wanted: opened and closed on blocking threads, one at a time per role.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use call::input::Input;
+use call::view::CallView;
+use media::backend::device::DeviceId;
+use media::picture::Captured;
+use media::sounds;
+
+use super::Control;
+use crate::command::DeviceRole;
+use crate::device::{Desk, Lists, Step};
+use crate::event::Event;
+use crate::tone::Tone;
+
+impl Control {
+    /// The phone wants the gates like this. A gate shuts before this returns; it opens when its
+    /// device runs.
+    pub(super) fn set_capture(&mut self, microphone: bool, camera: bool) {
+        self.capture.microphone = microphone;
+        self.capture.camera = camera;
+        self.capture.told = None;
+        self.set_gates();
+        self.reconcile_devices();
+    }
+
+    /// News of a device.
+    pub(super) fn on_device(&mut self, event: Event) {
+        match event {
+            Event::DeviceOpened { role, turn, result } => {
+                let step = self.desk(role).opened(turn, result);
+                self.take(role, step);
+            }
+            Event::DeviceClosed { role } => {
+                let step = self.desk(role).closed();
+                self.take(role, step);
+            }
+            Event::DeviceFailed { role, turn, error } => {
+                let step = self.desk(role).failed(turn, &error);
+                self.take(role, step);
+            }
+            Event::Devices(lists) => {
+                self.listing = false;
+                for (role, list) in [
+                    (DeviceRole::Camera, lists.cameras),
+                    (DeviceRole::Microphone, lists.microphones),
+                    (DeviceRole::Speaker, lists.speakers),
+                ] {
+                    let step = self.desk(role).list(list);
+                    self.take(role, step);
+                }
+            }
+            other => tracing::error!(?other, "no news of a device"),
+        }
+    }
+
+    /// Uses another device of a role from now on.
+    pub(super) fn choose(&mut self, role: DeviceRole, id: Option<DeviceId>) {
+        let step = self.desk(role).choose(id);
+        self.take(role, step);
+    }
+
+    /// Makes every role follow what is wanted now, and tells the phone what became true.
+    pub(super) fn reconcile_devices(&mut self) {
+        let running = self.stopping.is_none();
+        let (ringing, calling) = match self.phone.view(Instant::now()) {
+            CallView::Idle | CallView::Ended { .. } => (false, false),
+            CallView::Incoming { .. } => (true, false),
+            CallView::Outgoing { .. } | CallView::Active { .. } => (false, true),
+        };
+        let tail = self.speaker_until.is_some_and(|until| Instant::now() < until);
+        for (role, wanted) in [
+            (DeviceRole::Camera, self.preview || ringing || self.capture.camera),
+            (DeviceRole::Microphone, self.preview || calling || self.capture.microphone),
+            (DeviceRole::Speaker, ringing || calling || tail),
+        ] {
+            let step = self.desk(role).want(wanted && running);
+            self.take(role, step);
+        }
+        self.set_gates();
+        self.tell_capture();
+    }
+
+    /// A short tone on the chosen speaker.
+    pub(super) fn test_speaker(&mut self) {
+        self.speaker_until = Some(Instant::now() + TEST);
+        self.playout.play(Tone::Play(sounds::Sound::Connected));
+    }
+
+    /// Keeps the speaker for the sound that follows a call.
+    pub(super) fn keep_speaker(&mut self) {
+        self.speaker_until = Some(Instant::now() + TAIL);
+    }
+
+    /// What the camera sees now, if it is ours to send.
+    pub(super) fn camera_picture(&self) -> Option<Captured> {
+        if !(self.capture.camera && self.desks.camera.is_on()) {
+            return None;
+        }
+        let picture = self.eye.preview.latest()?;
+        Some(Captured { picture, at: Instant::now() })
+    }
+
+    /// Looks for devices beside the loop, one look at a time.
+    pub(super) fn list_devices(&mut self) {
+        if std::mem::replace(&mut self.listing, true) {
+            return;
+        }
+        let (backends, events) = (self.backends.clone(), self.events.clone());
+        tokio::task::spawn_blocking(move || {
+            let audio = backends.audio.list().unwrap_or_else(|error| {
+                tracing::debug!(%error, "sound devices cannot be listed");
+                Default::default()
+            });
+            let cameras = backends.camera.list().unwrap_or_else(|error| {
+                tracing::debug!(%error, "cameras cannot be listed");
+                Vec::new()
+            });
+            let lists =
+                Lists { cameras, microphones: audio.microphones, speakers: audio.speakers };
+            // Fails only when the engine is gone.
+            let _ = events.blocking_send(Event::Devices(lists));
+        });
+    }
+
+    /// Opens a gate only in front of a device that runs, and shuts it at once.
+    fn set_gates(&mut self) {
+        self.microphone.set_gate(self.capture.microphone && self.desks.microphone.is_on());
+        let sender = self.media.as_ref().and_then(|it| it.sender());
+        let outlet = sender.filter(|_| self.capture.camera).map(|it| it.slot());
+        self.eye.set_outlet(outlet);
+    }
+
+    /// Tells the phone what is true of the gates, once it is settled.
+    fn tell_capture(&mut self) {
+        let opening = (self.capture.microphone && self.desks.microphone.is_opening())
+            || (self.capture.camera && self.desks.camera.is_opening());
+        let truth = (
+            self.capture.microphone && self.desks.microphone.is_on(),
+            self.capture.camera && self.desks.camera.is_on(),
+        );
+        if opening || self.capture.told == Some(truth) {
+            return;
+        }
+        self.capture.told = Some(truth);
+        self.feed(Input::Capture { microphone: truth.0, camera: truth.1 });
+    }
+
+    fn desk(&mut self, role: DeviceRole) -> &mut Desk {
+        match role {
+            DeviceRole::Camera => &mut self.desks.camera,
+            DeviceRole::Microphone => &mut self.desks.microphone,
+            DeviceRole::Speaker => &mut self.desks.speaker,
+        }
+    }
+
+    fn take(&mut self, role: DeviceRole, step: Step) {
+        match step {
+            Step::Rest => {}
+            Step::Open { turn, id } => self.open(role, turn, id),
+            Step::Close(stream) => {
+                if role == DeviceRole::Camera {
+                    self.eye.close();
+                }
+                let events = self.events.clone();
+                tokio::task::spawn_blocking(move || {
+                    drop(stream);
+                    // Fails only when the engine is gone.
+                    let _ = events.blocking_send(Event::DeviceClosed { role });
+                });
+            }
+        }
+    }
+
+    fn open(&self, role: DeviceRole, turn: u64, id: Option<DeviceId>) {
+        let (camera, audio) = (Arc::clone(&self.backends.camera), Arc::clone(&self.backends.audio));
+        let (mode, events) = (self.config.video, self.events.clone());
+        let (eye, own) = (self.eye.clone(), self.events.clone());
+        let microphone = (role == DeviceRole::Microphone)
+            .then(|| self.microphone.sink(self.events.clone(), turn));
+        let speaker =
+            (role == DeviceRole::Speaker).then(|| self.playout.source(self.events.clone(), turn));
+        tokio::task::spawn_blocking(move || {
+            let result = match (microphone, speaker) {
+                (Some(sink), _) => audio.open_microphone(id.as_ref(), sink),
+                (None, Some(source)) => audio.open_speaker(id.as_ref(), source),
+                (None, None) => camera.open(id.as_ref(), mode, eye.sink(own, turn)),
+            };
+            // Fails only when the engine is gone; then the device closes by being dropped.
+            let _ = events.blocking_send(Event::DeviceOpened { role, turn, result });
+        });
+    }
+}
+
+/// How long the speaker stays for the sound of an ended call.
+const TAIL: Duration = Duration::from_millis(900);
+
+/// How long the speaker stays for a test tone.
+const TEST: Duration = Duration::from_millis(1500);

@@ -1,0 +1,165 @@
+//! Counters of the pipelines: written by one thread each, read by the control task once a second.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Loudness of a stream, 0 to 1: written by the thread that meters it.
+#[derive(Debug, Default)]
+pub(crate) struct Level(AtomicU32);
+
+impl Level {
+    /// The loudness of late.
+    pub(crate) fn get(&self) -> f32 {
+        f32::from_bits(self.0.load(Ordering::Relaxed))
+    }
+
+    /// What is true now.
+    pub(crate) fn set(&self, level: f32) {
+        self.0.store(level.to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// A count.
+#[derive(Debug, Default)]
+pub(crate) struct Count(AtomicU64);
+
+impl Count {
+    /// Counts `by` more.
+    pub(crate) fn add(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// What was counted so far.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Replaces the count by one kept elsewhere.
+    pub(crate) fn set(&self, to: u64) {
+        self.0.store(to, Ordering::Relaxed);
+    }
+
+    /// Counts a span in microseconds.
+    pub(crate) fn add_time(&self, span: Duration) {
+        self.add(u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
+    }
+}
+
+/// A moment, in microseconds after the engine's epoch; unset at first, and set only once.
+#[derive(Debug)]
+pub(crate) struct Moment(AtomicI64);
+
+impl Default for Moment {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Moment {
+    /// Remembers the moment unless one is remembered already.
+    pub(crate) fn mark(&self, micros: i64) {
+        let unset = i64::MIN;
+        let _ = self.0.compare_exchange(unset, micros, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The moment, if it came.
+    pub(crate) fn get(&self) -> Option<i64> {
+        let micros = self.0.load(Ordering::Relaxed);
+        (micros != i64::MIN).then_some(micros)
+    }
+}
+
+/// A signed figure that may be unknown.
+#[derive(Debug)]
+pub(crate) struct Gauge(AtomicI64);
+
+impl Default for Gauge {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Gauge {
+    /// What is true now.
+    pub(crate) fn set(&self, to: i64) {
+        self.0.store(to, Ordering::Relaxed);
+    }
+
+    /// The last value, if there is one.
+    pub(crate) fn get(&self) -> Option<i64> {
+        let value = self.0.load(Ordering::Relaxed);
+        (value != i64::MIN).then_some(value)
+    }
+}
+
+/// Sound that leaves.
+#[derive(Debug, Default)]
+pub(crate) struct AudioOut {
+    /// Packets.
+    pub(crate) packets: Count,
+    /// Bytes of them.
+    pub(crate) bytes: Count,
+}
+
+impl AudioOut {
+    /// One packet left.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.packets.add(1);
+        self.bytes.add(bytes as u64);
+    }
+}
+
+/// Pictures that leave.
+#[derive(Debug, Default)]
+pub(crate) struct VideoOut {
+    /// Pictures encoded.
+    pub(crate) frames: Count,
+    /// Bytes of them.
+    pub(crate) bytes: Count,
+    /// Keyframes among them.
+    pub(crate) keyframes: Count,
+    /// Time spent encoding, microseconds.
+    pub(crate) encode_us: Count,
+}
+
+/// Sound that comes.
+#[derive(Debug, Default)]
+pub(crate) struct AudioIn {
+    /// Bytes of packets.
+    pub(crate) bytes: Count,
+    /// Samples played, concealed ones too.
+    pub(crate) samples: Count,
+    /// Samples concealed.
+    pub(crate) concealed: Count,
+    /// Time that samples waited, in microseconds summed over emitted samples.
+    pub(crate) waited_us: Count,
+    /// Samples emitted from packets.
+    pub(crate) emitted: Count,
+    /// When the first packet's sound was handed to the speaker.
+    pub(crate) first_played: Moment,
+}
+
+/// Pictures that come.
+#[derive(Debug, Default)]
+pub(crate) struct VideoIn {
+    /// Pictures decoded.
+    pub(crate) decoded: Count,
+    /// Keyframes among them.
+    pub(crate) keyframes: Count,
+    /// Frames that were not decoded or not shown.
+    pub(crate) dropped: Count,
+    /// Bytes of frames.
+    pub(crate) bytes: Count,
+    /// Time spent decoding, microseconds.
+    pub(crate) decode_us: Count,
+    /// Freezes, by the rule of webrtc-stats.
+    pub(crate) freezes: Count,
+    /// Width of the last picture, pixels.
+    pub(crate) width: Count,
+    /// Height of the last picture, pixels.
+    pub(crate) height: Count,
+    /// When the first picture was decoded.
+    pub(crate) first_decoded: Moment,
+    /// By how much the last picture was shown after its sound, microseconds.
+    pub(crate) lip_sync: Gauge,
+}

@@ -1,0 +1,250 @@
+//! One device role: what is wanted of it, what is true, and the next step between them.
+//!
+//! Pure bookkeeping: the control task opens and closes on blocking threads and reports back. A
+//! device is never opened before the last one of its role is closed, for cameras are exclusive.
+
+use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
+
+use crate::view::{DeviceNow, DeviceProblem, DeviceView};
+
+/// The devices of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lists {
+    /// Cameras.
+    pub(crate) cameras: Vec<DeviceInfo>,
+    /// Microphones.
+    pub(crate) microphones: Vec<DeviceInfo>,
+    /// Speakers.
+    pub(crate) speakers: Vec<DeviceInfo>,
+}
+
+/// One role.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    wanted: bool,
+    chosen: Option<DeviceId>,
+    state: State,
+    /// Counts openings, so that news of an earlier one is recognised.
+    turn: u64,
+    available: Vec<DeviceInfo>,
+}
+
+/// `Off → Opening → On → Closing → Off`; `Opening` and `On` may end in `Failed`, which is left
+/// when the wish, the choice or the list of devices changes.
+#[derive(Debug)]
+enum State {
+    Off,
+    Opening,
+    On(Box<dyn DeviceStream>),
+    Closing,
+    Failed { problem: DeviceProblem, name: String },
+}
+
+/// What the control task has to do next for a role.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Step {
+    /// Nothing.
+    Rest,
+    /// Open a device and report with this turn.
+    Open {
+        /// Goes back with the report.
+        turn: u64,
+        /// Which device; `None` for the default.
+        id: Option<DeviceId>,
+    },
+    /// Drop this on a blocking thread and report.
+    Close(Box<dyn DeviceStream>),
+}
+
+impl Desk {
+    /// A role with the user's choice, at rest.
+    pub(crate) fn new(chosen: Option<DeviceId>) -> Self {
+        Self { wanted: false, chosen, state: State::Off, turn: 0, available: Vec::new() }
+    }
+
+    /// Whether the device shall run.
+    pub(crate) fn want(&mut self, wanted: bool) -> Step {
+        if wanted && !self.wanted {
+            self.forget_failure();
+        }
+        self.wanted = wanted;
+        self.reconcile()
+    }
+
+    /// Which device shall be used from now on.
+    pub(crate) fn choose(&mut self, chosen: Option<DeviceId>) -> Step {
+        if self.chosen == chosen {
+            return Step::Rest;
+        }
+        self.chosen = chosen;
+        self.forget_failure();
+        if matches!(self.state, State::On(_)) { self.close() } else { self.restart_opening() }
+    }
+
+    /// What there is to choose from. A new list is a new chance for a failed device, and the loss
+    /// of the device at work is for the device itself to tell.
+    pub(crate) fn list(&mut self, available: Vec<DeviceInfo>) -> Step {
+        if self.available == available {
+            return Step::Rest;
+        }
+        self.available = available;
+        self.forget_failure();
+        self.reconcile()
+    }
+
+    /// A device was opened, or not.
+    pub(crate) fn opened(
+        &mut self,
+        turn: u64,
+        result: Result<Box<dyn DeviceStream>, DeviceError>,
+    ) -> Step {
+        if !matches!(self.state, State::Opening) {
+            return result.map_or(Step::Rest, Step::Close);
+        }
+        match result {
+            Ok(stream) if turn == self.turn && self.wanted => {
+                self.state = State::On(stream);
+                Step::Rest
+            }
+            Ok(stream) => {
+                self.state = State::Closing;
+                Step::Close(stream)
+            }
+            Err(_) if turn != self.turn || !self.wanted => {
+                self.state = State::Off;
+                self.reconcile()
+            }
+            Err(error) => {
+                self.fail(&error);
+                Step::Rest
+            }
+        }
+    }
+
+    /// A closed device is gone for good.
+    pub(crate) fn closed(&mut self) -> Step {
+        if matches!(self.state, State::Closing) {
+            self.state = State::Off;
+        }
+        self.reconcile()
+    }
+
+    /// The device at work failed.
+    pub(crate) fn failed(&mut self, turn: u64, error: &DeviceError) -> Step {
+        if turn != self.turn {
+            return Step::Rest;
+        }
+        match std::mem::replace(&mut self.state, State::Off) {
+            State::On(stream) => {
+                self.fail(error);
+                Step::Close(stream)
+            }
+            other => {
+                self.state = other;
+                Step::Rest
+            }
+        }
+    }
+
+    /// Whether the device runs.
+    pub(crate) fn is_on(&self) -> bool {
+        matches!(self.state, State::On(_))
+    }
+
+    /// Whether a device is on its way to run.
+    pub(crate) fn is_opening(&self) -> bool {
+        self.wanted && matches!(self.state, State::Opening | State::Closing)
+    }
+
+    /// Whether nothing of the device is held.
+    pub(crate) fn is_released(&self) -> bool {
+        matches!(self.state, State::Off | State::Failed { .. })
+    }
+
+    /// What the UI shows.
+    pub(crate) fn view(&self) -> DeviceView {
+        DeviceView {
+            available: self.available.clone(),
+            chosen: self.chosen.clone(),
+            now: match &self.state {
+                State::On(stream) => {
+                    let info = stream.info();
+                    DeviceNow::On { name: info.name.clone(), kind: info.kind }
+                }
+                State::Failed { problem, name } => {
+                    DeviceNow::Failed { problem: *problem, name: name.clone() }
+                }
+                State::Off | State::Opening | State::Closing => DeviceNow::Off,
+            },
+        }
+    }
+
+    fn reconcile(&mut self) -> Step {
+        match (&self.state, self.wanted) {
+            (State::Off, true) => self.open(),
+            (State::On(_), false) => self.close(),
+            (State::Failed { .. }, false) => {
+                self.state = State::Off;
+                Step::Rest
+            }
+            (State::Off, false)
+            | (State::On(_) | State::Failed { .. }, true)
+            | (State::Opening | State::Closing, _) => Step::Rest,
+        }
+    }
+
+    fn open(&mut self) -> Step {
+        self.turn += 1;
+        self.state = State::Opening;
+        Step::Open { turn: self.turn, id: self.chosen.clone() }
+    }
+
+    fn close(&mut self) -> Step {
+        match std::mem::replace(&mut self.state, State::Closing) {
+            State::On(stream) => Step::Close(stream),
+            other => {
+                self.state = other;
+                Step::Rest
+            }
+        }
+    }
+
+    /// An opening under way answers a wish that no longer holds: its result will be stale.
+    fn restart_opening(&mut self) -> Step {
+        if matches!(self.state, State::Opening) {
+            self.turn += 1;
+        }
+        self.reconcile()
+    }
+
+    fn forget_failure(&mut self) {
+        if matches!(self.state, State::Failed { .. }) {
+            self.state = State::Off;
+        }
+    }
+
+    fn fail(&mut self, error: &DeviceError) {
+        tracing::warn!(%error, "a device does not work");
+        let name = self
+            .chosen
+            .as_ref()
+            .and_then(|id| self.available.iter().find(|it| it.id == *id))
+            .or_else(|| self.available.iter().find(|it| it.kind == DeviceKind::Real))
+            .map(|it| it.name.clone())
+            .unwrap_or_default();
+        self.state = State::Failed { problem: problem_of(error), name };
+    }
+}
+
+fn problem_of(error: &DeviceError) -> DeviceProblem {
+    match error {
+        DeviceError::NotFound(_) => DeviceProblem::Missing,
+        DeviceError::Busy(_) => DeviceProblem::Busy,
+        DeviceError::Refused(_) => DeviceProblem::Refused,
+        DeviceError::Lost(_) => DeviceProblem::Lost,
+        DeviceError::Format(_) | DeviceError::File { .. } | DeviceError::Failed(_) => {
+            DeviceProblem::Unusable
+        }
+    }
+}

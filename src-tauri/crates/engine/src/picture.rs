@@ -1,0 +1,66 @@
+//! The newest picture of a stream, for whoever shows it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use media::picture::Picture;
+
+/// The newest picture of one stream and whoever wants to know of it. Clones share the feed.
+/// Written by a camera or decoder thread, read by picture surfaces and recorders.
+#[derive(Clone, Default)]
+pub struct PictureFeed {
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    latest: Option<Arc<Picture>>,
+    sequence: u64,
+    listeners: Vec<Listener>,
+}
+
+/// Called on the producer's thread after each change: must return at once.
+type Listener = Arc<dyn Fn() + Send + Sync>;
+
+impl PictureFeed {
+    /// The newest picture, or `None` when there is nothing to show.
+    #[must_use]
+    pub fn latest(&self) -> Option<Arc<Picture>> {
+        self.lock().latest.clone()
+    }
+
+    /// How often the feed changed: tells a new picture from one already shown.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.lock().sequence
+    }
+
+    /// Has `listener` called after every change, on the producer's thread: it must only wake
+    /// somebody.
+    pub fn subscribe(&self, listener: impl Fn() + Send + Sync + 'static) {
+        self.lock().listeners.push(Arc::new(listener));
+    }
+
+    /// Shows `picture` from now on; `None` for nothing.
+    pub(crate) fn show(&self, picture: Option<Arc<Picture>>) {
+        let mut shared = self.lock();
+        shared.latest = picture;
+        shared.sequence += 1;
+        let listeners = shared.listeners.clone();
+        drop(shared);
+        for listener in listeners {
+            listener();
+        }
+    }
+
+    /// Each critical section is a few moves, so the value is whole under any panic.
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for PictureFeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PictureFeed").field("sequence", &self.sequence()).finish_non_exhaustive()
+    }
+}

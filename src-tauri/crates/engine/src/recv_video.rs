@@ -1,0 +1,168 @@
+//! Incoming pictures: session → decoder thread → picture feed.
+//!
+//! One thread per call. It decodes in order, asks for a keyframe when references are missing, and
+//! shows each picture when its time has come; on a clean path that is at once.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use media::backend::codec::{CodecBackend, VideoDecoder};
+use media::freeze::Freezes;
+use media::frame::ReceivedFrame;
+use media::jitter::video::Playout;
+use media::keyframe::Requester;
+use media::picture::Picture;
+use media::queue::Empty;
+use media::transport::{FrameSource, SessionControl};
+
+use crate::counters::VideoIn;
+use crate::microphone::micros_between;
+use crate::picture::PictureFeed;
+use crate::voice::LipSync;
+use crate::worker::{Stop, Worker};
+
+/// Handle of one call's decoder thread. Dropping it ends the thread and clears the screen.
+#[derive(Debug)]
+pub(crate) struct VideoReceiver {
+    source: FrameSource,
+    feed: PictureFeed,
+    worker: Option<Worker>,
+}
+
+/// What a decoder thread needs.
+pub(crate) struct Parts {
+    /// Makes the decoder.
+    pub(crate) codec: Arc<dyn CodecBackend>,
+    /// Where the frames come from.
+    pub(crate) source: FrameSource,
+    /// Whom to ask for keyframes.
+    pub(crate) control: Arc<dyn SessionControl>,
+    /// Where the pictures go.
+    pub(crate) feed: PictureFeed,
+    /// What was received.
+    pub(crate) counters: Arc<VideoIn>,
+    /// What is heard when.
+    pub(crate) sync: LipSync,
+    /// Where this engine's own timeline begins.
+    pub(crate) epoch: Instant,
+}
+
+impl VideoReceiver {
+    /// Starts the thread.
+    pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+        let (source, feed) = (parts.source.clone(), parts.feed.clone());
+        let worker = Worker::start("vdec", move |stop| run(parts, stop))?;
+        Ok(Self { source, feed, worker: Some(worker) })
+    }
+}
+
+impl Drop for VideoReceiver {
+    fn drop(&mut self) {
+        self.source.close();
+        self.worker = None;
+        self.feed.show(None);
+    }
+}
+
+fn run(parts: Parts, stop: &Stop) {
+    let decoder = match parts.codec.video_decoder() {
+        Ok(decoder) => decoder,
+        Err(error) => {
+            tracing::error!(%error, "no pictures can be received");
+            return;
+        }
+    };
+    let mut body = Body {
+        parts,
+        decoder,
+        requester: Requester::new(),
+        playout: Playout::new(),
+        freezes: Freezes::new(),
+    };
+    while !stop.is_set() {
+        let now = Instant::now();
+        let patience = body.requester.deadline().map_or(PATIENCE, |it| it.saturating_duration_since(now));
+        match body.parts.source.pop(patience) {
+            Ok(frame) => body.receive(&frame, stop),
+            Err(Empty::TimedOut) => {}
+            Err(Empty::Closed) => return,
+        }
+        if body.requester.poll(Instant::now(), None) {
+            body.parts.control.request_keyframe();
+        }
+    }
+}
+
+struct Body {
+    parts: Parts,
+    decoder: Box<dyn VideoDecoder>,
+    requester: Requester,
+    playout: Playout,
+    freezes: Freezes,
+}
+
+impl Body {
+    fn receive(&mut self, frame: &ReceivedFrame, stop: &Stop) {
+        let counters = &self.parts.counters;
+        counters.bytes.add(frame.frame.payload.len() as u64);
+        let begun = Instant::now();
+        if frame.after_loss && !frame.frame.keyframe {
+            self.requester.needed(begun);
+        }
+        if self.requester.is_waiting() && !frame.frame.keyframe {
+            counters.dropped.add(1);
+            return;
+        }
+        match self.decoder.decode(&frame.frame.payload) {
+            Ok(Some(picture)) => {
+                counters.decode_us.add_time(begun.elapsed());
+                self.decoded(frame, picture, stop);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::debug!(%error, "a picture cannot be decoded");
+                counters.dropped.add(1);
+                self.requester.needed(Instant::now());
+            }
+        }
+    }
+
+    fn decoded(&mut self, frame: &ReceivedFrame, picture: Arc<Picture>, stop: &Stop) {
+        let counters = &self.parts.counters;
+        let now = Instant::now();
+        counters.decoded.add(1);
+        counters.width.set(u64::from(picture.size().width));
+        counters.height.set(u64::from(picture.size().height));
+        counters.first_decoded.mark(micros_between(self.parts.epoch, now));
+        if frame.frame.keyframe {
+            counters.keyframes.add(1);
+            self.requester.satisfied();
+        }
+        let heard_at =
+            if frame.synchronised { self.parts.sync.heard_at(frame.frame.time) } else { None };
+        let show_at = self.playout.show_at(now, frame.arrived, frame.frame.time, heard_at);
+        wait_until(show_at, stop);
+        let shown = Instant::now();
+        if let Some(heard_at) = heard_at {
+            counters.lip_sync.set(micros_between(heard_at, shown));
+        }
+        self.freezes.shown(shown);
+        counters.freezes.set(self.freezes.count());
+        self.parts.feed.show(Some(picture));
+    }
+}
+
+/// Sleeps until `at`, which the playout policy keeps within a fraction of a second.
+fn wait_until(at: Instant, stop: &Stop) {
+    while !stop.is_set() {
+        let left = at.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        thread::park_timeout(left);
+    }
+}
+
+/// How long to wait for a picture before looking whether to stop; closing the source wakes at once.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,88 @@
+//! The other side's voice: received packets → jitter buffer → decoder, one block at a time.
+//!
+//! Runs on the playout thread. Tells [`LipSync`] what is heard when, so that the picture can
+//! follow.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use media::backend::codec::AudioDecoder;
+use media::jitter::audio::{Config, JitterBuffer, PULL, Played};
+use media::time::MediaTime;
+use media::transport::FrameSource;
+
+use crate::counters::AudioIn;
+use crate::microphone::duration_of;
+
+/// One call's incoming sound.
+pub(crate) struct Voice {
+    source: FrameSource,
+    jitter: JitterBuffer,
+    decoder: Box<dyn AudioDecoder>,
+    counters: Arc<AudioIn>,
+    sync: LipSync,
+}
+
+impl Voice {
+    /// Plays what comes out of `source`.
+    pub(crate) fn new(
+        source: FrameSource,
+        decoder: Box<dyn AudioDecoder>,
+        counters: Arc<AudioIn>,
+        sync: LipSync,
+    ) -> Self {
+        Self { source, jitter: JitterBuffer::new(Config::default()), decoder, counters, sync }
+    }
+
+    /// Makes the next 10 ms, which will be heard `plays_at` microseconds after `epoch`.
+    pub(crate) fn next_block(&mut self, epoch: Instant, plays_at: i64, out: &mut [f32; PULL]) {
+        while let Some(frame) = self.source.try_pop() {
+            self.counters.bytes.add(frame.frame.payload.len() as u64);
+            // A rejected packet is counted by the buffer.
+            let _ = self.jitter.insert(frame);
+        }
+        let played = self.jitter.pull(Instant::now(), self.decoder.as_mut(), out);
+        if played == Played::Sound {
+            self.counters.first_played.mark(plays_at);
+        }
+        if let Some(next) = self.jitter.position()
+            && next.synchronised
+        {
+            let after_block = plays_at + duration_of(PULL).as_micros() as i64;
+            self.sync.heard(next.time, epoch + micros(after_block));
+        }
+        self.count();
+    }
+
+    fn count(&self) {
+        let stats = self.jitter.stats();
+        self.counters.samples.set(stats.total_samples_received);
+        self.counters.concealed.set(stats.concealed_samples);
+        self.counters.emitted.set(stats.jitter_buffer_emitted_count);
+        let waited = stats.jitter_buffer_delay.as_micros();
+        self.counters.waited_us.set(u64::try_from(waited).unwrap_or(u64::MAX));
+    }
+}
+
+/// What is heard when: written by the playout thread, read by the picture's. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LipSync(Arc<Mutex<Option<(MediaTime, Instant)>>>);
+
+impl LipSync {
+    /// The sound captured at `time` is heard at `at`.
+    fn heard(&self, time: MediaTime, at: Instant) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, at));
+    }
+
+    /// When the sound captured at `time` is or was heard, if sound plays.
+    pub(crate) fn heard_at(&self, time: MediaTime) -> Option<Instant> {
+        let (anchor, at) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let ahead = time.micros_since(anchor);
+        let span = Duration::from_micros(ahead.unsigned_abs());
+        if ahead >= 0 { at.checked_add(span) } else { at.checked_sub(span) }
+    }
+}
+
+fn micros(count: i64) -> Duration {
+    Duration::from_micros(u64::try_from(count).unwrap_or(0))
+}

@@ -1,0 +1,71 @@
+//! A named thread that stops when its owner lets go.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle, Thread};
+
+/// Tells a worker to end. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Whether the worker shall end.
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A thread with an owner: dropping the worker stops and joins it. The body checks its [`Stop`]
+/// whenever it wakes; `unpark` wakes it.
+pub(crate) struct Worker {
+    stop: Stop,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts `body` on a thread called `name` (at most 15 bytes show up in tools).
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub(crate) fn start(
+        name: &str,
+        body: impl FnOnce(&Stop) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let stop = Stop::default();
+        let seen = stop.clone();
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || body(&seen))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+
+    /// What wakes the body out of [`thread::park`].
+    pub(crate) fn thread(&self) -> Option<&Thread> {
+        self.thread.as_ref().map(JoinHandle::thread)
+    }
+
+    /// Asks the body to end without waiting for it.
+    pub(crate) fn ask_to_stop(&self) {
+        self.stop.0.store(true, Ordering::Release);
+        if let Some(thread) = self.thread() {
+            thread.unpark();
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.ask_to_stop();
+        let Some(thread) = self.thread.take() else { return };
+        let name = thread.thread().name().map(str::to_owned);
+        if thread.join().is_err() {
+            tracing::error!(thread = name, "a worker panicked");
+        }
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.thread().and_then(Thread::name);
+        f.debug_struct("Worker").field("name", &name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! Puts an engine together from options and settings. The only place that knows every backend.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use codec::Codecs;
+use engine::{Backends, Config};
+use identity::Identity;
+use media::backend::camera::VideoMode;
+use media::units::{Bitrate, Size};
+use store::Settings;
+use transport::p2p::{IceServer, PeerToPeer};
+
+use crate::options::Options;
+
+/// What the engine may use. Devices and the network are fixed for the run; settings that may
+/// change while it runs are in [`config`].
+///
+/// # Errors
+/// When a STUN or TURN server makes no sense.
+pub fn backends(options: &Options, settings: &Settings) -> Result<Backends> {
+    let mut ice_servers = Vec::new();
+    for url in &options.stun {
+        ice_servers.push(IceServer::parse(url).with_context(|| format!("--stun {url}"))?);
+    }
+    for url in &options.turn {
+        ice_servers.push(IceServer::parse(url).context("--turn")?);
+    }
+    for server in &settings.ice_servers {
+        ice_servers.push(IceServer {
+            url: server.url.clone(),
+            username: server.username.clone(),
+            credential: server.credential.clone(),
+        });
+    }
+    let transport = PeerToPeer::new(transport::p2p::Config {
+        ice_servers,
+        bind: options.bind,
+        ..transport::p2p::Config::default()
+    });
+    Ok(Backends {
+        camera: devices::cameras(options.camera.clone().unwrap_or_default()),
+        audio: devices::audio(
+            options.microphone.clone().unwrap_or_default(),
+            options.speaker.clone().unwrap_or_default(),
+        ),
+        codec: Arc::new(Codecs),
+        transport: Arc::new(transport),
+    })
+}
+
+/// Who the engine is and what the user set; options win over settings.
+#[must_use]
+pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -> Config {
+    let relay = options.relay.clone().or_else(|| Some(settings.relay.clone()));
+    let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
+    Config {
+        identity,
+        name: settings.name.clone(),
+        relay: relay.filter(|it| !it.is_empty()),
+        ring: Duration::from_secs(u64::from(ring)),
+        video: VideoMode {
+            size: options.size.unwrap_or(Size::HD),
+            fps: options.fps.map_or(FPS, |it| it as f32),
+        },
+        max_send: Bitrate::from_kbps(u64::from(options.max_kbps.unwrap_or(settings.max_send_kbps))),
+        camera: settings.camera.clone().map(media::backend::device::DeviceId),
+        microphone: settings.microphone.clone().map(media::backend::device::DeviceId),
+        speaker: settings.speaker.clone().map(media::backend::device::DeviceId),
+    }
+}
+
+/// What cameras do and eyes are used to in a call.
+const FPS: f32 = 30.0;

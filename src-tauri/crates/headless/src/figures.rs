@@ -1,0 +1,128 @@
+//! Lines of JSON about a call: one per change of its state, one a second of its figures.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use engine::PictureFeed;
+use engine::view::{EngineView, RelayView};
+use media::synthetic::stamp::Stamp;
+use serde_json::{Value, json};
+
+/// Writes the lines. The same form for `tincan --json` and `tincan-app --figures`.
+pub struct Figures<W> {
+    out: W,
+    started: Instant,
+    relay: Option<RelayView>,
+    call: Option<Value>,
+    stats: Option<Value>,
+    ages: Option<Ages>,
+}
+
+impl<W: Write> Figures<W> {
+    /// Lines go to `out`.
+    pub fn new(out: W) -> Self {
+        Self { out, started: Instant::now(), relay: None, call: None, stats: None, ages: None }
+    }
+
+    /// Also tells how old the other side's pictures are when they are decoded, from the stamp
+    /// that synthetic pictures carry. Costs a look at some hundred pixels per picture.
+    #[must_use]
+    pub fn with_ages(mut self, remote: &PictureFeed) -> Self {
+        self.ages = Some(Ages::watch(remote));
+        self
+    }
+
+    /// Tells what changed since the last view.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub fn follow(&mut self, view: &EngineView) -> std::io::Result<()> {
+        if self.relay.as_ref() != Some(&view.relay) {
+            self.relay = Some(view.relay.clone());
+            self.line(json!({ "relay": view.relay }))?;
+        }
+        let call = serde_json::to_value(&view.call)?;
+        if self.call.as_ref().map(still) != Some(still(&call)) {
+            self.call = Some(call.clone());
+            self.line(call)?;
+        }
+        let stats = serde_json::to_value(&view.stats)?;
+        if view.stats.is_some() && self.stats.as_ref() != Some(&stats) {
+            self.stats = Some(stats.clone());
+            self.figures(stats, view)?;
+        }
+        Ok(())
+    }
+
+    fn figures(&mut self, mut stats: Value, view: &EngineView) -> std::io::Result<()> {
+        if let Some(stats) = stats.as_object_mut() {
+            stats.insert("remoteLevel".to_owned(), json!(view.remote_level));
+            if let Some(ages) = &self.ages {
+                stats.insert("pictureAgeMs".to_owned(), ages.take());
+            }
+        }
+        self.line(json!({ "figures": stats }))
+    }
+
+    fn line(&mut self, mut line: Value) -> std::io::Result<()> {
+        if let Some(line) = line.as_object_mut() {
+            let at = self.started.elapsed().as_secs_f64();
+            line.insert("at".to_owned(), json!((at * 1000.0).round() / 1000.0));
+        }
+        writeln!(self.out, "{line}")?;
+        self.out.flush()
+    }
+}
+
+impl<W> std::fmt::Debug for Figures<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Figures").finish_non_exhaustive()
+    }
+}
+
+/// The call without the clock that runs in it.
+fn still(call: &Value) -> Value {
+    let mut call = call.clone();
+    if let Some(call) = call.as_object_mut() {
+        call.remove("connectedForMs");
+    }
+    call
+}
+
+/// How old stamped pictures were when they were decoded, milliseconds.
+#[derive(Clone, Default)]
+struct Ages(Arc<Mutex<Vec<f64>>>);
+
+impl Ages {
+    fn watch(feed: &PictureFeed) -> Self {
+        let ages = Self::default();
+        let (seen, feed_again) = (ages.clone(), feed.clone());
+        feed.subscribe(move || {
+            let Some(picture) = feed_again.latest() else { return };
+            let size = picture.size();
+            let [luma, ..] = picture.planes();
+            let Some(stamp) = Stamp::read(luma, size.width as usize, size) else { return };
+            let age = stamp.age_micros(devices::clock::nanos()) as f64 / 1e3;
+            let mut kept = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < KEPT_AGES {
+                kept.push(age);
+            }
+        });
+        ages
+    }
+
+    /// Percentiles since the last call.
+    fn take(&self) -> Value {
+        let mut ages = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        ages.sort_by(f64::total_cmp);
+        let at = |share: f64| {
+            let index = ((ages.len() as f64 - 1.0) * share).round().max(0.0) as usize;
+            ages.get(index).map(|it| (it * 10.0).round() / 10.0)
+        };
+        json!({ "count": ages.len(), "p50": at(0.5), "p95": at(0.95), "max": at(1.0) })
+    }
+}
+
+/// A second at 120 pictures, with room for a late reader.
+const KEPT_AGES: usize = 600;

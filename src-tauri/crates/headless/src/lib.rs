@@ -1,0 +1,14 @@
+//! The engine without a window: test contact, bots, benches.
+//!
+//! What the window shares with it lives here too: the options of both command lines
+//! ([`options`]), how an engine is composed from them ([`compose`]), and the lines of JSON that
+//! tell a call's figures ([`figures`]).
+
+#![warn(missing_docs)]
+
+pub mod compose;
+pub mod figures;
+pub mod options;
+pub mod outcome;
+pub mod recorder;
+pub mod session;

@@ -1,0 +1,114 @@
+//! `tincan`: calls without a window.
+
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use devices::CameraChoice;
+use engine::Engine;
+use headless::compose;
+use headless::figures::Figures;
+use headless::options::Options;
+use headless::outcome::EXIT_HELP;
+use headless::recorder::Recorder;
+use headless::session::{Purpose, Report, Session};
+use store::Store;
+use tracing_subscriber::EnvFilter;
+
+/// Private video calls between two people, without a window.
+#[derive(Debug, Parser)]
+#[command(name = "tincan", version, after_help = EXIT_HELP)]
+struct Line {
+    #[command(subcommand)]
+    verb: Verb,
+
+    #[command(flatten)]
+    options: Options,
+
+    /// Write the other side's pictures to this file, or `none`.
+    #[arg(long, value_name = "FILE.y4m", global = true)]
+    picture_out: Option<PathBuf>,
+
+    /// Print one line of JSON a second with the call's figures, and one per change of state.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Print our address and leave.
+    Id,
+    /// Wait for calls.
+    Answer {
+        /// Accept every call at once.
+        #[arg(long)]
+        auto: bool,
+        /// Leave after the first call, with its exit status.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Call somebody.
+    Call {
+        /// An address or an invite link.
+        to: String,
+        /// End the call after so many seconds with media.
+        #[arg(long = "for", value_name = "SECONDS")]
+        lasting: Option<u64>,
+    },
+}
+
+fn main() -> ExitCode {
+    let line = Line::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(line) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(line: Line) -> Result<ExitCode> {
+    let directory = match &line.options.data {
+        Some(directory) => directory.clone(),
+        None => store::default_dir(Some("headless")).context("no place for our data; see --data")?,
+    };
+    let store = Store::open(&directory)?;
+    let identity = Arc::new(store.identity());
+    let (purpose, out) = match line.verb {
+        Verb::Id => {
+            writeln!(stdout(), "{}", identity.address())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Answer { auto, once } => (Purpose::Answer { auto, once }, stdout()),
+        Verb::Call { to, lasting } => {
+            (Purpose::Call { to, lasting: lasting.map(Duration::from_secs) }, stdout())
+        }
+    };
+    let settings = store.settings();
+    let config = compose::config(&line.options, &settings, identity);
+    let fps = config.video.fps as u32;
+    let engine = Engine::start(config, compose::backends(&line.options, &settings)?)?;
+    let remote = engine.remote_picture();
+    let _recorder = match &line.picture_out {
+        Some(path) if path.as_os_str() != "none" => Some(Recorder::start(path, &remote, fps)?),
+        Some(_) | None => None,
+    };
+    let report = if line.json {
+        Report::Json(Figures::new(out).with_ages(&remote))
+    } else {
+        Report::Plain(out)
+    };
+    let video = line.options.camera != Some(CameraChoice::None);
+    Session::new(engine, purpose, video, report).run().await
+}
+
+/// Without `RUST_LOG`: trouble only, and not the library's report of every lost packet.
+const LOG: &str = "warn,webrtc=error,rtc=error";

@@ -1,0 +1,99 @@
+//! Options of the command line that every Tincan program has.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
+use media::units::Size;
+
+/// Who to be, whom to be reached through, and which devices to use.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Options {
+    /// Keep identity, settings and history in this directory.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data: Option<PathBuf>,
+
+    /// Be reached through this relay, for this run.
+    #[arg(long, value_name = "URL", value_parser = relay_url, global = true)]
+    pub relay: Option<String>,
+
+    /// synthetic, file:CLIP.y4m, device:NAME or none.
+    #[arg(long, value_name = "CAMERA", global = true)]
+    pub camera: Option<CameraChoice>,
+
+    /// synthetic, file:SPEECH.wav, device:NAME or none.
+    #[arg(long, value_name = "MICROPHONE", global = true)]
+    pub microphone: Option<MicrophoneChoice>,
+
+    /// device:NAME, file:FILE.wav or none.
+    #[arg(long, value_name = "SPEAKER", global = true)]
+    pub speaker: Option<SpeakerChoice>,
+
+    /// Send no more than this, sound and picture together, in kilobits per second.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=100_000), global = true)]
+    pub max_kbps: Option<u32>,
+
+    /// Size of the picture to send, like 1280x720.
+    #[arg(long, value_name = "WxH", value_parser = size, global = true)]
+    pub size: Option<Size>,
+
+    /// Pictures per second to send.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=120), global = true)]
+    pub fps: Option<u32>,
+
+    /// A STUN server, like stun:HOST:PORT; may be given several times.
+    #[arg(long, value_name = "URL", global = true)]
+    pub stun: Vec<String>,
+
+    /// A TURN server, like turn:USER:PASSWORD@HOST:PORT; may be given several times.
+    #[arg(long, value_name = "URL", global = true)]
+    pub turn: Vec<String>,
+
+    /// Use this local address only.
+    #[arg(long, value_name = "IP", global = true)]
+    pub bind: Option<IpAddr>,
+
+    /// How long a call rings, in seconds, for this run.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=90), global = true)]
+    pub ring_seconds: Option<u32>,
+}
+
+fn relay_url(text: &str) -> Result<String, String> {
+    identity::check_relay_url(text).map_err(|error| error.to_string())
+}
+
+fn size(text: &str) -> Result<Size, String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match sides.map(|(width, height)| Size::new(width, height)) {
+        Some(size) if size.is_valid() => Ok(size),
+        Some(_) => Err("both sides must be even and at most 3840".to_owned()),
+        None => Err("a size looks like 1280x720".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        for line in ["x --relay http://host/v1", "x --size 1281x720", "x --size big", "x --fps 0"] {
+            assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_two_numbers() {
+        let line = Line::try_parse_from(["x", "--size", "640x360"]).unwrap();
+        assert_eq!(line.options.size, Some(Size::new(640, 360)));
+    }
+}
