@@ -9,7 +9,10 @@
 
 pub mod backend;
 pub mod frame;
+pub mod freeze;
 pub mod jitter;
+pub mod keyframe;
+pub mod level;
 pub mod picture;
 pub mod queue;
 pub mod synthetic;

@@ -82,10 +82,10 @@ struct Run {
 impl Run {
     /// Mean of [`Run::behind`] from a second on while sound plays, milliseconds.
     fn mean_behind_ms(&self, from_second: usize) -> f64 {
-        let values: Vec<i64> = self.behind[from_second * 100..]
-            .iter()
-            .flatten()
-            .copied()
+        let pulls = self.behind.iter().zip(&self.played).skip(from_second * 100);
+        let values: Vec<i64> = pulls
+            .filter(|it| *it.1 == Played::Sound)
+            .filter_map(|it| *it.0)
             .collect();
         values.iter().sum::<i64>() as f64 / values.len() as f64 / 1000.0
     }
