@@ -15,6 +15,7 @@ pub mod keyframe;
 pub mod level;
 pub mod picture;
 pub mod queue;
+pub mod rate;
 pub mod synthetic;
 pub mod time;
 pub mod transport;

@@ -1,0 +1,4 @@
+//! How much to send: what the network carries (estimate) and what the encoders shall make of it
+//! (target).
+
+pub mod estimate;
