@@ -1,0 +1,53 @@
+/**
+ * What the page can ask of the program, and what it gets to see of it.
+ *
+ * Two implementations: `tauri.ts` speaks to the shell, `fake.ts` plays stories in a browser.
+ * Everything that has a result shows it in the next view; a refusal is a rejected promise with a
+ * `UiError`.
+ */
+import type { Command } from './bindings/Command';
+import type { Settings } from './bindings/Settings';
+import type { Stage } from './bindings/Stage';
+import type { UiView } from './bindings/UiView';
+import type { Understood } from './bindings/Understood';
+
+export interface Backend {
+  /** Pushes the whole view, at once and at every change. Called once per page. */
+  subscribe(push: (view: UiView) => void): void;
+  perform(command: Command): Promise<void>;
+  /** Applies and keeps all settings. */
+  configure(settings: Settings): Promise<void>;
+  /** Says what a text means; changes nothing. */
+  understand(text: string): Promise<Understood>;
+  /** Puts the invite link on the clipboard. */
+  copyLink(): Promise<void>;
+  setFullScreen(on: boolean): Promise<void>;
+  /** Tells the program where the page wants pictures and what floats over them. */
+  setStage(stage: Stage): Promise<void>;
+  clearHistory(): Promise<void>;
+  /** Draws pictures of its own making; only a backend without real pictures has it. */
+  readonly paint?: Painter;
+  /** What is open when the page starts; only stories have it. */
+  readonly opening?: Opening;
+}
+
+/** Which picture: our own camera's, or the other side's. */
+export type Stream = 'local' | 'remote';
+
+/** Sharp, or small and meant to be stretched into a blurred background. */
+export type Look = 'tile' | 'backdrop';
+
+/** Starts drawing a stream onto a canvas; the result stops it. */
+export type Painter = (stream: Stream, canvas: HTMLCanvasElement, look: Look) => () => void;
+
+/** The open panels of a story. */
+export interface Opening {
+  readonly settings?: 'you' | 'sound' | 'camera' | 'network' | 'look';
+  readonly menu?: 'microphone' | 'camera' | 'more';
+  readonly shortcuts?: boolean;
+  readonly field?: string;
+  /** The address of the person who is shown on the right of home. */
+  readonly person?: string;
+  readonly idle?: boolean;
+  readonly explain?: boolean;
+}

@@ -1,0 +1,200 @@
+/**
+ * A program without a program: shows one story (`/?story=NAME&theme=…&surface=…&still`) and
+ * reacts to wishes as far as looking at the page needs it. Deterministic; for browsers only.
+ */
+import type { Backend } from './backend';
+import type { CallView } from './bindings/CallView';
+import type { Command } from './bindings/Command';
+import type { Controls } from './bindings/Controls';
+import type { EngineView } from './bindings/EngineView';
+import type { Settings } from './bindings/Settings';
+import type { Stage } from './bindings/Stage';
+import type { UiView } from './bindings/UiView';
+import type { Understood } from './bindings/Understood';
+import { STORIES, type StoryName } from './stories';
+import { ADA, BEA, devices, NOW } from './stories/base';
+import { painter } from './stories/paint';
+
+/** What tests may look at. */
+export interface FakeBackend extends Backend {
+  readonly commands: Command[];
+  readonly stages: Stage[];
+  readonly copied: string[];
+}
+
+/** Meters and ticks move this often. */
+const PUSH_MS = 100;
+
+export function fake(query: URLSearchParams): FakeBackend {
+  const name = query.get('story') ?? 'home';
+  const story = STORIES[(name in STORIES ? name : 'home') as StoryName];
+  const still = query.has('still');
+  const started = performance.now();
+  const theme = query.get('theme');
+  let view: UiView = { ...story.view, history: sinceNow(story.view) };
+  if (theme === 'light' || theme === 'dark') {
+    view = { ...view, settings: { ...view.settings, theme } };
+  }
+  if (query.get('surface') === 'native') view = { ...view, surface: 'native' };
+  let push: (view: UiView) => void = () => undefined;
+
+  const show = (change: Partial<UiView>) => {
+    view = { ...view, ...change, revision: view.revision + 1 };
+    push(view);
+  };
+  const beat = () => {
+    show({ engine: moved(view.engine, performance.now() - started, still) });
+  };
+
+  const backend: FakeBackend = {
+    commands: [],
+    stages: [],
+    copied: [],
+    opening: story.opening,
+    paint: painter(story.test, still),
+    subscribe(to) {
+      push = to;
+      push(view);
+      setInterval(beat, PUSH_MS);
+    },
+    perform(command) {
+      backend.commands.push(command);
+      show({ engine: after(view.engine, command) });
+      return Promise.resolve();
+    },
+    configure(settings: Settings) {
+      show({ settings });
+      return Promise.resolve();
+    },
+    understand: (text) => Promise.resolve(understood(text)),
+    copyLink() {
+      backend.copied.push(view.me.link);
+      return Promise.resolve();
+    },
+    setFullScreen: () => Promise.resolve(),
+    setStage(stage) {
+      backend.stages.push(stage);
+      return Promise.resolve();
+    },
+    clearHistory() {
+      show({ history: [] });
+      return Promise.resolve();
+    },
+  };
+  Object.assign(window, { fake: backend });
+  return backend;
+}
+
+/** Past calls as long ago today as they were when the stories were written. */
+function sinceNow(view: UiView): UiView['history'] {
+  const today = new Date();
+  const anchor = new Date(today.getFullYear(), today.getMonth(), today.getDate(), 15, 30).getTime();
+  return view.history.map((entry) => ({ ...entry, at: entry.at + anchor - NOW }));
+}
+
+function moved(engine: EngineView, ms: number, still: boolean): EngineView {
+  const wave = still ? 0.6 : Math.abs(Math.sin(ms / 340) * Math.sin(ms / 90));
+  const call = engine.call;
+  const loud = (level: number) => (level === 0 ? 0 : still ? level : 0.01 + wave * 0.4);
+  return {
+    ...engine,
+    microphoneLevel: engine.microphoneLevel > 0.3 ? 0.4 : loud(engine.microphoneLevel),
+    remoteLevel: loud(engine.remoteLevel),
+    call:
+      call.state === 'active' && call.connectedForMs !== null && !still
+        ? { ...call, connectedForMs: call.connectedForMs + PUSH_MS }
+        : call,
+  };
+}
+
+function after(engine: EngineView, command: Command): EngineView {
+  const call = engine.call;
+  switch (command.do) {
+    case 'dial':
+      return calling(engine, command.video);
+    case 'accept':
+      return call.state === 'incoming' ? accepted(engine, call, command.video) : engine;
+    case 'decline':
+    case 'dismiss':
+      return { ...engine, call: { state: 'idle' }, localPicture: false };
+    case 'end':
+      return call.state === 'outgoing' || call.state === 'active' ? finished(engine, call) : engine;
+    case 'setMicrophone':
+      return controlled(engine, { microphone: command.live });
+    case 'setCamera':
+      return { ...controlled(engine, { camera: command.on }), localPicture: command.on };
+    case 'useDevice':
+      return { ...engine, [command.role]: { ...engine[command.role], chosen: command.id } };
+    case 'preview':
+    case 'testSpeaker':
+      return engine;
+  }
+}
+
+function calling(engine: EngineView, camera: boolean): EngineView {
+  return {
+    ...engine,
+    ...devices(true),
+    localPicture: camera,
+    call: {
+      state: 'outgoing',
+      call: '00f3a9c2d4e5b617',
+      peer: BEA,
+      phase: 'calling',
+      local: { microphone: true, camera },
+    },
+  };
+}
+
+function accepted(
+  engine: EngineView,
+  call: Extract<CallView, { state: 'incoming' }>,
+  camera: boolean,
+): EngineView {
+  return {
+    ...engine,
+    localPicture: camera,
+    remotePicture: call.video,
+    call: {
+      state: 'active',
+      call: call.call,
+      peer: call.peer,
+      phase: 'connected',
+      local: { microphone: true, camera },
+      remote: { microphone: true, camera: call.video },
+      connectedForMs: 0,
+    },
+  };
+}
+
+function finished(
+  engine: EngineView,
+  call: Extract<CallView, { state: 'outgoing' | 'active' }>,
+): EngineView {
+  const lastedMs = call.state === 'active' ? call.connectedForMs : null;
+  const reason = call.state === 'active' ? 'localHangup' : 'cancelled';
+  return {
+    ...engine,
+    localPicture: false,
+    remotePicture: false,
+    call: { state: 'ended', call: call.call, peer: call.peer, reason, lastedMs, outgoing: true },
+  };
+}
+
+function controlled(engine: EngineView, change: Partial<Controls>): EngineView {
+  const call = engine.call;
+  if (call.state !== 'active' && call.state !== 'outgoing') return engine;
+  return { ...engine, call: { ...call, local: { ...call.local, ...change } } };
+}
+
+/** The program's own answer is exact; this one is enough to look at. */
+function understood(text: string): Understood {
+  const trimmed = text.trim();
+  if (trimmed === '') return { kind: 'nothing' };
+  if (!trimmed.startsWith('tincan:')) return { kind: 'unknown' };
+  const [address = '', query = ''] = trimmed.split('?');
+  if (address === ADA.address) return { kind: 'own' };
+  if (address.length !== ADA.address.length) return { kind: 'incomplete' };
+  const parts = new URLSearchParams(query);
+  return { kind: 'person', address, name: parts.get('name') ?? '', relay: parts.get('relay') };
+}

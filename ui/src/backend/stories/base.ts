@@ -1,0 +1,236 @@
+/** What all stories start from: Ada's installation with ordinary devices, nothing going on. */
+import type { Opening } from '../backend';
+import type { ActivePhase } from '../bindings/ActivePhase';
+import type { CallStats } from '../bindings/CallStats';
+import type { CallView } from '../bindings/CallView';
+import type { DeviceInfo } from '../bindings/DeviceInfo';
+import type { DeviceView } from '../bindings/DeviceView';
+import type { EndReason } from '../bindings/EndReason';
+import type { EngineView } from '../bindings/EngineView';
+import type { HistoryEntry } from '../bindings/HistoryEntry';
+import type { Peer } from '../bindings/Peer';
+import type { Settings } from '../bindings/Settings';
+import type { UiView } from '../bindings/UiView';
+import code from './code.svg?raw';
+
+/** One story: what the page gets to see, and what is open on it. */
+export interface Story {
+  readonly view: UiView;
+  readonly opening: Opening;
+  /** Pictures are small moving scenes, or a test picture as from a synthetic camera. */
+  readonly test: boolean;
+}
+
+/** A Saturday afternoon; stories show the same times on every day. */
+export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+export const ADA: Peer = {
+  address: 'tincan:7q2fk5mxa3o6zt4wlbn2ydcjrhv5u7gse3pix4qkt6mawoz2lbnfrhsd',
+  name: 'Ada',
+};
+export const BEA: Peer = {
+  address: 'tincan:c5rmwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hoa3e',
+  name: 'Bea Lindqvist',
+};
+const CARL: Peer = {
+  address: 'tincan:m3xgdq6plw2otzhy4r7kcbnva5jfseiu3q6mkzy2xtw4drclpob7ha5n',
+  name: 'Carl',
+};
+const DINA: Peer = {
+  address: 'tincan:xk4wqz2ydm6rtlp3jhc7vbnoe5fagsiu2y4kqzm7wdr3xclptb5hoi6d',
+  name: 'Dina Okonkwo',
+};
+export const NAMELESS: Peer = { ...DINA, address: DINA.address.replace('xk4w', 'u6rt'), name: '' };
+export const LONG: Peer = {
+  address: 'tincan:l2nqwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hon4g',
+  name: 'Maximiliane-Theodora von Hohenlohe-Schillingsfürst-Waldenburg',
+};
+export const RTL: Peer = {
+  address: 'tincan:r4tlwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hoar3',
+  name: 'مريم بنت عبد الرحمن',
+};
+
+const entry = (
+  peer: Peer,
+  ago: number,
+  outgoing: boolean,
+  reason: EndReason,
+  lastedMs: number | null,
+): HistoryEntry => ({ peer, at: NOW - ago, outgoing, reason, lastedMs });
+
+export const HISTORY: HistoryEntry[] = [
+  entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000),
+  entry(CARL, 88 * MINUTE, false, 'missed', null),
+  entry(BEA, 5 * HOUR, false, 'localHangup', 3 * MINUTE + 7000),
+  entry(DINA, 26 * HOUR, true, 'noAnswer', null),
+  entry(BEA, 50 * HOUR, true, 'unreachable', null),
+  entry(RTL, 74 * HOUR, false, 'remoteHangup', 61 * MINUTE),
+  entry(CARL, 98 * HOUR, true, 'localHangup', 12 * MINUTE),
+];
+
+const real = (id: string, name: string, isDefault = false): DeviceInfo => ({
+  id,
+  name,
+  kind: 'real',
+  isDefault,
+});
+
+const SYNTHETIC_CAMERA: DeviceInfo = {
+  id: 'synthetic',
+  name: 'Test picture',
+  kind: 'synthetic',
+  isDefault: false,
+};
+const SYNTHETIC_MICROPHONE: DeviceInfo = { ...SYNTHETIC_CAMERA, name: 'Test voice' };
+
+const device = (available: DeviceInfo[], on: boolean): DeviceView => ({
+  available,
+  chosen: null,
+  now: on
+    ? { state: 'on', name: available[0]?.name ?? '', kind: available[0]?.kind ?? 'real' }
+    : { state: 'off' },
+});
+
+export function devices(on: boolean): Pick<EngineView, 'camera' | 'microphone' | 'speaker'> {
+  return {
+    camera: device(
+      [real('c1', 'Integrated Camera', true), real('c2', 'Logitech BRIO'), SYNTHETIC_CAMERA],
+      on,
+    ),
+    microphone: device(
+      [
+        real('m1', 'Built-in Microphone', true),
+        real('m2', 'Jabra Evolve2 65'),
+        SYNTHETIC_MICROPHONE,
+      ],
+      on,
+    ),
+    speaker: device([real('s1', 'Built-in Speakers', true), real('s2', 'Jabra Evolve2 65')], on),
+  };
+}
+
+/** A machine without camera and microphone, as most test machines are. */
+export function testSources(): Pick<EngineView, 'camera' | 'microphone' | 'speaker'> {
+  return {
+    camera: device([{ ...SYNTHETIC_CAMERA, isDefault: true }], true),
+    microphone: device([{ ...SYNTHETIC_MICROPHONE, isDefault: true }], true),
+    speaker: device([real('s1', 'Built-in Speakers', true)], true),
+  };
+}
+
+export const STATS: CallStats = {
+  path: 'local',
+  currentRoundTripTime: 0.004,
+  targetBitrate: 2_500_000,
+  videoSendBitrate: 2_310_000,
+  videoReceiveBitrate: 2_280_000,
+  audioSendBitrate: 32_000,
+  audioReceiveBitrate: 32_000,
+  framesPerSecondSent: 30,
+  framesPerSecondReceived: 30,
+  frameWidth: 1280,
+  frameHeight: 720,
+  framesDecoded: 5610,
+  framesDropped: 0,
+  keyFramesDecoded: 2,
+  freezeCount: 0,
+  videoLoss: 0,
+  audioLoss: 0,
+  remoteLoss: 0,
+  audioJitterBufferDelay: 0.024,
+  concealed: 0,
+  lipSync: 0.004,
+  acceptToFirstFrameMs: 140,
+  acceptToFirstAudioMs: 90,
+  encodeMs: 3.1,
+  decodeMs: 1.2,
+};
+
+const SETTINGS: Settings = {
+  name: 'Ada',
+  started: true,
+  camera: null,
+  microphone: null,
+  speaker: null,
+  ringSpeaker: null,
+  relay: 'wss://relay.example/v1',
+  iceServers: [],
+  theme: 'system',
+  selfView: 'shown',
+  pictureFit: 'fit',
+  ringSeconds: 45,
+  maxSendKbps: 4000,
+};
+
+export const BASE: UiView = {
+  revision: 1,
+  engine: {
+    relay: { state: 'online' },
+    call: { state: 'idle' },
+    ...devices(false),
+    microphoneLevel: 0,
+    remoteLevel: 0,
+    localPicture: false,
+    remotePicture: false,
+    stats: null,
+  },
+  settings: SETTINGS,
+  me: {
+    address: ADA.address,
+    link: `${ADA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Ada`,
+    qrSvg: code,
+  },
+  profile: null,
+  surface: 'webview',
+  picturesUrl: null,
+  history: HISTORY,
+  version: '0.1.0',
+  openedWith: null,
+};
+
+export function story(
+  engine: Partial<EngineView> = {},
+  settings: Partial<Settings> = {},
+  opening: Opening = {},
+  rest: Partial<UiView> = {},
+): Story {
+  return {
+    view: {
+      ...BASE,
+      ...rest,
+      engine: { ...BASE.engine, ...engine },
+      settings: { ...SETTINGS, ...settings },
+    },
+    opening,
+    test: false,
+  };
+}
+
+/** The picture of a running call. */
+export function active(
+  phase: ActivePhase = 'connected',
+  change: Partial<Extract<CallView, { state: 'active' }>> = {},
+  engine: Partial<EngineView> = {},
+): Partial<EngineView> {
+  return {
+    call: {
+      state: 'active',
+      call: '00f3a9c2d4e5b617',
+      peer: BEA,
+      phase,
+      local: { microphone: true, camera: true },
+      remote: { microphone: true, camera: true },
+      connectedForMs: phase === 'connecting' ? null : 187_000,
+      ...change,
+    },
+    ...devices(true),
+    localPicture: true,
+    remotePicture: phase !== 'connecting',
+    remoteLevel: 0.3,
+    microphoneLevel: 0.05,
+    stats: phase === 'connecting' ? null : STATS,
+    ...engine,
+  };
+}

@@ -1,0 +1,203 @@
+/** Every screen and each state of it, by name. */
+import type { EndReason } from '../bindings/EndReason';
+import {
+  active,
+  ADA,
+  BEA,
+  devices,
+  HISTORY,
+  LONG,
+  NAMELESS,
+  RTL,
+  STATS,
+  type Story,
+  story,
+  testSources,
+} from './base';
+
+const BOTH = { microphone: true, camera: true };
+const CALL = '00f3a9c2d4e5b617';
+const INVITE = `${BEA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Bea%20Lindqvist`;
+const running = { ...devices(true), localPicture: true, microphoneLevel: 0.2 };
+
+const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
+  story({
+    ...running,
+    call: { state: 'outgoing', call: CALL, peer: BEA, phase, local: { ...BOTH, camera } },
+    localPicture: camera,
+  });
+
+const incoming = (peer = BEA, video = true) =>
+  story({ ...running, call: { state: 'incoming', call: CALL, peer, video } });
+
+const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}) =>
+  story(
+    {
+      call: { state: 'ended', call: CALL, peer: BEA, reason, lastedMs, outgoing: true },
+      stats: lastedMs === null ? null : STATS,
+    },
+    {},
+    opening,
+  );
+
+const first = { settings: { name: '', started: false }, rest: { history: [] } };
+
+export const STORIES = {
+  start: story({ ...running }, first.settings, {}, first.rest),
+  'start-no-devices': story(
+    {
+      camera: { available: [], chosen: null, now: failed('missing') },
+      microphone: { available: [], chosen: null, now: failed('missing') },
+    },
+    first.settings,
+    {},
+    first.rest,
+  ),
+  'start-test-sources': withTest(
+    story({ ...running, ...testSources() }, first.settings, {}, first.rest),
+  ),
+
+  home: story(),
+  'home-empty': story({}, {}, {}, { history: [] }),
+  'home-person': story({}, {}, { person: BEA.address }),
+  'home-no-relay': story({ relay: { state: 'offline', problem: 'unreachable' } }),
+  'home-relay-unset': story({ relay: { state: 'none' } }, { relay: '' }, {}, { profile: 'alice' }),
+  'home-long-names': story(
+    {},
+    { name: LONG.name },
+    { person: LONG.address },
+    {
+      history: [LONG, RTL, NAMELESS].flatMap((peer) =>
+        HISTORY.slice(0, 2).map((one) => ({ ...one, peer })),
+      ),
+    },
+  ),
+  'field-link': story({}, {}, { field: INVITE }),
+  'field-address': story({}, {}, { field: BEA.address }),
+  'field-incomplete': story({}, {}, { field: BEA.address.slice(0, 40) }),
+  'field-own': story({}, {}, { field: ADA.address }),
+  'field-name': story({}, {}, { field: 'be' }),
+  'field-unknown': story({}, {}, { field: 'zoe' }),
+
+  calling: outgoing('calling'),
+  ringing: outgoing('ringing'),
+  'calling-camera-off': outgoing('calling', false),
+  'calling-test-sources': withTest(
+    story({
+      ...running,
+      ...testSources(),
+      call: { state: 'outgoing', call: CALL, peer: BEA, phase: 'ringing', local: BOTH },
+    }),
+  ),
+  connecting: story(active('connecting')),
+
+  incoming: incoming(),
+  'incoming-voice': incoming(BEA, false),
+  'incoming-unknown': incoming(NAMELESS),
+  'incoming-long-name': incoming(LONG),
+  'incoming-rtl': incoming(RTL),
+
+  call: story(active()),
+  'call-faded': story(active(), {}, { idle: true }),
+  'call-muted': story(active('connected', { local: { microphone: false, camera: true } })),
+  'call-remote-muted': story(active('connected', { remote: { microphone: false, camera: true } })),
+  'call-remote-camera-off': story(
+    active('connected', { remote: { microphone: true, camera: false } }, { remotePicture: false }),
+  ),
+  'call-no-cameras': story(
+    active(
+      'connected',
+      { local: { microphone: true, camera: false }, remote: { microphone: true, camera: false } },
+      { remotePicture: false, localPicture: false },
+    ),
+  ),
+  'call-waiting-picture': story(active('connected', {}, { remotePicture: false, remoteLevel: 0 })),
+  'call-fill': story(active(), { pictureFit: 'fill' }),
+  'call-self-hidden': story(active(), { selfView: 'hidden' }),
+  'call-reconnecting': story(active('reconnecting')),
+  'call-upload-weak': story(
+    active('connected', {}, { stats: { ...STATS, path: 'relayed', remoteLoss: 0.2 } }),
+  ),
+  'call-download-weak': story(
+    active('connected', {}, { stats: { ...STATS, path: 'direct', videoLoss: 0.2 } }),
+  ),
+  'call-talking-muted': story(
+    active('connected', { local: { microphone: false, camera: true } }, { microphoneLevel: 0.4 }),
+  ),
+  'call-microphone-lost': story(
+    active(
+      'connected',
+      {},
+      {
+        microphone: { ...devices(true).microphone, now: failed('lost') },
+      },
+    ),
+  ),
+  'call-camera-busy': story(
+    active(
+      'connected',
+      {},
+      {
+        camera: { ...devices(true).camera, now: failed('busy') },
+        localPicture: false,
+      },
+    ),
+  ),
+  'call-test-sources': withTest(story(active('connected', {}, testSources()))),
+  'call-menu-microphone': story(active(), {}, { menu: 'microphone' }),
+  'call-menu-camera': story(active(), {}, { menu: 'camera' }),
+  'call-menu-more': story(active(), {}, { menu: 'more' }),
+  'call-shortcuts': story(active(), {}, { shortcuts: true }),
+  'call-settings': story(active(), {}, { settings: 'sound' }),
+  'call-settings-camera': story(active(), {}, { settings: 'camera' }),
+  'call-long-name': story(active('connected', { peer: LONG })),
+  'call-rtl': story(active('connected', { peer: RTL, connectedForMs: 3_729_000 })),
+
+  ended: ended('remoteHangup', 187_000),
+  'ended-local': ended('localHangup', 187_000),
+  'ended-declined': ended('remoteDeclined'),
+  'ended-busy': ended('busy'),
+  'ended-no-answer': ended('noAnswer'),
+  'ended-unreachable': ended('unreachable'),
+  'ended-no-relay': ended('noRelay'),
+  'ended-no-path': ended('noPath', null, { explain: true }),
+  'ended-lost': ended('connectionLost', 187_000, { explain: true }),
+  'ended-gone': ended('peerGone', 187_000),
+  'ended-incompatible': ended('incompatible'),
+  'ended-internal': ended('internalError', 12_000),
+
+  'settings-you': story({}, {}, { settings: 'you' }),
+  'settings-sound': story(running, {}, { settings: 'sound' }),
+  'settings-camera': story(running, {}, { settings: 'camera' }),
+  'settings-camera-failed': story(
+    { camera: { ...devices(false).camera, now: failed('busy') } },
+    {},
+    { settings: 'camera' },
+  ),
+  'settings-network': story(
+    { relay: { state: 'online' } },
+    {
+      iceServers: [
+        { url: 'stun:stun.example:3478', username: '', credential: '' },
+        { url: 'turn:turn.example:3478', username: 'ada', credential: 'secret' },
+      ],
+    },
+    { settings: 'network' },
+  ),
+  'settings-network-offline': story(
+    { relay: { state: 'offline', problem: 'notARelay' } },
+    {},
+    { settings: 'network' },
+  ),
+  'settings-look': story({}, {}, { settings: 'look' }),
+} satisfies Record<string, Story>;
+
+export type StoryName = keyof typeof STORIES;
+
+function failed(problem: 'missing' | 'lost' | 'busy') {
+  return { state: 'failed' as const, problem, name: '' };
+}
+
+function withTest(one: Story): Story {
+  return { ...one, test: true };
+}

@@ -1,0 +1,134 @@
+/**
+ * The page's two kinds of state: the last view, replaced wholesale, and what is open here.
+ * Components are functions of both; wishes go out through {@link App.perform}.
+ */
+import { getContext, setContext } from 'svelte';
+
+import type { Backend, Opening } from '../backend/backend';
+import type { Command } from '../backend/bindings/Command';
+import type { Path } from '../backend/bindings/Path';
+import type { Settings } from '../backend/bindings/Settings';
+import type { UiError } from '../backend/bindings/UiError';
+import type { UiView } from '../backend/bindings/UiView';
+import { Announcer } from './announce';
+import { anchor } from './duration';
+import { nameOf } from './people';
+import { type Trouble, TroubleWatch } from './trouble';
+
+export type Section = 'you' | 'sound' | 'camera' | 'network' | 'look';
+export type Menu = 'microphone' | 'camera' | 'more';
+export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
+
+export class App {
+  /** The last view; null until the first one came. */
+  view = $state.raw<UiView | null>(null);
+  trouble = $state.raw<Trouble | null>(null);
+  /** What the live region says. */
+  announcement = $state('');
+  /** When media first flowed, on the page's clock; null before. */
+  began = $state<number | null>(null);
+  /** How the running or last call reached the other side. */
+  path = $state<Path | null>(null);
+  readonly local = new Local();
+
+  private readonly watch = new TroubleWatch();
+  private readonly announcer = new Announcer();
+
+  constructor(readonly backend: Backend) {
+    if (backend.opening) this.local.open(backend.opening);
+    backend.subscribe((view) => {
+      this.take(view, performance.now());
+    });
+  }
+
+  /** Carries out a wish; a refusal is shown. */
+  async perform(command: Command): Promise<void> {
+    this.local.problem = null;
+    await this.shown(this.backend.perform(command));
+  }
+
+  async configure(change: Partial<Settings>): Promise<void> {
+    if (!this.view) return;
+    await this.shown(this.backend.configure({ ...this.view.settings, ...change }));
+  }
+
+  async setFullScreen(on: boolean): Promise<void> {
+    this.local.fullScreen = on;
+    await this.shown(this.backend.setFullScreen(on));
+  }
+
+  async clearHistory(): Promise<void> {
+    await this.shown(this.backend.clearHistory());
+  }
+
+  private async shown(wish: Promise<void>): Promise<void> {
+    try {
+      await wish;
+    } catch (error) {
+      this.local.problem = asUiError(error);
+    }
+  }
+
+  private take(view: UiView, now: number) {
+    const call = view.engine.call;
+    if (call.state !== 'idle') this.local.field = '';
+    const name = call.state === 'idle' ? '' : nameOf(call.peer);
+    this.began =
+      call.state === 'active' && call.connectedForMs !== null
+        ? anchor(this.began, call.connectedForMs, now)
+        : null;
+    if (call.state === 'outgoing' || call.state === 'incoming') this.path = null;
+    if (view.engine.stats?.path) this.path = view.engine.stats.path;
+    const trouble = this.watch.update(view.engine, name, now);
+    if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
+      this.trouble = trouble;
+    }
+    const said = this.announcer.update(call, trouble, now);
+    if (said !== null) this.announcement = said;
+    this.view = view;
+  }
+}
+
+/** What is open on this page and what is half typed; nobody else needs to know. */
+export class Local {
+  settings = $state<Section | null>(null);
+  menu = $state<Menu | null>(null);
+  shortcuts = $state(false);
+  problem = $state.raw<UiError | null>(null);
+  fullScreen = $state(false);
+  corner = $state<Corner>('bottomRight');
+  /** The address of the person who is shown on the right of home. */
+  person = $state<string | null>(null);
+  field = $state('');
+  /** Nobody moved the pointer or pressed a key lately. */
+  idle = $state(false);
+  explain = $state(false);
+
+  open(opening: Opening) {
+    this.settings = opening.settings ?? null;
+    this.menu = opening.menu ?? null;
+    this.shortcuts = opening.shortcuts ?? false;
+    this.person = opening.person ?? null;
+    this.field = opening.field ?? '';
+    this.idle = opening.idle ?? false;
+    this.explain = opening.explain ?? false;
+  }
+}
+
+/** A refusal of the shell itself arrives as a plain text. */
+function asUiError(error: unknown): UiError {
+  if (typeof error === 'object' && error !== null && 'code' in error && 'message' in error) {
+    return error as UiError;
+  }
+  return { code: 'internal', message: String(error) };
+}
+
+const KEY = Symbol('app');
+
+export function provideApp(app: App): void {
+  setContext(KEY, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(KEY);
+}

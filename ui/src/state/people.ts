@@ -1,0 +1,97 @@
+/** People as the page names them: those of the history, the latest first. */
+import type { EndReason } from '../backend/bindings/EndReason';
+import type { HistoryEntry } from '../backend/bindings/HistoryEntry';
+import type { Peer } from '../backend/bindings/Peer';
+import { words } from '../words';
+
+export interface Person {
+  readonly peer: Peer;
+  /** Their calls, the newest first; at least one. */
+  readonly calls: readonly HistoryEntry[];
+}
+
+export function people(history: readonly HistoryEntry[]): Person[] {
+  const byAddress = new Map<string, { peer: Peer; calls: HistoryEntry[] }>();
+  for (const entry of history) {
+    const known = byAddress.get(entry.peer.address);
+    if (!known) byAddress.set(entry.peer.address, { peer: entry.peer, calls: [entry] });
+    else {
+      known.calls.push(entry);
+      if (!known.peer.name && entry.peer.name) known.peer = entry.peer;
+    }
+  }
+  return [...byAddress.values()];
+}
+
+/** Those whose name holds the text; all without a text. */
+export function matching(all: readonly Person[], text: string): Person[] {
+  const wanted = text.trim().toLocaleLowerCase();
+  if (!wanted) return [...all];
+  return all.filter(({ peer }) => peer.name.toLocaleLowerCase().includes(wanted));
+}
+
+/** What to call somebody: their name, else a short form of their address. */
+export function nameOf(peer: Peer): string {
+  return peer.name.trim() || shortAddress(peer.address) || words.someone;
+}
+
+/** `7q2f…x3kd`: enough to tell two apart, short enough for a line. */
+export function shortAddress(address: string): string {
+  const bare = address.replace(/^tincan:/, '');
+  return bare.length > 12 ? `${bare.slice(0, 4)}…${bare.slice(-4)}` : bare;
+}
+
+/** Up to two initials, whole characters even beyond the basic plane; empty without a name. */
+export function initials(name: string): string {
+  const parts = name.trim().split(/\s+/u).filter(Boolean);
+  const first = (part: string | undefined) => {
+    const letter = part?.match(/\p{L}|\p{N}/u)?.[0] ?? '';
+    return letter.toLocaleUpperCase();
+  };
+  const last = parts.length > 1 ? first(parts.at(-1)) : '';
+  return first(parts[0]) + last;
+}
+
+/** Which of the eight portrait tints belongs to an address. */
+export function tint(address: string): number {
+  let hash = 2166136261;
+  for (let i = 0; i < address.length; i++) {
+    hash = Math.imul(hash ^ address.charCodeAt(i), 16777619);
+  }
+  return (hash >>> 0) % 8;
+}
+
+const REASONS = new Set<string>(Object.keys(words.history.reason));
+
+/** What to write beside a past call. The store keeps reasons as texts; an unknown one is empty. */
+export function outcome(entry: HistoryEntry): string {
+  return REASONS.has(entry.reason)
+    ? words.history.reason[entry.reason as EndReason](entry.outgoing)
+    : '';
+}
+
+/** Whether a past call deserves attention: it was for us and we were not there. */
+export function missed(entry: HistoryEntry): boolean {
+  return entry.reason === 'missed';
+}
+
+/** `14:02` today, `Yesterday`, else `3 Nov`. */
+export function whenText(at: number, now: number): string {
+  const then = new Date(at);
+  const today = new Date(now);
+  const day = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
+  const days = Math.round((day(today).getTime() - day(then).getTime()) / 86_400_000);
+  if (days <= 0) return timeText(at);
+  if (days === 1) return words.home.yesterday;
+  const withYear = then.getFullYear() !== today.getFullYear();
+  return new Intl.DateTimeFormat(words.language, {
+    day: 'numeric',
+    month: 'short',
+    ...(withYear ? { year: 'numeric' } : {}),
+  }).format(then);
+}
+
+/** `14:02`. */
+export function timeText(at: number): string {
+  return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(at);
+}

@@ -1,0 +1,60 @@
+/** What a key means in the call. Letters never fire while somebody types. */
+
+export type Shortcut = 'microphone' | 'camera' | 'fullScreen' | 'list' | 'talk' | 'leave';
+
+/** Elements that take text, or in which keys have a meaning of their own. */
+const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
+/** Elements that Space activates. */
+const PRESSABLE = 'button, a[href], summary, [role="button"], [role="menuitem"]';
+
+export function shortcut(event: KeyboardEvent): Shortcut | null {
+  const chord = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
+  const key = event.key.toLowerCase();
+  if (chord) return key === 'd' ? 'microphone' : key === 'e' ? 'camera' : null;
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  const target = event.target instanceof Element ? event.target : null;
+  if (target?.closest(TYPING)) return null;
+  switch (key) {
+    case 'm':
+      return 'microphone';
+    case 'v':
+      return 'camera';
+    case 'f':
+    case 'f11':
+      return 'fullScreen';
+    case '?':
+      return 'list';
+    case 'escape':
+      return 'leave';
+    case ' ':
+      return target?.closest(PRESSABLE) ? null : 'talk';
+    default:
+      return null;
+  }
+}
+
+/**
+ * Space held to talk. Speaks only when it found the microphone muted, and then always mutes
+ * again: on release, and when the window loses the focus with the key still down.
+ */
+export class HoldToTalk {
+  private held = false;
+
+  constructor(private readonly setLive: (live: boolean) => void) {}
+
+  press(live: boolean) {
+    if (live || this.held) return;
+    this.held = true;
+    this.setLive(true);
+  }
+
+  release() {
+    if (!this.held) return;
+    this.held = false;
+    this.setLive(false);
+  }
+
+  get talking(): boolean {
+    return this.held;
+  }
+}
