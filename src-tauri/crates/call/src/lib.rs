@@ -20,3 +20,6 @@ pub mod reason;
 mod state;
 pub mod timer;
 pub mod view;
+
+#[cfg(test)]
+mod tests;

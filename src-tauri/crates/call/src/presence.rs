@@ -13,8 +13,14 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(5);
 /// From here on "not here" may just mean that the relay noticed the lost network.
 const TOO_LATE: Duration = Duration::from_secs(10);
 
+/// A session that says nothing of a lost path, while nothing at all comes through it, is lost too.
+const STALLED: Duration = Duration::from_secs(10);
+
 /// Before media flows, a link to the relay that breaks and comes back at once is forgiven.
-const FORGIVEN: Duration = Duration::from_secs(3);
+const FORGIVEN: Duration = Duration::from_secs(2);
+
+/// While media flowed, one "not here" may be such a link too; the next probe a second later tells.
+const TWICE: Duration = Duration::from_millis(900);
 
 /// Probes go out once a second while somebody is missing: two without "not here" end the doubt.
 const DOUBT: Duration = Duration::from_millis(2500);
@@ -23,6 +29,7 @@ const DOUBT: Duration = Duration::from_millis(2500);
 #[derive(Debug)]
 pub(crate) struct Presence {
     heard: Instant,
+    heard_directly: Instant,
     missing: Option<Missing>,
 }
 
@@ -37,18 +44,35 @@ impl Presence {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             heard: now,
+            heard_directly: now,
             missing: None,
         }
     }
 
-    /// A message came, whatever way.
+    /// A message came through signaling.
     pub(crate) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+        self.missing = None;
+    }
+
+    /// A message came through the session, or it found a path.
+    pub(crate) fn heard_directly(&mut self, now: Instant) {
         *self = Self::new(now);
     }
 
     /// How long nothing has been heard.
     pub(crate) fn silence(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.heard)
+    }
+
+    /// How long nothing has been heard through the session.
+    pub(crate) fn direct_silence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.heard_directly)
+    }
+
+    /// Whether the session has said nothing for so long that it must be lost.
+    pub(crate) fn is_stalled(&self, now: Instant) -> bool {
+        self.direct_silence(now) >= STALLED
     }
 
     /// The relay says that nobody is there.
@@ -68,13 +92,17 @@ impl Presence {
 
     /// Before media flows: whether "not here" was said for long enough to believe it.
     pub(crate) fn is_gone(&self) -> bool {
-        self.missing.is_some_and(|missing| {
-            missing.last.saturating_duration_since(missing.first) >= FORGIVEN
-        })
+        self.missing_for() >= FORGIVEN
     }
 
     /// While media flows: whether "not here", said now, means that the program died.
     pub(crate) fn died(&self, now: Instant) -> bool {
-        (SILENCE..TOO_LATE).contains(&self.silence(now))
+        (SILENCE..TOO_LATE).contains(&self.direct_silence(now)) && self.missing_for() >= TWICE
+    }
+
+    fn missing_for(&self) -> Duration {
+        self.missing.map_or(Duration::ZERO, |missing| {
+            missing.last.saturating_duration_since(missing.first)
+        })
     }
 }

@@ -58,11 +58,7 @@ impl Phone {
     fn received(&mut self, now: Instant, from: &str, message: Message, way: Way) {
         let Message { call, body } = message;
         tracing::debug!(%call, ?body, "received");
-        let ours = self.state.line_mut().filter(|line| line.is(from, call));
-        let known = ours.is_some();
-        if let Some(line) = ours {
-            line.presence.heard(now);
-        }
+        let known = self.heard(now, from, call, way);
         match body {
             Body::Invite {
                 name,
@@ -103,6 +99,23 @@ impl Phone {
             }
             Body::Still => {}
         }
+    }
+
+    /// Notes a sign of life of the other side. Says whether it is about our call with them.
+    fn heard(&mut self, now: Instant, from: &str, call: CallId, way: Way) -> bool {
+        let Some(line) = self.state.line_mut().filter(|line| line.is(from, call)) else {
+            return false;
+        };
+        match way {
+            Way::Signaling => line.presence.heard(now),
+            Way::Session => {
+                line.presence.heard_directly(now);
+                if self.phase() == Phase::Reconnecting {
+                    self.find(now);
+                }
+            }
+        }
+        true
     }
 
     /// They believe to be in a call that we are not in: tell them, so that both agree.

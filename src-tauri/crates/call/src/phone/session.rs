@@ -109,7 +109,10 @@ impl Phone {
         match &mut self.state {
             State::Ringing(_, path) => *path = Path::Up,
             State::Connecting(_) => self.flow(now),
-            State::Reconnecting(..) => self.find(now),
+            State::Reconnecting(line, ..) => {
+                line.presence.heard_directly(now);
+                self.find(now);
+            }
             State::Idle
             | State::Dialing(_)
             | State::Incoming(..)

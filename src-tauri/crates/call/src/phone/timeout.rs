@@ -73,6 +73,7 @@ impl Phone {
         };
         let silence = line.presence.silence(now);
         let in_doubt = line.presence.is_in_doubt(now);
+        let stalled = line.presence.is_stalled(now);
         let (ask, next) = match self.phase() {
             Phase::Idle | Phase::Dialing | Phase::Ended => return,
             Phase::Ringing | Phase::Incoming | Phase::Connecting if in_doubt => {
@@ -86,6 +87,9 @@ impl Phone {
             self.tell(Body::Still);
         }
         self.timers.set(Timer::Probe, now, next);
+        if stalled && self.phase() == Phase::Active {
+            self.lose(now);
+        }
     }
 
     /// Says that the path is lost.

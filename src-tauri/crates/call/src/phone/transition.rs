@@ -117,7 +117,7 @@ impl Phone {
         let Some(mut line) = self.state.take_line() else {
             return;
         };
-        line.presence.heard(now);
+        line.presence.heard_directly(now);
         self.timers.stop(Timer::Connect);
         self.timers.stop(Timer::Repeat);
         self.timers.set(Timer::Probe, now, SILENCE);
@@ -134,7 +134,7 @@ impl Phone {
         let Some(line) = self.state.take_line() else {
             return;
         };
-        let silence = line.presence.silence(now);
+        let silence = line.presence.direct_silence(now);
         let restart = if line.outgoing {
             after::RESTART
         } else {

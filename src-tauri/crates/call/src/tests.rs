@@ -1,0 +1,13 @@
+//! Calls between phones in virtual time.
+
+mod answer;
+mod collide;
+mod controls;
+mod courier;
+mod duo;
+mod end;
+mod path;
+mod ring;
+mod session;
+mod station;
+mod words;

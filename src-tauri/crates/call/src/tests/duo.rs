@@ -1,0 +1,493 @@
+//! Phones, a courier between them, sessions that connect when their parcels got through, and a
+//! clock that jumps to whatever happens next.
+
+use std::time::{Duration, Instant};
+
+use super::courier::{Courier, HOP};
+use super::station::{Session, Station, Who};
+use crate::id::CallId;
+use crate::input::{Command, Input, Transport};
+use crate::message::{Body, Message};
+use crate::output::Output;
+use crate::reason::EndReason;
+use crate::view::{ActivePhase, CallView, Controls, OutgoingPhase};
+
+/// From the last parcel to media.
+pub(super) const PATH_SET_UP: Duration = Duration::from_millis(10);
+
+/// From one session directly to the other.
+pub(super) const DIRECT: Duration = Duration::from_millis(5);
+
+/// A session tells of a lost path after hearing nothing for this long.
+const WATCHDOG: Duration = Duration::from_secs(2);
+
+/// Alice and Bob, and Carol for those tests that need a third.
+#[derive(Debug)]
+pub(super) struct Duo {
+    pub(super) now: Instant,
+    stations: Vec<Station>,
+    pub(super) courier: Courier,
+    /// Whether the machines reach each other directly.
+    path: bool,
+    /// Whether sessions set up paths at all.
+    pub(super) path_possible: bool,
+    /// Whether a path that is back is found only by looking for a new one.
+    pub(super) restart_needed: bool,
+    /// Whether a closing session says so to the other one.
+    pub(super) polite: bool,
+    /// How long a session takes to close.
+    pub(super) closing_takes: Duration,
+    /// Whose link to the relay is dead without anybody knowing.
+    pub(super) hung: Option<Who>,
+    connected: bool,
+    events: Vec<(Instant, u64, Event)>,
+    next_event: u64,
+    next_call: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    Letter { from: Who, to: Who, bytes: Vec<u8> },
+    To(Who, Input),
+    Path(bool),
+    Notice(bool),
+}
+
+impl Duo {
+    /// Both online, nothing going on.
+    pub(super) fn new() -> Self {
+        Self::with(Courier::fair())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "virtual time must start at some instant"
+    )]
+    pub(super) fn with(courier: Courier) -> Self {
+        let now = Instant::now();
+        let mut duo = Self {
+            now,
+            stations: Who::ALL.into_iter().map(Station::new).collect(),
+            courier,
+            path: true,
+            path_possible: true,
+            restart_needed: false,
+            polite: true,
+            closing_takes: DIRECT,
+            hung: None,
+            connected: false,
+            events: Vec::new(),
+            next_event: 0,
+            next_call: 100,
+        };
+        for who in Who::ALL {
+            duo.link(who, true);
+        }
+        duo
+    }
+
+    pub(super) fn at(&self, who: Who) -> &Station {
+        &self.stations[who as usize]
+    }
+
+    pub(super) fn at_mut(&mut self, who: Who) -> &mut Station {
+        &mut self.stations[who as usize]
+    }
+
+    // What people do.
+
+    pub(super) fn dial(&mut self, who: Who, whom: Who) -> CallId {
+        self.next_call += 1;
+        self.dial_as(who, whom, CallId(self.next_call))
+    }
+
+    pub(super) fn dial_as(&mut self, who: Who, whom: Who, call: CallId) -> CallId {
+        self.command(
+            who,
+            Command::Dial {
+                call,
+                peer: whom.peer(),
+                video: true,
+            },
+        );
+        call
+    }
+
+    pub(super) fn accept(&mut self, who: Who) {
+        self.command(who, Command::Accept { video: true });
+    }
+
+    pub(super) fn end(&mut self, who: Who) {
+        self.command(who, Command::End);
+    }
+
+    pub(super) fn command(&mut self, who: Who, command: Command) {
+        self.feed(who, Input::Command(command));
+    }
+
+    /// Alice calls Bob, who says yes; media flows.
+    pub(super) fn in_a_call() -> Self {
+        let mut duo = Self::new();
+        duo.dial(Who::Alice, Who::Bob);
+        duo.run(Duration::from_secs(2));
+        duo.accept(Who::Bob);
+        duo.run(Duration::from_secs(2));
+        duo.assert_in_a_call();
+        duo
+    }
+
+    // What happens around them.
+
+    pub(super) fn link(&mut self, who: Who, online: bool) {
+        self.at_mut(who).online = online;
+        self.feed(who, Input::Link { online });
+    }
+
+    /// The machines do not reach each other any more; the relay is not concerned.
+    pub(super) fn cut_path(&mut self) {
+        self.path = false;
+        self.schedule(WATCHDOG, Event::Notice(false));
+    }
+
+    pub(super) fn mend_path(&mut self) {
+        self.path = true;
+        if !self.restart_needed {
+            self.schedule(PATH_SET_UP, Event::Notice(true));
+        }
+    }
+
+    pub(super) fn cut_path_for(&mut self, gap: Duration) {
+        self.cut_path();
+        self.schedule(gap, Event::Path(true));
+    }
+
+    /// As by `kill -9`: the relay notices the broken connection at once.
+    pub(super) fn kill(&mut self, who: Who) {
+        let station = self.at_mut(who);
+        station.alive = false;
+        station.online = false;
+        station.session = Session::None;
+        self.cut_path();
+    }
+
+    /// The program is started again.
+    pub(super) fn revive(&mut self, who: Who) {
+        *self.at_mut(who) = Station::new(who);
+        self.link(who, true);
+    }
+
+    /// Something said outside the rules.
+    pub(super) fn word(&mut self, from: Who, to: Who, call: CallId, body: Body) {
+        self.send(from, to, Message { call, body }.encode());
+    }
+
+    pub(super) fn parcel(&mut self, who: Who, call: CallId, parcel: Vec<u8>) {
+        self.feed(who, Input::Parcel { call, parcel });
+    }
+
+    pub(super) fn tell_session(&mut self, who: Who, call: CallId, state: Transport) {
+        self.feed(who, Input::Transport { call, state });
+    }
+
+    // What is seen.
+
+    pub(super) fn view(&self, who: Who) -> CallView {
+        self.at(who).phone.view(self.now)
+    }
+
+    pub(super) fn reason(&self, who: Who) -> Option<EndReason> {
+        self.at(who).reason()
+    }
+
+    pub(super) fn phase(&self, who: Who) -> Option<ActivePhase> {
+        match self.view(who) {
+            CallView::Active { phase, .. } => Some(phase),
+            CallView::Idle
+            | CallView::Outgoing { .. }
+            | CallView::Incoming { .. }
+            | CallView::Ended { .. } => None,
+        }
+    }
+
+    pub(super) fn calls(&self, who: Who, wanted: OutgoingPhase) -> bool {
+        matches!(self.view(who), CallView::Outgoing { phase, .. } if phase == wanted)
+    }
+
+    pub(super) fn rings(&self, who: Who) -> bool {
+        matches!(self.view(who), CallView::Incoming { .. })
+    }
+
+    /// What `who` shows of the other side's microphone and camera.
+    pub(super) fn sees(&self, who: Who) -> Controls {
+        match self.view(who) {
+            CallView::Active { remote, .. } => remote,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    pub(super) fn shows(&self, who: Who) -> Controls {
+        match self.view(who) {
+            CallView::Active { local, .. } | CallView::Outgoing { local, .. } => local,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    pub(super) fn is_over(&self, who: Who) -> bool {
+        matches!(self.view(who), CallView::Idle | CallView::Ended { .. })
+    }
+
+    pub(super) fn assert_in_a_call(&self) {
+        assert_eq!(self.phase(Who::Alice), Some(ActivePhase::Connected));
+        assert_eq!(self.phase(Who::Bob), Some(ActivePhase::Connected));
+    }
+
+    pub(super) fn assert_ended(&self, alice: EndReason, bob: EndReason) {
+        assert_eq!(
+            (self.reason(Who::Alice), self.reason(Who::Bob)),
+            (Some(alice), Some(bob))
+        );
+        assert!(self.is_over(Who::Alice) && self.is_over(Who::Bob));
+        self.assert_released();
+    }
+
+    /// No session is left open, and each was closed once.
+    pub(super) fn assert_released(&self) {
+        for station in self.stations.iter().filter(|station| station.alive) {
+            assert_eq!(
+                station.session,
+                Session::None,
+                "{:?} left a session open",
+                station.who
+            );
+            assert_eq!(station.opened, station.closed, "{:?}", station.who);
+        }
+    }
+
+    /// The time from now until something is so.
+    pub(super) fn time_until(&mut self, so: impl Fn(&Self) -> bool) -> Duration {
+        let start = self.now;
+        while !so(self) {
+            assert!(
+                self.now - start < Duration::from_secs(300),
+                "it never comes true"
+            );
+            self.step(self.now + Duration::from_secs(301));
+        }
+        self.now - start
+    }
+
+    // How it is done.
+
+    pub(super) fn run(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.step(until) {}
+        self.now = until;
+    }
+
+    /// Does the next thing that is due by then. Says whether there was one.
+    fn step(&mut self, until: Instant) -> bool {
+        let event = self
+            .events
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, (at, number, _))| (*at, *number));
+        let event = event.map(|(place, (at, ..))| (*at, place));
+        let timer = self
+            .stations
+            .iter()
+            .filter(|station| station.alive)
+            .filter_map(|station| Some((station.phone.poll_timeout()?.0, station.who)))
+            .min_by_key(|(at, _)| *at);
+        match (event, timer) {
+            (Some((at, place)), timer) if at <= until && timer.is_none_or(|t| at <= t.0) => {
+                self.now = self.now.max(at);
+                let (_, _, event) = self.events.remove(place);
+                self.happen(event);
+                true
+            }
+            (_, Some((at, who))) if at <= until => {
+                self.now = self.now.max(at);
+                self.feed(who, Input::Tick);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn schedule(&mut self, after: Duration, event: Event) {
+        self.next_event += 1;
+        self.events.push((self.now + after, self.next_event, event));
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Letter { from, to, bytes } => {
+                if self.at(to).online {
+                    let from = from.address().to_owned();
+                    self.feed(to, Input::Message { from, bytes });
+                } else {
+                    let to = to.address().to_owned();
+                    self.schedule(HOP, Event::To(from, Input::Undeliverable { to }));
+                }
+            }
+            Event::To(who, input) => {
+                if let Input::Transport {
+                    state: Transport::Closed,
+                    ..
+                } = input
+                {
+                    self.at_mut(who).session = Session::None;
+                }
+                self.feed(who, input);
+            }
+            Event::Path(path) => {
+                if path {
+                    self.mend_path();
+                } else {
+                    self.cut_path();
+                }
+            }
+            Event::Notice(path) => self.notice(path),
+        }
+    }
+
+    /// The sessions find out how the path is.
+    fn notice(&mut self, path: bool) {
+        if self.path != path || !self.connected {
+            return;
+        }
+        let state = if path {
+            Transport::Connected
+        } else {
+            Transport::Interrupted
+        };
+        for who in Who::ALL {
+            if let Session::Open { call, .. } = self.at(who).session {
+                self.tell_session(who, call, state);
+            }
+        }
+    }
+
+    pub(super) fn feed(&mut self, who: Who, input: Input) {
+        if !self.at(who).alive {
+            return;
+        }
+        let now = self.now;
+        self.at_mut(who).phone.handle(now, input);
+        let outputs = self.at_mut(who).outputs(now);
+        for output in outputs {
+            self.perform(who, output);
+        }
+    }
+
+    fn perform(&mut self, who: Who, output: Output) {
+        match output {
+            Output::Send { to, bytes } => self.send(who, Who::at(&to), bytes),
+            Output::OpenTransport { call, offerer } => {
+                if offerer {
+                    self.parcel_from(who, call, b"offer");
+                    self.parcel_from(who, call, b"candidate");
+                }
+            }
+            Output::RestartTransport { .. } => {
+                if self.restart_needed && self.path {
+                    self.schedule(PATH_SET_UP, Event::Notice(true));
+                }
+            }
+            Output::CloseTransport { call } => self.close(who, call),
+            Output::Parcel { call, parcel } => self.negotiate(who, call, &parcel),
+            Output::Data { call, bytes } => {
+                let other = self.other_end(who, call);
+                if let (Some(other), true) = (other, self.path && self.connected) {
+                    self.schedule(DIRECT, Event::To(other, Input::Data { call, bytes }));
+                }
+            }
+            Output::SetCapture { .. } => {
+                let Controls { microphone, camera } = self.at(who).captured;
+                self.schedule(
+                    Duration::from_millis(1),
+                    Event::To(who, Input::Capture { microphone, camera }),
+                );
+            }
+            Output::Sound(_) | Output::Ended { .. } | Output::Missed { .. } => {}
+        }
+    }
+
+    fn send(&mut self, from: Who, to: Who, bytes: Vec<u8>) {
+        if !self.at(from).online {
+            return;
+        }
+        let fate = self.courier.fate();
+        if fate.lost || self.hung.is_some_and(|hung| hung == from || hung == to) {
+            return;
+        }
+        if fate.repeated {
+            let again = Event::Letter {
+                from,
+                to,
+                bytes: bytes.clone(),
+            };
+            self.schedule(HOP + fate.late + Duration::from_millis(50), again);
+        }
+        self.schedule(HOP + fate.late, Event::Letter { from, to, bytes });
+    }
+
+    fn parcel_from(&mut self, who: Who, call: CallId, parcel: &[u8]) {
+        let parcel = parcel.to_vec();
+        self.schedule(
+            Duration::from_millis(1),
+            Event::To(who, Input::Parcel { call, parcel }),
+        );
+    }
+
+    /// The answerer answers an offer; an answer that got through makes the path.
+    fn negotiate(&mut self, who: Who, call: CallId, parcel: &[u8]) {
+        let Session::Open { offerer, .. } = self.at(who).session else {
+            return;
+        };
+        match (offerer, parcel) {
+            (false, b"offer") => self.parcel_from(who, call, b"answer"),
+            (true, b"answer") if self.path_possible => {
+                let Some(other) = self.other_end(who, call) else {
+                    return;
+                };
+                self.connected = true;
+                for end in [who, other] {
+                    let state = Transport::Connected;
+                    self.schedule(
+                        PATH_SET_UP,
+                        Event::To(end, Input::Transport { call, state }),
+                    );
+                }
+                if !self.path {
+                    self.schedule(WATCHDOG, Event::Notice(false));
+                }
+            }
+            (true | false, _) => {}
+        }
+    }
+
+    fn close(&mut self, who: Who, call: CallId) {
+        let closed = Input::Transport {
+            call,
+            state: Transport::Closed,
+        };
+        self.schedule(self.closing_takes, Event::To(who, closed));
+        let other = self.other_end(who, call);
+        if let (Some(other), true) = (other, self.path && self.connected) {
+            self.connected = false;
+            if self.polite {
+                let state = Transport::ClosedByPeer;
+                self.schedule(DIRECT, Event::To(other, Input::Transport { call, state }));
+            }
+        }
+    }
+
+    fn other_end(&self, who: Who, wanted: CallId) -> Option<Who> {
+        let has = |station: &&Station| {
+            station.who != who
+                && matches!(station.session, Session::Open { call, .. } if call == wanted)
+        };
+        self.stations.iter().find(has).map(|station| station.who)
+    }
+}

@@ -1,0 +1,206 @@
+//! Paths and links that come and go, and programs that die.
+
+use std::time::Duration;
+
+use super::duo::Duo;
+use super::station::Who::{self, Alice, Bob};
+use crate::input::Transport;
+use crate::message::Body;
+use crate::output::Sound;
+use crate::reason::EndReason;
+use crate::view::ActivePhase;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn both(duo: &Duo, phase: ActivePhase) -> bool {
+    duo.phase(Alice) == Some(phase) && duo.phase(Bob) == Some(phase)
+}
+
+#[test]
+fn a_lost_path_is_shown_at_two_seconds_and_comes_back() {
+    let mut duo = Duo::in_a_call();
+    duo.cut_path();
+    let shown = duo.time_until(|duo| both(duo, ActivePhase::Reconnecting));
+    assert!((SECOND..=SECOND * 2).contains(&shown), "{shown:?}");
+    assert_eq!(duo.at(Alice).sounds.last(), Some(&Sound::Lost));
+    duo.mend_path();
+    duo.run(SECOND);
+    duo.assert_in_a_call();
+    duo.run(SECOND * 60);
+    duo.assert_in_a_call();
+}
+
+#[test]
+fn a_gap_of_less_than_two_seconds_passes_unseen() {
+    let mut duo = Duo::in_a_call();
+    let call = duo.at(Alice).phone.call().unwrap();
+    duo.cut_path_for(Duration::from_millis(900));
+    // A session that is quick to worry.
+    duo.run(Duration::from_millis(100));
+    duo.tell_session(Alice, call, Transport::Interrupted);
+    for _ in 0..40 {
+        duo.run(Duration::from_millis(100));
+        duo.assert_in_a_call();
+    }
+    assert!(!duo.at(Alice).sounds.contains(&Sound::Lost));
+    assert!(duo.at(Alice).restarts.is_empty());
+}
+
+#[test]
+fn new_paths_are_looked_for_at_two_and_eight_seconds_by_the_caller_first() {
+    let mut duo = Duo::in_a_call();
+    duo.cut_path();
+    let cut = duo.now;
+    duo.run(SECOND * 12);
+    let near = |who: Who, expected: [u64; 2]| {
+        let restarts = &duo.at(who).restarts;
+        assert_eq!(restarts.len(), 2, "{restarts:?}");
+        for (at, expected) in restarts.iter().zip(expected) {
+            let late = (SECOND.as_secs_f64() * expected as f64 - (*at - cut).as_secs_f64()).abs();
+            assert!(late < 1.1, "{late} from {expected}");
+        }
+    };
+    near(Alice, [2, 8]);
+    near(Bob, [3, 9]);
+    assert!(duo.at(Alice).restarts[0] < duo.at(Bob).restarts[0]);
+}
+
+#[test]
+fn a_path_that_is_found_only_by_looking_is_found() {
+    let mut duo = Duo::in_a_call();
+    duo.restart_needed = true;
+    duo.cut_path_for(SECOND * 20);
+    duo.run(SECOND * 19);
+    assert!(both(&duo, ActivePhase::Reconnecting));
+    duo.run(SECOND * 8);
+    duo.assert_in_a_call();
+}
+
+#[test]
+fn a_link_that_comes_back_during_a_gap_looks_for_a_path_at_once() {
+    let mut duo = Duo::in_a_call();
+    duo.restart_needed = true;
+    duo.link(Alice, false);
+    duo.cut_path();
+    duo.run(SECOND * 4);
+    duo.mend_path();
+    duo.link(Alice, true);
+    duo.run(SECOND / 2);
+    duo.assert_in_a_call();
+}
+
+#[test]
+fn a_path_that_stays_away_ends_both_at_45_seconds() {
+    let mut duo = Duo::in_a_call();
+    duo.cut_path();
+    duo.run(SECOND * 43);
+    assert!(both(&duo, ActivePhase::Reconnecting));
+    duo.run(SECOND * 3);
+    duo.assert_ended(EndReason::ConnectionLost, EndReason::ConnectionLost);
+}
+
+#[test]
+fn a_lost_network_is_no_death() {
+    // Relay and path are lost together; the relay notices after the time of its heartbeats.
+    let mut duo = Duo::in_a_call();
+    duo.cut_path();
+    duo.hung = Some(Bob);
+    duo.run(SECOND * 12);
+    duo.hung = None;
+    duo.link(Bob, false);
+    duo.run(SECOND * 15);
+    assert!(both(&duo, ActivePhase::Reconnecting));
+    duo.link(Bob, true);
+    duo.mend_path();
+    duo.run(SECOND * 2);
+    duo.assert_in_a_call();
+}
+
+#[test]
+fn a_walk_to_another_network_is_no_death() {
+    // The path is lost, and Bob's link to the relay breaks and comes back through the new network.
+    for after in 0..12 {
+        let mut duo = Duo::in_a_call();
+        duo.cut_path();
+        duo.run(SECOND * after);
+        duo.link(Bob, false);
+        duo.run(Duration::from_millis(900));
+        duo.link(Bob, true);
+        duo.run(SECOND * 5);
+        assert!(both(&duo, ActivePhase::Reconnecting), "at {after} s");
+    }
+}
+
+#[test]
+fn a_relay_that_goes_away_does_not_touch_a_call() {
+    let mut duo = Duo::in_a_call();
+    duo.link(Alice, false);
+    duo.link(Bob, false);
+    duo.run(SECOND * 600);
+    duo.assert_in_a_call();
+    assert!(duo.at(Alice).restarts.is_empty());
+}
+
+#[test]
+fn a_program_that_is_killed_is_noticed_within_eight_seconds() {
+    for (dies, lives) in [(Alice, Bob), (Bob, Alice)] {
+        let mut duo = Duo::in_a_call();
+        duo.kill(dies);
+        let noticed = duo.time_until(|duo| duo.is_over(lives));
+        assert!(noticed < SECOND * 8, "{noticed:?}");
+        assert_eq!(duo.reason(lives), Some(EndReason::PeerGone));
+        duo.run(SECOND);
+        duo.assert_released();
+    }
+}
+
+#[test]
+fn a_session_that_fails_is_started_again_and_given_up_at_45_seconds() {
+    let mut duo = Duo::in_a_call();
+    let call = duo.at(Alice).phone.call().unwrap();
+    duo.cut_path();
+    duo.tell_session(Alice, call, Transport::Failed);
+    duo.run(Duration::from_millis(1));
+    assert_eq!(duo.at(Alice).restarts.len(), 1, "at once");
+    for _ in 0..5 {
+        duo.tell_session(Alice, call, Transport::Failed);
+    }
+    duo.run(SECOND * 46);
+    duo.assert_ended(EndReason::ConnectionLost, EndReason::ConnectionLost);
+}
+
+#[test]
+fn a_session_that_stalls_without_a_word_is_lost_too() {
+    let mut duo = Duo::in_a_call();
+    let call = duo.at(Alice).phone.call().unwrap();
+    duo.cut_path();
+    duo.run(SECOND * 3);
+    // This one claims that all is well, and nothing comes.
+    duo.tell_session(Alice, call, Transport::Connected);
+    duo.tell_session(Bob, call, Transport::Connected);
+    duo.assert_in_a_call();
+    duo.run(SECOND * 12);
+    assert!(both(&duo, ActivePhase::Reconnecting));
+    duo.run(SECOND * 50);
+    duo.assert_ended(EndReason::ConnectionLost, EndReason::ConnectionLost);
+}
+
+#[test]
+fn without_a_relay_parcels_go_through_the_session() {
+    let mut duo = Duo::in_a_call();
+    let call = duo.at(Alice).phone.call().unwrap();
+    duo.link(Alice, false);
+    let before = duo
+        .at(Alice)
+        .count(|body| matches!(body, Body::Parcel { .. }));
+    duo.parcel(Alice, call, vec![1; 200]);
+    duo.parcel(Alice, call, vec![1; 20_000]);
+    let after = duo
+        .at(Alice)
+        .count(|body| matches!(body, Body::Parcel { .. }));
+    assert_eq!(
+        after,
+        before + 1,
+        "only one is too large for the session's channel"
+    );
+}

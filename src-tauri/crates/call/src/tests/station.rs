@@ -1,0 +1,191 @@
+//! A phone, the driver around it, and a watch over everything that a driver must rely on.
+
+use std::time::{Duration, Instant};
+
+use crate::id::{CallId, Peer};
+use crate::message::{Body, Message};
+use crate::output::{Output, Sound};
+use crate::phone::{Config, Phone};
+use crate::reason::EndReason;
+use crate::view::{CallView, Controls};
+
+/// Who takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    Alice,
+    Bob,
+    Carol,
+}
+
+impl Who {
+    pub(super) const ALL: [Self; 3] = [Self::Alice, Self::Bob, Self::Carol];
+
+    pub(super) fn address(self) -> &'static str {
+        match self {
+            Self::Alice => "tincan:alice",
+            Self::Bob => "tincan:bob",
+            Self::Carol => "tincan:carol",
+        }
+    }
+
+    pub(super) fn at(address: &str) -> Self {
+        *Self::ALL
+            .iter()
+            .find(|who| who.address() == address)
+            .expect("a known address")
+    }
+
+    pub(super) fn peer(self) -> Peer {
+        Peer {
+            address: self.address().to_owned(),
+            name: format!("{self:?}"),
+        }
+    }
+}
+
+/// A session as the driver sees it: opened, told parcels, closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    None,
+    Open { call: CallId, offerer: bool },
+    Closing { call: CallId },
+}
+
+/// One phone and what it did.
+#[derive(Debug)]
+pub(super) struct Station {
+    pub(super) who: Who,
+    pub(super) phone: Phone,
+    pub(super) session: Session,
+    /// Whether its program runs.
+    pub(super) alive: bool,
+    /// Whether its link to the relay is up.
+    pub(super) online: bool,
+    /// What the gates can do: a camera that is in use stays off whatever is wished.
+    pub(super) gates: Controls,
+    pub(super) captured: Controls,
+    pub(super) sounds: Vec<Sound>,
+    pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
+    pub(super) missed: Vec<Peer>,
+    pub(super) said: Vec<(Instant, Message)>,
+    pub(super) restarts: Vec<Instant>,
+    pub(super) opened: usize,
+    pub(super) closed: usize,
+}
+
+impl Station {
+    pub(super) fn new(who: Who) -> Self {
+        let config = Config {
+            ring: Duration::from_secs(45),
+            name: format!("{who:?}"),
+        };
+        Self {
+            who,
+            phone: Phone::new(config),
+            session: Session::None,
+            alive: true,
+            online: false,
+            gates: Controls {
+                microphone: true,
+                camera: true,
+            },
+            captured: Controls {
+                microphone: false,
+                camera: false,
+            },
+            sounds: Vec::new(),
+            ended: Vec::new(),
+            missed: Vec::new(),
+            said: Vec::new(),
+            restarts: Vec::new(),
+            opened: 0,
+            closed: 0,
+        }
+    }
+
+    /// Takes all outputs and checks what every driver relies on.
+    pub(super) fn outputs(&mut self, now: Instant) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        while let Some(output) = self.phone.poll_output() {
+            self.watch(now, &output);
+            outputs.push(output);
+        }
+        let in_call = matches!(self.phone.view(now), CallView::Active { .. });
+        if !in_call {
+            assert!(
+                !self.captured.microphone,
+                "the microphone is live outside a call"
+            );
+            assert!(!self.captured.camera, "the camera is on outside a call");
+        }
+        outputs
+    }
+
+    fn watch(&mut self, now: Instant, output: &Output) {
+        match output {
+            Output::Send { bytes, .. } => {
+                let message = Message::parse(bytes).expect("phones send what phones understand");
+                self.said.push((now, message));
+            }
+            Output::OpenTransport { call, offerer } => {
+                assert_eq!(self.session, Session::None, "a second session");
+                let waits = matches!(self.phone.view(now), CallView::Incoming { .. });
+                assert!(!waits, "a session before the user said yes");
+                self.session = Session::Open {
+                    call: *call,
+                    offerer: *offerer,
+                };
+                self.opened += 1;
+            }
+            Output::CloseTransport { call } => {
+                let Session::Open { call: open, .. } = self.session else {
+                    panic!("closes what is not open")
+                };
+                assert_eq!(open, *call);
+                self.session = Session::Closing { call: *call };
+                self.closed += 1;
+            }
+            Output::RestartTransport { call } => {
+                self.assert_open(*call);
+                self.restarts.push(now);
+            }
+            Output::Parcel { call, .. } | Output::Data { call, .. } => self.assert_open(*call),
+            Output::SetCapture { microphone, camera } => {
+                self.captured = Controls {
+                    microphone: *microphone && self.gates.microphone,
+                    camera: *camera && self.gates.camera,
+                };
+            }
+            Output::Sound(sound) => self.sounds.push(*sound),
+            Output::Ended {
+                call,
+                reason,
+                lasted,
+                ..
+            } => {
+                let before = self.ended.iter().any(|(ended, ..)| ended == call);
+                assert!(!before, "a call ends once");
+                self.ended.push((*call, *reason, *lasted));
+            }
+            Output::Missed { peer } => self.missed.push(peer.clone()),
+        }
+    }
+
+    fn assert_open(&self, wanted: CallId) {
+        let open = matches!(self.session, Session::Open { call, .. } if call == wanted);
+        assert!(open, "{:?} uses a session that is not open", self.who);
+    }
+
+    /// The latest end.
+    pub(super) fn reason(&self) -> Option<EndReason> {
+        self.ended.last().map(|(_, reason, _)| *reason)
+    }
+
+    /// How many messages of a kind it sent through signaling.
+    pub(super) fn count(&self, kind: impl Fn(&Body) -> bool) -> usize {
+        self.said
+            .iter()
+            .filter(|(_, message)| kind(&message.body))
+            .count()
+    }
+}

@@ -1,0 +1,237 @@
+//! The form of messages, and strangers' bytes.
+
+use proptest::prelude::*;
+
+use super::duo::Duo;
+use super::station::Who::{Alice, Bob};
+use crate::id::{CallId, Peer};
+use crate::input::Input;
+use crate::message::{Body, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel};
+use crate::reason::EndReason;
+use crate::view::CallView;
+use std::time::Duration;
+
+const CALL: CallId = CallId(0x0123_4567_89ab_cdef);
+
+fn text(body: Body) -> String {
+    String::from_utf8(Message { call: CALL, body }.encode()).unwrap()
+}
+
+#[test]
+fn the_wire_form_is_this() {
+    let invite = Body::Invite {
+        name: "Ann".to_owned(),
+        video: true,
+        ring_ms: 45_000,
+    };
+    let head = r#"{"v":1,"call":"0123456789abcdef","do":"#;
+    let forms = [
+        (
+            invite,
+            r#""invite","name":"Ann","video":true,"ringMs":45000}"#,
+        ),
+        (Body::Ringing, r#""ringing"}"#),
+        (
+            Body::Accept {
+                name: String::new(),
+                instead_of: Some(CallId(1)),
+            },
+            r#""accept","name":"","insteadOf":"0000000000000001"}"#,
+        ),
+        (
+            Body::Parcel {
+                parcel: Parcel(vec![1, 2, 3]),
+            },
+            r#""parcel","parcel":"AQID"}"#,
+        ),
+        (
+            Body::Controls {
+                sequence: 7,
+                microphone: true,
+                camera: false,
+            },
+            r#""controls","sequence":7,"microphone":true,"camera":false}"#,
+        ),
+        (Body::Still, r#""still"}"#),
+        (
+            Body::Over { why: Over::HungUp },
+            r#""over","why":"hungUp"}"#,
+        ),
+    ];
+    for (body, form) in forms {
+        assert_eq!(text(body.clone()), format!("{head}{form}"));
+        let parsed = Message::parse(text(body.clone()).as_bytes());
+        assert_eq!(parsed, Ok(Message { call: CALL, body }));
+    }
+}
+
+#[test]
+fn a_later_version_may_add_fields_and_reasons() {
+    let more = br#"{"v":1,"call":"0000000000000001","do":"over","why":"tired","mood":{"a":[1]}}"#;
+    let body = Body::Over { why: Over::Unknown };
+    assert_eq!(
+        Message::parse(more),
+        Ok(Message {
+            call: CallId(1),
+            body
+        })
+    );
+}
+
+#[test]
+fn bad_bytes_are_refused() {
+    let malformed: [&[u8]; 10] = [
+        b"",
+        b"null",
+        b"{}",
+        b"\xff\xfe",
+        br#"{"v":1,"call":"1","do":"still"}"#,
+        br#"{"v":1,"call":"+000000000000001","do":"still"}"#,
+        br#"{"v":1,"call":"0000000000000001","do":"dance"}"#,
+        br#"{"v":1,"call":"0000000000000001","do":"invite","name":"x"}"#,
+        br#"{"v":1,"call":"0000000000000001","do":"parcel","parcel":"?"}"#,
+        br#"{"v":99999999,"call":"0000000000000001","do":"still"}"#,
+    ];
+    for bytes in malformed {
+        assert_eq!(
+            Message::parse(bytes),
+            Err(MessageError::Malformed),
+            "{bytes:?}"
+        );
+    }
+    let large = vec![b' '; MAX_MESSAGE + 1];
+    assert_eq!(
+        Message::parse(&large),
+        Err(MessageError::TooLarge(MAX_MESSAGE + 1))
+    );
+    let deep = [b"{\"v\":".as_slice(), &[b'['; 10_000]].concat();
+    assert_eq!(Message::parse(&deep), Err(MessageError::Malformed));
+}
+
+#[test]
+fn the_largest_parcel_fits_a_message_and_a_larger_one_is_refused() {
+    let parcel = |bytes| Message {
+        call: CALL,
+        body: Body::Parcel {
+            parcel: Parcel(vec![0; bytes]),
+        },
+    };
+    assert!(parcel(MAX_PARCEL).encode().len() <= MAX_MESSAGE);
+    assert!(Message::parse(&parcel(MAX_PARCEL).encode()).is_ok());
+    let refused = Message::parse(&parcel(MAX_PARCEL + 1).encode());
+    assert_eq!(refused, Err(MessageError::Malformed));
+}
+
+#[test]
+fn names_of_strangers_are_cleaned() {
+    let name = "  Bob\u{202e}\n\u{0} the\tgreat ".to_owned() + &"x".repeat(1000);
+    let body = Body::Invite {
+        name,
+        video: false,
+        ring_ms: 1,
+    };
+    let Ok(Message {
+        body: Body::Invite { name, .. },
+        ..
+    }) = Message::parse(&Message { call: CALL, body }.encode())
+    else {
+        panic!("not parsed")
+    };
+    assert!(name.starts_with("Bob thegreat xxx"), "{name}");
+    assert_eq!(name.chars().count(), Peer::MAX_NAME);
+}
+
+#[test]
+fn nothing_private_is_in_a_log() {
+    let body = Body::Invite {
+        name: "Secret Ann".to_owned(),
+        video: true,
+        ring_ms: 1,
+    };
+    let message = Message { call: CALL, body };
+    assert!(!format!("{message:?}").contains("Secret"));
+    let input = Input::Message {
+        from: "tincan:secret".to_owned(),
+        bytes: b"Secret".to_vec(),
+    };
+    let shown = format!("{input:?}");
+    assert!(
+        !shown.contains("secret") && !shown.contains("83"),
+        "{shown}"
+    );
+    let mut duo = Duo::new();
+    duo.dial(Alice, Bob);
+    duo.run(Duration::from_secs(1));
+    let shown = format!("{:?}", duo.at(Bob).phone);
+    assert!(
+        !shown.contains("tincan:") && !shown.contains("Alice"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn versions_that_do_not_fit_end_the_call_on_both_sides() {
+    let mut duo = Duo::new();
+    let call = duo.dial(Alice, Bob);
+    duo.run(Duration::from_secs(1));
+    let later = format!(r#"{{"v":2,"call":"{call}","do":"over","why":"incompatible"}}"#);
+    let from = Bob.address().to_owned();
+    duo.feed(
+        Alice,
+        Input::Message {
+            from,
+            bytes: later.into_bytes(),
+        },
+    );
+    duo.run(Duration::from_secs(1));
+    duo.assert_ended(EndReason::Incompatible, EndReason::Incompatible);
+}
+
+#[test]
+fn an_invitation_of_a_later_version_is_answered_and_nothing_else_is() {
+    let mut duo = Duo::new();
+    let from = Bob.address().to_owned();
+    for (what, answers) in [("over", 0), ("still", 0), ("invite", 1)] {
+        let bytes = format!(r#"{{"v":2,"call":"0000000000000001","do":"{what}"}}"#).into_bytes();
+        duo.feed(
+            Alice,
+            Input::Message {
+                from: from.clone(),
+                bytes,
+            },
+        );
+        assert_eq!(duo.at(Alice).said.len(), answers);
+    }
+    assert_eq!(duo.view(Alice), CallView::Idle);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_parsing_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let _ = Message::parse(&bytes);
+    }
+
+    #[test]
+    fn no_almost_message_makes_parsing_panic(
+        body in prop::sample::select(vec![
+            Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX },
+            Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
+            Body::Parcel { parcel: Parcel(vec![9; 100]) },
+            Body::Controls { sequence: u64::MAX, microphone: true, camera: true },
+            Body::Over { why: Over::Gone },
+        ]),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = Message { call: CALL, body }.encode();
+        for (place, byte) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        let cut = cut.index(bytes.len() + 1);
+        let _ = Message::parse(&bytes);
+        if let Ok(message) = Message::parse(&bytes[..cut]) {
+            prop_assert_eq!(Message::parse(&message.encode()), Ok(message));
+        }
+    }
+}
