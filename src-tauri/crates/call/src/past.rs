@@ -53,11 +53,12 @@ impl Past {
         });
     }
 
-    /// What is known of a call with somebody.
+    /// What is known of a call with somebody. An id that somebody else used is no new call.
     pub(crate) fn look_up(&self, with: &str, call: CallId) -> Known {
-        self.calls
-            .iter()
-            .find(|entry| entry.call == call && entry.with == with)
-            .map_or(Known::Unknown, |entry| Known::Over(entry.last_word))
+        match self.calls.iter().find(|entry| entry.call == call) {
+            None => Known::Unknown,
+            Some(entry) if entry.with == with => Known::Over(entry.last_word),
+            Some(_) => Known::Over(Some(Over::Gone)),
+        }
     }
 }

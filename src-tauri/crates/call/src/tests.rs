@@ -7,6 +7,7 @@ mod courier;
 mod duo;
 mod end;
 mod path;
+mod random;
 mod ring;
 mod session;
 mod station;

@@ -1,0 +1,346 @@
+//! Whatever happens, in whatever order: no panic, at most one session, every session closed, and
+//! in the end both sides agree. What a driver relies on is checked by every station at each step.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::courier::{Courier, Fate};
+use super::duo::Duo;
+use super::station::Who::{Alice, Bob, Carol};
+use super::station::{Session, Station, Who};
+use crate::id::CallId;
+use crate::input::{Command, Input, Transport};
+use crate::message::{Body, Message, Over, Parcel};
+use crate::view::CallView;
+
+/// What may happen in a test of two phones.
+#[derive(Clone, Debug)]
+enum Happening {
+    Dial(Who, Who),
+    Command(Who, Command),
+    CutPath,
+    MendPath,
+    Link(Who, bool),
+    PathPossible(bool),
+    Polite(bool),
+    Kill(Who),
+    Revive(Who),
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        4 => any::<bool>().prop_map(|video| Command::Accept { video }),
+        1 => Just(Command::Decline),
+        2 => Just(Command::End),
+        1 => Just(Command::Dismiss),
+        1 => any::<bool>().prop_map(Command::SetMicrophone),
+        1 => any::<bool>().prop_map(Command::SetCamera),
+    ]
+}
+
+fn fate(chance_of_loss: f64) -> impl Strategy<Value = Fate> {
+    let late = prop_oneof![4 => Just(0_u64), 2 => 0_u64..200, 1 => 0_u64..4000];
+    (
+        prop::bool::weighted(chance_of_loss),
+        prop::bool::weighted(0.2),
+        late,
+    )
+        .prop_map(|(lost, repeated, late)| Fate {
+            lost,
+            repeated,
+            late: Duration::from_millis(late),
+        })
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let two = || select(vec![Alice, Bob]);
+    prop_oneof![
+        6 => two().prop_map(|who| Happening::Dial(who, if who == Alice { Bob } else { Alice })),
+        1 => two().prop_map(|whom| Happening::Dial(Carol, whom)),
+        12 => (two(), command()).prop_map(|(who, command)| Happening::Command(who, command)),
+        2 => Just(Happening::CutPath),
+        3 => Just(Happening::MendPath),
+        2 => (two(), any::<bool>()).prop_map(|(who, online)| Happening::Link(who, online)),
+        1 => any::<bool>().prop_map(Happening::PathPossible),
+        1 => any::<bool>().prop_map(Happening::Polite),
+        1 => two().prop_map(Happening::Kill),
+        2 => two().prop_map(Happening::Revive),
+    ]
+}
+
+impl Happening {
+    fn happen(self, duo: &mut Duo) {
+        match self {
+            Self::Dial(who, whom) => {
+                duo.dial(who, whom);
+            }
+            Self::Command(who, command) => duo.command(who, command),
+            Self::CutPath => duo.cut_path(),
+            Self::MendPath => duo.mend_path(),
+            Self::Link(who, online) => {
+                if duo.at(who).alive {
+                    duo.link(who, online);
+                }
+            }
+            Self::PathPossible(possible) => duo.path_possible = possible,
+            Self::Polite(polite) => duo.polite = polite,
+            Self::Kill(who) => duo.kill(who),
+            Self::Revive(who) => {
+                if !duo.at(who).alive {
+                    duo.revive(who);
+                }
+            }
+        }
+    }
+}
+
+/// Everything works again and nobody touches anything.
+fn settle(duo: &mut Duo) {
+    duo.courier = Courier::fair();
+    duo.path_possible = true;
+    duo.polite = true;
+    duo.mend_path();
+    for who in Who::ALL {
+        if duo.at(who).alive {
+            duo.link(who, true);
+        } else {
+            duo.revive(who);
+        }
+    }
+    duo.run(Duration::from_secs(150));
+}
+
+fn agree(duo: &Duo) -> Result<(), TestCaseError> {
+    let in_call = |who| match duo.view(who) {
+        CallView::Active { call, phase, .. } => Some((call, phase)),
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => None,
+    };
+    let waits = |who| !duo.is_over(who) && in_call(who).is_none();
+    for who in Who::ALL {
+        prop_assert!(!waits(who), "{:?} waits for ever: {:?}", who, duo.view(who));
+    }
+    let calls: Vec<_> = Who::ALL.into_iter().filter_map(in_call).collect();
+    match calls.as_slice() {
+        [] => duo.assert_released(),
+        [one, other] => prop_assert_eq!(one, other),
+        alone => prop_assert!(false, "nobody is in a call alone: {:?}", alone),
+    }
+    Ok(())
+}
+
+/// What may be thrown at one phone that nobody plays fair with.
+fn throw() -> impl Strategy<Value = Throw> {
+    let call = || (1_u64..5).prop_map(CallId);
+    let whom = || select(vec![Bob, Carol]);
+    prop_oneof![
+        3 => (call(), whom(), any::<bool>())
+            .prop_map(|(call, whom, video)| Command::Dial { call, peer: whom.peer(), video })
+            .prop_map(Input::Command).prop_map(Throw::Input),
+        4 => command().prop_map(Input::Command).prop_map(Throw::Input),
+        10 => (call(), whom(), body()).prop_map(|(call, from, body)| {
+            let bytes = Message { call, body }.encode();
+            Throw::Input(Input::Message { from: from.address().to_owned(), bytes })
+        }),
+        2 => (call(), body()).prop_map(|(call, body)| {
+            Throw::Input(Input::Data { call, bytes: Message { call, body }.encode() })
+        }),
+        1 => (call(), prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(call, bytes)| Throw::Input(Input::Data { call, bytes })),
+        8 => (call(), select(vec![
+            Transport::Connected,
+            Transport::Interrupted,
+            Transport::ClosedByPeer,
+            Transport::Failed,
+        ])).prop_map(|(call, state)| Throw::Input(Input::Transport { call, state })),
+        3 => select(vec![
+            Transport::Connected,
+            Transport::Connected,
+            Transport::Interrupted,
+            Transport::Failed,
+        ]).prop_map(Throw::Current),
+        2 => Just(Throw::Closed),
+        1 => whom().prop_map(|to| {
+            Throw::Input(Input::Undeliverable { to: to.address().to_owned() })
+        }),
+        2 => any::<bool>().prop_map(|online| Throw::Input(Input::Link { online })),
+        1 => (call(), 0_usize..50).prop_map(|(call, size)| {
+            Throw::Input(Input::Parcel { call, parcel: vec![0; size] })
+        }),
+        1 => any::<(bool, bool)>().prop_map(|(microphone, camera)| {
+            Throw::Input(Input::Capture { microphone, camera })
+        }),
+        4 => (0_u64..60_000).prop_map(Throw::Wait),
+    ]
+}
+
+#[derive(Clone, Debug)]
+enum Throw {
+    Input(Input),
+    /// News of whatever session is open.
+    Current(Transport),
+    /// The closing session is closed.
+    Closed,
+    /// Milliseconds, with every deadline in them.
+    Wait(u64),
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    let over = select(vec![
+        Over::Declined,
+        Over::Busy,
+        Over::Cancelled,
+        Over::HungUp,
+        Over::NoPath,
+        Over::Lost,
+        Over::Gone,
+        Over::Incompatible,
+    ]);
+    let invite = (any::<bool>(), any::<u32>()).prop_map(|(video, ring_ms)| Body::Invite {
+        name: "x".to_owned(),
+        video,
+        ring_ms,
+    });
+    let accept = prop::option::of(1_u64..5).prop_map(|instead_of| Body::Accept {
+        name: "x".to_owned(),
+        instead_of: instead_of.map(CallId),
+    });
+    let controls =
+        any::<(u64, bool, bool)>().prop_map(|(sequence, microphone, camera)| Body::Controls {
+            sequence,
+            microphone,
+            camera,
+        });
+    prop_oneof![
+        4 => invite,
+        3 => Just(Body::Ringing),
+        3 => accept,
+        2 => (0_usize..2000).prop_map(|size| Body::Parcel { parcel: Parcel(vec![0; size]) }),
+        1 => controls,
+        1 => Just(Body::Still),
+        2 => over.prop_map(|why| Body::Over { why }),
+    ]
+}
+
+/// A phone alone with a clock.
+struct Lone {
+    duo: Duo,
+}
+
+impl Lone {
+    fn station(&mut self) -> &mut Station {
+        self.duo.at_mut(Alice)
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.duo.now;
+        let station = self.station();
+        station.phone.handle(now, input);
+        station.outputs(now);
+    }
+
+    fn throw(&mut self, throw: Throw) {
+        match throw {
+            Throw::Input(input) => self.feed(input),
+            Throw::Current(state) => {
+                if let Session::Open { call, .. } = self.station().session {
+                    self.feed(Input::Transport { call, state });
+                }
+            }
+            Throw::Closed => {
+                if let Session::Closing { call } = self.station().session {
+                    self.station().session = Session::None;
+                    self.feed(Input::Transport {
+                        call,
+                        state: Transport::Closed,
+                    });
+                }
+            }
+            Throw::Wait(ms) => self.wait(Duration::from_millis(ms)),
+        }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let until = self.duo.now + time;
+        while let Some((at, _)) = self
+            .station()
+            .phone
+            .poll_timeout()
+            .filter(|it| it.0 <= until)
+        {
+            let now = self.duo.now.max(at);
+            self.duo.now = now;
+            self.feed(Input::Tick);
+            let next = self.station().phone.poll_timeout();
+            assert!(
+                next.is_none_or(|(next, _)| next > now),
+                "a deadline that does not pass"
+            );
+        }
+        self.duo.now = until;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_phone_survives_everything_and_comes_to_rest(
+        throws in prop::collection::vec(throw(), 1..60),
+    ) {
+        let mut lone = Lone { duo: Duo::new() };
+        for throw in throws {
+            lone.throw(throw);
+        }
+        // Everything stops; time runs on.
+        lone.wait(Duration::from_secs(120));
+        lone.throw(Throw::Closed);
+        lone.wait(Duration::from_secs(120));
+        lone.throw(Throw::Closed);
+        lone.wait(Duration::from_secs(120));
+        let view = lone.duo.view(Alice);
+        prop_assert!(matches!(view, CallView::Idle | CallView::Ended { .. }), "{:?}", view);
+        let station = lone.station();
+        prop_assert_eq!(station.session, Session::None);
+        prop_assert_eq!(station.opened, station.closed);
+        prop_assert_eq!(station.phone.poll_timeout(), None);
+    }
+
+    #[test]
+    fn both_sides_agree_whatever_the_courier_and_the_users_do(
+        fates in prop::collection::vec(fate(0.1), 1..40),
+        happenings in prop::collection::vec((0_u64..8000, happening()), 1..25),
+    ) {
+        let mut duo = Duo::with(Courier::with(fates));
+        for (ms, happening) in happenings {
+            duo.run(Duration::from_millis(ms));
+            happening.happen(&mut duo);
+        }
+        settle(&mut duo);
+        agree(&duo)?;
+    }
+
+    #[test]
+    fn without_loss_two_who_want_to_talk_talk(
+        fates in prop::collection::vec(fate(0.0), 1..40),
+        later in 0_u64..3000,
+        both in any::<bool>(),
+    ) {
+        let mut duo = Duo::with(Courier::with(fates));
+        duo.dial(Alice, Bob);
+        duo.run(Duration::from_millis(later));
+        if both {
+            duo.dial(Bob, Alice);
+        }
+        for _ in 0..60 {
+            duo.run(Duration::from_millis(500));
+            duo.accept(Alice);
+            duo.accept(Bob);
+        }
+        duo.assert_in_a_call();
+    }
+}
