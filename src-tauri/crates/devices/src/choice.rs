@@ -197,7 +197,7 @@ impl AudioBackend for Audio {
                 if wanted == synthetic {
                     return made(synthetic, Loop::voice(), sink);
                 }
-                Sound::open_microphone(wanted, id.is_none(), sink)
+                self.system.open_microphone(wanted, id.is_none(), sink)
             }
         }
     }
@@ -220,27 +220,34 @@ impl AudioBackend for Audio {
                 if wanted == none {
                     return Ok(Box::new(made::speaker::into_nothing(none, source)?));
                 }
-                Sound::open_speaker(wanted, id.is_none(), source)
+                self.system.open_speaker(wanted, id.is_none(), source)
             }
         }
     }
 }
 
-/// `devices` with the one that `name` means as the first and default one: its id or name exactly,
-/// else the first whose name holds it in any case. No default where none is meant.
+/// `devices` with the one that `name` means as the first and default one: its id (with or without
+/// the host before it) or name exactly, else the first whose name or id holds it in any case. No
+/// default where none is meant.
 fn with_default(mut devices: Vec<DeviceInfo>, name: &str) -> Vec<DeviceInfo> {
     for device in &mut devices {
         device.is_default = false;
     }
     let lower = name.to_lowercase();
-    let exact = devices
+    let holds = |text: &str| text.to_lowercase().contains(&lower);
+    let is = |it: &DeviceInfo| {
+        let own_id = it
+            .id
+            .0
+            .split_once(':')
+            .map_or(it.id.0.as_str(), |(_, own)| own);
+        [it.id.0.as_str(), own_id, it.name.as_str()].contains(&name)
+    };
+    let meant = devices
         .iter()
-        .position(|it| it.id.0 == name || it.name == name);
-    let meant = exact.or_else(|| {
-        devices
-            .iter()
-            .position(|it| it.name.to_lowercase().contains(&lower))
-    });
+        .position(is)
+        .or_else(|| devices.iter().position(|it| holds(&it.name)))
+        .or_else(|| devices.iter().position(|it| holds(&it.id.0)));
     if let Some(index) = meant {
         let mut device = devices.remove(index);
         device.is_default = true;

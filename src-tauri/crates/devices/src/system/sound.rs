@@ -3,13 +3,16 @@
 //! On Linux the hosts are the native PulseAudio one (which PipeWire serves too) and, where no such
 //! server runs, ALSA. Every stream has a thread of its own that builds it, watches it, builds it
 //! again when it broke, and drops it; cpal's callbacks only convert and hand over.
+//!
+//! All go through one connection to the host, which is kept: the PulseAudio client that cpal uses
+//! never closes one, so a new one each time would leave a thread and a socket behind.
 
 mod config;
 mod convert;
 mod stream;
 
-use std::sync::{Mutex, PoisonError};
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, Host, HostId};
@@ -17,12 +20,14 @@ use media::backend::audio::{AudioDevices, SampleSink, SampleSource};
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
 /// The machine's sound.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Sound {
-    /// The connection that lists go through; a new one costs some milliseconds, and lists are
-    /// asked for all the time.
-    host: Mutex<Option<Host>>,
+    connection: Arc<Connection>,
 }
+
+/// The connection to the sound system, made when it is first needed and again when it broke.
+#[derive(Default)]
+struct Connection(Mutex<Option<Host>>);
 
 /// Which direction sound goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,40 +48,70 @@ impl Sound {
     /// The microphones and speakers of this moment. A machine without any sound has none; that is
     /// no error.
     pub(crate) fn list(&self) -> Result<AudioDevices, DeviceError> {
-        let mut cached = self.host.lock().unwrap_or_else(PoisonError::into_inner);
-        // A server that was restarted fails the old connection once.
-        for _ in 0..2 {
-            let Some(host) = cached.take().or_else(host) else { return Ok(AudioDevices::default()) };
-            if let Ok(devices) = list(&host) {
-                *cached = Some(host);
-                return Ok(devices);
-            }
+        match self.connection.ask(list) {
+            Some(listed) => listed.map_err(|error| failure("list devices", &error)),
+            None => Ok(AudioDevices::default()),
         }
-        Ok(AudioDevices::default())
     }
 
     /// Starts the microphone `info`; one that was not chosen by name follows the default.
     pub(crate) fn open_microphone(
+        &self,
         info: DeviceInfo,
         follow_default: bool,
         sink: Box<dyn SampleSink>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        stream::open(Wanted { info, follow_default }, stream::Microphone::new(sink))
+        let wanted = Wanted {
+            info,
+            follow_default,
+        };
+        stream::open(
+            wanted,
+            Arc::clone(&self.connection),
+            stream::Microphone::new(sink),
+        )
     }
 
     /// Starts the speaker `info`; one that was not chosen by name follows the default.
     pub(crate) fn open_speaker(
+        &self,
         info: DeviceInfo,
         follow_default: bool,
         source: Box<dyn SampleSource>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        stream::open(Wanted { info, follow_default }, stream::Speaker::new(source))
+        let wanted = Wanted {
+            info,
+            follow_default,
+        };
+        stream::open(
+            wanted,
+            Arc::clone(&self.connection),
+            stream::Speaker::new(source),
+        )
     }
 }
 
-impl fmt::Debug for Sound {
+impl Connection {
+    /// Asks the host; `None` when no sound system answers.
+    fn ask<T>(
+        &self,
+        question: impl Fn(&Host) -> Result<T, cpal::Error>,
+    ) -> Option<Result<T, cpal::Error>> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = kept.as_ref()
+            && let Ok(answer) = question(host)
+        {
+            return Some(Ok(answer));
+        }
+        // It was never made, or its server went away.
+        *kept = host();
+        kept.as_ref().map(question)
+    }
+}
+
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sound").finish_non_exhaustive()
+        f.debug_struct("Connection").finish_non_exhaustive()
     }
 }
 
@@ -84,7 +119,10 @@ impl fmt::Debug for Sound {
 fn host() -> Option<Host> {
     let mut hosts = cpal::available_hosts();
     hosts.sort_by_key(|it| preference(*it));
-    hosts.into_iter().filter(|it| usable(*it)).find_map(|it| cpal::host_from_id(it).ok())
+    hosts
+        .into_iter()
+        .filter(|it| usable(*it))
+        .find_map(|it| cpal::host_from_id(it).ok())
 }
 
 #[cfg(target_os = "linux")]
@@ -94,7 +132,11 @@ fn preference(host: HostId) -> u8 {
 
 #[cfg(not(target_os = "linux"))]
 fn preference(host: HostId) -> u8 {
-    if host == cpal::default_host().id() { 0 } else { 1 }
+    if host == cpal::default_host().id() {
+        0
+    } else {
+        1
+    }
 }
 
 /// ALSA writes complaints to the standard error of a machine that has no card.
@@ -116,7 +158,9 @@ fn list(host: &Host) -> Result<AudioDevices, cpal::Error> {
     let default_input = default(host.default_input_device());
     let default_output = default(host.default_output_device());
     for device in host.devices()? {
-        let (Ok(id), Ok(description)) = (device.id(), device.description()) else { continue };
+        let (Ok(id), Ok(description)) = (device.id(), device.description()) else {
+            continue;
+        };
         if !worth_showing(&id) {
             continue;
         }
@@ -158,10 +202,14 @@ fn default_first(devices: &mut [DeviceInfo]) {
     }
 }
 
-/// The device that `wanted` means on `host` now.
-fn find(host: &Host, wanted: &Wanted, direction: Direction) -> Result<Device, DeviceError> {
-    let same = |device: &Device| device.id().is_ok_and(|id| id.to_string() == wanted.info.id.0);
-    let devices = host.devices().map_err(|error| failure("list devices", &error))?;
+/// The device that `wanted` means on `host` now, if it is there.
+fn find(host: &Host, wanted: &Wanted, direction: Direction) -> Result<Option<Device>, cpal::Error> {
+    let same = |device: &Device| {
+        device
+            .id()
+            .is_ok_and(|id| id.to_string() == wanted.info.id.0)
+    };
+    let devices = host.devices()?;
     let supports = |device: &Device| {
         device.description().is_ok_and(|it| match direction {
             Direction::Input => it.supports_input(),
@@ -169,15 +217,13 @@ fn find(host: &Host, wanted: &Wanted, direction: Direction) -> Result<Device, De
         })
     };
     if let Some(device) = devices.filter(supports).find(same) {
-        return Ok(device);
+        return Ok(Some(device));
     }
     let default = match direction {
         Direction::Input => host.default_input_device(),
         Direction::Output => host.default_output_device(),
     };
-    default
-        .filter(|_| wanted.follow_default)
-        .ok_or_else(|| DeviceError::NotFound(wanted.info.name.clone()))
+    Ok(default.filter(|_| wanted.follow_default))
 }
 
 /// cpal's error in our words.

@@ -1,7 +1,9 @@
 //! Which of its formats a device is asked for.
 
 use cpal::traits::DeviceTrait;
-use cpal::{BufferSize, Device, SampleFormat, StreamConfig, SupportedStreamConfigRange};
+use cpal::{
+    BufferSize, Device, SampleFormat, StreamConfig, SupportedBufferSize, SupportedStreamConfigRange,
+};
 use media::backend::audio::SAMPLE_RATE_HZ;
 use media::backend::device::DeviceError;
 
@@ -25,22 +27,102 @@ pub(super) fn choose(device: &Device, direction: Direction) -> Result<Format, De
 }
 
 fn best(ranges: &[SupportedStreamConfigRange]) -> Option<Format> {
-    let range = ranges.iter().filter(|it| it.channels() > 0).min_by_key(|it| {
-        (rate(it).abs_diff(SAMPLE_RATE_HZ), rank(it.sample_format())?, it.channels()).into()
-    })?;
-    rank(range.sample_format())?;
+    let usable = ranges.iter().filter(|it| it.channels() > 0);
+    let costs = usable.filter_map(|it| {
+        let cost = (
+            rate(it).abs_diff(SAMPLE_RATE_HZ),
+            rank(it.sample_format())?,
+            it.channels(),
+        );
+        Some((cost, it))
+    });
+    let (_, range) = costs.min_by_key(|(cost, _)| *cost)?;
     let sample_rate = rate(range);
-    // 10 ms. With a size of its own choice PulseAudio on PipeWire buffers two seconds.
-    let frames = sample_rate.div_ceil(100);
     let stream = StreamConfig {
         channels: range.channels(),
         sample_rate,
-        buffer_size: BufferSize::Fixed(frames),
+        buffer_size: buffer(sample_rate, *range.buffer_size()),
     };
-    Some(Format { stream, sample: range.sample_format() })
+    Some(Format {
+        stream,
+        sample: range.sample_format(),
+    })
 }
 
 /// The rate within `range` that is nearest to ours.
 fn rate(range: &SupportedStreamConfigRange) -> u32 {
     SAMPLE_RATE_HZ.clamp(range.min_sample_rate(), range.max_sample_rate())
+}
+
+/// 10 ms, or as near as the device comes to it: with a size of its own choice PulseAudio on
+/// PipeWire buffers two seconds.
+fn buffer(sample_rate: u32, range: SupportedBufferSize) -> BufferSize {
+    let frames = sample_rate.div_ceil(100);
+    BufferSize::Fixed(match range {
+        SupportedBufferSize::Range { min, max } if min <= max => frames.clamp(min, max),
+        SupportedBufferSize::Range { .. } | SupportedBufferSize::Unknown => frames,
+    })
+}
+
+/// How much a sample format costs in quality and work, less is better; `None` for streams of
+/// single bits, which nobody speaks into.
+const fn rank(format: SampleFormat) -> Option<u8> {
+    match format {
+        SampleFormat::F32 => Some(0),
+        SampleFormat::I32 => Some(1),
+        SampleFormat::I24 => Some(2),
+        SampleFormat::I16 => Some(3),
+        SampleFormat::F64 => Some(4),
+        SampleFormat::U32 | SampleFormat::U24 => Some(5),
+        SampleFormat::U16 => Some(6),
+        SampleFormat::I64 | SampleFormat::U64 => Some(7),
+        SampleFormat::I8 | SampleFormat::U8 => Some(8),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(channels: u16, rates: (u32, u32), format: SampleFormat) -> SupportedStreamConfigRange {
+        let buffer = SupportedBufferSize::Range { min: 64, max: 8192 };
+        SupportedStreamConfigRange::new(channels, rates.0, rates.1, buffer, format)
+    }
+
+    #[test]
+    fn the_rate_weighs_more_than_the_format_and_that_more_than_channels() {
+        let chosen = best(&[
+            range(1, (44_100, 44_100), SampleFormat::F32),
+            range(1, (8_000, 96_000), SampleFormat::I16),
+            range(6, (48_000, 48_000), SampleFormat::F32),
+            range(2, (48_000, 48_000), SampleFormat::F32),
+        ]);
+        let Format { stream, sample } = chosen.unwrap();
+        assert_eq!(
+            (stream.sample_rate, stream.channels, sample),
+            (48_000, 2, SampleFormat::F32)
+        );
+        assert_eq!(stream.buffer_size, BufferSize::Fixed(480));
+    }
+
+    #[test]
+    fn another_rate_asks_for_ten_milliseconds_of_its_own() {
+        let chosen = best(&[range(2, (44_100, 44_100), SampleFormat::I16)]).unwrap();
+        assert_eq!(chosen.stream.buffer_size, BufferSize::Fixed(441));
+        let coarse = SupportedBufferSize::Range {
+            min: 1024,
+            max: 4096,
+        };
+        assert_eq!(buffer(48_000, coarse), BufferSize::Fixed(1024));
+    }
+
+    #[test]
+    fn a_device_without_a_usable_format_has_none() {
+        assert_eq!(
+            best(&[range(2, (48_000, 48_000), SampleFormat::DsdU8)]),
+            None
+        );
+        assert_eq!(best(&[range(0, (48_000, 48_000), SampleFormat::F32)]), None);
+    }
 }

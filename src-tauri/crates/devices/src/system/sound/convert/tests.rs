@@ -1,0 +1,153 @@
+use super::*;
+
+/// Keeps what a microphone heard.
+#[derive(Default)]
+struct Heard {
+    samples: Vec<f32>,
+    times: Vec<(Instant, usize)>,
+}
+
+impl SampleSink for Heard {
+    fn samples(&mut self, samples: &[f32], captured_at: Instant) {
+        self.times.push((captured_at, self.samples.len()));
+        self.samples.extend(samples);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("{error}");
+    }
+}
+
+/// Plays a tone and keeps when each part was to be heard.
+#[derive(Default)]
+struct Tone {
+    position: usize,
+    times: Vec<(Instant, usize)>,
+}
+
+impl SampleSource for Tone {
+    fn fill(&mut self, out: &mut [f32], plays_at: Instant) {
+        self.times.push((plays_at, self.position));
+        for sample in out {
+            *sample = tone(self.position, SAMPLE_RATE_HZ);
+            self.position += 1;
+        }
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("{error}");
+    }
+}
+
+fn tone(position: usize, rate_hz: u32) -> f32 {
+    0.5 * (std::f32::consts::TAU * 440.0 * position as f32 / rate_hz as f32).sin()
+}
+
+/// How far `samples` are from a 440 Hz tone of any phase, as a part of their energy.
+fn impurity(samples: &[f32], rate_hz: u32) -> f64 {
+    let (mut sine, mut cosine, mut energy) = (0.0, 0.0, 0.0);
+    for (index, sample) in samples.iter().enumerate() {
+        let phase = std::f64::consts::TAU * 440.0 * index as f64 / f64::from(rate_hz);
+        sine += f64::from(*sample) * phase.sin();
+        cosine += f64::from(*sample) * phase.cos();
+        energy += f64::from(*sample).powi(2);
+    }
+    1.0 - 2.0 * (sine * sine + cosine * cosine) / (energy * samples.len() as f64)
+}
+
+#[test]
+fn channels_become_their_mean_and_garbage_becomes_silence() {
+    let mut intake = Intake::new(3, SAMPLE_RATE_HZ).unwrap();
+    let mut heard = Heard::default();
+    let data = [0.3_f32, 0.6, -0.3, f32::NAN, 0.1, 0.1, 1.0, 1.0, 4.0];
+    intake.take(&data, Instant::now(), &mut heard);
+    assert!((heard.samples[0] - 0.2).abs() < 1e-6);
+    assert_eq!(heard.samples[1..], [0.0, 1.0]);
+}
+
+#[test]
+fn integers_are_read_and_written_at_full_scale() {
+    let mut heard = Heard::default();
+    let mut intake = Intake::new(1, SAMPLE_RATE_HZ).unwrap();
+    intake.take(&[i16::MIN, 0, i16::MAX], Instant::now(), &mut heard);
+    assert!(
+        heard
+            .samples
+            .iter()
+            .zip([-1.0, 0.0, 1.0])
+            .all(|(a, b)| (a - b).abs() < 1e-4)
+    );
+
+    let mut outlet = Outlet::new(2, SAMPLE_RATE_HZ).unwrap();
+    let mut data = [7_i16; 960];
+    outlet.fill(&mut data, Instant::now(), &mut Tone::default());
+    assert_eq!(data[..2], [0, 0]);
+    assert!(data.chunks(2).all(|it| it[0] == it[1]));
+    assert!(data.iter().any(|it| *it > 16_000));
+}
+
+#[test]
+fn a_microphone_of_another_rate_keeps_its_pitch_and_its_clock() {
+    for rate_hz in [8_000, 16_000, 44_100, 96_000] {
+        let mut intake = Intake::new(2, rate_hz).unwrap();
+        let mut heard = Heard::default();
+        let start = Instant::now();
+        let data: Vec<f32> = (0..rate_hz as usize)
+            .flat_map(|it| [tone(it, rate_hz); 2])
+            .collect();
+        // Crumbs of odd sizes, as sound servers give them.
+        let mut at = 0;
+        for crumb in data.chunks(2 * 137) {
+            intake.take(crumb, start + duration(at, rate_hz), &mut heard);
+            at += crumb.len() / 2;
+        }
+        let samples = &heard.samples;
+        assert!(
+            (samples.len() as i64 - 48_000).abs() < 600,
+            "{rate_hz}: {}",
+            samples.len()
+        );
+        let steady = &samples[4_800..43_200];
+        assert!(
+            impurity(steady, SAMPLE_RATE_HZ) < 1e-3,
+            "{rate_hz}: not the tone"
+        );
+        for (time, position) in &heard.times[10..] {
+            let said = start + duration(*position, SAMPLE_RATE_HZ);
+            let apart = time.max(&said).duration_since(*time.min(&said));
+            assert!(
+                apart < Duration::from_millis(10),
+                "{rate_hz}: {apart:?} apart"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_speaker_of_another_rate_keeps_its_pitch_and_its_clock() {
+    for rate_hz in [16_000, 44_100, 96_000] {
+        let mut outlet = Outlet::new(2, rate_hz).unwrap();
+        let mut tone = Tone::default();
+        let start = Instant::now();
+        let mut played = Vec::new();
+        for frames in [441, 100, 3, 1000].iter().cycle().take(150) {
+            let mut data = vec![0.0_f32; frames * 2];
+            outlet.fill(
+                &mut data,
+                start + duration(played.len(), rate_hz),
+                &mut tone,
+            );
+            played.extend(data.chunks(2).map(|it| it[0]));
+        }
+        let steady = &played[rate_hz as usize / 10..];
+        assert!(impurity(steady, rate_hz) < 1e-3, "{rate_hz}: not the tone");
+        for (time, position) in &tone.times[10..] {
+            let due = start + duration(*position, SAMPLE_RATE_HZ);
+            let apart = time.max(&due).duration_since(*time.min(&due));
+            assert!(
+                apart < Duration::from_millis(10),
+                "{rate_hz}: {apart:?} apart"
+            );
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! One stream and the thread that keeps it alive.
+//!
+//! A stream breaks when its device goes, when the sound server restarts, and on some systems when
+//! another device becomes the default. All of that looks alike from here, and so does a stream
+//! whose callbacks just stop: it is dropped and built again, a bounded number of times, and only
+//! then its user hears of it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{
+    Device, ErrorKind, FromSample, I24, InputCallbackInfo, OutputCallbackInfo, SampleFormat,
+    SizedSample, Stream, U24,
+};
+use media::backend::audio::{SampleSink, SampleSource};
+use media::backend::device::{DeviceError, DeviceInfo, DeviceStream};
+use media::queue::{Empty, Queue, Slot};
+
+use super::config::{self, Format};
+use super::convert::{Intake, Outlet};
+use super::{Connection, Direction, Wanted, failure, find};
+
+/// Calls the method for the type that the format's samples have.
+macro_rules! with_format {
+    ($self:ident, $method:ident, $device:ident, $format:ident, $watch:ident) => {
+        match $format.sample {
+            SampleFormat::I8 => $self.$method::<i8>($device, $format, $watch),
+            SampleFormat::I16 => $self.$method::<i16>($device, $format, $watch),
+            SampleFormat::I24 => $self.$method::<I24>($device, $format, $watch),
+            SampleFormat::I32 => $self.$method::<i32>($device, $format, $watch),
+            SampleFormat::I64 => $self.$method::<i64>($device, $format, $watch),
+            SampleFormat::U8 => $self.$method::<u8>($device, $format, $watch),
+            SampleFormat::U16 => $self.$method::<u16>($device, $format, $watch),
+            SampleFormat::U24 => $self.$method::<U24>($device, $format, $watch),
+            SampleFormat::U32 => $self.$method::<u32>($device, $format, $watch),
+            SampleFormat::U64 => $self.$method::<u64>($device, $format, $watch),
+            SampleFormat::F32 => $self.$method::<f32>($device, $format, $watch),
+            SampleFormat::F64 => $self.$method::<f64>($device, $format, $watch),
+            other => Err(DeviceError::Format(format!("samples of {other}"))),
+        }
+    };
+}
+/// Starts the stream that `wanted` means, with `user` at its end.
+pub(super) fn open<U: User>(
+    wanted: Wanted,
+    connection: Arc<Connection>,
+    user: U,
+) -> Result<Box<dyn DeviceStream>, DeviceError> {
+    let watch = Watch::new();
+    let ready = Queue::slot();
+    let keeper = Keeper {
+        wanted: wanted.clone(),
+        connection,
+        user,
+        watch: watch.clone(),
+        ready: ready.clone(),
+    };
+    let name = match U::DIRECTION {
+        Direction::Input => "microphone",
+        Direction::Output => "speaker",
+    };
+    let ended = Queue::slot();
+    let end = CloseOnDrop(ended.clone());
+    let thread = std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            let _end = end;
+            keeper.run();
+        })
+        .map_err(|error| DeviceError::Failed(format!("start thread {name}: {error}")))?;
+    let open = Open {
+        info: wanted.info,
+        watch,
+        ended,
+        thread: Some(thread),
+    };
+    match ready.pop(OPEN_TIMEOUT) {
+        Ok(Ok(())) => Ok(Box::new(open)),
+        Ok(Err(error)) => Err(error),
+        Err(Empty::Closed | Empty::TimedOut) => Err(DeviceError::Failed(format!(
+            "{} does not answer",
+            open.info.name
+        ))),
+    }
+}
+
+/// Who is at our end of a stream.
+pub(super) trait User: Send + 'static {
+    const DIRECTION: Direction;
+
+    /// Builds a stream of `device` in `format`, paused.
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError>;
+
+    /// Ends it: no callback reaches the user any more. With an `error` it is told of it.
+    fn end(&self, error: Option<DeviceError>);
+}
+
+/// The microphone's user: its sink, until the end. The lock is taken by one callback at a time,
+/// and by the keeper at the end; a callback never waits for it.
+pub(super) struct Microphone(Arc<Mutex<Option<Box<dyn SampleSink>>>>);
+
+impl Microphone {
+    pub(super) fn new(sink: Box<dyn SampleSink>) -> Self {
+        Self(Arc::new(Mutex::new(Some(sink))))
+    }
+
+    fn build_as<T>(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+    ) -> Result<Stream, DeviceError>
+    where
+        T: SizedSample,
+        f32: FromSample<T>,
+    {
+        let mut intake = Intake::new(format.stream.channels, format.stream.sample_rate)?;
+        let sink = Arc::clone(&self.0);
+        let alive = watch.clone();
+        let heard = move |data: &[T], info: &InputCallbackInfo| {
+            alive.called();
+            let times = info.timestamp();
+            let age = times
+                .callback
+                .duration_since(times.capture)
+                .min(MAX_DEVICE_DELAY);
+            let now = Instant::now();
+            if let Ok(mut sink) = sink.try_lock()
+                && let Some(sink) = sink.as_mut()
+            {
+                intake.take(data, now.checked_sub(age).unwrap_or(now), sink.as_mut());
+            }
+        };
+        device
+            .build_input_stream(
+                format.stream,
+                heard,
+                move |it| watch.error(&it),
+                BUILD_TIMEOUT,
+            )
+            .map_err(|error| failure("open microphone", &error))
+    }
+}
+
+impl User for Microphone {
+    const DIRECTION: Direction = Direction::Input;
+
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
+        with_format!(self, build_as, device, format, watch)
+    }
+
+    fn end(&self, error: Option<DeviceError>) {
+        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((mut user, error)) = user.zip(error) {
+            user.failed(error);
+        }
+    }
+}
+
+/// The speaker's user: its source, under the same lock.
+pub(super) struct Speaker(Arc<Mutex<Option<Box<dyn SampleSource>>>>);
+
+impl Speaker {
+    pub(super) fn new(source: Box<dyn SampleSource>) -> Self {
+        Self(Arc::new(Mutex::new(Some(source))))
+    }
+
+    fn build_as<T>(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+    ) -> Result<Stream, DeviceError>
+    where
+        T: SizedSample + FromSample<f32>,
+    {
+        let mut outlet = Outlet::new(format.stream.channels, format.stream.sample_rate)?;
+        let source = Arc::clone(&self.0);
+        let alive = watch.clone();
+        let asked = move |data: &mut [T], info: &OutputCallbackInfo| {
+            alive.called();
+            let times = info.timestamp();
+            let ahead = times
+                .playback
+                .duration_since(times.callback)
+                .min(MAX_DEVICE_DELAY);
+            if let Ok(mut source) = source.try_lock()
+                && let Some(source) = source.as_mut()
+            {
+                outlet.fill(data, Instant::now() + ahead, source.as_mut());
+            }
+        };
+        device
+            .build_output_stream(
+                format.stream,
+                asked,
+                move |it| watch.error(&it),
+                BUILD_TIMEOUT,
+            )
+            .map_err(|error| failure("open speaker", &error))
+    }
+}
+
+impl User for Speaker {
+    const DIRECTION: Direction = Direction::Output;
+
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
+        with_format!(self, build_as, device, format, watch)
+    }
+
+    fn end(&self, error: Option<DeviceError>) {
+        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((mut user, error)) = user.zip(error) {
+            user.failed(error);
+        }
+    }
+}
+
+/// What the callbacks tell the keeper.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    /// Why the stream has to be built again; closed when it shall end.
+    broken: Slot<DeviceError>,
+    calls: Arc<AtomicU64>,
+    /// Errors that break nothing, such as an overrun. Some hosts report hundreds in a second.
+    hiccups: Arc<AtomicU64>,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Self {
+            broken: Queue::slot(),
+            calls: Arc::default(),
+            hiccups: Arc::default(),
+        }
+    }
+
+    fn called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn error(&self, error: &cpal::Error) {
+        match error.kind() {
+            ErrorKind::DeviceChanged
+            | ErrorKind::StreamInvalidated
+            | ErrorKind::DeviceNotAvailable
+            | ErrorKind::HostUnavailable => {
+                self.broken.push(failure("stream", error));
+            }
+            _ => {
+                self.hiccups.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The owner of one stream, on a thread of its own.
+struct Keeper<U> {
+    wanted: Wanted,
+    connection: Arc<Connection>,
+    user: U,
+    watch: Watch,
+    ready: Slot<Result<(), DeviceError>>,
+}
+
+/// Why a running stream is not needed or not there any more.
+enum End {
+    Stopped,
+    Broken(DeviceError),
+}
+
+impl<U: User> Keeper<U> {
+    fn run(self) {
+        let mut stream = match self.build() {
+            Ok(stream) => stream,
+            Err(error) => {
+                self.ready.push(Err(error));
+                return self.user.end(None);
+            }
+        };
+        self.ready.push(Ok(()));
+        let mut pauses = REBUILD_PAUSES.iter();
+        loop {
+            let began = Instant::now();
+            let end = self.watch(stream);
+            // One that soon breaks again uses up the pauses of the one before.
+            if began.elapsed() > STEADY {
+                pauses = REBUILD_PAUSES.iter();
+            }
+            let rebuilt = match end {
+                End::Stopped => return self.user.end(None),
+                End::Broken(error) => self.rebuild(error, &mut pauses),
+            };
+            match rebuilt {
+                Ok(again) => stream = again,
+                Err(End::Stopped) => return self.user.end(None),
+                Err(End::Broken(error)) => {
+                    tracing::warn!(device = %self.wanted.info.name, %error, "sound device is lost");
+                    return self.user.end(Some(error));
+                }
+            }
+        }
+    }
+
+    /// A new stream, running.
+    fn build(&self) -> Result<Stream, DeviceError> {
+        let device = self
+            .connection
+            .ask(|host| find(host, &self.wanted, U::DIRECTION))
+            .ok_or_else(|| DeviceError::NotFound("no sound system answers".into()))?
+            .map_err(|error| failure("find device", &error))?
+            .ok_or_else(|| DeviceError::NotFound(self.wanted.info.name.clone()))?;
+        let format = config::choose(&device, U::DIRECTION)?;
+        let stream = self.user.build(&device, format, self.watch.clone())?;
+        stream
+            .play()
+            .map_err(|error| failure("start stream", &error))?;
+        let (device, format) = (&self.wanted.info.name, &format.stream);
+        tracing::debug!(%device, ?format, "sound stream runs");
+        Ok(stream)
+    }
+
+    /// Waits until `stream` breaks or is not wanted any more, and drops it.
+    fn watch(&self, stream: Stream) -> End {
+        let mut calls = self.watch.calls.load(Ordering::Relaxed);
+        let mut hiccups = self.watch.hiccups.load(Ordering::Relaxed);
+        let end = loop {
+            match self.watch.broken.pop(SILENCE) {
+                Err(Empty::Closed) => break End::Stopped,
+                Ok(error) => break End::Broken(error),
+                Err(Empty::TimedOut) => {}
+            }
+            let (seen, erred) = (calls, hiccups);
+            calls = self.watch.calls.load(Ordering::Relaxed);
+            hiccups = self.watch.hiccups.load(Ordering::Relaxed);
+            if hiccups > erred {
+                let (device, count) = (&self.wanted.info.name, hiccups - erred);
+                tracing::debug!(%device, count, "the sound system reported errors");
+            }
+            if calls == seen {
+                break End::Broken(DeviceError::Lost("no sound moves".into()));
+            }
+        };
+        drop(stream);
+        end
+    }
+
+    /// Builds the stream again after `first`, with growing pauses.
+    fn rebuild(
+        &self,
+        first: DeviceError,
+        pauses: &mut std::slice::Iter<'_, Duration>,
+    ) -> Result<Stream, End> {
+        tracing::info!(device = %self.wanted.info.name, error = %first, "sound stream broke");
+        let mut last = first;
+        for pause in pauses {
+            match self.watch.broken.pop(*pause) {
+                Err(Empty::Closed) => return Err(End::Stopped),
+                // What the broken stream still had to say.
+                Ok(_) | Err(Empty::TimedOut) => self.watch.broken.clear(),
+            }
+            match self.build() {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = error,
+            }
+        }
+        Err(End::Broken(DeviceError::Lost(last.to_string())))
+    }
+}
+
+/// A stream in use. Dropping it stops the stream.
+#[derive(Debug)]
+struct Open {
+    info: DeviceInfo,
+    watch: Watch,
+    ended: Slot<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl DeviceStream for Open {
+    fn info(&self) -> &DeviceInfo {
+        &self.info
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.watch.broken.close();
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        match self.ended.pop(CLOSE_TIMEOUT) {
+            Err(Empty::TimedOut) => {
+                tracing::warn!(device = %self.info.name, "the sound system hangs, thread is left");
+            }
+            Ok(()) | Err(Empty::Closed) => {
+                if thread.join().is_err() {
+                    tracing::error!(device = %self.info.name, "the thread of a stream panicked");
+                }
+            }
+        }
+    }
+}
+
+struct CloseOnDrop(Slot<()>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What the seam allows for opening a device.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sound servers answer within milliseconds or not at all.
+const BUILD_TIMEOUT: Option<Duration> = Some(Duration::from_secs(2));
+
+/// A hundred callbacks should have come in this time.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// A call must not hang because a sound server does.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// About 10 s in all: a sound server that restarts is back within three.
+const REBUILD_PAUSES: [Duration; 8] = [
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(3),
+    Duration::from_secs(3),
+];
+
+/// A stream that held for so long was worth building.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// More than this is a wrong clock, not a latency.
+const MAX_DEVICE_DELAY: Duration = Duration::from_millis(500);

@@ -1,0 +1,344 @@
+//! Sound through a real PulseAudio server with null sinks, private to this test.
+//!
+//! The server is found through the environment, which a process should not change under its own
+//! feet: each test runs its body in a process of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use devices::{MicrophoneChoice, SpeakerChoice, audio};
+use media::backend::audio::{AudioBackend, SampleSink, SampleSource};
+use media::backend::device::{DeviceError, DeviceKind};
+use media::synthetic::voice::Voice;
+
+#[test]
+fn what_a_speaker_plays_a_microphone_hears() {
+    inside("body_heard");
+}
+
+#[test]
+#[ignore = "the body of what_a_speaker_plays_a_microphone_hears"]
+fn body_heard() {
+    let server = Server::start();
+    let sound = audio(MicrophoneChoice::System, SpeakerChoice::System);
+    let listed = sound.list().unwrap();
+    let names: Vec<_> = listed.speakers.iter().map(|it| it.id.0.as_str()).collect();
+    assert_eq!(names, ["pulseaudio:spk", "pulseaudio:vmic"]);
+    let microphones: Vec<_> = listed
+        .microphones
+        .iter()
+        .map(|it| it.id.0.as_str())
+        .collect();
+    assert_eq!(
+        microphones,
+        ["pulseaudio:mic"],
+        "monitors are no microphones"
+    );
+    assert!(listed.microphones[0].is_default && listed.speakers[0].is_default);
+    assert_eq!(listed.microphones[0].kind, DeviceKind::Real);
+
+    let (mouth, ear) = (Mouth::default(), Ear::default());
+    let microphone = sound.open_microphone(None, Box::new(ear.clone())).unwrap();
+    let speaker = sound.open_speaker(None, Box::new(mouth.clone())).unwrap();
+    assert_eq!(microphone.info().id.0, "pulseaudio:mic");
+    std::thread::sleep(Duration::from_millis(3500));
+    drop((microphone, speaker));
+    ear.check_heard(&mouth);
+    drop(server);
+}
+
+#[test]
+fn a_named_device_is_found_and_another_is_not() {
+    inside("body_named");
+}
+
+#[test]
+#[ignore = "the body of a_named_device_is_found_and_another_is_not"]
+fn body_named() {
+    let _server = Server::start();
+    let named = |name: &str| {
+        audio(
+            MicrophoneChoice::Device(name.into()),
+            SpeakerChoice::Device("VMIC".into()),
+        )
+    };
+    let sound = named("mic");
+    assert_eq!(sound.list().unwrap().speakers[0].id.0, "pulseaudio:vmic");
+    let speaker = sound
+        .open_speaker(None, Box::new(Mouth::default()))
+        .unwrap();
+    assert_eq!(speaker.info().id.0, "pulseaudio:vmic");
+    let missing = named("roof").open_microphone(None, Box::new(Ear::default()));
+    assert!(matches!(missing, Err(DeviceError::NotFound(_))));
+}
+
+#[test]
+fn streams_survive_a_server_that_restarts_and_fail_without_one() {
+    inside("body_restart");
+}
+
+#[test]
+#[ignore = "the body of streams_survive_a_server_that_restarts_and_fail_without_one"]
+fn body_restart() {
+    let mut server = Server::start();
+    let sound = audio(MicrophoneChoice::System, SpeakerChoice::System);
+    let (mouth, ear) = (Mouth::default(), Ear::default());
+    let microphone = sound.open_microphone(None, Box::new(ear.clone())).unwrap();
+    let speaker = sound.open_speaker(None, Box::new(mouth.clone())).unwrap();
+    wait("sound at first", || {
+        ear.len() > 10_000 && mouth.asked() > 10_000
+    });
+
+    server.kill();
+    std::thread::sleep(Duration::from_millis(400));
+    server = Server::start();
+    let (heard, played) = (ear.len(), mouth.asked());
+    wait("sound after the restart", || {
+        ear.len() > heard + 10_000 && mouth.asked() > played + 10_000
+    });
+    assert!(ear.failure().is_none() && mouth.failure().is_none());
+
+    server.kill();
+    wait("failures without a server", || {
+        ear.failure().is_some() && mouth.failure().is_some()
+    });
+    assert!(matches!(ear.failure(), Some(DeviceError::Lost(_))));
+    let closing = Instant::now();
+    drop((microphone, speaker));
+    assert!(closing.elapsed() < Duration::from_millis(500));
+
+    let without = sound.list().unwrap();
+    assert_eq!(without.microphones[0].kind, DeviceKind::Synthetic);
+    assert_eq!(without.speakers[0].name, "No speaker");
+}
+
+#[test]
+fn a_stream_ends_at_once_when_it_is_dropped() {
+    inside("body_dropped");
+}
+
+#[test]
+#[ignore = "the body of a_stream_ends_at_once_when_it_is_dropped"]
+fn body_dropped() {
+    let _server = Server::start();
+    let sound = audio(MicrophoneChoice::System, SpeakerChoice::System);
+    let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
+    let files = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let once = |sound: &dyn AudioBackend| {
+        let microphone = sound
+            .open_microphone(None, Box::new(Ear::default()))
+            .unwrap();
+        let speaker = sound
+            .open_speaker(None, Box::new(Mouth::default()))
+            .unwrap();
+        let closing = Instant::now();
+        drop((microphone, speaker));
+        assert!(
+            closing.elapsed() < Duration::from_millis(300),
+            "{:?}",
+            closing.elapsed()
+        );
+    };
+    once(sound.as_ref());
+    let before = (threads(), files());
+    for _ in 0..20 {
+        once(sound.as_ref());
+    }
+    wait("threads and files to go", || {
+        threads() <= before.0 && files() <= before.1
+    });
+}
+
+/// Plays the voice and counts what it was asked for.
+#[derive(Clone, Default)]
+struct Mouth(Arc<Mutex<Played>>);
+
+#[derive(Default)]
+struct Played {
+    voice: Voice,
+    position: u64,
+    failure: Option<DeviceError>,
+}
+
+impl Mouth {
+    fn asked(&self) -> u64 {
+        self.0.lock().unwrap().position
+    }
+
+    fn failure(&self) -> Option<DeviceError> {
+        self.0.lock().unwrap().failure.clone()
+    }
+}
+
+impl SampleSource for Mouth {
+    fn fill(&mut self, out: &mut [f32], _: Instant) {
+        let mut played = self.0.lock().unwrap();
+        played.voice.fill(played.position, out);
+        played.position += out.len() as u64;
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        self.0.lock().unwrap().failure = Some(error);
+    }
+}
+
+/// Keeps what was heard.
+#[derive(Clone, Default)]
+struct Ear(Arc<Mutex<Heard>>);
+
+#[derive(Default)]
+struct Heard {
+    samples: Vec<f32>,
+    failure: Option<DeviceError>,
+}
+
+impl Ear {
+    fn len(&self) -> usize {
+        self.0.lock().unwrap().samples.len()
+    }
+
+    fn failure(&self) -> Option<DeviceError> {
+        self.0.lock().unwrap().failure.clone()
+    }
+
+    /// Looks for a piece of what was heard in what was played.
+    fn check_heard(&self, mouth: &Mouth) {
+        let heard = self.0.lock().unwrap();
+        let played = mouth.0.lock().unwrap();
+        let rate = heard.samples.len() as f64 / 3.5;
+        assert!(
+            (44_000.0..50_000.0).contains(&rate),
+            "{rate} samples a second"
+        );
+        let piece = &heard.samples[96_000..104_000];
+        let product = |shift: usize| -> f64 {
+            let said = (shift..).map(|at| played.voice.sample_at(at as u64));
+            piece.iter().zip(said).map(|(a, b)| f64::from(a * b)).sum()
+        };
+        let norm = |of: &mut dyn Iterator<Item = f32>| -> f64 {
+            of.map(|it| f64::from(it * it)).sum::<f64>().sqrt()
+        };
+        let best = (0..96_000)
+            .max_by(|a, b| product(*a).total_cmp(&product(*b)))
+            .unwrap();
+        let said =
+            norm(&mut (best..best + piece.len()).map(|it| played.voice.sample_at(it as u64)));
+        let correlation = product(best) / (said * norm(&mut piece.iter().copied()));
+        assert!(correlation > 0.95, "correlation {correlation:.3}");
+    }
+}
+
+impl SampleSink for Ear {
+    fn samples(&mut self, samples: &[f32], captured_at: Instant) {
+        assert!(captured_at <= Instant::now());
+        self.0.lock().unwrap().samples.extend(samples);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        self.0.lock().unwrap().failure = Some(error);
+    }
+}
+
+/// A server of this process, found through `PULSE_SERVER`.
+struct Server(Child);
+
+impl Server {
+    fn start() -> Self {
+        let socket = socket();
+        let _ = std::fs::remove_file(&socket);
+        let protocol = format!(
+            "module-native-protocol-unix socket={} auth-anonymous=1",
+            socket.display()
+        );
+        let child = Command::new("pulseaudio")
+            .args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--use-pid-file=no",
+            ])
+            .args(["-L", &protocol])
+            .args(["-L", "module-null-sink sink_name=spk rate=48000"])
+            .args(["-L", "module-null-sink sink_name=vmic rate=48000"])
+            .args([
+                "-L",
+                "module-remap-source master=vmic.monitor source_name=mic",
+            ])
+            .args([
+                "-L",
+                "module-loopback source=spk.monitor sink=vmic latency_msec=30",
+            ])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Self(child);
+        for (what, name) in [("set-default-source", "mic"), ("set-default-sink", "spk")] {
+            wait("the server to answer", || {
+                let pactl = Command::new("pactl")
+                    .args([what, name])
+                    .stderr(Stdio::null())
+                    .status();
+                pactl.unwrap().success()
+            });
+        }
+        server
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn socket() -> PathBuf {
+    let server = std::env::var("PULSE_SERVER").unwrap();
+    PathBuf::from(server.strip_prefix("unix:").unwrap())
+}
+
+fn wait(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(25);
+    while !done() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Runs the test `body` in a process of its own, with a home and a sound server of its own.
+fn inside(body: &str) {
+    if !installed("pulseaudio") || !installed("pactl") {
+        eprintln!("SKIPPED: pulseaudio is not installed, {body} did not run");
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", body, "--ignored", "--nocapture"])
+        .env("HOME", home.path())
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env(
+            "PULSE_SERVER",
+            format!("unix:{}", home.path().join("native").display()),
+        )
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert!(
+        output.status.success() && told.contains("1 passed"),
+        "{body}:\n{told}"
+    );
+}
+
+fn installed(program: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|dir| Path::new(&dir).join(program).is_file())
+    })
+}
