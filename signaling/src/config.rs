@@ -1,0 +1,87 @@
+//! What a relay allows and when it does what.
+
+use std::time::Duration;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The host names by which clients may reach this relay, without ports. A client signs the
+    /// name that it dialed, so another relay cannot pass our challenge on to a client of its own
+    /// and come in as that client. Empty: any name is taken and that protection is off.
+    pub hosts: Vec<String>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Periods.
+    pub timing: Timing,
+}
+
+/// Bounds on what clients can make the relay hold and do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time. With sessions that wait for their client there are at most twice
+    /// as many sessions.
+    pub connections: usize,
+    /// Connections at a time from one IPv4 address or one IPv6 /64: an office behind one address
+    /// fits, and one machine cannot take every place.
+    pub connections_per_ip: usize,
+    /// Frames kept for a client until it acknowledges them; one that lets more pile up is
+    /// disconnected. A call takes about ten.
+    pub outbox_frames: usize,
+    /// Bytes kept for a client until it acknowledges them, about.
+    pub outbox_bytes: usize,
+    /// Frames per second that a client may send for long. A client that sends more is read more
+    /// slowly.
+    pub frames_per_second: u32,
+    /// Frames that a client may send at once after a rest.
+    pub frames_burst: u32,
+    /// Bytes per second that a client may send for long.
+    pub bytes_per_second: u32,
+    /// Bytes that a client may send at once after a rest.
+    pub bytes_burst: u32,
+}
+
+/// Periods of the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How long a client may take to send its HTTP request, and then to prove its address.
+    pub hello: Duration,
+    /// How often a client is sent a ping.
+    pub ping: Duration,
+    /// How long a client may be silent before its connection counts as dead: two lost pings and
+    /// a bit, so that a dead one is noticed within 15 s.
+    pub silence: Duration,
+    /// How long an acknowledgement may wait for others to join it.
+    pub ack_delay: Duration,
+    /// How long a session waits for its client to come back.
+    pub resume: Duration,
+    /// How long connections may take to end when the relay stops.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            connections_per_ip: 64,
+            outbox_frames: 256,
+            outbox_bytes: 512 * 1024,
+            frames_per_second: 50,
+            frames_burst: 200,
+            bytes_per_second: 256 * 1024,
+            bytes_burst: 1024 * 1024,
+        }
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_secs(5),
+            ping: Duration::from_secs(5),
+            silence: Duration::from_secs(12),
+            ack_delay: Duration::from_millis(100),
+            resume: Duration::from_secs(30),
+            drain: Duration::from_secs(2),
+        }
+    }
+}

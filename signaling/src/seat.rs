@@ -1,0 +1,46 @@
+//! Where the hub and the task of one connection meet.
+
+use signal_wire::{ErrorCode, RelayFrame};
+use tokio::sync::{Notify, SetOnce};
+
+/// What the hub tells a connection. The hub is the one to call these; the connection waits.
+#[derive(Debug, Default)]
+pub(crate) struct Seat {
+    /// There are frames to write.
+    pub(crate) outgoing: Notify,
+    /// Something arrived that will have to be acknowledged.
+    pub(crate) incoming: Notify,
+    /// The connection has lost its session and shall end.
+    pub(crate) eviction: SetOnce<Eviction>,
+}
+
+/// Why a connection has lost its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Eviction {
+    /// The same client came back by another connection.
+    Resumed,
+    /// Another client proved the same address.
+    TakenOver,
+    /// Too much piled up for the client.
+    TooSlow,
+}
+
+impl Seat {
+    /// The first eviction counts.
+    pub(crate) fn evict(&self, eviction: Eviction) {
+        let _first: Result<(), _> = self.eviction.set(eviction);
+    }
+}
+
+impl Eviction {
+    /// What the client is told; nothing when it is not there any more.
+    pub(crate) const fn last_word(self) -> Option<RelayFrame> {
+        match self {
+            Self::Resumed => None,
+            Self::TakenOver => Some(RelayFrame::TakenOver),
+            Self::TooSlow => Some(RelayFrame::Error {
+                code: ErrorCode::TooSlow,
+            }),
+        }
+    }
+}
