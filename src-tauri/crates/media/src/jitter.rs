@@ -4,3 +4,4 @@
 //! smooths more than the network's own jitter.
 
 pub mod audio;
+pub mod video;

@@ -2,3 +2,7 @@
 //! (target).
 
 pub mod estimate;
+
+mod controller;
+
+pub use controller::{Controller, Limits, START};

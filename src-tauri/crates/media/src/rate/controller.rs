@@ -1,0 +1,248 @@
+//! What the encoders shall make of what the network carries.
+//!
+//! Sound first: it gets its share before the picture. The picture falls at once and climbs
+//! slowly, and its size follows the rate on a ladder with hysteresis, because each change of size
+//! costs a keyframe.
+
+use std::time::{Duration, Instant};
+
+use crate::backend::codec::{AudioTarget, VideoTarget};
+use crate::transport::NetworkEstimate;
+use crate::units::{Bitrate, Size};
+
+/// What the user and the camera allow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// The most to send, sound and picture together.
+    pub max: Bitrate,
+    /// The size of the camera's pictures.
+    pub size: Size,
+    /// Pictures per second of the camera.
+    pub fps: f32,
+}
+
+/// Turns estimates into targets. Before the first estimate it aims at [`START`].
+#[derive(Clone, Debug)]
+pub struct Controller {
+    limits: Limits,
+    /// Rate of the picture.
+    rate: Bitrate,
+    rung: Rung,
+    /// Since when a higher rung was affordable.
+    affordable_since: Option<Instant>,
+    loss: f32,
+}
+
+/// A step of the ladder: the camera's size divided by this many fourths of its sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rung {
+    Quarter,
+    Half,
+    ThreeQuarters,
+    Full,
+}
+
+impl Controller {
+    /// A controller before the first estimate.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let rate = START.min(limits.max);
+        let mut controller = Self {
+            limits,
+            rate: Bitrate::default(),
+            rung: Rung::Full,
+            affordable_since: None,
+            loss: 0.0,
+        };
+        controller.rate = controller.video_share(rate);
+        controller.rung = controller.sustained(controller.rate);
+        controller
+    }
+
+    /// What the picture encoder shall make now.
+    #[must_use]
+    pub fn video(&self) -> VideoTarget {
+        VideoTarget {
+            size: self.rung.of(self.limits.size),
+            fps: self.limits.fps,
+            bitrate: self.rate,
+        }
+    }
+
+    /// What the sound encoder shall make now.
+    #[must_use]
+    pub fn audio(&self) -> AudioTarget {
+        AudioTarget {
+            bitrate: if self.rate <= POOR { AUDIO_LOW } else { AUDIO },
+            // Steps, so that the encoder is not set anew for every report.
+            expected_loss: (self.loss * 20.0).ceil() / 20.0,
+        }
+    }
+
+    /// The network carries this much now.
+    pub fn update(&mut self, now: Instant, estimate: &NetworkEstimate) {
+        self.loss += LOSS_FOLLOWS * (estimate.loss.clamp(0.0, 1.0) - self.loss);
+        if self.loss < LOSS_NOISE {
+            self.loss = 0.0;
+        }
+        let rate = self.video_share(estimate.bitrate.min(self.limits.max));
+        let is_small = rate.bps().abs_diff(self.rate.bps()) * 20 < self.rate.bps();
+        if !is_small || rate == self.video_share(self.limits.max) {
+            self.rate = rate;
+        }
+        self.climb_or_fall(now);
+    }
+
+    fn climb_or_fall(&mut self, now: Instant) {
+        let sustained = self.sustained(self.rate);
+        if self.rate < self.least(self.rung).scaled(FALL) {
+            self.rung = sustained;
+            self.affordable_since = None;
+        } else if sustained > self.rung {
+            let since = *self.affordable_since.get_or_insert(now);
+            if now.saturating_duration_since(since) >= CLIMB_AFTER {
+                self.rung = sustained;
+                self.affordable_since = None;
+            }
+        } else {
+            self.affordable_since = None;
+        }
+    }
+
+    fn video_share(&self, total: Bitrate) -> Bitrate {
+        let left = total.bps().saturating_sub(AUDIO.bps());
+        Bitrate::from_bps(left.max(VIDEO_MIN.bps()))
+    }
+
+    /// The highest rung that `rate` makes good pictures at.
+    fn sustained(&self, rate: Bitrate) -> Rung {
+        [Rung::Full, Rung::ThreeQuarters, Rung::Half]
+            .into_iter()
+            .find(|rung| rate >= self.least(*rung))
+            .unwrap_or(Rung::Quarter)
+    }
+
+    /// The rate that a rung needs.
+    fn least(&self, rung: Rung) -> Bitrate {
+        let size = rung.of(self.limits.size);
+        let pixels = u64::from(size.width) * u64::from(size.height);
+        let per_second = pixels as f64 * f64::from(self.limits.fps);
+        match rung {
+            Rung::Quarter => Bitrate::default(),
+            Rung::Half | Rung::ThreeQuarters | Rung::Full => {
+                Bitrate::from_bps((per_second * BITS_PER_PIXEL) as u64)
+            }
+        }
+    }
+}
+
+impl Rung {
+    /// The size of this rung, with even sides.
+    fn of(self, full: Size) -> Size {
+        let fourths = match self {
+            Self::Quarter => 1,
+            Self::Half => 2,
+            Self::ThreeQuarters => 3,
+            Self::Full => 4,
+        };
+        let even = |side: u32| (side * fourths / 4).max(2) & !1;
+        Size::new(even(full.width), even(full.height))
+    }
+}
+
+/// Where a call begins before anything was measured: a good 720p picture, that a home's uplink
+/// carries; the estimate corrects it within a second.
+pub const START: Bitrate = Bitrate::from_kbps(1_500);
+
+/// A voice is transparent at this rate.
+const AUDIO: Bitrate = Bitrate::from_kbps(32);
+
+/// And well understood at this one.
+const AUDIO_LOW: Bitrate = Bitrate::from_kbps(20);
+
+/// Below this the picture needs every bit.
+const POOR: Bitrate = Bitrate::from_kbps(150);
+
+/// Less than this is a slide show.
+const VIDEO_MIN: Bitrate = Bitrate::from_kbps(60);
+
+/// Below this many bits per pixel a smaller picture looks better; 720p30 needs 550 kb/s.
+const BITS_PER_PIXEL: f64 = 0.02;
+
+/// A rung is left only when its rate is clearly missed.
+const FALL: f64 = 0.85;
+
+/// How long a higher rung must be affordable before it is taken.
+const CLIMB_AFTER: Duration = Duration::from_secs(3);
+
+/// Of each report on loss.
+const LOSS_FOLLOWS: f32 = 0.3;
+
+/// Less than this is one packet in a bad moment.
+const LOSS_NOISE: f32 = 0.002;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::some_instant;
+
+    const LIMITS: Limits = Limits { max: Bitrate::from_kbps(4_000), size: Size::HD, fps: 30.0 };
+
+    fn estimate(kbps: u64, loss: f32) -> NetworkEstimate {
+        NetworkEstimate { bitrate: Bitrate::from_kbps(kbps), rtt: None, loss }
+    }
+
+    /// The picture's height after each estimate, one every 100 ms.
+    fn heights(kbps: &[u64]) -> Vec<u32> {
+        let start = some_instant();
+        let mut controller = Controller::new(LIMITS);
+        kbps.iter()
+            .enumerate()
+            .map(|(step, kbps)| {
+                let now = start + Duration::from_millis(100) * step as u32;
+                controller.update(now, &estimate(*kbps, 0.0));
+                controller.video().size.height
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_call_begins_with_a_whole_picture() {
+        let controller = Controller::new(LIMITS);
+        assert_eq!(controller.video().size, Size::HD);
+        assert_eq!(controller.video().bitrate.kbps(), 1_468);
+    }
+
+    #[test]
+    fn the_user_s_limit_is_kept() {
+        let mut controller = Controller::new(Limits { max: Bitrate::from_kbps(300), ..LIMITS });
+        controller.update(some_instant(), &estimate(9_000, 0.0));
+        assert!(controller.video().bitrate.kbps() <= 300 - 32);
+        assert!(controller.video().size.height < 720);
+    }
+
+    #[test]
+    fn the_picture_falls_at_once_and_climbs_slowly() {
+        assert_eq!(heights(&[2_000, 400, 200, 80]), [720, 540, 360, 180]);
+        let climb = heights(&[&[200][..], &[2_000; 40]].concat());
+        assert_eq!((climb[1], climb[29], climb[32]), (360, 360, 720));
+    }
+
+    #[test]
+    fn a_rate_on_the_edge_does_not_flicker() {
+        let edge: Vec<u64> = (0..100).map(|it| if it % 2 == 0 { 600 } else { 560 }).collect();
+        assert_eq!(heights(&edge), [720; 100]);
+    }
+
+    #[test]
+    fn loss_switches_protection_on_and_off() {
+        let mut controller = Controller::new(LIMITS);
+        let now = some_instant();
+        controller.update(now, &estimate(2_000, 0.1));
+        assert!(controller.audio().expected_loss > 0.01);
+        for _ in 0..30 {
+            controller.update(now, &estimate(2_000, 0.0));
+        }
+        assert!(controller.audio().expected_loss < 0.01);
+    }
+}
