@@ -1,0 +1,309 @@
+//! Chromium: the independent peer, and the one that the benches compare with.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use data_encoding::BASE64;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::program::free_port;
+use crate::screen::Screen;
+use crate::sound::{HZ, Recording};
+use crate::usage::tree;
+use crate::webdriver::Page;
+
+/// What a browser sends.
+#[derive(Clone, Debug)]
+pub struct Source<'a> {
+    /// A clip for the fake camera; none paints stamped pictures instead.
+    pub clip: Option<&'a Path>,
+    /// A WAV file for the fake microphone.
+    pub speech: &'a Path,
+}
+
+/// A browser with one end of a call in it.
+#[derive(Debug)]
+pub struct Browser {
+    page: Page,
+    // After the page: the browser writes into its profile until it is gone.
+    _home: TempDir,
+    /// What to add to the browser's clock to have `CLOCK_MONOTONIC`, milliseconds.
+    clock_offset: f64,
+}
+
+impl Browser {
+    /// Opens a browser on a screen, its camera and microphone running.
+    ///
+    /// # Errors
+    /// When chromedriver or Chromium does not start.
+    pub async fn open(name: &str, screen: &Screen, source: &Source<'_>) -> Result<Self> {
+        let home = tempfile::tempdir()?;
+        let html: PathBuf = home.path().join("peer.html");
+        std::fs::write(&html, PAGE)?;
+        let port = free_port()?;
+        let mut driver = Command::new("chromedriver");
+        driver
+            .arg(format!("--port={port}"))
+            .env("DISPLAY", screen.display());
+        driver
+            .env("HOME", home.path())
+            .env_remove("WAYLAND_DISPLAY");
+        let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        args.push(format!(
+            "--user-data-dir={}",
+            home.path().join("profile").display()
+        ));
+        args.push(format!(
+            "--use-file-for-fake-audio-capture={}",
+            source.speech.display()
+        ));
+        if let Some(clip) = source.clip {
+            args.push(format!(
+                "--use-file-for-fake-video-capture={}",
+                clip.display()
+            ));
+        }
+        args.push(format!("--app=file://{}", html.display()));
+        let mut capabilities = Map::new();
+        capabilities.insert(
+            "goog:chromeOptions".to_owned(),
+            json!({ "args": args, "excludeSwitches": ["enable-automation"] }),
+        );
+        let page = Page::open(name, &mut driver, port, capabilities).await?;
+        page.client()
+            .goto(&format!("file://{}", html.display()))
+            .await?;
+        let mut browser = Self {
+            page,
+            _home: home,
+            clock_offset: 0.0,
+        };
+        browser.clock_offset = browser.measure_clock().await?;
+        browser
+            .call(
+                "open",
+                json!({
+                    "stamped": source.clip.is_none(),
+                    "width": 1280,
+                    "height": 720,
+                    "fps": 30,
+                    "clockOffset": browser.clock_offset,
+                    "worker": PAINT,
+                }),
+            )
+            .await?;
+        Ok(browser)
+    }
+
+    /// Makes the connection; `channels` as `RTCDataChannelInit` with a label each.
+    ///
+    /// # Errors
+    /// When the page fails.
+    pub async fn connect(&self, channels: &Value) -> Result<()> {
+        let options = json!({ "maxBitrate": MAX_BITRATE, "dataChannels": channels });
+        self.call("connect", options).await.map(drop)
+    }
+
+    /// Its offer.
+    ///
+    /// # Errors
+    /// When the page fails.
+    pub async fn offer(&self) -> Result<String> {
+        text(self.call("offer", Value::Null).await?)
+    }
+
+    /// Its answer to an offer.
+    ///
+    /// # Errors
+    /// When it does not take the offer.
+    pub async fn answer(&self, offer: &str) -> Result<String> {
+        text(self.call("answer", json!(offer)).await?)
+    }
+
+    /// Takes the answer to its offer.
+    ///
+    /// # Errors
+    /// When it does not take the answer.
+    pub async fn accept(&self, answer: &str) -> Result<()> {
+        self.call("accept", json!(answer)).await.map(drop)
+    }
+
+    /// Its candidates since the last time, as `RTCIceCandidateInit`.
+    ///
+    /// # Errors
+    /// When the page fails.
+    pub async fn candidates(&self) -> Result<Vec<Value>> {
+        Ok(serde_json::from_value(
+            self.call("candidates", Value::Null).await?,
+        )?)
+    }
+
+    /// Gives it a candidate of the other side.
+    ///
+    /// # Errors
+    /// When it does not take it.
+    pub async fn add_candidate(&self, candidate: &Value) -> Result<()> {
+        self.call("addCandidate", candidate.clone()).await.map(drop)
+    }
+
+    /// What it says about the call, with the names of W3C webrtc-stats.
+    ///
+    /// # Errors
+    /// When the page fails.
+    pub async fn figures(&self) -> Result<Value> {
+        self.call("figures", Value::Null).await
+    }
+
+    /// What its microphone handed over and what it played, for a while.
+    ///
+    /// # Errors
+    /// When the page fails.
+    pub async fn taps(&self, length: Duration) -> Result<[Recording; 2]> {
+        let taps = self.call("taps", json!(length.as_millis() as u64)).await?;
+        Ok([
+            self.recording(&taps["said"])?,
+            self.recording(&taps["heard"])?,
+        ])
+    }
+
+    /// Its page, for clicks and scripts.
+    #[must_use]
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The browser's own processes, the driver not counted.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn root_pid(&self) -> Result<i32> {
+        let all = tree(self.page.driver_pid());
+        // The driver starts exactly one program.
+        all.get(1).copied().context("the browser is gone")
+    }
+
+    /// Ends the call and the browser.
+    ///
+    /// # Errors
+    /// When the browser does not close.
+    pub async fn close(self) -> Result<()> {
+        self.call("hangUp", Value::Null).await?;
+        self.page.close().await
+    }
+
+    /// Calls a function of the page.
+    async fn call(&self, function: &str, argument: Value) -> Result<Value> {
+        let script = "const [name, argument, done] = arguments; \
+             (async () => globalThis.eval(name)(argument))().then( \
+               (value) => done({ value: value ?? null }), \
+               (error) => done({ error: String(error) }))";
+        let result = self
+            .page
+            .run_async(script, vec![json!(function), argument])
+            .await?;
+        ensure!(
+            result.get("error").is_none(),
+            "{function}: {}",
+            result["error"]
+        );
+        Ok(result["value"].clone())
+    }
+
+    /// Asks for its clock several times; the quickest answer tells it best.
+    async fn measure_clock(&self) -> Result<f64> {
+        let mut best = (f64::INFINITY, 0.0);
+        for _ in 0..30 {
+            let before = clock::now().as_secs_f64() * 1e3;
+            let theirs = self.page.run("return clock()", Vec::new()).await?;
+            let after = clock::now().as_secs_f64() * 1e3;
+            let theirs = theirs.as_f64().context("the page has no clock")?;
+            if after - before < best.0 {
+                best = (after - before, (before + after) / 2.0 - theirs);
+            }
+        }
+        Ok(best.1)
+    }
+
+    fn recording(&self, tap: &Value) -> Result<Recording> {
+        ensure!(
+            tap["hz"] == HZ,
+            "the browser's sound has {} samples a second",
+            tap["hz"]
+        );
+        let bytes = BASE64.decode(tap["samples"].as_str().unwrap_or_default().as_bytes())?;
+        let sample = |pair: &[u8]| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0;
+        let begun = tap["begun"].as_f64().context("the tap got nothing")? + self.clock_offset;
+        Ok(Recording {
+            samples: bytes.chunks_exact(2).map(sample).collect(),
+            begun: Some(Duration::from_secs_f64(begun / 1e3)),
+        })
+    }
+}
+
+/// Connects two browsers.
+///
+/// # Errors
+/// When they do not find each other in ten seconds.
+pub async fn call(caller: &Browser, callee: &Browser) -> Result<()> {
+    caller.connect(&Value::Null).await?;
+    callee.connect(&Value::Null).await?;
+    let offer = caller.offer().await?;
+    let answer = callee.answer(&offer).await?;
+    caller.accept(&answer).await?;
+    for _ in 0..100 {
+        for (from, to) in [(caller, callee), (callee, caller)] {
+            for candidate in from.candidates().await? {
+                to.add_candidate(&candidate).await?;
+            }
+        }
+        let figures = [caller.figures().await?, callee.figures().await?];
+        if figures
+            .iter()
+            .all(|figures| figures["begunToFirstFrameMs"].is_number())
+        {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    anyhow::bail!("the browsers did not connect")
+}
+
+fn text(value: Value) -> Result<String> {
+    Ok(value
+        .as_str()
+        .context("the page returned no text")?
+        .to_owned())
+}
+
+const PAGE: &str = include_str!("browser/page.html");
+const PAINT: &str = include_str!("browser/paint.js");
+
+/// Bits per second of pictures, the same for both kinds of peers in a bench.
+pub const MAX_BITRATE: u64 = 2_500_000;
+
+/// Fake devices, no sandbox (tests run as root in containers), nothing that phones home, and the
+/// same window size as the app's.
+const FLAGS: &[&str] = &[
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+    "--enable-blink-features=MediaStreamInsertableStreams",
+    "--window-size=1080,720",
+    "--window-position=0,0",
+    "--disable-infobars",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+];

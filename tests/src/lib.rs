@@ -1,0 +1,26 @@
+//! The harness of the end-to-end tests and benches: real programs, real windows, real sound, and
+//! figures that are read from outside.
+//!
+//! Owns every process that it starts: whatever is dropped is killed with its children. Nothing
+//! here decides about calls, and no figure is computed from what was not measured.
+//!
+//! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`browser`] (Chromium)
+//! - the world around them: [`screen`] (X without a monitor), [`sound_server`], [`material`]
+//! - reading: [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
+//!   [`usage`] (CPU, memory, threads, descriptors), [`clock`]
+
+pub mod browser;
+pub mod clock;
+pub mod material;
+pub mod peer;
+pub mod program;
+pub mod relay;
+pub mod screen;
+pub mod sound;
+pub mod sound_server;
+pub mod stamp;
+pub mod turn;
+pub mod usage;
+pub mod watch;
+pub mod webdriver;
+pub mod window;

@@ -1,0 +1,149 @@
+//! A headless peer: the program `tincan`, its JSON lines and its commands.
+
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::clock;
+use crate::program::{Program, built};
+
+/// A running `tincan answer` or `tincan call`.
+#[derive(Debug)]
+pub struct Peer {
+    program: Program,
+    lines: Vec<Value>,
+}
+
+impl Peer {
+    /// Starts `tincan` with these words; its data lives in `home`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(name: &str, home: &Path, relay: &str, words: &[&str]) -> Result<Self> {
+        let mut command = Command::new(built("tincan")?);
+        command
+            .args(words)
+            .arg("--data")
+            .arg(home)
+            .args(["--relay", relay, "--json"]);
+        if !words.contains(&"--speaker") {
+            command.args(["--speaker", "none"]);
+        }
+        Ok(Self {
+            program: Program::start(name, &mut command)?,
+            lines: Vec::new(),
+        })
+    }
+
+    /// The next line that satisfies `is_it`; those before it are kept in [`Self::lines`].
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn until<T>(
+        &mut self,
+        what: &str,
+        limit: Duration,
+        is_it: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T> {
+        let until = clock::now() + limit;
+        loop {
+            let left = until.saturating_sub(clock::now());
+            let line = self.program.line(left).await;
+            let Some(line) = line.with_context(|| format!("no {what}; got {:?}", self.last()))?
+            else {
+                bail!("it ended without {what}; got {:?}", self.last());
+            };
+            // Whatever else a program says on its output is no business of ours.
+            let Ok(value) = serde_json::from_str::<Value>(&line) else {
+                continue;
+            };
+            let found = is_it(&value);
+            self.lines.push(value);
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Waits for a state by name, and returns its line.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn state(&mut self, name: &str, limit: Duration) -> Result<Value> {
+        let is_it = |line: &Value| (line["state"] == name).then(|| line.clone());
+        self.until(&format!("state {name}"), limit, is_it).await
+    }
+
+    /// Waits until the call is in a phase.
+    ///
+    /// # Errors
+    /// When it does not come in time.
+    pub async fn phase(&mut self, name: &str, limit: Duration) -> Result<Value> {
+        let is_it = |line: &Value| (line["phase"] == name).then(|| line.clone());
+        self.until(&format!("phase {name}"), limit, is_it).await
+    }
+
+    /// The figures of the next full second.
+    ///
+    /// # Errors
+    /// When none come.
+    pub async fn figures(&mut self) -> Result<Value> {
+        let is_it = |line: &Value| line.get("figures").cloned();
+        self.until("figures", Duration::from_secs(5), is_it).await
+    }
+
+    /// Gives it a command: `mute`, `camera off`, `end`, …
+    ///
+    /// # Errors
+    /// When it does not listen any more.
+    pub async fn say(&mut self, command: &str) -> Result<()> {
+        self.program.say(command).await
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it goes on.
+    pub async fn ended(&mut self, limit: Duration) -> Result<ExitStatus> {
+        // Its last lines must be read, or it could block on writing them.
+        while let Some(line) = self.program.line(limit).await? {
+            self.lines.extend(serde_json::from_str::<Value>(&line));
+        }
+        self.program.ended(limit).await
+    }
+
+    /// All lines that were read.
+    #[must_use]
+    pub fn lines(&self) -> &[Value] {
+        &self.lines
+    }
+
+    /// The program itself.
+    #[must_use]
+    pub fn program(&mut self) -> &mut Program {
+        &mut self.program
+    }
+
+    fn last(&self) -> Option<&Value> {
+        self.lines.last()
+    }
+}
+
+/// The address of the identity in `home`, which is made when there is none.
+///
+/// # Errors
+/// When `tincan id` fails.
+pub async fn address(home: &Path) -> Result<String> {
+    let mut command = Command::new(built("tincan")?);
+    let out = command.arg("id").arg("--data").arg(home).output().await?;
+    ensure!(
+        out.status.success(),
+        "tincan id: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    Ok(String::from_utf8(out.stdout)?.trim().to_owned())
+}

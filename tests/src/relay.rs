@@ -1,0 +1,55 @@
+//! A relay of our own, on a free port.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::process::Command;
+
+use crate::program::{Program, built};
+
+/// A running `tincan-relay`.
+#[derive(Debug)]
+pub struct Relay {
+    program: Program,
+    url: String,
+}
+
+impl Relay {
+    /// Starts one and waits until it can be reached.
+    ///
+    /// # Errors
+    /// When it does not say its URL within ten seconds.
+    pub async fn start() -> Result<Self> {
+        Self::start_at("127.0.0.1:0").await
+    }
+
+    /// Starts one at a given place.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_at(listen: &str) -> Result<Self> {
+        let mut command = Command::new(built("tincan-relay")?);
+        let mut program = Program::start("relay", command.args(["--listen", listen]))?;
+        let url = program
+            .line(Duration::from_secs(10))
+            .await?
+            .context("the relay ended")?;
+        program.drain();
+        Ok(Self {
+            program,
+            url: url.trim().to_owned(),
+        })
+    }
+
+    /// The URL that clients use.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.program.pid()
+    }
+}

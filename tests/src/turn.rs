@@ -1,0 +1,35 @@
+//! Scenarios take turns: they measure time and load, and the machine is small.
+
+use std::io::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Waits until no other scenario of this process runs. Cargo runs test programs one by one.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    // A scenario that failed leaves nothing behind that the next one could stumble over.
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says loudly that a scenario cannot run here, past the test runner's capture.
+pub fn skip(scenario: &str, why: &str) {
+    let mut out = std::io::stderr().lock();
+    // Nothing can be done about a standard error that takes nothing.
+    let _ = writeln!(out, "\nSKIPPED {scenario}: {why}");
+}
+
+/// Says something that a reader of the test log should know, past the test runner's capture.
+pub fn note(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = writeln!(out, "\nNOTE {text}");
+}
+
+/// The first of the programs that is not installed.
+#[must_use]
+pub fn missing<'a>(programs: &[&'a str]) -> Option<&'a str> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let dirs: Vec<_> = std::env::split_paths(&path).collect();
+    programs
+        .iter()
+        .copied()
+        .find(|program| !dirs.iter().any(|dir| dir.join(program).is_file()))
+}

@@ -1,0 +1,200 @@
+//! A real window of the app on a screen of ours, driven through WebDriver.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::program::{built, free_port};
+use crate::screen::Screen;
+use crate::usage::descendant;
+use crate::webdriver::Page;
+
+/// What a window is started with.
+#[derive(Clone, Debug)]
+pub struct Options<'a> {
+    /// Its profile, and the name that people see.
+    pub name: &'a str,
+    /// Where everything of it lives.
+    pub home: &'a Path,
+    /// The relay's URL.
+    pub relay: &'a str,
+    /// Further options of the app.
+    pub args: Vec<String>,
+    /// The address of a sound server, if it shall have one.
+    pub sound: Option<String>,
+}
+
+/// An open window.
+#[derive(Debug)]
+pub struct Window {
+    page: Page,
+    pid: i32,
+    figures: PathBuf,
+}
+
+impl Window {
+    /// Opens a window and waits until its page is there.
+    ///
+    /// # Errors
+    /// When `WebKitWebDriver` or the app does not start.
+    pub async fn open(screen: &Screen, options: &Options<'_>) -> Result<Self> {
+        let Options { name, home, .. } = *options;
+        let data = home.join("data");
+        fs::create_dir_all(&data)?;
+        let figures = home.join("figures.jsonl");
+        let mut args = vec!["--profile".to_owned(), name.to_owned()];
+        args.extend(["--data".to_owned(), data.display().to_string()]);
+        args.extend(["--relay".to_owned(), options.relay.to_owned()]);
+        args.extend(["--figures".to_owned(), figures.display().to_string()]);
+        args.extend(options.args.iter().cloned());
+        let port = free_port()?;
+        let mut driver = Command::new("WebKitWebDriver");
+        driver.arg(format!("--port={port}")).arg("--host=127.0.0.1");
+        driver
+            .env("DISPLAY", screen.display())
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
+        driver
+            .env_remove("WAYLAND_DISPLAY")
+            .env("GDK_BACKEND", "x11");
+        driver.env("NO_AT_BRIDGE", "1").env("HOME", home);
+        for (variable, dir) in DIRECTORIES {
+            let dir = home.join(dir);
+            fs::create_dir_all(&dir)?;
+            fs::set_permissions(&dir, fs::Permissions::from_mode(0o700))?;
+            driver.env(variable, dir);
+        }
+        match &options.sound {
+            Some(server) => driver.env("PULSE_SERVER", server),
+            None => driver.env_remove("PULSE_SERVER"),
+        };
+        let mut capabilities = Map::new();
+        let app = json!({ "binary": built("tincan-app")?, "args": args });
+        capabilities.insert("webkitgtk:browserOptions".to_owned(), app);
+        let page = Page::open(
+            &format!("webdriver-{name}"),
+            &mut driver,
+            port,
+            capabilities,
+        )
+        .await?;
+        let pid = descendant(page.driver_pid(), "tincan-app").context("the app is not there")?;
+        let window = Self { page, pid, figures };
+        window.first_start(name).await?;
+        Ok(window)
+    }
+
+    /// Says who we are, when the window does not know us yet.
+    async fn first_start(&self, name: &str) -> Result<()> {
+        let home_or_start = async {
+            loop {
+                if self.page.has("Start").await? {
+                    return Ok::<_, anyhow::Error>(true);
+                }
+                if self.page.has(FIELD).await? {
+                    return Ok(false);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if timeout(SOON, home_or_start)
+            .await
+            .context("the page shows nothing")??
+        {
+            let mut letters = name.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            let name: String = first.chain(letters).collect();
+            self.page
+                .type_into("What should people call you?", &name)
+                .await?;
+            self.page.click("Start").await?;
+            self.page.named(FIELD, SOON).await?;
+        }
+        Ok(())
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The app's process; its page runs in children of it.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// The lines that the app has written about itself so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.figures).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// The last figures of the call so far.
+    #[must_use]
+    pub fn figures(&self) -> Option<Value> {
+        self.lines()
+            .iter()
+            .rev()
+            .find_map(|line| line.get("figures").cloned())
+    }
+
+    /// The reason with which the last call ended.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<String> {
+        let lines = self.lines();
+        let ended = lines.iter().rev().find(|line| line["state"] == "ended")?;
+        ended["reason"].as_str().map(ToOwned::to_owned)
+    }
+
+    /// The invite link that the window offers to copy.
+    ///
+    /// # Errors
+    /// When the page offers none.
+    pub async fn link(&self) -> Result<String> {
+        let link = self.page.run(LINK, Vec::new()).await?;
+        Ok(link.as_str().context("the page offers no link")?.to_owned())
+    }
+
+    /// Calls somebody by a link or an address, as a person would.
+    ///
+    /// # Errors
+    /// When the page does not offer it.
+    pub async fn call(&self, to: &str) -> Result<()> {
+        self.page.type_into(FIELD, to).await?;
+        self.page.click("Call").await
+    }
+
+    /// Closes the window.
+    ///
+    /// # Errors
+    /// When it does not close.
+    pub async fn close(self) -> Result<()> {
+        self.page.close().await
+    }
+}
+
+const FIELD: &str = "Call or paste a link";
+
+const LINK: &str = "return document.querySelector('[data-link]')?.dataset.link ?? null";
+
+/// Each window has its own of all of them, as two people have.
+const DIRECTORIES: [(&str, &str); 5] = [
+    ("XDG_CONFIG_HOME", "config"),
+    ("XDG_DATA_HOME", "share"),
+    ("XDG_CACHE_HOME", "cache"),
+    ("XDG_STATE_HOME", "state"),
+    ("XDG_RUNTIME_DIR", "runtime"),
+];
+
+/// How long a window may take for what a person waits for.
+pub const SOON: Duration = Duration::from_secs(10);
