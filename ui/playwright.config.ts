@@ -4,6 +4,7 @@ const PORT = 4178;
 
 export default defineConfig({
   testDir: 'e2e',
+  globalTeardown: './e2e/contact-sheet.ts',
   outputDir: '../target/playwright',
   fullyParallel: true,
   workers: 2,

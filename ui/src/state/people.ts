@@ -84,7 +84,7 @@ export function whenText(at: number, now: number): string {
   if (days <= 0) return timeText(at);
   if (days === 1) return words.home.yesterday;
   const withYear = then.getFullYear() !== today.getFullYear();
-  return new Intl.DateTimeFormat(words.language, {
+  return new Intl.DateTimeFormat(words.locale, {
     day: 'numeric',
     month: 'short',
     ...(withYear ? { year: 'numeric' } : {}),
@@ -93,5 +93,5 @@ export function whenText(at: number, now: number): string {
 
 /** `14:02`. */
 export function timeText(at: number): string {
-  return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' }).format(at);
+  return new Intl.DateTimeFormat(words.locale, { hour: '2-digit', minute: '2-digit' }).format(at);
 }

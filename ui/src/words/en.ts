@@ -92,6 +92,8 @@ const historyReason: ByReason<(outgoing: boolean) => string> = {
 
 export const en = {
   language: 'en',
+  /** How dates and times are written. */
+  locale: 'en-GB',
   app: 'Tincan',
   someone: 'Someone',
 

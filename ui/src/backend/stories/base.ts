@@ -11,7 +11,7 @@ import type { HistoryEntry } from '../bindings/HistoryEntry';
 import type { Peer } from '../bindings/Peer';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
-import code from './code.svg?raw';
+import { CODE } from './code';
 
 /** One story: what the page gets to see, and what is open on it. */
 export interface Story {
@@ -180,7 +180,7 @@ export const BASE: UiView = {
   me: {
     address: ADA.address,
     link: `${ADA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Ada`,
-    qrSvg: code,
+    qrSvg: CODE,
   },
   profile: null,
   surface: 'webview',

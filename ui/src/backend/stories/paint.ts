@@ -85,7 +85,7 @@ function paintPerson(c: CanvasRenderingContext2D, scene: Scene, seconds: number)
 function paintRoom(c: CanvasRenderingContext2D, scene: Scene) {
   const glow = c.createRadialGradient(240, 150, 10, 240, 150, 420);
   glow.addColorStop(0, scene.lamp);
-  glow.addColorStop(1, 'rgb(255 255 255 / 0)');
+  glow.addColorStop(1, `${scene.lamp}00`);
   c.fillStyle = glow;
   c.fillRect(0, 0, WIDTH, HEIGHT);
   c.fillStyle = 'rgb(60 40 28 / 0.35)';

@@ -1,0 +1,31 @@
+/** Every story in every theme it can have: a screenshot to look at, and axe finds nothing. */
+import { mkdirSync } from 'node:fs';
+
+import { expect, test } from '@playwright/test';
+
+import { STORIES } from '../src/backend/stories';
+import { accessible, open, SCREENS } from './page';
+
+mkdirSync(SCREENS, { recursive: true });
+
+/** Stories by their first word; one page shows all of a group, one after the other. */
+const groups = new Map<string, string[]>();
+for (const story of Object.keys(STORIES)) {
+  const group = story.split('-')[0] ?? story;
+  groups.set(group, [...(groups.get(group) ?? []), story]);
+}
+
+// Whatever has to do with a call is dark in both themes.
+const THEMED = new Set(['start', 'home', 'field', 'settings']);
+
+for (const [group, stories] of groups) {
+  for (const theme of THEMED.has(group) ? ['light', 'dark'] : ['dark']) {
+    test(`${group} ${theme}`, async ({ page }) => {
+      for (const story of stories) {
+        await open(page, story, { theme });
+        await page.screenshot({ path: `${SCREENS}/${story}.${theme}.png` });
+        expect.soft(await accessible(page), `${story} ${theme}`).toEqual([]);
+      }
+    });
+  }
+}
