@@ -67,7 +67,7 @@ impl Playout {
             self.base = Some(Base { arrived: base.arrived + late.mul_f64(BASE_FOLLOWS), ..base });
         }
         self.lateness_us = (late.as_micros() as f64).max(self.lateness_us * FORGET);
-        expected.max(arrived.checked_sub(late).unwrap_or(arrived)) + self.delay()
+        if self.delay().is_zero() { arrived } else { expected + self.delay() }
     }
 }
 
