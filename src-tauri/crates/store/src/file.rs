@@ -1,0 +1,105 @@
+//! Files that are whole or not there: read, replaced at once, kept aside when broken.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::error::StoreError;
+
+/// Ours are a few kilobytes; nothing that is larger than this was written by us.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// How many broken files of one name are kept.
+const MAX_BROKEN: u32 = 20;
+
+/// Makes the directory, for this user's eyes only.
+pub(crate) fn make_dir(dir: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(dir)
+        .map_err(|error| StoreError::io("make the directory", dir, error))
+}
+
+/// The bytes of a file; none when there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path, error)),
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(MAX_BYTES).read_to_end(&mut bytes);
+    read.map_err(|error| StoreError::io("read", path, error))?;
+    Ok(Some(bytes))
+}
+
+/// Replaces a file by this value, as JSON.
+pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
+    let mut bytes = serde_json::to_vec_pretty(value)
+        .map_err(|error| StoreError::io("write", path, io::Error::other(error)))?;
+    bytes.push(b'\n');
+    let file = fresh(path, &bytes)?;
+    file.persist(path)
+        .map_err(|error| StoreError::io("replace", path, error.error))?;
+    settle(path);
+    Ok(())
+}
+
+/// Writes a file that is not there yet. What another program wrote in the meantime stays.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let file = fresh(path, bytes)?;
+    file.persist_noclobber(path)
+        .map_err(|error| StoreError::io("write", path, error.error))?;
+    settle(path);
+    Ok(())
+}
+
+/// Keeps a broken file beside its place, as `NAME.broken`, `NAME.broken-2` and so on.
+pub(crate) fn keep_aside(path: &Path) -> Result<(), StoreError> {
+    let aside = (1..=MAX_BROKEN)
+        .map(|n| broken(path, n))
+        .find(|aside| !aside.exists());
+    let aside = aside.unwrap_or_else(|| broken(path, MAX_BROKEN));
+    fs::copy(path, &aside).map_err(|error| StoreError::io("keep aside", path, error))?;
+    tracing::warn!(
+        file = %path.display(), kept = %aside.display(),
+        "this file cannot be read in full; it is kept aside, and what is missing is as at first"
+    );
+    Ok(())
+}
+
+fn broken(path: &Path, n: u32) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".broken");
+    if n > 1 {
+        name.push(format!("-{n}"));
+    }
+    path.with_file_name(name)
+}
+
+/// A temporary file beside its place, readable by this user only, on the disk in full.
+fn fresh(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
+    let write = || -> io::Result<NamedTempFile> {
+        let dir = path.parent().unwrap_or_else(|| Path::new("."));
+        let mut file = NamedTempFile::new_in(dir)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|error| StoreError::io("write", path, error))
+}
+
+/// Asks the system to keep the new name too. Where a directory cannot be opened it needs no word.
+fn settle(path: &Path) {
+    if let Some(Ok(dir)) = path.parent().map(File::open)
+        && let Err(error) = dir.sync_all()
+    {
+        tracing::debug!(%error, "the directory was not written through");
+    }
+}

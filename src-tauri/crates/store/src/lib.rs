@@ -1,0 +1,23 @@
+//! What an installation remembers: who it is, what the user set, and past calls.
+//!
+//! A [`Store`] owns one directory with a few small files, and a lock that keeps a second program
+//! out of it. Every write replaces a whole file at once, so a crash leaves the old or the new one.
+//! What cannot be read is kept aside, never overwritten, and the secret key is written only once.
+//! All calls block on the disk for a moment; none belongs on a thread of media or of the network.
+
+#![warn(missing_docs)]
+
+mod error;
+mod file;
+mod history;
+mod lock;
+mod place;
+mod seed;
+mod settings;
+mod store;
+
+pub use error::StoreError;
+pub use history::{HistoryEntry, HistoryPeer};
+pub use place::default_dir;
+pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme};
+pub use store::Store;

@@ -1,0 +1,186 @@
+//! What the user set.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use ts_rs::TS;
+
+/// All settings. Fields that a file lacks are as at first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Settings {
+    /// What the user wants to be called; empty until they say. At most 64 characters.
+    pub name: String,
+    /// Whether the first start is done.
+    pub started: bool,
+    /// The chosen camera; null for the system's.
+    pub camera: Option<String>,
+    /// The chosen microphone; null for the system's.
+    pub microphone: Option<String>,
+    /// The chosen speaker; null for the system's.
+    pub speaker: Option<String>,
+    /// Where it rings; null for the speaker of calls.
+    pub ring_speaker: Option<String>,
+    /// URL of the relay, `ws://…` or `wss://…`; empty for none.
+    pub relay: String,
+    /// STUN and TURN servers; at most eight.
+    pub ice_servers: Vec<IceServer>,
+    /// Colours of the windows.
+    pub theme: Theme,
+    /// Whether we see ourselves in a call.
+    pub self_view: SelfView,
+    /// How the other side's picture fills the stage.
+    pub picture_fit: PictureFit,
+    /// Seconds for which a call rings, 20 to 90.
+    pub ring_seconds: u32,
+    /// The most to send, kilobits per second, 100 to 20 000.
+    pub max_send_kbps: u32,
+}
+
+/// A STUN or TURN server.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default, rename_all = "camelCase")]
+pub struct IceServer {
+    /// `stun:…`, `turn:…` or `turns:…` (RFC 7064, RFC 7065).
+    pub url: String,
+    /// Empty for STUN.
+    pub username: String,
+    /// Empty for STUN.
+    pub credential: String,
+}
+
+/// Colours of the windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// Whether we see ourselves in a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SelfView {
+    /// In a corner.
+    #[default]
+    Shown,
+    /// Not at all.
+    Hidden,
+}
+
+/// How a picture fills the stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum PictureFit {
+    /// All of it, with black beside.
+    #[default]
+    Fit,
+    /// No black, cropped.
+    Fill,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            started: false,
+            camera: None,
+            microphone: None,
+            speaker: None,
+            ring_speaker: None,
+            relay: String::new(),
+            ice_servers: Vec::new(),
+            theme: Theme::default(),
+            self_view: SelfView::default(),
+            picture_fit: PictureFit::default(),
+            ring_seconds: 45,
+            max_send_kbps: 4000,
+        }
+    }
+}
+
+impl fmt::Debug for IceServer {
+    /// Servers and their secrets stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IceServer(…)")
+    }
+}
+
+/// Longer than any URL, device name or credential that works.
+const MAX_TEXT: usize = 512;
+
+/// More servers only slow a call down.
+const MAX_ICE_SERVERS: usize = 8;
+
+impl Settings {
+    /// The same with everything within its limits, whoever wrote it.
+    #[must_use]
+    pub fn validated(self) -> Self {
+        Self {
+            name: identity::clean_name(&self.name),
+            camera: device(self.camera),
+            microphone: device(self.microphone),
+            speaker: device(self.speaker),
+            ring_speaker: device(self.ring_speaker),
+            relay: clipped(self.relay.trim()),
+            ice_servers: self
+                .ice_servers
+                .into_iter()
+                .map(IceServer::validated)
+                .filter(|server| !server.url.is_empty())
+                .take(MAX_ICE_SERVERS)
+                .collect(),
+            ring_seconds: self.ring_seconds.clamp(20, 90),
+            max_send_kbps: self.max_send_kbps.clamp(100, 20_000),
+            ..self
+        }
+    }
+
+    /// Reads a file. What makes no sense is as at first; the second value says whether all did.
+    pub(crate) fn salvage(bytes: &[u8]) -> (Self, bool) {
+        let parsed = serde_json::from_slice::<Map<String, Value>>(bytes);
+        let is_object = parsed.is_ok();
+        let fields = parsed.unwrap_or_default();
+        if let Ok(settings) = serde_json::from_value::<Self>(Value::Object(fields.clone())) {
+            return (settings.validated(), is_object);
+        }
+        let mut good = Map::new();
+        for (name, value) in fields {
+            good.insert(name.clone(), value);
+            if serde_json::from_value::<Self>(Value::Object(good.clone())).is_err() {
+                good.remove(&name);
+            }
+        }
+        let settings: Self = serde_json::from_value(Value::Object(good)).unwrap_or_default();
+        (settings.validated(), false)
+    }
+}
+
+impl IceServer {
+    fn validated(self) -> Self {
+        Self {
+            url: clipped(self.url.trim()),
+            username: clipped(&self.username),
+            credential: clipped(&self.credential),
+        }
+    }
+}
+
+/// An empty choice is none.
+fn device(choice: Option<String>) -> Option<String> {
+    choice.map(|id| clipped(&id)).filter(|id| !id.is_empty())
+}
+
+/// Without control characters, and not too long.
+pub(crate) fn clipped(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_TEXT)
+        .collect()
+}

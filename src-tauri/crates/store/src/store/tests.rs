@@ -1,0 +1,320 @@
+//! Real directories.
+
+use std::fs;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::history::{CAPACITY, HistoryPeer};
+use crate::settings::{IceServer, PictureFit, SelfView, Theme};
+
+fn place() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn entry(n: u64) -> HistoryEntry {
+    HistoryEntry {
+        peer: HistoryPeer {
+            address: format!("tincan:{n}"),
+            name: "Ann".to_owned(),
+        },
+        at: n,
+        outgoing: n.is_multiple_of(2),
+        reason: "localHangup".to_owned(),
+        lasted_ms: Some(n),
+    }
+}
+
+fn all_set() -> Settings {
+    Settings {
+        name: "Ann".to_owned(),
+        started: true,
+        camera: Some("cam".to_owned()),
+        microphone: Some("mic".to_owned()),
+        speaker: Some("ear".to_owned()),
+        ring_speaker: Some("bell".to_owned()),
+        relay: "wss://relay.example/v1".to_owned(),
+        ice_servers: vec![IceServer {
+            url: "turn:turn.example".to_owned(),
+            username: "u".to_owned(),
+            credential: "c".to_owned(),
+        }],
+        theme: Theme::Dark,
+        self_view: SelfView::Hidden,
+        picture_fit: PictureFit::Fill,
+        ring_seconds: 60,
+        max_send_kbps: 2500,
+    }
+}
+
+#[test]
+fn everything_is_there_again_after_a_restart() {
+    let dir = place();
+    let mut store = Store::open(&dir.path().join("a/b")).unwrap();
+    let address = store.identity().address();
+    store.set_settings(all_set()).unwrap();
+    store.add(entry(1)).unwrap();
+    store.add(entry(2)).unwrap();
+    drop(store);
+    let store = Store::open(&dir.path().join("a/b")).unwrap();
+    assert_eq!(store.identity().address(), address);
+    assert_eq!(store.settings(), all_set());
+    assert_eq!(store.history(), [entry(1), entry(2)]);
+}
+
+#[test]
+fn two_directories_are_two_people() {
+    let (one, other) = (place(), place());
+    let address = |dir: &TempDir| Store::open(dir.path()).unwrap().identity().address();
+    assert_ne!(address(&one), address(&other));
+}
+
+#[test]
+fn a_second_program_is_kept_out_with_a_clear_word() {
+    let dir = place();
+    let first = Store::open(dir.path()).unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    assert!(matches!(error, StoreError::InUse(_)));
+    assert!(
+        error.to_string().contains("in use by another copy"),
+        "{error}"
+    );
+    drop(first);
+    assert!(Store::open(dir.path()).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_user_reads_the_key_and_the_settings() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = place();
+    let path = dir.path().join("data");
+    let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
+    let mut store = Store::open(&path).unwrap();
+    store.set_settings(all_set()).unwrap();
+    assert_eq!(mode("identity.key"), 0o600);
+    assert_eq!(
+        mode("settings.json"),
+        0o600,
+        "it holds the TURN credentials"
+    );
+    assert_eq!(mode(""), 0o700);
+    drop(store);
+    fs::set_permissions(path.join("identity.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    drop(Store::open(&path).unwrap());
+    assert_eq!(mode("identity.key"), 0o600);
+}
+
+#[test]
+fn a_key_that_is_none_is_never_overwritten() {
+    let dir = place();
+    let path = dir.path().join("identity.key");
+    for bytes in [&b""[..], b"short", &[1; 33]] {
+        fs::write(&path, bytes).unwrap();
+        let error = Store::open(dir.path()).unwrap_err();
+        assert!(matches!(error, StoreError::BadIdentity(_)), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_broken_file_is_kept_aside_and_the_first_settings_are_used() {
+    let dir = place();
+    let settings = dir.path().join("settings.json");
+    for (n, bytes) in [&b"{\"name\": \"An"[..], b"", b"[]", b"\xff"]
+        .into_iter()
+        .enumerate()
+    {
+        fs::write(&settings, bytes).unwrap();
+        let mut store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.settings(), Settings::default());
+        store.set_settings(all_set()).unwrap();
+        let aside = if n == 0 {
+            String::new()
+        } else {
+            format!("-{}", n + 1)
+        };
+        let kept = fs::read(dir.path().join(format!("settings.json.broken{aside}"))).unwrap();
+        assert_eq!(kept, bytes);
+    }
+}
+
+#[test]
+fn of_a_file_with_one_wrong_field_the_others_are_used() {
+    let dir = place();
+    let text = r#"{"name":"Ann","theme":"purple","ringSeconds":-3,"relay":"ws://r/v1","new":1}"#;
+    fs::write(dir.path().join("settings.json"), text).unwrap();
+    let expected = Settings {
+        name: "Ann".to_owned(),
+        relay: "ws://r/v1".to_owned(),
+        ..Settings::default()
+    };
+    assert_eq!(Store::open(dir.path()).unwrap().settings(), expected);
+    assert!(dir.path().join("settings.json.broken").exists());
+}
+
+#[test]
+fn a_file_of_an_older_version_lacks_fields_and_is_fine() {
+    let dir = place();
+    fs::write(dir.path().join("settings.json"), r#"{"name":"Ann"}"#).unwrap();
+    let expected = Settings {
+        name: "Ann".to_owned(),
+        ..Settings::default()
+    };
+    assert_eq!(Store::open(dir.path()).unwrap().settings(), expected);
+    assert!(!dir.path().join("settings.json.broken").exists());
+}
+
+#[test]
+fn of_a_history_with_a_wrong_entry_the_others_are_used() {
+    let dir = place();
+    let good = serde_json::to_string(&entry(7)).unwrap();
+    let text = format!("[{good}, 5, {{\"peer\": null}}]");
+    fs::write(dir.path().join("history.json"), &text).unwrap();
+    assert_eq!(Store::open(dir.path()).unwrap().history(), [entry(7)]);
+    assert_eq!(
+        fs::read_to_string(dir.path().join("history.json.broken")).unwrap(),
+        text
+    );
+}
+
+#[test]
+fn the_history_forgets_the_oldest_and_everything_on_demand() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    for n in 0..CAPACITY as u64 + 5 {
+        store.add(entry(n)).unwrap();
+    }
+    assert_eq!(store.history().len(), CAPACITY);
+    assert_eq!(store.history().first(), Some(&entry(5)));
+    store.clear_history().unwrap();
+    drop(store);
+    assert!(Store::open(dir.path()).unwrap().history().is_empty());
+}
+
+#[test]
+fn everything_is_brought_within_its_limits() {
+    let long = "x".repeat(100_000);
+    let wild = Settings {
+        name: format!(" \u{202e}{long}\n"),
+        camera: Some(String::new()),
+        speaker: Some(long.clone()),
+        relay: format!("  {long}"),
+        ice_servers: vec![
+            IceServer {
+                url: long.clone(),
+                ..IceServer::default()
+            };
+            100
+        ],
+        ring_seconds: 0,
+        max_send_kbps: u32::MAX,
+        ..Settings::default()
+    };
+    let tame = wild.validated();
+    assert_eq!(tame.name.chars().count(), 64);
+    assert_eq!(tame.camera, None);
+    assert_eq!(tame.speaker.as_ref().map(String::len), Some(512));
+    assert_eq!(tame.relay.len(), 512);
+    assert_eq!(tame.ice_servers.len(), 8);
+    assert_eq!((tame.ring_seconds, tame.max_send_kbps), (20, 20_000));
+    assert_eq!(tame.clone().validated(), tame);
+    let entry = HistoryEntry {
+        reason: long.clone(),
+        at: u64::MAX,
+        ..entry(1)
+    }
+    .validated();
+    assert_eq!((entry.reason.len(), entry.at), (512, (1 << 53) - 1));
+}
+
+#[test]
+fn a_write_that_fails_leaves_what_was_there() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.set_settings(all_set()).unwrap();
+    fs::remove_dir_all(dir.path()).unwrap();
+    let error = store.set_settings(Settings::default()).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }));
+    assert_eq!(
+        store.settings(),
+        Settings::default(),
+        "it holds until the program ends"
+    );
+}
+
+#[test]
+fn no_temporary_file_stays() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.set_settings(all_set()).unwrap();
+    store.add(entry(1)).unwrap();
+    let mut names: Vec<_> = fs::read_dir(dir.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["history.json", "identity.key", "lock", "settings.json"]
+    );
+}
+
+#[test]
+fn secrets_stay_out_of_logs() {
+    let shown = format!("{:?} {:?}", all_set(), entry(1));
+    assert!(
+        !shown.contains("turn.example") && !shown.contains("tincan:"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_page_knows_settings_by_these_names() {
+    let json = serde_json::to_value(all_set()).unwrap();
+    let names: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+    let mut expected = [
+        "name",
+        "started",
+        "camera",
+        "microphone",
+        "speaker",
+        "ringSpeaker",
+        "relay",
+        "iceServers",
+        "theme",
+        "selfView",
+        "pictureFit",
+        "ringSeconds",
+        "maxSendKbps",
+    ];
+    let mut names: Vec<_> = names.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+    assert_eq!(json["theme"], "dark");
+    assert_eq!(json["selfView"], "hidden");
+    assert_eq!(json["pictureFit"], "fill");
+}
+
+proptest! {
+    #[test]
+    fn no_file_makes_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let (settings, _) = Settings::salvage(&bytes);
+        prop_assert_eq!(settings.clone().validated(), settings);
+        let (history, _) = history::salvage(&bytes);
+        prop_assert!(history.len() <= CAPACITY);
+    }
+
+    #[test]
+    fn fields_of_any_kind_do_no_harm(
+        field in prop::sample::select(vec!["name", "camera", "iceServers", "theme", "ringSeconds"]),
+        value in prop::sample::select(vec!["1", "-1", "null", "[]", "{}", "\"x\"", "[{}]", "[1]"]),
+    ) {
+        let text = format!("{{\"{field}\":{value},\"relay\":\"ws://r/v1\"}}");
+        let (settings, _) = Settings::salvage(text.as_bytes());
+        prop_assert_eq!(settings.relay, "ws://r/v1");
+    }
+}
