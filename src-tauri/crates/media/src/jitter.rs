@@ -4,4 +4,5 @@
 //! smooths more than the network's own jitter.
 
 pub mod audio;
+mod delay;
 pub mod video;

@@ -7,3 +7,5 @@
 pub mod pattern;
 pub mod stamp;
 pub mod voice;
+pub mod wav;
+pub mod y4m;

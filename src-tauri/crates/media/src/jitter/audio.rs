@@ -1,8 +1,8 @@
 //! The jitter buffer for sound: packets in as they come, exactly 10 ms out whenever asked.
 //!
 //! It plays as early as the network allows. The delay aimed at covers 96 of 100 packets by what
-//! was measured lately ([`delay`]); playout moves towards it by cutting out or repeating single
-//! periods of the voice ([`stretch`]), jumps after an outage, and makes up what is missing from the
+//! was measured lately (`delay`); playout moves towards it by cutting out or repeating single
+//! periods of the voice (`stretch`), jumps after an outage, and makes up what is missing from the
 //! in-band copy in the next packet (RFC 6716, 4.2.4) or by the decoder's concealment, which fades
 //! to silence after 100 ms.
 //!
@@ -10,7 +10,6 @@
 //! allocated while sound runs: packets keep the memory they came in.
 
 mod adapt;
-mod delay;
 mod level;
 mod opus;
 mod packets;
@@ -27,7 +26,6 @@ use thiserror::Error;
 
 pub use self::stats::Stats;
 
-use self::delay::{Delay, How};
 use self::level::Level;
 use self::packets::{Inserted, Packets};
 use self::refill::Phase;
@@ -35,6 +33,7 @@ use self::samples::Samples;
 use crate::backend::audio::SAMPLE_RATE_HZ;
 use crate::backend::codec::{AudioDecoder, MAX_OPUS_FRAME};
 use crate::frame::ReceivedFrame;
+use crate::jitter::delay::{Delay, How};
 use crate::time::MediaTime;
 
 /// Samples of one pull: 10 ms at 48 kHz.
@@ -127,7 +126,7 @@ impl JitterBuffer {
         Self {
             config,
             packets: Packets::new(),
-            delay: Delay::new(),
+            delay: Delay::new(PRIOR),
             level: Level::default(),
             samples: Samples::new(),
             phase: Phase::NotStarted,
@@ -152,8 +151,7 @@ impl JitterBuffer {
         let samples = opus::samples(&frame.frame.payload).ok_or(Rejected::Malformed)?;
         if self.packets.is_late(frame.sequence) {
             let position = self.packets.place(&frame, samples);
-            self.delay
-                .arrival(arrived, position, samples, How::Reordered);
+            self.learn(arrived, position, samples, How::Reordered);
         }
         match self.packets.insert(frame) {
             Ok((inserted, position)) => {
@@ -166,7 +164,7 @@ impl JitterBuffer {
                     }
                 };
                 self.stats.packets_received += 1;
-                self.delay.arrival(arrived, position, samples, how);
+                self.learn(arrived, position, samples, how);
                 Ok(())
             }
             Err(rejected) => {
@@ -201,8 +199,8 @@ impl JitterBuffer {
     pub fn position(&self) -> Option<Position> {
         let decoded = self.decoded.filter(|_| self.phase.plays())?;
         let ahead = self.front() - decoded.position;
-        let micros = ahead * 1_000_000 / i64::from(SAMPLE_RATE_HZ);
-        let time = MediaTime::from_micros(decoded.time.micros().saturating_add(micros));
+        let time = decoded.time.micros().saturating_add(micros_of(ahead));
+        let time = MediaTime::from_micros(time);
         Some(Position {
             time,
             synchronised: decoded.synchronised,
@@ -221,10 +219,20 @@ impl JitterBuffer {
         self.stats
     }
 
-    /// The same in microseconds.
+    /// Raises or lowers the least delay: what lip sync asks for when pictures are later than sound.
+    pub const fn set_min_delay(&mut self, min_delay: Duration) {
+        self.config.min_delay = min_delay;
+    }
+
+    fn learn(&mut self, arrived: Instant, position: i64, samples: usize, how: How) {
+        self.delay
+            .arrival(arrived, micros_of(position), micros_of(samples as i64), how);
+    }
+
+    /// The same as [`JitterBuffer::target_delay`] in microseconds.
     fn target(&self) -> i64 {
         let copies = if self.waits_for_copies {
-            self.decoded.map_or(0, |it| micros_of(it.samples))
+            self.decoded.map_or(0, |it| micros_of(it.samples as i64))
         } else {
             0
         };
@@ -297,6 +305,9 @@ struct Decoded {
     pause: bool,
 }
 
-const fn micros_of(samples: usize) -> i64 {
-    samples as i64 * 1_000_000 / SAMPLE_RATE_HZ as i64
+const fn micros_of(samples: i64) -> i64 {
+    (samples as i128 * 1_000_000 / SAMPLE_RATE_HZ as i128) as i64
 }
+
+/// Before anything is known a network is taken for one with some jitter.
+const PRIOR: Duration = Duration::from_millis(15);

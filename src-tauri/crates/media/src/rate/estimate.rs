@@ -225,7 +225,7 @@ impl Estimator {
 
     /// Loss beyond what the path always has: down in proportion, at most once per reaction time.
     fn obey_loss(&mut self, now: Instant) {
-        if let Some(cut) = self.loss.cut(now, self.estimate) {
+        if let Some(cut) = self.loss.cut(now) {
             self.phase = Phase::Hold;
             self.set(self.estimate * cut);
         }

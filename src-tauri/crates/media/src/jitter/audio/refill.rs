@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use super::delay::Delay;
 use super::packets::Packet;
 use super::samples::Joint;
-use super::{Decoded, JitterBuffer, PULL, opus};
+use super::{Decoded, JitterBuffer, PULL, micros_of, opus};
 use crate::backend::codec::{AudioDecoder, AudioInput};
 
 /// What playout is doing.
@@ -62,7 +61,7 @@ impl JitterBuffer {
     /// Makes sure that a pull can be given out.
     pub(super) fn refill(&mut self, now: Instant, decoder: &mut dyn AudioDecoder) {
         if self.phase.plays() && self.samples.len() < PULL {
-            let slack = self.delay.slack(now, self.end);
+            let slack = self.delay.slack(now, micros_of(self.end));
             self.level.record(slack);
         }
         while self.samples.len() < PULL {
@@ -119,7 +118,7 @@ impl JitterBuffer {
             position: packet.position,
             samples: packet.samples as i64,
             missing,
-            slack: slack_of(&mut self.delay, now, packet),
+            slack: self.delay.slack(now, micros_of(packet.position)),
         })
     }
 
@@ -380,10 +379,6 @@ impl JitterBuffer {
             self.loss -= LOSS_MEMORY * self.loss;
         }
     }
-}
-
-fn slack_of(delay: &mut Delay, now: Instant, packet: &Packet) -> i64 {
-    delay.slack(now, packet.position)
 }
 
 /// Gain of a made-up sample after `made_up` others.

@@ -58,7 +58,7 @@ impl Loss {
     }
 
     /// The factor by which the rate must fall, if it must.
-    pub(super) fn cut(&mut self, now: Instant, _rate: f64) -> Option<f64> {
+    pub(super) fn cut(&mut self, now: Instant) -> Option<f64> {
         let share = self.share();
         let seen = self.reports.iter().map(|it| it.1).sum::<u32>();
         self.noise = self.noise.min(share);
@@ -67,8 +67,8 @@ impl Loss {
         }
         if let Some(cut) = self.last_cut.filter(|it| now >= it.at + VERDICT) {
             // Less was sent for a while, and as much of it was lost: that was not our doing.
-            if share > UNHEARD_OF * cut.share {
-                self.noise = share.min(MOST_NOISE);
+            if share > UNHEARD_OF * cut.share && share <= MOST_NOISE {
+                self.noise = share;
             }
             self.last_cut = None;
         }

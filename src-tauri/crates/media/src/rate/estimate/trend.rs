@@ -18,6 +18,7 @@ pub(super) enum Queue {
 /// Follows the delays of one path.
 #[derive(Debug)]
 pub(super) struct Trend {
+    origin: Option<Instant>,
     group: Option<Group>,
     previous: Option<Group>,
     /// Milliseconds: arrival since the first group, and smoothed sum of delay changes.
@@ -30,6 +31,9 @@ pub(super) struct Trend {
     over_since_ms: f64,
     over_count: u32,
     last_slope: f64,
+    /// The shortest ways of the last half minute, for the length of the queue itself.
+    shortest: [Option<f64>; SHORTEST_PARTS],
+    shortest_part: u64,
     queue: Queue,
 }
 
@@ -44,6 +48,7 @@ struct Group {
 impl Trend {
     pub(super) fn new() -> Self {
         Self {
+            origin: None,
             group: None,
             previous: None,
             points: VecDeque::with_capacity(POINTS + 1),
@@ -55,6 +60,8 @@ impl Trend {
             over_since_ms: 0.0,
             over_count: 0,
             last_slope: 0.0,
+            shortest: [None; SHORTEST_PARTS],
+            shortest_part: 0,
             queue: Queue::Steady,
         }
     }
@@ -119,6 +126,30 @@ impl Trend {
             0.0
         };
         self.judge(slope, sent_ms, arrived_ms);
+        if self.waiting_ms(after) > STANDING_MS && self.queue == Queue::Steady {
+            self.queue = Queue::Growing;
+        }
+    }
+
+    /// How much longer than the shortest ways of late `group` was under way. A queue that is full
+    /// does not grow any more, and must be drained all the same.
+    fn waiting_ms(&mut self, group: Group) -> f64 {
+        let origin = *self.origin.get_or_insert(group.last_sent);
+        let sent = group.last_sent.saturating_duration_since(origin);
+        let way_ms = millis(group.last_arrived) - millis(sent);
+        let part = sent.as_secs() / SHORTEST_PART_SECONDS;
+        if part != self.shortest_part {
+            self.shortest_part = part;
+            self.shortest[part as usize % SHORTEST_PARTS] = None;
+        }
+        let shortest = &mut self.shortest[part as usize % SHORTEST_PARTS];
+        *shortest = Some(shortest.map_or(way_ms, |it| it.min(way_ms)));
+        way_ms
+            - self
+                .shortest
+                .iter()
+                .flatten()
+                .fold(f64::INFINITY, |least, it| least.min(*it))
     }
 
     fn judge(&mut self, slope: f64, sent_ms: f64, arrived_ms: f64) {
@@ -200,3 +231,10 @@ const THRESHOLD_DOWN: f64 = 0.039;
 
 /// A gap of 3 s between two groups.
 const RESET_MS: f64 = 3000.0;
+
+/// A tenth of a second of standing queue is too much for a conversation.
+const STANDING_MS: f64 = 100.0;
+
+/// Six parts of 5 s: long enough to see the queue empty once, short enough to follow a new path.
+const SHORTEST_PARTS: usize = 6;
+const SHORTEST_PART_SECONDS: u64 = 5;

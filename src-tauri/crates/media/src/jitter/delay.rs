@@ -1,13 +1,12 @@
-//! How late packets are: the relative delay of arrivals and the delay that covers most of them.
+//! How late packets or pictures are: the relative delay of arrivals and the delay that covers most
+//! of them.
 
 use std::time::{Duration, Instant};
 
-use crate::backend::audio::SAMPLE_RATE_HZ;
-
 /// Measures arrivals against the fastest one of the last seconds, and keeps a histogram of it.
-/// All results are in microseconds.
+/// All numbers are microseconds.
 #[derive(Debug)]
-pub(super) struct Delay {
+pub(in crate::jitter) struct Delay {
     /// Where the instants are counted from.
     origin: Option<Instant>,
     last_arrival: i64,
@@ -16,25 +15,32 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    pub(super) fn new() -> Self {
+    /// Begins with the belief that `prior` is needed, which a few seconds of arrivals correct.
+    pub(in crate::jitter) fn new(prior: Duration) -> Self {
         Self {
             origin: None,
             last_arrival: i64::MIN,
             fastest: Fastest::default(),
-            histogram: Histogram::new(),
+            histogram: Histogram::new(prior.as_micros() as i64),
         }
     }
 
-    /// Learns from a packet that belongs at `position` and came at `arrived`.
-    pub(super) fn arrival(&mut self, arrived: Instant, position: i64, samples: usize, how: How) {
+    /// Learns from something `length` long that belongs at `position` and came at `arrived`.
+    pub(in crate::jitter) fn arrival(
+        &mut self,
+        arrived: Instant,
+        position: i64,
+        length: i64,
+        how: How,
+    ) {
         let at = self.micros(arrived);
-        let transit = at - micros_of(position);
+        let transit = at.saturating_sub(position);
         self.fastest.add(at, transit);
-        let relative = transit - self.fastest.get().unwrap_or(transit);
+        let relative = transit.saturating_sub(self.fastest.get().unwrap_or(transit));
         // Packets that come in a heap are one event, however many they are: each weighs as much
         // as the time since the one before, up to its own length.
         let since_last = at.saturating_sub(self.last_arrival).max(0) as f64;
-        let weight = (since_last / micros_of(samples as i64) as f64).clamp(HEAP_WEIGHT, 1.0);
+        let weight = (since_last / length.max(1) as f64).clamp(HEAP_WEIGHT, 1.0);
         self.last_arrival = self.last_arrival.max(at);
         let repaired = how == How::Reordered && relative > REPAIRED_MICROS;
         if !repaired {
@@ -43,18 +49,18 @@ impl Delay {
     }
 
     /// Forgets the timeline but not what the network is like: positions start anew.
-    pub(super) fn restart(&mut self) {
+    pub(in crate::jitter) fn restart(&mut self) {
         self.fastest = Fastest::default();
     }
 
     /// How long after the fastest possible moment `position` would play if it played at `now`.
-    pub(super) fn slack(&mut self, now: Instant, position: i64) -> i64 {
-        let transit = self.micros(now) - micros_of(position);
-        transit - self.fastest.get().unwrap_or(transit)
+    pub(in crate::jitter) fn slack(&mut self, now: Instant, position: i64) -> i64 {
+        let transit = self.micros(now).saturating_sub(position);
+        transit.saturating_sub(self.fastest.get().unwrap_or(transit))
     }
 
     /// The slack that a packet needs to be in time nearly always.
-    pub(super) fn needed(&self) -> i64 {
+    pub(in crate::jitter) fn needed(&self) -> i64 {
         self.histogram.quantile(QUANTILE)
     }
 
@@ -69,7 +75,7 @@ impl Delay {
 
 /// How a packet came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub(in crate::jitter) enum How {
     /// After all packets before it.
     InOrder,
     /// After a packet with a higher sequence.
@@ -111,13 +117,13 @@ struct Histogram {
 }
 
 impl Histogram {
-    fn new() -> Self {
+    fn new(prior_micros: i64) -> Self {
         let mut empty = Self {
             bins: Box::new([0.0; BINS]),
             total: 0.0,
             unit: 1.0,
         };
-        empty.put(PRIOR_MICROS, PRIOR_WEIGHT);
+        empty.put(prior_micros, PRIOR_WEIGHT);
         empty
     }
 
@@ -149,10 +155,6 @@ impl Histogram {
     }
 }
 
-const fn micros_of(samples: i64) -> i64 {
-    (samples as i128 * 1_000_000 / SAMPLE_RATE_HZ as i128) as i64
-}
-
 /// Four packets in a hundred may come too late: concealing them is heard less than more delay.
 const QUANTILE: f64 = 0.96;
 
@@ -166,9 +168,7 @@ const HEAP_WEIGHT: f64 = 0.02;
 const BIN_MICROS: i64 = 1000;
 const BINS: usize = 301;
 
-/// Before anything is known a network is taken for one with some jitter; a clean one disproves it
-/// within three seconds.
-const PRIOR_MICROS: i64 = 15_000;
+/// A clean network disproves the prior within three seconds.
 const PRIOR_WEIGHT: f64 = 5.0;
 
 /// What comes this late and out of order was sent twice; waiting for it would cost more than it
@@ -186,11 +186,11 @@ mod tests {
 
     fn fed(delays_micros: impl Iterator<Item = u64>) -> (Delay, Instant) {
         let start = some_instant();
-        let mut delay = Delay::new();
+        let mut delay = Delay::new(Duration::ZERO);
         let mut last = start;
         for (index, late) in delays_micros.enumerate() {
             last = start + Duration::from_micros(index as u64 * 20_000 + late);
-            delay.arrival(last, index as i64 * 960, 960, How::InOrder);
+            delay.arrival(last, index as i64 * 20_000, 20_000, How::InOrder);
         }
         (delay, last)
     }
@@ -226,6 +226,6 @@ mod tests {
     fn drift_of_the_clocks_is_no_delay() {
         let (mut delay, now) = fed((0..6000_u64).map(|it| it * 2));
         assert!(delay.needed() <= 2000);
-        assert!(delay.slack(now, 5999 * 960) <= 1000);
+        assert!(delay.slack(now, 5999 * 20_000) <= 1000);
     }
 }
