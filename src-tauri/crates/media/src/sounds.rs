@@ -38,7 +38,11 @@ impl Sound {
     #[must_use]
     pub fn sample(self, position: u64) -> f32 {
         let hz = u64::from(SAMPLE_RATE_HZ);
-        let in_period = if self.repeats() { position % (PERIOD_S * hz) } else { position };
+        let in_period = if self.repeats() {
+            position % (PERIOD_S * hz)
+        } else {
+            position
+        };
         if !self.repeats() && position > LONGEST_S * hz {
             return 0.0;
         }
@@ -125,12 +129,19 @@ const E5: f32 = 659.26;
 mod tests {
     use super::*;
 
-    const ALL: [Sound; 5] =
-        [Sound::RingTone, Sound::RingBack, Sound::Connected, Sound::Lost, Sound::Ended];
+    const ALL: [Sound; 5] = [
+        Sound::RingTone,
+        Sound::RingBack,
+        Sound::Connected,
+        Sound::Lost,
+        Sound::Ended,
+    ];
     const SECOND: u64 = SAMPLE_RATE_HZ as u64;
 
     fn peak(sound: Sound, from: u64, to: u64) -> f32 {
-        (from..to).map(|at| sound.sample(at).abs()).fold(0.0, f32::max)
+        (from..to)
+            .map(|at| sound.sample(at).abs())
+            .fold(0.0, f32::max)
     }
 
     #[test]

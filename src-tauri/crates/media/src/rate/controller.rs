@@ -186,10 +186,18 @@ mod tests {
     use super::*;
     use crate::testing::some_instant;
 
-    const LIMITS: Limits = Limits { max: Bitrate::from_kbps(4_000), size: Size::HD, fps: 30.0 };
+    const LIMITS: Limits = Limits {
+        max: Bitrate::from_kbps(4_000),
+        size: Size::HD,
+        fps: 30.0,
+    };
 
     fn estimate(kbps: u64, loss: f32) -> NetworkEstimate {
-        NetworkEstimate { bitrate: Bitrate::from_kbps(kbps), rtt: None, loss }
+        NetworkEstimate {
+            bitrate: Bitrate::from_kbps(kbps),
+            rtt: None,
+            loss,
+        }
     }
 
     /// The picture's height after each estimate, one every 100 ms.
@@ -215,7 +223,10 @@ mod tests {
 
     #[test]
     fn the_user_s_limit_is_kept() {
-        let mut controller = Controller::new(Limits { max: Bitrate::from_kbps(300), ..LIMITS });
+        let mut controller = Controller::new(Limits {
+            max: Bitrate::from_kbps(300),
+            ..LIMITS
+        });
         controller.update(some_instant(), &estimate(9_000, 0.0));
         assert!(controller.video().bitrate.kbps() <= 300 - 32);
         assert!(controller.video().size.height < 720);
@@ -230,7 +241,9 @@ mod tests {
 
     #[test]
     fn a_rate_on_the_edge_does_not_flicker() {
-        let edge: Vec<u64> = (0..100).map(|it| if it % 2 == 0 { 600 } else { 560 }).collect();
+        let edge: Vec<u64> = (0..100)
+            .map(|it| if it % 2 == 0 { 600 } else { 560 })
+            .collect();
         assert_eq!(heights(&edge), [720; 100]);
     }
 
