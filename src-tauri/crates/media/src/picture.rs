@@ -132,3 +132,87 @@ impl Pool {
         Ok(picture)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn made(pool: &mut Pool, size: Size) -> Arc<Picture> {
+        let Ok(picture) = pool.make::<Infallible>(size, |_| Ok(()));
+        picture
+    }
+
+    #[test]
+    fn planes_lie_one_after_another_without_gaps() {
+        let mut picture = Picture::black(Size::new(6, 4));
+        let [y, u, v] = picture.planes();
+        assert_eq!([y.len(), u.len(), v.len()], [24, 6, 6]);
+        assert!(y.iter().all(|it| *it == 16) && u.iter().chain(v).all(|it| *it == 128));
+        for (plane, value) in picture.planes_mut().into_iter().zip(1..) {
+            plane.fill(value);
+        }
+        let data = picture.data();
+        assert_eq!(
+            [data[0], data[23], data[24], data[29], data[30], data[35]],
+            [1, 1, 2, 2, 3, 3]
+        );
+        assert_eq!(data.len(), Picture::len_of(picture.size()));
+    }
+
+    #[test]
+    fn a_picture_that_was_given_back_is_used_again() {
+        let mut pool = Pool::new();
+        let first = made(&mut pool, Size::HD);
+        let address = first.data().as_ptr();
+        let second = made(&mut pool, Size::HD);
+        assert_ne!(
+            second.data().as_ptr(),
+            address,
+            "somebody still looks at the first"
+        );
+        drop(first);
+        assert_eq!(made(&mut pool, Size::HD).data().as_ptr(), address);
+    }
+
+    #[test]
+    fn a_slow_reader_never_sees_its_picture_change() {
+        let mut pool = Pool::new();
+        let held: Vec<_> = (0..3 * Pool::KEPT as u8)
+            .map(|number| {
+                let Ok(picture) = pool.make::<Infallible>(Size::new(4, 4), |it| {
+                    it.data_mut().fill(number);
+                    Ok(())
+                });
+                picture
+            })
+            .collect();
+        for (number, picture) in (0..).zip(&held) {
+            assert!(picture.data().iter().all(|it| *it == number));
+        }
+        assert_eq!(pool.pictures.len(), Pool::KEPT);
+    }
+
+    #[test]
+    fn another_size_gets_another_picture() {
+        let mut pool = Pool::new();
+        drop(made(&mut pool, Size::HD));
+        let small = made(&mut pool, Size::new(320, 180));
+        assert_eq!(
+            (small.size(), small.data().len()),
+            (Size::new(320, 180), 86_400)
+        );
+        assert_eq!(pool.pictures.len(), 1);
+    }
+
+    #[test]
+    fn a_failed_picture_is_not_shared() {
+        let mut pool = Pool::new();
+        assert_eq!(
+            pool.make(Size::HD, |_| Err("no light")).unwrap_err(),
+            "no light"
+        );
+        assert!(pool.pictures.is_empty());
+    }
+}

@@ -174,3 +174,98 @@ impl<T> Queue<T> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::some_instant;
+
+    const NOW: Duration = Duration::ZERO;
+
+    #[test]
+    fn values_come_out_in_order() {
+        let queue = Queue::bounded(3);
+        assert_eq!([1, 2, 3].map(|it| queue.push(it)), [None; 3]);
+        assert_eq!((queue.len(), queue.dropped()), (3, 0));
+        assert_eq!([queue.pop(NOW), queue.pop(NOW)], [Ok(1), Ok(2)]);
+        assert_eq!([queue.try_pop(), queue.try_pop()], [Some(3), None]);
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_makes_room_and_is_counted() {
+        let queue = Queue::bounded(2);
+        assert_eq!(
+            [1, 2, 3, 4].map(|it| queue.push(it)),
+            [None, None, Some(1), Some(2)]
+        );
+        assert_eq!((queue.pushed(), queue.dropped(), queue.len()), (4, 2, 2));
+        assert_eq!(queue.try_pop(), Some(3));
+    }
+
+    #[test]
+    fn a_slot_holds_the_latest() {
+        let slot = Slot::slot();
+        for picture in 1..=5 {
+            slot.push(picture);
+        }
+        assert_eq!(slot.pop(NOW), Ok(5));
+        assert_eq!(slot.pop(NOW), Err(Empty::TimedOut));
+        assert_eq!(
+            Queue::bounded(0).push(1),
+            None,
+            "no queue is without a place"
+        );
+    }
+
+    #[test]
+    fn a_closed_queue_hands_out_the_rest_and_takes_nothing() {
+        let queue = Queue::bounded(4);
+        queue.push(1);
+        queue.close();
+        assert_eq!(queue.push(2), Some(2));
+        assert_eq!(queue.pop(NOW), Ok(1));
+        assert_eq!(queue.pop(Duration::from_secs(3600)), Err(Empty::Closed));
+        assert!(queue.is_closed() && queue.pushed() == 1);
+    }
+
+    #[test]
+    fn a_past_deadline_does_not_wait() {
+        let queue = Queue::<u8>::slot();
+        let now = some_instant();
+        assert_eq!(
+            queue.pop_until(now + Duration::from_secs(9), now),
+            Err(Empty::TimedOut)
+        );
+        queue.push(1);
+        assert_eq!(queue.pop_until(now + Duration::from_secs(9), now), Ok(1));
+    }
+
+    #[test]
+    fn clearing_is_no_drop() {
+        let queue = Queue::bounded(4);
+        queue.push(1);
+        queue.clear();
+        assert_eq!((queue.try_pop(), queue.dropped()), (None, 0));
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the wait of another thread is what is tested"
+    )]
+    fn push_and_close_wake_who_waits() {
+        let queue = Queue::bounded(1);
+        let waiter = {
+            let queue = queue.clone();
+            let patience = Duration::from_secs(60);
+            std::thread::spawn(move || (queue.pop(patience), queue.pop(patience)))
+        };
+        queue.push(7);
+        while !queue.is_empty() {
+            std::thread::yield_now();
+        }
+        queue.close();
+        assert_eq!(waiter.join().unwrap(), (Ok(7), Err(Empty::Closed)));
+    }
+}

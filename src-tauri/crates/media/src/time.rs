@@ -62,3 +62,42 @@ impl Sub<Duration> for MediaTime {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_packet_of_sound_is_960_ticks() {
+        let start = MediaTime::from_micros(123_456_780_000);
+        let next = start + Duration::from_millis(20);
+        assert_eq!(next.ticks(48_000) - start.ticks(48_000), 960);
+        assert_eq!(next.micros_since(start), 20_000);
+        assert_eq!(start.micros_since(next), -20_000);
+        assert_eq!(next - Duration::from_millis(20), start);
+    }
+
+    #[test]
+    fn the_ends_of_time_do_not_wrap() {
+        let (first, last) = (
+            MediaTime::from_micros(i64::MIN),
+            MediaTime::from_micros(i64::MAX),
+        );
+        assert_eq!(last + Duration::MAX, last);
+        assert_eq!(first - Duration::MAX, first);
+        assert_eq!(last.micros_since(first), i64::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_keep_the_time_to_one_tick(
+            micros in -4_000_000_000_000_i64..4_000_000_000_000, hz in prop_oneof![Just(48_000), Just(90_000)]
+        ) {
+            let time = MediaTime::from_micros(micros);
+            let back = MediaTime::from_ticks(time.ticks(hz), hz);
+            prop_assert!(time.micros_since(back).abs() <= 1_000_000 / i64::from(hz) + 1);
+        }
+    }
+}

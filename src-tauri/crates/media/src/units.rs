@@ -90,3 +90,30 @@ impl fmt::Display for Size {
         write!(f, "{}x{}", self.width, self.height)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_scale_and_never_wrap() {
+        assert_eq!(
+            Bitrate::from_kbps(1000).scaled(0.85),
+            Bitrate::from_bps(850_000)
+        );
+        assert_eq!(Bitrate::from_kbps(1000).scaled(-1.0).bps(), 0);
+        assert_eq!(Bitrate::from_kbps(u64::MAX).bps(), u64::MAX);
+        assert_eq!(Bitrate::from_bps(1999).kbps(), 1);
+        assert_eq!(Bitrate::from_kbps(64).to_string(), "64 kb/s");
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_stored_are_refused() {
+        for (width, height) in [(1280, 720), (2, 2), (3840, 2160), (2160, 3840)] {
+            assert!(Size::new(width, height).is_valid(), "{width}x{height}");
+        }
+        for (width, height) in [(0, 2), (2, 0), (3, 2), (2, 3), (3842, 2), (2, u32::MAX - 1)] {
+            assert!(!Size::new(width, height).is_valid(), "{width}x{height}");
+        }
+    }
+}
