@@ -28,7 +28,7 @@ pub use self::stats::Stats;
 
 use self::level::Level;
 use self::packets::{Inserted, Packets};
-use self::refill::Phase;
+use self::refill::{Phase, Unexplained};
 use self::samples::Samples;
 use crate::backend::audio::SAMPLE_RATE_HZ;
 use crate::backend::codec::{AudioDecoder, MAX_OPUS_FRAME};
@@ -73,8 +73,8 @@ pub struct JitterBuffer {
     decoded: Option<Decoded>,
     /// Samples made up since the last real one.
     made_up: usize,
-    /// Concealed samples that may yet turn out to be a pause of the sender.
-    unexplained: u64,
+    /// The gap that lasts now.
+    unexplained: Unexplained,
     /// Share of packets that did not come in time, lately.
     loss: f32,
     /// Whether playout waits one packet longer, so that lost ones can be rebuilt from the next.
@@ -133,7 +133,7 @@ impl JitterBuffer {
             end: 0,
             decoded: None,
             made_up: 0,
-            unexplained: 0,
+            unexplained: Unexplained::default(),
             loss: 0.0,
             waits_for_copies: false,
             stretch_after: None,

@@ -58,6 +58,8 @@ pub struct Estimator {
     ceiling: Option<f64>,
     rtt: Option<Duration>,
     updated: Option<Instant>,
+    /// Seconds of climbing beyond the last ceiling.
+    beyond: f64,
     decreased: Option<Instant>,
     /// The first packet since the last report, and how often its silence has halved the estimate.
     waiting: Option<Waiting>,
@@ -76,6 +78,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     due: Instant,
+    /// What the estimate was before the silence halved it.
+    before: Option<f64>,
 }
 
 impl Estimator {
@@ -92,6 +96,7 @@ impl Estimator {
             ceiling: None,
             rtt: None,
             updated: None,
+            beyond: 0.0,
             decreased: None,
             waiting: None,
         }
@@ -126,6 +131,7 @@ impl Estimator {
     pub fn on_sent(&mut self, now: Instant) {
         self.waiting.get_or_insert(Waiting {
             due: now + FEEDBACK_TIMEOUT,
+            before: None,
         });
     }
 
@@ -134,7 +140,11 @@ impl Estimator {
         if reports.is_empty() {
             return;
         }
-        self.waiting = None;
+        if let Some(before) = self.waiting.take().and_then(|it| it.before) {
+            // The path is back, or another one is there: half of what was is a good guess.
+            self.phase = Phase::Ramp;
+            self.set(self.estimate.max(0.5 * before));
+        }
         let mut queue = self.trend.queue();
         for report in reports {
             self.loss.add(now, report.arrived_at.is_none());
@@ -168,6 +178,7 @@ impl Estimator {
             return;
         };
         waiting.due = now + FEEDBACK_TIMEOUT;
+        waiting.before.get_or_insert(self.estimate);
         self.phase = Phase::Hold;
         self.set(self.estimate * 0.5);
     }
@@ -193,6 +204,7 @@ impl Estimator {
             _ => arrives,
         });
         self.phase = Phase::Hold;
+        self.beyond = 0.0;
         self.decreased = Some(now);
         self.set(self.estimate.min(BACK_OFF * arrives));
     }
@@ -207,7 +219,12 @@ impl Estimator {
             Phase::Hold => 0.0,
             Phase::Ramp => self.estimate * (RAMP_PER_SECOND.powf(seconds) - 1.0),
             Phase::Climb if near_ceiling => self.packet_per_reaction() * seconds,
-            Phase::Climb => self.estimate * (CLIMB_PER_SECOND.powf(seconds) - 1.0),
+            Phase::Climb => {
+                self.beyond += seconds;
+                let factor =
+                    (CLIMB_PER_SECOND + FASTER_PER_SECOND * self.beyond).min(RAMP_PER_SECOND);
+                self.estimate * (factor.powf(seconds) - 1.0)
+            }
         };
         if self.phase == Phase::Hold {
             self.phase = Phase::Climb;
@@ -260,8 +277,10 @@ const BACK_OFF: f64 = 0.85;
 /// Half as much again each second, until a limit is met: from 1 to 4 Mb/s in three seconds.
 const RAMP_PER_SECOND: f64 = 1.6;
 
-/// 10 % a second once a limit was met, as libwebrtc does within a little.
+/// 10 % a second once a limit was met, as libwebrtc does within a little; faster the longer the
+/// climb goes on above that limit, because then the path has changed.
 const CLIMB_PER_SECOND: f64 = 1.1;
+const FASTER_PER_SECOND: f64 = 0.1;
 
 /// The estimate never exceeds what arrives by more than this factor and a little.
 const HEADROOM: f64 = 1.5;

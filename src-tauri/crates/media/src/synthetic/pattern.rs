@@ -69,7 +69,7 @@ fn sky(size: Size) -> Picture {
             let hills = 0.72 + 0.06 * (fx * TAU * 1.3).sin() + 0.02 * (fx * TAU * 5.1).sin();
             let ground = if fy > hills { 0.55 } else { 1.0 };
             let grain = (hash(x as u32, y as u32) % 4) as f32;
-            let star = if fy < 0.6 && hash(x as u32 / 2, y as u32 / 2) % 2500 == 0 {
+            let star = if fy < 0.6 && hash(x as u32 / 2, y as u32 / 2).is_multiple_of(2500) {
                 70.0
             } else {
                 0.0

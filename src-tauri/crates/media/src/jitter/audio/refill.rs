@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::packets::Packet;
 use super::samples::Joint;
-use super::{Decoded, JitterBuffer, PULL, micros_of, opus};
+use super::{Decoded, JitterBuffer, PULL, Stats, micros_of, opus};
 use crate::backend::codec::{AudioDecoder, AudioInput};
 
 /// What playout is doing.
@@ -42,6 +42,39 @@ impl Phase {
             Self::Running | Self::Starved { .. } | Self::Bridging { .. } => true,
             Self::NotStarted | Self::Paused { .. } => false,
         }
+    }
+}
+
+/// Samples without a packet of which nobody knows yet whether they are a loss or a pause of the
+/// sender: what comes next tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unexplained {
+    /// Counted as concealed.
+    concealed: u64,
+    /// Those of them that were silence.
+    silent: u64,
+    /// Silence after that, counted as nothing yet.
+    uncounted: u64,
+}
+
+impl Unexplained {
+    /// Some samples were concealed between the two.
+    const fn note(&mut self, before: &Stats, after: &Stats) {
+        self.concealed += after.concealed_samples - before.concealed_samples;
+        self.silent += after.silent_concealed_samples - before.silent_concealed_samples;
+    }
+
+    /// It was a pause of the sender: no concealment at all.
+    const fn forgive(self, stats: &mut Stats) {
+        stats.concealed_samples -= self.concealed;
+        stats.silent_concealed_samples -= self.silent;
+        stats.concealment_events -= if self.concealed > 0 { 1 } else { 0 };
+    }
+
+    /// Packets were lost or late.
+    const fn blame(self, stats: &mut Stats) {
+        stats.concealed_samples += self.uncounted;
+        stats.silent_concealed_samples += self.uncounted;
     }
 }
 
@@ -139,8 +172,9 @@ impl JitterBuffer {
         } else if made_up >= GIVE_UP {
             self.phase = Phase::Paused { announced: false };
         } else {
+            let before = self.stats;
             self.conceal(PULL, decoder);
-            self.unexplained += PULL as u64;
+            self.unexplained.note(&before, &self.stats);
             self.phase = Phase::Starved {
                 made_up: made_up + PULL as i64,
             };
@@ -156,13 +190,13 @@ impl JitterBuffer {
                 let filled = self.ask(AudioInput::Lost, wanted, decoder);
                 self.scratch[filled..wanted.max(filled)].fill(0.0);
             }
-            Phase::Paused { announced: false } if self.unexplained > 0 => {
+            Phase::Paused { announced: false } => {
                 self.scratch[..wanted].fill(0.0);
-                self.unexplained += wanted as u64;
-                self.stats.concealed_samples += wanted as u64;
-                self.stats.silent_concealed_samples += wanted as u64;
+                self.unexplained.uncounted += wanted as u64;
             }
-            _ => self.scratch[..wanted].fill(0.0),
+            Phase::NotStarted | Phase::Running | Phase::Starved { .. } | Phase::Bridging { .. } => {
+                self.scratch[..wanted].fill(0.0)
+            }
         }
         self.samples.push(&self.scratch[..wanted], Joint::Broken);
         self.made_up = self.made_up.saturating_add(wanted);
@@ -171,10 +205,14 @@ impl JitterBuffer {
     /// Begins with the newest packet that is late enough to be followed without a gap.
     fn start(&mut self, first: First) {
         let paused_by_sender = first.missing == 0 && first.position > self.end;
-        if paused_by_sender && self.phase != Phase::NotStarted {
-            self.forgive();
+        let gap = std::mem::take(&mut self.unexplained);
+        if self.phase != Phase::NotStarted {
+            if paused_by_sender {
+                gap.forgive(&mut self.stats)
+            } else {
+                gap.blame(&mut self.stats)
+            }
         }
-        self.unexplained = 0;
         if self.phase != Phase::NotStarted {
             self.stats.packets_missed += first.missing;
         }
@@ -194,7 +232,7 @@ impl JitterBuffer {
                 .last_at(newest)
                 .is_some_and(|it| it.position > first.position);
         if jumps {
-            self.unexplained = 0;
+            self.unexplained = Unexplained::default();
             self.jump(first);
         }
         jumps
@@ -226,7 +264,7 @@ impl JitterBuffer {
         self.stats.packets_missed += first.missing;
         self.note_loss(first.missing);
         self.packets.advance_to(first.sequence);
-        self.unexplained = 0;
+        self.unexplained = Unexplained::default();
         let owed = first.position - self.end - made_up;
         self.phase = if owed > 0 {
             Phase::Bridging { owed }
@@ -290,7 +328,7 @@ impl JitterBuffer {
             return;
         };
         self.note_loss(0);
-        self.unexplained = 0;
+        self.unexplained = Unexplained::default();
         match decoder.decode(AudioInput::Packet(&packet.payload), &mut self.scratch[..]) {
             Ok(filled) if filled > 0 => {
                 let joint = self.joint();
@@ -362,13 +400,6 @@ impl JitterBuffer {
         } else {
             Joint::Smooth
         }
-    }
-
-    /// What looked like loss was a pause of the sender.
-    fn forgive(&mut self) {
-        self.stats.concealed_samples -= self.unexplained.min(self.stats.concealed_samples);
-        let silent = self.unexplained.min(self.stats.silent_concealed_samples);
-        self.stats.silent_concealed_samples -= silent;
     }
 
     fn note_loss(&mut self, missing: u64) {

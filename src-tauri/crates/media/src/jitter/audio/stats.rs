@@ -8,8 +8,9 @@ use std::time::Duration;
 pub struct Stats {
     /// `totalSamplesReceived`: samples given out since the first packet, concealed ones included.
     pub total_samples_received: u64,
-    /// `concealedSamples`: samples made up because their packet was lost or late. Falls by what
-    /// turns out to have been a pause of the sender.
+    /// `concealedSamples`: samples made up because their packet was lost or late. In a gap they
+    /// are counted for 400 ms; what comes after it tells whether the rest is added, or all of it
+    /// taken back because the sender had paused.
     pub concealed_samples: u64,
     /// `silentConcealedSamples`: those of them that were silence.
     pub silent_concealed_samples: u64,

@@ -146,7 +146,7 @@ fn a_path_that_narrows_is_followed_within_a_second_or_two() {
     link.run(5, 1.0);
     assert!(link.longest_queue < 300 * MS);
     link.capacity = 3_000_000.0;
-    assert!(link.run(20, 1.0) > 1500, "{}", link.estimator.estimate());
+    assert!(link.run(8, 1.0) > 1500, "{}", link.estimator.estimate());
 }
 
 #[test]
@@ -204,6 +204,33 @@ fn silence_of_the_other_side_halves_again_and_again() {
         estimator.on_timeout(start + at * MS);
         assert_eq!(estimator.estimate().kbps(), expected);
     }
+}
+
+#[test]
+fn after_an_outage_half_is_there_at_once() {
+    let mut link = Link::new(20_000);
+    link.run(10, 1.0);
+    link.loss = 1.0;
+    link.in_flight.clear();
+    for _ in 0..20 {
+        link.now += 100 * MS;
+        link.estimator.on_sent(link.now);
+        link.estimator.on_timeout(link.now);
+    }
+    assert!(
+        link.estimator.estimate().kbps() <= 500,
+        "{}",
+        link.estimator.estimate()
+    );
+    link.loss = 0.0;
+    link.free_at = link.now;
+    link.run(1, 1.0);
+    assert!(
+        link.estimator.estimate().kbps() >= 2000,
+        "{}",
+        link.estimator.estimate()
+    );
+    assert!(link.run(3, 1.0) > 3500);
 }
 
 #[test]
