@@ -1,0 +1,78 @@
+//! The control channel: one data channel, reliable and ordered, made by the offerer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use media::transport::MAX_DATA;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use webrtc::data_channel::{DataChannel, DataChannelEvent};
+
+/// Its label in the offer; other channels of the other side are ignored.
+pub(crate) const LABEL: &str = "control";
+
+/// What happens on the channel.
+#[derive(Debug)]
+pub(crate) enum DataEvent {
+    Message(Bytes),
+    /// The other side closed it, or the whole connection.
+    Closed,
+    /// The library stopped delivering without saying why.
+    Ended,
+}
+
+/// Carries messages both ways until the channel ends or `stop`. Messages to send that wait before
+/// the channel is open leave when it opens.
+pub(crate) async fn run(
+    channel: Arc<dyn DataChannel>,
+    mut outgoing: mpsc::Receiver<Bytes>,
+    events: mpsc::Sender<DataEvent>,
+    stop: CancellationToken,
+) {
+    let sending = Arc::clone(&channel);
+    let opened = CancellationToken::new();
+    let send = async {
+        opened.cancelled().await;
+        while let Some(message) = outgoing.recv().await {
+            if sending.send(BytesMut::from(&message[..])).await.is_err() {
+                tracing::warn!("a message was not sent: the control channel is closed");
+            }
+        }
+        // Only the receiving side tells the end.
+        std::future::pending::<()>().await;
+    };
+    let receive = async {
+        loop {
+            let event = match channel.poll().await {
+                Some(DataChannelEvent::OnOpen) => {
+                    opened.cancel();
+                    continue;
+                }
+                Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= MAX_DATA => {
+                    opened.cancel();
+                    DataEvent::Message(message.data.freeze())
+                }
+                Some(DataChannelEvent::OnMessage(message)) => {
+                    tracing::warn!(bytes = message.data.len(), "dropped a message: too large");
+                    continue;
+                }
+                Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) => DataEvent::Closed,
+                Some(_) => continue,
+                None => DataEvent::Ended,
+            };
+            let last = matches!(event, DataEvent::Closed | DataEvent::Ended);
+            if events.send(event).await.is_err() || last {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = send => {}
+        () = receive => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+/// How long a closing session lets its last messages leave.
+pub(crate) const LINGER: Duration = Duration::from_millis(50);

@@ -1,0 +1,185 @@
+//! The library's runtime, wrapped: larger socket buffers, names resolved within a time limit, and
+//! a note of when something was last heard.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::{self, IoSliceMut};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use socket2::SockRef;
+use webrtc::runtime::{
+    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime,
+    TokioRuntime, Transmit,
+};
+
+/// How long a name may take to resolve. The library waits for it in the loop that also carries
+/// the media.
+const RESOLVE_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Room for a burst of a large keyframe, bytes; the kernel may grant less. The usual 208 KiB lose
+/// half of a burst of 200 packets.
+const SOCKET_BUFFER: usize = 2 * 1024 * 1024;
+
+/// When the sockets of a session last heard anything.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    since: Instant,
+    micros: AtomicU64,
+}
+
+impl Heard {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { since: now, micros: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn note(&self, now: Instant) {
+        let micros = now.saturating_duration_since(self.since).as_micros();
+        self.micros.fetch_max(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(crate) fn last(&self) -> Instant {
+        self.since + Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+}
+
+/// Names that were resolved, kept for the life of the program: servers are a handful and fixed by
+/// the settings.
+#[derive(Debug, Default)]
+pub(crate) struct Names(Mutex<HashMap<String, Vec<SocketAddr>>>);
+
+impl Names {
+    /// The addresses of `host`, a name or literal with a port.
+    pub(crate) async fn resolve(&self, host: &str) -> io::Result<Vec<SocketAddr>> {
+        if let Ok(literal) = host.parse() {
+            return Ok(vec![literal]);
+        }
+        let known = self.lock().get(host).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let lookup = tokio::net::lookup_host(host);
+        let found: Vec<_> = tokio::time::timeout(RESOLVE_TIMEOUT, lookup).await??.collect();
+        self.lock().insert(host.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<SocketAddr>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wraps the sockets of a session once more; tests put loss and delay there.
+pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
+    /// A socket that stands for `socket`.
+    fn wrap(&self, socket: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket>;
+}
+
+/// The runtime of one session.
+#[derive(Debug)]
+pub(crate) struct SessionRuntime {
+    pub(crate) heard: Arc<Heard>,
+    pub(crate) names: Arc<Names>,
+    pub(crate) layer: Option<Arc<dyn SocketLayer>>,
+}
+
+impl Runtime for SessionRuntime {
+    fn spawn(&self, future: Pin<Box<dyn Future<Output = ()> + Send>>) -> Box<dyn JoinHandle> {
+        TokioRuntime.spawn(future)
+    }
+
+    fn wrap_udp_socket(&self, socket: UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        let options = SockRef::from(&socket);
+        if options.set_recv_buffer_size(SOCKET_BUFFER).is_err()
+            || options.set_send_buffer_size(SOCKET_BUFFER).is_err()
+        {
+            tracing::warn!("socket buffers stay at their default size");
+        }
+        let socket = TokioRuntime.wrap_udp_socket(socket)?;
+        let socket = match &self.layer {
+            Some(layer) => layer.wrap(socket),
+            None => socket,
+        };
+        Ok(Arc::new(ListeningSocket { socket, heard: Arc::clone(&self.heard) }))
+    }
+
+    fn wrap_tcp_listener(&self, listener: TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
+        TokioRuntime.wrap_tcp_listener(listener)
+    }
+
+    fn connect_tcp<'a>(
+        &'a self,
+        remote: SocketAddr,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Arc<dyn AsyncTcpStream>>> + Send + 'a>> {
+        Box::pin(async move { TokioRuntime.connect_tcp(remote).await })
+    }
+
+    fn resolve_host<'a>(
+        &'a self,
+        host: &'a str,
+    ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'a>> {
+        Box::pin(self.names.resolve(host))
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
+        TokioRuntime.sleep(duration)
+    }
+
+    fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
+        TokioRuntime.interval(period)
+    }
+
+    fn block_on(&self, future: Pin<Box<dyn Future<Output = ()> + '_>>) {
+        TokioRuntime.block_on(future);
+    }
+
+    fn yield_now(&self) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
+        TokioRuntime.yield_now()
+    }
+
+    fn name(&self) -> &'static str {
+        "tincan"
+    }
+}
+
+/// A socket that notes when it heard something.
+#[derive(Debug)]
+struct ListeningSocket {
+    socket: Arc<dyn AsyncUdpSocket>,
+    heard: Arc<Heard>,
+}
+
+impl AsyncUdpSocket for ListeningSocket {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        self.socket.poll_send(cx, packet)
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let received = ready!(self.socket.poll_recv(cx, bufs, meta));
+        if received.is_ok() {
+            self.heard.note(Instant::now());
+        }
+        Poll::Ready(received)
+    }
+
+    fn max_gso_segments(&self) -> usize {
+        self.socket.max_gso_segments()
+    }
+
+    fn max_gro_segments(&self) -> usize {
+        self.socket.max_gro_segments()
+    }
+}

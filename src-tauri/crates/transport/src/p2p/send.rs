@@ -1,0 +1,209 @@
+//! Frames out: encoder threads hand over, one task cuts them into packets and writes them.
+//!
+//! Sound goes first: between any two packets of a picture the task looks whether sound waits. A
+//! large picture is spread a little, so that it does not overrun a router's queue.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use media::frame::EncodedFrame;
+use media::transport::{FrameSink, Sent};
+use rtc::rtp;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use webrtc::media_stream::track_local::TrackLocal;
+use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+
+use super::report::SendClocks;
+use crate::rtp::packetise::packetise;
+use crate::rtp::sync::Kind;
+
+/// Whether there is a path for media, and under which payload types. Shared by sinks and writer.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    open: AtomicBool,
+    audio_type: AtomicU8,
+    video_type: AtomicU8,
+}
+
+impl Gate {
+    pub(crate) fn set_open(&self, open: bool) {
+        self.open.store(open, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_payload_type(&self, kind: Kind, payload_type: u8) {
+        self.payload_type(kind).store(payload_type, Ordering::Relaxed);
+    }
+
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    const fn payload_type(&self, kind: Kind) -> &AtomicU8 {
+        match kind {
+            Kind::Audio => &self.audio_type,
+            Kind::Video => &self.video_type,
+        }
+    }
+}
+
+/// Where an encoder hands its frames over.
+#[derive(Debug)]
+struct Sink {
+    gate: Arc<Gate>,
+    queue: mpsc::Sender<EncodedFrame>,
+}
+
+impl FrameSink for Sink {
+    fn send(&self, frame: EncodedFrame) -> Sent {
+        if !self.gate.is_open() {
+            return Sent::NotConnected;
+        }
+        match self.queue.try_send(frame) {
+            Ok(()) => Sent::Queued,
+            Err(mpsc::error::TrySendError::Full(_)) => Sent::Dropped,
+            Err(mpsc::error::TrySendError::Closed(_)) => Sent::NotConnected,
+        }
+    }
+}
+
+/// The two ends of the outgoing side.
+pub(crate) struct Outgoing {
+    pub(crate) audio: Arc<dyn FrameSink>,
+    pub(crate) video: Arc<dyn FrameSink>,
+    pub(crate) writer: Writer,
+}
+
+/// The task that writes.
+pub(crate) struct Writer {
+    gate: Arc<Gate>,
+    clocks: Arc<SendClocks>,
+    audio: mpsc::Receiver<EncodedFrame>,
+    video: mpsc::Receiver<EncodedFrame>,
+    audio_track: Stream,
+    video_track: Stream,
+}
+
+struct Stream {
+    kind: Kind,
+    track: Arc<TrackLocalStaticRTP>,
+    sequence: u16,
+}
+
+impl Outgoing {
+    pub(crate) fn new(
+        gate: &Arc<Gate>,
+        clocks: Arc<SendClocks>,
+        audio_track: Arc<TrackLocalStaticRTP>,
+        video_track: Arc<TrackLocalStaticRTP>,
+    ) -> Self {
+        let (audio_queue, audio) = mpsc::channel(AUDIO_QUEUE);
+        let (video_queue, video) = mpsc::channel(VIDEO_QUEUE);
+        let sink = |queue| Arc::new(Sink { gate: Arc::clone(gate), queue }) as Arc<dyn FrameSink>;
+        let stream = |kind, track| Stream { kind, track, sequence: 0 };
+        Self {
+            audio: sink(audio_queue),
+            video: sink(video_queue),
+            writer: Writer {
+                gate: Arc::clone(gate),
+                clocks,
+                audio,
+                video,
+                audio_track: stream(Kind::Audio, audio_track),
+                video_track: stream(Kind::Video, video_track),
+            },
+        }
+    }
+}
+
+impl Writer {
+    /// Writes until `stop`.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        stop.run_until_cancelled(async {
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(frame) = self.audio.recv() => self.write_audio(frame).await,
+                    Some(frame) = self.video.recv() => self.write_video(frame).await,
+                    else => break,
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn write_audio(&mut self, frame: EncodedFrame) {
+        let timestamp = self.clocks.stamp(Kind::Audio, frame.time, Instant::now());
+        let packet = self.audio_track.packet(&self.gate, &self.clocks, frame.payload, timestamp, false);
+        self.audio_track.write(packet).await;
+    }
+
+    async fn write_video(&mut self, frame: EncodedFrame) {
+        let payloads = packetise(&frame.payload);
+        let timestamp = self.clocks.stamp(Kind::Video, frame.time, Instant::now());
+        let last = payloads.len().saturating_sub(1);
+        for (index, payload) in payloads.into_iter().enumerate() {
+            while let Ok(sound) = self.audio.try_recv() {
+                self.write_audio(sound).await;
+            }
+            if index > 0 && index % BURST == 0 {
+                tokio::time::sleep(BURST_PAUSE).await;
+            }
+            let marker = index == last;
+            let packet =
+                self.video_track.packet(&self.gate, &self.clocks, payload, timestamp, marker);
+            self.video_track.write(packet).await;
+        }
+    }
+}
+
+impl Stream {
+    fn packet(
+        &mut self,
+        gate: &Gate,
+        clocks: &SendClocks,
+        payload: Bytes,
+        timestamp: u32,
+        marker: bool,
+    ) -> rtp::Packet {
+        let clock = clocks.stream(self.kind);
+        clock.packets.fetch_add(1, Ordering::Relaxed);
+        clock.bytes.fetch_add(payload.len() as u64, Ordering::Relaxed);
+        let sequence_number = self.sequence;
+        self.sequence = self.sequence.wrapping_add(1);
+        rtp::Packet {
+            header: rtp::Header {
+                version: 2,
+                marker,
+                payload_type: gate.payload_type(self.kind).load(Ordering::Relaxed),
+                sequence_number,
+                timestamp,
+                ssrc: clock.ssrc,
+                ..rtp::Header::default()
+            },
+            payload,
+        }
+    }
+
+    /// Waits while the library is busy: the frames behind wait in the bounded queues then.
+    async fn write(&self, packet: rtp::Packet) {
+        if self.track.write_rtp(packet).await.is_err() {
+            tracing::trace!(kind = ?self.kind, "the library took no packet");
+        }
+    }
+}
+
+/// How many sound packets may wait: 160 ms, beyond which they would come too late.
+const AUDIO_QUEUE: usize = 8;
+
+/// How many pictures may wait: the one being written and two behind it.
+const VIDEO_QUEUE: usize = 3;
+
+/// How many packets of one picture leave at once: 74 kB, more than all but the largest keyframes.
+const BURST: usize = 64;
+
+/// Between bursts: with [`BURST`] a rate of about 300 Mb/s, which a receiver's socket buffer
+/// keeps up with.
+const BURST_PAUSE: Duration = Duration::from_millis(2);

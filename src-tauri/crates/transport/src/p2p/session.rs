@@ -1,0 +1,105 @@
+//! One session: the task that owns it, and the handle that steers it.
+
+mod control;
+mod task;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+use bytes::Bytes;
+use futures::StreamExt;
+use media::queue::Queue;
+use media::transport::{
+    AUDIO_IN_CAPACITY, FrameSource, OpenParams, Parcel, Session, TransportEvent, VIDEO_IN_CAPACITY,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use webrtc::peer_connection::PeerConnection;
+
+use self::control::Control;
+use self::task::Task;
+use super::peer::Peer;
+use super::receive::Incoming;
+use super::report::SendClocks;
+use super::send::{Gate, Outgoing};
+use super::tap::Tapped;
+
+/// What the handle asks of the task.
+enum Command {
+    Parcel(Parcel),
+    Restart,
+    RequestKeyframe,
+}
+
+/// What the handle and the tasks of a session share.
+struct Shared {
+    connection: Arc<dyn PeerConnection>,
+    clocks: Arc<SendClocks>,
+    tapped: Arc<Tapped>,
+    incoming: Arc<Incoming>,
+    gate: Arc<Gate>,
+    audio_in: FrameSource,
+    video_in: FrameSource,
+    data: mpsc::Sender<Bytes>,
+    /// Whether messages may be sent: from the first connection to the end.
+    connected: AtomicBool,
+    plis: AtomicU64,
+    /// `f32` bits of what the other side lost of ours: sound, pictures.
+    remote_loss: [AtomicU32; 2],
+    /// Ends the session.
+    stop: CancellationToken,
+    /// The session has ended: no task, no socket is left.
+    done: CancellationToken,
+}
+
+/// Starts the tasks of a session.
+pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
+    let (commands, command_queue) = mpsc::channel(COMMANDS);
+    let (data, data_queue) = mpsc::channel(DATA);
+    let (events, event_queue) = mpsc::channel(EVENTS);
+    let gate = Arc::new(Gate::default());
+    let outgoing = Outgoing::new(
+        &gate,
+        Arc::clone(&peer.clocks),
+        Arc::clone(&peer.audio.track),
+        Arc::clone(&peer.video.track),
+    );
+    let shared = Arc::new(Shared {
+        connection: Arc::clone(&peer.connection),
+        clocks: Arc::clone(&peer.clocks),
+        tapped: Arc::clone(&peer.tapped),
+        incoming: Arc::default(),
+        gate,
+        audio_in: Queue::bounded(AUDIO_IN_CAPACITY),
+        video_in: Queue::bounded(VIDEO_IN_CAPACITY),
+        data,
+        connected: AtomicBool::new(false),
+        plis: AtomicU64::new(0),
+        remote_loss: Default::default(),
+        stop: CancellationToken::new(),
+        done: CancellationToken::new(),
+    });
+    let task = Task::new(Arc::clone(&shared), peer, params, command_queue, data_queue, events);
+    tokio::spawn(task.run(outgoing.writer));
+    Session {
+        audio_in: shared.audio_in.clone(),
+        video_in: shared.video_in.clone(),
+        control: Arc::new(Control::new(shared, commands)),
+        audio_out: outgoing.audio,
+        video_out: outgoing.video,
+        events: futures::stream::unfold(event_queue, |mut queue| async move {
+            queue.recv().await.map(|event: TransportEvent| (event, queue))
+        })
+        .boxed(),
+    }
+}
+
+/// Commands that may wait: parcels come in bursts of ten.
+const COMMANDS: usize = 128;
+
+/// Messages that may wait to be sent.
+const DATA: usize = 64;
+
+/// Events that may wait for the call above. A full queue stops the reading of messages, and so
+/// slows the other side down.
+const EVENTS: usize = 128;

@@ -1,0 +1,100 @@
+//! The handle of a session.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use media::transport::{MAX_DATA, Parcel, SessionControl, TransportError, TransportStats};
+use tokio::sync::mpsc;
+
+use super::super::stats::{Counts, pair_rtt};
+use super::{Command, Shared};
+
+/// Steers a session. Dropping it ends the session.
+pub(super) struct Control {
+    shared: Arc<Shared>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Control {
+    pub(super) const fn new(shared: Arc<Shared>, commands: mpsc::Sender<Command>) -> Self {
+        Self { shared, commands }
+    }
+
+    fn command(&self, command: Command) {
+        if self.commands.try_send(command).is_err() && !self.shared.stop.is_cancelled() {
+            tracing::warn!("a command was dropped: the session is flooded");
+        }
+    }
+}
+
+impl SessionControl for Control {
+    fn parcel(&self, parcel: Parcel) {
+        self.command(Command::Parcel(parcel));
+    }
+
+    fn restart(&self) {
+        self.command(Command::Restart);
+    }
+
+    fn request_keyframe(&self) {
+        self.command(Command::RequestKeyframe);
+    }
+
+    fn send_data(&self, message: Bytes) -> Result<(), TransportError> {
+        if message.len() > MAX_DATA {
+            return Err(TransportError::TooLarge(message.len()));
+        }
+        if !self.shared.connected.load(Ordering::Relaxed) {
+            return Err(TransportError::NotConnected);
+        }
+        self.shared.data.try_send(message).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                TransportError::Internal("the control channel is congested".to_owned())
+            }
+            mpsc::error::TrySendError::Closed(_) => TransportError::NotConnected,
+        })
+    }
+
+    fn stats(&self) -> BoxFuture<'static, TransportStats> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let rtt = match shared.incoming.rtt_micros.load(Ordering::Relaxed) {
+                0 => pair_rtt(&*shared.connection).await,
+                micros => Some(Duration::from_micros(micros)),
+            };
+            let loss = |index: usize| shared.remote_loss[index].load(Ordering::Relaxed);
+            let counts = Counts {
+                clocks: &shared.clocks,
+                incoming: &shared.incoming,
+                tapped: &shared.tapped,
+                plis: shared.plis.load(Ordering::Relaxed),
+                remote_loss: [f32::from_bits(loss(0)), f32::from_bits(loss(1))],
+            };
+            counts.figures(rtt)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        self.shared.stop.cancel();
+        let done = self.shared.done.clone();
+        async move {
+            if tokio::time::timeout(CLOSE_TIMEOUT, done.cancelled()).await.is_err() {
+                tracing::error!("a session did not end in time");
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+    }
+}
+
+/// The session's own limits add up to less.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(950);

@@ -1,0 +1,178 @@
+//! Offers, answers and candidates of a session. One side makes every offer, so they never cross.
+
+use std::time::{Duration, Instant};
+
+use media::transport::{Role, TransportEvent};
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
+use webrtc::error::Error;
+use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
+
+use super::super::super::negotiate::{ClockOffsets, MAX_CANDIDATES, Negotiation};
+use super::Task;
+use crate::rtp::sync::Kind;
+
+/// Where the negotiation stands.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// Since when an offer waits for its answer.
+    offered: Option<Instant>,
+    /// When the last restart was begun or asked for.
+    restarted: Option<Instant>,
+    /// Whether a description of the other side was taken.
+    remote_known: bool,
+    /// Candidates that came before the description they belong to.
+    early: Vec<RTCIceCandidateInit>,
+    /// Candidates taken since the last description.
+    candidates: usize,
+}
+
+impl Task {
+    /// Takes one message of the other side. One that makes no sense is dropped: it is remote.
+    pub(super) async fn negotiate(&mut self, message: Negotiation) {
+        tracing::debug!(?message, "negotiation");
+        let taken = match (message, self.role) {
+            (Negotiation::Offer { sdp, clocks }, Role::Answerer) => {
+                self.answer(sdp, clocks).await
+            }
+            (Negotiation::Answer { sdp, clocks }, Role::Offerer) => {
+                self.take_answer(sdp, clocks).await
+            }
+            (Negotiation::Candidate { candidate, sdp_mid, sdp_mline_index }, _) => {
+                let init = RTCIceCandidateInit {
+                    candidate,
+                    sdp_mid,
+                    sdp_mline_index,
+                    ..RTCIceCandidateInit::default()
+                };
+                self.take_candidate(init).await
+            }
+            (Negotiation::EndOfCandidates, _) => Ok(()),
+            (Negotiation::PleaseRestart, Role::Offerer) => {
+                self.restart().await;
+                Ok(())
+            }
+            (Negotiation::Offer { .. } | Negotiation::PleaseRestart, _)
+            | (Negotiation::Answer { .. }, Role::Answerer) => {
+                tracing::warn!("dropped a parcel that is not for this role");
+                Ok(())
+            }
+        };
+        if taken.is_err() {
+            tracing::warn!("dropped a parcel: the library refuses its content");
+        }
+    }
+
+    /// Makes an offer and tells it.
+    pub(super) async fn offer(&mut self, ice_restart: bool) -> Result<(), Error> {
+        let options = ice_restart.then(|| RTCOfferOptions { ice_restart, ..Default::default() });
+        let connection = &self.shared.connection;
+        let offer = connection.create_offer(options).await?;
+        let sdp = offer.sdp.clone();
+        connection.set_local_description(offer).await?;
+        self.standing.offered = Some(Instant::now());
+        let clocks = Some(self.shared.clocks.offsets);
+        self.emit(TransportEvent::Parcel(Negotiation::Offer { sdp, clocks }.to_parcel())).await;
+        Ok(())
+    }
+
+    /// Looks for a new path, unless that has just begun.
+    pub(super) async fn restart(&mut self) {
+        let now = Instant::now();
+        let recent = self.standing.restarted.is_some_and(|it| now < it + RESTART_PAUSE);
+        if !self.standing.remote_known || recent {
+            return;
+        }
+        self.standing.restarted = Some(now);
+        tracing::info!(role = ?self.role, "looking for a new path");
+        match self.role {
+            Role::Offerer => {
+                if self.offer(true).await.is_err() {
+                    tracing::warn!("the library refuses to look for a new path");
+                }
+            }
+            Role::Answerer => {
+                self.emit(TransportEvent::Parcel(Negotiation::PleaseRestart.to_parcel())).await;
+            }
+        }
+    }
+
+    async fn answer(&mut self, sdp: String, clocks: Option<ClockOffsets>) -> Result<(), Error> {
+        let connection = &self.shared.connection;
+        connection.set_remote_description(RTCSessionDescription::offer(sdp)?).await?;
+        self.remote_taken(clocks).await;
+        let connection = &self.shared.connection;
+        let answer = connection.create_answer(None).await?;
+        let sdp = answer.sdp.clone();
+        connection.set_local_description(answer).await?;
+        self.negotiated().await;
+        let clocks = Some(self.shared.clocks.offsets);
+        self.emit(TransportEvent::Parcel(Negotiation::Answer { sdp, clocks }.to_parcel())).await;
+        Ok(())
+    }
+
+    async fn take_answer(
+        &mut self,
+        sdp: String,
+        clocks: Option<ClockOffsets>,
+    ) -> Result<(), Error> {
+        if self.standing.offered.is_none() {
+            tracing::warn!("dropped an answer that nothing asked for");
+            return Ok(());
+        }
+        let answer = RTCSessionDescription::answer(sdp)?;
+        self.shared.connection.set_remote_description(answer).await?;
+        self.standing.offered = None;
+        self.remote_taken(clocks).await;
+        self.negotiated().await;
+        Ok(())
+    }
+
+    async fn take_candidate(&mut self, init: RTCIceCandidateInit) -> Result<(), Error> {
+        if !self.standing.remote_known {
+            if self.standing.early.len() < MAX_CANDIDATES {
+                self.standing.early.push(init);
+            }
+            return Ok(());
+        }
+        if self.standing.candidates >= MAX_CANDIDATES {
+            tracing::warn!("dropped a candidate: too many");
+            return Ok(());
+        }
+        self.standing.candidates += 1;
+        self.shared.connection.add_ice_candidate(init).await
+    }
+
+    /// A description of the other side is in force.
+    async fn remote_taken(&mut self, clocks: Option<ClockOffsets>) {
+        if let Some(clocks) = clocks {
+            let tapped = &self.shared.tapped;
+            let mut known =
+                tapped.clocks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            known.announce(clocks);
+        }
+        self.standing.remote_known = true;
+        self.standing.candidates = 0;
+        for init in std::mem::take(&mut self.standing.early) {
+            if self.take_candidate(init).await.is_err() {
+                tracing::warn!("dropped an early candidate: the library refuses it");
+            }
+        }
+    }
+
+    /// Both descriptions are in force: the payload types are known.
+    async fn negotiated(&mut self) {
+        self.watchdog.negotiated.get_or_insert_with(Instant::now);
+        for (kind, stream) in [(Kind::Audio, &self.audio), (Kind::Video, &self.video)] {
+            let Ok(parameters) = stream.sender.get_parameters().await else { continue };
+            let wanted = |it: &&RTCRtpCodecParameters| it.rtp_codec.clock_rate == kind.hz();
+            match parameters.rtp_parameters.codecs.iter().find(wanted) {
+                Some(codec) => self.shared.gate.set_payload_type(kind, codec.payload_type),
+                None => tracing::warn!(?kind, "the other side knows no codec of ours"),
+            }
+        }
+    }
+}
+
+/// Two restarts within this time are one.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);

@@ -1,0 +1,258 @@
+//! Two sessions over real UDP sockets on loopback, in one process.
+
+mod duo;
+mod impaired;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use media::frame::EncodedFrame;
+use media::time::MediaTime;
+use media::transport::{
+    Parcel, Path, Role, TransportError, TransportEvent, TransportState,
+};
+
+use self::duo::{Duo, End, frame, keyframe};
+use self::impaired::Loss;
+use super::Negotiation;
+
+/// Long enough for a busy machine; tests that pass end sooner.
+const SOON: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_and_messages_flow_both_ways() {
+    let mut duo = Duo::connect().await;
+    for (from, to) in [(&duo.caller, &duo.callee), (&duo.callee, &duo.caller)] {
+        for number in 0..30 {
+            let time = MediaTime::from_micros(1_000_000 + number * 33_333);
+            let sent = if number == 0 { keyframe(60_000) } else { frame(number as u8, 9_000) };
+            from.send_video(time, sent.clone());
+            from.send_audio(time, Bytes::from(vec![number as u8; 80]));
+            let got = to.next_video().await;
+            assert_eq!(got.frame.payload, sent);
+            assert_eq!(got.frame.keyframe, number == 0);
+            assert_eq!(got.sequence, number as u64);
+            assert!(got.synchronised && !got.after_loss);
+            let heard = to.next_audio().await;
+            assert_eq!(heard.frame.payload, vec![number as u8; 80]);
+            assert!(heard.synchronised);
+            assert!(heard.frame.time.micros_since(got.frame.time).abs() < 100);
+        }
+    }
+    duo.caller.control.send_data(Bytes::from_static(b"hello")).unwrap();
+    duo.callee.control.send_data(Bytes::from_static(b"world")).unwrap();
+    assert_eq!(duo.callee.next_data().await, "hello");
+    assert_eq!(duo.caller.next_data().await, "world");
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answerer_connects_at_once_when_all_parcels_are_there() {
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let mut caller = End::open(Role::Offerer, None).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let parcels = caller.parcels_so_far().await;
+        let accepted = Instant::now();
+        let callee = End::open(Role::Answerer, None).await;
+        parcels.into_iter().for_each(|it| callee.control.parcel(it));
+        let mut duo = Duo::couple(caller, callee);
+        let (a, b) = duo.both_connected().await;
+        times.push((a.duration_since(accepted), b.duration_since(accepted)));
+        duo.close().await;
+    }
+    println!("accept to connected, caller and callee: {times:?}");
+    assert!(times.iter().any(|(a, b)| *a.max(b) < Duration::from_millis(150)), "{times:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_packets_are_sent_again() {
+    let duo = Duo::connect_over(Some(Arc::new(Loss::of_media(0.05)))).await;
+    let mut sent = Vec::new();
+    for number in 0..90 {
+        let bytes = if number == 0 { keyframe(30_000) } else { frame(number as u8, 9_000) };
+        sent.push(bytes.clone());
+        duo.caller.send_video(MediaTime::from_micros(number * 16_667), bytes);
+        tokio::time::sleep(Duration::from_millis(16)).await;
+    }
+    let mut got = Vec::new();
+    while got.len() < sent.len() {
+        let Some(frame) = duo.callee.video_within(Duration::from_millis(700)) else { break };
+        assert!(sent.contains(&frame.frame.payload), "a picture came damaged");
+        got.push(frame);
+    }
+    let whole = got.len();
+    println!("{whole} of {} pictures over 5 % loss", sent.len());
+    assert!(whole >= sent.len() * 9 / 10, "{whole}");
+    let stats = duo.callee.control.stats().await;
+    assert!(stats.video.nack_count > 0);
+    let stats = duo.caller.control.stats().await;
+    assert!(stats.video.retransmitted_packets_sent > 0);
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyframe_request_reaches_the_encoder() {
+    let mut duo = Duo::connect().await;
+    duo.caller.send_video(MediaTime::from_micros(0), keyframe(5_000));
+    duo.callee.next_video().await;
+    duo.callee.control.request_keyframe();
+    duo.caller.until(|it| matches!(it, TransportEvent::KeyframeRequested)).await;
+    assert_eq!(duo.callee.control.stats().await.video.pli_count, 1);
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_close_is_seen_by_the_other_side_within_a_second() {
+    let mut duo = Duo::connect().await;
+    duo.caller.control.send_data(Bytes::from_static(b"bye")).unwrap();
+    let begun = Instant::now();
+    duo.caller.control.close().await;
+    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+    assert_eq!(duo.callee.next_data().await, "bye");
+    duo.callee.until_state(|it| *it == TransportState::ClosedByPeer).await;
+    println!("closed: seen by the other side after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(duo.callee.event_stream_ends().await);
+    assert!(duo.caller.event_stream_ends().await);
+    let refused = duo.callee.control.send_data(Bytes::from_static(b"late"));
+    assert_eq!(refused, Err(TransportError::NotConnected));
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_by_either_side_keeps_the_media() {
+    let duo = Duo::connect().await;
+    for restarter in [0, 1] {
+        let end = if restarter == 0 { &duo.caller } else { &duo.callee };
+        end.control.restart();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        duo.caller.send_video(MediaTime::from_micros(i64::from(restarter)), keyframe(3_000));
+        let got = duo.callee.next_video().await;
+        assert_eq!(got.frame.payload, keyframe(3_000));
+        duo.callee.send_audio(MediaTime::from_micros(0), Bytes::from_static(b"sound"));
+        assert_eq!(duo.caller.next_audio().await.frame.payload, "sound");
+        tokio::time::sleep(Duration::from_millis(800)).await;
+    }
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_from_the_other_side_changes_nothing() {
+    let caller = End::open(Role::Offerer, None).await;
+    let callee = End::open(Role::Answerer, None).await;
+    for end in [&caller, &callee] {
+        for parcel in [
+            Parcel(Bytes::from_static(b"\xff\x00 no json")),
+            Negotiation::Answer { sdp: "v=0".into(), clocks: None }.to_parcel(),
+            Negotiation::Offer { sdp: "v=0\r\nm=video".into(), clocks: None }.to_parcel(),
+            Negotiation::PleaseRestart.to_parcel(),
+            Negotiation::Candidate {
+                candidate: "candidate:nonsense".into(),
+                sdp_mid: None,
+                sdp_mline_index: Some(9),
+            }
+            .to_parcel(),
+        ] {
+            end.control.parcel(parcel);
+        }
+    }
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn candidates_that_come_before_their_offer_are_kept() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut parcels = caller.parcels_so_far().await;
+    parcels.rotate_left(1);
+    let callee = End::open(Role::Answerer, None).await;
+    parcels.into_iter().for_each(|it| callee.control.parcel(it));
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_before_there_is_a_path_is_refused() {
+    let end = End::open(Role::Offerer, None).await;
+    let nothing = EncodedFrame {
+        time: MediaTime::from_micros(0),
+        keyframe: true,
+        payload: Bytes::from_static(b"sound"),
+    };
+    assert_eq!(end.audio_out.send(nothing), media::transport::Sent::NotConnected);
+    let message = Bytes::from_static(b"message");
+    assert_eq!(end.control.send_data(message), Err(TransportError::NotConnected));
+    let large = Bytes::from(vec![0; media::transport::MAX_DATA + 1]);
+    assert!(matches!(end.control.send_data(large), Err(TransportError::TooLarge(_))));
+    end.control.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_interrupts_and_the_path_heals() {
+    let loss = Arc::new(Loss::of_media(0.0));
+    let mut duo = Duo::connect_over(Some(Arc::clone(&loss) as _)).await;
+    loss.cut(true);
+    let begun = Instant::now();
+    duo.caller.until_state(|it| *it == TransportState::Interrupted).await;
+    println!("interrupted after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    loss.cut(false);
+    duo.caller.until_state(|it| matches!(it, TransportState::Connected(Path::Local))).await;
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_the_control_closes_the_session() {
+    let mut duo = Duo::connect().await;
+    duo.caller.drop_control();
+    duo.callee.until_state(|it| *it == TransportState::ClosedByPeer).await;
+    duo.callee.control.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_sessions_leave_nothing_behind() {
+    Duo::connect().await.close().await;
+    let before = resources();
+    for _ in 0..5 {
+        let pairs = (0..10).map(|_| async {
+            Duo::connect().await.close().await;
+        });
+        futures::future::join_all(pairs).await;
+    }
+    let deadline = Instant::now() + SOON;
+    while resources().0 > before.0 || resources().1 > before.1 {
+        assert!(Instant::now() < deadline, "before {before:?}, after {:?}", resources());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Open descriptors and threads of this process. Other tests of this process run beside this one,
+/// so it waits until the numbers are back.
+fn resources() -> (usize, usize) {
+    let count = |folder| std::fs::read_dir(folder).map_or(0, Iterator::count);
+    (count("/proc/self/fd"), count("/proc/self/task"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_crosses_in_a_millisecond_or_two() {
+    let duo = Duo::connect().await;
+    let mut times = Vec::new();
+    for number in 0..60 {
+        let sent = Instant::now();
+        let bytes = if number == 0 { keyframe(60_000) } else { frame(number as u8, 10_000) };
+        duo.caller.send_video(MediaTime::from_micros(number * 33_333), bytes);
+        let got = duo.callee.next_video().await;
+        times.push((sent.elapsed(), got.arrived - sent));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let first = times[0];
+    times.sort();
+    println!("first {first:?}, median {:?}, worst {:?}", times[30], times[59]);
+    assert!(times[30].0 < Duration::from_millis(10), "{:?}", times[30]);
+    duo.close().await;
+}

@@ -1,0 +1,216 @@
+//! Two ends and the courier between them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use media::frame::{EncodedFrame, ReceivedFrame};
+use media::time::MediaTime;
+use media::transport::{
+    FrameSink, FrameSource, MediaTransport, OpenParams, Parcel, Role, Sent, SessionControl,
+    TransportEvent, TransportState,
+};
+use media::units::Bitrate;
+use tokio::sync::mpsc;
+
+use super::super::runtime::SocketLayer;
+use super::super::{Config, PeerToPeer};
+use super::SOON;
+
+/// One end of a call.
+pub(super) struct End {
+    pub(super) control: Arc<dyn SessionControl>,
+    pub(super) audio_out: Arc<dyn FrameSink>,
+    pub(super) video_out: Arc<dyn FrameSink>,
+    audio_in: FrameSource,
+    video_in: FrameSource,
+    events: BoxStream<'static, TransportEvent>,
+    /// Events, once a courier takes the parcels out.
+    told: Option<mpsc::UnboundedReceiver<(Instant, TransportEvent)>>,
+}
+
+impl End {
+    pub(super) async fn open(role: Role, layer: Option<Arc<dyn SocketLayer>>) -> Self {
+        let config = Config { bind: Some([127, 0, 0, 1].into()), ..Config::default() };
+        let mut transport = PeerToPeer::new(config);
+        transport.layer = layer;
+        let params = OpenParams { role, max_send: Bitrate::from_kbps(4000) };
+        let session = transport.open(params).await.unwrap();
+        Self {
+            control: session.control,
+            audio_out: session.audio_out,
+            video_out: session.video_out,
+            audio_in: session.audio_in,
+            video_in: session.video_in,
+            events: session.events,
+            told: None,
+        }
+    }
+
+    /// The parcels that were made up to now.
+    pub(super) async fn parcels_so_far(&mut self) -> Vec<Parcel> {
+        let mut parcels = Vec::new();
+        let pause = Duration::from_millis(20);
+        while let Ok(Some(event)) = tokio::time::timeout(pause, self.events.next()).await {
+            if let TransportEvent::Parcel(parcel) = event {
+                parcels.push(parcel);
+            }
+        }
+        parcels
+    }
+
+    pub(super) fn send_video(&self, time: MediaTime, payload: Bytes) {
+        let frame = EncodedFrame { time, keyframe: false, payload };
+        assert_eq!(self.video_out.send(frame), Sent::Queued);
+    }
+
+    pub(super) fn send_audio(&self, time: MediaTime, payload: Bytes) {
+        let frame = EncodedFrame { time, keyframe: true, payload };
+        assert_eq!(self.audio_out.send(frame), Sent::Queued);
+    }
+
+    pub(super) fn video_within(&self, timeout: Duration) -> Option<ReceivedFrame> {
+        tokio::task::block_in_place(|| self.video_in.pop(timeout).ok())
+    }
+
+    pub(super) async fn next_video(&self) -> ReceivedFrame {
+        let source = self.video_in.clone();
+        tokio::task::spawn_blocking(move || source.pop(SOON)).await.unwrap().expect("a picture")
+    }
+
+    pub(super) async fn next_audio(&self) -> ReceivedFrame {
+        let source = self.audio_in.clone();
+        tokio::task::spawn_blocking(move || source.pop(SOON)).await.unwrap().expect("sound")
+    }
+
+    /// When the first event that `wanted` likes came.
+    pub(super) async fn until(&mut self, wanted: impl Fn(&TransportEvent) -> bool) -> Instant {
+        let told = self.told.as_mut().expect("the ends are coupled");
+        let found = async {
+            loop {
+                let (at, event) = told.recv().await.expect("the session is open");
+                if wanted(&event) {
+                    return at;
+                }
+            }
+        };
+        tokio::time::timeout(SOON, found).await.expect("it happens soon")
+    }
+
+    pub(super) async fn until_state(
+        &mut self,
+        wanted: impl Fn(&TransportState) -> bool,
+    ) -> Instant {
+        self.until(|it| matches!(it, TransportEvent::State(state) if wanted(state))).await
+    }
+
+    pub(super) async fn next_data(&mut self) -> Bytes {
+        let told = self.told.as_mut().expect("the ends are coupled");
+        let found = async {
+            loop {
+                if let (_, TransportEvent::Data(data)) = told.recv().await.expect("open") {
+                    return data;
+                }
+            }
+        };
+        tokio::time::timeout(SOON, found).await.expect("a message comes soon")
+    }
+
+    pub(super) async fn event_stream_ends(&mut self) -> bool {
+        let told = self.told.as_mut().expect("the ends are coupled");
+        tokio::time::timeout(SOON, async { while told.recv().await.is_some() {} }).await.is_ok()
+    }
+
+    /// Drops the handle of the session, and puts one that does nothing in its place.
+    pub(super) fn drop_control(&mut self) {
+        self.control = Arc::new(Gone);
+    }
+}
+
+/// Two ends and the tasks that carry their parcels.
+pub(super) struct Duo {
+    pub(super) caller: End,
+    pub(super) callee: End,
+}
+
+impl Duo {
+    pub(super) async fn connect() -> Self {
+        Self::connect_over(None).await
+    }
+
+    pub(super) async fn connect_over(layer: Option<Arc<dyn SocketLayer>>) -> Self {
+        let caller = End::open(Role::Offerer, layer.clone()).await;
+        let callee = End::open(Role::Answerer, layer).await;
+        let mut duo = Self::couple(caller, callee);
+        duo.both_connected().await;
+        duo
+    }
+
+    /// Starts to carry parcels.
+    pub(super) fn couple(mut caller: End, mut callee: End) -> Self {
+        let (to_caller, to_callee) = (Arc::downgrade(&caller.control), Arc::downgrade(&callee.control));
+        for (end, to) in [(&mut caller, to_callee), (&mut callee, to_caller)] {
+            let (tell, told) = mpsc::unbounded_channel();
+            end.told = Some(told);
+            let mut events = std::mem::replace(&mut end.events, futures::stream::empty().boxed());
+            tokio::spawn(async move {
+                while let Some(event) = events.next().await {
+                    match event {
+                        TransportEvent::Parcel(parcel) => {
+                            if let Some(control) = to.upgrade() {
+                                control.parcel(parcel);
+                            }
+                        }
+                        event => {
+                            let _ = tell.send((Instant::now(), event));
+                        }
+                    }
+                }
+            });
+        }
+        Self { caller, callee }
+    }
+
+    /// When each end said to be connected.
+    pub(super) async fn both_connected(&mut self) -> (Instant, Instant) {
+        let connected = |it: &TransportState| matches!(it, TransportState::Connected(_));
+        (self.caller.until_state(connected).await, self.callee.until_state(connected).await)
+    }
+
+    pub(super) async fn close(self) {
+        tokio::join!(self.caller.control.close(), self.callee.control.close());
+    }
+}
+
+/// A picture that refers to others, of about `size` bytes.
+pub(super) fn frame(fill: u8, size: usize) -> Bytes {
+    let mut unit = BytesMut::from(&[0, 0, 0, 1, 0x41][..]);
+    unit.put_bytes(fill | 1, size);
+    unit.freeze()
+}
+
+/// A picture that stands alone, of about `size` bytes.
+pub(super) fn keyframe(size: usize) -> Bytes {
+    let mut unit = BytesMut::from(&[0, 0, 0, 1, 0x67, 1, 2, 0, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65][..]);
+    unit.put_bytes(7, size);
+    unit.freeze()
+}
+
+struct Gone;
+
+impl SessionControl for Gone {
+    fn parcel(&self, _: Parcel) {}
+    fn restart(&self) {}
+    fn request_keyframe(&self) {}
+    fn send_data(&self, _: Bytes) -> Result<(), media::transport::TransportError> {
+        Err(media::transport::TransportError::NotConnected)
+    }
+    fn stats(&self) -> futures::future::BoxFuture<'static, media::transport::TransportStats> {
+        Box::pin(std::future::ready(media::transport::TransportStats::default()))
+    }
+    fn close(&self) -> futures::future::BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}

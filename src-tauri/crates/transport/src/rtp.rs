@@ -1,0 +1,16 @@
+//! From encoded frames to RTP payloads and back, without a socket and without a clock.
+//!
+//! Everything here is pure: packets and the present time come in as arguments. What it takes
+//! apart are remote bytes, so nothing in it panics, and every buffer has a bound.
+
+pub(crate) mod assemble;
+pub(crate) mod depacketise;
+pub(crate) mod extend;
+pub(crate) mod packetise;
+pub(crate) mod sync;
+
+/// The clock of pictures, hertz (RFC 6184, 8.2.1).
+pub(crate) const VIDEO_HZ: u32 = 90_000;
+
+/// The clock of Opus, hertz (RFC 7587, 4.1).
+pub(crate) const AUDIO_HZ: u32 = 48_000;

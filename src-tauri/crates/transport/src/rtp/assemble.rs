@@ -1,0 +1,237 @@
+//! Received packets to whole pictures in decode order.
+//!
+//! A picture is handed out in the moment its last missing packet arrives and everything before it
+//! is handed out or given up. Giving up waits for the retransmission that the NACKs ask for, and
+//! not at all once a later keyframe is complete.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::depacketise::{MAX_UNIT, Unit, depacketise, starts_keyframe};
+use super::extend::SequenceExtender;
+
+/// One received RTP packet of a video stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Packet {
+    /// The sequence number on the wire.
+    pub(crate) sequence: u16,
+    /// The RTP timestamp, the same for all packets of one picture.
+    pub(crate) timestamp: u32,
+    /// Whether it says to be the last of its picture.
+    pub(crate) marker: bool,
+    /// Its payload, empty when it was all padding.
+    pub(crate) payload: Bytes,
+    /// When it arrived.
+    pub(crate) arrived: Instant,
+}
+
+/// A picture put together.
+#[derive(Clone, Debug)]
+pub(crate) struct Assembled {
+    /// The access unit.
+    pub(crate) unit: Unit,
+    /// Its RTP timestamp.
+    pub(crate) timestamp: u32,
+    /// When its last packet arrived.
+    pub(crate) arrived: Instant,
+    /// Whether packets before it were lost for good.
+    pub(crate) after_loss: bool,
+}
+
+/// Puts the packets of one video stream together.
+#[derive(Debug)]
+pub(crate) struct Assembler {
+    extender: SequenceExtender,
+    /// Packets that wait, by position.
+    waiting: BTreeMap<u64, Packet>,
+    /// Payload bytes in `waiting`.
+    bytes: usize,
+    /// The position of the first packet that was neither handed out nor given up.
+    next: Option<u64>,
+    /// Whether `next` has moved on, so that it may no longer move back.
+    started: bool,
+    /// The timestamp of a picture that was given up and whose rest may still come.
+    inside_lost: Option<u32>,
+    /// Whether something was lost for good since the last picture.
+    after_loss: bool,
+    ready: VecDeque<Assembled>,
+    patience: Duration,
+}
+
+/// How many packets wait at most: two seconds of video at 12 Mb/s, or one very large keyframe.
+const MAX_WAITING: u64 = 4096;
+
+/// How many payload bytes wait at most: one picture of the largest size and a second behind it.
+const MAX_BYTES: usize = MAX_UNIT + 1024 * 1024;
+
+impl Assembler {
+    /// An assembler that waits `patience` for a missing packet.
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self {
+            extender: SequenceExtender::default(),
+            waiting: BTreeMap::new(),
+            bytes: 0,
+            next: None,
+            started: false,
+            inside_lost: None,
+            after_loss: false,
+            ready: VecDeque::new(),
+            patience,
+        }
+    }
+
+    /// Changes how long a missing packet is waited for.
+    pub(crate) const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
+    /// Takes one packet. Repeated and late ones change nothing.
+    pub(crate) fn push(&mut self, packet: Packet) {
+        let position = self.extender.extend(packet.sequence);
+        let next = *self.next.get_or_insert(position);
+        if position < next && self.started {
+            return;
+        }
+        let too_far = position.saturating_sub(next) >= MAX_WAITING;
+        if too_far || self.bytes + packet.payload.len() > MAX_BYTES {
+            self.bytes = 0;
+            self.waiting.clear();
+            self.resume_at(position, &packet);
+        } else if position < next {
+            self.next = Some(position);
+        }
+        let (arrived, size) = (packet.arrived, packet.payload.len());
+        if let Entry::Vacant(place) = self.waiting.entry(position) {
+            place.insert(packet);
+            self.bytes += size;
+            self.advance(arrived);
+        }
+    }
+
+    /// Gives up what is missing for too long at `now`.
+    pub(crate) fn poll(&mut self, now: Instant) {
+        self.advance(now);
+    }
+
+    /// When [`Assembler::poll`] has something to give up, unless a packet comes before.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.look(self.next?) {
+            Look::Gap { since, .. } => Some(since + self.patience),
+            Look::Complete(_) | Look::Unfinished => None,
+        }
+    }
+
+    /// The next picture in decode order.
+    pub(crate) fn pop(&mut self) -> Option<Assembled> {
+        self.ready.pop_front()
+    }
+
+    /// Moves on as far as it goes.
+    fn advance(&mut self, now: Instant) {
+        while let Some(next) = self.next {
+            match self.look(next) {
+                Look::Unfinished => break,
+                Look::Complete(last) => self.hand_out(next, last),
+                Look::Gap { behind, since } => {
+                    let resume = self
+                        .complete_keyframe(behind)
+                        .or_else(|| (now >= since + self.patience).then_some(behind));
+                    let Some(resume) = resume else { break };
+                    self.skip_to(resume);
+                }
+            }
+        }
+    }
+
+    /// What can be said of the picture that starts at `first`.
+    fn look(&self, first: u64) -> Look {
+        let mut timestamp = None;
+        let mut expected = first;
+        for (&position, packet) in self.waiting.range(first..) {
+            if position != expected {
+                return Look::Gap { behind: position, since: packet.arrived };
+            }
+            if packet.payload.is_empty() || self.inside_lost == Some(packet.timestamp) {
+                if timestamp.is_none() {
+                    return Look::Complete(position);
+                }
+            } else if *timestamp.get_or_insert(packet.timestamp) != packet.timestamp {
+                return Look::Complete(position - 1);
+            }
+            if packet.marker {
+                return Look::Complete(position);
+            }
+            expected += 1;
+        }
+        Look::Unfinished
+    }
+
+    /// The first picture at or after `from` that is complete and needs none before it.
+    fn complete_keyframe(&self, from: u64) -> Option<u64> {
+        self.waiting
+            .range(from..)
+            .filter(|(_, packet)| starts_keyframe(&packet.payload))
+            .map(|(&position, _)| position)
+            .find(|&position| matches!(self.look(position), Look::Complete(_)))
+    }
+
+    /// Takes the packets from `first` to `last` out, and hands their picture out if they are one.
+    fn hand_out(&mut self, first: u64, last: u64) {
+        let behind = self.waiting.split_off(&(last + 1));
+        let taken = std::mem::replace(&mut self.waiting, behind);
+        self.bytes -= taken.values().map(|it| it.payload.len()).sum::<usize>();
+        self.next = Some(last + 1);
+        self.started = true;
+        debug_assert_eq!(taken.first_key_value().map(|(it, _)| *it), Some(first));
+
+        let wanted = || taken.values().filter(|it| !it.payload.is_empty());
+        let Some(timestamp) = wanted().next().map(|it| it.timestamp) else { return };
+        if self.inside_lost == Some(timestamp) {
+            return;
+        }
+        self.inside_lost = None;
+        let arrived = taken.values().map(|it| it.arrived).max();
+        match (depacketise(wanted().map(|it| &it.payload)), arrived) {
+            (Some(unit), Some(arrived)) => {
+                let after_loss = std::mem::take(&mut self.after_loss);
+                self.ready.push_back(Assembled { unit, timestamp, arrived, after_loss });
+            }
+            _ => self.after_loss = true,
+        }
+    }
+
+    /// Gives up everything before `position`, which is here.
+    fn skip_to(&mut self, position: u64) {
+        let behind = self.waiting.split_off(&position);
+        let lost = std::mem::replace(&mut self.waiting, behind);
+        self.bytes -= lost.values().map(|it| it.payload.len()).sum::<usize>();
+        if let Some(packet) = self.waiting.get(&position).cloned() {
+            self.resume_at(position, &packet);
+        }
+    }
+
+    /// Goes on with `packet`. What came before it is unknown, so its picture can only be whole
+    /// when it says to start one.
+    fn resume_at(&mut self, position: u64, packet: &Packet) {
+        self.next = Some(position);
+        self.started = true;
+        self.after_loss = true;
+        self.inside_lost = (!starts_keyframe(&packet.payload)).then_some(packet.timestamp);
+    }
+}
+
+/// What can be said of a picture.
+enum Look {
+    /// All its packets are here; the position of the last one.
+    Complete(u64),
+    /// Packets are missing before the position `behind`, known since then.
+    Gap { behind: u64, since: Instant },
+    /// Nothing is missing so far, but its end has not come.
+    Unfinished,
+}
+
+#[cfg(test)]
+mod tests;

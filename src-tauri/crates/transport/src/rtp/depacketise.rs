@@ -1,0 +1,190 @@
+//! RTP payloads to H.264 access units in Annex B form (RFC 6184, 5.6-5.8).
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// NAL unit types (ITU-T H.264, table 7-1) and packet types (RFC 6184, table 1).
+pub(crate) const NAL_IDR: u8 = 5;
+pub(crate) const NAL_SPS: u8 = 7;
+pub(crate) const NAL_PPS: u8 = 8;
+pub(crate) const NAL_AUD: u8 = 9;
+pub(crate) const NAL_FILLER: u8 = 12;
+pub(crate) const STAP_A: u8 = 24;
+pub(crate) const FU_A: u8 = 28;
+
+/// The largest access unit that a peer may send, bytes: far above a 4K keyframe of a call.
+pub(crate) const MAX_UNIT: usize = 4 * 1024 * 1024;
+
+/// An access unit put together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unit {
+    /// Its NALs in Annex B form.
+    pub(crate) annex_b: Bytes,
+    /// Whether it holds an IDR picture.
+    pub(crate) keyframe: bool,
+}
+
+/// Puts the payloads of one access unit together, given in order and without a gap. `None` when
+/// they do not follow RFC 6184, hold no NAL, or exceed [`MAX_UNIT`].
+pub(crate) fn depacketise<'a>(payloads: impl Iterator<Item = &'a Bytes>) -> Option<Unit> {
+    let mut unit = Builder::default();
+    for payload in payloads {
+        unit.add(payload)?;
+    }
+    if unit.open || unit.bytes.is_empty() {
+        return None;
+    }
+    Some(Unit { annex_b: unit.bytes.freeze(), keyframe: unit.keyframe })
+}
+
+/// Whether `payload` starts an access unit that can be decoded by itself: it brings an SPS.
+pub(crate) fn starts_keyframe(payload: &[u8]) -> bool {
+    match payload {
+        [first, ..] if first & 0x1f == NAL_SPS => true,
+        [first, _, _, inner, ..] if first & 0x1f == STAP_A => inner & 0x1f == NAL_SPS,
+        _ => false,
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    bytes: BytesMut,
+    keyframe: bool,
+    /// Whether a fragmented NAL has begun and not ended.
+    open: bool,
+}
+
+impl Builder {
+    fn add(&mut self, payload: &[u8]) -> Option<()> {
+        let (&first, rest) = payload.split_first()?;
+        if self.open && first & 0x1f != FU_A {
+            return None;
+        }
+        match first & 0x1f {
+            1..=23 => self.nal(payload),
+            STAP_A => self.aggregate(rest),
+            FU_A => self.fragment(first, rest),
+            _ => None,
+        }
+    }
+
+    fn aggregate(&mut self, mut rest: &[u8]) -> Option<()> {
+        while !rest.is_empty() {
+            let (size, after) = rest.split_first_chunk::<2>()?;
+            let (nal, after) = after.split_at_checked(usize::from(u16::from_be_bytes(*size)))?;
+            self.nal(nal)?;
+            rest = after;
+        }
+        Some(())
+    }
+
+    fn fragment(&mut self, indicator: u8, rest: &[u8]) -> Option<()> {
+        let (&header, body) = rest.split_first()?;
+        let (start, end) = (header & 0x80 != 0, header & 0x40 != 0);
+        if start == self.open {
+            return None;
+        }
+        if start {
+            self.begin((indicator & 0xe0) | (header & 0x1f))?;
+        }
+        self.extend(body)?;
+        self.open = !end;
+        Some(())
+    }
+
+    fn nal(&mut self, nal: &[u8]) -> Option<()> {
+        let (&header, body) = nal.split_first()?;
+        self.begin(header)?;
+        self.extend(body)
+    }
+
+    fn begin(&mut self, header: u8) -> Option<()> {
+        self.extend(&[0, 0, 0, 1, header])?;
+        self.keyframe |= header & 0x1f == NAL_IDR;
+        Some(())
+    }
+
+    fn extend(&mut self, bytes: &[u8]) -> Option<()> {
+        if self.bytes.len() + bytes.len() > MAX_UNIT {
+            return None;
+        }
+        self.bytes.put_slice(bytes);
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::packetise::packetise;
+    use super::*;
+
+    fn together(payloads: &[&'static [u8]]) -> Option<Unit> {
+        let payloads: Vec<Bytes> = payloads.iter().map(|it| Bytes::from_static(it)).collect();
+        depacketise(payloads.iter())
+    }
+
+    #[test]
+    fn an_aggregate_with_a_trailing_byte_is_refused() {
+        assert_eq!(together(&[&[0x78, 0, 1, 0x67, 0]]), None);
+        assert_eq!(together(&[&[0x78, 0, 9, 0x67]]), None);
+        assert_eq!(together(&[&[0x78, 0, 0]]), None);
+    }
+
+    #[test]
+    fn fragments_must_begin_and_end() {
+        assert_eq!(together(&[&[0x7c, 0x45, 1]]), None);
+        assert_eq!(together(&[&[0x7c, 0x85, 1]]), None);
+        assert_eq!(together(&[&[0x7c, 0x85, 1], &[0x7c, 0x85, 1]]), None);
+        assert_eq!(together(&[&[0x7c, 0x85, 1], &[0x41, 1]]), None);
+        let unit = together(&[&[0x7c, 0x85, 1], &[0x7c, 0x05, 2], &[0x7c, 0x45, 3]]);
+        assert_eq!(unit.map(|it| it.annex_b.to_vec()), Some(vec![0, 0, 0, 1, 0x65, 1, 2, 3]));
+    }
+
+    #[test]
+    fn keyframes_are_told_by_their_idr_and_announced_by_their_sps() {
+        assert!(together(&[&[0x67, 1], &[0x65, 1]]).is_some_and(|it| it.keyframe));
+        assert!(together(&[&[0x41, 1]]).is_some_and(|it| !it.keyframe));
+        assert!(starts_keyframe(&[0x67, 1]));
+        assert!(starts_keyframe(&[0x78, 0, 2, 0x67, 1]));
+        assert!(!starts_keyframe(&[0x78, 0]));
+        assert!(!starts_keyframe(&[]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_taken_or_refused_without_a_panic(
+            payloads in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..8),
+            kinds in prop::collection::vec(prop::sample::select(vec![0x78u8, 0x7c, 0x67, 0x41]), 8),
+        ) {
+            let lead = |(payload, kind): (Vec<u8>, &u8)| [vec![*kind], payload].concat();
+            let wild: Vec<Bytes> = payloads.iter().cloned().map(Bytes::from).collect();
+            let likely: Vec<Bytes> =
+                payloads.into_iter().zip(&kinds).map(lead).map(Bytes::from).collect();
+            for payloads in [wild, likely] {
+                if let Some(unit) = depacketise(payloads.iter()) {
+                    prop_assert!(unit.annex_b.starts_with(&[0, 0, 0, 1]));
+                }
+                payloads.iter().for_each(|it| { starts_keyframe(it); });
+            }
+        }
+
+        #[test]
+        fn what_was_packetised_comes_back(
+            nals in prop::collection::vec(
+                (prop::sample::select(vec![0x67u8, 0x68, 0x65, 0x41, 0x06]),
+                 prop::collection::vec(1u8..=255, 1..4000)),
+                1..6,
+            ),
+        ) {
+            let mut unit = BytesMut::new();
+            for (header, body) in &nals {
+                unit.put_slice(&[0, 0, 0, 1, *header]);
+                unit.put_slice(body);
+            }
+            let unit = unit.freeze();
+            let payloads = packetise(&unit);
+            prop_assert_eq!(depacketise(payloads.iter()).map(|it| it.annex_b), Some(unit));
+        }
+    }
+}
