@@ -52,8 +52,11 @@ pub struct Timing {
     pub silence: Duration,
     /// How long an acknowledgement may wait for others to join it.
     pub ack_delay: Duration,
-    /// How long a session waits for its client to come back.
+    /// How long a session waits for its client to come back after its connection fell silent.
     pub resume: Duration,
+    /// The same after its machine closed the connection without a goodbye, as when the program is
+    /// killed: one that lives comes back at once, and whoever talks to a dead one must know soon.
+    pub resume_broken: Duration,
     /// How long connections may take to end when the relay stops.
     pub drain: Duration,
 }
@@ -81,6 +84,7 @@ impl Default for Timing {
             silence: Duration::from_secs(12),
             ack_delay: Duration::from_millis(100),
             resume: Duration::from_secs(30),
+            resume_broken: Duration::from_secs(2),
             drain: Duration::from_secs(2),
         }
     }

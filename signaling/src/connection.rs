@@ -3,6 +3,7 @@
 //! Reading and writing go on side by side, so that a client that does not read can still be
 //! heard, and one that is read slowly still gets its messages.
 
+use std::cell::Cell;
 use std::future;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use signal_wire::{
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 
 use crate::bucket::Bucket;
-use crate::hub::Envelope;
+use crate::hub::{Envelope, Loss};
 use crate::relay::Relay;
 use crate::seat::{Eviction, Seat};
 
@@ -27,8 +28,10 @@ type Reader = SplitStream<WebSocket>;
 enum End {
     /// The client said goodbye.
     Goodbye,
-    /// The socket broke or fell silent.
+    /// The socket broke.
     Lost,
+    /// Nothing was heard for too long.
+    Silent,
     /// The client did something wrong.
     Fault(ErrorCode),
     /// The hub ended the session.
@@ -112,6 +115,7 @@ async fn attend(
         relay,
         address,
         seat: &seat,
+        loss: Cell::new(Loss::Silent),
     };
     if let Err(end) = write(writer, &welcome).await {
         return end;
@@ -125,7 +129,8 @@ async fn attend(
     match end {
         End::Goodbye | End::Fault(_) => relay.hub().leave(address, &seat),
         // Dropping the attachment keeps the session for a while, if the hub has not ended it.
-        End::Lost | End::Evicted(_) | End::Stopping => {}
+        End::Lost => attachment.loss.set(Loss::Broken),
+        End::Silent | End::Evicted(_) | End::Stopping => {}
     }
     end
 }
@@ -144,7 +149,7 @@ async fn read_all(attachment: &Attachment<'_>, reader: &mut Reader) -> End {
         let message = match timeout(relay.config.timing.silence, read(reader)).await {
             Ok(Ok(message)) => message,
             Ok(Err(end)) => return end,
-            Err(_) => return End::Lost,
+            Err(_) => return End::Silent,
         };
         let size = match &message {
             Message::Text(text) => text.len(),
@@ -242,7 +247,7 @@ async fn write_outgoing(attachment: &Attachment<'_>, writer: &mut Writer) -> Res
 /// Says the last word, if there is one, and closes; a client that does not listen is left.
 async fn part(relay: &Relay, end: End, mut writer: Writer, mut reader: Reader) {
     let last_word = match end {
-        End::Lost => return,
+        End::Lost | End::Silent => return,
         End::Goodbye => None,
         End::Fault(code) => Some(RelayFrame::Error { code }),
         End::Evicted(eviction) => eviction.last_word(),
@@ -299,12 +304,13 @@ struct Attachment<'a> {
     relay: &'a Relay,
     address: Address,
     seat: &'a Arc<Seat>,
+    loss: Cell<Loss>,
 }
 
 impl Drop for Attachment<'_> {
     fn drop(&mut self) {
         self.relay
             .hub()
-            .detach(self.address, self.seat, Instant::now());
+            .detach(self.address, self.seat, Instant::now(), self.loss.get());
     }
 }

@@ -8,12 +8,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use signal_wire::{Address, MessageId, Payload, RelayFrame, Resume, SessionToken};
 use tokio::time::Instant;
 
-use crate::config::{Config, Limits};
+use crate::config::{Config, Limits, Timing};
 use crate::outbox::{Full, Item, Outbox};
 use crate::seat::{Eviction, Seat};
 
@@ -22,7 +21,7 @@ use crate::seat::{Eviction, Seat};
 pub(crate) struct Hub {
     sessions: HashMap<Address, Session>,
     limits: Limits,
-    resume: Duration,
+    timing: Timing,
 }
 
 #[derive(Debug)]
@@ -38,7 +37,16 @@ struct Session {
 #[derive(Debug)]
 enum Presence {
     Attached(Arc<Seat>),
-    Detached { since: Instant },
+    Detached { since: Instant, until: Instant },
+}
+
+/// How a connection was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Nothing was heard for too long: the network.
+    Silent,
+    /// The other machine closed it without a goodbye: the program, or somebody on the way.
+    Broken,
 }
 
 /// An envelope as it comes from a client.
@@ -55,7 +63,7 @@ impl Hub {
         Self {
             sessions: HashMap::new(),
             limits: config.limits.clone(),
-            resume: config.timing.resume,
+            timing: config.timing,
         }
     }
 
@@ -99,10 +107,20 @@ impl Hub {
         }
     }
 
-    /// The connection broke; the session waits for its client.
-    pub(crate) fn detach(&mut self, address: Address, seat: &Arc<Seat>, now: Instant) {
+    /// The connection broke or fell silent; the session waits for its client.
+    pub(crate) fn detach(
+        &mut self,
+        address: Address,
+        seat: &Arc<Seat>,
+        now: Instant,
+        loss: Loss,
+    ) {
+        let wait = match loss {
+            Loss::Silent => self.timing.resume,
+            Loss::Broken => self.timing.resume.min(self.timing.resume_broken),
+        };
         if let Some(session) = self.session(address, seat) {
-            session.presence = Presence::Detached { since: now };
+            session.presence = Presence::Detached { since: now, until: now + wait };
         }
     }
 
@@ -161,7 +179,7 @@ impl Hub {
     pub(crate) fn expire(&mut self, now: Instant) {
         let late = |session: &Session| match session.presence {
             Presence::Attached(_) => false,
-            Presence::Detached { since } => now.duration_since(since) >= self.resume,
+            Presence::Detached { until, .. } => now >= until,
         };
         let late: Vec<_> = self
             .sessions
@@ -237,7 +255,7 @@ impl Hub {
                 .iter()
                 .filter_map(|(address, session)| match session.presence {
                     Presence::Attached(_) => None,
-                    Presence::Detached { since } => Some((since, *address)),
+                    Presence::Detached { since, .. } => Some((since, *address)),
                 });
         if let Some((_, address)) = waiting.min() {
             self.end(address, Eviction::Resumed);

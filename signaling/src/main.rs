@@ -1,7 +1,7 @@
 //! `tincan-relay`: the relay as a process of its own.
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 
 use anyhow::Context;
@@ -39,8 +39,13 @@ struct Options {
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     // Only the relay's own lines: libraries below would write down what passes through them.
+    let colours = io::stderr().is_terminal();
     tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(io::stderr))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(io::stderr)
+                .with_ansi(colours),
+        )
         .with(Targets::new().with_target("signal_relay", options.log))
         .init();
     let stopped = stop_signal().context("cannot listen for signals")?;

@@ -121,13 +121,13 @@ impl Door {
     }
 }
 
-/// Serves the one request of a connection; a WebSocket lives on in a task of its own.
+/// Serves the requests of a connection, until it rests for too long; a WebSocket lives on in a
+/// task of its own.
 async fn http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(relay.config.timing.hello)
         .max_buf_size(REQUEST_BYTES)
-        .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
     tokio::select! {

@@ -185,7 +185,11 @@ async fn next_frame(socket: &mut Socket) -> Result<RelayFrame, Problem> {
 /// Tells "nothing there" from "something else there".
 fn handshake_problem(error: &Error) -> Problem {
     match error {
-        Error::Io(e) if e.kind() != io::ErrorKind::UnexpectedEof => Problem::Unreachable,
+        Error::Io(e) => match e.kind() {
+            // Closed without an answer, or no TLS where TLS is due.
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => Problem::NotARelay,
+            _ => Problem::Unreachable,
+        },
         Error::ConnectionClosed | Error::AlreadyClosed => Problem::Unreachable,
         Error::Http(response) => status_problem(response.status()),
         _ => Problem::NotARelay,

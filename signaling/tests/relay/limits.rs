@@ -1,0 +1,272 @@
+//! What a relay does not put up with.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use signal_client::{LinkEvent, LinkState, Problem};
+use signal_relay::{Config, Limits, Timing};
+use signal_wire::{
+    ClientFrame, ErrorCode, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload, Proof,
+    RelayFrame, VERSION,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{Person, Raw, Running, message, quick, somebody, soon};
+
+fn refused(frame: Option<RelayFrame>, code: ErrorCode) -> bool {
+    frame == Some(RelayFrame::Error { code })
+}
+
+#[tokio::test]
+async fn only_the_owner_of_a_key_gets_its_address() {
+    let relay = Running::start(Config::default()).await;
+    let (ann, eve) = (somebody(), somebody());
+
+    let mut raw = Raw::connect(&relay.url).await.unwrap();
+    let stolen = ClientFrame::Hello {
+        version: VERSION,
+        address: ann.address(),
+        proof: eve.prove(&raw.nonce, "127.0.0.1"),
+        resume: None,
+    };
+    raw.say(&stolen).await;
+    assert!(refused(raw.hear().await, ErrorCode::BadProof));
+    assert_eq!(raw.hear().await, None);
+
+    let earlier = Raw::connect(&relay.url).await.unwrap();
+    let mut raw = Raw::connect(&relay.url).await.unwrap();
+    raw.say(&earlier.hello(&ann, "127.0.0.1", None)).await;
+    assert!(
+        refused(raw.hear().await, ErrorCode::BadProof),
+        "a proof is good for one challenge"
+    );
+
+    let mut raw = Raw::connect(&relay.url).await.unwrap();
+    raw.say(&raw.hello(&ann, "other.example.org", None)).await;
+    assert!(
+        refused(raw.hear().await, ErrorCode::BadProof),
+        "a proof is good for one relay"
+    );
+}
+
+#[tokio::test]
+async fn a_relay_with_names_takes_no_client_that_dialed_another() {
+    let config = Config {
+        hosts: vec!["relay.example.org".into()],
+        ..Config::default()
+    };
+    let relay = Running::start(config).await;
+    assert!(Raw::connect(&relay.url).await.is_err());
+    let mut ann = Person::new(&relay.url);
+    ann.until(LinkState::Offline(Problem::NotARelay)).await;
+
+    let relay = Running::start(Config {
+        hosts: vec!["127.0.0.1".into()],
+        ..Config::default()
+    })
+    .await;
+    Person::online(&relay.url).await;
+}
+
+#[tokio::test]
+async fn another_version_is_told_so() {
+    let relay = Running::start(Config::default()).await;
+    let (ann, mut raw) = (somebody(), Raw::connect(&relay.url).await.unwrap());
+    let proof = Proof([0; 64]);
+    raw.say(&ClientFrame::Hello {
+        version: 2,
+        address: ann.address(),
+        proof,
+        resume: None,
+    })
+    .await;
+    assert!(refused(raw.hear().await, ErrorCode::Version));
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_is_let_go() {
+    let timing = Timing {
+        hello: Duration::from_millis(100),
+        ..Timing::default()
+    };
+    let relay = Running::start(Config {
+        timing,
+        ..Config::default()
+    })
+    .await;
+    let mut raw = Raw::connect(&relay.url).await.unwrap();
+    assert!(refused(raw.hear().await, ErrorCode::Timeout));
+
+    let mut stream = TcpStream::connect(relay.socket_address()).await.unwrap();
+    stream
+        .write_all(b"GET /v1 HTTP/1.1\r\nHost:")
+        .await
+        .unwrap();
+    let mut rest = Vec::new();
+    soon(stream.read_to_end(&mut rest)).await.unwrap();
+}
+
+#[tokio::test]
+async fn malformed_frames_end_the_connection_and_nothing_else() {
+    let relay = Running::start(Config::default()).await;
+    let (ann, mut bob) = (
+        Person::online(&relay.url).await,
+        Person::online(&relay.url).await,
+    );
+    let large = format!("{{\"ack\":{}}}", " ".repeat(MAX_FRAME_BYTES));
+    let garbage = [
+        Message::text("garbage"),
+        Message::text("{\"envelope\":{\"seq\":1}}"),
+        Message::Binary(Bytes::from_static(&[0, 1, 2])),
+        Message::text(large),
+    ];
+    for message in garbage {
+        let mut raw = Raw::connect(&relay.url).await.unwrap();
+        raw.send(message.clone()).await;
+        while raw.hear().await.is_some() {}
+
+        let eve = somebody();
+        let (mut raw, _welcome) = Raw::prove(&relay.url, &eve, None).await;
+        raw.send(message).await;
+        while raw.hear().await.is_some() {}
+    }
+    ann.say(&bob, "all is well");
+    assert_eq!(bob.hear().await, message(&ann, "all is well"));
+}
+
+#[tokio::test]
+async fn a_flood_is_slowed_down_and_others_do_not_notice() {
+    let limits = Limits {
+        frames_per_second: 50,
+        frames_burst: 10,
+        ..Limits::default()
+    };
+    let relay = Running::start(Config {
+        limits,
+        ..Config::default()
+    })
+    .await;
+    let (ann, mut bob) = (
+        Person::online(&relay.url).await,
+        Person::online(&relay.url).await,
+    );
+    let start = Instant::now();
+    for _ in 0..40 {
+        ann.say(&bob, "and another");
+    }
+    for _ in 0..40 {
+        assert_eq!(bob.hear().await, message(&ann, "and another"));
+    }
+    // 10 at once, then one every 20 ms.
+    assert!(
+        start.elapsed() >= Duration::from_millis(550),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_disconnected_and_its_senders_hear_of_it() {
+    let relay = Running::start(Config::default()).await;
+    let mut ann = Person::online(&relay.url).await;
+    let bob = somebody();
+    let (mut silent, _welcome) = Raw::prove(&relay.url, &bob, None).await;
+    let sent = Limits::default().outbox_bytes / MAX_PAYLOAD_BYTES + 1;
+    for _ in 0..sent {
+        ann.link
+            .send(bob.address(), Bytes::from(vec![0; MAX_PAYLOAD_BYTES]))
+            .unwrap();
+    }
+    for _ in 0..sent {
+        assert_eq!(ann.hear().await, LinkEvent::NotHere { to: bob.address() });
+    }
+    loop {
+        match silent.hear().await {
+            Some(RelayFrame::Envelope { .. }) => {}
+            last => break assert!(refused(last, ErrorCode::TooSlow)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_source_cannot_take_every_place() {
+    let limits = Limits {
+        connections_per_ip: 2,
+        ..Limits::default()
+    };
+    let relay = Running::start(Config {
+        limits,
+        ..Config::default()
+    })
+    .await;
+    let (first, _second) = (
+        Person::online(&relay.url).await,
+        Person::online(&relay.url).await,
+    );
+    let mut third = Person::with(&relay.url, somebody(), quick());
+    third.until(LinkState::Offline(Problem::Refused)).await;
+    first.link.close().await;
+    third.until(LinkState::Online).await;
+}
+
+#[tokio::test]
+async fn envelopes_that_come_twice_or_late_are_passed_over() {
+    let relay = Running::start(Config::default()).await;
+    let (ann, bob) = (somebody(), somebody());
+    let (mut ann_raw, _) = Raw::prove(&relay.url, &ann, None).await;
+    let (mut bob_raw, _) = Raw::prove(&relay.url, &bob, None).await;
+    for (seq, id) in [(2, 1), (1, 2), (2, 1), (3, 3)] {
+        let id = MessageId([id; 8]);
+        let payload = Payload::new(Bytes::new()).unwrap();
+        ann_raw
+            .say(&ClientFrame::Envelope {
+                seq,
+                id,
+                to: bob.address(),
+                payload,
+            })
+            .await;
+    }
+    for expected in [(1, 1), (2, 3)] {
+        match bob_raw.hear().await {
+            Some(RelayFrame::Envelope {
+                seq,
+                id: MessageId([id, ..]),
+                ..
+            }) => {
+                assert_eq!((seq, id), expected);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_is_answered_and_other_paths_are_not() {
+    let relay = Running::start(Config::default()).await;
+    let ask = async |path: &str| {
+        let mut stream = TcpStream::connect(relay.socket_address()).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        soon(stream.read_to_string(&mut answer)).await.unwrap();
+        answer
+    };
+    assert!(ask("/health").await.starts_with("HTTP/1.1 200 OK"));
+    assert!(ask("/").await.starts_with("HTTP/1.1 404"));
+    assert!(ask("/v1").await.starts_with("HTTP/1.1 4"));
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_those_who_do_not_listen() {
+    let relay = Running::start(Config::default()).await;
+    let _half_open = TcpStream::connect(relay.socket_address()).await.unwrap();
+    let (_silent, _) = Raw::prove(&relay.url, &somebody(), None).await;
+    sleep(Duration::from_millis(50)).await;
+    let start = Instant::now();
+    relay.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(3));
+}

@@ -1,0 +1,178 @@
+//! What a link makes of places that are no relay.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use signal_client::{LinkState, Problem, Timing};
+use signal_wire::{Challenge, RelayFrame, VERSION};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{Person, quick, somebody};
+
+/// Something at a port that treats every connection the same way. Returns its URL and how often
+/// it was called.
+async fn something<F>(treat: impl Fn(TcpStream) -> F + Send + 'static) -> (String, Arc<AtomicUsize>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("there is a free port");
+    let url = format!("ws://{}/v1", listener.local_addr().expect("it is bound"));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(treat(stream));
+        }
+    });
+    (url, calls)
+}
+
+/// Answers the first bytes with these, and closes.
+async fn answer(mut stream: TcpStream, with: &[u8]) {
+    let mut request = [0; 1024];
+    let _asked: Result<usize, _> = stream.read(&mut request).await;
+    let _answered: Result<(), _> = stream.write_all(with).await;
+    let _closed: Result<(), _> = stream.shutdown().await;
+}
+
+/// Takes a WebSocket, says these messages, and waits.
+async fn say(stream: TcpStream, messages: Vec<Message>) {
+    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else {
+        return;
+    };
+    for message in messages {
+        let _said: Result<(), _> = socket.send(message).await;
+    }
+    while let Some(Ok(_)) = socket.next().await {}
+}
+
+async fn problem(url: &str) -> Problem {
+    let mut ann = Person::new(url);
+    loop {
+        if let LinkState::Offline(problem) = *ann.link.state().borrow() {
+            return problem;
+        }
+        assert!(ann.link.events.recv().await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn nothing_there_is_unreachable() {
+    assert_eq!(problem("ws://127.0.0.1:1/v1").await, Problem::Unreachable);
+    assert_eq!(
+        problem("ws://does-not-exist.invalid/v1").await,
+        Problem::Unreachable
+    );
+}
+
+#[tokio::test]
+async fn servers_of_other_kinds_are_no_relay() {
+    let answers: [&[u8]; 6] = [
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        b"\x00\x01\x02\xff\xfe",
+        b"220 mail.example.org ESMTP\r\n",
+        b"",
+    ];
+    for with in answers {
+        let (url, _) = something(move |stream| answer(stream, with)).await;
+        let text = String::from_utf8_lossy(with).into_owned();
+        assert_eq!(problem(&url).await, Problem::NotARelay, "{text:?}");
+    }
+    let (url, _) = something(|stream| answer(stream, b"HTTP/1.1 502 Bad Gateway\r\n\r\n")).await;
+    assert_eq!(
+        problem(&url).await,
+        Problem::Unreachable,
+        "a proxy whose relay is away"
+    );
+}
+
+#[tokio::test]
+async fn web_sockets_that_do_not_speak_in_frames_are_no_relay() {
+    let challenge = RelayFrame::Challenge {
+        version: VERSION,
+        nonce: Challenge([1; 32]),
+    }
+    .encode();
+    let conversations = [
+        vec![Message::text("hello")],
+        vec![Message::Binary(vec![1, 2, 3].into())],
+        vec![Message::text(RelayFrame::TakenOver.encode())],
+        vec![Message::text(challenge.clone()), Message::text(challenge)],
+        vec![Message::text("x".repeat(1 << 20))],
+    ];
+    for messages in conversations {
+        let (url, _) = something(move |stream| say(stream, messages.clone())).await;
+        assert_eq!(problem(&url).await, Problem::NotARelay);
+    }
+    let newer = RelayFrame::Challenge {
+        version: VERSION + 1,
+        nonce: Challenge([1; 32]),
+    }
+    .encode();
+    let (url, _) = something(move |stream| say(stream, vec![Message::text(newer.clone())])).await;
+    assert_eq!(problem(&url).await, Problem::Refused);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_unreachable() {
+    let (url, _) = something(|stream| async move {
+        sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    })
+    .await;
+    let timing = Timing {
+        dial: Duration::from_millis(100),
+        ..quick()
+    };
+    let mut ann = Person::with(&url, somebody(), timing);
+    ann.until(LinkState::Offline(Problem::Unreachable)).await;
+}
+
+#[tokio::test]
+async fn a_plain_relay_dialed_with_tls_is_no_relay() {
+    let (url, _) = something(|stream| answer(stream, b"HTTP/1.1 400 Bad Request\r\n\r\n")).await;
+    assert_eq!(
+        problem(&url.replace("ws:", "wss:")).await,
+        Problem::NotARelay
+    );
+}
+
+#[tokio::test]
+async fn a_place_that_hangs_up_is_not_dialed_in_a_tight_loop() {
+    let welcome = [
+        RelayFrame::Challenge {
+            version: VERSION,
+            nonce: Challenge([1; 32]),
+        },
+        RelayFrame::Welcome {
+            session: signal_wire::SessionToken([1; 16]),
+            resumed: false,
+            received: 0,
+        },
+        RelayFrame::Error {
+            code: signal_wire::ErrorCode::ShuttingDown,
+        },
+    ];
+    let welcome: Vec<_> = welcome
+        .iter()
+        .map(|frame| Message::text(frame.encode()))
+        .collect();
+    let (welcoming, welcomed) = something(move |stream| say(stream, welcome.clone())).await;
+    let (closing, closed) = something(|stream| async { drop(stream) }).await;
+    let _links = [welcoming, closing].map(|url| Person::with(&url, somebody(), Timing::default()));
+    sleep(Duration::from_secs(2)).await;
+    for calls in [welcomed, closed] {
+        let calls = calls.load(Ordering::Relaxed);
+        assert!((1..=10).contains(&calls), "{calls} calls in 2 s");
+    }
+}

@@ -1,0 +1,9 @@
+//! The relay and its client over real sockets.
+
+mod delivery;
+mod limits;
+mod link;
+mod privacy;
+mod resume;
+mod support;
+mod takeover;
