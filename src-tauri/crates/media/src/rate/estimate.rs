@@ -1,8 +1,8 @@
 //! What the network carries, estimated by the sender from reports about its packets
 //! (transport-wide feedback, draft-holmer-rmcat-transport-wide-cc-extensions-01).
 //!
-//! Three signals: queues that grow ([`trend`]) make it fall to 85 % of what arrived; loss beyond
-//! what the path always loses ([`loss`]) makes it fall in proportion; silence of the other side
+//! Three signals: queues that grow (`trend`) make it fall to 85 % of what arrived; loss beyond
+//! what the path always loses (`loss`) makes it fall in proportion; silence of the other side
 //! halves it. In between it climbs, quickly until the first of these was seen, and never beyond one
 //! and a half times what really arrives, so that a sender with little to say learns no dream
 //! figures. The scheme is that of Google Congestion Control (draft-ietf-rmcat-gcc-02) with

@@ -58,33 +58,29 @@ mod tests {
 
     #[test]
     fn durations_follow_the_table_of_contents() {
-        assert_eq!(samples(&[0b01001_000, 0]), Some(960), "SILK wideband 20 ms");
+        assert_eq!(samples(&[9 << 3, 0]), Some(960), "SILK wideband 20 ms");
+        assert_eq!(samples(&[15 << 3, 0]), Some(960), "hybrid fullband 20 ms");
         assert_eq!(
-            samples(&[0b01111_000, 0]),
-            Some(960),
-            "hybrid fullband 20 ms"
-        );
-        assert_eq!(
-            samples(&[0b11111_001, 0]),
+            samples(&[31 << 3 | 1, 0]),
             Some(1920),
             "two CELT frames of 20 ms"
         );
         assert_eq!(
-            samples(&[0b11100_011, 4]),
+            samples(&[28 << 3 | 3, 4]),
             Some(480),
             "four CELT frames of 2.5 ms"
         );
-        assert_eq!(samples(&[0b11111_011, 63]), None, "longer than 120 ms");
-        assert_eq!(samples(&[0b11111_011, 0]), None, "no frame");
+        assert_eq!(samples(&[31 << 3 | 3, 63]), None, "longer than 120 ms");
+        assert_eq!(samples(&[31 << 3 | 3, 0]), None, "no frame");
         assert_eq!(samples(&[]), None);
     }
 
     #[test]
     fn only_voice_packets_with_the_flag_hold_a_copy() {
-        assert!(has_fec(&[0b01001_000, 0b0100_0000]));
-        assert!(!has_fec(&[0b01001_000, 0b1000_0000]));
-        assert!(!has_fec(&[0b11111_000, 0xff]));
-        assert!(!has_fec(&[0b01001_000]));
+        assert!(has_fec(&[9 << 3, 0b0100_0000]));
+        assert!(!has_fec(&[9 << 3, 0b1000_0000]));
+        assert!(!has_fec(&[31 << 3, 0xff]));
+        assert!(!has_fec(&[9 << 3]));
     }
 
     proptest! {

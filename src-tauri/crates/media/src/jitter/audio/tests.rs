@@ -48,7 +48,7 @@ struct Arrival {
 }
 
 fn packet(sequence: u64, at: u64) -> Arrival {
-    let payload = Bytes::from_static(&[0b01111_000, 0b1000_0000, 7]);
+    let payload = Bytes::from_static(&[15 << 3, 0b1000_0000, 7]);
     let time = (sequence * PACKET_MICROS) as i64;
     Arrival {
         at,
@@ -227,7 +227,7 @@ fn copies_replace_lost_packets() {
     let mut dice = Dice::new(3);
     let mut arrivals = trace(3000, |_| (!dice.chance(0.1)).then_some(1000));
     for arrival in &mut arrivals {
-        arrival.payload = Bytes::from_static(&[0b01111_000, 0b0100_0000, 7]);
+        arrival.payload = Bytes::from_static(&[15 << 3, 0b0100_0000, 7]);
     }
     let lost = 3000 - arrivals.len() as u64;
     let run = play(&arrivals, 60);
@@ -368,7 +368,7 @@ fn an_announced_pause_has_comfort_noise_and_no_loss() {
         .into_iter()
         .map(|mut it| {
             if it.sequence == 250 {
-                it.payload = Bytes::from_static(&[0b01111_000]);
+                it.payload = Bytes::from_static(&[15 << 3]);
             }
             Arrival {
                 sequence: if it.sequence >= 400 {
@@ -425,7 +425,7 @@ fn a_sender_that_starts_anew_is_followed() {
 fn broken_packets_are_concealed() {
     let mut arrivals = trace(500, |_| Some(1000));
     for arrival in arrivals.iter_mut().skip(100).step_by(50) {
-        arrival.payload = Bytes::from_static(&[0b01111_000, 0, b'!']);
+        arrival.payload = Bytes::from_static(&[15 << 3, 0, b'!']);
     }
     let run = play(&arrivals, 10);
     assert_eq!(run.stats.concealed_samples, 8 * 960);
