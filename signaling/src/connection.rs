@@ -3,7 +3,6 @@
 //! Reading and writing go on side by side, so that a client that does not read can still be
 //! heard, and one that is read slowly still gets its messages.
 
-use std::cell::Cell;
 use std::future;
 use std::sync::Arc;
 
@@ -115,21 +114,22 @@ async fn attend(
         relay,
         address,
         seat: &seat,
-        loss: Cell::new(Loss::Silent),
     };
-    if let Err(end) = write(writer, &welcome).await {
-        return end;
-    }
-    let end = tokio::select! {
-        end = read_all(&attachment, reader) => end,
-        end = write_all(&attachment, writer) => end,
-        eviction = seat.eviction.wait() => End::Evicted(*eviction),
-        () = relay.stop.cancelled() => End::Stopping,
+    let end = match write(writer, &welcome).await {
+        Err(end) => end,
+        Ok(()) => tokio::select! {
+            end = read_all(&attachment, reader) => end,
+            end = write_all(&attachment, writer) => end,
+            eviction = seat.eviction.wait() => End::Evicted(*eviction),
+            () = relay.stop.cancelled() => End::Stopping,
+        },
     };
     match end {
         End::Goodbye | End::Fault(_) => relay.hub().leave(address, &seat),
         // Dropping the attachment keeps the session for a while, if the hub has not ended it.
-        End::Lost => attachment.loss.set(Loss::Broken),
+        End::Lost => relay
+            .hub()
+            .detach(address, &seat, Instant::now(), Loss::Broken),
         End::Silent | End::Evicted(_) | End::Stopping => {}
     }
     end
@@ -299,18 +299,17 @@ async fn at(deadline: Option<Instant>) {
     }
 }
 
-/// The tie between a connection and its session, loosened however the connection ends.
+/// The tie between a connection and its session, loosened even when the task is dropped midway.
 struct Attachment<'a> {
     relay: &'a Relay,
     address: Address,
     seat: &'a Arc<Seat>,
-    loss: Cell<Loss>,
 }
 
 impl Drop for Attachment<'_> {
     fn drop(&mut self) {
         self.relay
             .hub()
-            .detach(self.address, self.seat, Instant::now(), self.loss.get());
+            .detach(self.address, self.seat, Instant::now(), Loss::Silent);
     }
 }

@@ -108,19 +108,16 @@ impl Hub {
     }
 
     /// The connection broke or fell silent; the session waits for its client.
-    pub(crate) fn detach(
-        &mut self,
-        address: Address,
-        seat: &Arc<Seat>,
-        now: Instant,
-        loss: Loss,
-    ) {
+    pub(crate) fn detach(&mut self, address: Address, seat: &Arc<Seat>, now: Instant, loss: Loss) {
         let wait = match loss {
             Loss::Silent => self.timing.resume,
             Loss::Broken => self.timing.resume.min(self.timing.resume_broken),
         };
         if let Some(session) = self.session(address, seat) {
-            session.presence = Presence::Detached { since: now, until: now + wait };
+            session.presence = Presence::Detached {
+                since: now,
+                until: now + wait,
+            };
         }
     }
 
