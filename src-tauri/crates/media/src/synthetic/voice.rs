@@ -18,7 +18,7 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// Computes the voice: some milliseconds of work, so not in a callback.
+    /// Computes the voice: some ten milliseconds of work, so not in a callback.
     #[must_use]
     pub fn new() -> Self {
         let mut samples = vec![0.0; PERIOD].into_boxed_slice();
