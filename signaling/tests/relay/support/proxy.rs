@@ -37,13 +37,14 @@ impl Proxy {
         let forecast = Arc::clone(&weather);
         let task = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
+                let epoch = forecast.borrow().epoch;
                 let Ok(far) = TcpStream::connect(&target).await else {
                     continue;
                 };
                 let ((near_in, near_out), (far_in, far_out)) =
                     (near.into_split(), far.into_split());
-                tokio::spawn(carry(near_in, far_out, forecast.subscribe()));
-                tokio::spawn(carry(far_in, near_out, forecast.subscribe()));
+                tokio::spawn(carry(near_in, far_out, forecast.subscribe(), epoch));
+                tokio::spawn(carry(far_in, near_out, forecast.subscribe(), epoch));
             }
         });
         Self {
@@ -80,18 +81,19 @@ async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut weather: watch::Receiver<Weather>,
+    epoch: u32,
 ) -> io::Result<()> {
-    let epoch = weather.borrow().epoch;
     let mut buffer = vec![0; 4096];
     loop {
-        let frozen = weather.borrow_and_update().frozen;
+        let now = *weather.borrow_and_update();
+        if now.epoch != epoch {
+            return Ok(());
+        }
         tokio::select! {
-            changed = weather.changed() => {
-                if changed.is_err() || weather.borrow().epoch != epoch {
-                    return Ok(());
-                }
-            }
-            read = from.read(&mut buffer), if !frozen => {
+            changed = weather.changed() => if changed.is_err() {
+                return Ok(());
+            },
+            read = from.read(&mut buffer), if !now.frozen => {
                 let Some(data) = buffer.get(..read?).filter(|data| !data.is_empty()) else {
                     return Ok(());
                 };
