@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use identity::Address;
 use signal_client::{LinkEvent, LinkState, Problem, SendError};
 use signal_relay::{Config, Limits, Timing};
 use signal_wire::{ClientFrame, MessageId, Payload, RelayFrame, Resume};
-use tokio::time::sleep;
+use tokio::time::{interval, sleep};
 
 use crate::support::{Person, Proxy, Raw, Running, message, quick, somebody, soon};
 
@@ -32,16 +33,8 @@ async fn every_message_arrives_once_and_in_order_under_random_cuts() {
         Person::online(&proxy.url).await,
         Person::online(&proxy.url).await,
     );
-    let exchange = async {
-        tokio::join!(
-            async {
-                say_numbers(&ann, &bob).await;
-            },
-            async {
-                say_numbers(&bob, &ann).await;
-            },
-        );
-    };
+    let (ann_is, bob_is) = (ann.address, bob.address);
+    let exchange = async { tokio::join!(count(&mut ann, bob_is), count(&mut bob, ann_is)) };
     let mut cuts = 0_u32;
     let cutting = async {
         loop {
@@ -52,12 +45,11 @@ async fn every_message_arrives_once_and_in_order_under_random_cuts() {
             cuts += 1;
         }
     };
-    tokio::select! {
-        () = exchange => {}
-        () = cutting => {}
-    }
+    let (at_ann, at_bob) = tokio::select! {
+        numbers = soon(exchange) => numbers,
+        () = cutting => unreachable!("it goes on until the exchange is over"),
+    };
     assert!(cuts > 10, "{cuts} cuts");
-    let (at_bob, at_ann) = tokio::join!(hear_numbers(&mut bob), hear_numbers(&mut ann));
     let expected: Vec<u32> = (0..NUMBERS).collect();
     assert_eq!(at_bob, expected);
     assert_eq!(at_ann, expected);
@@ -65,28 +57,30 @@ async fn every_message_arrives_once_and_in_order_under_random_cuts() {
     bob.hears_nothing().await;
 }
 
-async fn say_numbers(from: &Person, to: &Person) {
-    for n in 0..NUMBERS {
-        let payload = Bytes::copy_from_slice(&n.to_be_bytes());
-        while from.link.send(to.address, payload.clone()) == Err(SendError::Full) {
-            sleep(Duration::from_millis(1)).await;
-        }
-        sleep(Duration::from_millis(2)).await;
-    }
-}
-
-async fn hear_numbers(person: &mut Person) -> Vec<u32> {
-    let mut numbers = Vec::new();
-    while numbers.len() < NUMBERS as usize {
-        match person.hear().await {
-            LinkEvent::Message { payload, .. } => {
-                let bytes = payload.as_ref().try_into().expect("four bytes were sent");
-                numbers.push(u32::from_be_bytes(bytes));
+/// Says numbers to somebody, and hears as many from them.
+async fn count(person: &mut Person, to: Address) -> Vec<u32> {
+    let mut heard = Vec::new();
+    let mut said = 0;
+    let mut ticks = interval(Duration::from_millis(2));
+    while said < NUMBERS || heard.len() < NUMBERS as usize {
+        tokio::select! {
+            _ = ticks.tick(), if said < NUMBERS => {
+                let payload = Bytes::copy_from_slice(&said.to_be_bytes());
+                match person.link.send(to, payload) {
+                    Ok(()) => said += 1,
+                    Err(error) => assert_eq!(error, SendError::Full),
+                }
             }
-            other => panic!("{other:?} among the numbers"),
+            event = person.hear() => match event {
+                LinkEvent::Message { payload, .. } => {
+                    let bytes = payload.as_ref().try_into().expect("four bytes were sent");
+                    heard.push(u32::from_be_bytes(bytes));
+                }
+                other => panic!("{other:?} among the numbers"),
+            }
         }
     }
-    numbers
+    heard
 }
 
 const NUMBERS: u32 = 300;
