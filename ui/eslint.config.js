@@ -31,8 +31,9 @@ export default ts.config(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
     rules: {
-      // A prop that has to be bindable is declared by `let` together with those that are not.
-      'prefer-const': ['error', { destructuring: 'all' }],
+      // The one that knows `$props` and `$state`.
+      'prefer-const': 'off',
+      'svelte/prefer-const': ['error', { excludedRunes: ['$props', '$state', '$derived'] }],
     },
   },
 );

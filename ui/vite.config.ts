@@ -10,7 +10,7 @@ export default defineConfig({
   // Components are tested in jsdom, so Svelte must resolve to its browser build.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   test: {
-    environment: 'jsdom',
+    environment: 'node',
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
   },

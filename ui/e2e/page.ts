@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 
 import type { Page } from '@playwright/test';
+import type axeCore from 'axe-core';
 
 import type { StoryName } from '../src/backend/stories';
 
@@ -43,7 +44,7 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
 export async function accessible(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: AXE });
   return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: typeof import('axe-core') };
+    const { axe } = window as unknown as { axe: typeof axeCore };
     const { violations } = await axe.run(document, { resultTypes: ['violations'] });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map((node) => `${id}: ${String(node.target)} ${node.failureSummary ?? ''}`),

@@ -3,9 +3,14 @@ import type { Painter } from '../backend/backend';
 import type { Handle, PictureSurface, PlaceSpec } from './surface';
 
 export class CanvasSurface implements PictureSurface {
-  constructor(private readonly draw: Painter) {}
+  /** `layout` tells the program where pictures show, so that it sends no others and none larger. */
+  constructor(
+    private readonly draw: Painter,
+    private readonly layout: PictureSurface | null = null,
+  ) {}
 
   place(node: HTMLElement, spec: PlaceSpec): Handle<PlaceSpec> {
+    const told = this.layout?.place(node, spec);
     const canvas = document.createElement('canvas');
     canvas.setAttribute('aria-hidden', 'true');
     style(canvas, spec);
@@ -26,10 +31,12 @@ export class CanvasSurface implements PictureSurface {
         }
         shown = next;
         style(current, next);
+        told?.update(next);
       },
       destroy: () => {
         stop();
         current.remove();
+        told?.destroy();
       },
     };
   }
@@ -44,7 +51,7 @@ export class CanvasSurface implements PictureSurface {
   }
 
   touch(): void {
-    // The layout of the page is the layout of the pictures.
+    this.layout?.touch();
   }
 }
 

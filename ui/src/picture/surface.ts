@@ -35,12 +35,11 @@ export interface Handle<T> {
 
 /** Chooses once, from the first view. */
 export function createSurface(view: UiView, backend: Backend): PictureSurface {
-  if (view.surface === 'native') {
-    return new NativeSurface((stage) => void backend.setStage(stage));
-  }
-  if (backend.paint) return new CanvasSurface(backend.paint);
+  if (view.surface === 'webview' && backend.paint) return new CanvasSurface(backend.paint);
+  const layout = new NativeSurface((stage) => void backend.setStage(stage));
+  if (view.surface === 'native') return layout;
   const feed = new Feed(view.picturesUrl ?? '');
-  return new CanvasSurface((stream, canvas, look) => feed.show(stream, canvas, look));
+  return new CanvasSurface((stream, canvas, look) => feed.show(stream, canvas, look), layout);
 }
 
 const KEY = Symbol('pictures');

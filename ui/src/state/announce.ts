@@ -4,7 +4,7 @@
  */
 import type { CallView } from '../backend/bindings/CallView';
 import { words } from '../words';
-import { nameOf } from './people';
+import { inSentence } from './people';
 import type { Trouble } from './trouble';
 
 const TROUBLE_EVERY_MS = 10_000;
@@ -35,11 +35,15 @@ function change(before: CallView, now: CallView): string | null {
       return null;
     case 'outgoing':
       if (before.state === 'outgoing' && before.phase === now.phase) return null;
-      return now.phase === 'ringing' ? w.ringing(nameOf(now.peer)) : w.calling(nameOf(now.peer));
+      return now.phase === 'ringing'
+        ? w.ringing(inSentence(now.peer))
+        : w.calling(inSentence(now.peer));
     case 'incoming':
-      return before.state === 'incoming' ? null : words.incoming.title(nameOf(now.peer));
+      return before.state === 'incoming' ? null : words.incoming.title(inSentence(now.peer));
     case 'ended':
-      return before.state === 'ended' ? null : words.ended.sentence[now.reason](nameOf(now.peer));
+      return before.state === 'ended'
+        ? null
+        : words.ended.sentence[now.reason](inSentence(now.peer));
     case 'active':
       return inCall(before, now);
   }
@@ -47,7 +51,7 @@ function change(before: CallView, now: CallView): string | null {
 
 function inCall(before: CallView, now: Extract<CallView, { state: 'active' }>): string | null {
   const w = words.announce;
-  const name = nameOf(now.peer);
+  const name = inSentence(now.peer);
   if (before.state !== 'active' || before.phase !== now.phase) {
     if (now.phase === 'connecting') return w.connecting(name);
     return now.phase === 'connected' ? w.connected(name) : words.trouble.reconnecting(name);

@@ -5,6 +5,7 @@
 import { getContext, setContext } from 'svelte';
 
 import type { Backend, Opening } from '../backend/backend';
+import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
 import type { Path } from '../backend/bindings/Path';
 import type { Settings } from '../backend/bindings/Settings';
@@ -12,7 +13,8 @@ import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { Announcer } from './announce';
 import { anchor } from './duration';
-import { nameOf } from './people';
+import { inSentence } from './people';
+import { reuse } from './reuse';
 import { type Trouble, TroubleWatch } from './trouble';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'look';
@@ -69,10 +71,24 @@ export class App {
     }
   }
 
-  private take(view: UiView, now: number) {
+  /** What was open belongs to the screen that goes. */
+  private tidy(next: CallView['state']) {
+    const { local } = this;
+    local.menu = null;
+    local.shortcuts = false;
+    local.explain = false;
+    local.problem = null;
+    if (next !== 'active') local.settings = null;
+    if (next !== 'idle') local.field = '';
+    if (local.fullScreen && next !== 'active') void this.setFullScreen(false);
+  }
+
+  private take(fresh: UiView, now: number) {
+    const before = this.view?.engine.call.state;
+    const view = reuse(this.view, fresh);
     const call = view.engine.call;
-    if (call.state !== 'idle') this.local.field = '';
-    const name = call.state === 'idle' ? '' : nameOf(call.peer);
+    if (before !== undefined && before !== call.state) this.tidy(call.state);
+    const name = call.state === 'idle' ? '' : inSentence(call.peer);
     this.began =
       call.state === 'active' && call.connectedForMs !== null
         ? anchor(this.began, call.connectedForMs, now)

@@ -35,6 +35,15 @@ export function nameOf(peer: Peer): string {
   return peer.name.trim() || shortAddress(peer.address) || words.someone;
 }
 
+/** Letters that run from right to left. */
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+
+/** A name to stand inside a sentence: one that runs the other way cannot turn its words round. */
+export function inSentence(peer: Peer): string {
+  const name = nameOf(peer);
+  return RIGHT_TO_LEFT.test(name) ? `\u2068${name}\u2069` : name;
+}
+
 /** `7q2f…x3kd`: enough to tell two apart, short enough for a line. */
 export function shortAddress(address: string): string {
   const bare = address.replace(/^tincan:/, '');
@@ -75,6 +84,14 @@ export function missed(entry: HistoryEntry): boolean {
   return entry.reason === 'missed';
 }
 
+const TIME = new Intl.DateTimeFormat(words.locale, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(words.locale, { day: 'numeric', month: 'short' });
+const DAY_OF_YEAR = new Intl.DateTimeFormat(words.locale, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+});
+
 /** `14:02` today, `Yesterday`, else `3 Nov`. */
 export function whenText(at: number, now: number): string {
   const then = new Date(at);
@@ -84,14 +101,10 @@ export function whenText(at: number, now: number): string {
   if (days <= 0) return timeText(at);
   if (days === 1) return words.home.yesterday;
   const withYear = then.getFullYear() !== today.getFullYear();
-  return new Intl.DateTimeFormat(words.locale, {
-    day: 'numeric',
-    month: 'short',
-    ...(withYear ? { year: 'numeric' } : {}),
-  }).format(then);
+  return (withYear ? DAY_OF_YEAR : DAY).format(then);
 }
 
 /** `14:02`. */
 export function timeText(at: number): string {
-  return new Intl.DateTimeFormat(words.locale, { hour: '2-digit', minute: '2-digit' }).format(at);
+  return TIME.format(at);
 }

@@ -102,6 +102,7 @@ export const en = {
     lead: 'Video calls straight from your computer to theirs. No account.',
     name: 'What should people call you?',
     namePlaceholder: 'Your name',
+    nameWanted: 'A first name is enough; it tells people who is calling.',
     go: 'Start',
     preview: 'Your camera',
     level: 'Say something. The bar moves when your microphone hears you.',
@@ -127,10 +128,8 @@ export const en = {
     copy: 'Copy link',
     copied: 'Copied',
     notCopied: 'Not copied',
-    clearHistory: 'Clear the list',
     today: 'Today',
     yesterday: 'Yesterday',
-    selfTest: (profile: string) => `Profile ${profile}`,
   },
 
   field: {
@@ -304,6 +303,9 @@ export const en = {
     themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
     pictureFit: 'The other person’s picture',
     fits: { fit: 'Whole picture', fill: 'Fill the window' },
+    history: 'Past calls',
+    historyHint: 'Kept on this computer only.',
+    clearHistory: 'Clear the list',
     version: (version: string) => `Tincan ${version}`,
   },
 

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+
+import { BEA, HISTORY, NAMELESS, NOW, RTL } from '../src/backend/stories/base';
+import {
+  initials,
+  inSentence,
+  matching,
+  nameOf,
+  outcome,
+  people,
+  shortAddress,
+  tint,
+  whenText,
+} from '../src/state/people';
+
+test('people are those of the history, the latest first, each once', () => {
+  const all = people(HISTORY);
+  expect(all.map((one) => one.peer.name.split(' ')[0])).toEqual(['Bea', 'Carl', 'Dina', 'مريم']);
+  expect(all[0]?.calls).toHaveLength(3);
+});
+
+test('a call without a name does not take a known name away', () => {
+  const [newest, ...rest] = HISTORY;
+  if (!newest) throw new Error('the stories have a history');
+  const nameless = { ...newest, peer: { ...BEA, name: '' } };
+  expect(people([nameless, ...rest])[0]?.peer.name).toBe(BEA.name);
+});
+
+test('typing finds people by any part of their name', () => {
+  const all = people(HISTORY);
+  expect(matching(all, ' LIND').map((one) => one.peer.name)).toEqual(['Bea Lindqvist']);
+  expect(matching(all, '')).toHaveLength(all.length);
+  expect(matching(all, 'zoe')).toEqual([]);
+});
+
+test('somebody without a name goes by a short address', () => {
+  expect(nameOf(NAMELESS)).toBe(shortAddress(NAMELESS.address));
+  expect(shortAddress(BEA.address)).toBe('c5rm…oa3e');
+});
+
+test('a name that runs the other way is set apart inside a sentence', () => {
+  expect(inSentence(RTL)).toBe(`\u2068${RTL.name}\u2069`);
+  expect(inSentence(BEA)).toBe('Bea Lindqvist');
+});
+
+test.each([
+  ['Ada', 'A'],
+  ['Bea Lindqvist', 'BL'],
+  ['  jean   luc  picard ', 'JP'],
+  ['', ''],
+  ['🎈', ''],
+  ['(Ωmega) 𝒵ed', 'Ω𝒵'],
+])('initials of %j are %j', (name, letters) => {
+  expect(initials(name)).toBe(letters);
+});
+
+test('a tint depends on the address alone and is one of eight', () => {
+  expect(tint(BEA.address)).toBe(tint(BEA.address));
+  for (let i = 0; i < 100; i++) expect(tint(`tincan:${i}`)).toBeLessThan(8);
+});
+
+test('times are short when they are near', () => {
+  const hour = 3_600_000;
+  expect(whenText(NOW - hour, NOW)).toBe('14:30');
+  expect(whenText(NOW - 24 * hour, NOW)).toBe('Yesterday');
+  expect(whenText(NOW - 100 * hour, NOW)).toBe('17 Nov');
+  expect(whenText(NOW - 400 * 24 * hour, NOW)).toBe('17 Oct 2025');
+});
+
+test('an outcome that this version does not know is left out', () => {
+  const [newest] = HISTORY;
+  if (!newest) throw new Error('the stories have a history');
+  expect(outcome(newest)).toBe('You called');
+  expect(outcome({ ...newest, reason: 'abducted' })).toBe('');
+});

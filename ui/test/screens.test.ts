@@ -1,0 +1,120 @@
+// @vitest-environment jsdom
+import { render, screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { fake, type FakeBackend } from '../src/backend/fake';
+import Root from '../src/Root.svelte';
+import { App } from '../src/state/app.svelte';
+
+const user = userEvent.setup();
+
+beforeAll(() => {
+  // What jsdom lacks. Canvases stay empty.
+  window.matchMedia = (media) =>
+    Object.assign(new EventTarget(), { matches: false, media }) as unknown as MediaQueryList;
+  HTMLCanvasElement.prototype.getContext = () => null;
+  Element.prototype.scrollIntoView = () => undefined;
+});
+
+beforeEach(() => {
+  document.body.innerHTML = '';
+});
+
+async function story(name: string): Promise<FakeBackend> {
+  const backend = fake(new URLSearchParams({ story: name, still: '' }));
+  const app = new App(backend);
+  render(Root, { app });
+  await screen.findByRole('main');
+  return backend;
+}
+
+const button = (name: string | RegExp) => screen.getByRole('button', { name });
+
+test('the field says at once what a pasted link means, and calls', async () => {
+  const backend = await story('field-link');
+  expect(await screen.findByText('Invite from Bea Lindqvist')).toBeVisible();
+  await user.click(button('Video call'));
+  expect(backend.commands).toMatchObject([{ do: 'dial', video: true }]);
+  expect(await screen.findByText('Calling…')).toBeVisible();
+});
+
+test('typing filters people and Enter opens the only one', async () => {
+  await story('home');
+  await user.type(screen.getByRole('textbox', { name: 'Call or paste a link' }), 'dina{Enter}');
+  expect(screen.queryByText('Carl')).toBeNull();
+  expect(await screen.findByRole('heading', { name: 'Dina Okonkwo' })).toBeVisible();
+});
+
+test('our own address is not called', async () => {
+  const backend = await story('field-own');
+  const field = screen.getByRole('textbox', { name: 'Call or paste a link' });
+  await screen.findByText(/your own address/u);
+  await user.type(field, '{Enter}');
+  expect(backend.commands).toEqual([]);
+});
+
+test('Enter and Escape do nothing to an incoming call', async () => {
+  const backend = await story('incoming');
+  await user.keyboard('{Enter}{Escape} ');
+  expect(backend.commands).toEqual([]);
+  expect(screen.getByRole('heading', { name: 'Bea Lindqvist is calling' })).toHaveFocus();
+});
+
+test.each([
+  ['Decline', { do: 'decline' }],
+  ['Accept without video', { do: 'accept', video: false }],
+  ['Accept with video', { do: 'accept', video: true }],
+])('%s does what it says', async (name, command) => {
+  const backend = await story('incoming');
+  await user.click(button(name));
+  expect(backend.commands).toEqual([command]);
+});
+
+test('the microphone button shows what is true and asks for the other', async () => {
+  const backend = await story('call');
+  await user.click(button('Mute the microphone'));
+  expect(backend.commands).toEqual([{ do: 'setMicrophone', live: false }]);
+  expect(await screen.findByRole('button', { name: 'Unmute the microphone' })).toBeVisible();
+});
+
+test('keys of the call work and stay silent while a menu has them', async () => {
+  const backend = await story('call');
+  await user.keyboard('mv');
+  await user.keyboard('{Control>}d{/Control}');
+  expect(backend.commands).toEqual([
+    { do: 'setMicrophone', live: false },
+    { do: 'setCamera', on: false },
+    { do: 'setMicrophone', live: true },
+  ]);
+});
+
+test('Space held talks, and mutes again when the window loses the focus', async () => {
+  const backend = await story('call-muted');
+  await user.keyboard('[Space>]');
+  window.dispatchEvent(new Event('blur'));
+  await user.keyboard('[/Space]');
+  expect(backend.commands).toEqual([
+    { do: 'setMicrophone', live: true },
+    { do: 'setMicrophone', live: false },
+  ]);
+});
+
+test('a failed call explains itself and can be repeated', async () => {
+  const backend = await story('ended-unreachable');
+  expect(screen.getByRole('heading')).toHaveTextContent('Bea Lindqvist is not online right now.');
+  await user.click(screen.getByText('What happened?'));
+  expect(screen.getByText(/Ask them to open Tincan/u)).toBeVisible();
+  await user.click(button('Call again'));
+  expect(backend.commands).toMatchObject([{ do: 'dial' }]);
+});
+
+test('the first start previews, wants a name, and then is over', async () => {
+  const backend = await story('start');
+  expect(backend.commands).toEqual([{ do: 'preview', on: true }]);
+  await user.click(button('Start'));
+  expect(screen.getByRole('textbox')).toHaveFocus();
+  await user.keyboard('Ada{Enter}');
+  expect(await screen.findByRole('heading', { name: 'Call someone' })).toBeVisible();
+  expect(backend.commands.at(-1)).toEqual({ do: 'preview', on: false });
+});

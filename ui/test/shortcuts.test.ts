@@ -1,0 +1,86 @@
+// @vitest-environment jsdom
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { HoldToTalk, shortcut } from '../src/state/shortcuts';
+
+function press(key: string, on: Element = document.body, extra: KeyboardEventInit = {}) {
+  let meant: ReturnType<typeof shortcut> = null;
+  const listen = (event: KeyboardEvent) => {
+    meant = shortcut(event);
+  };
+  addEventListener('keydown', listen, { once: true });
+  on.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, ...extra }));
+  return meant;
+}
+
+function element(html: string): Element {
+  document.body.innerHTML = html;
+  const found = document.body.firstElementChild;
+  if (!found) throw new Error('no element in the test');
+  return found;
+}
+
+test.each([
+  ['m', 'microphone'],
+  ['V', 'camera'],
+  ['f', 'fullScreen'],
+  ['F11', 'fullScreen'],
+  ['?', 'list'],
+  ['Escape', 'leave'],
+  [' ', 'talk'],
+  ['x', null],
+  ['Enter', null],
+])('%s means %s', (key, meaning) => {
+  expect(press(key)).toBe(meaning);
+});
+
+test('Ctrl or Cmd with D and E work too, and nothing else with them', () => {
+  expect(press('d', document.body, { ctrlKey: true })).toBe('microphone');
+  expect(press('e', document.body, { metaKey: true })).toBe('camera');
+  expect(press('m', document.body, { ctrlKey: true })).toBe(null);
+  expect(press('d', document.body, { ctrlKey: true, shiftKey: true })).toBe(null);
+});
+
+test('letters never fire while somebody types, chords do', () => {
+  const field = element('<input>');
+  for (const key of ['m', 'v', 'f', '?', ' ']) expect(press(key, field)).toBe(null);
+  expect(press('d', field, { ctrlKey: true })).toBe('microphone');
+});
+
+test('Space on a focused button presses the button', () => {
+  expect(press(' ', element('<button>x</button>'))).toBe(null);
+  expect(press('m', element('<button>x</button>'))).toBe('microphone');
+});
+
+describe('hold to talk', () => {
+  let sent: boolean[];
+  let talk: HoldToTalk;
+
+  beforeEach(() => {
+    sent = [];
+    talk = new HoldToTalk((live) => sent.push(live));
+  });
+
+  test('speaks while held and mutes on release', () => {
+    talk.press(false);
+    talk.press(false);
+    expect(talk.talking).toBe(true);
+    talk.release();
+    talk.release();
+    expect(sent).toEqual([true, false]);
+  });
+
+  test('a live microphone is left alone', () => {
+    talk.press(true);
+    talk.release();
+    expect(sent).toEqual([]);
+  });
+
+  test('a mute that arrives while held does not turn the release into an unmute', () => {
+    talk.press(false);
+    talk.press(true);
+    talk.press(false);
+    talk.release();
+    expect(sent).toEqual([true, false]);
+  });
+});

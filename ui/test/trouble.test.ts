@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+
+import type { EngineView } from '../src/backend/bindings/EngineView';
+import { STATS } from '../src/backend/stories/base';
+import { Steady, TroubleWatch } from '../src/state/trouble';
+import { engine } from './views';
+
+/** Feeds the same view ten times a second and returns what is said at the end. */
+function watched(watch: TroubleWatch, view: EngineView, from: number, until: number) {
+  let said = watch.update(view, 'Bea', from);
+  for (let now = from + 100; now <= until; now += 100) said = watch.update(view, 'Bea', now);
+  return said;
+}
+
+test('a good call says nothing', () => {
+  expect(watched(new TroubleWatch(), engine('call'), 0, 10_000)).toBeNull();
+});
+
+test('reconnecting is said at once and before everything else', () => {
+  const view = engine('call-microphone-lost', { call: engine('call-reconnecting').call });
+  expect(new TroubleWatch().update(view, 'Bea', 0)?.kind).toBe('reconnecting');
+});
+
+test('a lost microphone is named with what to do', () => {
+  const said = new TroubleWatch().update(engine('call-microphone-lost'), 'Bea', 0);
+  expect(said).toMatchObject({
+    kind: 'microphone-lost',
+    remedy: { do: 'choose', role: 'microphone' },
+  });
+});
+
+test('a camera that fails while it is off is no trouble', () => {
+  const broken = engine('call-camera-busy');
+  const off = engine('call-no-cameras', { camera: broken.camera });
+  expect(new TroubleWatch().update(off, 'Bea', 0)).toBeNull();
+});
+
+test('talking while muted is noticed after a moment, a cough is not', () => {
+  const talking = engine('call-talking-muted');
+  expect(watched(new TroubleWatch(), talking, 0, 800)).toBeNull();
+  expect(watched(new TroubleWatch(), talking, 0, 1500)).toMatchObject({
+    kind: 'muted',
+    remedy: { do: 'unmute' },
+  });
+});
+
+test('unmuting takes the line away at once', () => {
+  const watch = new TroubleWatch();
+  watched(watch, engine('call-talking-muted'), 0, 2000);
+  expect(watch.update(engine('call'), 'Bea', 2100)).toBeNull();
+});
+
+test('a weak upload is said after two seconds and kept until it has been well for five', () => {
+  const watch = new TroubleWatch();
+  const weak = engine('call-upload-weak');
+  expect(watched(watch, weak, 0, 1900)).toBeNull();
+  expect(watched(watch, weak, 2000, 2100)?.remedy).toEqual({ do: 'cameraOff' });
+  const well = engine('call', { stats: { ...STATS, remoteLoss: 0 } });
+  expect(watched(watch, well, 2200, 6000)?.kind).toBe('upload');
+  expect(watched(watch, well, 6100, 7400)).toBeNull();
+});
+
+test('the next call starts with a clean slate', () => {
+  const watch = new TroubleWatch();
+  watched(watch, engine('call-upload-weak'), 0, 4000);
+  const next = engine('call');
+  if (next.call.state === 'active') next.call = { ...next.call, call: 'another' };
+  expect(watch.update(next, 'Bea', 4100)).toBeNull();
+});
+
+test('a steady value ignores short changes both ways', () => {
+  const steady = new Steady(1000, 2000);
+  expect(steady.update(true, 0)).toBe(false);
+  expect(steady.update(false, 500)).toBe(false);
+  expect(steady.update(true, 600)).toBe(false);
+  expect(steady.update(true, 1600)).toBe(true);
+  expect(steady.update(false, 1700)).toBe(true);
+  expect(steady.update(true, 3000)).toBe(true);
+  expect(steady.update(false, 3100)).toBe(true);
+  expect(steady.update(false, 5100)).toBe(false);
+});
