@@ -46,6 +46,7 @@ pub(crate) async fn run(
         loop {
             let event = match channel.poll().await {
                 Some(DataChannelEvent::OnOpen) => {
+                    tracing::debug!("the control channel is open");
                     opened.cancel();
                     continue;
                 }
@@ -74,5 +75,6 @@ pub(crate) async fn run(
     }
 }
 
-/// How long a closing session lets its last messages leave.
-pub(crate) const LINGER: Duration = Duration::from_millis(50);
+/// How long a closing session lets its last messages leave: also those of a channel that is about
+/// to open.
+pub(crate) const LINGER: Duration = Duration::from_millis(150);

@@ -1,13 +1,12 @@
 //! Figures of a session: our own counts, and what only the library knows.
 
-use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use media::transport::{Path, StreamStats, TransportStats};
-use rtc::statistics::report::RTCStatsReport;
-use rtc::statistics::report::RTCStatsReportEntry as Entry;
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use webrtc::peer_connection::{PeerConnection, RTCIceCandidateType, StatsSelector};
+use webrtc::rtp_transceiver::RtpSender;
 
 use super::net::is_private;
 use super::receive::Incoming;
@@ -16,32 +15,32 @@ use super::tap::Tapped;
 use crate::rtp::sync::Kind;
 
 /// How the machines reach each other over the chosen pair; `None` before there is one.
-pub(crate) async fn path(connection: &dyn PeerConnection) -> Option<Path> {
-    let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
-    let pair = report.candidate_pairs().find(|it| it.nominated)?;
-    let (local, _) = candidate(&report, &pair.local_candidate_id)?;
-    let (remote, address) = candidate(&report, &pair.remote_candidate_id)?;
-    let host = RTCIceCandidateType::Host;
-    Some(if local == RTCIceCandidateType::Relay || remote == RTCIceCandidateType::Relay {
+pub(crate) async fn path(sender: &dyn RtpSender) -> Option<Path> {
+    let dtls = sender.transport().await.ok()??;
+    let pair = dtls.ice_transport().get_selected_candidate_pair().await.ok()??;
+    let (local, remote) = (pair.local(), pair.remote());
+    let (host, relay) = (RTCIceCandidateType::Host, RTCIceCandidateType::Relay);
+    let near = || remote.address.parse().is_ok_and(is_private);
+    Some(if local.typ == relay || remote.typ == relay {
         Path::Relayed
-    } else if local == host && (remote == host || address.is_some_and(is_private)) {
+    } else if local.typ == host && (remote.typ == host || near()) {
         Path::Local
     } else {
         Path::Direct
     })
 }
 
-fn candidate(report: &RTCStatsReport, id: &str) -> Option<(RTCIceCandidateType, Option<IpAddr>)> {
-    let (Entry::LocalCandidate(it) | Entry::RemoteCandidate(it)) = report.get(id)? else {
-        return None;
-    };
-    Some((it.candidate_type, it.address.as_deref().and_then(|text| text.parse().ok())))
+/// Whether the other side closed the secure channel.
+pub(crate) async fn is_closed(sender: &dyn RtpSender) -> bool {
+    let Ok(Some(dtls)) = sender.transport().await else { return false };
+    dtls.state().await.is_ok_and(|it| it == RTCDtlsTransportState::Closed)
 }
 
 /// Round trip time of the chosen pair, from ICE checks.
 pub(crate) async fn pair_rtt(connection: &dyn PeerConnection) -> Option<Duration> {
     let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
-    let pair = report.candidate_pairs().find(|it| it.nominated)?;
+    let chosen = &report.transport()?.selected_candidate_pair_id;
+    let pair = report.candidate_pairs().find(|it| it.stats.id == *chosen)?;
     let seconds = pair.current_round_trip_time;
     (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
 }

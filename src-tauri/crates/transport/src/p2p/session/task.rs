@@ -206,7 +206,7 @@ impl Task {
             }
             // With a path, it is the handshake on it that failed.
             RTCPeerConnectionState::Failed if self.watchdog.connected.is_none() => {
-                let error = match stats::path(&*self.shared.connection).await {
+                let error = match stats::path(&*self.audio.sender).await {
                     Some(_) => TransportError::Security,
                     None => TransportError::NoPath,
                 };
@@ -285,10 +285,14 @@ impl Task {
 
     /// Compares what the watchdog says with what was told.
     async fn watch(&mut self) {
+        // The control channel tells it sooner, unless it never opened.
+        if self.watchdog.connected.is_some() && stats::is_closed(&*self.audio.sender).await {
+            return self.enter(TransportState::ClosedByPeer).await;
+        }
         match self.watchdog.judge(Instant::now(), self.heard.last()) {
             Liveness::Connecting => {}
             Liveness::Alive => {
-                let path = stats::path(&*self.shared.connection).await;
+                let path = stats::path(&*self.audio.sender).await;
                 match (path, &self.state) {
                     (Some(path), _) => self.enter(TransportState::Connected(path)).await,
                     // Between two paths of a restart.
