@@ -1,0 +1,321 @@
+//! The design's table of who may depend on whom, kept by reading what cargo knows; and the few
+//! rules about sources that no compiler checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Each package and the packages of ours that it may depend on. `scenarios` may see all.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("call", &[]),
+    ("media", &[]),
+    ("codec", &["media"]),
+    ("devices", &["media"]),
+    ("transport", &["media"]),
+    ("signal-wire", &[]),
+    ("identity", &["signal-wire"]),
+    ("signal-client", &["signal-wire", "identity"]),
+    ("signal-relay", &["signal-wire", "identity"]),
+    ("store", &["identity"]),
+    ("engine", &["call", "media", "signal-client", "identity"]),
+    ("headless", COMPOSED),
+    ("app", APP),
+    ("xtask", &[]),
+];
+
+/// What a composition root may put together.
+const COMPOSED: &[&str] = &[
+    "call",
+    "media",
+    "engine",
+    "codec",
+    "devices",
+    "transport",
+    "store",
+    "identity",
+    "signal-client",
+];
+
+/// The app carries the relay inside, and shares the options and the figures of the program without
+/// a window.
+const APP: &[&str] = &[
+    "call",
+    "media",
+    "engine",
+    "codec",
+    "devices",
+    "transport",
+    "store",
+    "identity",
+    "signal-client",
+    "signal-relay",
+    "headless",
+];
+
+/// Each native or far-reaching library, and the one package that may name it.
+const OWNED: &[(&str, &str)] = &[
+    ("webrtc", "transport"),
+    ("rtc", "transport"),
+    ("openh264", "codec"),
+    ("openh264-sys2", "codec"),
+    ("opus", "codec"),
+    ("opusic-c", "codec"),
+    ("nokhwa", "devices"),
+    ("cpal", "devices"),
+    ("turbojpeg", "devices"),
+    ("tauri", "app"),
+    ("gtk", "app"),
+];
+
+/// What the pure packages must not even be able to name.
+const IMPURE: &[&str] = &["tokio", "socket2", "getrandom", "rand", "libc", "rustix"];
+
+#[test]
+fn packages_depend_only_on_what_the_design_lets_them() -> Result<()> {
+    let metadata = metadata()?;
+    let ours = ours(&metadata);
+    let allowed: BTreeMap<_, _> = MAY_DEPEND_ON.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for package in ours
+        .values()
+        .filter(|package| package.name.as_str() != "scenarios")
+    {
+        let Some(allowed) = allowed.get(package.name.as_str()) else {
+            wrong.push(format!("{} is not in the table", package.name));
+            continue;
+        };
+        for dependency in needed(package) {
+            if ours.contains_key(dependency) && !allowed.contains(&dependency) {
+                wrong.push(format!("{} → {dependency}", package.name));
+            }
+        }
+    }
+    for (name, _) in MAY_DEPEND_ON {
+        if !ours.contains_key(name) {
+            wrong.push(format!("{name} is in the table and not in the workspace"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+#[test]
+fn each_native_library_has_one_owner() -> Result<()> {
+    let metadata = metadata()?;
+    let mut wrong = Vec::new();
+    for (name, package) in ours(&metadata) {
+        for dependency in needed(package) {
+            for (library, owner) in OWNED {
+                if dependency == *library && name != *owner {
+                    wrong.push(format!("{name} names {library}, which belongs to {owner}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+#[test]
+fn pure_packages_have_no_way_to_the_world() -> Result<()> {
+    let metadata = metadata()?;
+    let ours = ours(&metadata);
+    for pure in ["call", "media"] {
+        let package = ours
+            .get(pure)
+            .with_context(|| format!("{pure} is missing"))?;
+        let impure: Vec<_> = needed(package)
+            .filter(|name| IMPURE.contains(name))
+            .collect();
+        assert!(impure.is_empty(), "{pure} names {impure:?}");
+        let bans = Path::new(package.manifest_path.as_str()).with_file_name("clippy.toml");
+        let bans = std::fs::read_to_string(&bans).context("the package bans nothing by clippy")?;
+        for ban in [
+            "std::time::Instant::now",
+            "std::thread::sleep",
+            "std::thread::spawn",
+        ] {
+            assert!(bans.contains(ban), "{pure}/clippy.toml does not ban {ban}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_package_takes_the_lints_and_the_licence_of_the_workspace() -> Result<()> {
+    let metadata = metadata()?;
+    for (name, package) in ours(&metadata) {
+        let manifest = std::fs::read_to_string(&package.manifest_path)?;
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{name} has lints of its own"
+        );
+        assert_eq!(
+            package.license.as_deref(),
+            Some("MIT OR Apache-2.0"),
+            "{name}"
+        );
+        assert_eq!(package.edition.as_str(), "2024", "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_page_reaches_the_shell_in_one_place() -> Result<()> {
+    let sources = root()?.join("ui/src");
+    let only = sources.join("backend/tauri.ts");
+    let mut wrong = Vec::new();
+    for path in files(&sources, &["ts", "svelte", "js"])? {
+        if path != only && std::fs::read_to_string(&path)?.contains("@tauri-apps/") {
+            wrong.push(path);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+#[test]
+fn no_file_is_too_long_to_read() -> Result<()> {
+    let mut wrong = Vec::new();
+    for path in sources()? {
+        let text = std::fs::read_to_string(&path)?;
+        // The tests of a file stand at its end and do not count.
+        let code = text
+            .split("\n#[cfg(test)]\nmod ")
+            .next()
+            .unwrap_or_default();
+        let lines = code.lines().count();
+        if lines > LONGEST && !path.components().any(|part| part.as_os_str() == "tests") {
+            wrong.push(format!("{}: {lines}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "longer than {LONGEST} lines: {wrong:#?}");
+    Ok(())
+}
+
+#[test]
+fn nothing_is_left_half_done() -> Result<()> {
+    let me = Path::new(file!())
+        .file_name()
+        .context("this file has a name")?;
+    let mut wrong = Vec::new();
+    for path in sources()?
+        .into_iter()
+        .filter(|path| path.file_name() != Some(me))
+    {
+        for (number, line) in std::fs::read_to_string(&path)?.lines().enumerate() {
+            if FORBIDDEN.iter().any(|word| line.contains(word)) {
+                wrong.push(format!(
+                    "{}:{}: {}",
+                    path.display(),
+                    number + 1,
+                    line.trim()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    Ok(())
+}
+
+/// Where the code of a file ends being readable.
+const LONGEST: usize = 600;
+
+/// Marks of work that was not finished, or of a place that is not the reader's.
+const FORBIDDEN: &[&str] = &[
+    "TODO",
+    "FIXME",
+    "XXX",
+    "HACK",
+    "todo!(",
+    "unimplemented!(",
+    "dbg!(",
+    "! Placeholder",
+    "/work/",
+    "/root/",
+    "/home/",
+];
+
+fn metadata() -> Result<Metadata> {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root()?.join("Cargo.toml")).no_deps();
+    Ok(command.exec()?)
+}
+
+fn ours(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|it| (it.name.as_str(), it))
+        .collect()
+}
+
+/// What a package needs to be built and to run; what only its tests need is free.
+fn needed(package: &Package) -> impl Iterator<Item = &str> {
+    let normal = |kind| kind != DependencyKind::Development;
+    package
+        .dependencies
+        .iter()
+        .filter(move |it| normal(it.kind))
+        .map(|it| it.name.as_str())
+}
+
+fn root() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the root is above us")?;
+    Ok(root.to_path_buf())
+}
+
+/// Every source of ours, generated ones left out.
+fn sources() -> Result<Vec<PathBuf>> {
+    let root = root()?;
+    let mut all = Vec::new();
+    for dir in [
+        "signaling",
+        "src-tauri",
+        "tests",
+        "xtask",
+        "ui/src",
+        "ui/e2e",
+        "ui/test",
+    ] {
+        if root.join(dir).is_dir() {
+            all.extend(files(
+                &root.join(dir),
+                &["rs", "ts", "svelte", "js", "css"],
+            )?);
+        }
+    }
+    all.retain(|path| !path.components().any(|part| part.as_os_str() == "bindings"));
+    Ok(all)
+}
+
+fn files(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
+    let extensions: BTreeSet<_> = extensions.iter().copied().collect();
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(dir) = open.pop() {
+        for entry in std::fs::read_dir(&dir).with_context(|| dir.display().to_string())? {
+            let path = entry?.path();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            if path.is_dir() {
+                if !["target", "node_modules", "gen", "dist"].contains(&name) {
+                    open.push(path);
+                }
+            } else if path
+                .extension()
+                .and_then(|it| it.to_str())
+                .is_some_and(|it| extensions.contains(it))
+            {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
