@@ -1,0 +1,145 @@
+/** Keys, focus, pointer and motion in a real browser. */
+import { expect, test } from '@playwright/test';
+
+import { commands, open } from './page';
+
+test('settings open, trap the focus, and give it back', async ({ page }) => {
+  await open(page, 'home');
+  await page.getByRole('button', { name: 'Settings' }).focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await expect(dialog).toBeVisible();
+  for (let i = 0; i < 12; i++) await page.keyboard.press('Tab');
+  await expect(dialog.locator(':focus')).toHaveCount(1);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Settings' })).toBeFocused();
+});
+
+test('every section of the settings is reached by arrow keys', async ({ page }) => {
+  await open(page, 'settings-you');
+  await page.getByRole('tab', { name: 'You' }).focus();
+  for (const name of ['Sound', 'Camera', 'Network', 'Look']) {
+    await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('tab', { name })).toHaveAttribute('aria-selected', 'true');
+  }
+  expect(await commands(page)).toEqual([
+    { do: 'preview', on: true },
+    { do: 'preview', on: false },
+    { do: 'preview', on: true },
+    { do: 'preview', on: false },
+  ]);
+});
+
+test('a device is chosen by keyboard, and letters in the menu mute nothing', async ({ page }) => {
+  await open(page, 'call');
+  await page.getByRole('button', { name: 'Choose camera' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menu')).toBeVisible();
+  await page.keyboard.press('m');
+  for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('menuitemradio', { name: 'Logitech BRIO' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menu')).toBeHidden();
+  expect(await commands(page)).toEqual([{ do: 'useDevice', role: 'camera', id: 'c2' }]);
+});
+
+test('Tab reaches every control of the call in visual order, End last', async ({ page }) => {
+  await open(page, 'call');
+  const seen: string[] = [];
+  for (let i = 0; i < 8; i++) {
+    await page.keyboard.press('Tab');
+    seen.push(
+      (await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))) ?? '',
+    );
+  }
+  expect(seen).toEqual([
+    'Your own picture. Arrow keys move it to another corner.',
+    'Hide your own picture',
+    'Mute the microphone',
+    'Choose microphone and speaker',
+    'Turn the camera off',
+    'Choose camera',
+    'More',
+    'End the call',
+  ]);
+});
+
+test('the question mark lists the keys and Escape closes the list', async ({ page }) => {
+  await open(page, 'call');
+  await page.keyboard.press('?');
+  const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(list).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
+  await expect(page.locator('[data-screen="call"]')).toBeVisible();
+});
+
+test('the own picture is dragged to a corner, moved by arrows, and hidden', async ({ page }) => {
+  await open(page, 'call');
+  const tile = page.locator('[data-corner]');
+  const box = await tile.boundingBox();
+  if (!box) throw new Error('the own picture has no box');
+  await page.mouse.move(box.x + 60, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(200, 150, { steps: 4 });
+  await page.mouse.up();
+  await expect(tile).toHaveAttribute('data-corner', 'topLeft');
+  await page.getByRole('button', { name: 'Your own picture.' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(tile).toHaveAttribute('data-corner', 'topRight');
+  await page.getByRole('button', { name: 'Hide your own picture' }).click();
+  await expect(tile).toBeHidden();
+});
+
+test('controls fade after three seconds of rest and come back', async ({ page }) => {
+  await open(page, 'call');
+  const bar = page.getByRole('toolbar');
+  await expect(bar).toHaveAttribute('data-island', 'shown');
+  await expect(bar).toHaveAttribute('data-island', 'gone', { timeout: 4500 });
+  await page.mouse.move(200, 200);
+  await expect(bar).toHaveAttribute('data-island', 'shown');
+});
+
+test('the duration counts on by itself', async ({ page }) => {
+  await open(page, 'call', { still: false });
+  await expect(page.getByRole('timer')).toHaveText('3:09', { timeout: 4000 });
+});
+
+test('pictures move, and only where they are shown', async ({ page }) => {
+  await open(page, 'call', { still: false });
+  const canvas = page.locator('[data-picture="remote"] canvas');
+  const before = await canvas.screenshot();
+  await page.waitForTimeout(400);
+  expect(Buffer.compare(before, await canvas.screenshot())).not.toBe(0);
+});
+
+test('without motion the string stands still and keeps its shape', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await open(page, 'calling');
+  const string = page.locator('.string .line').first();
+  await expect(string).toHaveCSS('animation-name', 'none');
+  await expect(string).toHaveCSS('stroke-dashoffset', '45px');
+});
+
+test('the theme follows the setting at once, and calls are always dark', async ({ page }) => {
+  await open(page, 'settings-look');
+  await page.getByText('Dark', { exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByText('Light', { exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  await open(page, 'incoming', { theme: 'light' });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+});
+
+test('a wrong relay is refused in place, a right one is taken', async ({ page }) => {
+  await open(page, 'settings-network');
+  const field = page.getByLabel('Relay', { exact: true });
+  await field.fill('https://relay.example');
+  await field.press('Enter');
+  await field.blur();
+  await expect(page.getByText('A relay address begins with')).toBeVisible();
+  await field.fill('wss://other.example/v1');
+  await field.blur();
+  await expect(page.getByText('Connected', { exact: true })).toBeVisible();
+});

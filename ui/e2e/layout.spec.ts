@@ -1,0 +1,67 @@
+/** Everything stays whole and reachable in small and large windows and with large text. */
+import { mkdirSync } from 'node:fs';
+
+import { expect, type Page, test } from '@playwright/test';
+
+import type { StoryName } from '../src/backend/stories';
+import { open, SCREENS } from './page';
+
+mkdirSync(SCREENS, { recursive: true });
+
+const TELLING: StoryName[] = [
+  'start',
+  'home',
+  'home-person',
+  'field-link',
+  'calling',
+  'incoming-long-name',
+  'call',
+  'call-upload-weak',
+  'call-menu-microphone',
+  'call-shortcuts',
+  'ended-no-path',
+  'settings-sound',
+  'settings-network',
+];
+
+const WINDOWS = [
+  { name: '360', width: 360, height: 640, text: 1 },
+  { name: '720', width: 720, height: 480, text: 1 },
+  { name: '1920', width: 1920, height: 1080, text: 1 },
+  { name: 'text-200', width: 1080, height: 720, text: 2 },
+];
+
+for (const { name, width, height, text } of WINDOWS) {
+  test(name, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    await page.addInitScript((size) => {
+      addEventListener('DOMContentLoaded', () => {
+        document.documentElement.style.fontSize = `${size * 100}%`;
+      });
+    }, text);
+    for (const story of TELLING) {
+      await open(page, story, { theme: 'light' });
+      await page.screenshot({ path: `${SCREENS}/${story}.${name}.png` });
+      expect.soft(await lost(page), `${story} ${name}`).toEqual([]);
+    }
+  });
+}
+
+/** Buttons and fields that reach out of the window sideways, or that cannot be scrolled into it. */
+function lost(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const controls = [...document.querySelectorAll<HTMLElement>('button, input, h1, h2')];
+    const name = (node: HTMLElement) =>
+      node.getAttribute('aria-label') ?? node.textContent.trim().slice(0, 40);
+    return controls
+      .filter((node) => node.checkVisibility() && !node.closest('.hidden-text'))
+      .filter((node) => {
+        node.scrollIntoView({ block: 'nearest' });
+        const box = node.getBoundingClientRect();
+        if (box.width < 2) return false;
+        const sideways = box.left < -1 || box.right > innerWidth + 1;
+        return sideways || box.bottom > innerHeight + 1 || box.top < -1;
+      })
+      .map(name);
+  });
+}
