@@ -42,7 +42,7 @@ impl PictureFeed {
     }
 
     /// Shows `picture` from now on; `None` for nothing.
-    pub(crate) fn show(&self, picture: Option<Arc<Picture>>) {
+    pub fn show(&self, picture: Option<Arc<Picture>>) {
         let mut shared = self.lock();
         shared.latest = picture;
         shared.sequence += 1;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use codec::Codecs;
 use engine::{Backends, Config};
 use identity::Identity;
@@ -16,30 +15,16 @@ use crate::options::Options;
 
 /// What the engine may use. Devices and the network are fixed for the run; settings that may
 /// change while it runs are in [`config`].
-///
-/// # Errors
-/// When a STUN or TURN server makes no sense.
-pub fn backends(options: &Options, settings: &Settings) -> Result<Backends> {
-    let mut ice_servers = Vec::new();
-    for url in &options.stun {
-        ice_servers.push(IceServer::parse(url).with_context(|| format!("--stun {url}"))?);
-    }
-    for url in &options.turn {
-        ice_servers.push(IceServer::parse(url).context("--turn")?);
-    }
-    for server in &settings.ice_servers {
-        ice_servers.push(IceServer {
-            url: server.url.clone(),
-            username: server.username.clone(),
-            credential: server.credential.clone(),
-        });
-    }
-    let transport = PeerToPeer::new(transport::p2p::Config {
-        ice_servers,
-        bind: options.bind,
-        ..transport::p2p::Config::default()
+#[must_use]
+pub fn backends(options: &Options, settings: &Settings) -> Backends {
+    let stored = settings.ice_servers.iter().map(|server| IceServer {
+        url: server.url.clone(),
+        username: server.username.clone(),
+        credential: server.credential.clone(),
     });
-    Ok(Backends {
+    let ice_servers = options.stun.iter().chain(&options.turn).cloned().chain(stored).collect();
+    let transport = PeerToPeer::new(transport::p2p::Config { ice_servers, bind: options.bind });
+    Backends {
         camera: devices::cameras(options.camera.clone().unwrap_or_default()),
         audio: devices::audio(
             options.microphone.clone().unwrap_or_default(),
@@ -47,7 +32,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Result<Backends> {
         ),
         codec: Arc::new(Codecs),
         transport: Arc::new(transport),
-    })
+    }
 }
 
 /// Who the engine is and what the user set; options win over settings.

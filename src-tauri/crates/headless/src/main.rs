@@ -95,7 +95,7 @@ async fn run(line: Line) -> Result<ExitCode> {
     let settings = store.settings();
     let config = compose::config(&line.options, &settings, identity);
     let fps = config.video.fps as u32;
-    let engine = Engine::start(config, compose::backends(&line.options, &settings)?)?;
+    let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
     let remote = engine.remote_picture();
     let _recorder = match &line.picture_out {
         Some(path) if path.as_os_str() != "none" => Some(Recorder::start(path, &remote, fps)?),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use media::units::Size;
+use transport::p2p::IceServer;
 
 /// Who to be, whom to be reached through, and which devices to use.
 #[derive(Args, Clone, Debug, Default)]
@@ -43,12 +44,12 @@ pub struct Options {
     pub fps: Option<u32>,
 
     /// A STUN server, like stun:HOST:PORT; may be given several times.
-    #[arg(long, value_name = "URL", global = true)]
-    pub stun: Vec<String>,
+    #[arg(long, value_name = "URL", value_parser = stun_server, global = true)]
+    pub stun: Vec<IceServer>,
 
     /// A TURN server, like turn:USER:PASSWORD@HOST:PORT; may be given several times.
-    #[arg(long, value_name = "URL", global = true)]
-    pub turn: Vec<String>,
+    #[arg(long, value_name = "URL", value_parser = turn_server, global = true)]
+    pub turn: Vec<IceServer>,
 
     /// Use this local address only.
     #[arg(long, value_name = "IP", global = true)]
@@ -61,6 +62,26 @@ pub struct Options {
 
 fn relay_url(text: &str) -> Result<String, String> {
     identity::check_relay_url(text).map_err(|error| error.to_string())
+}
+
+fn stun_server(text: &str) -> Result<IceServer, String> {
+    let host = text.strip_prefix("stun:").filter(|it| !it.is_empty() && !it.contains('@'));
+    let url = host.map(|_| text.to_owned()).ok_or("a STUN server looks like stun:HOST:PORT")?;
+    Ok(IceServer { url, ..IceServer::default() })
+}
+
+/// User and password stand before the host, as in other URLs; RFC 7065 has no place for them.
+fn turn_server(text: &str) -> Result<IceServer, String> {
+    let parse = || {
+        let (account, host) = text.strip_prefix("turn:")?.rsplit_once('@')?;
+        let (username, credential) = account.split_once(':')?;
+        (!host.is_empty() && !username.is_empty()).then(|| IceServer {
+            url: format!("turn:{host}"),
+            username: username.to_owned(),
+            credential: credential.to_owned(),
+        })
+    };
+    parse().ok_or_else(|| "a TURN server looks like turn:USER:PASSWORD@HOST:PORT".to_owned())
 }
 
 fn size(text: &str) -> Result<Size, String> {
@@ -89,6 +110,15 @@ mod tests {
         for line in ["x --relay http://host/v1", "x --size 1281x720", "x --size big", "x --fps 0"] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_turn_server_carries_its_account() {
+        let line = Line::try_parse_from(["x", "--turn", "turn:ada:a:b@relay.example:3478"]).unwrap();
+        let server = &line.options.turn[0];
+        assert_eq!(server.url, "turn:relay.example:3478");
+        assert_eq!((server.username.as_str(), server.credential.as_str()), ("ada", "a:b"));
+        assert!(Line::try_parse_from(["x", "--turn", "turn:relay.example"]).is_err());
     }
 
     #[test]

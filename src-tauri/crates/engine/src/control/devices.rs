@@ -65,14 +65,17 @@ impl Control {
     /// Makes every role follow what is wanted now, and tells the phone what became true.
     pub(super) fn reconcile_devices(&mut self) {
         let running = self.stopping.is_none();
-        let (ringing, calling) = match self.phone.view(Instant::now()) {
-            CallView::Idle | CallView::Ended { .. } => (false, false),
-            CallView::Incoming { .. } => (true, false),
-            CallView::Outgoing { .. } | CallView::Active { .. } => (false, true),
+        // While it rings on either side the devices warm up, and people see themselves; nothing
+        // of it leaves before the phone opens the gates.
+        let (ringing, calling, showing) = match self.phone.view(Instant::now()) {
+            CallView::Idle | CallView::Ended { .. } => (false, false, false),
+            CallView::Incoming { .. } => (true, false, true),
+            CallView::Outgoing { local, .. } => (false, true, local.camera),
+            CallView::Active { .. } => (false, true, false),
         };
         let tail = self.speaker_until.is_some_and(|until| Instant::now() < until);
         for (role, wanted) in [
-            (DeviceRole::Camera, self.preview || ringing || self.capture.camera),
+            (DeviceRole::Camera, self.preview || showing || self.capture.camera),
             (DeviceRole::Microphone, self.preview || calling || self.capture.microphone),
             (DeviceRole::Speaker, ringing || calling || tail),
         ] {
