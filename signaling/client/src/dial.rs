@@ -64,6 +64,15 @@ impl Dialer {
         })
     }
 
+    /// The same with another choice of trusted certificates.
+    #[cfg(test)]
+    pub(crate) fn with_tls(self, tls: OnceCell<Arc<ClientConfig>>) -> Self {
+        Self {
+            tls: Arc::new(tls),
+            ..self
+        }
+    }
+
     /// One attempt, of bounded length.
     pub(crate) async fn dial(self, resume: Option<Resume>) -> Result<Box<Welcomed>, Problem> {
         let attempt = async {

@@ -123,6 +123,20 @@ async fn one_who_does_not_come_back_is_not_here_also_for_earlier_messages() {
 }
 
 #[tokio::test]
+async fn one_whose_machine_broke_the_connection_is_soon_not_here() {
+    let relay = Running::start(Config::default()).await;
+    let proxy = Proxy::before(relay.socket_address()).await;
+    let mut ann = Person::online(&relay.url).await;
+    let bob = Person::online(&proxy.url).await;
+    proxy.freeze();
+    proxy.cut();
+    sleep(Duration::from_millis(50)).await;
+    ann.say(&bob, "are you still there?");
+    let told = tokio::time::timeout(Duration::from_secs(4), ann.hear()).await;
+    assert_eq!(told.unwrap(), LinkEvent::NotHere { to: bob.address });
+}
+
+#[tokio::test]
 async fn what_is_sent_again_into_a_new_session_is_recognised() {
     let relay = Running::start(Config::default()).await;
     let mut bob = Person::online(&relay.url).await;
