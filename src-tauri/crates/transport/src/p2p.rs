@@ -54,7 +54,9 @@ pub struct IceServer {
 /// Never shows servers, which may be private, or credentials.
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("ice_servers", &self.ice_servers.len()).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("ice_servers", &self.ice_servers.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +78,11 @@ impl PeerToPeer {
     /// A transport of these settings. Sessions must be opened inside a tokio runtime.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, names: Arc::default(), layer: None }
+        Self {
+            config,
+            names: Arc::default(),
+            layer: None,
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) const LABEL: &str = "control";
 /// What happens on the channel.
 #[derive(Debug)]
 pub(crate) enum DataEvent {
+    /// Messages flow.
+    Open,
     Message(Bytes),
     /// The other side closed it, or the whole connection.
     Closed,
@@ -48,7 +50,7 @@ pub(crate) async fn run(
                 Some(DataChannelEvent::OnOpen) => {
                     tracing::debug!("the control channel is open");
                     opened.cancel();
-                    continue;
+                    DataEvent::Open
                 }
                 Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= MAX_DATA => {
                     opened.cancel();

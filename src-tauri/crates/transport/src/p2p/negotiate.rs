@@ -36,7 +36,11 @@ pub enum Negotiation {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sdp_mid: Option<String>,
         /// `RTCIceCandidateInit.sdpMLineIndex`.
-        #[serde(default, rename = "sdpMLineIndex", skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            rename = "sdpMLineIndex",
+            skip_serializing_if = "Option::is_none"
+        )]
         sdp_mline_index: Option<u16>,
     },
     /// No more candidates for the last description.
@@ -66,7 +70,10 @@ impl Negotiation {
     /// The message as a parcel.
     #[must_use]
     pub fn to_parcel(&self) -> Parcel {
-        let sealed = Versioned { v: VERSION, message: self };
+        let sealed = Versioned {
+            v: VERSION,
+            message: self,
+        };
         let json = serde_json::to_vec(&sealed);
         Parcel(json.expect("strings and numbers always are JSON").into())
     }
@@ -79,8 +86,7 @@ impl Negotiation {
         if parcel.0.len() > MAX_PARCEL {
             return Err(BadParcel::TooLarge);
         }
-        let Version { v } =
-            serde_json::from_slice(&parcel.0).map_err(|_| BadParcel::Malformed)?;
+        let Version { v } = serde_json::from_slice(&parcel.0).map_err(|_| BadParcel::Malformed)?;
         if v != VERSION {
             return Err(BadParcel::UnknownVersion);
         }
@@ -97,7 +103,11 @@ impl Negotiation {
             Self::Candidate { candidate, .. } => candidate.len() <= MAX_CANDIDATE_LEN,
             Self::EndOfCandidates | Self::PleaseRestart => true,
         };
-        if fits { Ok(()) } else { Err(BadParcel::TooManyCandidates) }
+        if fits {
+            Ok(())
+        } else {
+            Err(BadParcel::TooManyCandidates)
+        }
     }
 }
 
@@ -145,10 +155,19 @@ mod tests {
 
     #[test]
     fn messages_come_back() {
-        let clocks = Some(ClockOffsets { audio: 1, video: u32::MAX });
+        let clocks = Some(ClockOffsets {
+            audio: 1,
+            video: u32::MAX,
+        });
         for message in [
-            Negotiation::Offer { sdp: "v=0".into(), clocks },
-            Negotiation::Answer { sdp: "v=0".into(), clocks: None },
+            Negotiation::Offer {
+                sdp: "v=0".into(),
+                clocks,
+            },
+            Negotiation::Answer {
+                sdp: "v=0".into(),
+                clocks: None,
+            },
             Negotiation::Candidate {
                 candidate: "candidate:1".into(),
                 sdp_mid: Some("0".into()),
@@ -170,7 +189,10 @@ mod tests {
         };
         let wire = r#"{"v":1,"kind":"candidate","candidate":"candidate:1","sdpMid":"0","sdpMLineIndex":0}"#;
         assert_eq!(message.to_parcel(), json(wire));
-        assert_eq!(Negotiation::PleaseRestart.to_parcel(), json(r#"{"v":1,"kind":"please-restart"}"#));
+        assert_eq!(
+            Negotiation::PleaseRestart.to_parcel(),
+            json(r#"{"v":1,"kind":"please-restart"}"#)
+        );
     }
 
     #[test]
@@ -180,20 +202,32 @@ mod tests {
             (json("{}"), BadParcel::Malformed),
             (json(r#"{"v":1}"#), BadParcel::Malformed),
             (json(r#"{"v":1,"kind":"offer"}"#), BadParcel::Malformed),
-            (json(r#"{"v":2,"kind":"please-restart"}"#), BadParcel::UnknownVersion),
-            (Parcel(vec![b' '; MAX_PARCEL + 1].into()), BadParcel::TooLarge),
+            (
+                json(r#"{"v":2,"kind":"please-restart"}"#),
+                BadParcel::UnknownVersion,
+            ),
+            (
+                Parcel(vec![b' '; MAX_PARCEL + 1].into()),
+                BadParcel::TooLarge,
+            ),
         ];
         for (parcel, error) in cases {
             assert_eq!(Negotiation::from_parcel(&parcel), Err(error));
         }
         let sdp = "a=candidate:1\r\n".repeat(MAX_CANDIDATES + 1);
         let flood = Negotiation::Offer { sdp, clocks: None }.to_parcel();
-        assert_eq!(Negotiation::from_parcel(&flood), Err(BadParcel::TooManyCandidates));
+        assert_eq!(
+            Negotiation::from_parcel(&flood),
+            Err(BadParcel::TooManyCandidates)
+        );
     }
 
     #[test]
     fn debug_shows_no_address() {
-        let message = Negotiation::Offer { sdp: "c=IN IP4 192.0.2.7".into(), clocks: None };
+        let message = Negotiation::Offer {
+            sdp: "c=IN IP4 192.0.2.7".into(),
+            clocks: None,
+        };
         assert_eq!(format!("{message:?}"), "Offer");
     }
 

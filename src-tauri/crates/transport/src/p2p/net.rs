@@ -25,7 +25,10 @@ impl ToSocketAddrs for Interfaces {
             Some(address) => vec![address],
             None => choose(&usable(), &[route_v4(), route_v6()]),
         };
-        let ports = addresses.into_iter().map(|it| SocketAddr::new(it, 0)).collect::<Vec<_>>();
+        let ports = addresses
+            .into_iter()
+            .map(|it| SocketAddr::new(it, 0))
+            .collect::<Vec<_>>();
         Ok(ports.into_iter())
     }
 }
@@ -70,12 +73,18 @@ fn choose(usable: &[IpAddr], routes: &[Option<IpAddr>]) -> Vec<IpAddr> {
 /// The address that packets to the internet leave from. Nothing is sent: connecting a UDP socket
 /// only asks the routing table.
 fn route_v4() -> Option<IpAddr> {
-    source_towards((Ipv4Addr::UNSPECIFIED, 0).into(), ([192, 0, 2, 1], 9).into())
+    source_towards(
+        (Ipv4Addr::UNSPECIFIED, 0).into(),
+        ([192, 0, 2, 1], 9).into(),
+    )
 }
 
 fn route_v6() -> Option<IpAddr> {
     let somewhere = [0x2001, 0xdb8, 0, 0, 0, 0, 0, 1];
-    source_towards((std::net::Ipv6Addr::UNSPECIFIED, 0).into(), (somewhere, 9).into())
+    source_towards(
+        (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+        (somewhere, 9).into(),
+    )
 }
 
 fn source_towards(from: SocketAddr, to: SocketAddr) -> Option<IpAddr> {
@@ -109,7 +118,10 @@ mod tests {
 
     #[test]
     fn a_machine_without_a_network_uses_loopback() {
-        assert_eq!(choose(&[], &[Some(ip(1)), None]), [IpAddr::from([127, 0, 0, 1])]);
+        assert_eq!(
+            choose(&[], &[Some(ip(1)), None]),
+            [IpAddr::from([127, 0, 0, 1])]
+        );
     }
 
     #[test]
@@ -121,6 +133,12 @@ mod tests {
 
     #[test]
     fn this_machine_has_something_to_bind() {
-        assert!(Interfaces::new(None).to_socket_addrs().unwrap().next().is_some());
+        assert!(
+            Interfaces::new(None)
+                .to_socket_addrs()
+                .unwrap()
+                .next()
+                .is_some()
+        );
     }
 }

@@ -18,7 +18,7 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     CipherSuiteId, MediaEngine, PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder,
     RTCIceServer, Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile,
-    configure_rtcp_reports, configure_nack, configure_twcc_receiver_only,
+    configure_nack, configure_rtcp_reports, configure_twcc_receiver_only,
 };
 use webrtc::rtp_transceiver::RtpSender;
 
@@ -26,7 +26,7 @@ use super::Config;
 use super::events::{Events, PeerEvent};
 use super::net::Interfaces;
 use super::report::{SendClocks, SenderReports};
-use super::runtime::{Heard, Names, SessionRuntime, SocketLayer};
+use super::runtime::{Heard, Hurry, Names, SessionRuntime, SocketLayer};
 use super::tap::{Feedback, Tap, Tapped};
 use crate::rtp::sync::{ClockOffsets, Kind};
 use crate::rtp::{AUDIO_HZ, VIDEO_HZ};
@@ -39,6 +39,7 @@ pub(crate) struct Peer {
     pub(crate) clocks: Arc<SendClocks>,
     pub(crate) tapped: Arc<Tapped>,
     pub(crate) heard: Arc<Heard>,
+    pub(crate) hurry: Arc<Hurry>,
     pub(crate) events: mpsc::Receiver<PeerEvent>,
     pub(crate) feedback: mpsc::Receiver<Feedback>,
 }
@@ -62,7 +63,10 @@ pub(crate) async fn build(
     let (event_sender, events) = mpsc::channel(EVENTS);
     let (feedback_sender, feedback) = mpsc::channel(FEEDBACK);
     let [audio_ssrc, video_ssrc, audio_offset, video_offset] = random()?;
-    let offsets = ClockOffsets { audio: audio_offset, video: video_offset };
+    let offsets = ClockOffsets {
+        audio: audio_offset,
+        video: video_offset,
+    };
     // Zero is no source, and the two must differ.
     let (audio_ssrc, video_ssrc) = (audio_ssrc | 1, (video_ssrc | 1) ^ 1 | 2);
     let clocks = Arc::new(SendClocks::new(offsets, audio_ssrc, video_ssrc));
@@ -71,9 +75,19 @@ pub(crate) async fn build(
 
     let mut engine = media_engine().map_err(internal)?;
     let registry = registry(&mut engine, feedback_sender, &clocks, &tapped).map_err(internal)?;
-    let runtime = SessionRuntime { heard: Arc::clone(&heard), names, layer };
+    let hurry = Arc::new(Hurry::default());
+    let runtime = SessionRuntime {
+        heard: Arc::clone(&heard),
+        hurry: Arc::clone(&hurry),
+        names,
+        layer,
+    };
     let connection = PeerConnectionBuilder::new()
-        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(servers(config)).build())
+        .with_configuration(
+            RTCConfigurationBuilder::new()
+                .with_ice_servers(servers(config))
+                .build(),
+        )
         .with_media_engine(engine)
         .with_setting_engine(settings())
         .with_interceptor_registry(registry)
@@ -84,9 +98,23 @@ pub(crate) async fn build(
         .await
         .map_err(|_| TransportError::NoNetwork)?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
-    let audio = add_stream(&*connection, Kind::Audio, audio_ssrc).await.map_err(internal)?;
-    let video = add_stream(&*connection, Kind::Video, video_ssrc).await.map_err(internal)?;
-    Ok(Peer { connection, audio, video, clocks, tapped, heard, events, feedback })
+    let audio = add_stream(&*connection, Kind::Audio, audio_ssrc)
+        .await
+        .map_err(internal)?;
+    let video = add_stream(&*connection, Kind::Video, video_ssrc)
+        .await
+        .map_err(internal)?;
+    Ok(Peer {
+        connection,
+        audio,
+        video,
+        clocks,
+        tapped,
+        heard,
+        hurry,
+        events,
+        feedback,
+    })
 }
 
 /// The library's errors may quote packets and SDP: only their kind is kept.
@@ -121,10 +149,15 @@ fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
         feedback("transport-cc", ""),
     ];
     let mut engine = MediaEngine::default();
-    for (rtp_codec, payload_type, kind) in
-        [(opus, OPUS, RtpCodecKind::Audio), (h264, H264, RtpCodecKind::Video)]
-    {
-        let parameters = RTCRtpCodecParameters { rtp_codec, payload_type, ..Default::default() };
+    for (rtp_codec, payload_type, kind) in [
+        (opus, OPUS, RtpCodecKind::Audio),
+        (h264, H264, RtpCodecKind::Video),
+    ] {
+        let parameters = RTCRtpCodecParameters {
+            rtp_codec,
+            payload_type,
+            ..Default::default()
+        };
         engine.register_codec(parameters, kind)?;
     }
     Ok(engine)
@@ -214,7 +247,10 @@ async fn add_stream(
         Kind::Video => ("video", RtpCodecKind::Video),
     };
     let coding = RTCRtpEncodingParameters {
-        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+        rtp_coding_parameters: RTCRtpCodingParameters {
+            ssrc: Some(ssrc),
+            ..Default::default()
+        },
         codec: codec(kind),
         ..Default::default()
     };
@@ -225,7 +261,9 @@ async fn add_stream(
         codec_kind,
         vec![coding],
     )));
-    let sender = connection.add_track(Arc::clone(&track) as Arc<dyn TrackLocal>).await?;
+    let sender = connection
+        .add_track(Arc::clone(&track) as Arc<dyn TrackLocal>)
+        .await?;
     Ok(LocalStream { track, sender })
 }
 

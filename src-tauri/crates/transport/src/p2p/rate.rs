@@ -17,7 +17,12 @@ pub(crate) struct LossBased {
 impl LossBased {
     /// Starts with all that this side wants to send.
     pub(crate) const fn new(max: Bitrate) -> Self {
-        Self { bitrate: max, max, rtt: None, loss: 0.0 }
+        Self {
+            bitrate: max,
+            max,
+            rtt: None,
+            loss: 0.0,
+        }
     }
 
     /// Takes one report (RFC 3550, 6.4.1). Little loss raises the estimate, much lowers it, as in
@@ -30,11 +35,18 @@ impl LossBased {
             loss if loss < 0.02 => 1.08,
             _ => 1.0,
         };
-        self.bitrate = self.bitrate.scaled(factor).clamp(MIN.min(self.max), self.max);
+        self.bitrate = self
+            .bitrate
+            .scaled(factor)
+            .clamp(MIN.min(self.max), self.max);
     }
 
     pub(crate) const fn estimate(&self) -> NetworkEstimate {
-        NetworkEstimate { bitrate: self.bitrate, rtt: self.rtt, loss: self.loss }
+        NetworkEstimate {
+            bitrate: self.bitrate,
+            rtt: self.rtt,
+            loss: self.loss,
+        }
     }
 }
 

@@ -65,7 +65,9 @@ pub(crate) async fn audio(
     let mut meter = Meter::new(Kind::Audio);
     let mut timeline = Timeline::new(Kind::Audio);
     while let Some(event) = track.poll().await {
-        let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
+        let TrackRemoteEvent::OnRtpPacket(packet) = event else {
+            continue;
+        };
         let arrived = Instant::now();
         let sequence = meter.count(&packet, arrived, &incoming.audio);
         if packet.payload.is_empty() {
@@ -76,7 +78,11 @@ pub(crate) async fn audio(
             timeline.locate(packet.header.timestamp, &clocks)
         };
         source.push(ReceivedFrame {
-            frame: EncodedFrame { time, keyframe: true, payload: packet.payload },
+            frame: EncodedFrame {
+                time,
+                keyframe: true,
+                payload: packet.payload,
+            },
             sequence,
             arrived,
             after_loss: false,
@@ -157,16 +163,32 @@ impl Pictures {
     }
 
     fn hand_out(&mut self, tapped: &Tapped) {
-        while let Some(Assembled { unit, timestamp, arrived, after_loss }) = self.assembler.pop() {
+        while let Some(Assembled {
+            unit,
+            timestamp,
+            arrived,
+            after_loss,
+        }) = self.assembler.pop()
+        {
             let (time, synchronised) = {
                 let clocks = tapped.clocks.lock().unwrap_or_else(PoisonError::into_inner);
                 self.timeline.locate(timestamp, &clocks)
             };
-            let frame = EncodedFrame { time, keyframe: unit.keyframe, payload: unit.annex_b };
+            let frame = EncodedFrame {
+                time,
+                keyframe: unit.keyframe,
+                payload: unit.annex_b,
+            };
             let after_loss = after_loss || std::mem::take(&mut self.overrun);
             let sequence = self.next;
             self.next += 1;
-            let frame = ReceivedFrame { frame, sequence, arrived, after_loss, synchronised };
+            let frame = ReceivedFrame {
+                frame,
+                sequence,
+                arrived,
+                after_loss,
+                synchronised,
+            };
             self.overrun = self.source.push(frame).is_some();
         }
     }
@@ -215,10 +237,16 @@ impl Meter {
         self.last = Some((packet.header.timestamp, arrived));
 
         figures.packets.store(self.received, Ordering::Relaxed);
-        figures.bytes.fetch_add(packet.payload.len() as u64, Ordering::Relaxed);
+        figures
+            .bytes
+            .fetch_add(packet.payload.len() as u64, Ordering::Relaxed);
         figures.lost.store(lost, Ordering::Relaxed);
-        figures.jitter_micros.store((self.jitter * 1e6) as u64, Ordering::Relaxed);
-        figures.ssrc.store(u64::from(packet.header.ssrc), Ordering::Relaxed);
+        figures
+            .jitter_micros
+            .store((self.jitter * 1e6) as u64, Ordering::Relaxed);
+        figures
+            .ssrc
+            .store(u64::from(packet.header.ssrc), Ordering::Relaxed);
         position
     }
 }

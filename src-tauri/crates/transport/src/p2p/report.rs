@@ -56,7 +56,12 @@ impl SendClocks {
             bytes: AtomicU64::new(0),
         };
         let (audio, video) = (stream(audio_ssrc), stream(video_ssrc));
-        Self { offsets, origin: OnceLock::new(), audio, video }
+        Self {
+            offsets,
+            origin: OnceLock::new(),
+            audio,
+            video,
+        }
     }
 
     pub(crate) const fn stream(&self, kind: Kind) -> &StreamClock {
@@ -72,8 +77,16 @@ impl SendClocks {
         let micros = time.micros_since(origin);
         let ticks = MediaTime::from_micros(micros).ticks(kind.hz());
         let rtp = self.offsets.of(kind).wrapping_add(ticks as u32);
-        let last = LastFrame { rtp, micros, handed_over: now };
-        *self.stream(kind).last.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
+        let last = LastFrame {
+            rtp,
+            micros,
+            handed_over: now,
+        };
+        *self
+            .stream(kind)
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(last);
         rtp
     }
 
@@ -83,7 +96,9 @@ impl SendClocks {
         let last = (*stream.last.lock().unwrap_or_else(PoisonError::into_inner))?;
         let (_, wall) = *self.origin.get()?;
         let since = now.saturating_duration_since(last.handed_over);
-        let micros = last.micros.saturating_add(i64::try_from(since.as_micros()).ok()?);
+        let micros = last
+            .micros
+            .saturating_add(i64::try_from(since.as_micros()).ok()?);
         let ticks = since.as_micros() * u128::from(kind.hz()) / 1_000_000;
         Some(SenderReport {
             ssrc: stream.ssrc,
@@ -98,8 +113,12 @@ impl SendClocks {
 
 /// Microseconds since 1900 (RFC 5905, 6).
 fn wall_clock() -> u64 {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX).saturating_add(NTP_TO_UNIX)
+    let since_1970 = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since_1970.as_micros())
+        .unwrap_or(u64::MAX)
+        .saturating_add(NTP_TO_UNIX)
 }
 
 /// The interceptor.
@@ -113,7 +132,13 @@ pub(crate) struct SenderReports {
 
 impl SenderReports {
     pub(crate) fn new(clocks: Arc<SendClocks>, tapped: Arc<Tapped>) -> Self {
-        Self { clocks, tapped, due: None, reads: VecDeque::new(), writes: VecDeque::new() }
+        Self {
+            clocks,
+            tapped,
+            due: None,
+            reads: VecDeque::new(),
+            writes: VecDeque::new(),
+        }
     }
 }
 
@@ -197,7 +222,14 @@ mod tests {
 
     #[test]
     fn reports_of_both_streams_name_capture_time_on_one_clock() {
-        let clocks = SendClocks::new(ClockOffsets { audio: 7, video: u32::MAX }, 1, 2);
+        let clocks = SendClocks::new(
+            ClockOffsets {
+                audio: 7,
+                video: u32::MAX,
+            },
+            1,
+            2,
+        );
         let now = Instant::now();
         let captured = MediaTime::from_micros(5_000_000);
         // The picture took 40 ms to encode, the sound 5.

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -34,16 +34,42 @@ pub(crate) struct Heard {
 
 impl Heard {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { since: now, micros: AtomicU64::new(0) }
+        Self {
+            since: now,
+            micros: AtomicU64::new(0),
+        }
     }
 
     pub(crate) fn note(&self, now: Instant) {
         let micros = now.saturating_duration_since(self.since).as_micros();
-        self.micros.fetch_max(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.micros
+            .fetch_max(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub(crate) fn last(&self) -> Instant {
         self.since + Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+}
+
+/// Whether a session is connecting, so that its driver must not oversleep.
+///
+/// The library's driver computes what to send while it handles an event, and then sleeps until the
+/// next packet or timer before it sends it: a DTLS or SCTP handshake costs up to 200 ms a step.
+/// While this is set, it sleeps a millisecond at most.
+#[derive(Debug, Default)]
+pub(crate) struct Hurry(AtomicBool);
+
+impl Hurry {
+    pub(crate) fn set(&self, hurry: bool) {
+        self.0.store(hurry, Ordering::Relaxed);
+    }
+
+    fn cap(&self, sleep: Duration) -> Duration {
+        if self.0.load(Ordering::Relaxed) {
+            sleep.min(Duration::from_millis(1))
+        } else {
+            sleep
+        }
     }
 }
 
@@ -63,7 +89,9 @@ impl Names {
             return Ok(known);
         }
         let lookup = tokio::net::lookup_host(host);
-        let found: Vec<_> = tokio::time::timeout(RESOLVE_TIMEOUT, lookup).await??.collect();
+        let found: Vec<_> = tokio::time::timeout(RESOLVE_TIMEOUT, lookup)
+            .await??
+            .collect();
         self.lock().insert(host.to_owned(), found.clone());
         Ok(found)
     }
@@ -83,6 +111,7 @@ pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
 #[derive(Debug)]
 pub(crate) struct SessionRuntime {
     pub(crate) heard: Arc<Heard>,
+    pub(crate) hurry: Arc<Hurry>,
     pub(crate) names: Arc<Names>,
     pub(crate) layer: Option<Arc<dyn SocketLayer>>,
 }
@@ -104,7 +133,10 @@ impl Runtime for SessionRuntime {
             Some(layer) => layer.wrap(socket),
             None => socket,
         };
-        Ok(Arc::new(ListeningSocket { socket, heard: Arc::clone(&self.heard) }))
+        Ok(Arc::new(ListeningSocket {
+            socket,
+            heard: Arc::clone(&self.heard),
+        }))
     }
 
     fn wrap_tcp_listener(&self, listener: TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
@@ -126,7 +158,7 @@ impl Runtime for SessionRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'static>> {
-        TokioRuntime.sleep(duration)
+        TokioRuntime.sleep(self.hurry.cap(duration))
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {

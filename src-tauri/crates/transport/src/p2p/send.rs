@@ -34,7 +34,8 @@ impl Gate {
     }
 
     pub(crate) fn set_payload_type(&self, kind: Kind, payload_type: u8) {
-        self.payload_type(kind).store(payload_type, Ordering::Relaxed);
+        self.payload_type(kind)
+            .store(payload_type, Ordering::Relaxed);
     }
 
     fn is_open(&self) -> bool {
@@ -101,8 +102,17 @@ impl Outgoing {
     ) -> Self {
         let (audio_queue, audio) = mpsc::channel(AUDIO_QUEUE);
         let (video_queue, video) = mpsc::channel(VIDEO_QUEUE);
-        let sink = |queue| Arc::new(Sink { gate: Arc::clone(gate), queue }) as Arc<dyn FrameSink>;
-        let stream = |kind, track| Stream { kind, track, sequence: 0 };
+        let sink = |queue| {
+            Arc::new(Sink {
+                gate: Arc::clone(gate),
+                queue,
+            }) as Arc<dyn FrameSink>
+        };
+        let stream = |kind, track| Stream {
+            kind,
+            track,
+            sequence: 0,
+        };
         Self {
             audio: sink(audio_queue),
             video: sink(video_queue),
@@ -136,7 +146,9 @@ impl Writer {
 
     async fn write_audio(&mut self, frame: EncodedFrame) {
         let timestamp = self.clocks.stamp(Kind::Audio, frame.time, Instant::now());
-        let packet = self.audio_track.packet(&self.gate, &self.clocks, frame.payload, timestamp, false);
+        let packet =
+            self.audio_track
+                .packet(&self.gate, &self.clocks, frame.payload, timestamp, false);
         self.audio_track.write(packet).await;
     }
 
@@ -153,7 +165,8 @@ impl Writer {
             }
             let marker = index == last;
             let packet =
-                self.video_track.packet(&self.gate, &self.clocks, payload, timestamp, marker);
+                self.video_track
+                    .packet(&self.gate, &self.clocks, payload, timestamp, marker);
             self.video_track.write(packet).await;
         }
     }
@@ -170,7 +183,9 @@ impl Stream {
     ) -> rtp::Packet {
         let clock = clocks.stream(self.kind);
         clock.packets.fetch_add(1, Ordering::Relaxed);
-        clock.bytes.fetch_add(payload.len() as u64, Ordering::Relaxed);
+        clock
+            .bytes
+            .fetch_add(payload.len() as u64, Ordering::Relaxed);
         let sequence_number = self.sequence;
         self.sequence = self.sequence.wrapping_add(1);
         rtp::Packet {

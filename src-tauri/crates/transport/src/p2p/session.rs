@@ -79,7 +79,14 @@ pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
         stop: CancellationToken::new(),
         done: CancellationToken::new(),
     });
-    let task = Task::new(Arc::clone(&shared), peer, params, command_queue, data_queue, events);
+    let task = Task::new(
+        Arc::clone(&shared),
+        peer,
+        params,
+        command_queue,
+        data_queue,
+        events,
+    );
     tokio::spawn(task.run(outgoing.writer));
     Session {
         audio_in: shared.audio_in.clone(),
@@ -88,7 +95,10 @@ pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
         audio_out: outgoing.audio,
         video_out: outgoing.video,
         events: futures::stream::unfold(event_queue, |mut queue| async move {
-            queue.recv().await.map(|event: TransportEvent| (event, queue))
+            queue
+                .recv()
+                .await
+                .map(|event: TransportEvent| (event, queue))
         })
         .boxed(),
     }

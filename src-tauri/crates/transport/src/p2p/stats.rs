@@ -17,7 +17,11 @@ use crate::rtp::sync::Kind;
 /// How the machines reach each other over the chosen pair; `None` before there is one.
 pub(crate) async fn path(sender: &dyn RtpSender) -> Option<Path> {
     let dtls = sender.transport().await.ok()??;
-    let pair = dtls.ice_transport().get_selected_candidate_pair().await.ok()??;
+    let pair = dtls
+        .ice_transport()
+        .get_selected_candidate_pair()
+        .await
+        .ok()??;
     let (local, remote) = (pair.local(), pair.remote());
     let (host, relay) = (RTCIceCandidateType::Host, RTCIceCandidateType::Relay);
     let near = || remote.address.parse().is_ok_and(is_private);
@@ -32,17 +36,25 @@ pub(crate) async fn path(sender: &dyn RtpSender) -> Option<Path> {
 
 /// Whether the other side closed the secure channel.
 pub(crate) async fn is_closed(sender: &dyn RtpSender) -> bool {
-    let Ok(Some(dtls)) = sender.transport().await else { return false };
-    dtls.state().await.is_ok_and(|it| it == RTCDtlsTransportState::Closed)
+    let Ok(Some(dtls)) = sender.transport().await else {
+        return false;
+    };
+    dtls.state()
+        .await
+        .is_ok_and(|it| it == RTCDtlsTransportState::Closed)
 }
 
 /// Round trip time of the chosen pair, from ICE checks.
 pub(crate) async fn pair_rtt(connection: &dyn PeerConnection) -> Option<Duration> {
-    let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
+    let report = connection
+        .get_stats(Instant::now(), StatsSelector::None)
+        .await;
     let chosen = &report.transport()?.selected_candidate_pair_id;
     let pair = report.candidate_pairs().find(|it| it.stats.id == *chosen)?;
     let seconds = pair.current_round_trip_time;
-    (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
+    (seconds > 0.0)
+        .then(|| Duration::try_from_secs_f64(seconds).ok())
+        .flatten()
 }
 
 /// All counts of a session; `sent` figures of ours, `received` of the other side.

@@ -60,7 +60,10 @@ pub(crate) struct Repairs {
 impl Tapped {
     /// Notes that a sender report of this NTP time left at `now`.
     pub(crate) fn note_sender_report(&self, ntp: u64, now: Instant) {
-        let mut sent = self.sent_reports.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = self
+            .sent_reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if sent.len() == KEPT_REPORTS {
             sent.pop_front();
         }
@@ -79,8 +82,15 @@ impl Tapped {
         if report.last_sender_report == 0 {
             return None;
         }
-        let sent = self.sent_reports.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = sent.iter().rev().find(|(ntp, _)| *ntp == report.last_sender_report)?.1;
+        let sent = self
+            .sent_reports
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let left = sent
+            .iter()
+            .rev()
+            .find(|(ntp, _)| *ntp == report.last_sender_report)?
+            .1;
         let held = Duration::from_secs_f64(f64::from(report.delay) / 65_536.0);
         Some(now.saturating_duration_since(left).saturating_sub(held))
     }
@@ -116,8 +126,18 @@ impl Tap {
             let _ = self.feedback.try_send(Feedback::KeyframeRequested);
         } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
             if let Some(kind) = self.remote.get(&report.ssrc) {
-                let mut clocks = self.tapped.clocks.lock().unwrap_or_else(PoisonError::into_inner);
-                clocks.report(*kind, Report { ntp: report.ntp_time, rtp: report.rtp_time });
+                let mut clocks = self
+                    .tapped
+                    .clocks
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                clocks.report(
+                    *kind,
+                    Report {
+                        ntp: report.ntp_time,
+                        rtp: report.rtp_time,
+                    },
+                );
             }
             self.received(&report.reports, now);
         } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
@@ -141,14 +161,20 @@ impl Tap {
         match &packet.message.packet {
             Packet::Rtp(rtp) if packet.message.has(&Attribute::Retransmission) => {
                 if let Some(&kind) = self.local.get(&rtp.header.ssrc) {
-                    self.tapped.repairs(kind).retransmitted.fetch_add(1, Ordering::Relaxed);
+                    self.tapped
+                        .repairs(kind)
+                        .retransmitted
+                        .fetch_add(1, Ordering::Relaxed);
                 }
             }
             Packet::Rtcp(packets) => {
                 let nacks = packets.iter().filter_map(|it| it.as_any().downcast_ref());
                 for TransportLayerNack { media_ssrc, .. } in nacks {
                     if let Some(&kind) = self.remote.get(media_ssrc) {
-                        self.tapped.repairs(kind).nacks.fetch_add(1, Ordering::Relaxed);
+                        self.tapped
+                            .repairs(kind)
+                            .nacks
+                            .fetch_add(1, Ordering::Relaxed);
                     }
                 }
             }
@@ -166,7 +192,9 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
         if let Packet::Rtcp(packets) = &packet.message.packet {
-            packets.iter().for_each(|it| self.heard(it.as_ref(), packet.now));
+            packets
+                .iter()
+                .for_each(|it| self.heard(it.as_ref(), packet.now));
         }
         self.reads.push_back(packet);
         Ok(())
@@ -207,7 +235,11 @@ impl Interceptor for Tap {
 
 /// Opus is the only codec here with its clock.
 fn kind_of(info: &StreamInfo) -> Kind {
-    if info.clock_rate == Kind::Audio.hz() { Kind::Audio } else { Kind::Video }
+    if info.clock_rate == Kind::Audio.hz() {
+        Kind::Audio
+    } else {
+        Kind::Video
+    }
 }
 
 /// The part of an NTP time that reception reports echo.

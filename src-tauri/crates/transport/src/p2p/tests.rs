@@ -9,9 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use media::frame::EncodedFrame;
 use media::time::MediaTime;
-use media::transport::{
-    Parcel, Path, Role, TransportError, TransportEvent, TransportState,
-};
+use media::transport::{Parcel, Path, Role, TransportError, TransportEvent, TransportState};
 
 use self::duo::{Duo, End, frame, keyframe};
 use self::impaired::Loss;
@@ -26,7 +24,11 @@ async fn frames_and_messages_flow_both_ways() {
     for (from, to) in [(&duo.caller, &duo.callee), (&duo.callee, &duo.caller)] {
         for number in 0..30 {
             let time = MediaTime::from_micros(1_000_000 + number * 33_333);
-            let sent = if number == 0 { keyframe(60_000) } else { frame(number as u8, 9_000) };
+            let sent = if number == 0 {
+                keyframe(60_000)
+            } else {
+                frame(number as u8, 9_000)
+            };
             from.send_video(time, sent.clone());
             from.send_audio(time, Bytes::from(vec![number as u8; 80]));
             let got = to.next_video().await;
@@ -40,8 +42,14 @@ async fn frames_and_messages_flow_both_ways() {
             assert!(heard.frame.time.micros_since(got.frame.time).abs() < 100);
         }
     }
-    duo.caller.control.send_data(Bytes::from_static(b"hello")).unwrap();
-    duo.callee.control.send_data(Bytes::from_static(b"world")).unwrap();
+    duo.caller
+        .control
+        .send_data(Bytes::from_static(b"hello"))
+        .unwrap();
+    duo.callee
+        .control
+        .send_data(Bytes::from_static(b"world"))
+        .unwrap();
     assert_eq!(duo.callee.next_data().await, "hello");
     assert_eq!(duo.caller.next_data().await, "world");
     duo.close().await;
@@ -49,7 +57,6 @@ async fn frames_and_messages_flow_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_answerer_connects_at_once_when_all_parcels_are_there() {
-    let _ = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).try_init();
     let mut times = Vec::new();
     for _ in 0..5 {
         let mut caller = End::open(Role::Offerer, None).await;
@@ -64,7 +71,12 @@ async fn the_answerer_connects_at_once_when_all_parcels_are_there() {
         duo.close().await;
     }
     println!("accept to connected, caller and callee: {times:?}");
-    assert!(times.iter().any(|(a, b)| *a.max(b) < Duration::from_millis(150)), "{times:?}");
+    assert!(
+        times
+            .iter()
+            .any(|(a, b)| *a.max(b) < Duration::from_millis(150)),
+        "{times:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,17 +85,29 @@ async fn lost_packets_are_sent_again() {
     let mut sent = Vec::new();
     let mut got = Vec::new();
     for number in 0..90 {
-        let bytes = if number == 0 { keyframe(30_000) } else { frame(number as u8, 9_000) };
+        let bytes = if number == 0 {
+            keyframe(30_000)
+        } else {
+            frame(number as u8, 9_000)
+        };
         sent.push(bytes.clone());
-        duo.caller.send_video(MediaTime::from_micros(number * 16_667), bytes);
+        duo.caller
+            .send_video(MediaTime::from_micros(number * 16_667), bytes);
         tokio::time::sleep(Duration::from_millis(16)).await;
-        got.extend(std::iter::from_fn(|| duo.callee.video_within(Duration::ZERO)));
+        got.extend(std::iter::from_fn(|| {
+            duo.callee.video_within(Duration::ZERO)
+        }));
     }
     while got.len() < sent.len() {
-        let Some(frame) = duo.callee.video_within(Duration::from_millis(700)) else { break };
+        let Some(frame) = duo.callee.video_within(Duration::from_millis(700)) else {
+            break;
+        };
         got.push(frame);
     }
-    assert!(got.iter().all(|it| sent.contains(&it.frame.payload)), "a picture came damaged");
+    assert!(
+        got.iter().all(|it| sent.contains(&it.frame.payload)),
+        "a picture came damaged"
+    );
     let whole = got.len();
     println!("{whole} of {} pictures over 5 % loss", sent.len());
     assert!(whole >= sent.len() * 9 / 10, "{whole}");
@@ -97,10 +121,13 @@ async fn lost_packets_are_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keyframe_request_reaches_the_encoder() {
     let mut duo = Duo::connect().await;
-    duo.caller.send_video(MediaTime::from_micros(0), keyframe(5_000));
+    duo.caller
+        .send_video(MediaTime::from_micros(0), keyframe(5_000));
     duo.callee.next_video().await;
     duo.callee.control.request_keyframe();
-    duo.caller.until(|it| matches!(it, TransportEvent::KeyframeRequested)).await;
+    duo.caller
+        .until(|it| matches!(it, TransportEvent::KeyframeRequested))
+        .await;
     assert_eq!(duo.callee.control.stats().await.video.pli_count, 1);
     duo.close().await;
 }
@@ -108,15 +135,27 @@ async fn a_keyframe_request_reaches_the_encoder() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_close_is_seen_by_the_other_side_within_a_second() {
     let mut duo = Duo::connect().await;
-    duo.caller.control.send_data(Bytes::from_static(b"bye")).unwrap();
-    let _ = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).try_init();
+    duo.caller
+        .control
+        .send_data(Bytes::from_static(b"bye"))
+        .unwrap();
     let begun = Instant::now();
     duo.caller.control.close().await;
-    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(duo.callee.next_data().await, "bye");
-    duo.callee.until_state(|it| *it == TransportState::ClosedByPeer).await;
+    duo.callee
+        .until_state(|it| *it == TransportState::ClosedByPeer)
+        .await;
     println!("closed: seen by the other side after {:?}", begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(duo.callee.event_stream_ends().await);
     assert!(duo.caller.event_stream_ends().await);
     let refused = duo.callee.control.send_data(Bytes::from_static(b"late"));
@@ -128,13 +167,21 @@ async fn a_close_is_seen_by_the_other_side_within_a_second() {
 async fn a_restart_by_either_side_keeps_the_media() {
     let duo = Duo::connect().await;
     for restarter in [0, 1] {
-        let end = if restarter == 0 { &duo.caller } else { &duo.callee };
+        let end = if restarter == 0 {
+            &duo.caller
+        } else {
+            &duo.callee
+        };
         end.control.restart();
         tokio::time::sleep(Duration::from_millis(300)).await;
-        duo.caller.send_video(MediaTime::from_micros(i64::from(restarter)), keyframe(3_000));
+        duo.caller.send_video(
+            MediaTime::from_micros(i64::from(restarter)),
+            keyframe(3_000),
+        );
         let got = duo.callee.next_video().await;
         assert_eq!(got.frame.payload, keyframe(3_000));
-        duo.callee.send_audio(MediaTime::from_micros(0), Bytes::from_static(b"sound"));
+        duo.callee
+            .send_audio(MediaTime::from_micros(0), Bytes::from_static(b"sound"));
         assert_eq!(duo.caller.next_audio().await.frame.payload, "sound");
         tokio::time::sleep(Duration::from_millis(800)).await;
     }
@@ -148,8 +195,16 @@ async fn nonsense_from_the_other_side_changes_nothing() {
     for end in [&caller, &callee] {
         for parcel in [
             Parcel(Bytes::from_static(b"\xff\x00 no json")),
-            Negotiation::Answer { sdp: "v=0".into(), clocks: None }.to_parcel(),
-            Negotiation::Offer { sdp: "v=0\r\nm=video".into(), clocks: None }.to_parcel(),
+            Negotiation::Answer {
+                sdp: "v=0".into(),
+                clocks: None,
+            }
+            .to_parcel(),
+            Negotiation::Offer {
+                sdp: "v=0\r\nm=video".into(),
+                clocks: None,
+            }
+            .to_parcel(),
             Negotiation::PleaseRestart.to_parcel(),
             Negotiation::Candidate {
                 candidate: "candidate:nonsense".into(),
@@ -187,11 +242,20 @@ async fn what_is_sent_before_there_is_a_path_is_refused() {
         keyframe: true,
         payload: Bytes::from_static(b"sound"),
     };
-    assert_eq!(end.audio_out.send(nothing), media::transport::Sent::NotConnected);
+    assert_eq!(
+        end.audio_out.send(nothing),
+        media::transport::Sent::NotConnected
+    );
     let message = Bytes::from_static(b"message");
-    assert_eq!(end.control.send_data(message), Err(TransportError::NotConnected));
+    assert_eq!(
+        end.control.send_data(message),
+        Err(TransportError::NotConnected)
+    );
     let large = Bytes::from(vec![0; media::transport::MAX_DATA + 1]);
-    assert!(matches!(end.control.send_data(large), Err(TransportError::TooLarge(_))));
+    assert!(matches!(
+        end.control.send_data(large),
+        Err(TransportError::TooLarge(_))
+    ));
     end.control.close().await;
 }
 
@@ -201,11 +265,15 @@ async fn silence_interrupts_and_the_path_heals() {
     let mut duo = Duo::connect_over(Some(Arc::clone(&loss) as _)).await;
     loss.cut(true);
     let begun = Instant::now();
-    duo.caller.until_state(|it| *it == TransportState::Interrupted).await;
+    duo.caller
+        .until_state(|it| *it == TransportState::Interrupted)
+        .await;
     println!("interrupted after {:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(4));
     loss.cut(false);
-    duo.caller.until_state(|it| matches!(it, TransportState::Connected(Path::Local))).await;
+    duo.caller
+        .until_state(|it| matches!(it, TransportState::Connected(Path::Local)))
+        .await;
     duo.close().await;
 }
 
@@ -213,7 +281,9 @@ async fn silence_interrupts_and_the_path_heals() {
 async fn dropping_the_control_closes_the_session() {
     let mut duo = Duo::connect().await;
     duo.caller.drop_control();
-    duo.callee.until_state(|it| *it == TransportState::ClosedByPeer).await;
+    duo.callee
+        .until_state(|it| *it == TransportState::ClosedByPeer)
+        .await;
     duo.callee.control.close().await;
 }
 
@@ -229,7 +299,11 @@ async fn fifty_sessions_leave_nothing_behind() {
     }
     let deadline = Instant::now() + SOON;
     while resources().0 > before.0 || resources().1 > before.1 {
-        assert!(Instant::now() < deadline, "before {before:?}, after {:?}", resources());
+        assert!(
+            Instant::now() < deadline,
+            "before {before:?}, after {:?}",
+            resources()
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -247,15 +321,23 @@ async fn a_picture_crosses_in_a_millisecond_or_two() {
     let mut times = Vec::new();
     for number in 0..60 {
         let sent = Instant::now();
-        let bytes = if number == 0 { keyframe(60_000) } else { frame(number as u8, 10_000) };
-        duo.caller.send_video(MediaTime::from_micros(number * 33_333), bytes);
+        let bytes = if number == 0 {
+            keyframe(60_000)
+        } else {
+            frame(number as u8, 10_000)
+        };
+        duo.caller
+            .send_video(MediaTime::from_micros(number * 33_333), bytes);
         let got = duo.callee.next_video().await;
         times.push((sent.elapsed(), got.arrived - sent));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let first = times[0];
     times.sort();
-    println!("first {first:?}, median {:?}, worst {:?}", times[30], times[59]);
+    println!(
+        "first {first:?}, median {:?}, worst {:?}",
+        times[30], times[59]
+    );
     assert!(times[30].0 < Duration::from_millis(10), "{:?}", times[30]);
     duo.close().await;
 }

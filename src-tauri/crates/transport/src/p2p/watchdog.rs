@@ -69,20 +69,32 @@ mod tests {
         let later = start + Duration::from_secs(300);
         assert_eq!(watchdog.judge(later, start), Liveness::Connecting);
         watchdog.negotiated = Some(start);
-        assert_eq!(watchdog.judge(start + CONNECT_TIMEOUT / 2, start), Liveness::Connecting);
-        assert_eq!(watchdog.judge(start + CONNECT_TIMEOUT, start), Liveness::Gone);
+        assert_eq!(
+            watchdog.judge(start + CONNECT_TIMEOUT / 2, start),
+            Liveness::Connecting
+        );
+        assert_eq!(
+            watchdog.judge(start + CONNECT_TIMEOUT, start),
+            Liveness::Gone
+        );
     }
 
     #[test]
     fn silence_interrupts_and_a_word_heals() {
         let start = Instant::now();
-        let watchdog = Watchdog { connected: Some(start), ..Watchdog::default() };
+        let watchdog = Watchdog {
+            connected: Some(start),
+            ..Watchdog::default()
+        };
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(watchdog.judge(at(1), start), Liveness::Alive);
         assert_eq!(watchdog.judge(at(3), start), Liveness::Silent);
         assert_eq!(watchdog.judge(at(3), at(2)), Liveness::Alive);
         assert_eq!(watchdog.judge(at(60), at(2)), Liveness::Gone);
-        let lost = Watchdog { ice_lost: true, ..watchdog };
+        let lost = Watchdog {
+            ice_lost: true,
+            ..watchdog
+        };
         assert_eq!(lost.judge(at(3), at(3)), Liveness::Silent);
     }
 }

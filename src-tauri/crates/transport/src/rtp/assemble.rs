@@ -152,7 +152,10 @@ impl Assembler {
         let mut expected = first;
         for (&position, packet) in self.waiting.range(first..) {
             if position != expected {
-                return Look::Gap { behind: position, since: packet.arrived };
+                return Look::Gap {
+                    behind: position,
+                    since: packet.arrived,
+                };
             }
             if packet.payload.is_empty() || self.inside_lost == Some(packet.timestamp) {
                 if timestamp.is_none() {
@@ -188,7 +191,9 @@ impl Assembler {
         debug_assert_eq!(taken.first_key_value().map(|(it, _)| *it), Some(first));
 
         let wanted = || taken.values().filter(|it| !it.payload.is_empty());
-        let Some(timestamp) = wanted().next().map(|it| it.timestamp) else { return };
+        let Some(timestamp) = wanted().next().map(|it| it.timestamp) else {
+            return;
+        };
         if self.inside_lost == Some(timestamp) {
             return;
         }
@@ -197,7 +202,12 @@ impl Assembler {
         match (depacketise(wanted().map(|it| &it.payload)), arrived) {
             (Some(unit), Some(arrived)) => {
                 let after_loss = std::mem::take(&mut self.after_loss);
-                self.ready.push_back(Assembled { unit, timestamp, arrived, after_loss });
+                self.ready.push_back(Assembled {
+                    unit,
+                    timestamp,
+                    arrived,
+                    after_loss,
+                });
             }
             _ => self.after_loss = true,
         }

@@ -33,7 +33,10 @@ pub(crate) fn depacketise<'a>(payloads: impl Iterator<Item = &'a Bytes>) -> Opti
     if unit.open || unit.bytes.is_empty() {
         return None;
     }
-    Some(Unit { annex_b: unit.bytes.freeze(), keyframe: unit.keyframe })
+    Some(Unit {
+        annex_b: unit.bytes.freeze(),
+        keyframe: unit.keyframe,
+    })
 }
 
 /// Whether `payload` starts an access unit that can be decoded by itself: it brings an SPS.
@@ -138,7 +141,10 @@ mod tests {
         assert_eq!(together(&[&[0x7c, 0x85, 1], &[0x7c, 0x85, 1]]), None);
         assert_eq!(together(&[&[0x7c, 0x85, 1], &[0x41, 1]]), None);
         let unit = together(&[&[0x7c, 0x85, 1], &[0x7c, 0x05, 2], &[0x7c, 0x45, 3]]);
-        assert_eq!(unit.map(|it| it.annex_b.to_vec()), Some(vec![0, 0, 0, 1, 0x65, 1, 2, 3]));
+        assert_eq!(
+            unit.map(|it| it.annex_b.to_vec()),
+            Some(vec![0, 0, 0, 1, 0x65, 1, 2, 3])
+        );
     }
 
     #[test]

@@ -35,7 +35,11 @@ fn flush(parameters: &mut Vec<Bytes>, payloads: &mut Vec<Bytes>) {
         return;
     }
     let mut stap = BytesMut::with_capacity(size);
-    let importance = parameters.iter().map(|nal| nal[0] & 0x60).max().unwrap_or(0);
+    let importance = parameters
+        .iter()
+        .map(|nal| nal[0] & 0x60)
+        .max()
+        .unwrap_or(0);
     stap.put_u8(importance | STAP_A);
     for nal in parameters.drain(..) {
         stap.put_u16(nal.len() as u16);
@@ -84,7 +88,10 @@ fn nals(unit: &Bytes) -> impl Iterator<Item = Bytes> {
 
 /// The next start code at or after `from`: where it begins and where its NAL begins.
 fn start_code(unit: &[u8], from: usize) -> Option<(usize, usize)> {
-    let found = unit.get(from..)?.windows(3).position(|it| it == [0, 0, 1])?;
+    let found = unit
+        .get(from..)?
+        .windows(3)
+        .position(|it| it == [0, 0, 1])?;
     Some((from + found, from + found + 3))
 }
 
@@ -106,7 +113,10 @@ mod tests {
         let unit = annex_b(&[&[0x09, 0xf0], &[0x67, 1, 2], &[0x68, 3], &[0x65, 4, 5]]);
         let payloads = packetise(&unit);
         assert_eq!(payloads.len(), 2);
-        assert_eq!(payloads[0], Bytes::from_static(&[0x78, 0, 3, 0x67, 1, 2, 0, 2, 0x68, 3]));
+        assert_eq!(
+            payloads[0],
+            Bytes::from_static(&[0x78, 0, 3, 0x67, 1, 2, 0, 2, 0x68, 3])
+        );
         assert_eq!(payloads[1], Bytes::from_static(&[0x65, 4, 5]));
     }
 
@@ -116,7 +126,11 @@ mod tests {
         nal.extend((0..3000u32).map(|it| (it % 250 + 1) as u8));
         let payloads = packetise(&annex_b(&[&nal]));
         assert_eq!(payloads.len(), 3);
-        assert!(payloads.iter().all(|it| it.len() <= MAX_PAYLOAD && it[0] == 0x7c));
+        assert!(
+            payloads
+                .iter()
+                .all(|it| it.len() <= MAX_PAYLOAD && it[0] == 0x7c)
+        );
         let marks: Vec<u8> = payloads.iter().map(|it| it[1] & 0xc0).collect();
         assert_eq!(marks, [0x80, 0, 0x40]);
         let body: Vec<u8> = payloads.iter().flat_map(|it| it[2..].to_vec()).collect();

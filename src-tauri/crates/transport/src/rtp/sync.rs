@@ -102,7 +102,11 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     pub(crate) const fn new(kind: Kind) -> Self {
-        Self { kind, announced: None, own: None }
+        Self {
+            kind,
+            announced: None,
+            own: None,
+        }
     }
 
     /// Where `timestamp` lies on the sender's timeline, and whether that timeline is shared by its
@@ -111,16 +115,25 @@ impl Timeline {
         let hz = self.kind.hz();
         if let Some(offsets) = clocks.offsets {
             let base = offsets.of(self.kind);
-            let extender =
-                self.announced.get_or_insert_with(|| TimestampExtender::from_base(base));
+            let extender = self
+                .announced
+                .get_or_insert_with(|| TimestampExtender::from_base(base));
             return (MediaTime::from_ticks(extender.extend(timestamp), hz), true);
         }
-        if let Some(report) = clocks.reported(self.kind).filter(|_| clocks.both_reported()) {
+        if let Some(report) = clocks
+            .reported(self.kind)
+            .filter(|_| clocks.both_reported())
+        {
             let ticks = i64::from(timestamp.wrapping_sub(report.rtp) as i32);
             let since = MediaTime::from_ticks(ticks, hz).micros();
-            return (MediaTime::from_micros(ntp_micros(report.ntp).saturating_add(since)), true);
+            return (
+                MediaTime::from_micros(ntp_micros(report.ntp).saturating_add(since)),
+                true,
+            );
         }
-        let extender = self.own.get_or_insert_with(|| TimestampExtender::from_base(timestamp));
+        let extender = self
+            .own
+            .get_or_insert_with(|| TimestampExtender::from_base(timestamp));
         (MediaTime::from_ticks(extender.extend(timestamp), hz), false)
     }
 }
@@ -145,25 +158,43 @@ mod tests {
     #[test]
     fn announced_offsets_put_both_streams_on_one_timeline_at_once() {
         let mut clocks = Clocks::default();
-        clocks.announce(ClockOffsets { audio: u32::MAX - 10, video: 77 });
+        clocks.announce(ClockOffsets {
+            audio: u32::MAX - 10,
+            video: 77,
+        });
         let (mut audio, mut video) = (Timeline::new(Kind::Audio), Timeline::new(Kind::Video));
         let heard = audio.locate(48_000u32.wrapping_sub(11), &clocks);
         assert_eq!(heard, (MediaTime::from_micros(1_000_000), true));
-        assert_eq!(video.locate(90_077, &clocks), (MediaTime::from_micros(1_000_000), true));
-        assert_eq!(video.locate(77u32.wrapping_sub(90), &clocks), (MediaTime::from_micros(-1_000), true));
+        assert_eq!(
+            video.locate(90_077, &clocks),
+            (MediaTime::from_micros(1_000_000), true)
+        );
+        assert_eq!(
+            video.locate(77u32.wrapping_sub(90), &clocks),
+            (MediaTime::from_micros(-1_000), true)
+        );
     }
 
     #[test]
     fn streams_are_apart_until_both_have_reported() {
         let mut clocks = Clocks::default();
         let (mut audio, mut video) = (Timeline::new(Kind::Audio), Timeline::new(Kind::Video));
-        assert_eq!(audio.locate(5_000, &clocks), (MediaTime::from_micros(0), false));
-        assert_eq!(audio.locate(5_960, &clocks), (MediaTime::from_micros(20_000), false));
+        assert_eq!(
+            audio.locate(5_000, &clocks),
+            (MediaTime::from_micros(0), false)
+        );
+        assert_eq!(
+            audio.locate(5_960, &clocks),
+            (MediaTime::from_micros(20_000), false)
+        );
         let ntp = ntp_from_micros(10_000_000);
         clocks.report(Kind::Audio, Report { ntp, rtp: 5_000 });
         assert!(!audio.locate(5_960, &clocks).1);
         clocks.report(Kind::Video, Report { ntp, rtp: 9 });
-        let (heard, seen) = (audio.locate(5_960, &clocks), video.locate(9 + 1_800, &clocks));
+        let (heard, seen) = (
+            audio.locate(5_960, &clocks),
+            video.locate(9 + 1_800, &clocks),
+        );
         assert!(heard.1 && seen.1);
         assert!(heard.0.micros_since(seen.0).abs() <= 1);
     }

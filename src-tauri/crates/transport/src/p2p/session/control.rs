@@ -51,12 +51,15 @@ impl SessionControl for Control {
         if !self.shared.connected.load(Ordering::Relaxed) {
             return Err(TransportError::NotConnected);
         }
-        self.shared.data.try_send(message).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                TransportError::Internal("the control channel is congested".to_owned())
-            }
-            mpsc::error::TrySendError::Closed(_) => TransportError::NotConnected,
-        })
+        self.shared
+            .data
+            .try_send(message)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => {
+                    TransportError::Internal("the control channel is congested".to_owned())
+                }
+                mpsc::error::TrySendError::Closed(_) => TransportError::NotConnected,
+            })
     }
 
     fn stats(&self) -> BoxFuture<'static, TransportStats> {
@@ -82,7 +85,10 @@ impl SessionControl for Control {
         self.shared.stop.cancel();
         let done = self.shared.done.clone();
         async move {
-            if tokio::time::timeout(CLOSE_TIMEOUT, done.cancelled()).await.is_err() {
+            if tokio::time::timeout(CLOSE_TIMEOUT, done.cancelled())
+                .await
+                .is_err()
+            {
                 tracing::error!("a session did not end in time");
             }
         }

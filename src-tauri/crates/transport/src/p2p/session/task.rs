@@ -5,9 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use media::transport::{
-    OpenParams, Path, Role, TransportError, TransportEvent, TransportState,
-};
+use media::transport::{OpenParams, Path, Role, TransportError, TransportEvent, TransportState};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use tokio::sync::mpsc;
@@ -24,7 +22,7 @@ use super::super::negotiate::Negotiation;
 use super::super::peer::{LocalStream, Peer};
 use super::super::rate::LossBased;
 use super::super::receive::{self, StreamEnded};
-use super::super::runtime::Heard;
+use super::super::runtime::{Heard, Hurry};
 use super::super::send::Writer;
 use super::super::tap::Feedback;
 use super::super::watchdog::{Liveness, Watchdog};
@@ -43,6 +41,7 @@ pub(super) struct Task {
     audio: LocalStream,
     video: LocalStream,
     heard: Arc<Heard>,
+    hurry: Arc<Hurry>,
     peer_events: mpsc::Receiver<PeerEvent>,
     feedback: mpsc::Receiver<Feedback>,
     commands: mpsc::Receiver<Command>,
@@ -53,6 +52,9 @@ pub(super) struct Task {
     events: mpsc::Sender<TransportEvent>,
     standing: Standing,
     watchdog: Watchdog,
+    /// Since when a path is being looked for with all speed.
+    hurrying: Option<Instant>,
+    channel_open: bool,
     state: TransportState,
     rate: LossBased,
     receiving: JoinSet<StreamEnded>,
@@ -75,6 +77,7 @@ impl Task {
             audio: peer.audio,
             video: peer.video,
             heard: peer.heard,
+            hurry: peer.hurry,
             peer_events: peer.events,
             feedback: peer.feedback,
             commands,
@@ -84,6 +87,8 @@ impl Task {
             events,
             standing: Standing::default(),
             watchdog: Watchdog::default(),
+            hurrying: None,
+            channel_open: false,
             state: TransportState::Connecting,
             rate: LossBased::new(params.max_send),
             receiving: JoinSet::new(),
@@ -94,7 +99,8 @@ impl Task {
     /// Runs until the session is closed by either side or fails, then frees everything.
     pub(super) async fn run(mut self, writer: Writer) {
         self.sending.spawn(writer.run(self.shared.stop.clone()));
-        self.emit(TransportEvent::State(TransportState::Connecting)).await;
+        self.emit(TransportEvent::State(TransportState::Connecting))
+            .await;
         if self.role == Role::Offerer {
             self.begin().await;
         }
@@ -118,7 +124,10 @@ impl Task {
 
     /// Hands an event to the call above, unless the session is being closed.
     async fn emit(&self, event: TransportEvent) {
-        self.shared.stop.run_until_cancelled(self.events.send(event)).await;
+        self.shared
+            .stop
+            .run_until_cancelled(self.events.send(event))
+            .await;
     }
 
     async fn enter(&mut self, state: TransportState) {
@@ -130,13 +139,22 @@ impl Task {
     }
 
     async fn begin(&mut self) {
-        let channel = self.shared.connection.create_data_channel(data::LABEL, None).await;
+        let channel = self
+            .shared
+            .connection
+            .create_data_channel(data::LABEL, None)
+            .await;
         match channel {
             Ok(channel) => self.open_channel(channel),
-            Err(error) => return self.enter(TransportState::Failed(peer::internal(error))).await,
+            Err(error) => {
+                return self
+                    .enter(TransportState::Failed(peer::internal(error)))
+                    .await;
+            }
         }
         if let Err(error) = self.offer(false).await {
-            self.enter(TransportState::Failed(peer::internal(error))).await;
+            self.enter(TransportState::Failed(peer::internal(error)))
+                .await;
         }
     }
 
@@ -162,7 +180,10 @@ impl Task {
                 self.emit(TransportEvent::Parcel(message.to_parcel())).await;
             }
             PeerEvent::GatheringComplete => {
-                self.emit(TransportEvent::Parcel(Negotiation::EndOfCandidates.to_parcel())).await;
+                self.emit(TransportEvent::Parcel(
+                    Negotiation::EndOfCandidates.to_parcel(),
+                ))
+                .await;
             }
             PeerEvent::Ice(state) => self.ice_state(state).await,
             PeerEvent::Peer(state) => self.peer_state(state).await,
@@ -222,11 +243,13 @@ impl Task {
         match track.kind().await {
             RtpCodecKind::Audio => {
                 let source = shared.audio_in.clone();
-                self.receiving.spawn(receive::audio(track, tapped, incoming, source));
+                self.receiving
+                    .spawn(receive::audio(track, tapped, incoming, source));
             }
             RtpCodecKind::Video => {
                 let source = shared.video_in.clone();
-                self.receiving.spawn(receive::video(track, tapped, incoming, source));
+                self.receiving
+                    .spawn(receive::video(track, tapped, incoming, source));
             }
             _ => tracing::warn!("ignored a track of unknown kind"),
         }
@@ -238,11 +261,13 @@ impl Task {
             return;
         };
         let stop = self.shared.done.clone();
-        self.sending.spawn(data::run(channel, queue, self.data_sender.clone(), stop));
+        self.sending
+            .spawn(data::run(channel, queue, self.data_sender.clone(), stop));
     }
 
     async fn data_event(&mut self, event: DataEvent) {
         match event {
+            DataEvent::Open => self.channel_open = true,
             DataEvent::Message(message) => self.emit(TransportEvent::Data(message)).await,
             DataEvent::Closed => self.enter(TransportState::ClosedByPeer).await,
             DataEvent::Ended => self.driver_died().await,
@@ -252,7 +277,11 @@ impl Task {
     async fn take_feedback(&mut self, feedback: Feedback) {
         match feedback {
             Feedback::KeyframeRequested => self.emit(TransportEvent::KeyframeRequested).await,
-            Feedback::Reception { kind, fraction_lost, rtt } => {
+            Feedback::Reception {
+                kind,
+                fraction_lost,
+                rtt,
+            } => {
                 let index = match kind {
                     Kind::Audio => 0,
                     Kind::Video => 1,
@@ -260,11 +289,15 @@ impl Task {
                 let shared = &self.shared;
                 shared.remote_loss[index].store(fraction_lost.to_bits(), Ordering::Relaxed);
                 if let Some(micros) = rtt.and_then(|it| u64::try_from(it.as_micros()).ok()) {
-                    shared.incoming.rtt_micros.store(micros.max(1), Ordering::Relaxed);
+                    shared
+                        .incoming
+                        .rtt_micros
+                        .store(micros.max(1), Ordering::Relaxed);
                 }
                 if kind == Kind::Video {
                     self.rate.report(fraction_lost, rtt);
-                    self.emit(TransportEvent::Estimate(self.rate.estimate())).await;
+                    self.emit(TransportEvent::Estimate(self.rate.estimate()))
+                        .await;
                 }
             }
         }
@@ -272,19 +305,48 @@ impl Task {
 
     async fn request_keyframe(&self) {
         let ssrc = self.shared.incoming.video.ssrc.load(Ordering::Relaxed);
-        let Ok(media_ssrc) = u32::try_from(ssrc) else { return };
+        let Ok(media_ssrc) = u32::try_from(ssrc) else {
+            return;
+        };
         if media_ssrc == 0 {
             return;
         }
         let sender_ssrc = self.shared.clocks.video.ssrc;
-        let request = PictureLossIndication { sender_ssrc, media_ssrc };
-        if self.video.track.write_rtcp(vec![Box::new(request)]).await.is_ok() {
+        let request = PictureLossIndication {
+            sender_ssrc,
+            media_ssrc,
+        };
+        if self
+            .video
+            .track
+            .write_rtcp(vec![Box::new(request)])
+            .await
+            .is_ok()
+        {
             self.shared.plis.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes the library's driver quick until there is a path, or it takes too long to matter.
+    fn begin_hurry(&mut self) {
+        self.hurrying = Some(Instant::now());
+        self.hurry.set(true);
+    }
+
+    fn end_hurry_if_due(&mut self) {
+        let Some(age) = self.hurrying.map(|it| it.elapsed()) else {
+            return;
+        };
+        let connected = self.channel_open && matches!(self.state, TransportState::Connected(_));
+        if age >= HURRY || (connected && age >= RESTART_HURRY) {
+            self.hurrying = None;
+            self.hurry.set(false);
         }
     }
 
     /// Compares what the watchdog says with what was told.
     async fn watch(&mut self) {
+        self.end_hurry_if_due();
         // The control channel tells it sooner, unless it never opened.
         if self.watchdog.connected.is_some() && stats::is_closed(&*self.audio.sender).await {
             return self.enter(TransportState::ClosedByPeer).await;
@@ -302,7 +364,8 @@ impl Task {
             }
             Liveness::Silent => self.enter(TransportState::Interrupted).await,
             Liveness::Gone => {
-                self.enter(TransportState::Failed(TransportError::NoPath)).await;
+                self.enter(TransportState::Failed(TransportError::NoPath))
+                    .await;
             }
         }
     }
@@ -323,7 +386,10 @@ impl Task {
             let _ = tokio::time::timeout(data::LINGER, self.messages_left()).await;
         }
         shared.stop.cancel();
-        if tokio::time::timeout(LIBRARY_CLOSE, shared.connection.close()).await.is_err() {
+        if tokio::time::timeout(LIBRARY_CLOSE, shared.connection.close())
+            .await
+            .is_err()
+        {
             tracing::error!("the library did not close in time");
         }
         self.receiving.shutdown().await;
@@ -344,12 +410,18 @@ impl Task {
 
 const fn is_final(state: &TransportState) -> bool {
     match state {
-        TransportState::Connecting
-        | TransportState::Connected(_)
-        | TransportState::Interrupted => false,
+        TransportState::Connecting | TransportState::Connected(_) | TransportState::Interrupted => {
+            false
+        }
         TransportState::ClosedByPeer | TransportState::Failed(_) => true,
     }
 }
+
+/// A path is found within this time, or found too late for milliseconds to matter.
+const HURRY: Duration = Duration::from_secs(3);
+
+/// A restart is connected by its old path until the new one is there.
+const RESTART_HURRY: Duration = Duration::from_millis(500);
 
 /// How often liveness is judged: a fifth of a second late at most.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);

@@ -33,10 +33,16 @@ pub(super) struct End {
 
 impl End {
     pub(super) async fn open(role: Role, layer: Option<Arc<dyn SocketLayer>>) -> Self {
-        let config = Config { bind: Some([127, 0, 0, 1].into()), ..Config::default() };
+        let config = Config {
+            bind: Some([127, 0, 0, 1].into()),
+            ..Config::default()
+        };
         let mut transport = PeerToPeer::new(config);
         transport.layer = layer;
-        let params = OpenParams { role, max_send: Bitrate::from_kbps(4000) };
+        let params = OpenParams {
+            role,
+            max_send: Bitrate::from_kbps(4000),
+        };
         let session = transport.open(params).await.unwrap();
         Self {
             control: session.control,
@@ -62,12 +68,20 @@ impl End {
     }
 
     pub(super) fn send_video(&self, time: MediaTime, payload: Bytes) {
-        let frame = EncodedFrame { time, keyframe: false, payload };
+        let frame = EncodedFrame {
+            time,
+            keyframe: false,
+            payload,
+        };
         assert_eq!(self.video_out.send(frame), Sent::Queued);
     }
 
     pub(super) fn send_audio(&self, time: MediaTime, payload: Bytes) {
-        let frame = EncodedFrame { time, keyframe: true, payload };
+        let frame = EncodedFrame {
+            time,
+            keyframe: true,
+            payload,
+        };
         assert_eq!(self.audio_out.send(frame), Sent::Queued);
     }
 
@@ -77,12 +91,18 @@ impl End {
 
     pub(super) async fn next_video(&self) -> ReceivedFrame {
         let source = self.video_in.clone();
-        tokio::task::spawn_blocking(move || source.pop(SOON)).await.unwrap().expect("a picture")
+        tokio::task::spawn_blocking(move || source.pop(SOON))
+            .await
+            .unwrap()
+            .expect("a picture")
     }
 
     pub(super) async fn next_audio(&self) -> ReceivedFrame {
         let source = self.audio_in.clone();
-        tokio::task::spawn_blocking(move || source.pop(SOON)).await.unwrap().expect("sound")
+        tokio::task::spawn_blocking(move || source.pop(SOON))
+            .await
+            .unwrap()
+            .expect("sound")
     }
 
     /// When the first event that `wanted` likes came.
@@ -96,14 +116,17 @@ impl End {
                 }
             }
         };
-        tokio::time::timeout(SOON, found).await.expect("it happens soon")
+        tokio::time::timeout(SOON, found)
+            .await
+            .expect("it happens soon")
     }
 
     pub(super) async fn until_state(
         &mut self,
         wanted: impl Fn(&TransportState) -> bool,
     ) -> Instant {
-        self.until(|it| matches!(it, TransportEvent::State(state) if wanted(state))).await
+        self.until(|it| matches!(it, TransportEvent::State(state) if wanted(state)))
+            .await
     }
 
     pub(super) async fn next_data(&mut self) -> Bytes {
@@ -115,12 +138,16 @@ impl End {
                 }
             }
         };
-        tokio::time::timeout(SOON, found).await.expect("a message comes soon")
+        tokio::time::timeout(SOON, found)
+            .await
+            .expect("a message comes soon")
     }
 
     pub(super) async fn event_stream_ends(&mut self) -> bool {
         let told = self.told.as_mut().expect("the ends are coupled");
-        tokio::time::timeout(SOON, async { while told.recv().await.is_some() {} }).await.is_ok()
+        tokio::time::timeout(SOON, async { while told.recv().await.is_some() {} })
+            .await
+            .is_ok()
     }
 
     /// Drops the handle of the session, and puts one that does nothing in its place.
@@ -150,7 +177,10 @@ impl Duo {
 
     /// Starts to carry parcels.
     pub(super) fn couple(mut caller: End, mut callee: End) -> Self {
-        let (to_caller, to_callee) = (Arc::downgrade(&caller.control), Arc::downgrade(&callee.control));
+        let (to_caller, to_callee) = (
+            Arc::downgrade(&caller.control),
+            Arc::downgrade(&callee.control),
+        );
         for (end, to) in [(&mut caller, to_callee), (&mut callee, to_caller)] {
             let (tell, told) = mpsc::unbounded_channel();
             end.told = Some(told);
@@ -176,7 +206,10 @@ impl Duo {
     /// When each end said to be connected.
     pub(super) async fn both_connected(&mut self) -> (Instant, Instant) {
         let connected = |it: &TransportState| matches!(it, TransportState::Connected(_));
-        (self.caller.until_state(connected).await, self.callee.until_state(connected).await)
+        (
+            self.caller.until_state(connected).await,
+            self.callee.until_state(connected).await,
+        )
     }
 
     pub(super) async fn close(self) {
@@ -193,7 +226,11 @@ pub(super) fn frame(fill: u8, size: usize) -> Bytes {
 
 /// A picture that stands alone, of about `size` bytes.
 pub(super) fn keyframe(size: usize) -> Bytes {
-    let mut unit = BytesMut::from(&[0, 0, 0, 1, 0x67, 1, 2, 0, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65][..]);
+    let mut unit = BytesMut::from(
+        &[
+            0, 0, 0, 1, 0x67, 1, 2, 0, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65,
+        ][..],
+    );
     unit.put_bytes(7, size);
     unit.freeze()
 }
@@ -208,7 +245,9 @@ impl SessionControl for Gone {
         Err(media::transport::TransportError::NotConnected)
     }
     fn stats(&self) -> futures::future::BoxFuture<'static, media::transport::TransportStats> {
-        Box::pin(std::future::ready(media::transport::TransportStats::default()))
+        Box::pin(std::future::ready(
+            media::transport::TransportStats::default(),
+        ))
     }
     fn close(&self) -> futures::future::BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))

@@ -27,7 +27,9 @@ impl Loss {
     /// Loses `share` of the media packets, 0 to 1, the same ones each time.
     pub(super) fn of_media(share: f64) -> Self {
         let (cut, random) = (AtomicBool::new(false), AtomicU64::new(1));
-        Self { state: Arc::new(State { share, cut, random }) }
+        Self {
+            state: Arc::new(State { share, cut, random }),
+        }
     }
 
     /// Whether everything is lost.
@@ -38,7 +40,10 @@ impl Loss {
 
 impl SocketLayer for Loss {
     fn wrap(&self, socket: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket> {
-        Arc::new(Lossy { socket, state: Arc::clone(&self.state) })
+        Arc::new(Lossy {
+            socket,
+            state: Arc::clone(&self.state),
+        })
     }
 }
 
@@ -55,9 +60,14 @@ impl State {
         }
         // RFC 7983: media begins with 128 to 191.
         let media = packet.first().is_some_and(|it| (128..192).contains(it));
-        let next = |it: u64| it.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+        let next = |it: u64| {
+            it.wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695)
+        };
         let update = |it| Some(next(it));
-        let value = self.random.fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
+        let value = self
+            .random
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, update);
         let value = value.unwrap_or_default() >> 33;
         media && (value as f64) < self.share * f64::from(1u32 << 31)
     }

@@ -61,7 +61,12 @@ fn a_picture_comes_with_its_last_packet_and_not_later() {
         assert_eq!(ready.len(), usize::from(last));
         got.extend(ready);
     }
-    assert_eq!(got.iter().map(|it| it.unit.annex_b.clone()).collect::<Vec<_>>(), units);
+    assert_eq!(
+        got.iter()
+            .map(|it| it.unit.annex_b.clone())
+            .collect::<Vec<_>>(),
+        units
+    );
     assert!(got[0].unit.keyframe && !got[1].unit.keyframe);
     assert!(got.iter().all(|it| !it.after_loss));
 }
@@ -70,7 +75,9 @@ fn a_picture_comes_with_its_last_packet_and_not_later() {
 fn a_lost_packet_is_waited_for_and_then_given_up() {
     let start = Instant::now();
     let (units, mut packets) = stream(&[3000, 3000, 3000, 3000], 10, start);
-    let missing = packets.iter().position(|it| it.timestamp == 3000u32.wrapping_sub(9000));
+    let missing = packets
+        .iter()
+        .position(|it| it.timestamp == 3000u32.wrapping_sub(9000));
     packets.remove(missing.unwrap() + 1);
     let mut assembler = Assembler::new(PATIENCE);
     packets.into_iter().for_each(|it| assembler.push(it));
@@ -96,7 +103,12 @@ fn a_retransmission_in_time_leaves_no_trace() {
     assembler.push(late.clone());
     assembler.push(late);
     let got = drain(&mut assembler);
-    assert_eq!(got.iter().map(|it| it.unit.annex_b.clone()).collect::<Vec<_>>(), units);
+    assert_eq!(
+        got.iter()
+            .map(|it| it.unit.annex_b.clone())
+            .collect::<Vec<_>>(),
+        units
+    );
     assert!(got.iter().all(|it| !it.after_loss));
 }
 
@@ -105,7 +117,9 @@ fn a_complete_keyframe_ends_the_wait() {
     let sizes = [3000; 11];
     let (units, mut packets) = stream(&sizes, 10, Instant::now());
     packets.remove(4);
-    packets.iter_mut().for_each(|it| it.arrived = Instant::now());
+    packets
+        .iter_mut()
+        .for_each(|it| it.arrived = Instant::now());
     let mut assembler = Assembler::new(Duration::from_secs(10));
     packets.into_iter().for_each(|it| assembler.push(it));
     let got = drain(&mut assembler);
@@ -129,12 +143,21 @@ fn a_picture_without_a_marker_ends_with_the_next_timestamp() {
 fn a_packet_of_padding_is_stepped_over() {
     let (units, mut packets) = stream(&[500, 500, 500], 0, Instant::now());
     packets[3].sequence += 1;
-    let padding = Packet { sequence: 3, payload: Bytes::new(), ..packets[2].clone() };
+    let padding = Packet {
+        sequence: 3,
+        payload: Bytes::new(),
+        ..packets[2].clone()
+    };
     packets.insert(3, padding);
     let mut assembler = Assembler::new(PATIENCE);
     packets.into_iter().for_each(|it| assembler.push(it));
     let got = drain(&mut assembler);
-    assert_eq!(got.iter().map(|it| it.unit.annex_b.clone()).collect::<Vec<_>>(), units);
+    assert_eq!(
+        got.iter()
+            .map(|it| it.unit.annex_b.clone())
+            .collect::<Vec<_>>(),
+        units
+    );
     assert!(got.iter().all(|it| !it.after_loss));
 }
 

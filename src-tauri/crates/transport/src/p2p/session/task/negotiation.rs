@@ -8,8 +8,8 @@ use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
 use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
-use super::super::super::negotiate::{ClockOffsets, MAX_CANDIDATES, Negotiation};
 use super::super::super::events::PeerEvent;
+use super::super::super::negotiate::{ClockOffsets, MAX_CANDIDATES, Negotiation};
 use super::Task;
 use crate::rtp::sync::Kind;
 
@@ -33,13 +33,18 @@ impl Task {
     pub(super) async fn negotiate(&mut self, message: Negotiation) {
         tracing::debug!(?message, "negotiation");
         let taken = match (message, self.role) {
-            (Negotiation::Offer { sdp, clocks }, Role::Answerer) => {
-                self.answer(sdp, clocks).await
-            }
+            (Negotiation::Offer { sdp, clocks }, Role::Answerer) => self.answer(sdp, clocks).await,
             (Negotiation::Answer { sdp, clocks }, Role::Offerer) => {
                 self.take_answer(sdp, clocks).await
             }
-            (Negotiation::Candidate { candidate, sdp_mid, sdp_mline_index }, _) => {
+            (
+                Negotiation::Candidate {
+                    candidate,
+                    sdp_mid,
+                    sdp_mline_index,
+                },
+                _,
+            ) => {
                 let init = RTCIceCandidateInit {
                     candidate,
                     sdp_mid,
@@ -66,7 +71,10 @@ impl Task {
 
     /// Makes an offer and tells it.
     pub(super) async fn offer(&mut self, ice_restart: bool) -> Result<(), Error> {
-        let options = ice_restart.then(|| RTCOfferOptions { ice_restart, ..Default::default() });
+        let options = ice_restart.then(|| RTCOfferOptions {
+            ice_restart,
+            ..Default::default()
+        });
         let connection = &self.shared.connection;
         let offer = connection.create_offer(options).await?;
         let bare = offer.sdp.clone();
@@ -74,7 +82,10 @@ impl Task {
         self.standing.offered = Some(Instant::now());
         let (sdp, behind) = self.with_candidates(bare).await;
         let clocks = Some(self.shared.clocks.offsets);
-        self.emit(TransportEvent::Parcel(Negotiation::Offer { sdp, clocks }.to_parcel())).await;
+        self.emit(TransportEvent::Parcel(
+            Negotiation::Offer { sdp, clocks }.to_parcel(),
+        ))
+        .await;
         self.catch_up(behind).await;
         Ok(())
     }
@@ -86,8 +97,7 @@ impl Task {
     async fn with_candidates(&mut self, bare: String) -> (String, Vec<PeerEvent>) {
         let mut behind = Vec::new();
         let mut deadline = tokio::time::Instant::now() + FIRST_CANDIDATE;
-        while let Ok(Some(event)) =
-            tokio::time::timeout_at(deadline, self.peer_events.recv()).await
+        while let Ok(Some(event)) = tokio::time::timeout_at(deadline, self.peer_events.recv()).await
         {
             match event {
                 PeerEvent::Candidate(_) => {
@@ -116,7 +126,10 @@ impl Task {
     /// Looks for a new path, unless that has just begun.
     pub(super) async fn restart(&mut self) {
         let now = Instant::now();
-        let recent = self.standing.restarted.is_some_and(|it| now < it + RESTART_PAUSE);
+        let recent = self
+            .standing
+            .restarted
+            .is_some_and(|it| now < it + RESTART_PAUSE);
         if !self.standing.remote_known || recent {
             return;
         }
@@ -129,14 +142,20 @@ impl Task {
                 }
             }
             Role::Answerer => {
-                self.emit(TransportEvent::Parcel(Negotiation::PleaseRestart.to_parcel())).await;
+                self.emit(TransportEvent::Parcel(
+                    Negotiation::PleaseRestart.to_parcel(),
+                ))
+                .await;
             }
         }
     }
 
     async fn answer(&mut self, sdp: String, clocks: Option<ClockOffsets>) -> Result<(), Error> {
+        self.begin_hurry();
         let connection = &self.shared.connection;
-        connection.set_remote_description(RTCSessionDescription::offer(sdp)?).await?;
+        connection
+            .set_remote_description(RTCSessionDescription::offer(sdp)?)
+            .await?;
         self.remote_taken(clocks).await;
         let connection = &self.shared.connection;
         let answer = connection.create_answer(None).await?;
@@ -145,7 +164,10 @@ impl Task {
         self.negotiated().await;
         let (sdp, behind) = self.with_candidates(bare).await;
         let clocks = Some(self.shared.clocks.offsets);
-        self.emit(TransportEvent::Parcel(Negotiation::Answer { sdp, clocks }.to_parcel())).await;
+        self.emit(TransportEvent::Parcel(
+            Negotiation::Answer { sdp, clocks }.to_parcel(),
+        ))
+        .await;
         self.catch_up(behind).await;
         Ok(())
     }
@@ -160,7 +182,11 @@ impl Task {
             return Ok(());
         }
         let answer = RTCSessionDescription::answer(sdp)?;
-        self.shared.connection.set_remote_description(answer).await?;
+        self.begin_hurry();
+        self.shared
+            .connection
+            .set_remote_description(answer)
+            .await?;
         self.standing.offered = None;
         self.remote_taken(clocks).await;
         self.negotiated().await;
@@ -179,19 +205,17 @@ impl Task {
             return Ok(());
         }
         self.standing.candidates += 1;
-        let connection = &self.shared.connection;
-        connection.add_ice_candidate(init).await?;
-        // The library's driver sleeps on: any message makes it look at its candidates. These
-        // settings are those it has.
-        connection.set_configuration(connection.get_configuration().await).await
+        self.shared.connection.add_ice_candidate(init).await
     }
 
     /// A description of the other side is in force.
     async fn remote_taken(&mut self, clocks: Option<ClockOffsets>) {
         if let Some(clocks) = clocks {
             let tapped = &self.shared.tapped;
-            let mut known =
-                tapped.clocks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut known = tapped
+                .clocks
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             known.announce(clocks);
         }
         self.standing.remote_known = true;
@@ -207,7 +231,9 @@ impl Task {
     async fn negotiated(&mut self) {
         self.watchdog.negotiated.get_or_insert_with(Instant::now);
         for (kind, stream) in [(Kind::Audio, &self.audio), (Kind::Video, &self.video)] {
-            let Ok(parameters) = stream.sender.get_parameters().await else { continue };
+            let Ok(parameters) = stream.sender.get_parameters().await else {
+                continue;
+            };
             let wanted = |it: &&RTCRtpCodecParameters| it.rtp_codec.clock_rate == kind.hz();
             match parameters.rtp_parameters.codecs.iter().find(wanted) {
                 Some(codec) => self.shared.gate.set_payload_type(kind, codec.payload_type),
