@@ -267,6 +267,10 @@ impl Phone {
     /// Nobody is at that address.
     pub(super) fn undeliverable(&mut self, now: Instant, to: &str) {
         let phase = self.phase();
+        if !self.online {
+            // Said by a relay that we have lost since.
+            return;
+        }
         let Some(line) = self.state.line_mut().filter(|line| line.peer.address == to) else {
             return;
         };
