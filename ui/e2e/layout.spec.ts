@@ -34,11 +34,9 @@ const WINDOWS = [
 for (const { name, width, height, text } of WINDOWS) {
   test(name, async ({ page }) => {
     await page.setViewportSize({ width, height });
-    await page.addInitScript((size) => {
-      addEventListener('DOMContentLoaded', () => {
-        document.documentElement.style.fontSize = `${size * 100}%`;
-      });
-    }, text);
+    // The default size of text, as a person sets it in the system: 16 CSS pixels ordinarily.
+    const session = await page.context().newCDPSession(page);
+    await session.send('Page.setFontSizes', { fontSizes: { standard: 16 * text } });
     for (const story of TELLING) {
       await open(page, story, { theme: 'light' });
       await page.screenshot({ path: `${SCREENS}/${story}.${name}.png` });
