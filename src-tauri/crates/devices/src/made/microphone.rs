@@ -5,12 +5,18 @@
 //! complete; a thread that woke late hands over what it owes at once, and loses sound only when it
 //! owes more than a sound card would keep.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use media::backend::audio::{SAMPLE_RATE_HZ, SampleSink};
 use media::backend::device::{DeviceError, DeviceInfo};
 use media::synthetic::voice::Voice;
+use media::synthetic::wav::{self, Wav};
+use rubato::audioadapter_buffers::direct::InterleavedSlice;
+use rubato::{Fft, FixedSync, Resampler};
 
 use super::ticks::Ticks;
 use crate::clock;
@@ -26,11 +32,16 @@ impl Loop {
         (!samples.is_empty()).then(|| Self(samples.into()))
     }
 
-    pub(crate) fn open(path: &std::path::Path) -> Result<Self, DeviceError> {
-        Err(DeviceError::File {
+    /// The recording in the WAV file `path`, at our rate.
+    pub(crate) fn open(path: &Path) -> Result<Self, DeviceError> {
+        let failed = |why: String| DeviceError::File {
             path: path.display().to_string(),
-            why: "not read yet".into(),
-        })
+            why,
+        };
+        let file = File::open(path).map_err(|error| failed(error.to_string()))?;
+        let recording = wav::read(BufReader::new(file)).map_err(|it| failed(it.to_string()))?;
+        let samples = resample(recording)?;
+        Self::new(samples).ok_or_else(|| failed("no sound in the file".into()))
     }
 
     /// The synthetic voice.
@@ -49,6 +60,27 @@ impl Loop {
             (from, rest) = (0, later);
         }
     }
+}
+
+/// The whole of `recording` at 48 kHz.
+fn resample(recording: Wav) -> Result<Vec<f32>, DeviceError> {
+    if recording.rate_hz == SAMPLE_RATE_HZ {
+        return Ok(recording.samples);
+    }
+    let failed = |why: &dyn std::fmt::Display| DeviceError::Failed(format!("resample: {why}"));
+    let (from, to) = (recording.rate_hz as usize, SAMPLE_RATE_HZ as usize);
+    let mut resampler =
+        Fft::<f32>::new(from, to, 1024, 1, FixedSync::Both).map_err(|it| failed(&it))?;
+    let len = recording.samples.len();
+    let input = InterleavedSlice::new(&recording.samples[..], 1, len).map_err(|it| failed(&it))?;
+    let mut samples = vec![0.0; resampler.process_all_needed_output_len(len)];
+    let room = samples.len();
+    let mut output = InterleavedSlice::new_mut(&mut samples, 1, room).map_err(|it| failed(&it))?;
+    let (_, made) = resampler
+        .process_all_into_buffer(&input, &mut output, len, None)
+        .map_err(|it| failed(&it))?;
+    samples.truncate(made);
+    Ok(samples)
 }
 
 /// Starts a microphone that hears `said`.

@@ -68,3 +68,36 @@ fn a_loop_shorter_than_a_chunk_repeats_within_it() {
     assert!(Loop::new(Vec::new()).is_none());
     assert_eq!(Loop::voice().0.len(), PERIOD);
 }
+
+#[test]
+fn a_recording_of_another_rate_is_heard_at_its_own_pitch() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("said.wav");
+    let mut writer = wav::Writer::new(File::create(&path).unwrap(), 16_000).unwrap();
+    let tone =
+        |at: usize, rate: f32| (std::f32::consts::TAU * 440.0 * at as f32 / rate).sin() / 2.0;
+    writer
+        .write(&(0..16_000).map(|it| tone(it, 16_000.0)).collect::<Vec<_>>())
+        .unwrap();
+    writer.flush().unwrap();
+
+    let said = Loop::open(&path).unwrap();
+    assert!(
+        said.0.len().abs_diff(48_000) <= 3,
+        "{} samples of a second",
+        said.0.len()
+    );
+    for (at, sample) in said.0.iter().enumerate().skip(1000).take(46_000) {
+        assert!((sample - tone(at, 48_000.0)).abs() < 0.02, "sample {at}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_recording_is_said_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("no.wav");
+    assert!(matches!(Loop::open(&path), Err(DeviceError::File { .. })));
+    std::fs::write(&path, "YUV4MPEG2").unwrap();
+    let error = Loop::open(&path).unwrap_err();
+    assert!(error.to_string().contains("not a WAVE file"), "{error}");
+}
