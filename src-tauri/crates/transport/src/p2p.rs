@@ -4,12 +4,12 @@
 //! task, which owns everything and is the only one to steer the library. Frames go out through a
 //! writer task and come in through one task per stream. All of them end with the session.
 
+mod congestion;
 mod data;
 mod events;
 mod negotiate;
 mod net;
 mod peer;
-mod rate;
 mod receive;
 mod report;
 mod runtime;
@@ -91,7 +91,7 @@ impl MediaTransport for PeerToPeer {
         let (config, names) = (self.config.clone(), Arc::clone(&self.names));
         let layer = self.layer.clone();
         Box::pin(async move {
-            let peer = Box::pin(peer::build(&config, names, layer)).await?;
+            let peer = Box::pin(peer::build(&config, &params, names, layer)).await?;
             Ok(session::start(peer, &params))
         })
     }

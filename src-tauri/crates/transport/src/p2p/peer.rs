@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use media::transport::TransportError;
+use media::transport::{OpenParams, TransportError};
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::{NackGeneratorBuilder, Slot};
+use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, Slot};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
@@ -18,11 +18,12 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{
     CipherSuiteId, MediaEngine, PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder,
     RTCIceServer, Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile,
-    configure_nack, configure_rtcp_reports, configure_twcc_receiver_only,
+    configure_nack, configure_rtcp_reports, configure_twcc,
 };
 use webrtc::rtp_transceiver::RtpSender;
 
 use super::Config;
+use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
 use super::net::Interfaces;
 use super::report::{SendClocks, SenderReports};
@@ -57,6 +58,7 @@ pub(crate) struct LocalStream {
 /// the library refuses its settings.
 pub(crate) async fn build(
     config: &Config,
+    params: &OpenParams,
     names: Arc<Names>,
     layer: Option<Arc<dyn SocketLayer>>,
 ) -> Result<Peer, TransportError> {
@@ -73,8 +75,10 @@ pub(crate) async fn build(
     let tapped = Arc::new(Tapped::default());
     let heard = Arc::new(Heard::new(Instant::now()));
 
-    let mut engine = media_engine().map_err(internal)?;
-    let registry = registry(&mut engine, feedback_sender, &clocks, &tapped).map_err(internal)?;
+    let mut engine = media_engine().map_err(|it| internal(&it))?;
+    let congestion = Congestion::new(params.max_send);
+    let registry = registry(&mut engine, feedback_sender, congestion, &clocks, &tapped)
+        .map_err(|it| internal(&it))?;
     let hurry = Arc::new(Hurry::default());
     let runtime = SessionRuntime {
         heard: Arc::clone(&heard),
@@ -82,28 +86,30 @@ pub(crate) async fn build(
         names,
         layer,
     };
-    let connection = PeerConnectionBuilder::new()
-        .with_configuration(
-            RTCConfigurationBuilder::new()
-                .with_ice_servers(servers(config))
-                .build(),
-        )
-        .with_media_engine(engine)
-        .with_setting_engine(settings())
-        .with_interceptor_registry(registry)
-        .with_handler(Arc::new(Events(event_sender)))
-        .with_runtime(Arc::new(runtime))
-        .with_udp_addrs(vec![Interfaces::new(config.bind)])
-        .build()
-        .await
-        .map_err(|_| TransportError::NoNetwork)?;
+    let connection = Box::pin(
+        PeerConnectionBuilder::new()
+            .with_configuration(
+                RTCConfigurationBuilder::new()
+                    .with_ice_servers(servers(config))
+                    .build(),
+            )
+            .with_media_engine(engine)
+            .with_setting_engine(settings())
+            .with_interceptor_registry(registry)
+            .with_handler(Arc::new(Events(event_sender)))
+            .with_runtime(Arc::new(runtime))
+            .with_udp_addrs(vec![Interfaces::new(config.bind)])
+            .build(),
+    )
+    .await
+    .map_err(|_| TransportError::NoNetwork)?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
     let audio = add_stream(&*connection, Kind::Audio, audio_ssrc)
         .await
-        .map_err(internal)?;
+        .map_err(|it| internal(&it))?;
     let video = add_stream(&*connection, Kind::Video, video_ssrc)
         .await
-        .map_err(internal)?;
+        .map_err(|it| internal(&it))?;
     Ok(Peer {
         connection,
         audio,
@@ -118,7 +124,7 @@ pub(crate) async fn build(
 }
 
 /// The library's errors may quote packets and SDP: only their kind is kept.
-pub(crate) fn internal(error: webrtc::error::Error) -> TransportError {
+pub(crate) fn internal(error: &webrtc::error::Error) -> TransportError {
     let text = format!("{error:?}");
     let kind: String = text.chars().take_while(|it| it.is_alphanumeric()).collect();
     TransportError::Internal(kind)
@@ -156,7 +162,6 @@ fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
         let parameters = RTCRtpCodecParameters {
             rtp_codec,
             payload_type,
-            ..Default::default()
         };
         engine.register_codec(parameters, kind)?;
     }
@@ -185,22 +190,26 @@ fn codec(kind: Kind) -> RTCRtpCodec {
 fn registry(
     engine: &mut MediaEngine,
     feedback: mpsc::Sender<Feedback>,
+    congestion: Congestion,
     clocks: &Arc<SendClocks>,
     tapped: &Arc<Tapped>,
 ) -> Result<Registry, webrtc::error::Error> {
     let registry = configure_nack(Registry::new(), engine);
     let registry = configure_rtcp_reports(registry);
-    let registry = configure_twcc_receiver_only(registry, engine)?;
+    let registry = configure_twcc(registry, engine)?;
     let nacks = NackGeneratorBuilder::new()
         .with_interval(NACK_INTERVAL)
         .with_skip_last_n(0)
         .with_max_nacks_per_packet(NACK_LIMIT)
         .build();
     let reports = SenderReports::new(Arc::clone(clocks), Arc::clone(tapped));
+    let estimating = CongestionControlBuilder::new(congestion.clone().driven(feedback.clone()));
+    let tap = Tap::new(Arc::clone(tapped), feedback, congestion);
     Ok(registry
         .with(Slot::NackGenerator, nacks)
         .with(Slot::SenderReport, reports)
-        .with(Slot::from(TAP_SLOT), Tap::new(Arc::clone(tapped), feedback)))
+        .with(Slot::CongestionControl, estimating.build())
+        .with(Slot::from(TAP_SLOT), tap))
 }
 
 fn settings() -> SettingEngine {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use media::transport::NetworkEstimate;
 use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
@@ -20,6 +21,7 @@ use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use tokio::sync::mpsc;
 
+use super::congestion::Congestion;
 use crate::rtp::sync::{Clocks, Kind, Report};
 
 /// What the other side's RTCP says of what we send.
@@ -34,6 +36,8 @@ pub(crate) enum Feedback {
         fraction_lost: f32,
         rtt: Option<Duration>,
     },
+    /// What the network carries now.
+    Estimate(NetworkEstimate),
 }
 
 /// What the tap learns and others read.
@@ -100,6 +104,7 @@ impl Tapped {
 pub(crate) struct Tap {
     tapped: Arc<Tapped>,
     feedback: mpsc::Sender<Feedback>,
+    congestion: Congestion,
     remote: HashMap<u32, Kind>,
     local: HashMap<u32, Kind>,
     reads: VecDeque<TaggedPacket>,
@@ -109,10 +114,15 @@ pub(crate) struct Tap {
 impl Tap {
     /// A tap that fills `tapped` and reports to `feedback`; when that is full, reports are lost,
     /// and the next ones say the same.
-    pub(crate) fn new(tapped: Arc<Tapped>, feedback: mpsc::Sender<Feedback>) -> Self {
+    pub(crate) fn new(
+        tapped: Arc<Tapped>,
+        feedback: mpsc::Sender<Feedback>,
+        congestion: Congestion,
+    ) -> Self {
         Self {
             tapped,
             feedback,
+            congestion,
             remote: HashMap::new(),
             local: HashMap::new(),
             reads: VecDeque::new(),
@@ -158,6 +168,9 @@ impl Tap {
     }
 
     fn leaving(&self, packet: &TaggedPacket) {
+        if matches!(packet.message.packet, Packet::Rtp(_)) {
+            self.congestion.sent(packet.now);
+        }
         match &packet.message.packet {
             Packet::Rtp(rtp) if packet.message.has(&Attribute::Retransmission) => {
                 if let Some(&kind) = self.local.get(&rtp.header.ssrc) {

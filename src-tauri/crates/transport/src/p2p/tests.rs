@@ -13,7 +13,7 @@ use media::transport::{Parcel, Path, Role, TransportError, TransportEvent, Trans
 
 use self::duo::{Duo, End, frame, keyframe};
 use self::impaired::Loss;
-use super::Negotiation;
+use super::{Config, Negotiation};
 
 /// Long enough for a busy machine; tests that pass end sooner.
 const SOON: Duration = Duration::from_secs(10);
@@ -313,6 +313,50 @@ async fn fifty_sessions_leave_nothing_behind() {
 fn resources() -> (usize, usize) {
     let count = |folder| std::fs::read_dir(folder).map_or(0, Iterator::count);
     (count("/proc/self/fd"), count("/proc/self/task"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_estimate_climbs_while_the_network_carries_all() {
+    let mut duo = Duo::connect().await;
+    let mut number = 0;
+    let best = loop {
+        for _ in 0..6 {
+            let bytes = if number == 0 {
+                keyframe(20_000)
+            } else {
+                frame(number as u8, 9_000)
+            };
+            duo.caller
+                .send_video(MediaTime::from_micros(number * 33_333), bytes);
+            number += 1;
+            tokio::time::sleep(Duration::from_millis(33)).await;
+        }
+        let at = duo
+            .caller
+            .until(|it| matches!(it, TransportEvent::Estimate(_)));
+        at.await;
+        let figures = duo.caller.last_estimate.unwrap();
+        if figures.bitrate.kbps() > 1500 || number > 120 {
+            break figures;
+        }
+    };
+    println!("estimate {best:?} after {number} pictures");
+    assert!(best.bitrate.kbps() > 1500, "{best:?}");
+    assert!(best.loss < 0.01);
+    assert!(
+        best.rtt.is_some_and(|it| it < Duration::from_millis(150)),
+        "{best:?}"
+    );
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_picks_addresses_that_reach_itself() {
+    let open = |role| End::open_with(Config::default(), role, None);
+    let (caller, callee) = tokio::join!(open(Role::Offerer), open(Role::Answerer));
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    duo.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -149,8 +149,7 @@ impl Assembler {
     /// What can be said of the picture that starts at `first`.
     fn look(&self, first: u64) -> Look {
         let mut timestamp = None;
-        let mut expected = first;
-        for (&position, packet) in self.waiting.range(first..) {
+        for (expected, (&position, packet)) in (first..).zip(self.waiting.range(first..)) {
             if position != expected {
                 return Look::Gap {
                     behind: position,
@@ -167,7 +166,6 @@ impl Assembler {
             if packet.marker {
                 return Look::Complete(position);
             }
-            expected += 1;
         }
         Look::Unfinished
     }

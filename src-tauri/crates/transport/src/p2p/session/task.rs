@@ -20,7 +20,6 @@ use super::super::data::{self, DataEvent};
 use super::super::events::PeerEvent;
 use super::super::negotiate::Negotiation;
 use super::super::peer::{LocalStream, Peer};
-use super::super::rate::LossBased;
 use super::super::receive::{self, StreamEnded};
 use super::super::runtime::{Heard, Hurry};
 use super::super::send::Writer;
@@ -56,7 +55,6 @@ pub(super) struct Task {
     hurrying: Option<Instant>,
     channel_open: bool,
     state: TransportState,
-    rate: LossBased,
     receiving: JoinSet<StreamEnded>,
     sending: JoinSet<()>,
 }
@@ -90,7 +88,6 @@ impl Task {
             hurrying: None,
             channel_open: false,
             state: TransportState::Connecting,
-            rate: LossBased::new(params.max_send),
             receiving: JoinSet::new(),
             sending: JoinSet::new(),
         }
@@ -148,12 +145,12 @@ impl Task {
             Ok(channel) => self.open_channel(channel),
             Err(error) => {
                 return self
-                    .enter(TransportState::Failed(peer::internal(error)))
+                    .enter(TransportState::Failed(peer::internal(&error)))
                     .await;
             }
         }
         if let Err(error) = self.offer(false).await {
-            self.enter(TransportState::Failed(peer::internal(error)))
+            self.enter(TransportState::Failed(peer::internal(&error)))
                 .await;
         }
     }
@@ -277,6 +274,14 @@ impl Task {
     async fn take_feedback(&mut self, feedback: Feedback) {
         match feedback {
             Feedback::KeyframeRequested => self.emit(TransportEvent::KeyframeRequested).await,
+            Feedback::Estimate(mut estimate) => {
+                // Reports say it without the time that the other side collects packets.
+                let micros = self.shared.incoming.rtt_micros.load(Ordering::Relaxed);
+                if micros > 0 {
+                    estimate.rtt = Some(Duration::from_micros(micros));
+                }
+                self.emit(TransportEvent::Estimate(estimate)).await;
+            }
             Feedback::Reception {
                 kind,
                 fraction_lost,
@@ -293,11 +298,6 @@ impl Task {
                         .incoming
                         .rtt_micros
                         .store(micros.max(1), Ordering::Relaxed);
-                }
-                if kind == Kind::Video {
-                    self.rate.report(fraction_lost, rtt);
-                    self.emit(TransportEvent::Estimate(self.rate.estimate()))
-                        .await;
                 }
             }
         }

@@ -9,8 +9,8 @@ use futures::stream::BoxStream;
 use media::frame::{EncodedFrame, ReceivedFrame};
 use media::time::MediaTime;
 use media::transport::{
-    FrameSink, FrameSource, MediaTransport, OpenParams, Parcel, Role, Sent, SessionControl,
-    TransportEvent, TransportState,
+    FrameSink, FrameSource, MediaTransport, NetworkEstimate, OpenParams, Parcel, Path, Role, Sent,
+    SessionControl, TransportEvent, TransportState,
 };
 use media::units::Bitrate;
 use tokio::sync::mpsc;
@@ -29,6 +29,7 @@ pub(super) struct End {
     events: BoxStream<'static, TransportEvent>,
     /// Events, once a courier takes the parcels out.
     told: Option<mpsc::UnboundedReceiver<(Instant, TransportEvent)>>,
+    pub(super) last_estimate: Option<NetworkEstimate>,
 }
 
 impl End {
@@ -37,6 +38,14 @@ impl End {
             bind: Some([127, 0, 0, 1].into()),
             ..Config::default()
         };
+        Self::open_with(config, role, layer).await
+    }
+
+    pub(super) async fn open_with(
+        config: Config,
+        role: Role,
+        layer: Option<Arc<dyn SocketLayer>>,
+    ) -> Self {
         let mut transport = PeerToPeer::new(config);
         transport.layer = layer;
         let params = OpenParams {
@@ -52,6 +61,7 @@ impl End {
             video_in: session.video_in,
             events: session.events,
             told: None,
+            last_estimate: None,
         }
     }
 
@@ -111,6 +121,9 @@ impl End {
         let found = async {
             loop {
                 let (at, event) = told.recv().await.expect("the session is open");
+                if let TransportEvent::Estimate(estimate) = event {
+                    self.last_estimate = Some(estimate);
+                }
                 if wanted(&event) {
                     return at;
                 }
@@ -205,7 +218,7 @@ impl Duo {
 
     /// When each end said to be connected.
     pub(super) async fn both_connected(&mut self) -> (Instant, Instant) {
-        let connected = |it: &TransportState| matches!(it, TransportState::Connected(_));
+        let connected = |it: &TransportState| *it == TransportState::Connected(Path::Local);
         (
             self.caller.until_state(connected).await,
             self.callee.until_state(connected).await,

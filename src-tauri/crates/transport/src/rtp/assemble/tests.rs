@@ -217,9 +217,9 @@ proptest! {
         for picture in got {
             let index = units.iter().position(|it| *it == picture.unit.annex_b);
             // A keyframe may lose its leading parameter sets at the very start of the stream.
-            let index = match index {
-                Some(index) => index,
-                None => { prop_assert!(last.is_none()); continue }
+            let Some(index) = index else {
+                prop_assert!(last.is_none());
+                continue;
             };
             let place = picture.timestamp.wrapping_add(9000) / 3000;
             prop_assert!(last.is_none_or(|it| it < place));

@@ -71,10 +71,7 @@ impl Task {
 
     /// Makes an offer and tells it.
     pub(super) async fn offer(&mut self, ice_restart: bool) -> Result<(), Error> {
-        let options = ice_restart.then(|| RTCOfferOptions {
-            ice_restart,
-            ..Default::default()
-        });
+        let options = ice_restart.then_some(RTCOfferOptions { ice_restart });
         let connection = &self.shared.connection;
         let offer = connection.create_offer(options).await?;
         let bare = offer.sdp.clone();
