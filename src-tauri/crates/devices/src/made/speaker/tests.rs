@@ -33,26 +33,33 @@ fn a_file_holds_what_was_played_and_when_it_began() {
     let ramp = Ramp::default();
     let before = clock::nanos();
     let speaker = into_file(made::file(&path), &path, Box::new(ramp.clone())).unwrap();
-    std::thread::sleep(Duration::from_millis(1300));
-    let growing = std::fs::read(&path).unwrap();
-    assert_eq!(
-        &growing[40..44],
-        &96_000_u32.to_le_bytes(),
-        "a second can be read already"
-    );
+    let told = |wav: &[u8]| u32::from_le_bytes([wav[40], wav[41], wav[42], wav[43]]) as usize;
+    let patience = Instant::now() + Duration::from_secs(20);
+    while told(&std::fs::read(&path).unwrap()) == 0 {
+        assert!(
+            Instant::now() < patience,
+            "nothing can be read while it plays"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
     drop(speaker);
+    let open = clock::nanos() - before;
 
     let wav = std::fs::read(&path).unwrap();
     assert_eq!((&wav[..4], &wav[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
-    let data = u32::from_le_bytes([wav[40], wav[41], wav[42], wav[43]]) as usize;
-    assert_eq!(data + 44, wav.len());
+    assert_eq!(told(&wav) + 44, wav.len());
     let samples = samples_of(&wav);
     let pulls = ramp.0.lock().unwrap();
-    assert!((115..=131).contains(&pulls.len()), "{} pulls", pulls.len());
+    let most = (open / 10_000_000) as usize;
+    assert!(
+        (most / 2..=most).contains(&pulls.len()),
+        "{} pulls",
+        pulls.len()
+    );
 
     let start = std::fs::read_to_string(dir.path().join("heard.wav.start")).unwrap();
     let start: u64 = start.parse().unwrap();
-    assert!(start > before && start < before + 50_000_000);
+    assert!(start > before && start < before + open);
     for (number, plays_at) in pulls.iter().enumerate() {
         // Each pull lies in the file where its time says.
         let offset = (clock::nanos_at(*plays_at) - start + 5_000) as usize / 1000 * 48 / 1000;
@@ -74,11 +81,17 @@ fn a_file_that_cannot_be_written_is_an_error_at_once() {
 #[test]
 fn the_speaker_that_nobody_hears_plays_in_real_time() {
     let ramp = Ramp::default();
+    let opened = Instant::now();
     let speaker = into_nothing(made::no_speaker(), Box::new(ramp.clone())).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     drop(speaker);
+    let most = (opened.elapsed().as_millis() / Ticks::LEN.as_millis()) as usize;
     let pulls = ramp.0.lock().unwrap();
-    assert!((40..=51).contains(&pulls.len()), "{} pulls", pulls.len());
+    assert!(
+        (most / 2..=most).contains(&pulls.len()),
+        "{} pulls",
+        pulls.len()
+    );
     for pair in pulls.windows(2) {
         assert!(pair[1] - pair[0] >= Ticks::LEN);
     }
