@@ -66,9 +66,17 @@ impl Relays {
         }
     }
 
-    /// Ends the visit, if there is one.
+    /// Ends the visit, if there is one. A relay with two names looks like two, and there our own
+    /// visit took the place of the link at home: it is taken back.
     pub(crate) fn leave(&mut self) {
-        self.visit = None;
+        if self.visit.take().is_none() {
+            return;
+        }
+        let taken_over = LinkState::Offline(Problem::TakenOver);
+        let home = self.home.as_ref().and_then(|it| it.link.as_ref());
+        if let Some(home) = home.filter(|it| *it.state().borrow() == taken_over) {
+            home.reconnect();
+        }
     }
 
     /// Whether a relay is set that `who` can be reached through.
