@@ -1,6 +1,7 @@
 /**
- * A program without a program: shows one story (`/?story=NAME&theme=…&surface=…&still`) and
- * reacts to wishes as far as looking at the page needs it. Deterministic; for browsers only.
+ * A program without a program: shows one story (`/?story=NAME&theme=…&surface=…&still`, pictures
+ * of its own or from the WebSocket `&pictures=URL`) and reacts to wishes as far as looking at the
+ * page needs it. Deterministic; for browsers only.
  */
 import type { Backend } from './backend';
 import type { CallView } from './bindings/CallView';
@@ -36,6 +37,8 @@ export function fake(query: URLSearchParams): FakeBackend {
     view = { ...view, settings: { ...view.settings, theme } };
   }
   if (query.get('surface') === 'native') view = { ...view, surface: 'native' };
+  const picturesUrl = query.get('pictures');
+  if (picturesUrl) view = { ...view, picturesUrl };
   let push: (view: UiView) => void = () => undefined;
 
   const show = (change: Partial<UiView>) => {
@@ -51,7 +54,7 @@ export function fake(query: URLSearchParams): FakeBackend {
     stages: [],
     copied: [],
     opening: story.opening,
-    paint: painter(story.test, still),
+    ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
     subscribe(to) {
       push = to;
       push(view);
