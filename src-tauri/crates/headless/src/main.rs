@@ -17,6 +17,7 @@ use headless::outcome::EXIT_HELP;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
 use store::Store;
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 /// Private video calls between two people, without a window.
@@ -65,7 +66,13 @@ fn main() -> ExitCode {
     let line = Line::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(line) {
+    let result = Runtime::new().context("cannot start the async runtime").and_then(|runtime| {
+        let result = runtime.block_on(run(line));
+        // Not dropped, for that waits until the read of standard input ends: with the next line.
+        runtime.shutdown_background();
+        result
+    });
+    match result {
         Ok(code) => code,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -74,7 +81,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[tokio::main]
 async fn run(line: Line) -> Result<ExitCode> {
     let directory = match &line.options.data {
         Some(directory) => directory.clone(),
