@@ -16,7 +16,7 @@ const TELLING: StoryName[] = [
   'calling',
   'incoming-long-name',
   'call',
-  'call-upload-weak',
+  'call-camera-busy',
   'call-menu-microphone',
   'call-shortcuts',
   'ended-no-path',

@@ -28,7 +28,7 @@ export async function open(page: Page, story: string, options: Options = {}): Pr
   // Lines of trouble appear only once their cause has lasted.
   const line = TROUBLE[story as StoryName];
   if (line) await page.locator(`[data-trouble="${line}"]`).waitFor();
-  await page.waitForTimeout(story.startsWith('ended') ? 750 : 50);
+  await page.waitForTimeout(50);
 }
 
 const TROUBLE: Partial<Record<StoryName, string>> = {
