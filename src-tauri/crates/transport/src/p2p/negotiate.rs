@@ -15,6 +15,9 @@ pub enum Negotiation {
     Offer {
         /// SDP (RFC 8866).
         sdp: String,
+        /// Counts the offers of a session, so that a late answer is not taken for the next one.
+        #[serde(default)]
+        round: u32,
         /// Where the offerer's RTP clocks start; absent from other peers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clocks: Option<ClockOffsets>,
@@ -23,6 +26,9 @@ pub enum Negotiation {
     Answer {
         /// SDP (RFC 8866).
         sdp: String,
+        /// That of the offer it answers.
+        #[serde(default)]
+        round: u32,
         /// Where the answerer's RTP clocks start; absent from other peers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clocks: Option<ClockOffsets>,
@@ -162,10 +168,12 @@ mod tests {
         for message in [
             Negotiation::Offer {
                 sdp: "v=0".into(),
+                round: 0,
                 clocks,
             },
             Negotiation::Answer {
                 sdp: "v=0".into(),
+                round: 0,
                 clocks: None,
             },
             Negotiation::Candidate {
@@ -215,7 +223,12 @@ mod tests {
             assert_eq!(Negotiation::from_parcel(&parcel), Err(error));
         }
         let sdp = "a=candidate:1\r\n".repeat(MAX_CANDIDATES + 1);
-        let flood = Negotiation::Offer { sdp, clocks: None }.to_parcel();
+        let flood = Negotiation::Offer {
+            sdp,
+            round: 0,
+            clocks: None,
+        }
+        .to_parcel();
         assert_eq!(
             Negotiation::from_parcel(&flood),
             Err(BadParcel::TooManyCandidates)
@@ -226,6 +239,7 @@ mod tests {
     fn debug_shows_no_address() {
         let message = Negotiation::Offer {
             sdp: "c=IN IP4 192.0.2.7".into(),
+            round: 0,
             clocks: None,
         };
         assert_eq!(format!("{message:?}"), "Offer");

@@ -189,6 +189,38 @@ async fn a_restart_by_either_side_keeps_the_media() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn restarts_while_the_relay_is_away_end_in_one_path() {
+    let loss = Arc::new(Loss::of_media(0.0));
+    let mut duo = Duo::connect_over(Some(Arc::clone(&loss) as _)).await;
+    duo.held.send_replace(true);
+    loss.cut(true);
+    for _ in 0..2 {
+        duo.caller.control.restart();
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
+    duo.caller
+        .until_state(|it| *it == TransportState::Interrupted)
+        .await;
+    loss.cut(false);
+    duo.held.send_replace(false);
+    let connected = |it: &TransportState| *it == TransportState::Connected(Path::Local);
+    duo.caller.until_state(connected).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    duo.caller
+        .send_video(MediaTime::from_micros(0), keyframe(3_000));
+    assert_eq!(duo.callee.next_video().await.frame.payload, keyframe(3_000));
+    duo.callee
+        .send_audio(MediaTime::from_micros(0), Bytes::from_static(b"sound"));
+    assert_eq!(duo.caller.next_audio().await.frame.payload, "sound");
+    duo.caller
+        .control
+        .send_data(Bytes::from_static(b"still here"))
+        .unwrap();
+    assert_eq!(duo.callee.next_data().await, "still here");
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nonsense_from_the_other_side_changes_nothing() {
     let caller = End::open(Role::Offerer, None).await;
     let callee = End::open(Role::Answerer, None).await;
@@ -197,11 +229,13 @@ async fn nonsense_from_the_other_side_changes_nothing() {
             Parcel(Bytes::from_static(b"\xff\x00 no json")),
             Negotiation::Answer {
                 sdp: "v=0".into(),
+                round: 0,
                 clocks: None,
             }
             .to_parcel(),
             Negotiation::Offer {
                 sdp: "v=0\r\nm=video".into(),
+                round: 0,
                 clocks: None,
             }
             .to_parcel(),

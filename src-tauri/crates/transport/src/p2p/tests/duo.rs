@@ -13,7 +13,7 @@ use media::transport::{
     SessionControl, TransportEvent, TransportState,
 };
 use media::units::Bitrate;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::super::runtime::SocketLayer;
 use super::super::{Config, PeerToPeer};
@@ -173,6 +173,8 @@ impl End {
 pub(super) struct Duo {
     pub(super) caller: End,
     pub(super) callee: End,
+    /// While true, the couriers keep what they were given.
+    pub(super) held: watch::Sender<bool>,
 }
 
 impl Duo {
@@ -194,26 +196,35 @@ impl Duo {
             Arc::downgrade(&caller.control),
             Arc::downgrade(&callee.control),
         );
+        let (held, _) = watch::channel(false);
         for (end, to) in [(&mut caller, to_callee), (&mut callee, to_caller)] {
             let (tell, told) = mpsc::unbounded_channel();
             end.told = Some(told);
             let mut events = std::mem::replace(&mut end.events, futures::stream::empty().boxed());
+            let (post, mut posted) = mpsc::unbounded_channel();
             tokio::spawn(async move {
                 while let Some(event) = events.next().await {
-                    match event {
-                        TransportEvent::Parcel(parcel) => {
-                            if let Some(control) = to.upgrade() {
-                                control.parcel(parcel);
-                            }
-                        }
-                        event => {
-                            let _ = tell.send((Instant::now(), event));
-                        }
+                    let _ = match event {
+                        TransportEvent::Parcel(parcel) => post.send(parcel).is_ok(),
+                        event => tell.send((Instant::now(), event)).is_ok(),
+                    };
+                }
+            });
+            let mut hold = held.subscribe();
+            tokio::spawn(async move {
+                while let Some(parcel) = posted.recv().await {
+                    let _ = hold.wait_for(|held| !held).await;
+                    if let Some(control) = to.upgrade() {
+                        control.parcel(parcel);
                     }
                 }
             });
         }
-        Self { caller, callee }
+        Self {
+            caller,
+            callee,
+            held,
+        }
     }
 
     /// When each end said to be connected.

@@ -16,8 +16,10 @@ use crate::rtp::sync::Kind;
 /// Where the negotiation stands.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
-    /// Since when an offer waits for its answer.
-    offered: Option<Instant>,
+    /// The number of the last offer, from 0.
+    round: u32,
+    /// Whether the last offer waits for its answer.
+    answer_awaited: bool,
     /// When the last restart was begun or asked for.
     restarted: Option<Instant>,
     /// Whether a description of the other side was taken.
@@ -33,9 +35,11 @@ impl Task {
     pub(super) async fn negotiate(&mut self, message: Negotiation) {
         tracing::debug!(?message, "negotiation");
         let taken = match (message, self.role) {
-            (Negotiation::Offer { sdp, clocks }, Role::Answerer) => self.answer(sdp, clocks).await,
-            (Negotiation::Answer { sdp, clocks }, Role::Offerer) => {
-                self.take_answer(sdp, clocks).await
+            (Negotiation::Offer { sdp, round, clocks }, Role::Answerer) => {
+                self.answer(sdp, round, clocks).await
+            }
+            (Negotiation::Answer { sdp, round, clocks }, Role::Offerer) => {
+                self.take_answer(sdp, round, clocks).await
             }
             (
                 Negotiation::Candidate {
@@ -76,11 +80,17 @@ impl Task {
         let offer = connection.create_offer(options).await?;
         let bare = offer.sdp.clone();
         connection.set_local_description(offer).await?;
-        self.standing.offered = Some(Instant::now());
+        self.standing.round += u32::from(ice_restart);
+        self.standing.answer_awaited = true;
         let (sdp, behind) = self.with_candidates(bare).await;
         let clocks = Some(self.shared.clocks.offsets);
         self.emit(TransportEvent::Parcel(
-            Negotiation::Offer { sdp, clocks }.to_parcel(),
+            Negotiation::Offer {
+                sdp,
+                round: self.standing.round,
+                clocks,
+            }
+            .to_parcel(),
         ))
         .await;
         self.catch_up(behind).await;
@@ -147,7 +157,12 @@ impl Task {
         }
     }
 
-    async fn answer(&mut self, sdp: String, clocks: Option<ClockOffsets>) -> Result<(), Error> {
+    async fn answer(
+        &mut self,
+        sdp: String,
+        round: u32,
+        clocks: Option<ClockOffsets>,
+    ) -> Result<(), Error> {
         self.begin_hurry();
         let connection = &self.shared.connection;
         connection
@@ -162,7 +177,7 @@ impl Task {
         let (sdp, behind) = self.with_candidates(bare).await;
         let clocks = Some(self.shared.clocks.offsets);
         self.emit(TransportEvent::Parcel(
-            Negotiation::Answer { sdp, clocks }.to_parcel(),
+            Negotiation::Answer { sdp, round, clocks }.to_parcel(),
         ))
         .await;
         self.catch_up(behind).await;
@@ -172,10 +187,11 @@ impl Task {
     async fn take_answer(
         &mut self,
         sdp: String,
+        round: u32,
         clocks: Option<ClockOffsets>,
     ) -> Result<(), Error> {
-        if self.standing.offered.is_none() {
-            tracing::warn!("dropped an answer that nothing asked for");
+        if !self.standing.answer_awaited || round != self.standing.round {
+            tracing::warn!("dropped an answer that nothing asks for");
             return Ok(());
         }
         let answer = RTCSessionDescription::answer(sdp)?;
@@ -184,7 +200,7 @@ impl Task {
             .connection
             .set_remote_description(answer)
             .await?;
-        self.standing.offered = None;
+        self.standing.answer_awaited = false;
         self.remote_taken(clocks).await;
         self.negotiated().await;
         Ok(())
