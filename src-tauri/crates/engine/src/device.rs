@@ -248,3 +248,6 @@ fn problem_of(error: &DeviceError) -> DeviceProblem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,27 @@ impl fmt::Debug for PictureFeed {
         f.debug_struct("PictureFeed").field("sequence", &self.sequence()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use media::units::Size;
+
+    use super::*;
+
+    #[test]
+    fn listeners_hear_of_every_change_and_see_the_newest() {
+        let feed = PictureFeed::default();
+        let heard = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&heard);
+        feed.subscribe(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        feed.show(Some(Arc::new(Picture::black(Size::new(2, 2)))));
+        assert!(feed.latest().is_some());
+        feed.show(None);
+        assert!(feed.latest().is_none());
+        assert_eq!((heard.load(Ordering::Relaxed), feed.sequence()), (2, 2));
+    }
+}
