@@ -1,9 +1,20 @@
+import { readFileSync } from 'node:fs';
+
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+
+const shell = JSON.parse(readFileSync('../src-tauri/tauri.conf.json', 'utf8')) as {
+  app: { security: { csp: Record<string, string> } };
+};
+const policy = Object.entries(shell.app.security.csp)
+  .map(([name, sources]) => `${name} ${sources}`)
+  .join('; ');
 
 export default defineConfig({
   plugins: [svelte()],
   // The shell's development URL names this port.
+  // What the tests see is held to the shell's own rules (`app.security.csp`).
+  preview: { headers: { 'Content-Security-Policy': policy } },
   server: { port: 5173, strictPort: true },
   build: { target: 'es2022', assetsInlineLimit: 0 },
   worker: { format: 'es' },
@@ -11,7 +22,7 @@ export default defineConfig({
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
   test: {
     environment: 'node',
-    include: ['test/**/*.test.ts'],
-    setupFiles: ['test/setup.ts'],
+    include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
   },
 });

@@ -1,7 +1,7 @@
 /** Keys, focus, pointer and motion in a real browser. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 
-import { commands, open } from './page';
+import { commands, open, test } from './page';
 
 test('settings open, trap the focus, and give it back', async ({ page }) => {
   await open(page, 'home');

@@ -1,10 +1,10 @@
 /** Everything stays whole and reachable in small and large windows and with large text. */
 import { mkdirSync } from 'node:fs';
 
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 
 import type { StoryName } from '../src/backend/stories';
-import { open, SCREENS } from './page';
+import { open, SCREENS, test } from './page';
 
 mkdirSync(SCREENS, { recursive: true });
 

@@ -2,11 +2,11 @@
  * With pictures drawn beneath the page, whatever lies in a picture's place and is no island is
  * hidden: so every control there must be on an island, and be seen.
  */
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 
 import type { FakeBackend } from '../src/backend/fake';
 import type { StoryName } from '../src/backend/stories';
-import { open } from './page';
+import { open, test } from './page';
 
 const OVER_PICTURES: StoryName[] = [
   'start',

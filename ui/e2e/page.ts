@@ -1,15 +1,33 @@
 /** What all tests of the built page share. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import type { Page } from '@playwright/test';
+import { expect, type Page, test as base } from '@playwright/test';
 import type axeCore from 'axe-core';
 
 import type { StoryName } from '../src/backend/stories';
 
+/**
+ * A page as the shell would have it: with a frozen `Object.prototype`, under the shell's content
+ * security policy (see `vite.config.ts`), and without a single error on its console.
+ */
+export const test = base.extend({
+  page: async ({ page }, use) => {
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (line) => {
+      if (line.type() === 'error') errors.push(line.text());
+    });
+    await page.addInitScript(() => Object.freeze(Object.prototype));
+    await use(page);
+    expect(errors).toEqual([]);
+  },
+});
+
 /** Where screenshots go, seen from the folder of the interface. */
 export const SCREENS = '../target/screens';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Options {
   readonly theme?: string;
@@ -42,7 +60,7 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
 
 /** What axe-core has to complain about, one line each. */
 export async function accessible(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: AXE });
+  await page.evaluate(AXE);
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof axeCore };
     const { violations } = await axe.run(document, { resultTypes: ['violations'] });

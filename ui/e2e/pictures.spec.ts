@@ -1,6 +1,7 @@
 /** Raw pictures over a WebSocket onto the page's canvases, by the real worker. */
-import { expect, type Locator, test } from '@playwright/test';
+import { expect, type Locator } from '@playwright/test';
 
+import { test } from './page';
 import { PictureServer } from './sockets';
 
 const RED = [63, 102, 240] as const;

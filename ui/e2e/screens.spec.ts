@@ -1,10 +1,10 @@
 /** Every story in every theme it can have: a screenshot to look at, and axe finds nothing. */
 import { mkdirSync } from 'node:fs';
 
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 
 import { STORIES } from '../src/backend/stories';
-import { accessible, open, SCREENS } from './page';
+import { accessible, open, SCREENS, test } from './page';
 
 mkdirSync(SCREENS, { recursive: true });
 

@@ -117,7 +117,6 @@ export const en = {
     noPeople: 'People you call, and people who call you, appear here.',
     call: 'Call',
     callName: (name: string) => `Call ${name}`,
-    videoCall: 'Video call',
     voiceCall: 'Without video',
     calls: 'Calls',
     back: 'Back to your invite link',

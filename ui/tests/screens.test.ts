@@ -34,7 +34,7 @@ const button = (name: string | RegExp) => screen.getByRole('button', { name });
 test('the field says at once what a pasted link means, and calls', async () => {
   const backend = await story('field-link');
   expect(await screen.findByText('Invite from Bea Lindqvist')).toBeVisible();
-  await user.click(button('Video call'));
+  await user.click(button('Call'));
   expect(backend.commands).toMatchObject([{ do: 'dial', video: true }]);
   expect(await screen.findByText('Calling…')).toBeVisible();
 });
