@@ -1,1 +1,31 @@
-fn main() {}
+//! Checks that the page is built, and declares the commands that it may call.
+
+use std::path::Path;
+
+use tauri_build::{AppManifest, Attributes};
+
+/// Every command of `src/commands.rs`. What is not here cannot be granted to a window; what is
+/// here is granted by `capabilities/`, window by window.
+const COMMANDS: &[&str] = &[
+    "perform",
+    "configure",
+    "understand",
+    "copy_link",
+    "set_full_screen",
+    "subscribe",
+    "set_stage",
+    "clear_history",
+];
+
+fn main() {
+    let page = Path::new("../ui/dist/index.html");
+    println!("cargo::rerun-if-changed=../ui/dist");
+    if !page.exists() {
+        println!("cargo::error=the page is not built: run `cargo xtask ui` first (no ui/dist)");
+        return;
+    }
+    let attributes = Attributes::new().app_manifest(AppManifest::new().commands(COMMANDS));
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo::error={error:#}");
+    }
+}

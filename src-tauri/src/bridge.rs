@@ -1,0 +1,165 @@
+//! Keeps the page up to date: one task that pushes the whole view whenever it changed.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use call::view::CallView;
+use engine::view::EngineView;
+
+use crate::desk::{Desk, Rest};
+use crate::pace::{Pace, Urgency};
+use crate::view::{Surface, UiView};
+
+/// Pushes views to the page of the moment until the engine ends.
+pub(crate) async fn pump(desk: Arc<Desk>) {
+    let mut views = desk.views();
+    let mut rest = desk.rest();
+    let mut pace = Pace::default();
+    let mut revision = 0;
+    let mut last = views.borrow_and_update().clone();
+    pace.changed(Urgency::Now);
+    loop {
+        let due = pace.due(Instant::now());
+        tokio::select! {
+            // A push that is due goes before new changes: a busy engine must not put it off.
+            biased;
+            () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()),
+                if due.is_some() =>
+            {
+                revision += 1;
+                push(&desk, revision, &last, &rest.borrow().clone());
+                pace.pushed(Instant::now());
+            }
+            changed = rest.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                pace.changed(Urgency::Now);
+            }
+            changed = views.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let view = views.borrow_and_update().clone();
+                pace.changed(urgency(&last, &view));
+                last = view;
+            }
+        }
+    }
+}
+
+fn push(desk: &Desk, revision: u64, engine: &EngineView, rest: &Rest) {
+    let Some(page) = &rest.page else { return };
+    let surface = desk.surface();
+    let view = UiView {
+        revision,
+        engine: engine.clone(),
+        settings: rest.settings.clone(),
+        me: rest.me.clone(),
+        profile: desk.options().profile.clone(),
+        surface: surface.map_or(Surface::Webview, |it| it.kind()),
+        pictures_url: surface.and_then(|it| it.pictures_url()),
+        history: rest.history.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        opened_with: rest.opened_with.clone(),
+    };
+    if let Err(error) = page.send(view) {
+        tracing::debug!(%error, "the page is gone");
+    }
+}
+
+/// Meters, figures and the clock change all the time and may wait; everything else is an event.
+fn urgency(before: &EngineView, after: &EngineView) -> Urgency {
+    let same = before.relay == after.relay
+        && without_clock(&before.call) == without_clock(&after.call)
+        && before.camera == after.camera
+        && before.microphone == after.microphone
+        && before.speaker == after.speaker
+        && before.local_picture == after.local_picture
+        && before.remote_picture == after.remote_picture;
+    if same { Urgency::Soon } else { Urgency::Now }
+}
+
+/// The same call as if no time passed in it.
+fn without_clock(call: &CallView) -> CallView {
+    let mut call = call.clone();
+    if let CallView::Active {
+        connected_for_ms, ..
+    } = &mut call
+    {
+        *connected_for_ms = None;
+    }
+    call
+}
+
+#[cfg(test)]
+mod tests {
+    use call::id::Peer;
+    use call::view::{ActivePhase, Controls};
+    use engine::view::{CallStats, DeviceNow, DeviceView, RelayView};
+
+    use super::*;
+
+    fn device() -> DeviceView {
+        DeviceView {
+            available: Vec::new(),
+            chosen: None,
+            now: DeviceNow::Off,
+        }
+    }
+
+    fn view(connected_for_ms: u64, microphone: bool) -> EngineView {
+        let on = Controls {
+            microphone: true,
+            camera: true,
+        };
+        EngineView {
+            relay: RelayView::None,
+            call: CallView::Active {
+                call: "1".to_owned(),
+                peer: Peer {
+                    address: "tincan:x".to_owned(),
+                    name: "Bea".to_owned(),
+                },
+                phase: ActivePhase::Connected,
+                local: on,
+                remote: Controls { microphone, ..on },
+                connected_for_ms: Some(connected_for_ms),
+            },
+            camera: device(),
+            microphone: device(),
+            speaker: device(),
+            microphone_level: 0.0,
+            remote_level: 0.0,
+            local_picture: false,
+            remote_picture: false,
+            stats: None,
+        }
+    }
+
+    #[test]
+    fn time_levels_and_figures_may_wait() {
+        let stats = Some(CallStats::default());
+        let later = EngineView {
+            microphone_level: 0.5,
+            stats,
+            ..view(2000, true)
+        };
+        assert_eq!(urgency(&view(1000, true), &later), Urgency::Soon);
+    }
+
+    #[test]
+    fn what_the_other_side_does_is_told_at_once() {
+        assert_eq!(urgency(&view(1000, true), &view(1000, false)), Urgency::Now);
+        let picture = EngineView {
+            remote_picture: true,
+            ..view(1000, true)
+        };
+        assert_eq!(urgency(&view(1000, true), &picture), Urgency::Now);
+        let idle = EngineView {
+            call: CallView::Idle,
+            ..view(1000, true)
+        };
+        assert_eq!(urgency(&view(1000, true), &idle), Urgency::Now);
+    }
+}

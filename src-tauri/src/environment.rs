@@ -1,0 +1,43 @@
+//! What must be decided before GTK starts.
+
+use crate::options::{Options, PictureWay};
+
+/// Turns off WebKit's DMABUF renderer where it only costs: when this window draws its pictures
+/// under the page (the page must then be drawn in plain memory), and when the machine has no
+/// graphics hardware (there, WebKit would draw by a software GL at a multiple of the cost). Whoever
+/// sets `WEBKIT_DISABLE_DMABUF_RENDERER` decides for himself.
+///
+/// Must run before GTK starts and before any thread does, because it changes the environment.
+#[cfg_attr(
+    target_os = "linux",
+    expect(
+        unsafe_code,
+        reason = "the environment can only be changed by an unsafe call"
+    )
+)]
+pub fn prepare_environment(options: &Options) {
+    #[cfg(target_os = "linux")]
+    {
+        let native = options.picture != Some(PictureWay::Webview);
+        if std::env::var_os(DMABUF_OFF).is_none() && (native || !has_graphics_hardware()) {
+            // SAFETY: `main` calls this first; no other thread reads the environment yet.
+            unsafe { std::env::set_var(DMABUF_OFF, "1") };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (options, PictureWay::Webview);
+}
+
+#[cfg(target_os = "linux")]
+const DMABUF_OFF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+
+/// A render node is what every driver with hardware behind it offers.
+#[cfg(target_os = "linux")]
+fn has_graphics_hardware() -> bool {
+    let Ok(nodes) = std::fs::read_dir("/dev/dri") else {
+        return false;
+    };
+    nodes
+        .flatten()
+        .any(|it| it.file_name().to_string_lossy().starts_with("renderD"))
+}

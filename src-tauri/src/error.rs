@@ -1,0 +1,65 @@
+//! What a command that fails tells the page: a code for the words, a text for the details.
+
+use engine::CommandError;
+use serde::Serialize;
+use ts_rs::TS;
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UiError {
+    /// Chooses the sentence that the user reads.
+    pub(crate) code: ErrorCode,
+    /// For "What happened?"; in English, without secrets.
+    pub(crate) message: String,
+}
+
+/// The failures that the page has words for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum ErrorCode {
+    /// The text is neither an address nor an invite link.
+    BadAddress,
+    /// It is our own address.
+    OwnAddress,
+    /// Neither the link nor the settings name a relay.
+    NoRelay,
+    /// The relay does not answer.
+    RelayUnreachable,
+    /// There is a call already.
+    AlreadyInCall,
+    /// A camera, microphone or speaker does not work.
+    DeviceFailed,
+    /// The settings could not be written.
+    SettingsNotSaved,
+    /// This program failed.
+    Internal,
+}
+
+impl UiError {
+    /// An error of this kind with `why` as its details.
+    pub(crate) fn new(code: ErrorCode, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            code,
+            message: why.to_string(),
+        }
+    }
+
+    /// This program failed.
+    pub(crate) fn internal(why: &dyn std::fmt::Display) -> Self {
+        Self::new(ErrorCode::Internal, why)
+    }
+}
+
+impl From<CommandError> for UiError {
+    fn from(error: CommandError) -> Self {
+        let code = match &error {
+            CommandError::BadAddress(_) => ErrorCode::BadAddress,
+            CommandError::OwnAddress => ErrorCode::OwnAddress,
+            CommandError::NoRelay => ErrorCode::NoRelay,
+            CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
+            CommandError::Stopped => ErrorCode::Internal,
+        };
+        Self::new(code, &error)
+    }
+}

@@ -1,0 +1,87 @@
+//! Who this installation is, as the page shows it: address, invite link, and the link as a
+//! square code.
+
+use std::fmt::Write as _;
+
+use identity::{Identity, Invite};
+use qrcode::{Color, EcLevel, QrCode};
+
+use crate::view::Me;
+
+/// What to show of `identity`, whom people call `name` and reach through `relay`.
+pub(crate) fn me(identity: &Identity, name: &str, relay: Option<&str>) -> Me {
+    let link = invite(identity, name, relay).to_string();
+    let qr_svg = square_code(&link).unwrap_or_default();
+    Me {
+        address: identity.address().to_string(),
+        link,
+        qr_svg,
+    }
+}
+
+fn invite(identity: &Identity, name: &str, relay: Option<&str>) -> Invite {
+    let invite = Invite::new(identity.address()).with_name(name);
+    match relay {
+        // A relay that is no URL reaches nobody: the link is then for people nearby.
+        Some(relay) => invite.clone().with_relay(relay).unwrap_or(invite),
+        None => invite,
+    }
+}
+
+/// The SVG of a QR code with its quiet zone: black on white whatever the theme, because many
+/// cameras do not read it otherwise. One path of horizontal runs keeps it small.
+fn square_code(text: &str) -> Option<String> {
+    // Links are short, and shown on a clean screen: the lowest level gives the largest squares.
+    let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+    let width = code.width();
+    let mut path = String::new();
+    for (y, row) in code.to_colors().chunks(width).enumerate() {
+        let mut x = 0;
+        for run in row.chunk_by(|a, b| a == b) {
+            if run[0] == Color::Dark {
+                let _ = write!(path, "M{} {}h{}v1h-{0}z", x + QUIET, y + QUIET, run.len());
+            }
+            x += run.len();
+        }
+    }
+    let side = width + 2 * QUIET;
+    Some(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" \
+         shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/>\
+         <path d=\"{path}\"/></svg>"
+    ))
+}
+
+/// Squares of white around the code (ISO/IEC 18004).
+const QUIET: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_leads_back_to_us() {
+        let identity = Identity::from_seed(&[7; 32]);
+        let me = me(&identity, "Ada", Some("ws://127.0.0.1:4000/v1"));
+        let invite: Invite = me.link.parse().unwrap();
+        assert_eq!(invite.address, identity.address());
+        assert_eq!(invite.name.as_deref(), Some("Ada"));
+        assert_eq!(invite.relay.as_deref(), Some("ws://127.0.0.1:4000/v1"));
+        assert_eq!(me.address, identity.address().to_string());
+    }
+
+    #[test]
+    fn a_wrong_relay_is_left_out_of_the_link() {
+        let me = me(&Identity::from_seed(&[7; 32]), "", Some("nonsense"));
+        assert_eq!(me.link, me.address);
+    }
+
+    #[test]
+    fn the_code_has_a_quiet_zone_and_its_dark_squares() {
+        let svg = square_code("tincan").unwrap();
+        assert!(svg.contains("viewBox=\"0 0 29 29\""));
+        // The finder pattern at the top left begins with a run of seven.
+        assert!(svg.contains("M4 4h7v1h-7z"), "{svg}");
+        assert!(square_code(&"x".repeat(5000)).is_none());
+    }
+}

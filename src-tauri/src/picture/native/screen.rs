@@ -1,0 +1,341 @@
+//! The main thread's half: widgets, what is on the screen, and drawing it.
+//!
+//! One [`Screen`] lives in a thread-local of the GTK thread; other threads reach it by closures
+//! that run there.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gtk::cairo::{self, Context, Extend, Filter, Operator, SurfacePattern};
+use gtk::glib::{self, ControlFlow, Propagation};
+use gtk::prelude::*;
+use media::units::Size;
+
+use super::buffer::Buffer;
+use super::page::{self, Hole};
+use super::stream::{Shown, Wanted};
+use super::worker::Link;
+use crate::picture::fade::Islands;
+use crate::picture::layout;
+use crate::picture::stage::{Fit, Rect, SelfLook, Stage};
+
+thread_local! {
+    static SCREEN: RefCell<Option<Rc<Screen>>> = const { RefCell::new(None) };
+}
+
+/// The widgets and what they show.
+pub(super) struct Screen {
+    area: gtk::DrawingArea,
+    page: gtk::Widget,
+    link: Arc<Link>,
+    remote: Shown,
+    local: Shown,
+    stage: RefCell<Stage>,
+    islands: RefCell<Islands>,
+    holes: RefCell<Vec<Hole>>,
+    window_shown: Cell<bool>,
+    fading: Cell<bool>,
+}
+
+/// Runs `then` with the screen on the main thread, soon and before anything is drawn.
+pub(super) fn on_screen(then: impl FnOnce(&Rc<Screen>) + Send + 'static) {
+    let mut then = Some(then);
+    glib::idle_add_full(glib::Priority::HIGH, move || {
+        let screen = SCREEN.with_borrow(Clone::clone);
+        if let (Some(screen), Some(then)) = (screen, then.take()) {
+            then(&screen);
+        }
+        ControlFlow::Break
+    });
+}
+
+impl Screen {
+    /// Puts a drawing area under `webview`: both fill an overlay at the place where `webview` was.
+    /// Main thread only.
+    ///
+    /// # Errors
+    /// When the webview does not stand in a box.
+    pub(super) fn install(webview: &gtk::Widget, link: Arc<Link>) -> Result<(), &'static str> {
+        let parent = webview.parent().ok_or("the page has no parent")?;
+        let parent = parent
+            .downcast::<gtk::Box>()
+            .map_err(|_| "the page stands in no box")?;
+        let area = gtk::DrawingArea::new();
+        let overlay = gtk::Overlay::new();
+        parent.remove(webview);
+        overlay.add(&area);
+        overlay.add_overlay(webview);
+        parent.pack_start(&overlay, true, true, 0);
+        overlay.show_all();
+        webview.grab_focus();
+        let screen = Rc::new(Self {
+            area,
+            page: webview.clone(),
+            link,
+            remote: Shown::default(),
+            local: Shown::default(),
+            stage: RefCell::default(),
+            islands: RefCell::default(),
+            holes: RefCell::default(),
+            window_shown: Cell::new(true),
+            fading: Cell::new(false),
+        });
+        screen.connect();
+        SCREEN.set(Some(screen));
+        Ok(())
+    }
+
+    /// Draws by the page's new layout from now on.
+    pub(super) fn set_stage(self: &Rc<Self>, stage: Stage) {
+        let now = Instant::now();
+        self.islands.borrow_mut().replace(&stage.islands, now);
+        self.stage.replace(stage);
+        self.want();
+        self.area.queue_draw();
+        self.page.queue_draw();
+        self.fade();
+    }
+
+    /// Stops converting while nobody can see the window.
+    pub(super) fn set_window_shown(&self, shown: bool) {
+        self.window_shown.set(shown);
+        self.want();
+    }
+
+    /// Takes over what the worker has made.
+    pub(super) fn adopt(&self) {
+        let Some(window) = self.area.window() else {
+            return;
+        };
+        let remote = self.remote.adopt(&self.link.remote, &window);
+        let local = self.local.adopt(&self.link.local, &window);
+        if remote || local {
+            self.link.wake_worker();
+        }
+        if self.dig() {
+            self.area.queue_draw();
+            self.page.queue_draw();
+            return;
+        }
+        for hole in &*self.holes.borrow() {
+            queue(&self.area, &hole.place);
+        }
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let screen = Rc::downgrade(self);
+        self.area.connect_draw(move |_, cr| {
+            if let Some(screen) = screen.upgrade() {
+                report(screen.draw_pictures(cr));
+            }
+            Propagation::Proceed
+        });
+        let screen = Rc::downgrade(self);
+        self.page.connect_draw(move |page, cr| {
+            let Some(screen) = screen.upgrade() else {
+                return Propagation::Proceed;
+            };
+            let holes = screen.holes.borrow();
+            if holes.is_empty() {
+                return Propagation::Proceed;
+            }
+            report(page::draw(
+                page,
+                cr,
+                &holes,
+                screen.islands.borrow().at(Instant::now()),
+            ));
+            Propagation::Stop
+        });
+    }
+
+    /// Tells the worker what to convert.
+    fn want(&self) {
+        let stage = self.stage.borrow();
+        let wanted = |place: Option<Rect>, fit, blurred| {
+            let place = place.filter(|it| it.is_sound() && self.window_shown.get())?;
+            Some(Wanted {
+                place,
+                fit,
+                scale: self.scale(),
+                blurred,
+            })
+        };
+        let blurred = stage.self_look == SelfLook::Backdrop;
+        self.link
+            .remote
+            .want(wanted(stage.remote, stage.fit, false));
+        self.link
+            .local
+            .want(wanted(stage.self_view, Fit::Fill, blurred));
+        drop(stage);
+        self.link.wake_worker();
+        self.adopt();
+    }
+
+    /// Finds where the page gives way to pictures; says whether that changed.
+    fn dig(&self) -> bool {
+        let stage = self.stage.borrow();
+        let hole = |place: Option<Rect>, shown: &Shown, radius| {
+            let place = place.filter(|it| it.is_sound() && shown.is_some())?;
+            Some(Hole {
+                place: place.snapped(self.scale()),
+                radius,
+            })
+        };
+        let remote = hole(stage.remote, &self.remote, 0.0);
+        let own = hole(stage.self_view, &self.local, own_radius(stage.self_look));
+        let holes: Vec<Hole> = remote.into_iter().chain(own).collect();
+        let changed = *self.holes.borrow() != holes;
+        self.holes.replace(holes);
+        changed
+    }
+
+    fn draw_pictures(&self, cr: &Context) -> Result<(), cairo::Error> {
+        let stage = self.stage.borrow();
+        let mut result = Ok(());
+        if let Some(place) = stage.remote.filter(Rect::is_sound) {
+            let place = place.snapped(self.scale());
+            self.remote
+                .with(|it| result = draw_remote(cr, it, &place, stage.fit));
+        }
+        result?;
+        let mut result = Ok(());
+        if let Some(place) = stage.self_view.filter(Rect::is_sound) {
+            let place = place.snapped(self.scale());
+            let (mirrored, look) = (stage.mirror_self, stage.self_look);
+            self.local
+                .with(|it| result = draw_own(cr, it, &place, mirrored, look));
+        }
+        result
+    }
+
+    /// Redraws islands for as long as one changes its alpha.
+    fn fade(self: &Rc<Self>) {
+        let is_fading = self
+            .islands
+            .borrow()
+            .fading(Instant::now())
+            .next()
+            .is_some();
+        if !is_fading || self.fading.replace(true) {
+            return;
+        }
+        let screen = Rc::downgrade(self);
+        self.page.add_tick_callback(move |page, _| {
+            let Some(screen) = screen.upgrade() else {
+                return ControlFlow::Break;
+            };
+            let mut more = false;
+            for place in screen.islands.borrow().fading(Instant::now()) {
+                queue(page, &place);
+                more = true;
+            }
+            screen.fading.set(more);
+            if more {
+                return ControlFlow::Continue;
+            }
+            page.queue_draw();
+            ControlFlow::Break
+        });
+    }
+
+    fn scale(&self) -> f64 {
+        f64::from(self.area.scale_factor())
+    }
+}
+
+/// Black, and the picture on it.
+fn draw_remote(cr: &Context, it: &Buffer, place: &Rect, fit: Fit) -> Result<(), cairo::Error> {
+    let whole = layout::placed(it.size(), place, fit);
+    if whole != *place {
+        cr.set_source_rgb(0.0, 0.0, 0.0);
+        cr.rectangle(place.x, place.y, place.w, place.h);
+        cr.fill()?;
+    }
+    let Some(visible) = whole.common(place) else {
+        return Ok(());
+    };
+    cr.save()?;
+    cr.set_operator(Operator::Source);
+    cr.set_source(picture(it, &whole, false)?)?;
+    cr.rectangle(visible.x, visible.y, visible.w, visible.h);
+    cr.fill()?;
+    cr.restore()
+}
+
+/// Ourselves, filling the place.
+fn draw_own(
+    cr: &Context,
+    it: &Buffer,
+    place: &Rect,
+    mirrored: bool,
+    look: SelfLook,
+) -> Result<(), cairo::Error> {
+    let whole = layout::placed(it.size(), place, Fit::Fill);
+    cr.save()?;
+    cr.set_source(picture(it, &whole, mirrored)?)?;
+    page::rounded(cr, place, own_radius(look));
+    cr.fill_preserve()?;
+    match look {
+        SelfLook::Tile => cr.new_path(),
+        SelfLook::Backdrop => {
+            cr.set_source_rgba(0.0, 0.0, 0.0, BACKDROP_DIM);
+            cr.fill()?;
+        }
+    }
+    cr.restore()
+}
+
+/// A source that shows `it` stretched over `whole`.
+fn picture(it: &Buffer, whole: &Rect, mirrored: bool) -> Result<SurfacePattern, cairo::Error> {
+    let Size { width, height } = it.size();
+    let (across, down) = (f64::from(width) / whole.w, f64::from(height) / whole.h);
+    let pattern = SurfacePattern::create(it.image());
+    // From the window's pixels to the picture's.
+    let matrix = if mirrored {
+        cairo::Matrix::new(
+            -across,
+            0.0,
+            0.0,
+            down,
+            (whole.x + whole.w) * across,
+            -whole.y * down,
+        )
+    } else {
+        cairo::Matrix::new(across, 0.0, 0.0, down, -whole.x * across, -whole.y * down)
+    };
+    pattern.set_matrix(matrix);
+    pattern.set_filter(Filter::Bilinear);
+    pattern.set_extend(Extend::Pad);
+    pattern.status().map(|()| pattern)
+}
+
+/// Radius of the self view's corners, CSS pixels: that of all tiles.
+const fn own_radius(look: SelfLook) -> f64 {
+    match look {
+        SelfLook::Tile => 16.0,
+        SelfLook::Backdrop => 0.0,
+    }
+}
+
+/// How much black lies over the backdrop: text on it stays readable over a white wall.
+const BACKDROP_DIM: f64 = 0.62;
+
+/// Has the part of `widget` at `place` drawn again.
+fn queue(widget: &impl IsA<gtk::Widget>, place: &Rect) {
+    let (left, top) = (place.x.floor(), place.y.floor());
+    let (width, height) = (
+        (place.x + place.w).ceil() - left,
+        (place.y + place.h).ceil() - top,
+    );
+    widget.queue_draw_area(left as i32, top as i32, width as i32, height as i32);
+}
+
+fn report(drawn: Result<(), cairo::Error>) {
+    if let Err(error) = drawn {
+        tracing::warn!(%error, "picture not drawn");
+    }
+}

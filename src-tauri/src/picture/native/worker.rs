@@ -1,0 +1,111 @@
+//! The thread that converts pictures, and what it shares with the main thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle, Thread};
+
+use engine::PictureFeed;
+
+use super::screen::on_screen;
+use super::stream::{Stream, Work};
+use crate::picture::reduce::Reducer;
+
+/// Both streams and the bells between the two threads.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) remote: Stream,
+    pub(super) local: Stream,
+    worker: std::sync::OnceLock<Thread>,
+    /// The main thread was called and has not come yet.
+    called: AtomicBool,
+    stop: AtomicBool,
+}
+
+/// Owns the thread: dropping it stops and joins.
+#[derive(Debug)]
+pub(super) struct Worker {
+    link: Arc<Link>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Link {
+    /// Has the worker look for something to do; any thread.
+    pub(super) fn wake_worker(&self) {
+        if let Some(thread) = self.worker.get() {
+            thread.unpark();
+        }
+    }
+
+    /// Has the main thread take over what is ready: one call at a time is enough.
+    fn call_screen(self: &Arc<Self>) {
+        if self.called.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let link = Arc::clone(self);
+        on_screen(move |screen| {
+            link.called.store(false, Ordering::Release);
+            screen.adopt();
+        });
+    }
+}
+
+impl Worker {
+    /// Starts converting what the two feeds bring, once a stage wants it.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub(super) fn start(remote: PictureFeed, local: PictureFeed) -> std::io::Result<Self> {
+        let link = Arc::new(Link {
+            remote: Stream::new(remote),
+            local: Stream::new(local),
+            worker: std::sync::OnceLock::new(),
+            called: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+        });
+        let seen = Arc::clone(&link);
+        let thread = thread::Builder::new()
+            .name("picture".to_owned())
+            .spawn(move || run(&seen))?;
+        // Set here and not by the thread, so that no bell is lost.
+        let _ = link.worker.set(thread.thread().clone());
+        for stream in [&link.remote, &link.local] {
+            let worker = thread.thread().clone();
+            stream.feed().subscribe(move || worker.unpark());
+        }
+        Ok(Self {
+            link,
+            thread: Some(thread),
+        })
+    }
+
+    /// What the main thread needs.
+    pub(super) const fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.link.stop.store(true, Ordering::Release);
+        self.link.wake_worker();
+        if self.thread.take().is_some_and(|it| it.join().is_err()) {
+            tracing::error!("the picture thread panicked");
+        }
+    }
+}
+
+fn run(link: &Arc<Link>) {
+    let (mut remote, mut local) = (Reducer::default(), Reducer::default());
+    while !link.stop.load(Ordering::Acquire) {
+        // The other side first: it is the picture that people look at.
+        let worked = [
+            link.remote.convert_latest(&mut remote),
+            link.local.convert_latest(&mut local),
+        ];
+        if worked.contains(&Work::Done) {
+            link.call_screen();
+        } else {
+            thread::park();
+        }
+    }
+}

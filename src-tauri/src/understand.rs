@@ -1,0 +1,82 @@
+//! What a text that the user types or pastes means, before anything is done with it.
+
+use identity::{Address, AddressError, Invite, InviteError};
+use serde::Serialize;
+use ts_rs::TS;
+
+/// What a text is understood as.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(crate) enum Understood {
+    /// Nothing was typed.
+    Nothing,
+    /// Somebody who can be called.
+    Person {
+        /// Their address in its text form.
+        address: String,
+        /// What their link calls them; empty when it does not.
+        name: String,
+        /// The relay that their link names; null when it names none.
+        relay: Option<String>,
+    },
+    /// Our own address: nobody can call themselves.
+    Own,
+    /// It looks like an address, but it is not complete or has a typing error.
+    Incomplete,
+    /// It is no address and no link.
+    Unknown,
+}
+
+/// Understands `text`, where `own` is our address. Pure.
+pub(crate) fn understand(text: &str, own: &Address) -> Understood {
+    if text.trim().is_empty() {
+        return Understood::Nothing;
+    }
+    match text.parse::<Invite>() {
+        Ok(invite) if invite.address == *own => Understood::Own,
+        Ok(invite) => Understood::Person {
+            address: invite.address.to_string(),
+            name: invite.name.unwrap_or_default(),
+            relay: invite.relay,
+        },
+        Err(InviteError::Address(AddressError::NotAnAddress)) => Understood::Unknown,
+        Err(InviteError::Address(_)) => Understood::Incomplete,
+        Err(InviteError::TooLong | InviteError::Relay(_)) => Understood::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own() -> Address {
+        identity::Identity::from_seed(&[1; 32]).address()
+    }
+
+    #[test]
+    fn what_people_paste_is_told_apart() {
+        let other = identity::Identity::from_seed(&[2; 32]).address();
+        let person = |name: &str, relay: Option<&str>| Understood::Person {
+            address: other.to_string(),
+            name: name.to_owned(),
+            relay: relay.map(str::to_owned),
+        };
+        let of = |text: &str| understand(text, &own());
+        assert_eq!(of("  "), Understood::Nothing);
+        assert_eq!(of(&format!(" {other}\n")), person("", None));
+        let link = format!("{other}?relay=ws%3A%2F%2Fr.org%2Fv1&name=Bea");
+        assert_eq!(of(&link), person("Bea", Some("ws://r.org/v1")));
+        assert_eq!(of(&own().to_string()), Understood::Own);
+        let text = other.to_string();
+        assert_eq!(of(&text[..text.len() - 3]), Understood::Incomplete);
+        assert_eq!(of("Bea"), Understood::Unknown);
+        assert_eq!(
+            of(&format!("{other}?relay=http%3A%2F%2Fr.org")),
+            Understood::Unknown
+        );
+    }
+}

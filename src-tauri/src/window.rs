@@ -1,0 +1,192 @@
+//! The main window: how it opens, closes, calls for attention, and whether it can be seen.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use call::view::CallView;
+use engine::view::EngineView;
+use tauri::webview::NewWindowResponse;
+use tauri::{
+    App, AppHandle, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent,
+};
+use tokio::sync::watch;
+
+use crate::desk::Desk;
+use crate::place::Place;
+
+/// The label of the window, which its capability names.
+const MAIN: &str = "main";
+
+/// Opens the window.
+///
+/// # Errors
+/// When the system cannot show one.
+pub(crate) fn open(
+    app: &App,
+    place: &Place,
+    profile: Option<&str>,
+) -> tauri::Result<WebviewWindow> {
+    let title = profile.map_or_else(|| "Tincan".to_owned(), |it| format!("Tincan – {it}"));
+    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+        .title(title)
+        .inner_size(1080.0, 720.0)
+        .min_inner_size(360.0, 480.0)
+        .data_directory(place.webview.clone())
+        .on_navigation(is_ours)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .build()
+}
+
+/// Whether the window may show `url`: nothing but our own page ever.
+fn is_ours(url: &Url) -> bool {
+    let host = url.host_str();
+    match url.scheme() {
+        "tauri" => host == Some("localhost"),
+        // How Windows shows it.
+        "http" => host == Some("tauri.localhost") && url.port().is_none(),
+        _ => false,
+    }
+}
+
+/// Ends the program when the user closes the window: the call first, then everything else.
+pub(crate) fn end_on_close(window: &WebviewWindow) {
+    let app = window.app_handle().clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::CloseRequested { api, .. } = event {
+            api.prevent_close();
+            end(&app);
+        }
+    });
+}
+
+/// Ends the program: the window goes at once, the rest as soon as all is released.
+pub(crate) fn end(app: &AppHandle) {
+    static ENDING: AtomicBool = AtomicBool::new(false);
+    if ENDING.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    if let Some(window) = app.get_webview_window(MAIN)
+        && let Err(error) = window.hide()
+    {
+        tracing::debug!(%error, "the window does not hide");
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Some(desk) = app.try_state::<Arc<Desk>>() {
+            desk.stop().await;
+        }
+        app.exit(0);
+    });
+}
+
+/// Ends the program when the system asks it to.
+pub(crate) async fn end_on_signal(app: AppHandle) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) else {
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    end(&app);
+}
+
+/// Brings the window before the user's eyes, as far as the system lets us.
+pub(crate) fn raise(window: &WebviewWindow) {
+    let raised = window
+        .unminimize()
+        .and_then(|()| window.show())
+        .and_then(|()| window.set_focus());
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the window does not come up");
+    }
+}
+
+/// Raises the window and asks for attention whenever somebody calls, until the engine ends.
+pub(crate) async fn announce_calls(
+    window: WebviewWindow,
+    mut views: watch::Receiver<Arc<EngineView>>,
+) {
+    let mut was_ringing = false;
+    loop {
+        let rings = matches!(views.borrow_and_update().call, CallView::Incoming { .. });
+        if rings != was_ringing {
+            was_ringing = rings;
+            let attention = rings.then_some(UserAttentionType::Critical);
+            if rings {
+                raise(&window);
+            }
+            if let Err(error) = window.request_user_attention(attention) {
+                tracing::debug!(%error, "nobody can be asked for attention");
+            }
+        }
+        if views.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells the picture surface when the window is hidden or minimised and when it is back.
+#[cfg(target_os = "linux")]
+pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
+    use gtk::gdk::WindowState;
+    use gtk::glib::Propagation;
+    use gtk::prelude::WidgetExt;
+
+    window
+        .gtk_window()?
+        .connect_window_state_event(move |_, event| {
+            let unseen = WindowState::ICONIFIED | WindowState::WITHDRAWN;
+            if let Some(surface) = desk.surface() {
+                surface.set_window_shown(!event.new_window_state().intersects(unseen));
+            }
+            Propagation::Proceed
+        });
+    Ok(())
+}
+
+/// Tells the picture surface when the window is minimised and when it is back.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
+    let watched = window.clone();
+    window.on_window_event(move |event| {
+        if let (WindowEvent::Resized(_), Some(surface)) = (event, desk.surface()) {
+            surface.set_window_shown(!watched.is_minimized().unwrap_or(false));
+        }
+    });
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_shows_our_own_page_only() {
+        for (url, ours) in [
+            ("tauri://localhost/index.html", true),
+            ("http://tauri.localhost/", true),
+            ("http://tauri.localhost:81/", false),
+            ("https://example.org/", false),
+            ("http://localhost/", false),
+            ("tauri://elsewhere/", false),
+            ("file:///etc/passwd", false),
+            ("data:text/html,x", false),
+            ("about:blank", false),
+        ] {
+            assert_eq!(is_ours(&url.parse().unwrap()), ours, "{url}");
+        }
+    }
+}
