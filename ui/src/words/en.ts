@@ -342,9 +342,7 @@ export const en = {
     ownAddress: 'That is your own address. Send it to someone who should call you.',
     noRelay:
       'No relay is set, and the address names none. Ask for their invite link, or set a relay.',
-    relayUnreachable: 'The relay does not answer. Check your internet connection, then try again.',
     alreadyInCall: 'You are in a call already. End it first.',
-    deviceFailed: 'That device could not be started. Choose another.',
     settingsNotSaved: 'The settings could not be saved. They apply until Tincan is closed.',
     internal: 'Tincan could not do that because of a fault of its own. Try once more.',
   } satisfies Record<ErrorCode, string>,
