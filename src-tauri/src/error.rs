@@ -24,12 +24,8 @@ pub(crate) enum ErrorCode {
     OwnAddress,
     /// Neither the link nor the settings name a relay.
     NoRelay,
-    /// The relay does not answer.
-    RelayUnreachable,
     /// There is a call already.
     AlreadyInCall,
-    /// A camera, microphone or speaker does not work.
-    DeviceFailed,
     /// The settings could not be written.
     SettingsNotSaved,
     /// This program failed.

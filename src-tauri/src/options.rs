@@ -7,6 +7,8 @@ use clap::{Parser, ValueEnum};
 /// Private video calls between two people.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "tincan-app", version, about)]
+// The options that are flattened in have the same name, and clap wants groups told apart.
+#[group(skip)]
 pub struct Options {
     /// Invite link or address to show, ready to be called.
     pub link: Option<String>,
