@@ -380,6 +380,8 @@ impl Control {
     fn settle(&mut self) {
         self.follow_call();
         self.reconcile_devices();
+        // The phone may just have been told what its gates do, which shows.
+        self.follow_call();
         self.publish();
     }
 

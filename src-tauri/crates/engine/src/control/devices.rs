@@ -17,13 +17,12 @@ use crate::tone::Tone;
 
 impl Control {
     /// The phone wants the gates like this. A gate shuts before this returns; it opens when its
-    /// device runs.
+    /// device runs. Devices follow, and the phone is answered, when the event is settled.
     pub(super) fn set_capture(&mut self, microphone: bool, camera: bool) {
         self.capture.microphone = microphone;
         self.capture.camera = camera;
         self.capture.told = None;
         self.set_gates();
-        self.reconcile_devices();
     }
 
     /// News of a device.
