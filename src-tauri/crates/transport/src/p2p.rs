@@ -9,6 +9,7 @@ mod data;
 mod events;
 mod negotiate;
 mod net;
+mod pace;
 mod peer;
 mod receive;
 mod report;

@@ -121,7 +121,7 @@ impl BandwidthEstimator for Driven {
 }
 
 /// Enough for a clear picture of a person, and little enough for most uplinks.
-const START: Bitrate = Bitrate::from_kbps(1200);
+pub(crate) const START: Bitrate = Bitrate::from_kbps(1200);
 
 /// Enough for sound and a picture that shows who speaks.
 const MIN: Bitrate = Bitrate::from_kbps(80);

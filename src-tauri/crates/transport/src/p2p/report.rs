@@ -33,6 +33,8 @@ pub(crate) struct SendClocks {
 #[derive(Debug)]
 pub(crate) struct StreamClock {
     pub(crate) ssrc: u32,
+    /// The sequence number of its first packet.
+    pub(crate) first_sequence: u16,
     last: Mutex<Option<LastFrame>>,
     pub(crate) packets: AtomicU64,
     /// Payload only.
@@ -51,6 +53,8 @@ impl SendClocks {
     pub(crate) fn new(offsets: ClockOffsets, audio_ssrc: u32, video_ssrc: u32) -> Self {
         let stream = |ssrc| StreamClock {
             ssrc,
+            // Random as RFC 3550, 5.1 wants it, in the lower half as RFC 3711, 3.3.1 wants it.
+            first_sequence: (ssrc >> 17) as u16,
             last: Mutex::new(None),
             packets: AtomicU64::new(0),
             bytes: AtomicU64::new(0),

@@ -1,13 +1,13 @@
 //! The library's runtime, wrapped: larger socket buffers, names resolved within a time limit, and
 //! a note of when something was last heard.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -96,7 +96,7 @@ impl Names {
         Ok(found)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<SocketAddr>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<SocketAddr>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -136,6 +136,7 @@ impl Runtime for SessionRuntime {
         Ok(Arc::new(ListeningSocket {
             socket,
             heard: Arc::clone(&self.heard),
+            known: Mutex::default(),
         }))
     }
 
@@ -178,12 +179,36 @@ impl Runtime for SessionRuntime {
     }
 }
 
-/// A socket that notes when it heard something.
+/// A socket that notes when it heard something, and that hears only those it has spoken to.
+///
+/// The library keeps state for every stream that anybody claims to send. STUN always passes: it is
+/// how new addresses of the other side become known, and it is authenticated.
 #[derive(Debug)]
 struct ListeningSocket {
     socket: Arc<dyn AsyncUdpSocket>,
     heard: Arc<Heard>,
+    known: Mutex<HashSet<SocketAddr>>,
 }
+
+impl ListeningSocket {
+    fn known(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a datagram that starts with `first` may come from `source`.
+    fn admits(&self, first: u8, source: &SocketAddr) -> bool {
+        is_stun(first) || self.known().contains(source)
+    }
+}
+
+/// RFC 7983, 7.
+const fn is_stun(first: u8) -> bool {
+    first < 4
+}
+
+/// How many addresses a socket speaks to at most: each candidate of the other side and each
+/// server, several times over.
+const MAX_KNOWN: usize = 256;
 
 impl AsyncUdpSocket for ListeningSocket {
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -191,6 +216,12 @@ impl AsyncUdpSocket for ListeningSocket {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        if packet.contents.first().is_some_and(|it| is_stun(*it)) {
+            let mut known = self.known();
+            if known.len() < MAX_KNOWN {
+                known.insert(packet.destination);
+            }
+        }
         self.socket.poll_send(cx, packet)
     }
 
@@ -200,11 +231,21 @@ impl AsyncUdpSocket for ListeningSocket {
         bufs: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        let received = ready!(self.socket.poll_recv(cx, bufs, meta));
-        if received.is_ok() {
-            self.heard.note(Instant::now());
+        loop {
+            let count = match ready!(self.socket.poll_recv(cx, bufs, meta)) {
+                Ok(count) => count,
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+            // Datagrams that the kernel joined are of one source; the driver asks for one batch.
+            let admitted = bufs.iter().zip(meta.iter()).take(count).any(|(buf, meta)| {
+                buf.first()
+                    .is_some_and(|first| self.admits(*first, &meta.addr))
+            });
+            if admitted || count == 0 {
+                self.heard.note(Instant::now());
+                return Poll::Ready(Ok(count));
+            }
         }
-        Poll::Ready(received)
     }
 
     fn max_gso_segments(&self) -> usize {

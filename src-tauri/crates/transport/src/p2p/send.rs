@@ -4,18 +4,20 @@
 //! large picture is spread a little, so that it does not overrun a router's queue.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use media::frame::EncodedFrame;
 use media::transport::{FrameSink, Sent};
+use media::units::Bitrate;
 use rtc::rtp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
+use super::pace::{Pace, Pacer};
 use super::report::SendClocks;
 use crate::rtp::packetise::packetise;
 use crate::rtp::sync::Kind;
@@ -26,6 +28,8 @@ pub(crate) struct Gate {
     open: AtomicBool,
     audio_type: AtomicU8,
     video_type: AtomicU8,
+    /// Bits per second, 0 on a local network.
+    estimate: AtomicU64,
 }
 
 impl Gate {
@@ -36,6 +40,21 @@ impl Gate {
     pub(crate) fn set_payload_type(&self, kind: Kind, payload_type: u8) {
         self.payload_type(kind)
             .store(payload_type, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        let estimate = match pace {
+            Pace::Local => 0,
+            Pace::Estimated(estimate) => estimate.bps().max(1),
+        };
+        self.estimate.store(estimate, Ordering::Relaxed);
+    }
+
+    fn pace(&self) -> Pace {
+        match self.estimate.load(Ordering::Relaxed) {
+            0 => Pace::Local,
+            bps => Pace::Estimated(Bitrate::from_bps(bps)),
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -85,6 +104,7 @@ pub(crate) struct Writer {
     video: mpsc::Receiver<EncodedFrame>,
     audio_track: Stream,
     video_track: Stream,
+    pacer: Pacer,
 }
 
 struct Stream {
@@ -111,8 +131,12 @@ impl Outgoing {
         let stream = |kind, track| Stream {
             kind,
             track,
-            sequence: 0,
+            sequence: clocks.stream(kind).first_sequence,
         };
+        let (audio_track, video_track) = (
+            stream(Kind::Audio, audio_track),
+            stream(Kind::Video, video_track),
+        );
         Self {
             audio: sink(audio_queue),
             video: sink(video_queue),
@@ -121,8 +145,9 @@ impl Outgoing {
                 clocks,
                 audio,
                 video,
-                audio_track: stream(Kind::Audio, audio_track),
-                video_track: stream(Kind::Video, video_track),
+                audio_track,
+                video_track,
+                pacer: Pacer::new(),
             },
         }
     }
@@ -152,17 +177,31 @@ impl Writer {
         self.audio_track.write(packet).await;
     }
 
+    /// Writes the sound that waits, and for `time` more, that which comes.
+    async fn write_sound_for(&mut self, time: Duration) {
+        while let Ok(sound) = self.audio.try_recv() {
+            self.write_audio(sound).await;
+        }
+        if time.is_zero() {
+            return;
+        }
+        let until = tokio::time::Instant::now() + time;
+        while let Ok(Some(sound)) = tokio::time::timeout_at(until, self.audio.recv()).await {
+            self.write_audio(sound).await;
+        }
+        // Only for the moment in which the session closes its sinks.
+        tokio::time::sleep_until(until).await;
+    }
+
     async fn write_video(&mut self, frame: EncodedFrame) {
         let payloads = packetise(&frame.payload);
         let timestamp = self.clocks.stamp(Kind::Video, frame.time, Instant::now());
+        let size = frame.payload.len();
         let last = payloads.len().saturating_sub(1);
         for (index, payload) in payloads.into_iter().enumerate() {
-            while let Ok(sound) = self.audio.try_recv() {
-                self.write_audio(sound).await;
-            }
-            if index > 0 && index % BURST == 0 {
-                tokio::time::sleep(BURST_PAUSE).await;
-            }
+            let pace = self.gate.pace();
+            let wait = self.pacer.wait(Instant::now(), payload.len(), size, pace);
+            self.write_sound_for(wait).await;
             let marker = index == last;
             let packet =
                 self.video_track
@@ -215,10 +254,3 @@ const AUDIO_QUEUE: usize = 8;
 
 /// How many pictures may wait: the one being written and two behind it.
 const VIDEO_QUEUE: usize = 3;
-
-/// How many packets of one picture leave at once: 74 kB, more than all but the largest keyframes.
-const BURST: usize = 64;
-
-/// Between bursts: with [`BURST`] a rate of about 300 Mb/s, which a receiver's socket buffer
-/// keeps up with.
-const BURST_PAUSE: Duration = Duration::from_millis(2);

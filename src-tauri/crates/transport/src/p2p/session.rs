@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use media::queue::Queue;
 use media::transport::{
-    AUDIO_IN_CAPACITY, FrameSource, OpenParams, Parcel, Session, TransportEvent, VIDEO_IN_CAPACITY,
+    AUDIO_IN_CAPACITY, FrameSource, OpenParams, Parcel, Session, TransportError, TransportEvent,
+    TransportState, VIDEO_IN_CAPACITY,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -85,9 +86,13 @@ pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
         params,
         command_queue,
         data_queue,
-        events,
+        events.clone(),
     );
-    tokio::spawn(task.run(outgoing.writer));
+    tokio::spawn(supervise(
+        Arc::clone(&shared),
+        task.run(outgoing.writer),
+        events,
+    ));
     Session {
         audio_in: shared.audio_in.clone(),
         video_in: shared.video_in.clone(),
@@ -102,6 +107,26 @@ pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
         })
         .boxed(),
     }
+}
+
+/// Runs the task, and cleans up behind it should the library panic at what the other side sent.
+async fn supervise(
+    shared: Arc<Shared>,
+    task: impl Future<Output = ()> + Send + 'static,
+    events: mpsc::Sender<TransportEvent>,
+) {
+    if tokio::spawn(task).await.is_err() {
+        tracing::error!("a session broke down");
+        let error = TransportError::Internal("the session broke down".to_owned());
+        // The other receiver's end may be full: then the end of the stream has to say it.
+        let _ = events.try_send(TransportEvent::State(TransportState::Failed(error)));
+        shared.stop.cancel();
+        shared.gate.set_open(false);
+        shared.audio_in.close();
+        shared.video_in.close();
+        let _ = tokio::time::timeout(task::LIBRARY_CLOSE, shared.connection.close()).await;
+    }
+    shared.done.cancel();
 }
 
 /// Commands that may wait: parcels come in bursts of ten.

@@ -19,13 +19,14 @@ use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 use super::super::data::{self, DataEvent};
 use super::super::events::PeerEvent;
 use super::super::negotiate::Negotiation;
+use super::super::pace::Pace;
 use super::super::peer::{LocalStream, Peer};
 use super::super::receive::{self, StreamEnded};
 use super::super::runtime::{Heard, Hurry};
 use super::super::send::Writer;
 use super::super::tap::Feedback;
 use super::super::watchdog::{Liveness, Watchdog};
-use super::super::{peer, stats};
+use super::super::{congestion, peer, stats};
 use super::{Command, Shared};
 use crate::rtp::sync::Kind;
 
@@ -130,6 +131,18 @@ impl Task {
     async fn enter(&mut self, state: TransportState) {
         if self.state != state && !is_final(&self.state) {
             tracing::info!(from = ?self.state, to = ?state, "transport");
+            match state {
+                TransportState::Connected(Path::Local) => self.shared.gate.set_pace(Pace::Local),
+                TransportState::Connected(Path::Direct | Path::Relayed) => {
+                    self.shared
+                        .gate
+                        .set_pace(Pace::Estimated(congestion::START));
+                }
+                TransportState::Connecting
+                | TransportState::Interrupted
+                | TransportState::ClosedByPeer
+                | TransportState::Failed(_) => {}
+            }
             self.state = state.clone();
             self.emit(TransportEvent::State(state)).await;
         }
@@ -280,6 +293,9 @@ impl Task {
                 if micros > 0 {
                     estimate.rtt = Some(Duration::from_micros(micros));
                 }
+                if !matches!(self.state, TransportState::Connected(Path::Local)) {
+                    self.shared.gate.set_pace(Pace::Estimated(estimate.bitrate));
+                }
                 self.emit(TransportEvent::Estimate(estimate)).await;
             }
             Feedback::Reception {
@@ -394,8 +410,6 @@ impl Task {
         }
         self.receiving.shutdown().await;
         self.sending.shutdown().await;
-        drop(self);
-        shared.done.cancel();
     }
 
     /// Waits until the library has taken the last messages and had a moment to send them.
@@ -430,4 +444,4 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 const RECEIVED_MESSAGES: usize = 32;
 
 /// The library waits for its driver; it usually takes a millisecond.
-const LIBRARY_CLOSE: Duration = Duration::from_millis(700);
+pub(super) const LIBRARY_CLOSE: Duration = Duration::from_millis(700);
