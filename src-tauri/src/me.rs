@@ -39,7 +39,9 @@ fn square_code(text: &str) -> Option<String> {
         let mut x = 0;
         for run in row.chunk_by(|a, b| a == b) {
             if run[0] == Color::Dark {
-                let _ = write!(path, "M{} {}h{}v1h-{0}z", x + QUIET, y + QUIET, run.len());
+                let (left, top, length) = (x + QUIET, y + QUIET, run.len());
+                // Writing to a String cannot fail.
+                let _ = write!(path, "M{left} {top}h{length}v1h-{length}z");
             }
             x += run.len();
         }
