@@ -5,4 +5,80 @@ import type { EndReason } from "./EndReason";
 import type { OutgoingPhase } from "./OutgoingPhase";
 import type { Peer } from "./Peer";
 
-export type CallView = { "state": "idle" } | { "state": "outgoing", call: string, peer: Peer, phase: OutgoingPhase, local: Controls, } | { "state": "incoming", call: string, peer: Peer, video: boolean, } | { "state": "active", call: string, peer: Peer, phase: ActivePhase, local: Controls, remote: Controls, connectedForMs: number | null, } | { "state": "ended", call: string, peer: Peer, reason: EndReason, lastedMs: number | null, outgoing: boolean, };
+/**
+ * The call as the UI shows it.
+ */
+export type CallView = { "state": "idle" } | { "state": "outgoing", 
+/**
+ * The call's id in hexadecimal, for keys and logs.
+ */
+call: string, 
+/**
+ * Whom.
+ */
+peer: Peer, 
+/**
+ * How far it is.
+ */
+phase: OutgoingPhase, 
+/**
+ * What we will send.
+ */
+local: Controls, } | { "state": "incoming", 
+/**
+ * The call's id in hexadecimal.
+ */
+call: string, 
+/**
+ * Who.
+ */
+peer: Peer, 
+/**
+ * Whether the caller's camera is on.
+ */
+video: boolean, } | { "state": "active", 
+/**
+ * The call's id in hexadecimal.
+ */
+call: string, 
+/**
+ * With whom.
+ */
+peer: Peer, 
+/**
+ * Whether media flows.
+ */
+phase: ActivePhase, 
+/**
+ * What we send.
+ */
+local: Controls, 
+/**
+ * What the other side says that it sends.
+ */
+remote: Controls, 
+/**
+ * Milliseconds since media flowed for the first time, at the moment of this view; null
+ * before.
+ */
+connectedForMs: number | null, } | { "state": "ended", 
+/**
+ * The call's id in hexadecimal.
+ */
+call: string, 
+/**
+ * With whom.
+ */
+peer: Peer, 
+/**
+ * Why.
+ */
+reason: EndReason, 
+/**
+ * How long media flowed, in milliseconds; null when it never did.
+ */
+lastedMs: number | null, 
+/**
+ * Who had called.
+ */
+outgoing: boolean, };

@@ -2,4 +2,39 @@
 import type { DeviceId } from "./DeviceId";
 import type { DeviceRole } from "./DeviceRole";
 
-export type Command = { "do": "dial", to: string, video: boolean, } | { "do": "accept", video: boolean, } | { "do": "decline" } | { "do": "end" } | { "do": "dismiss" } | { "do": "setMicrophone", live: boolean, } | { "do": "setCamera", on: boolean, } | { "do": "useDevice", role: DeviceRole, id: DeviceId | null, } | { "do": "preview", on: boolean, } | { "do": "testSpeaker" };
+/**
+ * One wish of the user. Its result is seen in the next view, or as an error of the command.
+ */
+export type Command = { "do": "dial", 
+/**
+ * An address or an invite link, as typed.
+ */
+to: string, 
+/**
+ * Our camera on from the start.
+ */
+video: boolean, } | { "do": "accept", 
+/**
+ * Our camera on from the start.
+ */
+video: boolean, } | { "do": "decline" } | { "do": "end" } | { "do": "dismiss" } | { "do": "setMicrophone", 
+/**
+ * Whether sound may leave.
+ */
+live: boolean, } | { "do": "setCamera", 
+/**
+ * Whether the camera runs.
+ */
+on: boolean, } | { "do": "useDevice", 
+/**
+ * Which kind.
+ */
+role: DeviceRole, 
+/**
+ * Which one; null for the system's default.
+ */
+id: DeviceId | null, } | { "do": "preview", 
+/**
+ * Whether to run camera and microphone for it.
+ */
+on: boolean, } | { "do": "testSpeaker" };

@@ -2,4 +2,23 @@
 import type { DeviceId } from "./DeviceId";
 import type { DeviceKind } from "./DeviceKind";
 
-export type DeviceInfo = { id: DeviceId, name: string, kind: DeviceKind, isDefault: boolean, };
+/**
+ * One device to choose from.
+ */
+export type DeviceInfo = { 
+/**
+ * What to open it by.
+ */
+id: DeviceId, 
+/**
+ * What to show a person.
+ */
+name: string, 
+/**
+ * What it really is.
+ */
+kind: DeviceKind, 
+/**
+ * Whether the system would choose it.
+ */
+isDefault: boolean, };

@@ -2,4 +2,23 @@
 import type { DeviceKind } from "./DeviceKind";
 import type { DeviceProblem } from "./DeviceProblem";
 
-export type DeviceNow = { "state": "off" } | { "state": "on", name: string, kind: DeviceKind, } | { "state": "failed", problem: DeviceProblem, name: string, };
+/**
+ * What is true of a role now.
+ */
+export type DeviceNow = { "state": "off" } | { "state": "on", 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * What it really is.
+ */
+kind: DeviceKind, } | { "state": "failed", 
+/**
+ * What is wrong.
+ */
+problem: DeviceProblem, 
+/**
+ * The device's name, where one is known.
+ */
+name: string, };

@@ -3,4 +3,19 @@ import type { DeviceId } from "./DeviceId";
 import type { DeviceInfo } from "./DeviceInfo";
 import type { DeviceNow } from "./DeviceNow";
 
-export type DeviceView = { available: Array<DeviceInfo>, chosen: DeviceId | null, now: DeviceNow, };
+/**
+ * One role and the devices for it.
+ */
+export type DeviceView = { 
+/**
+ * What there is to choose from.
+ */
+available: Array<DeviceInfo>, 
+/**
+ * The user's choice; null for the system's default.
+ */
+chosen: DeviceId | null, 
+/**
+ * What is true now.
+ */
+now: DeviceNow, };

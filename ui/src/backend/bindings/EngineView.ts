@@ -4,4 +4,47 @@ import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { RelayView } from "./RelayView";
 
-export type EngineView = { relay: RelayView, call: CallView, camera: DeviceView, microphone: DeviceView, speaker: DeviceView, microphoneLevel: number, remoteLevel: number, localPicture: boolean, remotePicture: boolean, stats: CallStats | null, };
+/**
+ * All that the engine has to show.
+ */
+export type EngineView = { 
+/**
+ * The link to the relay.
+ */
+relay: RelayView, 
+/**
+ * The call.
+ */
+call: CallView, 
+/**
+ * Devices.
+ */
+camera: DeviceView, 
+/**
+ * Devices.
+ */
+microphone: DeviceView, 
+/**
+ * Devices.
+ */
+speaker: DeviceView, 
+/**
+ * Loudness of our microphone, 0 to 1, about ten times a second while it runs; for meters.
+ */
+microphoneLevel: number, 
+/**
+ * Loudness of the other side, 0 to 1, in a call.
+ */
+remoteLevel: number, 
+/**
+ * Whether a local picture can be shown now.
+ */
+localPicture: boolean, 
+/**
+ * Whether a picture of the other side can be shown now.
+ */
+remotePicture: boolean, 
+/**
+ * Figures of the call, once a second; null outside.
+ */
+stats: CallStats | null, };

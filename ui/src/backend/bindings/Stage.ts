@@ -4,4 +4,37 @@ import type { Island } from "./Island";
 import type { Rect } from "./Rect";
 import type { SelfLook } from "./SelfLook";
 
-export type Stage = { remote: Rect | null, selfView: Rect | null, selfLook: SelfLook, fit: Fit, mirrorSelf: boolean, islands: Array<Island>, scale: number, };
+/**
+ * The places for pictures in the window and what floats over them. The page sends it whole
+ * on load, on resize and whenever something over a picture appears, moves or goes.
+ */
+export type Stage = { 
+/**
+ * Where the other side's picture goes; null while none shall show.
+ */
+remote: Rect | null, 
+/**
+ * Where our own picture goes; null while none shall show. It always fills its place.
+ */
+selfView: Rect | null, 
+/**
+ * How our own picture looks.
+ */
+selfLook: SelfLook, 
+/**
+ * How the other side's picture fits its place.
+ */
+fit: Fit, 
+/**
+ * Whether our own picture is shown as in a mirror.
+ */
+mirrorSelf: boolean, 
+/**
+ * What floats over the pictures. Everything else of the page that lies inside a picture's
+ * place is hidden by the picture.
+ */
+islands: Array<Island>, 
+/**
+ * Device pixels per CSS pixel (`devicePixelRatio`).
+ */
+scale: number, };

@@ -5,4 +5,49 @@ import type { Me } from "./Me";
 import type { Settings } from "./Settings";
 import type { Surface } from "./Surface";
 
-export type UiView = { revision: number, engine: EngineView, settings: Settings, me: Me, profile: string | null, surface: Surface, picturesUrl: string | null, history: Array<HistoryEntry>, version: string, openedWith: string | null, };
+/**
+ * All that the page needs to draw itself, apart from its own open panels and draft texts.
+ */
+export type UiView = { 
+/**
+ * Counts the pushes of this run; a greater one is newer.
+ */
+revision: number, 
+/**
+ * Calls, devices, figures.
+ */
+engine: EngineView, 
+/**
+ * What the user set.
+ */
+settings: Settings, 
+/**
+ * Who this installation is.
+ */
+me: Me, 
+/**
+ * The profile this window was started with; null for the ordinary one.
+ */
+profile: string | null, 
+/**
+ * How pictures reach the screen.
+ */
+surface: Surface, 
+/**
+ * Where the page gets pictures from when it draws them itself: a WebSocket URL; null when it
+ * does not.
+ */
+picturesUrl: string | null, 
+/**
+ * Past calls, the newest first.
+ */
+history: Array<HistoryEntry>, 
+/**
+ * The program's version.
+ */
+version: string, 
+/**
+ * The address or invite link that the program was opened with and that is still to be
+ * shown; never dialled by itself.
+ */
+openedWith: string | null, };
