@@ -64,7 +64,9 @@ enum Verb {
 
 fn main() -> ExitCode {
     let line = Line::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOG));
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
+    // The library's own lines may show packets and addresses; ours never do.
+    let filter = EnvFilter::new(format!("{wanted},{}", transport::LOG_FILTER));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let result = Runtime::new().context("cannot start the async runtime").and_then(|runtime| {
         let result = runtime.block_on(run(line));
@@ -115,6 +117,3 @@ async fn run(line: Line) -> Result<ExitCode> {
     let video = line.options.camera != Some(CameraChoice::None);
     Session::new(engine, purpose, video, report).run().await
 }
-
-/// Without `RUST_LOG`: trouble only, and not the library's report of every lost packet.
-const LOG: &str = "warn,webrtc=error,rtc=error";
