@@ -1,6 +1,11 @@
 //! What the page may ask for. Each name here stands in `build.rs` and in `capabilities/main.json`
 //! too: what is not declared there cannot be called.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "Tauri hands its arguments over by value"
+)]
+
 use std::sync::Arc;
 
 use engine::command::Command;

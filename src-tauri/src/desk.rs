@@ -238,7 +238,7 @@ impl Desk {
             rest.me = me;
             rest.settings = settings;
         });
-        saved.map_err(not_saved)
+        saved.map_err(|error| not_saved(&error))
     }
 
     fn change_history(
@@ -250,7 +250,7 @@ impl Desk {
         let history = newest_first(&store);
         drop(store);
         self.rest.send_modify(|rest| rest.history = history);
-        changed.map_err(not_saved)
+        changed.map_err(|error| not_saved(&error))
     }
 
     fn config(&self, settings: &Settings) -> Config {
@@ -277,8 +277,8 @@ fn newest_first(store: &Store) -> Vec<HistoryEntry> {
         .collect()
 }
 
-fn not_saved(error: StoreError) -> UiError {
-    UiError::new(ErrorCode::SettingsNotSaved, &error)
+fn not_saved(error: &StoreError) -> UiError {
+    UiError::new(ErrorCode::SettingsNotSaved, error)
 }
 
 /// As many past calls as anybody scrolls through; the view is pushed whole, so it stays small.

@@ -82,7 +82,10 @@ pub(crate) fn reduction(picture: Size, place: &Rect, fit: Fit, scale: f64) -> u3
 /// The size of a picture whose sides are divided by `factor`, made even.
 #[must_use]
 pub(crate) const fn reduced(picture: Size, factor: u32) -> Size {
-    Size::new(picture.width / factor & !1, picture.height / factor & !1)
+    Size::new(
+        (picture.width / factor) & !1,
+        (picture.height / factor) & !1,
+    )
 }
 
 /// More than this is only wanted for a backdrop, where [`super::reduce`] goes to this limit too:
