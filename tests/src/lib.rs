@@ -4,13 +4,15 @@
 //! Owns every process that it starts: whatever is dropped is killed with its children. Nothing
 //! here decides about calls, and no figure is computed from what was not measured.
 //!
-//! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`browser`] (Chromium)
+//! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
+//!   know each other), [`browser`] (Chromium)
 //! - the world around them: [`screen`] (X without a monitor), [`sound_server`], [`material`]
 //! - reading: [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
 //!   [`usage`] (CPU, memory, threads, descriptors), [`clock`]
 
 pub mod browser;
 pub mod clock;
+pub mod duo;
 pub mod material;
 pub mod peer;
 pub mod program;

@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use crate::clock;
 use crate::program::{built, free_port};
 use crate::screen::Screen;
 use crate::usage::descendant;
@@ -36,6 +37,7 @@ pub struct Window {
     page: Page,
     pid: i32,
     figures: PathBuf,
+    display: String,
 }
 
 impl Window {
@@ -84,7 +86,13 @@ impl Window {
         )
         .await?;
         let pid = descendant(page.driver_pid(), "tincan-app").context("the app is not there")?;
-        let window = Self { page, pid, figures };
+        let display = screen.display().to_owned();
+        let window = Self {
+            page,
+            pid,
+            figures,
+            display,
+        };
         window.first_start(name).await?;
         Ok(window)
     }
@@ -99,7 +107,7 @@ impl Window {
                 if self.page.has(FIELD).await? {
                     return Ok(false);
                 }
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                sleep(Duration::from_millis(50)).await;
             }
         };
         if timeout(SOON, home_or_start)
@@ -156,13 +164,72 @@ impl Window {
         ended["reason"].as_str().map(ToOwned::to_owned)
     }
 
-    /// The invite link that the window offers to copy.
+    /// The invite link, as a person gets it: copied by the button and taken from the clipboard.
     ///
     /// # Errors
-    /// When the page offers none.
+    /// When nothing was copied.
     pub async fn link(&self) -> Result<String> {
-        let link = self.page.run(LINK, Vec::new()).await?;
-        Ok(link.as_str().context("the page offers no link")?.to_owned())
+        self.page.click("Copy link").await?;
+        self.page.says("Copied", SOON).await?;
+        let mut clipboard = Command::new("xclip");
+        clipboard
+            .args(["-o", "-selection", "clipboard"])
+            .env("DISPLAY", &self.display);
+        let out = timeout(SOON, clipboard.output())
+            .await
+            .context("the clipboard is mute")??;
+        let link = String::from_utf8(out.stdout)?;
+        ensure!(link.starts_with("tincan:"), "the clipboard holds {link:?}");
+        Ok(link)
+    }
+
+    /// Waits until the page shows a screen: home, calling, incoming, connecting, call or ended.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn shows(&self, screen: &str, limit: Duration) -> Result<()> {
+        let until = clock::now() + limit;
+        loop {
+            let now = self.page.run(SCREEN, Vec::new()).await?;
+            if now == screen {
+                return Ok(());
+            }
+            ensure!(clock::now() < until, "the page shows {now}, not {screen}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the app itself says that something is true of the call.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn until(
+        &self,
+        what: &str,
+        limit: Duration,
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
+        let until = clock::now() + limit;
+        loop {
+            if let Some(line) = self.lines().into_iter().rev().find(|line| is_it(line)) {
+                return Ok(line);
+            }
+            ensure!(
+                clock::now() < until,
+                "no {what}; last: {:?}",
+                self.lines().last()
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Where the call stands, by the last line about it.
+    #[must_use]
+    pub fn state(&self) -> Option<Value> {
+        self.lines()
+            .into_iter()
+            .rev()
+            .find(|line| line["state"].is_string())
     }
 
     /// Calls somebody by a link or an address, as a person would.
@@ -185,7 +252,7 @@ impl Window {
 
 const FIELD: &str = "Call or paste a link";
 
-const LINK: &str = "return document.querySelector('[data-link]')?.dataset.link ?? null";
+const SCREEN: &str = "return document.querySelector('[data-screen]')?.dataset.screen ?? null";
 
 /// Each window has its own of all of them, as two people have.
 const DIRECTORIES: [(&str, &str); 5] = [

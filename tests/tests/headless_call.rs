@@ -16,14 +16,14 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Exit statuses that `tincan --help` lists.
 mod status {
-    pub const ENDED: i32 = 0;
-    pub const CANCELLED: i32 = 10;
-    pub const MISSED: i32 = 11;
-    pub const DECLINED: i32 = 12;
-    pub const REMOTE_DECLINED: i32 = 13;
-    pub const BUSY: i32 = 14;
-    pub const NO_ANSWER: i32 = 15;
-    pub const PEER_GONE: i32 = 20;
+    pub(super) const ENDED: i32 = 0;
+    pub(super) const CANCELLED: i32 = 10;
+    pub(super) const MISSED: i32 = 11;
+    pub(super) const DECLINED: i32 = 12;
+    pub(super) const REMOTE_DECLINED: i32 = 13;
+    pub(super) const BUSY: i32 = 14;
+    pub(super) const NO_ANSWER: i32 = 15;
+    pub(super) const PEER_GONE: i32 = 20;
 }
 
 /// A relay, a place for each person's data, and whom to call.

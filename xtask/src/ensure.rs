@@ -146,6 +146,7 @@ const TEST: &[&str] = &[
     "xvfb",
     "xauth",
     "xfwm4",
+    "xclip",
     "xdotool",
     "x11-utils",
     "imagemagick",

@@ -1,0 +1,33 @@
+//! Two windows on the display that is there.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use scenarios::duo::NAMES;
+use scenarios::program::{Program, built, target};
+use scenarios::relay::Relay;
+use tokio::process::Command;
+
+use crate::Sources;
+
+/// Runs until both windows are closed. People and settings are kept from run to run.
+pub(crate) async fn run(sources: &Sources) -> Result<()> {
+    let relay = Relay::start().await?;
+    println!("relay: {}", relay.url());
+    let mut windows = Vec::new();
+    for name in NAMES {
+        let data = target()?.join("run").join(name);
+        std::fs::create_dir_all(&data)?;
+        let mut command = Command::new(built("tincan-app")?);
+        command.args(["--profile", name, "--relay", relay.url()]);
+        command.arg("--data").arg(data).args(sources.args());
+        let mut window = Program::start(name, &mut command)?;
+        window.drain();
+        windows.push(window);
+    }
+    println!("Copy the link in one window and paste it in the other. Close both to end.");
+    for window in &mut windows {
+        window.ended(Duration::MAX).await?;
+    }
+    Ok(())
+}

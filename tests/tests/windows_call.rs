@@ -1,0 +1,237 @@
+//! Two real windows, as two people use them: who calls is seen, pictures move on both screens,
+//! sound passes through a sound server, mute and camera-off are true on the other side, and the
+//! end releases everything.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use scenarios::duo::{Duo, NAMES};
+use scenarios::material::{Material, material};
+use scenarios::sound::compare;
+use scenarios::sound_server::SoundServer;
+use scenarios::stamp::find;
+use scenarios::turn::{missing, skip, turn};
+use scenarios::usage::{held, tree};
+use scenarios::watch::Watch;
+use serde_json::Value;
+use tokio::time::sleep;
+
+const NEEDED: &[&str] = &[
+    "Xvfb",
+    "WebKitWebDriver",
+    "pulseaudio",
+    "pactl",
+    "pacat",
+    "parec",
+    "xclip",
+];
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// The controls over the picture fade after three seconds.
+const FADED: Duration = Duration::from_millis(4500);
+
+#[tokio::test]
+async fn two_people_call_each_other_with_native_pictures() -> Result<()> {
+    two_people_call_each_other("native").await
+}
+
+#[tokio::test]
+async fn two_people_call_each_other_with_pictures_in_the_page() -> Result<()> {
+    two_people_call_each_other("webview").await
+}
+
+async fn two_people_call_each_other(picture: &str) -> Result<()> {
+    let _turn = turn();
+    if let Some(program) = missing(NEEDED) {
+        skip(
+            &format!("two windows ({picture})"),
+            &format!("there is no {program}"),
+        );
+        return Ok(());
+    }
+    let material = material().await?;
+    let sound = SoundServer::start(&NAMES).await?;
+    let voices = [
+        sound.speak("ada", &material.voices[0])?,
+        sound.speak("bea", &material.voices[1])?,
+    ];
+    let homes = tempfile::tempdir()?;
+    let args = NAMES.map(|name| args(name, picture));
+    let duo = Duo::open(homes.path(), args, Some(&sound.address())).await?;
+    let before = at_rest(&duo, &sound).await?;
+
+    duo.call().await?;
+    sleep(FADED).await;
+    both_see_a_moving_picture(&duo).await?;
+    for (at, name) in NAMES.into_iter().enumerate() {
+        hears(&sound, name, &material, 1 - at).await?;
+    }
+    muted_is_silent(&duo, &sound).await?;
+    camera_off_is_no_picture(&duo).await?;
+    both_see_a_moving_picture(&duo).await?;
+
+    duo.end().await?;
+    let reasons = duo.windows.each_ref().map(|window| window.end_reason());
+    let expected = ["remoteHangup", "localHangup"].map(|reason| Some(reason.to_owned()));
+    assert_eq!(reasons, expected);
+    let after = at_rest(&duo, &sound).await?;
+    for (before, after) in before.iter().zip(&after) {
+        // The first call fills thread pools of the toolkit and opens fonts, once.
+        assert!(
+            after.threads <= before.threads + 12,
+            "{before:?} → {after:?}"
+        );
+        assert!(
+            after.descriptors <= before.descriptors + 12,
+            "{before:?} → {after:?}"
+        );
+        assert!(
+            after.processes <= before.processes,
+            "{before:?} → {after:?}"
+        );
+    }
+    a_second_call_holds_no_more(&duo, &sound, &after).await?;
+    drop(voices);
+    Ok(())
+}
+
+fn args(name: &str, picture: &str) -> Vec<String> {
+    let microphone = format!("device:{name}_microphone");
+    let speaker = format!("device:{name}_speaker");
+    let options = [
+        ("--camera", "synthetic"),
+        ("--microphone", microphone.as_str()),
+        ("--speaker", speaker.as_str()),
+        ("--picture", picture),
+    ];
+    options
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value.to_owned()])
+        .collect()
+}
+
+/// Two grabs of the X root window hold two different pictures of the other side.
+async fn both_see_a_moving_picture(duo: &Duo) -> Result<()> {
+    for (name, screen) in NAMES.into_iter().zip(&duo.screens) {
+        let watch =
+            Watch::find(screen.pixels()?, SOON).with_context(|| format!("{name}'s screen"))?;
+        let first = watch
+            .place()
+            .read_from(&screen.grab()?)
+            .context("the first grab")?;
+        sleep(Duration::from_millis(500)).await;
+        let mut second = None;
+        for _ in 0..20 {
+            second = second.or(watch.place().read_from(&screen.grab()?));
+        }
+        let second = second.context("the second grab")?;
+        assert_ne!(
+            first.number, second.number,
+            "{name}'s picture of the other side stands still"
+        );
+        let age = second.age(scenarios::clock::now());
+        assert!(
+            age < Duration::from_secs(1),
+            "{name}'s picture is {age:?} old"
+        );
+    }
+    Ok(())
+}
+
+async fn hears(sound: &SoundServer, name: &str, material: &Material, who: usize) -> Result<()> {
+    let heard = sound.hear(name, Duration::from_secs(7)).await?;
+    let alike = compare(&material.voices[who], &heard).context("too little was recorded")?;
+    assert!(
+        alike.correlation > 0.4,
+        "{name} hears {alike:?} of loudness {}",
+        heard.loudness()
+    );
+    let own = compare(&material.voices[1 - who], &heard).context("too little was recorded")?;
+    assert!(own.correlation < 0.3, "{name} hears the own voice: {own:?}");
+    Ok(())
+}
+
+async fn muted_is_silent(duo: &Duo, sound: &SoundServer) -> Result<()> {
+    let [ada, bea] = &duo.windows;
+    ada.page().click("Mute the microphone").await?;
+    bea.until("mute", SOON, |line| line["remote"]["microphone"] == false)
+        .await?;
+    bea.page().says("Ada is muted", SOON).await?;
+    // What was said before is played to its end.
+    sleep(Duration::from_millis(500)).await;
+    let heard = sound.hear("bea", Duration::from_secs(2)).await?;
+    assert!(
+        heard.loudness() < 0.001,
+        "Bea hears {} of a muted Ada",
+        heard.loudness()
+    );
+    ada.page().click("Unmute the microphone").await?;
+    sleep(Duration::from_millis(500)).await;
+    let heard = sound.hear("bea", Duration::from_secs(2)).await?;
+    assert!(
+        heard.loudness() > 0.003,
+        "Bea hears {} of Ada",
+        heard.loudness()
+    );
+    Ok(())
+}
+
+async fn camera_off_is_no_picture(duo: &Duo) -> Result<()> {
+    let [ada, bea] = &duo.windows;
+    ada.page().click("Turn the camera off").await?;
+    bea.page().says("Ada’s camera is off", SOON).await?;
+    sleep(Duration::from_millis(2500)).await;
+    let none = |line: &Value| line["figures"]["framesPerSecondReceived"] == 0.0;
+    bea.until("a second without pictures", SOON, none).await?;
+    ensure!(
+        find(&duo.screens[1].grab()?).is_none(),
+        "Bea still sees a picture of Ada"
+    );
+    ada.page().click("Turn the camera on").await?;
+    bea.until("picture", SOON, |line| line["remote"]["camera"] == true)
+        .await?;
+    sleep(FADED).await;
+    Ok(())
+}
+
+/// What both hold while nothing happens. No window may use a sound stream then.
+async fn at_rest(duo: &Duo, sound: &SoundServer) -> Result<[scenarios::usage::Held; 2]> {
+    // The ended screen and its tone take three seconds.
+    sleep(Duration::from_millis(2500)).await;
+    let streams = sound.streams().await?;
+    ensure!(
+        streams == 0,
+        "{streams} sound streams are open outside of a call"
+    );
+    Ok(duo
+        .windows
+        .each_ref()
+        .map(|window| held(&tree(window.pid()))))
+}
+
+async fn a_second_call_holds_no_more(
+    duo: &Duo,
+    sound: &SoundServer,
+    after_first: &[scenarios::usage::Held; 2],
+) -> Result<()> {
+    duo.call().await?;
+    sleep(Duration::from_secs(2)).await;
+    duo.end().await?;
+    let after_second = at_rest(duo, sound).await?;
+    for (first, second) in after_first.iter().zip(&after_second) {
+        assert!(
+            second.threads <= first.threads + 3,
+            "{first:?} → {second:?}"
+        );
+        assert!(
+            second.descriptors <= first.descriptors + 3,
+            "{first:?} → {second:?}"
+        );
+        assert!(
+            second.processes <= first.processes,
+            "{first:?} → {second:?}"
+        );
+    }
+    Ok(())
+}
