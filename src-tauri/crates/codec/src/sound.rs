@@ -28,10 +28,16 @@ impl Encoder {
             opus::Channels::Mono,
             opus::Application::Voip,
         )
-        .map_err(encoding)?;
+        .map_err(|error| encoding(&error))?;
         let mut encoder = Self { native, target };
-        encoder.native.set_vbr(false).map_err(encoding)?;
-        encoder.native.set_dtx(false).map_err(encoding)?;
+        encoder
+            .native
+            .set_vbr(false)
+            .map_err(|error| encoding(&error))?;
+        encoder
+            .native
+            .set_dtx(false)
+            .map_err(|error| encoding(&error))?;
         encoder.apply(target)?;
         Ok(encoder)
     }
@@ -46,13 +52,13 @@ impl Encoder {
         let percent = (loss.clamp(0.0, 1.0) * 100.0).round() as i32;
         self.native
             .set_bitrate(opus::Bitrate::Bits(bps))
-            .map_err(encoding)?;
+            .map_err(|error| encoding(&error))?;
         self.native
             .set_packet_loss_perc(percent)
-            .map_err(encoding)?;
+            .map_err(|error| encoding(&error))?;
         self.native
             .set_inband_fec(loss > FEC_FROM_LOSS)
-            .map_err(encoding)?;
+            .map_err(|error| encoding(&error))?;
         self.target = target;
         Ok(())
     }
@@ -68,7 +74,10 @@ impl AudioEncoder for Encoder {
             )));
         }
         out.resize(MAX_PACKET, 0);
-        let written = self.native.encode_float(samples, out).map_err(encoding);
+        let written = self
+            .native
+            .encode_float(samples, out)
+            .map_err(|error| encoding(&error));
         out.truncate(*written.as_ref().unwrap_or(&0));
         written.map(|_| ())
     }
@@ -147,7 +156,7 @@ fn concealable(samples: usize) -> bool {
     (STEP..=MAX_OPUS_FRAME).contains(&samples) && samples.is_multiple_of(STEP)
 }
 
-fn encoding(error: opus::Error) -> CodecError {
+fn encoding(error: &opus::Error) -> CodecError {
     CodecError::Failed(format!("opus: {error}"))
 }
 

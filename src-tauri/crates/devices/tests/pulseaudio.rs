@@ -3,6 +3,9 @@
 //! The server is found through the environment, which a process should not change under its own
 //! feet: each test runs its body in a process of its own.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
+#![expect(clippy::print_stderr, reason = "what was not tested is said aloud")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};

@@ -249,7 +249,8 @@ fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError>
         // A cut to another scene must not cost an unasked keyframe, which would burst on the path.
         .scene_change_detect(false)
         .adaptive_quantization(false)
-        .background_detection(false)
+        // What stands still behind a person costs less work: a tenth to a fifth of all.
+        .background_detection(true)
         .vui(VuiConfig::bt709());
     openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)
         .map_err(|error| failed("make encoder", &error))
