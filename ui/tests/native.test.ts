@@ -71,14 +71,15 @@ test('places and islands are reported where they are, once', () => {
   expect(settle()?.islands).toEqual([]);
 });
 
-test('what moved without changing its size is found when the page says so', () => {
+test('what moved without changing its size is found', async () => {
   let x = 0;
   const node = box(0, 0, 200, 112);
   node.getBoundingClientRect = () => new DOMRect(x, 0, 200, 112);
   surface.place(node, self);
   settle();
   x = 40;
-  surface.touch();
+  node.style.transform = 'translate(40px)';
+  await Promise.resolve();
   expect(settle()?.selfView?.x).toBe(40);
 });
 

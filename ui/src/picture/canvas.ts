@@ -49,10 +49,6 @@ export class CanvasSurface implements PictureSurface {
     show(alpha);
     return { update: show, destroy: () => undefined };
   }
-
-  touch(): void {
-    this.layout?.touch();
-  }
 }
 
 function style(canvas: HTMLCanvasElement, spec: PlaceSpec) {

@@ -37,6 +37,15 @@ export class NativeSurface implements PictureSurface {
     document.addEventListener('visibilitychange', () => {
       this.follow();
     });
+    // Whatever moves, some change of the document moved it.
+    new MutationObserver(() => {
+      this.touch();
+    }).observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributes: true,
+    });
     this.follow();
   }
 
@@ -52,7 +61,7 @@ export class NativeSurface implements PictureSurface {
     });
   }
 
-  touch(): void {
+  private touch(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     requestAnimationFrame(() => {

@@ -16,8 +16,6 @@ export interface PictureSurface {
   /** Lets `node`, a box with its own opaque colour, float over pictures; the value is how much
    * of it shows, 0 to 1. */
   island(node: HTMLElement, alpha: number): Handle<number>;
-  /** The layout may have changed. */
-  touch(): void;
 }
 
 export interface PlaceSpec {
