@@ -23,7 +23,11 @@ pub(crate) struct Eye {
 impl Eye {
     /// A sink for a device that is about to be opened.
     pub(crate) fn sink(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn PictureSink> {
-        Box::new(Sink { eye: self.clone(), events, turn })
+        Box::new(Sink {
+            eye: self.clone(),
+            events,
+            turn,
+        })
     }
 
     /// Gives every picture to this encoder's slot as well; `None` for no encoder.
@@ -45,7 +49,12 @@ struct Sink {
 
 impl PictureSink for Sink {
     fn picture(&mut self, captured: Captured) {
-        let outlet = self.eye.outlet.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let outlet = self
+            .eye
+            .outlet
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let picture = Arc::clone(&captured.picture);
         if let Some(outlet) = outlet {
             outlet.push(captured);
@@ -56,6 +65,10 @@ impl PictureSink for Sink {
     fn failed(&mut self, error: DeviceError) {
         let role = DeviceRole::Camera;
         // Fails only when the engine is gone.
-        let _ = self.events.blocking_send(Event::DeviceFailed { role, turn: self.turn, error });
+        let _ = self.events.blocking_send(Event::DeviceFailed {
+            role,
+            turn: self.turn,
+            error,
+        });
     }
 }

@@ -111,10 +111,16 @@ struct Capture {
 }
 
 impl Control {
-    pub(crate) fn new(
-        parts: Parts,
-    ) -> std::io::Result<(Self, watch::Receiver<Arc<EngineView>>)> {
-        let Parts { config, backends, epoch, events, ended, eye, remote } = parts;
+    pub(crate) fn new(parts: Parts) -> std::io::Result<(Self, watch::Receiver<Arc<EngineView>>)> {
+        let Parts {
+            config,
+            backends,
+            epoch,
+            events,
+            ended,
+            eye,
+            remote,
+        } = parts;
         let phone = Phone::new(phone_config(&config));
         let microphone = Microphone::start(Arc::clone(&backends.codec), epoch)?;
         let playout = Playout::start(epoch)?;
@@ -192,14 +198,21 @@ impl Control {
             }
             Event::Configure(config) => self.on_configure(*config),
             Event::Message { from, payload } => {
-                self.feed(Input::Message { from: from.to_string(), bytes: payload });
+                self.feed(Input::Message {
+                    from: from.to_string(),
+                    bytes: payload,
+                });
             }
             Event::NotHere { to } => self.feed(Input::Undeliverable { to: to.to_string() }),
             Event::Relay(view) => {
                 self.relay = view;
-                self.feed(Input::Link { online: self.relays.is_online() });
+                self.feed(Input::Link {
+                    online: self.relays.is_online(),
+                });
             }
-            Event::Visit => self.feed(Input::Link { online: self.relays.is_online() }),
+            Event::Visit => self.feed(Input::Link {
+                online: self.relays.is_online(),
+            }),
             Event::Opened { call, session } => self.on_opened(call, session),
             Event::Transport { call, event } => self.on_transport(call, event),
             Event::Figures { call, stats } => {
@@ -209,7 +222,10 @@ impl Control {
             }
             Event::Closed { call } => {
                 self.closing.remove(&call);
-                self.feed(Input::Transport { call, state: input::Transport::Closed });
+                self.feed(Input::Transport {
+                    call,
+                    state: input::Transport::Closed,
+                });
             }
             Event::DeviceOpened { .. }
             | Event::DeviceClosed { .. }
@@ -256,8 +272,9 @@ impl Control {
     }
 
     fn dial(&mut self, to: &str, video: bool) -> Result<(), CommandError> {
-        let invite: Invite =
-            to.parse().map_err(|error| CommandError::BadAddress(format!("{error}")))?;
+        let invite: Invite = to
+            .parse()
+            .map_err(|error| CommandError::BadAddress(format!("{error}")))?;
         if invite.address == self.config.identity.address() {
             return Err(CommandError::OwnAddress);
         }
@@ -270,10 +287,14 @@ impl Control {
         if !self.relays.leads_to(&invite.address) {
             return Err(CommandError::NoRelay);
         }
-        let peer =
-            Peer { address: invite.address.to_string(), name: invite.name.unwrap_or_default() };
+        let peer = Peer {
+            address: invite.address.to_string(),
+            name: invite.name.unwrap_or_default(),
+        };
         let call = fresh_call_id();
-        self.feed(Input::Link { online: self.relays.is_online() });
+        self.feed(Input::Link {
+            online: self.relays.is_online(),
+        });
         self.feed(Input::Command(input::Command::Dial { call, peer, video }));
         Ok(())
     }
@@ -294,7 +315,9 @@ impl Control {
     fn live_at(&mut self, url: Option<&str>) {
         if let Some(view) = self.relays.live_at(url) {
             self.relay = view;
-            self.feed(Input::Link { online: self.relays.is_online() });
+            self.feed(Input::Link {
+                online: self.relays.is_online(),
+            });
         }
     }
 
@@ -303,10 +326,16 @@ impl Control {
         match session {
             Ok(session) if wanted => {
                 let around = surroundings!(self);
-                let hung = self.media.as_mut().map(|media| media.opened(*session, &around));
+                let hung = self
+                    .media
+                    .as_mut()
+                    .map(|media| media.opened(*session, &around));
                 if let Some(Err(error)) = hung {
                     tracing::error!(%error, "the call's threads cannot be started");
-                    self.feed(Input::Transport { call, state: input::Transport::Failed });
+                    self.feed(Input::Transport {
+                        call,
+                        state: input::Transport::Failed,
+                    });
                 }
             }
             Ok(session) => {
@@ -319,7 +348,10 @@ impl Control {
             }
             Err(error) if wanted => {
                 tracing::error!(%error, "no session for the call");
-                self.feed(Input::Transport { call, state: input::Transport::Failed });
+                self.feed(Input::Transport {
+                    call,
+                    state: input::Transport::Failed,
+                });
             }
             Err(_) => self.on_event(Event::Closed { call }),
         }
@@ -332,7 +364,10 @@ impl Control {
         match event {
             TransportEvent::State(state) => self.on_transport_state(call, &state),
             TransportEvent::Parcel(parcel) => {
-                self.feed(Input::Parcel { call, parcel: parcel.0.to_vec() });
+                self.feed(Input::Parcel {
+                    call,
+                    parcel: parcel.0.to_vec(),
+                });
             }
             TransportEvent::KeyframeRequested => {
                 if let Some(media) = &self.media {
@@ -344,7 +379,10 @@ impl Control {
                     media.estimated(estimate, &self.microphone);
                 }
             }
-            TransportEvent::Data(bytes) => self.feed(Input::Data { call, bytes: bytes.to_vec() }),
+            TransportEvent::Data(bytes) => self.feed(Input::Data {
+                call,
+                bytes: bytes.to_vec(),
+            }),
         }
     }
 
@@ -396,7 +434,10 @@ impl Control {
 }
 
 fn phone_config(config: &Config) -> call::phone::Config {
-    call::phone::Config { ring: config.ring, name: config.name.clone() }
+    call::phone::Config {
+        ring: config.ring,
+        name: config.name.clone(),
+    }
 }
 
 fn fresh_call_id() -> CallId {

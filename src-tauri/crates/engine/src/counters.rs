@@ -59,7 +59,9 @@ impl Moment {
     /// Remembers the moment unless one is remembered already.
     pub(crate) fn mark(&self, micros: i64) {
         let unset = i64::MIN;
-        let _ = self.0.compare_exchange(unset, micros, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self
+            .0
+            .compare_exchange(unset, micros, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// The moment, if it came.

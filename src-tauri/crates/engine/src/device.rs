@@ -37,7 +37,10 @@ enum State {
     Opening,
     On(Box<dyn DeviceStream>),
     Closing,
-    Failed { problem: DeviceProblem, name: String },
+    Failed {
+        problem: DeviceProblem,
+        name: String,
+    },
 }
 
 /// What the control task has to do next for a role.
@@ -60,7 +63,13 @@ pub(crate) enum Step {
 impl Desk {
     /// A role with the user's choice, at rest.
     pub(crate) fn new(chosen: Option<DeviceId>) -> Self {
-        Self { wanted: false, chosen, state: State::Off, turn: 0, available: Vec::new() }
+        Self {
+            wanted: false,
+            chosen,
+            state: State::Off,
+            turn: 0,
+            available: Vec::new(),
+        }
     }
 
     /// Whether the device shall run.
@@ -79,7 +88,11 @@ impl Desk {
         }
         self.chosen = chosen;
         self.forget_failure();
-        if matches!(self.state, State::On(_)) { self.close() } else { self.restart_opening() }
+        if matches!(self.state, State::On(_)) {
+            self.close()
+        } else {
+            self.restart_opening()
+        }
     }
 
     /// What there is to choose from. A new list is a new chance for a failed device, and the loss
@@ -170,11 +183,15 @@ impl Desk {
             now: match &self.state {
                 State::On(stream) => {
                     let info = stream.info();
-                    DeviceNow::On { name: info.name.clone(), kind: info.kind }
+                    DeviceNow::On {
+                        name: info.name.clone(),
+                        kind: info.kind,
+                    }
                 }
-                State::Failed { problem, name } => {
-                    DeviceNow::Failed { problem: *problem, name: name.clone() }
-                }
+                State::Failed { problem, name } => DeviceNow::Failed {
+                    problem: *problem,
+                    name: name.clone(),
+                },
                 State::Off | State::Opening | State::Closing => DeviceNow::Off,
             },
         }
@@ -197,7 +214,10 @@ impl Desk {
     fn open(&mut self) -> Step {
         self.turn += 1;
         self.state = State::Opening;
-        Step::Open { turn: self.turn, id: self.chosen.clone() }
+        Step::Open {
+            turn: self.turn,
+            id: self.chosen.clone(),
+        }
     }
 
     fn close(&mut self) -> Step {
@@ -233,7 +253,10 @@ impl Desk {
             .or_else(|| self.available.iter().find(|it| it.kind == DeviceKind::Real))
             .map(|it| it.name.clone())
             .unwrap_or_default();
-        self.state = State::Failed { problem: problem_of(error), name };
+        self.state = State::Failed {
+            problem: problem_of(error),
+            name,
+        };
     }
 }
 

@@ -84,7 +84,14 @@ impl Engine {
             remote: remote.clone(),
         })?;
         let control = tokio::spawn(control.run(inbox));
-        Ok(Self { events, views, ended, local, remote, control })
+        Ok(Self {
+            events,
+            views,
+            ended,
+            local,
+            remote,
+            control,
+        })
     }
 
     /// Carries out a command; what became of it shows in the next view.

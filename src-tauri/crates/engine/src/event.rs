@@ -28,11 +28,17 @@ pub(crate) enum Event {
     /// The link to the relay of the one we call changed.
     Visit,
     /// A session was opened, or not.
-    Opened { call: CallId, session: Result<Box<Session>, TransportError> },
+    Opened {
+        call: CallId,
+        session: Result<Box<Session>, TransportError>,
+    },
     /// A session tells something.
     Transport { call: CallId, event: TransportEvent },
     /// A session's own figures.
-    Figures { call: CallId, stats: Box<TransportStats> },
+    Figures {
+        call: CallId,
+        stats: Box<TransportStats>,
+    },
     /// A session is gone with all that belonged to it.
     Closed { call: CallId },
     /// A device was opened, or not; `turn` tells which wish this answers.
@@ -44,7 +50,11 @@ pub(crate) enum Event {
     /// A device was let go of.
     DeviceClosed { role: DeviceRole },
     /// A device at work failed; `turn` tells which opening it came from.
-    DeviceFailed { role: DeviceRole, turn: u64, error: DeviceError },
+    DeviceFailed {
+        role: DeviceRole,
+        turn: u64,
+        error: DeviceError,
+    },
     /// The devices of this moment.
     Devices(Lists),
     /// The engine shall stop; answered when all is released.

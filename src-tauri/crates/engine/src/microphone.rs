@@ -61,9 +61,23 @@ impl Microphone {
         let (open, meter) = (Arc::clone(&gate), Arc::clone(&level));
         let worker = Worker::start("aenc", move |stop| {
             let meter = (Meter::new(), meter);
-            Body { inbox, codec, gate: open, meter, ring: None, call: None }.run(stop);
+            Body {
+                inbox,
+                codec,
+                gate: open,
+                meter,
+                ring: None,
+                call: None,
+            }
+            .run(stop);
         })?;
-        Ok(Self { worker, orders, gate, level, epoch })
+        Ok(Self {
+            worker,
+            orders,
+            gate,
+            level,
+            epoch,
+        })
     }
 
     /// A sink for a device that is about to be opened; the thread listens to it from now on.
@@ -72,7 +86,14 @@ impl Microphone {
         let heard_until = Arc::new(AtomicI64::new(0));
         self.order(Order::Ring(consumer, Arc::clone(&heard_until)));
         let thread = self.worker.thread().cloned();
-        Box::new(Sink { producer, heard_until, epoch: self.epoch, thread, events, turn })
+        Box::new(Sink {
+            producer,
+            heard_until,
+            epoch: self.epoch,
+            thread,
+            events,
+            turn,
+        })
     }
 
     /// Sends into this call from now on.
@@ -130,7 +151,8 @@ impl SampleSink for Sink {
             chunk.fill_from_iter(samples.iter().copied());
         }
         let until = captured_at + duration_of(samples.len());
-        self.heard_until.store(micros_between(self.epoch, until), Ordering::Release);
+        self.heard_until
+            .store(micros_between(self.epoch, until), Ordering::Release);
         let waiting = self.producer.buffer().capacity() - self.producer.slots();
         if waiting >= OPUS_FRAME
             && let Some(thread) = &self.thread
@@ -142,7 +164,11 @@ impl SampleSink for Sink {
     fn failed(&mut self, error: DeviceError) {
         let role = DeviceRole::Microphone;
         // Fails only when the engine is gone.
-        let _ = self.events.blocking_send(Event::DeviceFailed { role, turn: self.turn, error });
+        let _ = self.events.blocking_send(Event::DeviceFailed {
+            role,
+            turn: self.turn,
+            error,
+        });
     }
 }
 
@@ -241,7 +267,11 @@ impl Body {
         }
         let payload = Bytes::copy_from_slice(&call.packet);
         let bytes = payload.len();
-        match call.outlet.sink.send(EncodedFrame { time, keyframe: true, payload }) {
+        match call.outlet.sink.send(EncodedFrame {
+            time,
+            keyframe: true,
+            payload,
+        }) {
             Sent::Queued => call.outlet.counters.sent(bytes),
             Sent::NotConnected | Sent::Dropped => {}
         }

@@ -61,7 +61,9 @@ impl PictureFeed {
 
 impl fmt::Debug for PictureFeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PictureFeed").field("sequence", &self.sequence()).finish_non_exhaustive()
+        f.debug_struct("PictureFeed")
+            .field("sequence", &self.sequence())
+            .finish_non_exhaustive()
     }
 }
 

@@ -64,19 +64,41 @@ impl Playout {
         let meter = Arc::clone(&level);
         let worker = Worker::start("playout", move |stop| {
             let meter = (Meter::new(), meter);
-            Body { inbox, epoch, meter, ring: None, voice: None, tones: Tones::default() }
-                .run(stop);
+            Body {
+                inbox,
+                epoch,
+                meter,
+                ring: None,
+                voice: None,
+                tones: Tones::default(),
+            }
+            .run(stop);
         })?;
-        Ok(Self { worker, orders, level, epoch })
+        Ok(Self {
+            worker,
+            orders,
+            level,
+            epoch,
+        })
     }
 
     /// A source for a device that is about to be opened; the thread feeds it from now on.
     pub(crate) fn source(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn SampleSource> {
         let (producer, consumer) = rtrb::RingBuffer::new(RING);
         let demand = Arc::new(Demand::default());
-        self.order(Order::Ring(Ring { producer, demand: Arc::clone(&demand) }));
+        self.order(Order::Ring(Ring {
+            producer,
+            demand: Arc::clone(&demand),
+        }));
         let thread = self.worker.thread().cloned();
-        Box::new(Source { consumer, demand, epoch: self.epoch, thread, events, turn })
+        Box::new(Source {
+            consumer,
+            demand,
+            epoch: self.epoch,
+            thread,
+            events,
+            turn,
+        })
     }
 
     /// Plays this voice from now on; `make` runs on the thread, where the decoder then lives.
@@ -130,7 +152,9 @@ impl SampleSource for Source {
         }
         out[ready..].fill(0.0);
         let until = plays_at + duration_of(out.len());
-        self.demand.plays_until.store(micros_between(self.epoch, until), Ordering::Relaxed);
+        self.demand
+            .plays_until
+            .store(micros_between(self.epoch, until), Ordering::Relaxed);
         self.demand.block.store(out.len(), Ordering::Release);
         if let Some(thread) = &self.thread {
             thread.unpark();
@@ -140,7 +164,11 @@ impl SampleSource for Source {
     fn failed(&mut self, error: DeviceError) {
         let role = DeviceRole::Speaker;
         // Fails only when the engine is gone.
-        let _ = self.events.blocking_send(Event::DeviceFailed { role, turn: self.turn, error });
+        let _ = self.events.blocking_send(Event::DeviceFailed {
+            role,
+            turn: self.turn,
+            error,
+        });
     }
 }
 
@@ -195,15 +223,17 @@ impl Body {
                 return;
             }
             let mut block = [0.0; PULL];
-            let plays_at =
-                ring.demand.plays_until.load(Ordering::Relaxed) + duration_of(waiting).as_micros() as i64;
+            let plays_at = ring.demand.plays_until.load(Ordering::Relaxed)
+                + duration_of(waiting).as_micros() as i64;
             if let Some(voice) = &mut self.voice {
                 voice.next_block(self.epoch, plays_at, &mut block);
                 self.meter.0.push(&block);
                 self.meter.1.set(self.meter.0.level());
             }
             self.tones.mix(&mut block);
-            let Ok(chunk) = ring.producer.write_chunk_uninit(PULL) else { return };
+            let Ok(chunk) = ring.producer.write_chunk_uninit(PULL) else {
+                return;
+            };
             chunk.fill_from_iter(block);
         }
     }

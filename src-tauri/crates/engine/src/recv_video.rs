@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use media::backend::codec::{CodecBackend, VideoDecoder};
-use media::freeze::Freezes;
 use media::frame::ReceivedFrame;
+use media::freeze::Freezes;
 use media::jitter::video::Playout;
 use media::keyframe::Requester;
 use media::picture::Picture;
@@ -53,7 +53,11 @@ impl VideoReceiver {
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
         let (source, feed) = (parts.source.clone(), parts.feed.clone());
         let worker = Worker::start("vdec", move |stop| run(parts, stop))?;
-        Ok(Self { source, feed, worker: Some(worker) })
+        Ok(Self {
+            source,
+            feed,
+            worker: Some(worker),
+        })
     }
 }
 
@@ -82,7 +86,10 @@ fn run(parts: Parts, stop: &Stop) {
     };
     while !stop.is_set() {
         let now = Instant::now();
-        let patience = body.requester.deadline().map_or(PATIENCE, |it| it.saturating_duration_since(now));
+        let patience = body
+            .requester
+            .deadline()
+            .map_or(PATIENCE, |it| it.saturating_duration_since(now));
         match body.parts.source.pop(patience) {
             Ok(frame) => body.receive(&frame, stop),
             Err(Empty::TimedOut) => {}
@@ -134,14 +141,21 @@ impl Body {
         counters.decoded.add(1);
         counters.width.set(u64::from(picture.size().width));
         counters.height.set(u64::from(picture.size().height));
-        counters.first_decoded.mark(micros_between(self.parts.epoch, now));
+        counters
+            .first_decoded
+            .mark(micros_between(self.parts.epoch, now));
         if frame.frame.keyframe {
             counters.keyframes.add(1);
             self.requester.satisfied();
         }
-        let heard_at =
-            if frame.synchronised { self.parts.sync.heard_at(frame.frame.time) } else { None };
-        let show_at = self.playout.show_at(now, frame.arrived, frame.frame.time, heard_at);
+        let heard_at = if frame.synchronised {
+            self.parts.sync.heard_at(frame.frame.time)
+        } else {
+            None
+        };
+        let show_at = self
+            .playout
+            .show_at(now, frame.arrived, frame.frame.time, heard_at);
         wait_until(show_at, stop);
         let shown = Instant::now();
         if let Some(heard_at) = heard_at {

@@ -39,7 +39,12 @@ enum Which {
 impl Relays {
     /// No link yet.
     pub(crate) fn new(identity: Arc<Identity>, events: mpsc::Sender<Event>) -> Self {
-        Self { identity, events, home: None, visit: None }
+        Self {
+            identity,
+            events,
+            home: None,
+            visit: None,
+        }
     }
 
     /// Lives at this relay from now on; `None` for none. Returns what to show until news comes.
@@ -50,9 +55,9 @@ impl Relays {
         self.home = url.map(|url| self.line(url, Which::Home));
         Some(match &self.home {
             Some(Line { link: Some(_), .. }) => RelayView::Connecting,
-            Some(Line { link: None, .. }) => {
-                RelayView::Offline { problem: RelayProblem::NotARelay }
-            }
+            Some(Line { link: None, .. }) => RelayView::Offline {
+                problem: RelayProblem::NotARelay,
+            },
             None => RelayView::None,
         })
     }
@@ -86,7 +91,11 @@ impl Relays {
 
     /// Whether messages can be sent now: to whom we visit if we do, else to anybody at home.
     pub(crate) fn is_online(&self) -> bool {
-        let line = self.visit.as_ref().map(|(_, line)| line).or(self.home.as_ref());
+        let line = self
+            .visit
+            .as_ref()
+            .map(|(_, line)| line)
+            .or(self.home.as_ref());
         line.and_then(|it| it.link.as_ref())
             .is_some_and(|it| matches!(*it.state().borrow(), LinkState::Online))
     }
@@ -97,7 +106,9 @@ impl Relays {
             Some((who, line)) if *who == to => Some(line),
             Some(_) | None => self.home.as_ref(),
         };
-        let Some(link) = line.and_then(|it| it.link.as_ref()) else { return };
+        let Some(link) = line.and_then(|it| it.link.as_ref()) else {
+            return;
+        };
         if let Err(error) = link.send(to, message.into()) {
             tracing::warn!(%error, "a call message is not sent");
         }
@@ -121,7 +132,11 @@ impl Relays {
                 forward(which, inbox, events).await;
             }
         });
-        Line { url: url.to_owned(), link, pump }
+        Line {
+            url: url.to_owned(),
+            link,
+            pump,
+        }
     }
 }
 
@@ -137,7 +152,10 @@ impl Drop for Line {
 async fn forward(which: Which, mut inbox: mpsc::Receiver<LinkEvent>, control: mpsc::Sender<Event>) {
     while let Some(event) = inbox.recv().await {
         let event = match event {
-            LinkEvent::Message { from, payload } => Event::Message { from, payload: payload.to_vec() },
+            LinkEvent::Message { from, payload } => Event::Message {
+                from,
+                payload: payload.to_vec(),
+            },
             LinkEvent::NotHere { to } => Event::NotHere { to },
             // The trouble is between us and the relay: it says nothing of whom we call, and the
             // phone repeats what matters.

@@ -57,7 +57,11 @@ impl VideoSender {
         let steering = Arc::new(Steering::default());
         let (pictures, orders) = (slot.clone(), Arc::clone(&steering));
         let worker = Worker::start("venc", move |stop| run(parts, &pictures, &orders, stop))?;
-        Ok(Self { slot, steering, worker: Some(worker) })
+        Ok(Self {
+            slot,
+            steering,
+            worker: Some(worker),
+        })
     }
 
     /// Where the camera puts its pictures.
@@ -82,7 +86,11 @@ impl VideoSender {
 
     /// What to make from now on.
     pub(crate) fn set_target(&self, target: VideoTarget) {
-        *self.steering.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
+        *self
+            .steering
+            .target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(target);
     }
 }
 
@@ -101,7 +109,11 @@ fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop
             return;
         }
     };
-    let mut body = Body { parts, encoder, limiter: Limiter::new() };
+    let mut body = Body {
+        parts,
+        encoder,
+        limiter: Limiter::new(),
+    };
     while !stop.is_set() {
         match pictures.pop(PATIENCE) {
             Ok(captured) => body.encode(&captured, steering),
@@ -122,7 +134,11 @@ impl Body {
         if !steering.connected.load(Ordering::Acquire) {
             return;
         }
-        let target = steering.target.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let target = steering
+            .target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(target) = target
             && let Err(error) = self.encoder.set_target(target)
         {
@@ -161,7 +177,10 @@ impl Body {
             Sent::Queued => {
                 self.parts.counters.frames.add(1);
                 self.parts.counters.bytes.add(bytes);
-                self.parts.counters.keyframes.add(u64::from(encoded.keyframe));
+                self.parts
+                    .counters
+                    .keyframes
+                    .add(u64::from(encoded.keyframe));
             }
             Sent::NotConnected => {}
             Sent::Dropped => self.limiter.request(),

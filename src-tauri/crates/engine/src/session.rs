@@ -90,8 +90,15 @@ impl CallMedia {
         config: &Config,
         events: &mpsc::Sender<Event>,
     ) -> Self {
-        let role = if offerer { Role::Offerer } else { Role::Answerer };
-        let opening = backends.transport.open(OpenParams { role, max_send: config.max_send });
+        let role = if offerer {
+            Role::Offerer
+        } else {
+            Role::Answerer
+        };
+        let opening = backends.transport.open(OpenParams {
+            role,
+            max_send: config.max_send,
+        });
         let events = events.clone();
         tokio::spawn(async move {
             let session = opening.await.map(Box::new);
@@ -119,7 +126,11 @@ impl CallMedia {
     }
 
     /// The session is open: hangs the pipelines on it and hands it what came early.
-    pub(crate) fn opened(&mut self, session: Session, around: &Surroundings<'_>) -> std::io::Result<()> {
+    pub(crate) fn opened(
+        &mut self,
+        session: Session,
+        around: &Surroundings<'_>,
+    ) -> std::io::Result<()> {
         let sync = LipSync::default();
         let sender = VideoSender::start(send_video::Parts {
             codec: Arc::clone(around.codec),
@@ -155,8 +166,12 @@ impl CallMedia {
             session.control.parcel(parcel);
         }
         let events = tokio::spawn(forward(self.call, session.events, around.events.clone()));
-        self.open =
-            Some(Open { control: session.control, sender: Some(sender), receiver: Some(receiver), events });
+        self.open = Some(Open {
+            control: session.control,
+            sender: Some(sender),
+            receiver: Some(receiver),
+            events,
+        });
         Ok(())
     }
 
@@ -232,7 +247,9 @@ impl CallMedia {
 
     /// Releases all that the call holds. Ends within the transport's second.
     pub(crate) async fn close(mut self) {
-        let Some(mut open) = self.open.take() else { return };
+        let Some(mut open) = self.open.take() else {
+            return;
+        };
         let (sender, receiver) = (open.sender.take(), open.receiver.take());
         let joined = tokio::task::spawn_blocking(move || drop((sender, receiver)));
         open.control.close().await;
@@ -256,7 +273,11 @@ async fn forward(
     control: mpsc::Sender<Event>,
 ) {
     while let Some(event) = events.next().await {
-        if control.send(Event::Transport { call, event }).await.is_err() {
+        if control
+            .send(Event::Transport { call, event })
+            .await
+            .is_err()
+        {
             return;
         }
     }

@@ -72,7 +72,9 @@ impl Sampler {
     /// Takes a sample.
     pub(crate) fn sample(&mut self, now: Instant, media: &CallMedia) {
         let counted = count(&media.flow);
-        let Some((then, before)) = self.last.replace((now, counted)) else { return };
+        let Some((then, before)) = self.last.replace((now, counted)) else {
+            return;
+        };
         let seconds = now.saturating_duration_since(then).as_secs_f64().max(0.001);
         let rate = |new: u64, old: u64| new.saturating_sub(old) as f64 / seconds;
         let bits = |new: u64, old: u64| 8.0 * rate(new, old);
@@ -99,7 +101,10 @@ impl Sampler {
             video_loss: loss(&session.video, &earlier.video),
             audio_loss: loss(&session.audio, &earlier.audio),
             remote_loss: f64::from(
-                session.video.remote_fraction_lost.max(session.audio.remote_fraction_lost),
+                session
+                    .video
+                    .remote_fraction_lost
+                    .max(session.audio.remote_fraction_lost),
             ),
             audio_jitter_buffer_delay: mean(
                 counted.waited_us.saturating_sub(before.waited_us),
@@ -111,7 +116,9 @@ impl Sampler {
             accept_to_first_audio_ms: self.since_accept(audio.first_played.get()),
             encode_ms: mean(
                 counted.encode_us.saturating_sub(before.encode_us),
-                counted.video_out_frames.saturating_sub(before.video_out_frames),
+                counted
+                    .video_out_frames
+                    .saturating_sub(before.video_out_frames),
             ) / 1e3,
             decode_ms: mean(
                 counted.decode_us.saturating_sub(before.decode_us),
@@ -144,9 +151,17 @@ fn count(flow: &Flow) -> Counted {
 fn loss(new: &StreamStats, old: &StreamStats) -> f64 {
     let lost = (new.packets_lost - old.packets_lost).max(0) as f64;
     let received = new.packets_received.saturating_sub(old.packets_received) as f64;
-    if lost + received > 0.0 { lost / (lost + received) } else { 0.0 }
+    if lost + received > 0.0 {
+        lost / (lost + received)
+    } else {
+        0.0
+    }
 }
 
 fn mean(sum: u64, count: u64) -> f64 {
-    if count > 0 { sum as f64 / count as f64 } else { 0.0 }
+    if count > 0 {
+        sum as f64 / count as f64
+    } else {
+        0.0
+    }
 }

@@ -28,7 +28,9 @@ impl Tones {
 
     /// Adds the sound to `block`.
     pub(crate) fn mix(&mut self, block: &mut [f32]) {
-        let Some((sound, position)) = &mut self.current else { return };
+        let Some((sound, position)) = &mut self.current else {
+            return;
+        };
         for sample in block {
             *sample = (*sample + sound.sample(*position)).clamp(-1.0, 1.0);
             *position += 1;

@@ -31,7 +31,13 @@ impl Voice {
         counters: Arc<AudioIn>,
         sync: LipSync,
     ) -> Self {
-        Self { source, jitter: JitterBuffer::new(Config::default()), decoder, counters, sync }
+        Self {
+            source,
+            jitter: JitterBuffer::new(Config::default()),
+            decoder,
+            counters,
+            sync,
+        }
     }
 
     /// Makes the next 10 ms, which will be heard `plays_at` microseconds after `epoch`.
@@ -60,7 +66,9 @@ impl Voice {
         self.counters.concealed.set(stats.concealed_samples);
         self.counters.emitted.set(stats.jitter_buffer_emitted_count);
         let waited = stats.jitter_buffer_delay.as_micros();
-        self.counters.waited_us.set(u64::try_from(waited).unwrap_or(u64::MAX));
+        self.counters
+            .waited_us
+            .set(u64::try_from(waited).unwrap_or(u64::MAX));
     }
 }
 
@@ -79,7 +87,11 @@ impl LipSync {
         let (anchor, at) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         let ahead = time.micros_since(anchor);
         let span = Duration::from_micros(ahead.unsigned_abs());
-        if ahead >= 0 { at.checked_add(span) } else { at.checked_sub(span) }
+        if ahead >= 0 {
+            at.checked_add(span)
+        } else {
+            at.checked_sub(span)
+        }
     }
 }
 

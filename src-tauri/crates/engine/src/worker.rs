@@ -34,8 +34,13 @@ impl Worker {
     ) -> std::io::Result<Self> {
         let stop = Stop::default();
         let seen = stop.clone();
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || body(&seen))?;
-        Ok(Self { stop, thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || body(&seen))?;
+        Ok(Self {
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// What wakes the body out of [`thread::park`].
@@ -55,7 +60,9 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.ask_to_stop();
-        let Some(thread) = self.thread.take() else { return };
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
         let name = thread.thread().name().map(str::to_owned);
         if thread.join().is_err() {
             tracing::error!(thread = name, "a worker panicked");
@@ -66,6 +73,8 @@ impl Drop for Worker {
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.thread().and_then(Thread::name);
-        f.debug_struct("Worker").field("name", &name).finish_non_exhaustive()
+        f.debug_struct("Worker")
+            .field("name", &name)
+            .finish_non_exhaustive()
     }
 }

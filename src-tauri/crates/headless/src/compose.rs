@@ -22,8 +22,17 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         username: server.username.clone(),
         credential: server.credential.clone(),
     });
-    let ice_servers = options.stun.iter().chain(&options.turn).cloned().chain(stored).collect();
-    let transport = PeerToPeer::new(transport::p2p::Config { ice_servers, bind: options.bind });
+    let ice_servers = options
+        .stun
+        .iter()
+        .chain(&options.turn)
+        .cloned()
+        .chain(stored)
+        .collect();
+    let transport = PeerToPeer::new(transport::p2p::Config {
+        ice_servers,
+        bind: options.bind,
+    });
     Backends {
         camera: devices::cameras(options.camera.clone().unwrap_or_default()),
         audio: devices::audio(
@@ -38,7 +47,10 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
 /// Who the engine is and what the user set; options win over settings.
 #[must_use]
 pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -> Config {
-    let relay = options.relay.clone().or_else(|| Some(settings.relay.clone()));
+    let relay = options
+        .relay
+        .clone()
+        .or_else(|| Some(settings.relay.clone()));
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
@@ -49,10 +61,21 @@ pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -
             size: options.size.unwrap_or(Size::HD),
             fps: options.fps.map_or(FPS, |it| it as f32),
         },
-        max_send: Bitrate::from_kbps(u64::from(options.max_kbps.unwrap_or(settings.max_send_kbps))),
-        camera: settings.camera.clone().map(media::backend::device::DeviceId),
-        microphone: settings.microphone.clone().map(media::backend::device::DeviceId),
-        speaker: settings.speaker.clone().map(media::backend::device::DeviceId),
+        max_send: Bitrate::from_kbps(u64::from(
+            options.max_kbps.unwrap_or(settings.max_send_kbps),
+        )),
+        camera: settings
+            .camera
+            .clone()
+            .map(media::backend::device::DeviceId),
+        microphone: settings
+            .microphone
+            .clone()
+            .map(media::backend::device::DeviceId),
+        speaker: settings
+            .speaker
+            .clone()
+            .map(media::backend::device::DeviceId),
     }
 }
 

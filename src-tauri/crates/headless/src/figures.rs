@@ -22,7 +22,14 @@ pub struct Figures<W> {
 impl<W: Write> Figures<W> {
     /// Lines go to `out`.
     pub fn new(out: W) -> Self {
-        Self { out, started: Instant::now(), relay: None, call: None, stats: None, ages: None }
+        Self {
+            out,
+            started: Instant::now(),
+            relay: None,
+            call: None,
+            stats: None,
+            ages: None,
+        }
     }
 
     /// Also tells how old the other side's pictures are when they are decoded, from the stamp
@@ -99,10 +106,14 @@ impl Ages {
         let ages = Self::default();
         let (seen, feed_again) = (ages.clone(), feed.clone());
         feed.subscribe(move || {
-            let Some(picture) = feed_again.latest() else { return };
+            let Some(picture) = feed_again.latest() else {
+                return;
+            };
             let size = picture.size();
             let [luma, ..] = picture.planes();
-            let Some(stamp) = Stamp::read(luma, size.width as usize, size) else { return };
+            let Some(stamp) = Stamp::read(luma, size.width as usize, size) else {
+                return;
+            };
             let age = stamp.age_micros(devices::clock::nanos()) as f64 / 1e3;
             let mut kept = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() < KEPT_AGES {

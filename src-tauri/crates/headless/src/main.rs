@@ -67,13 +67,18 @@ fn main() -> ExitCode {
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     // The library's own lines may show packets and addresses; ours never do.
     let filter = EnvFilter::new(format!("{wanted},{}", transport::LOG_FILTER));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let result = Runtime::new().context("cannot start the async runtime").and_then(|runtime| {
-        let result = runtime.block_on(run(line));
-        // Not dropped, for that waits until the read of standard input ends: with the next line.
-        runtime.shutdown_background();
-        result
-    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let result = Runtime::new()
+        .context("cannot start the async runtime")
+        .and_then(|runtime| {
+            let result = runtime.block_on(run(line));
+            // Not dropped, for that waits until the read of standard input ends: with the next line.
+            runtime.shutdown_background();
+            result
+        });
     match result {
         Ok(code) => code,
         Err(error) => {
@@ -86,7 +91,9 @@ fn main() -> ExitCode {
 async fn run(line: Line) -> Result<ExitCode> {
     let directory = match &line.options.data {
         Some(directory) => directory.clone(),
-        None => store::default_dir(Some("headless")).context("no place for our data; see --data")?,
+        None => {
+            store::default_dir(Some("headless")).context("no place for our data; see --data")?
+        }
     };
     let store = Store::open(&directory)?;
     let identity = Arc::new(store.identity());
@@ -96,9 +103,13 @@ async fn run(line: Line) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Answer { auto, once } => (Purpose::Answer { auto, once }, stdout()),
-        Verb::Call { to, lasting } => {
-            (Purpose::Call { to, lasting: lasting.map(Duration::from_secs) }, stdout())
-        }
+        Verb::Call { to, lasting } => (
+            Purpose::Call {
+                to,
+                lasting: lasting.map(Duration::from_secs),
+            },
+            stdout(),
+        ),
     };
     let settings = store.settings();
     let config = compose::config(&line.options, &settings, identity);

@@ -65,9 +65,16 @@ fn relay_url(text: &str) -> Result<String, String> {
 }
 
 fn stun_server(text: &str) -> Result<IceServer, String> {
-    let host = text.strip_prefix("stun:").filter(|it| !it.is_empty() && !it.contains('@'));
-    let url = host.map(|_| text.to_owned()).ok_or("a STUN server looks like stun:HOST:PORT")?;
-    Ok(IceServer { url, ..IceServer::default() })
+    let host = text
+        .strip_prefix("stun:")
+        .filter(|it| !it.is_empty() && !it.contains('@'));
+    let url = host
+        .map(|_| text.to_owned())
+        .ok_or("a STUN server looks like stun:HOST:PORT")?;
+    Ok(IceServer {
+        url,
+        ..IceServer::default()
+    })
 }
 
 /// User and password stand before the host, as in other URLs; RFC 7065 has no place for them.
@@ -85,7 +92,9 @@ fn turn_server(text: &str) -> Result<IceServer, String> {
 }
 
 fn size(text: &str) -> Result<Size, String> {
-    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    let sides = text
+        .split_once('x')
+        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     match sides.map(|(width, height)| Size::new(width, height)) {
         Some(size) if size.is_valid() => Ok(size),
         Some(_) => Err("both sides must be even and at most 3840".to_owned()),
@@ -107,17 +116,26 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        for line in ["x --relay http://host/v1", "x --size 1281x720", "x --size big", "x --fps 0"] {
+        for line in [
+            "x --relay http://host/v1",
+            "x --size 1281x720",
+            "x --size big",
+            "x --fps 0",
+        ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
     }
 
     #[test]
     fn a_turn_server_carries_its_account() {
-        let line = Line::try_parse_from(["x", "--turn", "turn:ada:a:b@relay.example:3478"]).unwrap();
+        let line =
+            Line::try_parse_from(["x", "--turn", "turn:ada:a:b@relay.example:3478"]).unwrap();
         let server = &line.options.turn[0];
         assert_eq!(server.url, "turn:relay.example:3478");
-        assert_eq!((server.username.as_str(), server.credential.as_str()), ("ada", "a:b"));
+        assert_eq!(
+            (server.username.as_str(), server.credential.as_str()),
+            ("ada", "a:b")
+        );
         assert!(Line::try_parse_from(["x", "--turn", "turn:relay.example"]).is_err());
     }
 

@@ -56,8 +56,20 @@ mod tests {
     fn every_failure_has_a_status_of_its_own() {
         use EndReason::*;
         let failures = [
-            Cancelled, Missed, Declined, RemoteDeclined, Busy, NoAnswer, Unreachable, NoRelay,
-            NoPath, ConnectionLost, PeerGone, Incompatible, Replaced, InternalError,
+            Cancelled,
+            Missed,
+            Declined,
+            RemoteDeclined,
+            Busy,
+            NoAnswer,
+            Unreachable,
+            NoRelay,
+            NoPath,
+            ConnectionLost,
+            PeerGone,
+            Incompatible,
+            Replaced,
+            InternalError,
         ];
         let codes: BTreeSet<u8> = failures.iter().map(|it| exit_code(*it)).collect();
         assert_eq!(codes.len(), failures.len());

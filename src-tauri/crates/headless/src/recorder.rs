@@ -26,7 +26,8 @@ impl Recorder {
     /// # Errors
     /// When the file cannot be made.
     pub fn start(path: &Path, feed: &PictureFeed, fps: u32) -> Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file =
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let pictures = Queue::bounded(WAITING);
         let (inlet, outlet, source) = (pictures.clone(), pictures.clone(), feed.clone());
         feed.subscribe(move || {
@@ -37,7 +38,10 @@ impl Recorder {
         let thread = thread::Builder::new()
             .name("recorder".to_owned())
             .spawn(move || write(BufWriter::new(file), &outlet, fps))?;
-        Ok(Self { pictures, thread: Some(thread) })
+        Ok(Self {
+            pictures,
+            thread: Some(thread),
+        })
     }
 }
 

@@ -118,7 +118,10 @@ impl<W: Write> Session<W> {
     async fn begin(&mut self) {
         self.phase = Phase::Running;
         if let Purpose::Call { to, .. } = &self.purpose {
-            let dial = Command::Dial { to: to.clone(), video: self.video };
+            let dial = Command::Dial {
+                to: to.clone(),
+                video: self.video,
+            };
             if !self.perform(dial).await {
                 self.phase = Phase::Over(BAD_CALL);
             }
@@ -131,8 +134,14 @@ impl<W: Write> Session<W> {
                 self.perform(Command::Accept { video: self.video }).await;
             }
             (
-                CallView::Active { phase: ActivePhase::Connected, .. },
-                Purpose::Call { lasting: Some(lasting), .. },
+                CallView::Active {
+                    phase: ActivePhase::Connected,
+                    ..
+                },
+                Purpose::Call {
+                    lasting: Some(lasting),
+                    ..
+                },
             ) if self.deadline.is_none() => {
                 self.deadline = Some(Instant::now() + *lasting);
             }
@@ -169,7 +178,10 @@ impl<W: Write> Session<W> {
                 return;
             }
             other => match other.strip_prefix("call ") {
-                Some(to) => Command::Dial { to: to.to_owned(), video: self.video },
+                Some(to) => Command::Dial {
+                    to: to.to_owned(),
+                    video: self.video,
+                },
                 None => {
                     tracing::warn!("not a command; see --help");
                     return;
@@ -207,7 +219,9 @@ impl<W: Write> Session<W> {
 
 impl<W> std::fmt::Debug for Session<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("purpose", &self.purpose).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
     }
 }
 

@@ -72,10 +72,18 @@ impl Control {
             CallView::Outgoing { local, .. } => (false, true, local.camera),
             CallView::Active { .. } => (false, true, false),
         };
-        let tail = self.speaker_until.is_some_and(|until| Instant::now() < until);
+        let tail = self
+            .speaker_until
+            .is_some_and(|until| Instant::now() < until);
         for (role, wanted) in [
-            (DeviceRole::Camera, self.preview || showing || self.capture.camera),
-            (DeviceRole::Microphone, self.preview || calling || self.capture.microphone),
+            (
+                DeviceRole::Camera,
+                self.preview || showing || self.capture.camera,
+            ),
+            (
+                DeviceRole::Microphone,
+                self.preview || calling || self.capture.microphone,
+            ),
             (DeviceRole::Speaker, ringing || calling || tail),
         ] {
             let step = self.desk(role).want(wanted && running);
@@ -102,7 +110,10 @@ impl Control {
             return None;
         }
         let picture = self.eye.preview.latest()?;
-        Some(Captured { picture, at: Instant::now() })
+        Some(Captured {
+            picture,
+            at: Instant::now(),
+        })
     }
 
     /// Looks for devices beside the loop, one look at a time.
@@ -120,8 +131,11 @@ impl Control {
                 tracing::debug!(%error, "cameras cannot be listed");
                 Vec::new()
             });
-            let lists =
-                Lists { cameras, microphones: audio.microphones, speakers: audio.speakers };
+            let lists = Lists {
+                cameras,
+                microphones: audio.microphones,
+                speakers: audio.speakers,
+            };
             // Fails only when the engine is gone.
             let _ = events.blocking_send(Event::Devices(lists));
         });
@@ -129,7 +143,8 @@ impl Control {
 
     /// Opens a gate only in front of a device that runs, and shuts it at once.
     fn set_gates(&mut self) {
-        self.microphone.set_gate(self.capture.microphone && self.desks.microphone.is_on());
+        self.microphone
+            .set_gate(self.capture.microphone && self.desks.microphone.is_on());
         let sender = self.media.as_ref().and_then(|it| it.sender());
         let outlet = sender.filter(|_| self.capture.camera).map(|it| it.slot());
         self.eye.set_outlet(outlet);
@@ -147,7 +162,10 @@ impl Control {
             return;
         }
         self.capture.told = Some(truth);
-        self.feed(Input::Capture { microphone: truth.0, camera: truth.1 });
+        self.feed(Input::Capture {
+            microphone: truth.0,
+            camera: truth.1,
+        });
     }
 
     fn desk(&mut self, role: DeviceRole) -> &mut Desk {
@@ -177,7 +195,10 @@ impl Control {
     }
 
     fn open(&self, role: DeviceRole, turn: u64, id: Option<DeviceId>) {
-        let (camera, audio) = (Arc::clone(&self.backends.camera), Arc::clone(&self.backends.audio));
+        let (camera, audio) = (
+            Arc::clone(&self.backends.camera),
+            Arc::clone(&self.backends.audio),
+        );
         let (mode, events) = (self.config.video, self.events.clone());
         let (eye, own) = (self.eye.clone(), self.events.clone());
         let microphone = (role == DeviceRole::Microphone)

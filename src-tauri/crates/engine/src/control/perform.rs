@@ -44,15 +44,31 @@ impl Control {
             }
             Output::SetCapture { microphone, camera } => self.set_capture(microphone, camera),
             Output::Sound(sound) => self.playout.play(tone_of(sound)),
-            Output::Ended { call, peer, reason, outgoing, lasted } => {
+            Output::Ended {
+                call,
+                peer,
+                reason,
+                outgoing,
+                lasted,
+            } => {
                 tracing::info!(%call, ?reason, "call ended");
                 self.relays.leave();
                 let lasted_ms = lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
-                self.record(Ended { peer, outgoing, reason, lasted_ms });
+                self.record(Ended {
+                    peer,
+                    outgoing,
+                    reason,
+                    lasted_ms,
+                });
             }
             Output::Missed { peer } => {
                 let reason = EndReason::Missed;
-                self.record(Ended { peer, outgoing: false, reason, lasted_ms: None });
+                self.record(Ended {
+                    peer,
+                    outgoing: false,
+                    reason,
+                    lasted_ms: None,
+                });
             }
         }
     }
@@ -63,7 +79,9 @@ impl Control {
 
     /// Cuts the call's media off at once and releases it beside the loop.
     fn close_media(&mut self, call: CallId) {
-        let Some(media) = self.media.take_if(|it| it.call() == call) else { return };
+        let Some(media) = self.media.take_if(|it| it.call() == call) else {
+            return;
+        };
         self.microphone.detach();
         self.playout.detach();
         self.eye.set_outlet(None);

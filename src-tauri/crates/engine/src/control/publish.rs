@@ -57,7 +57,11 @@ impl Control {
             remote_level: self.meter(self.media.is_some(), self.playout.level()),
             local_picture: self.desks.camera.is_on() && self.eye.preview.latest().is_some(),
             remote_picture: self.remote.latest().is_some() && remote_camera(&self.seen),
-            stats: self.media.as_ref().and_then(|_| self.sampler.stats()).cloned(),
+            stats: self
+                .media
+                .as_ref()
+                .and_then(|_| self.sampler.stats())
+                .cloned(),
         };
         self.views.send_if_modified(|current| {
             let changed = differs(current, &view);
@@ -70,7 +74,11 @@ impl Control {
 
     /// A meter's value in steps that an eye can tell apart, so that silence publishes nothing.
     fn meter(&self, on: bool, level: f32) -> f32 {
-        if on { (level * METER_STEPS).round() / METER_STEPS } else { 0.0 }
+        if on {
+            (level * METER_STEPS).round() / METER_STEPS
+        } else {
+            0.0
+        }
     }
 }
 
@@ -94,8 +102,14 @@ pub(super) fn empty(desks: &Desks) -> EngineView {
 fn differs(old: &EngineView, new: &EngineView) -> bool {
     let mut stopped = new.clone();
     if let (
-        CallView::Active { connected_for_ms: Some(old), .. },
-        CallView::Active { connected_for_ms: Some(new), .. },
+        CallView::Active {
+            connected_for_ms: Some(old),
+            ..
+        },
+        CallView::Active {
+            connected_for_ms: Some(new),
+            ..
+        },
     ) = (&old.call, &mut stopped.call)
     {
         *new = *old;

@@ -44,12 +44,18 @@ fn open(desk: &mut Desk, name: &str) -> u64 {
 fn a_wanted_device_is_opened_once_and_let_go_when_unwanted() {
     let mut desk = Desk::new(None);
     let turn = turn_of(desk.want(true));
-    assert!(matches!(desk.want(true), Step::Rest), "an opening is under way");
+    assert!(
+        matches!(desk.want(true), Step::Rest),
+        "an opening is under way"
+    );
     assert!(desk.is_opening() && !desk.is_on());
     assert!(matches!(desk.opened(turn, Ok(stream("cam"))), Step::Rest));
     assert!(desk.is_on());
     assert!(matches!(desk.want(false), Step::Close(_)));
-    assert!(!desk.is_released(), "it is not let go of before it is closed");
+    assert!(
+        !desk.is_released(),
+        "it is not let go of before it is closed"
+    );
     assert!(matches!(desk.closed(), Step::Rest));
     assert!(desk.is_released());
 }
@@ -59,7 +65,10 @@ fn a_device_that_came_too_late_is_closed_again() {
     let mut desk = Desk::new(None);
     let turn = turn_of(desk.want(true));
     assert!(matches!(desk.want(false), Step::Rest));
-    assert!(matches!(desk.opened(turn, Ok(stream("cam"))), Step::Close(_)));
+    assert!(matches!(
+        desk.opened(turn, Ok(stream("cam"))),
+        Step::Close(_)
+    ));
     assert!(matches!(desk.closed(), Step::Rest));
     assert!(desk.is_released());
 }
@@ -68,7 +77,10 @@ fn a_device_that_came_too_late_is_closed_again() {
 fn another_choice_opens_only_after_the_first_is_closed() {
     let mut desk = Desk::new(None);
     open(&mut desk, "first");
-    assert!(matches!(desk.choose(Some(DeviceId("second".to_owned()))), Step::Close(_)));
+    assert!(matches!(
+        desk.choose(Some(DeviceId("second".to_owned()))),
+        Step::Close(_)
+    ));
     match desk.closed() {
         Step::Open { id, .. } => assert_eq!(id, Some(DeviceId("second".to_owned()))),
         other => panic!("expected to open the choice, not {other:?}"),
@@ -79,8 +91,14 @@ fn another_choice_opens_only_after_the_first_is_closed() {
 fn another_choice_while_opening_makes_the_answer_stale() {
     let mut desk = Desk::new(None);
     let turn = turn_of(desk.want(true));
-    assert!(matches!(desk.choose(Some(DeviceId("second".to_owned()))), Step::Rest));
-    assert!(matches!(desk.opened(turn, Ok(stream("first"))), Step::Close(_)));
+    assert!(matches!(
+        desk.choose(Some(DeviceId("second".to_owned()))),
+        Step::Rest
+    ));
+    assert!(matches!(
+        desk.opened(turn, Ok(stream("first"))),
+        Step::Close(_)
+    ));
     assert!(matches!(desk.closed(), Step::Open { .. }));
 }
 
@@ -90,9 +108,14 @@ fn a_failure_is_shown_and_tried_again_when_the_devices_change() {
     let turn = turn_of(desk.want(true));
     let busy = Err(DeviceError::Busy("cam".to_owned()));
     assert!(matches!(desk.opened(turn, busy), Step::Rest));
-    let DeviceNow::Failed { problem, .. } = desk.view().now else { panic!("the failure shows") };
+    let DeviceNow::Failed { problem, .. } = desk.view().now else {
+        panic!("the failure shows")
+    };
     assert_eq!(problem, DeviceProblem::Busy);
-    assert!(matches!(desk.want(true), Step::Rest), "it is not tried in a loop");
+    assert!(
+        matches!(desk.want(true), Step::Rest),
+        "it is not tried in a loop"
+    );
     assert!(matches!(desk.list(vec![info("cam")]), Step::Open { .. }));
 }
 
@@ -104,7 +127,10 @@ fn a_lost_device_is_let_go_and_found_again() {
     let lost = DeviceError::Lost("unplugged".to_owned());
     assert!(matches!(desk.failed(turn, &lost), Step::Close(_)));
     assert!(matches!(desk.closed(), Step::Rest));
-    assert!(matches!(desk.list(vec![]), Step::Open { .. }), "the default may still be there");
+    assert!(
+        matches!(desk.list(vec![]), Step::Open { .. }),
+        "the default may still be there"
+    );
 }
 
 #[test]
@@ -114,6 +140,9 @@ fn news_of_an_earlier_device_changes_nothing() {
     let _ = desk.want(false);
     let _ = desk.closed();
     open(&mut desk, "cam");
-    assert!(matches!(desk.failed(turn, &DeviceError::Lost(String::new())), Step::Rest));
+    assert!(matches!(
+        desk.failed(turn, &DeviceError::Lost(String::new())),
+        Step::Rest
+    ));
     assert!(desk.is_on());
 }
