@@ -44,6 +44,13 @@ test('talking while muted is noticed after a moment, a cough is not', () => {
   });
 });
 
+test('a test voice that talks while muted is nobody who forgot', () => {
+  const talking = engine('call-talking-muted', {
+    microphone: engine('call-test-sources').microphone,
+  });
+  expect(watched(new TroubleWatch(), talking, 0, 3000)).toBeNull();
+});
+
 test('unmuting takes the line away at once', () => {
   const watch = new TroubleWatch();
   watched(watch, engine('call-talking-muted'), 0, 2000);

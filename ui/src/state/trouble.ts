@@ -92,7 +92,10 @@ export class TroubleWatch {
   private listen(engine: EngineView, live: boolean, now: number) {
     const passed = Math.min(now - this.last, 500);
     this.last = now;
-    if (live) this.talkedMs = 0;
+    const device = engine.microphone.now;
+    // A test voice or a recording talks all the time and means nothing by it.
+    const person = device.state !== 'on' || device.kind === 'real';
+    if (live || !person) this.talkedMs = 0;
     else if (engine.microphoneLevel > VOICE_LEVEL) this.talkedMs += passed;
     else this.talkedMs = Math.max(0, this.talkedMs - passed / 2);
     this.talkedMs = Math.min(this.talkedMs, TALK_MS + KEEP_MS / 2);
