@@ -10,13 +10,13 @@ use ts_rs::{Config, TS};
 use crate::error::UiError;
 use crate::picture::stage::Stage;
 use crate::understand::Understood;
-use crate::view::UiView;
+use crate::view::UiPush;
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/backend/bindings");
 
 fn export(to: &Path) {
     let config = Config::new().with_out_dir(to);
-    UiView::export_all(&config).unwrap();
+    UiPush::export_all(&config).unwrap();
     UiError::export_all(&config).unwrap();
     Understood::export_all(&config).unwrap();
     Stage::export_all(&config).unwrap();

@@ -1,4 +1,4 @@
-//! Keeps the page up to date: one task that pushes the whole view whenever it changed.
+//! Keeps the page up to date: one task that pushes the view, or what moved in it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use engine::view::EngineView;
 
 use crate::desk::{Desk, Rest};
 use crate::pace::{Pace, Urgency};
-use crate::view::{Surface, UiView};
+use crate::view::{Surface, UiPush, UiView};
 
 /// Pushes views to the page of the moment until the engine ends.
 pub(crate) async fn pump(desk: Arc<Desk>) {
@@ -27,7 +27,14 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
                 if due.is_some() =>
             {
                 revision += 1;
-                push(&desk, revision, &last, &rest.borrow().clone());
+                let rest = rest.borrow().clone();
+                let push = match pace.waiting() {
+                    Some(Urgency::Now) => whole(&desk, revision, &last, &rest),
+                    Some(Urgency::Soon) | None => moment(revision, &last),
+                };
+                if let Some(Err(error)) = rest.page.map(|it| it.send(push)) {
+                    tracing::debug!(%error, "the page is gone");
+                }
                 pace.pushed(Instant::now());
             }
             changed = rest.changed() => {
@@ -48,8 +55,7 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
     }
 }
 
-fn push(desk: &Desk, revision: u64, engine: &EngineView, rest: &Rest) {
-    let Some(page) = &rest.page else { return };
+fn whole(desk: &Desk, revision: u64, engine: &EngineView, rest: &Rest) -> UiPush {
     let surface = desk.surface();
     let view = UiView {
         revision,
@@ -63,8 +69,27 @@ fn push(desk: &Desk, revision: u64, engine: &EngineView, rest: &Rest) {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         opened_with: rest.opened_with.clone(),
     };
-    if let Err(error) = page.send(view) {
-        tracing::debug!(%error, "the page is gone");
+    UiPush::Whole {
+        view: Box::new(view),
+    }
+}
+
+fn moment(revision: u64, engine: &EngineView) -> UiPush {
+    let connected_for_ms = match &engine.call {
+        CallView::Active {
+            connected_for_ms, ..
+        } => *connected_for_ms,
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => None,
+    };
+    UiPush::Moment {
+        revision,
+        microphone_level: engine.microphone_level,
+        remote_level: engine.remote_level,
+        stats: engine.stats.clone(),
+        connected_for_ms,
     }
 }
 

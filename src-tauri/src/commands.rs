@@ -18,7 +18,7 @@ use crate::desk::Desk;
 use crate::error::UiError;
 use crate::picture::stage::Stage;
 use crate::understand::Understood;
-use crate::view::UiView;
+use crate::view::UiPush;
 
 /// Does something about calls or devices. What became of it shows in the next view.
 #[tauri::command]
@@ -60,7 +60,7 @@ pub(crate) fn set_full_screen(window: WebviewWindow, on: bool) -> Result<(), UiE
 
 /// Has views pushed to this page from now on, the present one at once.
 #[tauri::command]
-pub(crate) fn subscribe(desk: State<'_, Arc<Desk>>, channel: Channel<UiView>) {
+pub(crate) fn subscribe(desk: State<'_, Arc<Desk>>, channel: Channel<UiPush>) {
     desk.subscribe(channel);
 }
 

@@ -21,7 +21,7 @@ use crate::options::Options;
 use crate::picture::PictureSurface;
 use crate::place::Place;
 use crate::understand::{Understood, understand};
-use crate::view::{Me, UiView};
+use crate::view::{Me, UiPush};
 
 /// Owns the engine and the store. Nothing here decides about calls.
 pub(crate) struct Desk {
@@ -45,7 +45,7 @@ pub(crate) struct Rest {
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) opened_with: Option<String>,
     /// The page of this moment; a page that was loaded anew subscribes anew.
-    pub(crate) page: Option<Channel<UiView>>,
+    pub(crate) page: Option<Channel<UiPush>>,
 }
 
 /// The streams of an engine and the calls that end in it.
@@ -125,7 +125,7 @@ impl Desk {
     }
 
     /// Tells this page from now on.
-    pub(crate) fn subscribe(&self, page: Channel<UiView>) {
+    pub(crate) fn subscribe(&self, page: Channel<UiPush>) {
         self.rest.send_modify(|rest| rest.page = Some(page));
     }
 

@@ -1,10 +1,10 @@
-//! How often the page is told: at once when something happens, else at most twenty times a
+//! How often the page is told: at once when something happens, else at most ten times a
 //! second. Pure; the clock comes in.
 
 use std::time::{Duration, Instant};
 
-/// Less is invisible, and every push costs the page a pass over its screen.
-pub(crate) const INTERVAL: Duration = Duration::from_millis(50);
+/// Fast enough for a level meter, and every push costs the page a pass over its screen.
+pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Says when the next push is due.
 #[derive(Debug, Default)]
@@ -26,6 +26,11 @@ impl Pace {
     /// Something changed.
     pub(crate) fn changed(&mut self, urgency: Urgency) {
         self.waiting = self.waiting.max(Some(urgency));
+    }
+
+    /// How urgent what waits is.
+    pub(crate) const fn waiting(&self) -> Option<Urgency> {
+        self.waiting
     }
 
     /// When to push; `None` while there is nothing to push.

@@ -1,9 +1,40 @@
-//! What the page shows: one value, pushed whole.
+//! What the page shows: one value, and how it is told what changed of it.
 
-use engine::view::EngineView;
+use engine::view::{CallStats, EngineView};
 use serde::Serialize;
 use store::{HistoryEntry, Settings};
 use ts_rs::TS;
+
+/// One message to the page. The whole view goes out when something happens; what moves all the
+/// time goes alone, because a page that parses kilobytes many times a second grows without need.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(
+    tag = "push",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(crate) enum UiPush {
+    /// Something happened.
+    Whole {
+        /// All there is to show.
+        view: Box<UiView>,
+    },
+    /// Nothing happened since the last whole view, but time has passed.
+    Moment {
+        /// As in [`UiView`].
+        #[ts(type = "number")]
+        revision: u64,
+        /// As in [`EngineView`].
+        microphone_level: f32,
+        /// As in [`EngineView`].
+        remote_level: f32,
+        /// As in [`EngineView`].
+        stats: Option<CallStats>,
+        /// As in [`call::view::CallView`], when media flows.
+        #[ts(type = "number | null")]
+        connected_for_ms: Option<u64>,
+    },
+}
 
 /// All that the page needs to draw itself, apart from its own open panels and draft texts.
 #[derive(Clone, Debug, Serialize, TS)]

@@ -2,12 +2,17 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 
 import type { Backend } from './backend';
+import type { UiPush } from './bindings/UiPush';
 import type { UiView } from './bindings/UiView';
 
 export const tauri: Backend = {
   subscribe(push) {
-    const channel = new Channel<UiView>();
-    channel.onmessage = push;
+    const channel = new Channel<UiPush>();
+    let view: UiView | null = null;
+    channel.onmessage = (message) => {
+      view = message.push === 'whole' ? message.view : view && moved(view, message);
+      if (view) push(view);
+    };
     void invoke('subscribe', { channel });
   },
   perform: (command) => invoke('perform', { command }),
@@ -18,3 +23,12 @@ export const tauri: Backend = {
   setStage: (stage) => invoke('set_stage', { stage }),
   clearHistory: () => invoke('clear_history'),
 };
+
+/** The same view a moment later. */
+function moved(view: UiView, moment: Extract<UiPush, { push: 'moment' }>): UiView {
+  const { revision, microphoneLevel, remoteLevel, stats, connectedForMs } = moment;
+  const before = view.engine.call;
+  const call = before.state === 'active' ? { ...before, connectedForMs } : before;
+  const engine = { ...view.engine, microphoneLevel, remoteLevel, stats, call };
+  return { ...view, revision, engine };
+}
