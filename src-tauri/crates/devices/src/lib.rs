@@ -7,6 +7,8 @@
 pub mod choose;
 pub mod clock;
 
+#[cfg(test)]
+mod allocations;
 mod choice;
 mod made;
 mod system;

@@ -151,3 +151,40 @@ fn a_speaker_of_another_rate_keeps_its_pitch_and_its_clock() {
         }
     }
 }
+
+/// Hears and plays without keeping anything.
+struct Deaf;
+
+impl SampleSink for Deaf {
+    fn samples(&mut self, _: &[f32], _: Instant) {}
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("{error}");
+    }
+}
+
+impl SampleSource for Deaf {
+    fn fill(&mut self, out: &mut [f32], _: Instant) {
+        out.fill(0.1);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn callbacks_never_touch_the_heap() {
+    for rate_hz in [8_000, 44_100, 48_000, 192_000] {
+        let mut intake = Intake::new(2, rate_hz).unwrap();
+        let mut outlet = Outlet::new(6, rate_hz).unwrap();
+        let (heard, mut played) = (vec![0.1_f32; 2 * 5_000], vec![0_i16; 6 * 5_000]);
+        let count = crate::allocations::during(|| {
+            for frames in [1, 480, 137, 5_000, 441] {
+                intake.take(&heard[..2 * frames], Instant::now(), &mut Deaf);
+                outlet.fill(&mut played[..6 * frames], Instant::now(), &mut Deaf);
+            }
+        });
+        assert_eq!(count, 0, "at {rate_hz} Hz");
+    }
+}
