@@ -114,7 +114,7 @@ impl Browser {
     /// # Errors
     /// When the page fails.
     pub async fn offer(&self) -> Result<String> {
-        text(self.call("offer", Value::Null).await?)
+        text(&self.call("offer", Value::Null).await?)
     }
 
     /// Its answer to an offer.
@@ -122,7 +122,7 @@ impl Browser {
     /// # Errors
     /// When it does not take the offer.
     pub async fn answer(&self, offer: &str) -> Result<String> {
-        text(self.call("answer", json!(offer)).await?)
+        text(&self.call("answer", json!(offer)).await?)
     }
 
     /// Takes the answer to its offer.
@@ -273,7 +273,7 @@ pub async fn call(caller: &Browser, callee: &Browser) -> Result<()> {
     anyhow::bail!("the browsers did not connect")
 }
 
-fn text(value: Value) -> Result<String> {
+fn text(value: &Value) -> Result<String> {
     Ok(value
         .as_str()
         .context("the page returned no text")?
