@@ -88,7 +88,7 @@ fn moment(revision: u64, engine: &EngineView) -> UiPush {
         revision,
         microphone_level: engine.microphone_level,
         remote_level: engine.remote_level,
-        stats: engine.stats.clone(),
+        stats: engine.stats.clone().map(Box::new),
         connected_for_ms,
     }
 }

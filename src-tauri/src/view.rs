@@ -29,7 +29,7 @@ pub(crate) enum UiPush {
         /// As in [`EngineView`].
         remote_level: f32,
         /// As in [`EngineView`].
-        stats: Option<CallStats>,
+        stats: Option<Box<CallStats>>,
         /// As in [`call::view::CallView`], when media flows.
         #[ts(type = "number | null")]
         connected_for_ms: Option<u64>,
