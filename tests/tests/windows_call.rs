@@ -14,6 +14,7 @@ use scenarios::turn::{missing, skip, turn};
 use scenarios::usage::{held, tree};
 use scenarios::watch::Watch;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 const NEEDED: &[&str] = &[
@@ -31,18 +32,19 @@ const SOON: Duration = Duration::from_secs(10);
 /// The controls over the picture fade after three seconds.
 const FADED: Duration = Duration::from_millis(4500);
 
-#[tokio::test]
-async fn two_people_call_each_other_with_native_pictures() -> Result<()> {
-    two_people_call_each_other("native").await
+#[test]
+fn two_people_call_each_other_with_native_pictures() -> Result<()> {
+    let _turn = turn();
+    Runtime::new()?.block_on(two_people_call_each_other("native"))
 }
 
-#[tokio::test]
-async fn two_people_call_each_other_with_pictures_in_the_page() -> Result<()> {
-    two_people_call_each_other("webview").await
+#[test]
+fn two_people_call_each_other_with_pictures_in_the_page() -> Result<()> {
+    let _turn = turn();
+    Runtime::new()?.block_on(two_people_call_each_other("webview"))
 }
 
 async fn two_people_call_each_other(picture: &str) -> Result<()> {
-    let _turn = turn();
     if let Some(program) = missing(NEEDED) {
         skip(
             &format!("two windows ({picture})"),
