@@ -1,7 +1,7 @@
 //! The desktop app: a thin shell around the engine.
 //!
-//! It owns the engine ([`desk`]), shows one view to the page ([`bridge`]), takes its commands
-//! ([`commands`]) and puts pictures on the screen ([`picture`]). It decides nothing about calls.
+//! It owns the engine (`desk`), shows one view to the page (`bridge`), takes its commands
+//! (`commands`) and puts pictures on the screen (`picture`). It decides nothing about calls.
 
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
