@@ -10,6 +10,7 @@
 mod config;
 mod convert;
 mod stream;
+mod user;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +69,7 @@ impl Sound {
         stream::open(
             wanted,
             Arc::clone(&self.connection),
-            stream::Microphone::new(sink),
+            user::Microphone::new(sink),
         )
     }
 
@@ -86,7 +87,7 @@ impl Sound {
         stream::open(
             wanted,
             Arc::clone(&self.connection),
-            stream::Speaker::new(source),
+            user::Speaker::new(source),
         )
     }
 }

@@ -1,0 +1,216 @@
+//! Who is at our end of a stream: a microphone's sink or a speaker's source, and the watch that
+//! their callbacks keep. The callbacks run on a thread of the sound system.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cpal::traits::DeviceTrait;
+use cpal::{
+    Device, ErrorKind, FromSample, I24, InputCallbackInfo, OutputCallbackInfo, SampleFormat,
+    SizedSample, Stream, U24,
+};
+use media::backend::audio::{SampleSink, SampleSource};
+use media::backend::device::DeviceError;
+use media::queue::{Queue, Slot};
+
+use super::config::Format;
+use super::convert::{Intake, Outlet};
+use super::{Direction, failure};
+
+/// Calls the method for the type that the format's samples have.
+macro_rules! with_format {
+    ($self:ident, $method:ident, $device:ident, $format:ident, $watch:ident) => {
+        match $format.sample {
+            SampleFormat::I8 => $self.$method::<i8>($device, $format, $watch),
+            SampleFormat::I16 => $self.$method::<i16>($device, $format, $watch),
+            SampleFormat::I24 => $self.$method::<I24>($device, $format, $watch),
+            SampleFormat::I32 => $self.$method::<i32>($device, $format, $watch),
+            SampleFormat::I64 => $self.$method::<i64>($device, $format, $watch),
+            SampleFormat::U8 => $self.$method::<u8>($device, $format, $watch),
+            SampleFormat::U16 => $self.$method::<u16>($device, $format, $watch),
+            SampleFormat::U24 => $self.$method::<U24>($device, $format, $watch),
+            SampleFormat::U32 => $self.$method::<u32>($device, $format, $watch),
+            SampleFormat::U64 => $self.$method::<u64>($device, $format, $watch),
+            SampleFormat::F32 => $self.$method::<f32>($device, $format, $watch),
+            SampleFormat::F64 => $self.$method::<f64>($device, $format, $watch),
+            other => Err(DeviceError::Format(format!("samples of {other}"))),
+        }
+    };
+}
+
+/// Who is at our end of a stream.
+pub(super) trait User: Send + 'static {
+    const DIRECTION: Direction;
+
+    /// Builds a stream of `device` in `format`, paused.
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError>;
+
+    /// Ends it: no callback reaches the user any more. With an `error` it is told of it.
+    fn end(&self, error: Option<DeviceError>);
+}
+
+/// The microphone's user: its sink, until the end. The lock is taken by one callback at a time,
+/// and by the keeper at the end; a callback never waits for it.
+pub(super) struct Microphone(Arc<Mutex<Option<Box<dyn SampleSink>>>>);
+
+impl Microphone {
+    pub(super) fn new(sink: Box<dyn SampleSink>) -> Self {
+        Self(Arc::new(Mutex::new(Some(sink))))
+    }
+
+    fn build_as<T>(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+    ) -> Result<Stream, DeviceError>
+    where
+        T: SizedSample,
+        f32: FromSample<T>,
+    {
+        let mut intake = Intake::new(format.stream.channels, format.stream.sample_rate)?;
+        let sink = Arc::clone(&self.0);
+        let alive = watch.clone();
+        let heard = move |data: &[T], info: &InputCallbackInfo| {
+            alive.called();
+            let times = info.timestamp();
+            let age = times
+                .callback
+                .duration_since(times.capture)
+                .min(MAX_DEVICE_DELAY);
+            let now = Instant::now();
+            if let Ok(mut sink) = sink.try_lock()
+                && let Some(sink) = sink.as_mut()
+            {
+                intake.take(data, now.checked_sub(age).unwrap_or(now), sink.as_mut());
+            }
+        };
+        device
+            .build_input_stream(
+                format.stream,
+                heard,
+                move |it| watch.error(&it),
+                BUILD_TIMEOUT,
+            )
+            .map_err(|error| failure("open microphone", &error))
+    }
+}
+
+impl User for Microphone {
+    const DIRECTION: Direction = Direction::Input;
+
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
+        with_format!(self, build_as, device, format, watch)
+    }
+
+    fn end(&self, error: Option<DeviceError>) {
+        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((mut user, error)) = user.zip(error) {
+            user.failed(error);
+        }
+    }
+}
+
+/// The speaker's user: its source, under the same lock.
+pub(super) struct Speaker(Arc<Mutex<Option<Box<dyn SampleSource>>>>);
+
+impl Speaker {
+    pub(super) fn new(source: Box<dyn SampleSource>) -> Self {
+        Self(Arc::new(Mutex::new(Some(source))))
+    }
+
+    fn build_as<T>(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+    ) -> Result<Stream, DeviceError>
+    where
+        T: SizedSample + FromSample<f32>,
+    {
+        let mut outlet = Outlet::new(format.stream.channels, format.stream.sample_rate)?;
+        let source = Arc::clone(&self.0);
+        let alive = watch.clone();
+        let asked = move |data: &mut [T], info: &OutputCallbackInfo| {
+            alive.called();
+            let times = info.timestamp();
+            let ahead = times
+                .playback
+                .duration_since(times.callback)
+                .min(MAX_DEVICE_DELAY);
+            if let Ok(mut source) = source.try_lock()
+                && let Some(source) = source.as_mut()
+            {
+                outlet.fill(data, Instant::now() + ahead, source.as_mut());
+            }
+        };
+        device
+            .build_output_stream(
+                format.stream,
+                asked,
+                move |it| watch.error(&it),
+                BUILD_TIMEOUT,
+            )
+            .map_err(|error| failure("open speaker", &error))
+    }
+}
+
+impl User for Speaker {
+    const DIRECTION: Direction = Direction::Output;
+
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
+        with_format!(self, build_as, device, format, watch)
+    }
+
+    fn end(&self, error: Option<DeviceError>) {
+        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((mut user, error)) = user.zip(error) {
+            user.failed(error);
+        }
+    }
+}
+
+/// What the callbacks tell the keeper.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    /// Why the stream has to be built again; closed when it shall end.
+    pub(super) broken: Slot<DeviceError>,
+    pub(super) calls: Arc<AtomicU64>,
+    /// Errors that break nothing, such as an overrun. Some hosts report hundreds in a second.
+    pub(super) hiccups: Arc<AtomicU64>,
+}
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        Self {
+            broken: Queue::slot(),
+            calls: Arc::default(),
+            hiccups: Arc::default(),
+        }
+    }
+
+    fn called(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn error(&self, error: &cpal::Error) {
+        match error.kind() {
+            ErrorKind::DeviceChanged
+            | ErrorKind::StreamInvalidated
+            | ErrorKind::DeviceNotAvailable
+            | ErrorKind::HostUnavailable => {
+                self.broken.push(failure("stream", error));
+            }
+            _ => {
+                self.hiccups.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Sound servers answer within milliseconds or not at all.
+const BUILD_TIMEOUT: Option<Duration> = Some(Duration::from_secs(2));
+
+/// More than this is a wrong clock, not a latency.
+const MAX_DEVICE_DELAY: Duration = Duration::from_millis(500);
