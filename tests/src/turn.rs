@@ -1,13 +1,13 @@
 //! Scenarios take turns: they measure time and load, and the machine is small.
 
 use std::io::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Waits until no other scenario of this process runs. Cargo runs test programs one by one.
-pub fn turn() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    // A scenario that failed leaves nothing behind that the next one could stumble over.
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+pub async fn turn() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::const_new(());
+    ONE.lock().await
 }
 
 /// Says loudly that a scenario cannot run here, past the test runner's capture.

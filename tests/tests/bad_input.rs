@@ -31,7 +31,7 @@ async fn run(words: &[&str]) -> Result<(Option<i32>, String)> {
 
 #[tokio::test]
 async fn a_link_that_makes_no_sense_is_refused_with_a_status_of_its_own() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let home = tempfile::tempdir()?;
     let data = home.path().display().to_string();
     let relay = Relay::start().await?;
@@ -67,7 +67,7 @@ async fn an_option_that_makes_no_sense_is_refused() -> Result<()> {
 
 #[tokio::test]
 async fn somebody_who_is_not_there_is_unreachable() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let home = tempfile::tempdir()?;
     let relay = Relay::start().await?;
     let nobody = address(&home.path().join("bea")).await?;
@@ -79,7 +79,7 @@ async fn somebody_who_is_not_there_is_unreachable() -> Result<()> {
 
 #[tokio::test]
 async fn a_relay_that_is_down_is_said_and_tried_again() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let home = tempfile::tempdir()?;
     let port = free_port()?;
     let url = format!("ws://127.0.0.1:{port}/v1");
@@ -94,7 +94,7 @@ async fn a_relay_that_is_down_is_said_and_tried_again() -> Result<()> {
 
 #[tokio::test]
 async fn something_that_is_no_relay_is_told_apart() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let home = tempfile::tempdir()?;
     for answer in [
         &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"[..],
@@ -121,7 +121,7 @@ async fn something_that_is_no_relay_is_told_apart() -> Result<()> {
 
 #[tokio::test]
 async fn a_call_goes_on_without_a_camera_file_that_is_not_there() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let home = tempfile::tempdir()?;
     let relay = Relay::start().await?;
     let bea_home = home.path().join("bea");
@@ -153,7 +153,7 @@ async fn a_call_goes_on_without_a_camera_file_that_is_not_there() -> Result<()> 
 
 #[tokio::test]
 async fn nonsense_on_standard_input_is_answered_and_forgotten() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let home = tempfile::tempdir()?;
     let relay = Relay::start().await?;
     let mut bea = Peer::start("bea", home.path(), relay.url(), &words(&["answer"]))?;

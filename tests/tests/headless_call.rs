@@ -119,7 +119,7 @@ async fn exits(peer: &mut Peer, status: i32) -> Result<()> {
 
 #[tokio::test]
 async fn both_see_and_hear_each_other_and_both_see_it_end() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let (mut ada, mut bea) = world.in_call().await?;
     for peer in [&mut ada, &mut bea] {
@@ -154,7 +154,7 @@ async fn both_see_and_hear_each_other_and_both_see_it_end() -> Result<()> {
 
 #[tokio::test]
 async fn mute_is_silence_and_camera_off_is_no_picture_and_the_other_side_knows() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let (mut ada, mut bea) = world.in_call().await?;
     fresh(&mut bea).await?;
@@ -197,7 +197,7 @@ async fn mute_is_silence_and_camera_off_is_no_picture_and_the_other_side_knows()
 
 #[tokio::test]
 async fn a_call_that_rings_can_be_declined() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let mut bea = world.bea(&["--once"]).await?;
     let mut ada = world.ada(&[])?;
@@ -209,7 +209,7 @@ async fn a_call_that_rings_can_be_declined() -> Result<()> {
 
 #[tokio::test]
 async fn a_call_that_rings_can_be_cancelled() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let mut bea = world.bea(&["--once"]).await?;
     let mut ada = world.ada(&[])?;
@@ -222,7 +222,7 @@ async fn a_call_that_rings_can_be_cancelled() -> Result<()> {
 
 #[tokio::test]
 async fn whoever_is_in_a_call_is_busy_and_stays_in_it() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let (mut ada, mut bea) = world.in_call().await?;
     let mut carl = world.peer("carl", &["call", &world.bea])?;
@@ -238,7 +238,7 @@ async fn whoever_is_in_a_call_is_busy_and_stays_in_it() -> Result<()> {
 
 #[tokio::test]
 async fn a_call_that_nobody_answers_gives_up() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let mut bea = world.bea(&["--once"]).await?;
     // The shortest time that a call may ring.
@@ -251,7 +251,7 @@ async fn a_call_that_nobody_answers_gives_up() -> Result<()> {
 
 #[tokio::test]
 async fn a_killed_side_is_noticed_within_eight_seconds() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     for kill_caller in [true, false] {
         let world = World::new().await?;
         let (mut ada, mut bea) = world.in_call().await?;
@@ -277,7 +277,7 @@ async fn a_killed_side_is_noticed_within_eight_seconds() -> Result<()> {
 
 #[tokio::test]
 async fn calls_in_a_row_leave_nothing_behind() -> Result<()> {
-    let _turn = turn();
+    let _turn = turn().await;
     let world = World::new().await?;
     let mut bea = world.bea(&["--auto"]).await?;
     let mut ada = world.peer("ada", &["answer"])?;

@@ -14,7 +14,6 @@ use scenarios::turn::{missing, skip, turn};
 use scenarios::usage::{held, tree};
 use scenarios::watch::Watch;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 const NEEDED: &[&str] = &[
@@ -32,16 +31,16 @@ const SOON: Duration = Duration::from_secs(10);
 /// The controls over the picture fade after three seconds.
 const FADED: Duration = Duration::from_millis(4500);
 
-#[test]
-fn two_people_call_each_other_with_native_pictures() -> Result<()> {
-    let _turn = turn();
-    Runtime::new()?.block_on(two_people_call_each_other("native"))
+#[tokio::test]
+async fn two_people_call_each_other_with_native_pictures() -> Result<()> {
+    let _turn = turn().await;
+    two_people_call_each_other("native").await
 }
 
-#[test]
-fn two_people_call_each_other_with_pictures_in_the_page() -> Result<()> {
-    let _turn = turn();
-    Runtime::new()?.block_on(two_people_call_each_other("webview"))
+#[tokio::test]
+async fn two_people_call_each_other_with_pictures_in_the_page() -> Result<()> {
+    let _turn = turn().await;
+    two_people_call_each_other("webview").await
 }
 
 async fn two_people_call_each_other(picture: &str) -> Result<()> {
