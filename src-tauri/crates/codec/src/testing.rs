@@ -7,7 +7,7 @@ use media::units::Size;
 pub(crate) fn scene(size: Size, index: usize) -> Picture {
     let mut picture = Picture::black(size);
     let width = size.width as usize;
-    let mut noise = 0x9e37_79b9_u32.wrapping_add(index as u32 * 747_796_405);
+    let mut noise = 0x9e37_79b9_u32.wrapping_add((index as u32).wrapping_mul(747_796_405));
     let [y, u, v] = picture.planes_mut();
     for (row, line) in y.chunks_exact_mut(width).enumerate() {
         for (column, luma) in line.iter_mut().enumerate() {

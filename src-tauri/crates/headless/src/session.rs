@@ -85,7 +85,6 @@ impl<W: Write> Session<W> {
     /// When standard output is gone.
     pub async fn run(mut self) -> Result<ExitCode> {
         let mut views = self.engine.views();
-        let mut ended = self.engine.ended();
         let mut input = Some(BufReader::new(tokio::io::stdin()).lines());
         let mut interrupt = std::pin::pin!(interrupted());
         self.begin().await;
@@ -101,7 +100,6 @@ impl<W: Write> Session<W> {
                 changed = views.changed() => if changed.is_err() {
                     self.phase = Phase::Over(exit_code(EndReason::InternalError));
                 },
-                Ok(end) = ended.recv() => self.on_ended(end.reason),
                 line = next_line(&mut input) => self.on_line(&line).await,
                 () = wait(self.deadline) => {
                     self.deadline = None;
@@ -148,17 +146,11 @@ impl<W: Write> Session<W> {
             (CallView::Ended { .. }, Purpose::Answer { once: false, .. }) => {
                 self.perform(Command::Dismiss).await;
             }
+            (
+                CallView::Ended { reason, .. },
+                Purpose::Answer { once: true, .. } | Purpose::Call { .. },
+            ) => self.phase = Phase::Over(exit_code(*reason)),
             _ => {}
-        }
-    }
-
-    fn on_ended(&mut self, reason: EndReason) {
-        let leave = match &self.purpose {
-            Purpose::Answer { once, .. } => *once,
-            Purpose::Call { .. } => reason != EndReason::Replaced,
-        };
-        if leave {
-            self.phase = Phase::Over(exit_code(reason));
         }
     }
 
