@@ -90,9 +90,10 @@ impl Place {
     }
 }
 
-/// Looks for a stamped picture anywhere on a raster.
+/// Looks for a stamped picture anywhere on a raster that was taken at the moment `now`. What is not
+/// of the last seconds is no stamp, but something else that is black and white.
 #[must_use]
-pub fn find(raster: &Raster) -> Option<(Place, Stamp)> {
+pub fn find(raster: &Raster, now: Duration) -> Option<(Place, Stamp)> {
     let smallest = 8.0;
     let largest = raster.width as f64 / f64::from(BLOCKS);
     let mut sizes = Vec::new();
@@ -117,6 +118,7 @@ pub fn find(raster: &Raster) -> Option<(Place, Stamp)> {
                     block,
                 };
                 if let Some(stamp) = place.read_from(raster)
+                    && stamp.age(now) < OLDEST
                     && is_solid(raster, place, stamp)
                 {
                     return Some((centred(raster, place), stamp));
@@ -186,6 +188,9 @@ fn is_white(luma: u8) -> Option<bool> {
     }
 }
 
+/// A call in which pictures are older than this is none.
+const OLDEST: Duration = Duration::from_secs(10);
+
 const BLOCKS: u8 = 32;
 
 /// The stamp leaves a fifth of the width free.
@@ -203,6 +208,9 @@ const BLACK: u8 = 105;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A second after 0x65_4321.
+    const NOW: Duration = Duration::from_micros((0x65_4321 + 10_000) * 100);
 
     /// A grey raster with a stamped picture of `width` at `x`, `y`.
     fn raster(x: usize, y: usize, width: usize, words: [u32; 2]) -> Raster {
@@ -230,7 +238,7 @@ mod tests {
     fn a_stamp_is_found_wherever_the_picture_is_and_however_large() {
         for (x, y, width) in [(0, 0, 1080), (31, 57, 640), (140, 33, 955), (301, 99, 400)] {
             let raster = raster(x, y, width, [0x12_3456, 0x65_4321]);
-            let (place, stamp) = find(&raster).expect("it is there");
+            let (place, stamp) = find(&raster, NOW).expect("it is there");
             assert_eq!(
                 stamp,
                 Stamp {
@@ -246,13 +254,13 @@ mod tests {
     fn grey_and_noise_hold_no_stamp() {
         let mut raster = raster(0, 0, 1080, [1, 2]);
         raster.luma.fill(128);
-        assert_eq!(find(&raster), None);
+        assert_eq!(find(&raster, NOW), None);
         let mut seed = 1_u32;
         raster.luma.fill_with(|| {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (seed >> 24) as u8
         });
-        assert_eq!(find(&raster), None);
+        assert_eq!(find(&raster, NOW), None);
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Watch {
     pub fn find(pixels: Pixels, limit: Duration) -> Result<Self> {
         let until = clock::now() + limit;
         loop {
-            if let Some((place, _)) = find(&pixels.grab()?) {
+            if let Some((place, _)) = find(&pixels.grab()?, clock::now()) {
                 return Ok(Self { pixels, place });
             }
             if clock::now() > until {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use scenarios::duo::{Duo, NAMES};
 use scenarios::material::{Material, material};
+use scenarios::screen::Screen;
 use scenarios::sound::compare;
 use scenarios::sound_server::SoundServer;
-use scenarios::stamp::find;
+use scenarios::stamp::{Stamp, find};
 use scenarios::turn::{missing, skip, turn};
 use scenarios::usage::{held, tree};
 use scenarios::watch::Watch;
@@ -117,16 +118,9 @@ async fn both_see_a_moving_picture(duo: &Duo) -> Result<()> {
     for (name, screen) in NAMES.into_iter().zip(&duo.screens) {
         let watch =
             Watch::find(screen.pixels()?, SOON).with_context(|| format!("{name}'s screen"))?;
-        let first = watch
-            .place()
-            .read_from(&screen.grab()?)
-            .context("the first grab")?;
+        let first = grab(&watch, screen).await.context("the first grab")?;
         sleep(Duration::from_millis(500)).await;
-        let mut second = None;
-        for _ in 0..20 {
-            second = second.or(watch.place().read_from(&screen.grab()?));
-        }
-        let second = second.context("the second grab")?;
+        let second = grab(&watch, screen).await.context("the second grab")?;
         assert_ne!(
             first.number, second.number,
             "{name}'s picture of the other side stands still"
@@ -138,6 +132,18 @@ async fn both_see_a_moving_picture(duo: &Duo) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A grab of the whole screen in which the picture is whole: one that is being drawn right now may
+/// hold parts of two.
+async fn grab(watch: &Watch, screen: &Screen) -> Result<Stamp> {
+    for _ in 0..60 {
+        if let Some(stamp) = watch.place().read_from(&screen.grab()?) {
+            return Ok(stamp);
+        }
+        sleep(Duration::from_millis(17)).await;
+    }
+    anyhow::bail!("no grab shows a whole picture")
 }
 
 async fn hears(sound: &SoundServer, name: &str, material: &Material, who: usize) -> Result<()> {
@@ -186,7 +192,7 @@ async fn camera_off_is_no_picture(duo: &Duo) -> Result<()> {
     let none = |line: &Value| line["figures"]["framesPerSecondReceived"] == 0.0;
     bea.until("a second without pictures", SOON, none).await?;
     ensure!(
-        find(&duo.screens[1].grab()?).is_none(),
+        find(&duo.screens[1].grab()?, scenarios::clock::now()).is_none(),
         "Bea still sees a picture of Ada"
     );
     ada.page().click("Turn the camera on").await?;
