@@ -94,6 +94,18 @@ impl Place {
 /// of the last seconds is no stamp, but something else that is black and white.
 #[must_use]
 pub fn find(raster: &Raster, now: Duration) -> Option<(Place, Stamp)> {
+    // A picture of 16:9 that fills the width is where it must be, to a fraction of a pixel.
+    let width = raster.width as f64;
+    let y = (raster.height as f64 - width * 9.0 / 16.0).max(0.0) / 2.0;
+    let filling = Place {
+        y,
+        ..Place::of_picture(raster.width)
+    };
+    if let Some(stamp) = filling.read_from(raster)
+        && stamp.age(now) < OLDEST
+    {
+        return Some((filling, stamp));
+    }
     let smallest = 8.0;
     let largest = raster.width as f64 / f64::from(BLOCKS);
     let mut sizes = Vec::new();
