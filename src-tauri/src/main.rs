@@ -5,8 +5,9 @@
 use clap::Parser;
 
 fn main() -> anyhow::Result<()> {
+    // Both before GTK and before any thread: see their documentation.
+    headless::memory::use_one_heap();
     let options = app::Options::parse();
-    // Before GTK and before any thread: see its documentation.
     app::prepare_environment(&options);
     app::run(options)
 }

@@ -8,6 +8,7 @@
 
 pub mod compose;
 pub mod figures;
+pub mod memory;
 pub mod options;
 pub mod outcome;
 pub mod recorder;

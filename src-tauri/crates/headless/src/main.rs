@@ -63,6 +63,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    headless::memory::use_one_heap();
     let line = Line::parse();
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     // The library's own lines may show packets and addresses; ours never do.
