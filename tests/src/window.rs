@@ -72,7 +72,15 @@ impl Window {
             driver.env(variable, dir);
         }
         match &options.sound {
-            Some(server) => driver.env("PULSE_SERVER", server),
+            Some(server) => {
+                // As in every home where sound was used before; without a cookie of this length
+                // the server takes a client for one of another protocol.
+                let cookie = home.join("sound-cookie");
+                fs::write(&cookie, [0; 256])?;
+                driver
+                    .env("PULSE_SERVER", server)
+                    .env("PULSE_COOKIE", cookie)
+            }
             None => driver.env_remove("PULSE_SERVER"),
         };
         let mut capabilities = Map::new();
