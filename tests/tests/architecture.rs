@@ -233,7 +233,7 @@ const FORBIDDEN: &[&str] = &[
     "unimplemented!(",
     "dbg!(",
     "! Placeholder",
-    "/work/",
+    concat!("/wo", "rk/"),
     "/root/",
     "/home/",
 ];
