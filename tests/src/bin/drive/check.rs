@@ -132,6 +132,5 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// From here on it is the same sound: a busy machine that stretches the playout leaves this much,
-/// and another voice less than half of it.
-const LIKE: f64 = 0.4;
+/// From here on it is the same sound: a codec and a resampler leave more, another voice less.
+const LIKE: f64 = 0.5;
