@@ -117,6 +117,18 @@ pub fn compare(said: &[f32], heard: &Recording) -> Option<Heard> {
     })
 }
 
+/// Compares a recording with the recording of what was said, both on the common clock.
+#[must_use]
+pub fn delay(said: &Recording, heard: &Recording) -> Option<Heard> {
+    let (said_from, heard_from) = (said.begun?, heard.begun?);
+    let from = said_from.max(heard_from);
+    let mut heard = heard.between(from, heard_from + heard.length())?;
+    // What was said counts as a loop that began at zero: only the first window may look past its
+    // beginning.
+    heard.begun = Some(from - said_from);
+    compare(&said.samples, &heard)
+}
+
 /// The lag at which a window that was heard from position `at` of the loop on fits best.
 fn best(said: &[f32], heard: &[f32], at: usize, most: usize) -> Option<Heard> {
     let period = said.len();

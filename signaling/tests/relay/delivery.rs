@@ -1,5 +1,7 @@
 //! Messages arrive, in order, or their sender hears that they did not.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use identity::Identity;
 use signal_client::{Link, LinkEvent, LinkState, Problem, SendError};
@@ -119,6 +121,8 @@ async fn a_stopping_relay_tells_its_clients_and_they_find_its_successor() {
             }
             event = ann.hear() => {
                 assert_eq!(event, LinkEvent::NotHere { to: bob.address });
+                // As fast as the relay answers, she would only fill her own outbox.
+                tokio::time::sleep(Duration::from_millis(20)).await;
                 ann.say(&bob, "still there?");
             }
         }

@@ -13,7 +13,7 @@ use scenarios::material::{Material, material};
 use scenarios::peer::{Peer, address};
 use scenarios::relay::Relay;
 use scenarios::screen::Screen;
-use scenarios::sound::{Recording, compare};
+use scenarios::sound::{Recording, compare, delay};
 use scenarios::usage::{Held, Machine, Meter, held, tree};
 use scenarios::watch::{Watch, percentile};
 use serde_json::Value;
@@ -182,8 +182,7 @@ async fn call_chromium(material: &Material, length: Duration) -> Result<[Side; 2
     for (at, screen) in screens.iter().enumerate() {
         let pixels = screen.pixels()?;
         let look = move || Watch::find(pixels, SOON)?.look(length);
-        let (seen, said) = (spawn_blocking(look), &material.voices[1 - at]);
-        if let Ok(seen) = seen.await? {
+        if let Ok(seen) = spawn_blocking(look).await? {
             sides[at].fps = Some(seen.per_second());
             sides[at].glass_p50_ms = seen.age_ms(0.5);
             sides[at].glass_p95_ms = seen.age_ms(0.95);
@@ -194,12 +193,9 @@ async fn call_chromium(material: &Material, length: Duration) -> Result<[Side; 2
         // Both taps run at once: what left the other microphone, and what came out here.
         let tap = Duration::from_secs(6);
         let (theirs, ours) = tokio::join!(browsers[1 - at].taps(tap), browsers[at].taps(tap));
-        let lag = compare(said, &theirs?[0]).zip(compare(said, &ours?[1]));
-        sides[at].correlation = lag.map(|(_, heard)| heard.correlation);
-        // The fake microphone has a phase of its own, which both taps share.
-        let period = said.len() as f64 / 48.0;
-        sides[at].mouth_to_ear_ms =
-            lag.map(|(said, heard)| (heard.lag_ms - said.lag_ms).rem_euclid(period));
+        let heard = delay(&theirs?[0], &ours?[1]);
+        sides[at].correlation = heard.map(|heard| heard.correlation);
+        sides[at].mouth_to_ear_ms = heard.map(|heard| heard.lag_ms);
     }
     for browser in browsers {
         browser.close().await?;
