@@ -1,7 +1,7 @@
 //! Pictures on the screen: the newest one of each stream, at the places that the page names.
 //!
 //! Two ways, and the page does not know which, apart from one module of it: [`native`] draws under
-//! the webview, [`webview`] has the page draw. The pure parts ([`layout`], [`reduce`], [`fade`])
+//! the webview, [`webview`] has the page draw. The pure parts ([`layout`], [`fitter`], [`fade`])
 //! serve both.
 
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::view::Surface;
 mod convert;
 #[cfg(target_os = "linux")]
 mod fade;
+mod fitter;
 mod layout;
 #[cfg(target_os = "linux")]
 pub(crate) mod native;
-mod reduce;
 pub(crate) mod stage;
 pub(crate) mod webview;
 

@@ -10,6 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::clock;
+use crate::browser::MAX_BITRATE;
 use crate::material::Material;
 use crate::relay::Relay;
 use crate::screen::Screen;
@@ -191,6 +192,8 @@ impl Duo {
                 ("--camera", camera),
                 ("--microphone", material.microphones[at].clone()),
                 ("--speaker", format!("file:{}", speaker.display())),
+                // As Chromium gets it, or the two would not do the same work.
+                ("--max-kbps", (MAX_BITRATE / 1000).to_string()),
             ];
             options
                 .into_iter()

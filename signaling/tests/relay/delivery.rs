@@ -154,7 +154,7 @@ async fn dropping_a_link_ends_its_connection() {
 #[tokio::test]
 async fn a_full_link_says_so_and_old_messages_expire() {
     let timing = signal_client::Timing {
-        keep: std::time::Duration::from_millis(100),
+        keep: Duration::from_millis(100),
         ..quick()
     };
     // Nothing listens on port 1 of this machine.

@@ -29,40 +29,12 @@ pub(crate) fn to_bgrx(picture: &Picture, out: &mut [u8], stride: u32) -> Result<
     )
 }
 
-/// Blurs a small BGRX picture in place by the mean of 3 x 3 pixels, `passes` times: with the
-/// toolkit's enlarging this looks like frosted glass.
-pub(crate) fn blur(
-    pixels: &mut [u8],
-    stride: usize,
-    (width, height): (usize, usize),
-    passes: usize,
-) {
-    let mut row = vec![0u8; stride];
-    for _ in 0..passes {
-        for line in pixels.chunks_exact_mut(stride).take(height) {
-            row.copy_from_slice(line);
-            for x in 0..width {
-                let (left, right) = (x.saturating_sub(1), (x + 1).min(width - 1));
-                for channel in 0..3 {
-                    line[x * 4 + channel] = mean([left, x, right].map(|it| row[it * 4 + channel]));
-                }
-            }
-        }
-        let mut above = pixels[..stride].to_vec();
-        for y in 0..height {
-            let start = y * stride;
-            let below = (y + 1).min(height - 1) * stride;
-            row.copy_from_slice(&pixels[start..start + stride]);
-            for x in 0..width * 4 {
-                pixels[start + x] = mean([above[x], row[x], pixels[below + x]]);
-            }
-            above.copy_from_slice(&row);
-        }
+/// Turns BGRX rows of `width` pixels into what a mirror shows.
+pub(crate) fn mirror(pixels: &mut [u8], stride: usize, width: usize) {
+    for row in pixels.chunks_exact_mut(stride) {
+        let (pixels, _) = row[..width * 4].as_chunks_mut::<4>();
+        pixels.reverse();
     }
-}
-
-fn mean(three: [u8; 3]) -> u8 {
-    (three.iter().map(|it| u16::from(*it)).sum::<u16>() / 3) as u8
 }
 
 #[cfg(test)]
@@ -95,15 +67,9 @@ mod tests {
     }
 
     #[test]
-    fn blur_spreads_a_dot_and_keeps_a_flat_picture() {
-        let mut flat = vec![90; 8 * 8 * 4];
-        blur(&mut flat, 32, (8, 8), 2);
-        assert!(flat.iter().all(|it| *it == 90));
-        let mut dot = vec![0; 8 * 8 * 4];
-        dot[(4 * 8 + 4) * 4] = 255;
-        blur(&mut dot, 32, (8, 8), 1);
-        assert_eq!(dot[(3 * 8 + 3) * 4], 28);
-        assert_eq!(dot[(4 * 8 + 4) * 4], 28);
-        assert_eq!(dot[(4 * 8 + 6) * 4], 0);
+    fn a_mirror_swaps_left_and_right_and_leaves_the_padding() {
+        let mut pixels = [1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 9, 9, 9, 9];
+        mirror(&mut pixels, 16, 3);
+        assert_eq!(pixels, [3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 9, 9, 9, 9]);
     }
 }

@@ -45,52 +45,57 @@ impl Rect {
     }
 }
 
-/// Where the whole picture lies so that it fits `place`: inside it, or reaching over its edges
-/// (to be clipped) when it fills it. Centred; its shape is kept.
+/// Where a picture shows, and of how many pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fitted {
+    /// CSS pixels; its edges lie on whole device pixels. It may reach over the right and lower
+    /// edge of the place by one device pixel, because pictures have even sides.
+    pub(crate) rect: Rect,
+    /// Device pixels of `rect`, unless that is more than a picture can have.
+    pub(crate) size: Size,
+}
+
+/// How a picture shows in `place`: whole and centred, or filling it with its middle. `scale` is
+/// device pixels per CSS pixel.
 #[must_use]
-pub(crate) fn placed(picture: Size, place: &Rect, fit: Fit) -> Rect {
-    let (width, height) = (f64::from(picture.width), f64::from(picture.height));
-    let (across, down) = (place.w / width, place.h / height);
-    let zoom = match fit {
-        Fit::Fit => across.min(down),
-        Fit::Fill => across.max(down),
+pub(crate) fn fitted(picture: Size, place: &Rect, fit: Fit, scale: f64) -> Fitted {
+    let place = place.snapped(scale);
+    let (across, down) = (place.w * scale, place.h * scale);
+    let (width, height) = match fit {
+        Fit::Fit => {
+            let (width, height) = (f64::from(picture.width), f64::from(picture.height));
+            let zoom = (across / width).min(down / height);
+            (even_below(width * zoom), even_below(height * zoom))
+        }
+        Fit::Fill => (even_above(across), even_above(down)),
     };
-    let (w, h) = (width * zoom, height * zoom);
-    Rect::new(
-        place.x + (place.w - w) / 2.0,
-        place.y + (place.h - h) / 2.0,
-        w,
-        h,
-    )
+    let margin = |room: f64, taken: f64| ((room - taken) / 2.0).floor().max(0.0);
+    let rect = Rect::new(
+        place.x + margin(across, width) / scale,
+        place.y + margin(down, height) / scale,
+        width / scale,
+        height / scale,
+    );
+    let shrink = (f64::from(Size::MAX.width) / width.max(height)).min(1.0);
+    let size = Size::new(
+        even_below(width * shrink) as u32,
+        even_below(height * shrink) as u32,
+    );
+    Fitted { rect, size }
 }
 
-/// By how much each side of a picture can be divided so that it still has every device pixel
-/// that its place shows: 1 for no reduction, at most [`MAX_REDUCTION`].
-#[must_use]
-pub(crate) fn reduction(picture: Size, place: &Rect, fit: Fit, scale: f64) -> u32 {
-    let shown = placed(picture, place, fit);
-    let factor = f64::from(picture.width) / (shown.w * scale).max(1.0);
-    // A place that is a hair smaller than the divided picture gets it all the same: nobody sees
-    // the difference, and a self view of 200 px from 1280 px is not done at 426 px.
-    let factor = (factor + 0.1).floor().clamp(1.0, f64::from(MAX_REDUCTION));
-    (1..=factor as u32)
-        .rev()
-        .find(|it| reduced(picture, *it).is_valid())
-        .unwrap_or(1)
+/// The largest even number up to `length`, at least 2.
+fn even_below(length: f64) -> f64 {
+    (((length + ROUNDING) / 2.0).floor() * 2.0).max(2.0)
 }
 
-/// The size of a picture whose sides are divided by `factor`, made even.
-#[must_use]
-pub(crate) const fn reduced(picture: Size, factor: u32) -> Size {
-    Size::new(
-        (picture.width / factor) & !1,
-        (picture.height / factor) & !1,
-    )
+/// The smallest even number from `length` on, at least 2.
+fn even_above(length: f64) -> f64 {
+    (((length - ROUNDING) / 2.0).ceil() * 2.0).max(2.0)
 }
 
-/// More than this is only wanted for a backdrop, where [`super::reduce`] goes to this limit too:
-/// a sum of 16 x 16 bytes still fits into 16 bits.
-pub(crate) const MAX_REDUCTION: u32 = 16;
+/// What a whole number may lose on its way through scales and ratios.
+const ROUNDING: f64 = 1e-6;
 
 #[cfg(test)]
 mod tests {
@@ -100,16 +105,38 @@ mod tests {
 
     #[test]
     fn a_wide_picture_that_fits_has_black_above_and_below() {
-        let placed = placed(Size::HD, &PLACE, Fit::Fit);
-        assert_eq!(placed, Rect::new(10.0, 20.0 + 87.5, 400.0, 225.0));
+        let fitted = fitted(Size::HD, &PLACE, Fit::Fit, 1.0);
+        assert_eq!(fitted.rect, Rect::new(10.0, 20.0 + 88.0, 400.0, 224.0));
+        assert_eq!(fitted.size, Size::new(400, 224));
     }
 
     #[test]
-    fn a_wide_picture_that_fills_is_cut_left_and_right() {
-        let placed = placed(Size::HD, &PLACE, Fit::Fill);
-        assert_eq!((placed.y, placed.h), (20.0, 400.0));
-        assert!(placed.x < 10.0 && placed.w > 711.0);
-        assert!((placed.x + placed.w / 2.0 - 210.0).abs() < 1e-9);
+    fn a_picture_that_fills_has_the_shape_of_its_place() {
+        let place = Rect::new(10.0, 20.0, 201.0, 112.0);
+        let tile = fitted(Size::HD, &place, Fit::Fill, 1.0);
+        assert_eq!(tile.rect, Rect::new(10.0, 20.0, 202.0, 112.0));
+        assert_eq!(tile.size, Size::new(202, 112));
+        let fine = fitted(Size::HD, &place, Fit::Fill, 2.0);
+        assert_eq!((fine.rect, fine.size), (place, Size::new(402, 224)));
+    }
+
+    #[test]
+    fn no_place_wants_a_picture_that_cannot_be() {
+        for (w, h) in [
+            (1e9, 1e9),
+            (1e9, 1.0),
+            (0.01, 0.01),
+            (1.0, 1e9),
+            (1279.0, 719.0),
+        ] {
+            for fit in [Fit::Fit, Fit::Fill] {
+                for picture in [Size::HD, Size::new(2, 3840), Size::new(3840, 2)] {
+                    let place = Rect::new(0.0, 0.0, w, h);
+                    let size = fitted(picture, &place, fit, 1.5).size;
+                    assert!(size.is_valid(), "{picture} {place:?} {size}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -127,24 +154,6 @@ mod tests {
             PLACE.common(&overlapping),
             Some(Rect::new(400.0, 20.0, 10.0, 30.0))
         );
-    }
-
-    #[test]
-    fn a_picture_is_never_reduced_below_what_its_place_shows() {
-        let whole = Rect::new(0.0, 0.0, 1280.0, 720.0);
-        assert_eq!(reduction(Size::HD, &whole, Fit::Fit, 1.0), 1);
-        let tile = Rect::new(0.0, 0.0, 200.0, 112.0);
-        assert_eq!(reduction(Size::HD, &tile, Fit::Fill, 1.0), 6);
-        assert_eq!(reduction(Size::HD, &tile, Fit::Fill, 2.0), 3);
-        let tiny = Rect::new(0.0, 0.0, 1.0, 1.0);
-        assert_eq!(reduction(Size::HD, &tiny, Fit::Fit, 1.0), MAX_REDUCTION);
-    }
-
-    #[test]
-    fn a_tiny_picture_is_not_reduced_to_nothing() {
-        let tiny = Rect::new(0.0, 0.0, 1.0, 1.0);
-        let factor = reduction(Size::new(8, 6), &tiny, Fit::Fit, 1.0);
-        assert!(reduced(Size::new(8, 6), factor).is_valid());
     }
 
     #[test]

@@ -11,7 +11,6 @@ use media::backend::codec::{
 };
 
 mod h264;
-mod scale;
 mod sound;
 #[cfg(test)]
 mod testing;

@@ -16,6 +16,7 @@ pub mod level;
 pub mod picture;
 pub mod queue;
 pub mod rate;
+pub mod scale;
 pub mod sounds;
 pub mod synthetic;
 pub mod time;

@@ -154,22 +154,27 @@ impl Screen {
     /// Tells the worker what to convert.
     fn want(&self) {
         let stage = self.stage.borrow();
-        let wanted = |place: Option<Rect>, fit, blurred| {
-            let place = place.filter(|it| it.is_sound() && self.window_shown.get())?;
-            Some(Wanted {
-                place,
-                fit,
-                scale: self.scale(),
-                blurred,
-            })
-        };
-        let blurred = stage.self_look == SelfLook::Backdrop;
+        let shown =
+            |place: Option<Rect>| place.filter(|it| it.is_sound() && self.window_shown.get());
+        let scale = self.scale();
         self.link
             .remote
-            .want(wanted(stage.remote, stage.fit, false));
+            .want(shown(stage.remote).map(|place| Wanted {
+                place,
+                fit: stage.fit,
+                scale,
+                look: SelfLook::Tile,
+                mirrored: false,
+            }));
         self.link
             .local
-            .want(wanted(stage.self_view, Fit::Fill, blurred));
+            .want(shown(stage.self_view).map(|place| Wanted {
+                place,
+                fit: Fit::Fill,
+                scale,
+                look: stage.self_look,
+                mirrored: stage.mirror_self,
+            }));
         drop(stage);
         self.link.wake_worker();
         self.adopt();
@@ -195,19 +200,18 @@ impl Screen {
 
     fn draw_pictures(&self, cr: &Context) -> Result<(), cairo::Error> {
         let stage = self.stage.borrow();
+        let scale = self.scale();
         let mut result = Ok(());
         if let Some(place) = stage.remote.filter(Rect::is_sound) {
-            let place = place.snapped(self.scale());
             self.remote
-                .with(|it| result = draw_remote(cr, it, &place, stage.fit));
+                .with(|it| result = draw_remote(cr, it, &place, stage.fit, scale));
         }
         result?;
         let mut result = Ok(());
         if let Some(place) = stage.self_view.filter(Rect::is_sound) {
-            let place = place.snapped(self.scale());
-            let (mirrored, look) = (stage.mirror_self, stage.self_look);
+            let radius = own_radius(stage.self_look);
             self.local
-                .with(|it| result = draw_own(cr, it, &place, mirrored, look));
+                .with(|it| result = draw_own(cr, it, &place, radius, scale));
         }
         result
     }
@@ -248,19 +252,26 @@ impl Screen {
 }
 
 /// Black, and the picture on it.
-fn draw_remote(cr: &Context, it: &Buffer, place: &Rect, fit: Fit) -> Result<(), cairo::Error> {
-    let whole = layout::placed(it.size(), place, fit);
-    if whole != *place {
+fn draw_remote(
+    cr: &Context,
+    it: &Buffer,
+    place: &Rect,
+    fit: Fit,
+    scale: f64,
+) -> Result<(), cairo::Error> {
+    let whole = layout::fitted(it.size(), place, fit, scale).rect;
+    let place = place.snapped(scale);
+    if whole != place {
         cr.set_source_rgb(0.0, 0.0, 0.0);
         cr.rectangle(place.x, place.y, place.w, place.h);
         cr.fill()?;
     }
-    let Some(visible) = whole.common(place) else {
+    let Some(visible) = whole.common(&place) else {
         return Ok(());
     };
     cr.save()?;
     cr.set_operator(Operator::Source);
-    cr.set_source(picture(it, &whole, false)?)?;
+    cr.set_source(picture(it, &whole)?)?;
     cr.rectangle(visible.x, visible.y, visible.w, visible.h);
     cr.fill()?;
     cr.restore()
@@ -271,43 +282,32 @@ fn draw_own(
     cr: &Context,
     it: &Buffer,
     place: &Rect,
-    mirrored: bool,
-    look: SelfLook,
+    radius: f64,
+    scale: f64,
 ) -> Result<(), cairo::Error> {
-    let whole = layout::placed(it.size(), place, Fit::Fill);
+    let whole = layout::fitted(it.size(), place, Fit::Fill, scale).rect;
     cr.save()?;
-    cr.set_source(picture(it, &whole, mirrored)?)?;
-    page::rounded(cr, place, own_radius(look));
-    cr.fill_preserve()?;
-    match look {
-        SelfLook::Tile => cr.new_path(),
-        SelfLook::Backdrop => {
-            cr.set_source_rgba(0.0, 0.0, 0.0, BACKDROP_DIM);
-            cr.fill()?;
-        }
-    }
+    cr.set_source(picture(it, &whole)?)?;
+    page::rounded(cr, &place.snapped(scale), radius);
+    cr.fill()?;
     cr.restore()
 }
 
-/// A source that shows `it` stretched over `whole`.
-fn picture(it: &Buffer, whole: &Rect, mirrored: bool) -> Result<SurfacePattern, cairo::Error> {
+/// A source that shows `it` over `whole`: pixel by pixel, except for the picture or two that come
+/// before one of a new size.
+fn picture(it: &Buffer, whole: &Rect) -> Result<SurfacePattern, cairo::Error> {
     let Size { width, height } = it.size();
     let (across, down) = (f64::from(width) / whole.w, f64::from(height) / whole.h);
     let pattern = SurfacePattern::create(it.image());
     // From the window's pixels to the picture's.
-    let matrix = if mirrored {
-        cairo::Matrix::new(
-            -across,
-            0.0,
-            0.0,
-            down,
-            (whole.x + whole.w) * across,
-            -whole.y * down,
-        )
-    } else {
-        cairo::Matrix::new(across, 0.0, 0.0, down, -whole.x * across, -whole.y * down)
-    };
-    pattern.set_matrix(matrix);
+    pattern.set_matrix(cairo::Matrix::new(
+        across,
+        0.0,
+        0.0,
+        down,
+        -whole.x * across,
+        -whole.y * down,
+    ));
     pattern.set_filter(Filter::Bilinear);
     pattern.set_extend(Extend::Pad);
     pattern.status().map(|()| pattern)
@@ -320,9 +320,6 @@ const fn own_radius(look: SelfLook) -> f64 {
         SelfLook::Backdrop => 0.0,
     }
 }
-
-/// How much black lies over the backdrop: text on it stays readable over a white wall.
-const BACKDROP_DIM: f64 = 0.62;
 
 /// Has the part of `widget` at `place` drawn again.
 fn queue(widget: &impl IsA<gtk::Widget>, place: &Rect) {

@@ -14,9 +14,9 @@ use media::units::Size;
 
 use super::buffer::Buffer;
 use crate::picture::convert;
-use crate::picture::layout::{self, MAX_REDUCTION};
-use crate::picture::reduce::Reducer;
-use crate::picture::stage::{Fit, Rect};
+use crate::picture::fitter::Fitter;
+use crate::picture::layout;
+use crate::picture::stage::{Fit, Rect, SelfLook};
 
 /// What the two threads share of one stream.
 #[derive(Debug)]
@@ -32,8 +32,9 @@ pub(super) struct Wanted {
     pub(super) fit: Fit,
     /// Device pixels per CSS pixel.
     pub(super) scale: f64,
-    /// Whether it is blurred, for a backdrop.
-    pub(super) blurred: bool,
+    pub(super) look: SelfLook,
+    /// Whether it shows as in a mirror.
+    pub(super) mirrored: bool,
 }
 
 /// What the worker found to do.
@@ -100,7 +101,7 @@ impl Stream {
     }
 
     /// Converts the newest picture, if it is new and there is a buffer for it. Worker only.
-    pub(super) fn convert_latest(&self, reducer: &mut Reducer) -> Work {
+    pub(super) fn convert_latest(&self, fitter: &mut Fitter) -> Work {
         let sequence = self.feed.sequence();
         let mut shared = self.lock();
         let Some(wanted) = shared.wanted.filter(|_| shared.done != Some(sequence)) else {
@@ -111,19 +112,19 @@ impl Stream {
             shared.clear();
             return Work::Done;
         };
-        let factor = wanted.factor(picture.size());
-        let size = layout::reduced(picture.size(), factor);
+        let fitted = layout::fitted(picture.size(), &wanted.place, wanted.fit, wanted.scale);
+        let size = fitted.size;
         let Some(free) = shared.free.iter().position(|it| it.size() == size) else {
             let asked = shared.needed.replace(size) == Some(size);
             return if asked { Work::None } else { Work::Done };
         };
         let mut buffer = shared.free.swap_remove(free);
         drop(shared);
-        write(
-            &mut buffer,
-            reducer.reduce(&picture, factor),
-            wanted.blurred,
-        );
+        let picture = match wanted.look {
+            SelfLook::Tile => fitter.fit(&picture, size),
+            SelfLook::Backdrop => fitter.backdrop(&picture, size),
+        };
+        write(&mut buffer, picture, wanted.mirrored);
         let mut shared = self.lock();
         if shared.wanted.is_none() {
             shared.free.push(buffer);
@@ -149,16 +150,6 @@ impl Shared {
         self.cleared = true;
         let unseen = self.ready.take();
         self.free.extend(unseen);
-    }
-}
-
-impl Wanted {
-    fn factor(&self, picture: Size) -> u32 {
-        if self.blurred {
-            let possible = |it: &u32| layout::reduced(picture, *it).is_valid();
-            return (1..=MAX_REDUCTION).rev().find(possible).unwrap_or(1);
-        }
-        layout::reduction(picture, &self.place, self.fit, self.scale)
     }
 }
 
@@ -210,7 +201,7 @@ impl Shown {
 }
 
 /// Fills `buffer` with `picture`, which has its size.
-fn write(buffer: &mut Buffer, picture: &Picture, blurred: bool) {
+fn write(buffer: &mut Buffer, picture: &Picture, mirrored: bool) {
     let (stride, size) = (buffer.stride(), buffer.size());
     let pixels = buffer.pixels();
     let stride_of = u32::try_from(stride).unwrap_or(u32::MAX);
@@ -218,15 +209,7 @@ fn write(buffer: &mut Buffer, picture: &Picture, blurred: bool) {
         tracing::error!(%error, %size, "picture not converted");
         return;
     }
-    if blurred {
-        convert::blur(
-            pixels,
-            stride,
-            (size.width as usize, size.height as usize),
-            BLUR_PASSES,
-        );
+    if mirrored {
+        convert::mirror(pixels, stride, size.width as usize);
     }
 }
-
-/// Three means in a row come close to a Gaussian.
-const BLUR_PASSES: usize = 3;

@@ -8,7 +8,7 @@ use engine::PictureFeed;
 
 use super::screen::on_screen;
 use super::stream::{Stream, Work};
-use crate::picture::reduce::Reducer;
+use crate::picture::fitter::Fitter;
 
 /// Both streams and the bells between the two threads.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl Drop for Worker {
 }
 
 fn run(link: &Arc<Link>) {
-    let (mut remote, mut local) = (Reducer::default(), Reducer::default());
+    let (mut remote, mut local) = (Fitter::new(), Fitter::new());
     while !link.stop.load(Ordering::Acquire) {
         // The other side first: it is the picture that people look at.
         let worked = [

@@ -3,8 +3,8 @@
 use engine::PictureFeed;
 
 use super::message::{self, StreamKind};
+use crate::picture::fitter::Fitter;
 use crate::picture::layout;
-use crate::picture::reduce::Reducer;
 use crate::picture::stage::{Fit, Rect};
 
 /// One stream on its way to one page. A page that does not acknowledge gets no more: what waits
@@ -17,7 +17,7 @@ pub(super) struct Outbox {
     sent: Option<u64>,
     /// What the page has not acknowledged yet.
     open: Vec<u32>,
-    reducer: Reducer,
+    fitter: Fitter,
 }
 
 /// Where a stream shows.
@@ -33,13 +33,13 @@ pub(super) struct Shown {
 pub(super) const CREDIT: usize = 2;
 
 impl Outbox {
-    pub(super) const fn new(kind: StreamKind, feed: PictureFeed) -> Self {
+    pub(super) fn new(kind: StreamKind, feed: PictureFeed) -> Self {
         Self {
             kind,
             feed,
             sent: None,
             open: Vec::new(),
-            reducer: Reducer::EMPTY,
+            fitter: Fitter::new(),
         }
     }
 
@@ -52,8 +52,13 @@ impl Outbox {
         }
         self.sent = Some(change);
         let picture = self.feed.latest()?;
-        let factor = layout::reduction(picture.size(), &shown.place, shown.fit, shown.scale);
-        let picture = self.reducer.reduce(&picture, factor);
+        let whole = picture.size();
+        let size = layout::fitted(whole, &shown.place, shown.fit, shown.scale).size;
+        // A page enlarges by itself; sending more pixels than there are would only cost more.
+        let smaller = size.width < whole.width && size.height < whole.height;
+        let picture = self
+            .fitter
+            .fit(&picture, if smaller { size } else { whole });
         *sequence = sequence.wrapping_add(1);
         self.open.push(*sequence);
         Some(message::encode(self.kind, *sequence, picture))

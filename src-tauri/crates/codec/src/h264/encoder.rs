@@ -14,6 +14,7 @@ use std::ptr::from_mut;
 use bytes::Bytes;
 use media::backend::codec::{CodecError, EncodedPicture, VideoEncoder, VideoTarget};
 use media::picture::Picture;
+use media::scale::Scaler;
 use media::units::{Bitrate, Size};
 use openh264::encoder::{
     BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Profile, RateControlMode, UsageType,
@@ -26,14 +27,13 @@ use openh264_sys2::{
     LAYER_NUM, SBitrateInfo, SPATIAL_LAYER_0, SPATIAL_LAYER_ALL,
 };
 
-use crate::scale::Scaler;
-
 /// An H.264 encoder that follows its target.
 pub(crate) struct Encoder {
     target: VideoTarget,
     native: openh264::encoder::Encoder,
-    /// Present while pictures of another size than the target's come.
-    scaler: Option<Scaler>,
+    /// Present while pictures of another size than the target's come: the scaled one.
+    scaled: Option<Picture>,
+    scaler: Scaler,
     stage: Stage,
     /// Position of the next picture in milliseconds; rate control measures time with it.
     clock_ms: f64,
@@ -56,7 +56,8 @@ impl Encoder {
         Ok(Self {
             target,
             native,
-            scaler: None,
+            scaled: None,
+            scaler: Scaler::sharp(),
             stage: Stage::Fresh,
             clock_ms: 0.0,
         })
@@ -148,13 +149,14 @@ impl VideoEncoder for Encoder {
     ) -> Result<Option<EncodedPicture>, CodecError> {
         let size = self.target.size;
         if picture.size() == size {
-            self.scaler = None;
+            self.scaled = None;
             return self.encode_sized(picture, keyframe);
         }
-        let fitting = self.scaler.take().filter(|it| it.size() == size);
-        let mut scaler = fitting.unwrap_or_else(|| Scaler::new(size));
-        let encoded = self.encode_sized(scaler.scale(picture)?, keyframe);
-        self.scaler = Some(scaler);
+        let fitting = self.scaled.take().filter(|it| it.size() == size);
+        let mut scaled = fitting.unwrap_or_else(|| Picture::black(size));
+        self.scaler.scale(picture, &mut scaled);
+        let encoded = self.encode_sized(&scaled, keyframe);
+        self.scaled = Some(scaled);
         encoded
     }
 

@@ -4,13 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use media::backend::device::DeviceError;
 use media::picture::Picture;
+use media::scale::Scaler;
 use media::synthetic::y4m;
-use media::units::Size;
 
 use super::camera::Painter;
 
@@ -22,7 +19,7 @@ pub(crate) struct Clip {
     /// The picture that was read last, and its number since the start.
     picture: Picture,
     number: Option<u64>,
-    resizer: Resizer,
+    scaler: Scaler,
 }
 
 impl Clip {
@@ -36,7 +33,7 @@ impl Clip {
             reader,
             picture,
             number: None,
-            resizer: Resizer::new(),
+            scaler: Scaler::sharp(),
         })
     }
 
@@ -63,38 +60,11 @@ impl Painter for Clip {
         self.read_to(number as u64)?;
         if picture.size() == self.picture.size() {
             picture.data_mut().copy_from_slice(self.picture.data());
-            return Ok(());
+        } else {
+            self.scaler.scale(&self.picture, picture);
         }
-        scale(&mut self.resizer, &self.picture, picture)
+        Ok(())
     }
-}
-
-/// Scales `from` over all of `to`; where the shapes differ, the middle is kept.
-fn scale(resizer: &mut Resizer, from: &Picture, to: &mut Picture) -> Result<(), DeviceError> {
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .fit_into_destination(Some((0.5, 0.5)));
-    let sizes = planes_of(from.size()).into_iter().zip(planes_of(to.size()));
-    for ((source, target), (from, to)) in from.planes().into_iter().zip(to.planes_mut()).zip(sizes)
-    {
-        let source = TypedImageRef::<U8>::from_buffer(from.width, from.height, source)
-            .map_err(|error| failed(&error))?;
-        let mut target = TypedImage::<U8>::from_buffer(to.width, to.height, target)
-            .map_err(|error| failed(&error))?;
-        resizer
-            .resize_typed(&source, &mut target, &options)
-            .map_err(|error| failed(&error))?;
-    }
-    Ok(())
-}
-
-fn planes_of(size: Size) -> [Size; 3] {
-    let chroma = Size::new(size.width / 2, size.height / 2);
-    [size, chroma, chroma]
-}
-
-fn failed(error: &dyn std::error::Error) -> DeviceError {
-    DeviceError::Failed(format!("scale clip: {error}"))
 }
 
 fn file_error(path: &Path, error: &dyn std::error::Error) -> DeviceError {
@@ -110,6 +80,8 @@ const MOST_SKIPPED: u64 = 30;
 #[cfg(test)]
 mod tests {
     use std::io::BufWriter;
+
+    use media::units::Size;
 
     use super::*;
 
