@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use engine::view::EngineView;
 use headless::figures::Figures;
+use headless::memory;
 use tauri::{App, Manager};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -99,6 +100,7 @@ fn set_up(app: &App, options: Options, place: &Place) -> anyhow::Result<()> {
         let figures = Figures::new(file).with_ages(&streams.remote);
         tokio::spawn(tell(figures, desk.views()));
     }
+    tokio::spawn(memory::give_back_after_calls(streams.ended.resubscribe()));
     let mut ended = streams.ended;
     tokio::spawn(async move {
         while let Ok(ended) = ended.recv().await {

@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::clock;
 use crate::browser::MAX_BITRATE;
+use crate::clock;
 use crate::material::Material;
 use crate::relay::Relay;
 use crate::screen::Screen;

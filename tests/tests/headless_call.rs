@@ -283,27 +283,26 @@ async fn calls_in_a_row_leave_nothing_behind() -> Result<()> {
     let mut ada = world.peer("ada", &["answer"])?;
     online(&mut ada).await?;
     let mut before = None;
-    for call in 0..12 {
+    for call in 1..=2 * WARM_UP_CALLS {
         one_call(&mut ada, &mut bea, &world.bea)
             .await
             .with_context(|| format!("call {call}"))?;
-        // The first calls fill pools and caches that stay.
-        if call == 3 {
-            before = Some(settled(&mut ada, &mut bea).await);
+        if call == WARM_UP_CALLS {
+            tokio::time::sleep(SETTLED).await;
+            before = Some([held_by(&mut ada), held_by(&mut bea)]);
         }
     }
-    let before = before.context("four calls were made")?;
-    let after = settled(&mut ada, &mut bea).await;
-    for (before, after) in before.iter().zip(&after) {
-        assert!(
-            after.descriptors <= before.descriptors,
-            "{before:?} → {after:?}"
-        );
-        assert!(after.threads <= before.threads, "{before:?} → {after:?}");
-        assert!(
-            after.pss_mib <= before.pss_mib + 4.0,
-            "{before:?} → {after:?}"
-        );
+    let before = before.context("calls were made")?;
+    tokio::time::sleep(SETTLED).await;
+    for (peer, before) in [&mut ada, &mut bea].into_iter().zip(before) {
+        let after = held_by(peer);
+        println!("{before:?} → {after:?}");
+        assert!(after.descriptors <= before.descriptors);
+        // The runtime's pool for blocking work has a thread more or less at any moment; one that
+        // each call left behind would make six.
+        assert!(after.threads <= before.threads + 2);
+        // Three leaked pictures would be more.
+        assert!(after.pss_mib <= before.pss_mib + 4.0);
     }
     Ok(())
 }
@@ -312,7 +311,6 @@ async fn one_call(ada: &mut Peer, bea: &mut Peer, to: &str) -> Result<()> {
     ada.say(&format!("call {to}")).await?;
     ada.phase("connected", SOON).await?;
     bea.phase("connected", SOON).await?;
-    ada.figures().await?;
     ada.say("end").await?;
     for peer in [ada, bea] {
         peer.state("ended", SOON).await?;
@@ -321,8 +319,12 @@ async fn one_call(ada: &mut Peer, bea: &mut Peer, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// What both hold a second after the end of a call, when all of it must be released.
-async fn settled(ada: &mut Peer, bea: &mut Peer) -> [scenarios::usage::Held; 2] {
-    tokio::time::sleep(Duration::from_millis(1500)).await;
-    [ada, bea].map(|peer| held(&tree(peer.program().pid())))
+/// The first calls fill pools and caches that stay.
+const WARM_UP_CALLS: u32 = 6;
+
+/// When a call's memory is back with the system.
+const SETTLED: Duration = Duration::from_secs(2);
+
+fn held_by(peer: &mut Peer) -> scenarios::usage::Held {
+    held(&tree(peer.program().pid()))
 }

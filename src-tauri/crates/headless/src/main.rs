@@ -12,6 +12,7 @@ use devices::CameraChoice;
 use engine::Engine;
 use headless::compose;
 use headless::figures::Figures;
+use headless::memory;
 use headless::options::Options;
 use headless::outcome::EXIT_HELP;
 use headless::recorder::Recorder;
@@ -63,7 +64,7 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    headless::memory::use_one_heap();
+    memory::use_one_heap();
     let line = Line::parse();
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     // The library's own lines may show packets and addresses; ours never do.
@@ -116,6 +117,7 @@ async fn run(line: Line) -> Result<ExitCode> {
     let config = compose::config(&line.options, &settings, identity);
     let fps = config.video.fps as u32;
     let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
+    tokio::spawn(memory::give_back_after_calls(engine.ended()));
     let remote = engine.remote_picture();
     let _recorder = match &line.picture_out {
         Some(path) if path.as_os_str() != "none" => Some(Recorder::start(path, &remote, fps)?),

@@ -1,4 +1,10 @@
-//! How the program asks the system for memory.
+//! How the program asks the system for memory, and gives it back.
+
+use std::time::Duration;
+
+use engine::Ended;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 /// Keeps memory flat over many calls. To be called first in `main`, before any thread runs.
 ///
@@ -18,3 +24,27 @@ pub fn use_one_heap() {
 /// Other allocators share their free memory between threads.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn use_one_heap() {}
+
+/// Gives the memory of each call back to the system soon after its end, until the engine ends. The
+/// allocator would keep most of it: free, but in the middle of its heap.
+pub async fn give_back_after_calls(mut ended: broadcast::Receiver<Ended>) {
+    while !matches!(ended.recv().await, Err(RecvError::Closed)) {
+        tokio::time::sleep(RELEASED).await;
+        give_back();
+    }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code, reason = "malloc_trim has no safe form")]
+fn give_back() {
+    // SAFETY: it touches free memory only, under the allocator's own lock.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn give_back() {}
+
+/// When everything of a call is released, by the engine's promise.
+const RELEASED: Duration = Duration::from_secs(1);

@@ -274,7 +274,7 @@ async fn calls_in_a_row(calls: u32) -> Result<Growth> {
 
 /// What it holds when everything of a call must be released.
 async fn settled(peer: &mut Peer) -> Held {
-    sleep(Duration::from_secs(2)).await;
+    sleep(Duration::from_secs(3)).await;
     held(&tree(peer.program().pid()))
 }
 

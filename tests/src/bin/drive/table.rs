@@ -64,6 +64,7 @@ pub(crate) fn table(headless: &Calls, windows: &Calls, chromium: &Calls, growth:
         let ratio = row
             .ours
             .zip(row.chromium)
+            .filter(|(_, theirs)| *theirs > 0.0)
             .map(|(ours, theirs)| ours / theirs);
         let verdict = match row.met() {
             Some(true) => "met",
