@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "subscribe",
     "set_stage",
     "clear_history",
+    "notify_call",
 ];
 
 fn main() {

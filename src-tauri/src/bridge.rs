@@ -1,4 +1,4 @@
-//! Keeps the page up to date: one task that pushes the view, or what moved in it.
+//! Keeps the pages up to date: one task that pushes the view, or what moved in it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,11 +6,12 @@ use std::time::Instant;
 use call::view::CallView;
 use engine::view::EngineView;
 
-use crate::desk::{Desk, Rest};
+use crate::desk::{Desk, Pane, Rest};
 use crate::pace::{Pace, Urgency};
-use crate::view::{Surface, UiPush, UiView};
+use crate::view::{UiPush, UiView};
+use crate::window::Role;
 
-/// Pushes views to the page of the moment until the engine ends.
+/// Pushes views to the pages of the moment until the engine ends.
 pub(crate) async fn pump(desk: Arc<Desk>) {
     let mut views = desk.views();
     let mut rest = desk.rest();
@@ -28,12 +29,15 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
             {
                 revision += 1;
                 let rest = rest.borrow().clone();
-                let push = match pace.waiting() {
-                    Some(Urgency::Now) => whole(&desk, revision, &last, &rest),
-                    Some(Urgency::Soon) | None => moment(revision, &last),
-                };
-                if let Some(Err(error)) = rest.page.map(|it| it.send(push)) {
-                    tracing::debug!(%error, "the page is gone");
+                for (role, pane) in &rest.panes {
+                    let Some(page) = &pane.page else { continue };
+                    let push = match pace.waiting() {
+                        Some(Urgency::Now) => whole(&desk, revision, &last, &rest, (*role, pane)),
+                        Some(Urgency::Soon) | None => moment(revision, &last),
+                    };
+                    if let Err(error) = page.send(push) {
+                        tracing::debug!(%error, "the page is gone");
+                    }
                 }
                 pace.pushed(Instant::now());
             }
@@ -55,16 +59,22 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
     }
 }
 
-fn whole(desk: &Desk, revision: u64, engine: &EngineView, rest: &Rest) -> UiPush {
-    let surface = desk.surface();
+fn whole(
+    desk: &Desk,
+    revision: u64,
+    engine: &EngineView,
+    rest: &Rest,
+    (window, pane): (Role, &Pane),
+) -> UiPush {
     let view = UiView {
         revision,
         engine: engine.clone(),
         settings: rest.settings.clone(),
         me: rest.me.clone(),
         profile: desk.options().profile.clone(),
-        surface: surface.map_or(Surface::Webview, |it| it.kind()),
-        pictures_url: surface.and_then(|it| it.pictures_url()),
+        window,
+        surface: pane.surface.kind(),
+        pictures_url: pane.surface.pictures_url(),
         history: rest.history.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         opened_with: rest.opened_with.clone(),

@@ -16,9 +16,11 @@ use tauri::{State, WebviewWindow};
 use crate::clipboard;
 use crate::desk::Desk;
 use crate::error::UiError;
+use crate::notify;
 use crate::picture::stage::Stage;
 use crate::understand::Understood;
 use crate::view::UiPush;
+use crate::window::Role;
 
 /// Does something about calls or devices. What became of it shows in the next view.
 #[tauri::command]
@@ -60,16 +62,38 @@ pub(crate) fn set_full_screen(window: WebviewWindow, on: bool) -> Result<(), UiE
 
 /// Has views pushed to this page from now on, the present one at once.
 #[tauri::command]
-pub(crate) fn subscribe(desk: State<'_, Arc<Desk>>, channel: Channel<UiPush>) {
-    desk.subscribe(channel);
+pub(crate) fn subscribe(
+    desk: State<'_, Arc<Desk>>,
+    window: WebviewWindow,
+    channel: Channel<UiPush>,
+) {
+    if let Some(role) = Role::of(window.label()) {
+        desk.subscribe(role, channel);
+    }
 }
 
-/// Says where the pictures go.
+/// Says where the pictures go in this page's window.
 #[tauri::command]
-pub(crate) fn set_stage(desk: State<'_, Arc<Desk>>, stage: Stage) {
-    if let Some(surface) = desk.surface() {
+pub(crate) fn set_stage(desk: State<'_, Arc<Desk>>, window: WebviewWindow, stage: Stage) {
+    let surface = Role::of(window.label()).and_then(|role| desk.surface(role));
+    if let Some(surface) = surface {
         surface.set_stage(stage);
     }
+}
+
+/// Shows a notification for as long as the call rings, unless the user looks at the window: the
+/// page has the words.
+#[tauri::command]
+pub(crate) async fn notify_call(
+    desk: State<'_, Arc<Desk>>,
+    window: WebviewWindow,
+    title: String,
+    body: String,
+) -> Result<(), UiError> {
+    if !window.is_focused().unwrap_or(false) {
+        notify::call(desk.views(), &title, &body);
+    }
+    Ok(())
 }
 
 /// Forgets all past calls.

@@ -1,7 +1,8 @@
 //! What the commands and the view pump work on: the engine, what is remembered, and the part of
-//! the view that is not the engine's. One [`Desk`] per window, shared by all of its tasks.
+//! the view that is not the engine's. One [`Desk`] per program, shared by all of its tasks.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -22,6 +23,7 @@ use crate::picture::PictureSurface;
 use crate::place::Place;
 use crate::understand::{Understood, understand};
 use crate::view::{Me, UiPush};
+use crate::window::Role;
 
 /// Owns the engine and the store. Nothing here decides about calls.
 pub(crate) struct Desk {
@@ -33,7 +35,6 @@ pub(crate) struct Desk {
     engine: RwLock<Option<Engine>>,
     views: watch::Receiver<Arc<EngineView>>,
     transport: Arc<Exchange>,
-    surface: OnceLock<Box<dyn PictureSurface>>,
     rest: watch::Sender<Rest>,
 }
 
@@ -44,6 +45,15 @@ pub(crate) struct Rest {
     pub(crate) me: Me,
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) opened_with: Option<String>,
+    /// The open windows.
+    pub(crate) panes: BTreeMap<Role, Pane>,
+}
+
+/// What belongs to one open window.
+#[derive(Clone)]
+pub(crate) struct Pane {
+    /// How pictures reach it.
+    pub(crate) surface: Arc<dyn PictureSurface>,
     /// The page of this moment; a page that was loaded anew subscribes anew.
     pub(crate) page: Option<Channel<UiPush>>,
 }
@@ -81,7 +91,7 @@ impl Desk {
             history: newest_first(&store),
             opened_with: options.link.clone(),
             settings,
-            page: None,
+            panes: BTreeMap::new(),
         };
         let desk = Self {
             address: identity.address(),
@@ -91,22 +101,33 @@ impl Desk {
             views: engine.views(),
             transport,
             engine: RwLock::new(Some(engine)),
-            surface: OnceLock::new(),
             rest: watch::Sender::new(rest),
         };
         Ok((desk, streams))
     }
 
-    /// The surface, once the window has one.
-    pub(crate) fn surface(&self) -> Option<&dyn PictureSurface> {
-        self.surface.get().map(Box::as_ref)
+    /// Shows pictures of the window through `surface` from now on.
+    pub(crate) fn open_pane(&self, role: Role, surface: Arc<dyn PictureSurface>) {
+        let pane = Pane {
+            surface,
+            page: None,
+        };
+        self.rest.send_modify(|rest| {
+            rest.panes.insert(role, pane);
+        });
     }
 
-    /// Shows pictures through `surface` from now on; the first one stays.
-    pub(crate) fn set_surface(&self, surface: Box<dyn PictureSurface>) {
-        if let Err(second) = self.surface.set(surface) {
-            tracing::error!(surface = ?second, "there is a surface already");
-        }
+    /// The window is gone.
+    pub(crate) fn close_pane(&self, role: Role) {
+        self.rest.send_modify(|rest| {
+            rest.panes.remove(&role);
+        });
+    }
+
+    /// How pictures reach the window, if it is open.
+    pub(crate) fn surface(&self, role: Role) -> Option<Arc<dyn PictureSurface>> {
+        let rest = self.rest.borrow();
+        rest.panes.get(&role).map(|pane| Arc::clone(&pane.surface))
     }
 
     /// What the engine shows.
@@ -124,9 +145,13 @@ impl Desk {
         &self.options
     }
 
-    /// Tells this page from now on.
-    pub(crate) fn subscribe(&self, page: Channel<UiPush>) {
-        self.rest.send_modify(|rest| rest.page = Some(page));
+    /// Tells this page of the window from now on.
+    pub(crate) fn subscribe(&self, role: Role, page: Channel<UiPush>) {
+        self.rest.send_modify(|rest| {
+            if let Some(pane) = rest.panes.get_mut(&role) {
+                pane.page = Some(page);
+            }
+        });
     }
 
     /// Carries out a wish about calls and devices.

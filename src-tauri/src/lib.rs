@@ -19,6 +19,7 @@ use crate::desk::{Desk, Streams};
 use crate::picture::PictureSurface;
 use crate::picture::webview::Webview;
 use crate::place::Place;
+use crate::window::Role;
 
 #[cfg(test)]
 mod bindings;
@@ -29,7 +30,9 @@ mod desk;
 mod environment;
 mod error;
 mod exchange;
+mod incoming;
 mod me;
+mod notify;
 mod options;
 mod pace;
 mod picture;
@@ -66,6 +69,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::subscribe,
             commands::set_stage,
             commands::clear_history,
+            commands::notify_call,
         ])
         .setup(move |app| {
             // Tauri panics on an error here; a sentence serves people better.
@@ -89,12 +93,19 @@ fn set_up(app: &App, options: Options, place: &Place) -> anyhow::Result<()> {
     let desk = Arc::new(desk);
     app.manage(Arc::clone(&desk));
     let window = window::open(app, place, desk.options().profile.as_deref())?;
-    desk.set_surface(surface(&window, desk.options(), &streams)?);
+    desk.open_pane(Role::Main, surface(&window, desk.options(), &streams)?);
     window::end_on_close(&window);
     window::watch_visibility(&window, Arc::clone(&desk))?;
 
     tokio::spawn(bridge::pump(Arc::clone(&desk)));
-    tokio::spawn(window::announce_calls(window, desk.views()));
+    tokio::spawn(incoming::announce_calls(
+        incoming::Stand {
+            main: window,
+            webview_data: place.webview.clone(),
+            local: streams.local.clone(),
+        },
+        Arc::clone(&desk),
+    ));
     tokio::spawn(window::end_on_signal(app.handle().clone()));
     if let Some(file) = figures {
         let figures = Figures::new(file).with_ages(&streams.remote);
@@ -129,11 +140,11 @@ fn surface(
     window: &tauri::WebviewWindow,
     options: &Options,
     streams: &Streams,
-) -> anyhow::Result<Box<dyn PictureSurface>> {
+) -> anyhow::Result<Arc<dyn PictureSurface>> {
     #[cfg(target_os = "linux")]
     if options.picture != Some(PictureWay::Webview) {
         match picture::native::install(window, streams.remote.clone(), streams.local.clone()) {
-            Ok(native) => return Ok(Box::new(native)),
+            Ok(native) => return Ok(Arc::new(native)),
             Err(why) => tracing::warn!(why, "pictures are drawn by the page instead"),
         }
     }
@@ -147,14 +158,14 @@ fn surface(
         streams.remote.clone(),
         streams.local.clone(),
     );
-    Ok(Box::new(webview.context("no port for pictures")?))
+    Ok(Arc::new(webview.context("no port for pictures")?))
 }
 
 /// Another start for the same person: shows this window, and the link if one came along.
 fn second_start(app: &tauri::AppHandle, arguments: &[String]) {
     use clap::Parser;
 
-    if let Some(window) = app.get_webview_window("main") {
+    if let Some(window) = app.get_webview_window(Role::Main.label()) {
         window::raise(&window);
     }
     let link = Options::try_parse_from(arguments)

@@ -5,6 +5,8 @@ use serde::Serialize;
 use store::{HistoryEntry, Settings};
 use ts_rs::TS;
 
+use crate::window::Role;
+
 /// One message to the page. The whole view goes out when something happens; what moves all the
 /// time goes alone, because a page that parses kilobytes many times a second grows without need.
 #[derive(Clone, Debug, Serialize, TS)]
@@ -49,6 +51,8 @@ pub(crate) struct UiView {
     pub(crate) settings: Settings,
     /// Who this installation is.
     pub(crate) me: Me,
+    /// Which window this page is shown in.
+    pub(crate) window: Role,
     /// The profile this window was started with; null for the ordinary one.
     pub(crate) profile: Option<String>,
     /// How pictures reach the screen.

@@ -1,22 +1,45 @@
-//! The main window: how it opens, closes, calls for attention, and whether it can be seen.
+//! The windows, and the main one: how it opens, closes, comes up, and whether it can be seen.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use call::view::CallView;
-use engine::view::EngineView;
+use serde::Serialize;
 use tauri::webview::NewWindowResponse;
 use tauri::{
-    App, AppHandle, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder, WindowEvent,
+    App, AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
-use tokio::sync::watch;
+use ts_rs::TS;
 
 use crate::desk::Desk;
 use crate::place::Place;
 
-/// The label of the window, which its capability names.
-const MAIN: &str = "main";
+/// Which window: each has a page of its own that shows the same view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Role {
+    /// Everything.
+    Main,
+    /// Only an incoming call, before all other windows.
+    Incoming,
+}
+
+impl Role {
+    /// The window's label, which its capability names.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Incoming => "incoming",
+        }
+    }
+
+    /// The role of the window with this label.
+    pub(crate) fn of(label: &str) -> Option<Self> {
+        [Self::Main, Self::Incoming]
+            .into_iter()
+            .find(|it| it.label() == label)
+    }
+}
 
 /// Opens the window.
 ///
@@ -28,14 +51,23 @@ pub(crate) fn open(
     profile: Option<&str>,
 ) -> tauri::Result<WebviewWindow> {
     let title = profile.map_or_else(|| "Tincan".to_owned(), |it| format!("Tincan – {it}"));
-    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+    builder(app, Role::Main, &place.webview)
         .title(title)
         .inner_size(1080.0, 720.0)
         .min_inner_size(360.0, 480.0)
-        .data_directory(place.webview.clone())
+        .build()
+}
+
+/// A window with our page, and no way to any other; `data` is where webviews keep theirs.
+pub(crate) fn builder<'a, M: Manager<Wry>>(
+    manager: &'a M,
+    role: Role,
+    data: &Path,
+) -> WebviewWindowBuilder<'a, Wry, M> {
+    WebviewWindowBuilder::new(manager, role.label(), WebviewUrl::App("index.html".into()))
+        .data_directory(data.to_owned())
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
-        .build()
 }
 
 /// Whether the window may show `url`: nothing but our own page ever.
@@ -66,7 +98,7 @@ pub(crate) fn end(app: &AppHandle) {
     if ENDING.swap(true, Ordering::AcqRel) {
         return;
     }
-    if let Some(window) = app.get_webview_window(MAIN)
+    if let Some(window) = app.get_webview_window(Role::Main.label())
         && let Err(error) = window.hide()
     {
         tracing::debug!(%error, "the window does not hide");
@@ -114,30 +146,6 @@ pub(crate) fn raise(window: &WebviewWindow) {
     }
 }
 
-/// Raises the window and asks for attention whenever somebody calls, until the engine ends.
-pub(crate) async fn announce_calls(
-    window: WebviewWindow,
-    mut views: watch::Receiver<Arc<EngineView>>,
-) {
-    let mut was_ringing = false;
-    loop {
-        let rings = matches!(views.borrow_and_update().call, CallView::Incoming { .. });
-        if rings != was_ringing {
-            was_ringing = rings;
-            let attention = rings.then_some(UserAttentionType::Critical);
-            if rings {
-                raise(&window);
-            }
-            if let Err(error) = window.request_user_attention(attention) {
-                tracing::debug!(%error, "nobody can be asked for attention");
-            }
-        }
-        if views.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
 /// Tells the picture surface when the window is hidden or minimised and when it is back.
 #[cfg(target_os = "linux")]
 pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
@@ -149,7 +157,7 @@ pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri
         .gtk_window()?
         .connect_window_state_event(move |_, event| {
             let unseen = WindowState::ICONIFIED | WindowState::WITHDRAWN;
-            if let Some(surface) = desk.surface() {
+            if let Some(surface) = desk.surface(Role::Main) {
                 surface.set_window_shown(!event.new_window_state().intersects(unseen));
             }
             Propagation::Proceed
@@ -162,7 +170,7 @@ pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri
 pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
     let watched = window.clone();
     window.on_window_event(move |event| {
-        if let (WindowEvent::Resized(_), Some(surface)) = (event, desk.surface()) {
+        if let (WindowEvent::Resized(_), Some(surface)) = (event, desk.surface(Role::Main)) {
             surface.set_window_shown(!watched.is_minimized().unwrap_or(false));
         }
     });

@@ -85,6 +85,7 @@ impl Duo {
                 relay: relay.url(),
                 args,
                 sound,
+                bus: None,
             };
             let window = Window::open(&screen, &options).await;
             let window = window.with_context(|| format!("the window of {name}"))?;

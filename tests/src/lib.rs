@@ -12,6 +12,7 @@
 
 pub mod browser;
 pub mod clock;
+pub mod desktop;
 pub mod duo;
 pub mod material;
 pub mod peer;

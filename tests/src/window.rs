@@ -29,6 +29,8 @@ pub struct Options<'a> {
     pub args: Vec<String>,
     /// The address of a sound server, if it shall have one.
     pub sound: Option<String>,
+    /// The address of a session bus, if it shall have one.
+    pub bus: Option<String>,
 }
 
 /// An open window.
@@ -82,6 +84,10 @@ impl Window {
                     .env("PULSE_COOKIE", cookie)
             }
             None => driver.env_remove("PULSE_SERVER"),
+        };
+        match &options.bus {
+            Some(bus) => driver.env("DBUS_SESSION_BUS_ADDRESS", bus),
+            None => driver.env_remove("DBUS_SESSION_BUS_ADDRESS"),
         };
         let mut capabilities = Map::new();
         let app = json!({ "binary": built("tincan-app")?, "args": args });

@@ -15,6 +15,10 @@ for (const story of Object.keys(STORIES)) {
   groups.set(group, [...(groups.get(group) ?? []), story]);
 }
 
+/** The window as it opens, and the small one of an incoming call. */
+const NORMAL = { width: 1080, height: 720 };
+const SMALL = { width: 380, height: 520 };
+
 // Whatever has to do with a call is dark in both themes.
 const THEMED = new Set(['start', 'home', 'field', 'settings']);
 
@@ -22,6 +26,7 @@ for (const [group, stories] of groups) {
   for (const theme of THEMED.has(group) ? ['light', 'dark'] : ['dark']) {
     test(`${group} ${theme}`, async ({ page }) => {
       for (const story of stories) {
+        await page.setViewportSize(story.includes('-window') ? SMALL : NORMAL);
         await open(page, story, { theme });
         // The string falls once; all other movements have no end and no best moment.
         const animations = group === 'ended' ? 'disabled' : 'allow';

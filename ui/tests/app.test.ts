@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { expect, test, vi } from 'vitest';
 
-import { fake } from '../src/backend/fake';
+import { fake, type FakeBackend } from '../src/backend/fake';
 import type { Backend } from '../src/backend/backend';
 import type { UiView } from '../src/backend/bindings/UiView';
 import { STORIES, type StoryName } from '../src/backend/stories';
@@ -88,4 +88,18 @@ test('a change of settings leaves the others as they are', async () => {
   backend.configure = configure;
   await app.configure({ theme: 'dark' });
   expect(configure).toHaveBeenCalledWith({ ...STORIES.home.view.settings, theme: 'dark' });
+});
+
+test('the main window has each incoming call notified once', () => {
+  const { backend, show } = shown('home', 'incoming', 'incoming-long-name');
+  const { notified } = backend as FakeBackend;
+  expect(notified).toEqual(['Bea Lindqvist is calling: Video call']);
+  show('home');
+  show('incoming-voice');
+  expect(notified.at(1)).toBe('Bea Lindqvist is calling: Call without video');
+});
+
+test('the small window notifies nobody', () => {
+  const { backend } = shown('incoming-window');
+  expect((backend as FakeBackend).notified).toEqual([]);
 });

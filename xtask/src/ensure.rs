@@ -152,6 +152,7 @@ const TEST: &[&str] = &[
     "imagemagick",
     "dbus",
     "dbus-x11",
+    "dunst",
     "libgl1-mesa-dri",
     "gstreamer1.0-libav",
     "fonts-dejavu-core",

@@ -84,6 +84,6 @@ pub(crate) fn relay(listen: &str) -> Result<()> {
 
 /// Writes the bindings that a test otherwise compares.
 pub(crate) fn bindings() -> Result<()> {
-    let mut test = cargo(["test", "--package", "app", "--quiet", "bindings"]);
+    let mut test = cargo(["test", "--workspace", "--lib", "--quiet", "bindings"]);
     check(test.env("TINCAN_WRITE_BINDINGS", "1"))
 }

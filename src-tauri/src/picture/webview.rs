@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::PictureFeed;
+use engine::{PictureFeed, Subscription};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,6 +31,7 @@ pub(crate) struct Webview {
     wish: Mutex<Wish>,
     places: watch::Sender<Places>,
     server: JoinHandle<()>,
+    _listening: [Subscription; 2],
 }
 
 #[derive(Debug)]
@@ -57,10 +58,10 @@ impl Webview {
         let (places, shown) = watch::channel(Places::default());
         let (bell, news) = watch::channel(0u64);
         let bell = Arc::new(bell);
-        for feed in [&remote, &local] {
+        let listening = [&remote, &local].map(|feed| {
             let bell = Arc::clone(&bell);
-            feed.subscribe(move || bell.send_modify(|it| *it += 1));
-        }
+            feed.subscribe(move || bell.send_modify(|it| *it += 1))
+        });
         let newest = watch::Sender::new(0);
         let pictures = Pictures {
             token,
@@ -84,6 +85,7 @@ impl Webview {
             wish,
             places,
             server,
+            _listening: listening,
         })
     }
 

@@ -25,6 +25,8 @@ export interface Backend {
   /** Tells the program where the page wants pictures and what floats over them. */
   setStage(stage: Stage): Promise<void>;
   clearHistory(): Promise<void>;
+  /** Has the system say that somebody calls, for as long as it rings. */
+  notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */
   readonly paint?: Painter;
   /** What is open when the page starts; only stories have it. */

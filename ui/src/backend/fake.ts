@@ -21,6 +21,7 @@ export interface FakeBackend extends Backend {
   readonly commands: Command[];
   readonly stages: Stage[];
   readonly copied: string[];
+  readonly notified: string[];
 }
 
 /** Meters and ticks move this often. */
@@ -53,6 +54,7 @@ export function fake(query: URLSearchParams): FakeBackend {
     commands: [],
     stages: [],
     copied: [],
+    notified: [],
     opening: story.opening,
     ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
     subscribe(to) {
@@ -81,6 +83,10 @@ export function fake(query: URLSearchParams): FakeBackend {
     },
     clearHistory() {
       show({ history: [] });
+      return Promise.resolve();
+    },
+    notifyCall(title, body) {
+      backend.notified.push(`${title}: ${body}`);
       return Promise.resolve();
     },
   };

@@ -22,6 +22,7 @@ export const tauri: Backend = {
   setFullScreen: (on) => invoke('set_full_screen', { on }),
   setStage: (stage) => invoke('set_stage', { stage }),
   clearHistory: () => invoke('clear_history'),
+  notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 
 /** The same view a moment later. */

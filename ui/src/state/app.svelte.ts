@@ -16,6 +16,7 @@ import { anchor } from './duration';
 import { inSentence } from './people';
 import { reuse } from './reuse';
 import { type Trouble, TroubleWatch } from './trouble';
+import { words } from '../words';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'look';
 export type Menu = 'microphone' | 'camera' | 'more';
@@ -94,6 +95,10 @@ export class App {
         ? anchor(this.began, call.connectedForMs, now)
         : null;
     if (call.state === 'outgoing' || call.state === 'incoming') this.path = null;
+    if (call.state === 'incoming' && before !== 'incoming' && view.window === 'main') {
+      const kind = call.video ? words.incoming.video : words.incoming.voice;
+      void this.shown(this.backend.notifyCall(words.incoming.title(name), kind));
+    }
     if (view.engine.stats?.path) this.path = view.engine.stats.path;
     const trouble = this.watch.update(view.engine, name, now);
     if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {

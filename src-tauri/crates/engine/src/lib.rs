@@ -35,4 +35,4 @@ pub mod view;
 
 pub use config::{Backends, Config};
 pub use engine::{CommandError, Ended, Engine};
-pub use picture::PictureFeed;
+pub use picture::{PictureFeed, Subscription};

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use engine::PictureFeed;
 use engine::view::{EngineView, RelayView};
+use engine::{PictureFeed, Subscription};
 use media::synthetic::stamp::Stamp;
 use serde_json::{Value, json};
 
@@ -98,14 +98,16 @@ fn still(call: &Value) -> Value {
 }
 
 /// How old stamped pictures were when they were decoded, milliseconds.
-#[derive(Clone, Default)]
-struct Ages(Arc<Mutex<Vec<f64>>>);
+struct Ages {
+    kept: Arc<Mutex<Vec<f64>>>,
+    _listening: Subscription,
+}
 
 impl Ages {
     fn watch(feed: &PictureFeed) -> Self {
-        let ages = Self::default();
-        let (seen, feed_again) = (ages.clone(), feed.clone());
-        feed.subscribe(move || {
+        let kept = Arc::<Mutex<Vec<f64>>>::default();
+        let (ages, feed_again) = (Arc::clone(&kept), feed.clone());
+        let listening = feed.subscribe(move || {
             let Some(picture) = feed_again.latest() else {
                 return;
             };
@@ -115,17 +117,21 @@ impl Ages {
                 return;
             };
             let age = stamp.age_micros(devices::clock::nanos()) as f64 / 1e3;
-            let mut kept = seen.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() < KEPT_AGES {
-                kept.push(age);
+            let mut ages = ages.lock().unwrap_or_else(PoisonError::into_inner);
+            if ages.len() < KEPT_AGES {
+                ages.push(age);
             }
         });
-        ages
+        Self {
+            kept,
+            _listening: listening,
+        }
     }
 
     /// Percentiles since the last call.
     fn take(&self) -> Value {
-        let mut ages = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut ages =
+            std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
         ages.sort_by(f64::total_cmp);
         let at = |share: f64| {
             let index = ((ages.len() as f64 - 1.0) * share).round().max(0.0) as usize;

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use engine::PictureFeed;
+use engine::{PictureFeed, Subscription};
 use media::picture::Picture;
 use media::queue::{Empty, Queue};
 use media::synthetic::y4m;
@@ -17,6 +17,7 @@ use media::synthetic::y4m;
 pub struct Recorder {
     pictures: Queue<std::sync::Arc<Picture>>,
     thread: Option<JoinHandle<()>>,
+    _listening: Subscription,
 }
 
 impl Recorder {
@@ -30,7 +31,7 @@ impl Recorder {
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let pictures = Queue::bounded(WAITING);
         let (inlet, outlet, source) = (pictures.clone(), pictures.clone(), feed.clone());
-        feed.subscribe(move || {
+        let listening = feed.subscribe(move || {
             if let Some(picture) = source.latest() {
                 inlet.push(picture);
             }
@@ -41,6 +42,7 @@ impl Recorder {
         Ok(Self {
             pictures,
             thread: Some(thread),
+            _listening: listening,
         })
     }
 }

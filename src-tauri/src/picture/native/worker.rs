@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 
-use engine::PictureFeed;
+use engine::{PictureFeed, Subscription};
 
 use super::screen::on_screen;
 use super::stream::{Stream, Work};
@@ -26,6 +26,7 @@ pub(super) struct Link {
 pub(super) struct Worker {
     link: Arc<Link>,
     thread: Option<JoinHandle<()>>,
+    _listening: [Subscription; 2],
 }
 
 impl Link {
@@ -68,13 +69,14 @@ impl Worker {
             .spawn(move || run(&seen))?;
         // Set here and not by the thread, so that no bell is lost.
         let _ = link.worker.set(thread.thread().clone());
-        for stream in [&link.remote, &link.local] {
+        let listening = [&link.remote, &link.local].map(|stream| {
             let worker = thread.thread().clone();
-            stream.feed().subscribe(move || worker.unpark());
-        }
+            stream.feed().subscribe(move || worker.unpark())
+        });
         Ok(Self {
             link,
             thread: Some(thread),
+            _listening: listening,
         })
     }
 

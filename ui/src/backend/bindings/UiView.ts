@@ -2,6 +2,7 @@
 import type { EngineView } from "./EngineView";
 import type { HistoryEntry } from "./HistoryEntry";
 import type { Me } from "./Me";
+import type { Role } from "./Role";
 import type { Settings } from "./Settings";
 import type { Surface } from "./Surface";
 
@@ -25,6 +26,10 @@ settings: Settings,
  * Who this installation is.
  */
 me: Me, 
+/**
+ * Which window this page is shown in.
+ */
+window: Role, 
 /**
  * The profile this window was started with; null for the ordinary one.
  */

@@ -166,6 +166,7 @@ const SETTINGS: Settings = {
 
 export const BASE: UiView = {
   revision: 1,
+  window: 'main',
   engine: {
     relay: { state: 'online' },
     call: { state: 'idle' },

@@ -27,8 +27,8 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
     localPicture: camera,
   });
 
-const incoming = (peer = BEA, video = true) =>
-  story({ ...running, call: { state: 'incoming', call: CALL, peer, video } });
+const incoming = (peer = BEA, video = true, rest = {}) =>
+  story({ ...running, call: { state: 'incoming', call: CALL, peer, video } }, {}, {}, rest);
 
 const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}) =>
   story(
@@ -96,6 +96,8 @@ export const STORIES = {
   'incoming-unknown': incoming(NAMELESS),
   'incoming-long-name': incoming(LONG),
   'incoming-rtl': incoming(RTL),
+  'incoming-window': incoming(BEA, true, { window: 'incoming' }),
+  'incoming-window-long-name': incoming(LONG, true, { window: 'incoming', history: [] }),
 
   call: story(active()),
   'call-faded': story(active(), {}, { idle: true }),

@@ -1,0 +1,133 @@
+//! How a call comes in while the user looks at something else: a small window before all others,
+//! answered with a real click, and a notification for as long as it rings.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use scenarios::clock;
+use scenarios::desktop::{Desktop, NEEDED};
+use scenarios::peer::Peer;
+use scenarios::relay::Relay;
+use scenarios::turn::{missing, skip, turn};
+use scenarios::window::{Options, Window};
+use tokio::process::Command;
+use tokio::time::sleep;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// The title of the small window: who calls.
+const CALLER: &str = "Ada";
+
+#[tokio::test]
+async fn a_call_comes_up_before_other_windows_and_is_answered_there() -> Result<()> {
+    let _turn = turn().await;
+    let needed = NEEDED.iter().chain(&["Xvfb", "WebKitWebDriver", "xclip"]);
+    let needed: Vec<&str> = needed.copied().collect();
+    if let Some(program) = missing(&needed) {
+        skip("the incoming window", &format!("there is no {program}"));
+        return Ok(());
+    }
+    let desktop = Desktop::start(1280, 800).await?;
+    let homes = tempfile::tempdir()?;
+    let relay = Relay::start().await?;
+    let options = Options {
+        name: "bea",
+        home: &homes.path().join("bea"),
+        relay: relay.url(),
+        args: QUIET.map(str::to_owned).to_vec(),
+        sound: None,
+        bus: Some(desktop.bus().to_owned()),
+    };
+    let bea = Window::open(&desktop.screen, &options).await?;
+    let link = bea.link().await?;
+    look_elsewhere(&desktop).await?;
+
+    let mut ada = ada(&homes.path().join("ada"), &relay, &link)?;
+    let window = rings(&desktop).await?;
+    let state = desktop.property(&window, "_NET_WM_STATE").await?;
+    ensure!(state.contains("_NET_WM_STATE_ABOVE"), "{state}");
+    ada.say("end").await?;
+    quiet(&desktop).await?;
+    let shown = desktop.closed_notification().await?;
+    assert_eq!(shown, ["Ada is calling", "Video call"]);
+    drop(ada);
+
+    let mut ada = self::ada(&homes.path().join("ada"), &relay, &link)?;
+    let window = rings(&desktop).await?;
+    // Its page takes a moment to be drawn, and a user to read it.
+    sleep(Duration::from_secs(1)).await;
+    let [x, y] = ACCEPT_WITH_VIDEO;
+    desktop.click(&window, x, y).await?;
+    ada.phase("connected", SOON).await?;
+    bea.shows("call", SOON).await?;
+    quiet(&desktop).await?;
+    ada.say("end").await?;
+    bea.shows("home", SOON).await
+}
+
+/// Another window has the focus.
+async fn look_elsewhere(desktop: &Desktop) -> Result<()> {
+    let title = "Tincan – bea";
+    let main = desktop.window(title).await?.context("no main window")?;
+    let mut away = Command::new("xdotool");
+    away.args(["windowminimize", &main]);
+    let status = away
+        .env("DISPLAY", desktop.screen.display())
+        .status()
+        .await?;
+    ensure!(status.success(), "the window cannot be minimised");
+    Ok(())
+}
+
+fn ada(home: &Path, relay: &Relay, link: &str) -> Result<Peer> {
+    fs::create_dir_all(home)?;
+    let settings = serde_json::json!({ "name": CALLER }).to_string();
+    fs::write(home.join("settings.json"), settings)?;
+    let words: Vec<&str> = ["call", link].into_iter().chain(QUIET).collect();
+    Peer::start("ada", home, relay.url(), &words)
+}
+
+/// The small window, once it and the notification show.
+async fn rings(desktop: &Desktop) -> Result<String> {
+    let until = clock::now() + SOON;
+    loop {
+        let (window, notes) = (
+            desktop.window(CALLER).await?,
+            desktop.notifications().await?,
+        );
+        if let (Some(window), 1) = (&window, notes) {
+            return Ok(window.clone());
+        }
+        ensure!(
+            clock::now() < until,
+            "window {window:?}, {notes} notifications"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until neither shows any more.
+async fn quiet(desktop: &Desktop) -> Result<()> {
+    let until = clock::now() + SOON;
+    loop {
+        let (window, notes) = (
+            desktop.window(CALLER).await?,
+            desktop.notifications().await?,
+        );
+        if window.is_none() && notes == 0 {
+            return Ok(());
+        }
+        ensure!(
+            clock::now() < until,
+            "window {window:?}, {notes} notifications"
+        );
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];
+
+/// Where the button is in the small window.
+const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 448];
