@@ -83,7 +83,11 @@ fn open(stand: &Stand, desk: &Desk, name: &str) -> anyhow::Result<()> {
             area.position.to_logical::<f64>(scale),
             area.size.to_logical::<f64>(scale),
         );
-        builder = builder.position(place.x + size.width - WIDTH - MARGIN, place.y + MARGIN);
+        // The corners belong to the system's notifications.
+        builder = builder.position(
+            place.x + size.width - WIDTH - MARGIN,
+            place.y + (size.height - HEIGHT) / 2.0,
+        );
     }
     if let Err(error) = builder.build() {
         desk.close_pane(Role::Incoming);
@@ -122,7 +126,7 @@ fn ask(window: &WebviewWindow, attention: Option<UserAttentionType>) {
 const WIDTH: f64 = 380.0;
 const HEIGHT: f64 = 520.0;
 
-/// From the edges of the screen, logical pixels.
+/// From the right edge of the screen, logical pixels.
 const MARGIN: f64 = 24.0;
 
 /// The page's own dark ground, until the page is there.

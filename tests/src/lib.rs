@@ -15,6 +15,7 @@ pub mod clock;
 pub mod desktop;
 pub mod duo;
 pub mod material;
+pub mod network;
 pub mod peer;
 pub mod program;
 pub mod relay;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::clock;
+use crate::network::Host;
 use crate::program::{Program, built};
 
 /// A running `tincan answer` or `tincan call`.
@@ -24,7 +25,30 @@ impl Peer {
     /// # Errors
     /// When it cannot be started.
     pub fn start(name: &str, home: &Path, relay: &str, words: &[&str]) -> Result<Self> {
-        let mut command = Command::new(built("tincan")?);
+        Self::start_by(Command::new(built("tincan")?), name, home, relay, words)
+    }
+
+    /// The same on a host of a network of ours.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_on(
+        host: &Host,
+        name: &str,
+        home: &Path,
+        relay: &str,
+        words: &[&str],
+    ) -> Result<Self> {
+        Self::start_by(host.command(&built("tincan")?), name, home, relay, words)
+    }
+
+    fn start_by(
+        mut command: Command,
+        name: &str,
+        home: &Path,
+        relay: &str,
+        words: &[&str],
+    ) -> Result<Self> {
         command
             .args(words)
             .arg("--data")

@@ -75,23 +75,30 @@ fn missing<'a>(wanted: &[&'a str]) -> Vec<&'a str> {
 
 fn install(packages: &[&str]) -> Result<()> {
     let mut install = apt(&["install", "-qy", "--no-install-recommends"])?;
-    check(install.args(packages))
+    check(install.args(packages))?;
+    if packages.contains(&SERVER) && has("systemctl") {
+        // Its package starts a TURN server for the whole network, which nobody asked for.
+        check(&mut as_root("systemctl", &["disable", "--now", SERVER])?)?;
+    }
+    Ok(())
 }
 
-/// `apt-get` with the rights that it needs.
 fn apt(args: &[&str]) -> Result<Command> {
-    let is_root = output(&mut command("id", ["-u"])).is_some_and(|id| id == "0");
-    let mut apt = if is_root {
-        command("apt-get", args)
-    } else if has("sudo") {
-        let mut sudo = command("sudo", ["apt-get"]);
-        sudo.args(args);
-        sudo
-    } else {
-        bail!("system packages are missing; as root run: cargo xtask ensure");
-    };
+    let mut apt = as_root("apt-get", args)?;
     apt.env("DEBIAN_FRONTEND", "noninteractive");
     Ok(apt)
+}
+
+fn as_root(program: &str, args: &[&str]) -> Result<Command> {
+    if output(&mut command("id", ["-u"])).is_some_and(|id| id == "0") {
+        return Ok(command(program, args));
+    }
+    if !has("sudo") {
+        bail!("system packages are missing; as root run: cargo xtask ensure");
+    }
+    let mut sudo = command("sudo", [program]);
+    sudo.args(args);
+    Ok(sudo)
 }
 
 fn rust_is_new_enough() -> Result<()> {
@@ -121,6 +128,9 @@ fn parts(version: &str) -> Vec<u32> {
         .map_while(|part| part.parse().ok())
         .collect()
 }
+
+/// The TURN server of the tests.
+const SERVER: &str = "coturn";
 
 /// The UI's build tools ask for it.
 const OLDEST_NODE: u32 = 20;
@@ -160,6 +170,9 @@ const TEST: &[&str] = &[
     "pulseaudio",
     "pulseaudio-utils",
     "libasound2-plugins",
+    // a call between networks that do not reach each other
+    "iproute2",
+    SERVER,
     // the independent peer, and the page's tests
     "chromium",
     "chromium-driver",

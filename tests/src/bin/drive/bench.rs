@@ -64,7 +64,10 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         }
     }
     println!("{} calls in a row", options.calls);
-    let growth = calls_in_a_row(options.calls).await?;
+    let growth = match options.calls {
+        0 => None,
+        calls => Some(calls_in_a_row(calls).await?),
+    };
     println!("\n{}", table(&headless, &windows, &chromium, growth));
     if !material.real {
         println!("The clip and the voices were synthetic.");
@@ -251,7 +254,7 @@ async fn calls_in_a_row(calls: u32) -> Result<Growth> {
     bea.until("the relay", SOON, online).await?;
     let mut before = None;
     for call in 0..calls {
-        if call == calls.min(WARM_UP_CALLS) {
+        if call == WARM_UP_CALLS.min(calls / 2) {
             before = Some(settled(&mut ada).await);
         }
         ada.say(&format!("call {to}")).await?;
@@ -263,7 +266,8 @@ async fn calls_in_a_row(calls: u32) -> Result<Growth> {
             peer.state("idle", SOON).await?;
         }
     }
-    let (before, after) = (before.unwrap_or_default(), settled(&mut ada).await);
+    let before = before.context("no call was made")?;
+    let after = settled(&mut ada).await;
     Ok(Growth {
         calls,
         pss_mib: after.pss_mib - before.pss_mib,

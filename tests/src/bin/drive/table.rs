@@ -55,7 +55,12 @@ impl Row {
 }
 
 /// The whole table as Markdown.
-pub(crate) fn table(headless: &Calls, windows: &Calls, chromium: &Calls, growth: Growth) -> String {
+pub(crate) fn table(
+    headless: &Calls,
+    windows: &Calls,
+    chromium: &Calls,
+    growth: Option<Growth>,
+) -> String {
     let mut out = String::from("| measure | ours | Chromium | ratio | to reach | |\n");
     out.push_str("|---|---|---|---|---|---|\n");
     for row in rows(headless, windows, chromium) {
@@ -85,12 +90,15 @@ pub(crate) fn table(headless: &Calls, windows: &Calls, chromium: &Calls, growth:
             "| {measure} | {ours} | {theirs} | {ratio} | {goal} | {verdict} |"
         );
     }
-    let Growth {
+    let Some(Growth {
         calls,
         pss_mib,
         threads,
         descriptors,
-    } = growth;
+    }) = growth
+    else {
+        return out;
+    };
     let flat = threads <= 0 && descriptors <= 0 && pss_mib <= NOISE_MIB;
     let verdict = if flat { "met" } else { "**missed**" };
     let _ = writeln!(
