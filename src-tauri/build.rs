@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "set_stage",
     "clear_history",
     "notify_call",
+    "link_shown",
 ];
 
 fn main() {

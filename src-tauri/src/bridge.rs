@@ -73,6 +73,7 @@ fn whole(
         me: rest.me.clone(),
         profile: desk.options().profile.clone(),
         window,
+        full_screen: rest.full_screen,
         surface: pane.surface.kind(),
         pictures_url: pane.surface.pictures_url(),
         history: rest.history.clone(),

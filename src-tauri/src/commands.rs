@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use engine::command::Command;
-use store::Settings;
+use serde_json::{Map, Value};
 use tauri::ipc::Channel;
 use tauri::{State, WebviewWindow};
 
@@ -28,13 +28,13 @@ pub(crate) async fn perform(desk: State<'_, Arc<Desk>>, command: Command) -> Res
     desk.perform(command).await
 }
 
-/// Takes over settings, whole.
+/// Takes over the settings in `change`; all others stay.
 #[tauri::command]
 pub(crate) async fn configure(
     desk: State<'_, Arc<Desk>>,
-    settings: Settings,
+    change: Map<String, Value>,
 ) -> Result<(), UiError> {
-    desk.configure(settings).await
+    desk.configure(change).await
 }
 
 /// Says what a text means, while it is typed.
@@ -98,8 +98,14 @@ pub(crate) async fn notify_call(
 
 /// Forgets all past calls.
 #[tauri::command]
-pub(crate) fn clear_history(desk: State<'_, Arc<Desk>>) -> Result<(), UiError> {
-    desk.clear_history()
+pub(crate) async fn clear_history(desk: State<'_, Arc<Desk>>) -> Result<(), UiError> {
+    desk.clear_history().await
+}
+
+/// The page took over the link that the program was opened with.
+#[tauri::command]
+pub(crate) fn link_shown(desk: State<'_, Arc<Desk>>) {
+    desk.link_shown();
 }
 
 #[cfg(test)]
@@ -127,18 +133,21 @@ mod tests {
             .union(&asynchronous)
             .copied()
             .collect();
-        assert_eq!(all.len(), 8);
 
         let build = include_str!("../build.rs").split("fn main").next().unwrap();
         let declared: BTreeSet<_> = names(build, "    \"");
         assert_eq!(declared, all, "build.rs");
 
-        let granted = names(include_str!("../capabilities/main.json"), "\"allow-");
-        let granted: BTreeSet<_> = granted.iter().map(|it| it.replace('-', "_")).collect();
-        assert_eq!(
-            granted.iter().map(String::as_str).collect::<BTreeSet<_>>(),
-            all,
-            "capability"
+        let granted = |text| {
+            let names = names(text, "\"allow-");
+            names.iter().map(|it| it.replace('-', "_")).collect()
+        };
+        let main: BTreeSet<String> = granted(include_str!("../capabilities/main.json"));
+        assert!(main.iter().eq(&all), "the main window");
+        let small: BTreeSet<String> = granted(include_str!("../capabilities/incoming.json"));
+        assert!(
+            small.is_subset(&main) && small.len() < main.len(),
+            "the small window"
         );
 
         let handled = names(include_str!("lib.rs"), "commands::");

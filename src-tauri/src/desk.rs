@@ -2,7 +2,7 @@
 //! the view that is not the engine's. One [`Desk`] per program, shared by all of its tasks.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
@@ -11,9 +11,12 @@ use engine::view::EngineView;
 use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
 use identity::{Address, Identity};
+use serde_json::{Map, Value};
 use store::{HistoryEntry, HistoryPeer, Settings, Store, StoreError};
 use tauri::ipc::Channel;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{RwLock, broadcast, watch};
+use tokio::task::spawn_blocking;
 
 use crate::error::{ErrorCode, UiError};
 use crate::exchange::Exchange;
@@ -30,7 +33,9 @@ pub(crate) struct Desk {
     options: Options,
     identity: Arc<Identity>,
     address: Address,
-    store: Mutex<Store>,
+    store: Arc<Mutex<Store>>,
+    /// Whoever changes settings holds it until they are kept: no change is built on old ones.
+    changing: tokio::sync::Mutex<()>,
     /// `None` once the program ends.
     engine: RwLock<Option<Engine>>,
     views: watch::Receiver<Arc<EngineView>>,
@@ -45,6 +50,8 @@ pub(crate) struct Rest {
     pub(crate) me: Me,
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) opened_with: Option<String>,
+    /// Whether the main window fills the screen.
+    pub(crate) full_screen: bool,
     /// The open windows.
     pub(crate) panes: BTreeMap<Role, Pane>,
 }
@@ -91,13 +98,15 @@ impl Desk {
             history: newest_first(&store),
             opened_with: options.link.clone(),
             settings,
+            full_screen: false,
             panes: BTreeMap::new(),
         };
         let desk = Self {
             address: identity.address(),
             options,
             identity,
-            store: Mutex::new(store),
+            store: Arc::new(Mutex::new(store)),
+            changing: tokio::sync::Mutex::default(),
             views: engine.views(),
             transport,
             engine: RwLock::new(Some(engine)),
@@ -115,6 +124,13 @@ impl Desk {
         self.rest.send_modify(|rest| {
             rest.panes.insert(role, pane);
         });
+    }
+
+    /// The main window fills the screen from now on, or does not any more; the user may have
+    /// asked the system for it.
+    pub(crate) fn is_full_screen(&self, full: bool) {
+        self.rest
+            .send_if_modified(|rest| std::mem::replace(&mut rest.full_screen, full) != full);
     }
 
     /// The window is gone.
@@ -179,28 +195,31 @@ impl Desk {
         let Some((role, id)) = chosen else {
             return Ok(());
         };
+        let _changing = self.changing.lock().await;
         let mut settings = self.rest.borrow().settings.clone();
         match role {
             DeviceRole::Camera => settings.camera = id.map(|it| it.0),
             DeviceRole::Microphone => settings.microphone = id.map(|it| it.0),
             DeviceRole::Speaker => settings.speaker = id.map(|it| it.0),
         }
-        self.remember(settings)
+        self.remember(settings).await
     }
 
-    /// Takes over changed settings: they apply at once and are kept.
-    pub(crate) async fn configure(&self, settings: Settings) -> Result<(), UiError> {
-        let settings = settings.validated();
-        let servers_changed = self.rest.borrow().settings.ice_servers != settings.ice_servers;
-        if servers_changed {
-            let backends = compose::backends(&self.options.common, &settings);
-            self.transport.replace(backends.transport);
+    /// Takes over the settings in `change` and keeps them. The relay, the name and devices apply
+    /// at once; how long it rings, how much is sent and over which servers with the next call.
+    pub(crate) async fn configure(&self, change: Map<String, Value>) -> Result<(), UiError> {
+        let _changing = self.changing.lock().await;
+        let before = self.rest.borrow().settings.clone();
+        let settings = changed(&before, change)?;
+        if settings.ice_servers != before.ice_servers {
+            let transport = compose::transport(&self.options.common, &settings);
+            self.transport.replace(transport);
         }
         let config = self.config(&settings);
         if let Some(engine) = &*self.engine.read().await {
             engine.configure(config).await;
         }
-        self.remember(settings)
+        self.remember(settings).await
     }
 
     /// What a text means.
@@ -218,8 +237,25 @@ impl Desk {
         self.rest.send_modify(|rest| rest.opened_with = Some(link));
     }
 
-    /// Keeps a call that is over.
-    pub(crate) fn ended(&self, ended: Ended) {
+    /// The page took over what the program was opened with.
+    pub(crate) fn link_shown(&self) {
+        self.rest.send_modify(|rest| rest.opened_with = None);
+    }
+
+    /// Keeps every call that ends from now on, until the engine ends.
+    pub(crate) async fn keep_history(&self, mut ended: broadcast::Receiver<Ended>) {
+        loop {
+            match ended.recv().await {
+                Ok(ended) => self.ended(ended).await,
+                Err(RecvError::Lagged(calls)) => {
+                    tracing::warn!(calls, "calls came faster than they can be written down");
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn ended(&self, ended: Ended) {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -236,14 +272,14 @@ impl Desk {
                 .unwrap_or_default(),
             lasted_ms: ended.lasted_ms,
         };
-        if let Err(error) = self.change_history(|store| store.add(entry)) {
+        if let Err(error) = self.change_history(|store| store.add(entry)).await {
             tracing::warn!(error = error.message, "a call is not in the history");
         }
     }
 
     /// Forgets all past calls.
-    pub(crate) fn clear_history(&self) -> Result<(), UiError> {
-        self.change_history(Store::clear_history)
+    pub(crate) async fn clear_history(&self) -> Result<(), UiError> {
+        self.change_history(Store::clear_history).await
     }
 
     /// Ends the call and releases everything; a second call does nothing.
@@ -256,36 +292,61 @@ impl Desk {
         }
     }
 
-    fn remember(&self, settings: Settings) -> Result<(), UiError> {
-        let saved = self.store().set_settings(settings.clone());
+    async fn remember(&self, settings: Settings) -> Result<(), UiError> {
         let me = me_of(&self.config(&settings));
         self.rest.send_modify(|rest| {
             rest.me = me;
-            rest.settings = settings;
+            rest.settings = settings.clone();
         });
-        saved.map_err(|error| not_saved(&error))
+        self.keep(move |store| store.set_settings(settings)).await
     }
 
-    fn change_history(
+    async fn change_history(
         &self,
-        change: impl FnOnce(&mut Store) -> Result<(), StoreError>,
+        change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), UiError> {
-        let mut store = self.store();
-        let changed = change(&mut store);
-        let history = newest_first(&store);
-        drop(store);
-        self.rest.send_modify(|rest| rest.history = history);
-        changed.map_err(|error| not_saved(&error))
+        let rest = self.rest.clone();
+        self.keep(move |store| {
+            let changed = change(store);
+            let history = newest_first(store);
+            rest.send_modify(|rest| rest.history = history);
+            changed
+        })
+        .await
+    }
+
+    /// Changes what is remembered, on a thread that may wait for the disk.
+    async fn keep(
+        &self,
+        change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), UiError> {
+        let store = Arc::clone(&self.store);
+        let kept = spawn_blocking(move || {
+            // The store is whole between its calls, whatever panicked.
+            change(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        match kept.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(UiError::new(ErrorCode::SettingsNotSaved, &error)),
+            Err(error) => Err(UiError::internal(&error)),
+        }
     }
 
     fn config(&self, settings: &Settings) -> Config {
         compose::config(&self.options.common, settings, Arc::clone(&self.identity))
     }
+}
 
-    fn store(&self) -> MutexGuard<'_, Store> {
-        // The store is whole between its calls, whatever panicked.
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The settings with these fields replaced, all within their limits.
+fn changed(settings: &Settings, change: Map<String, Value>) -> Result<Settings, UiError> {
+    let mut fields = match serde_json::to_value(settings) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    fields.extend(change);
+    let settings: Settings =
+        serde_json::from_value(Value::Object(fields)).map_err(|error| UiError::internal(&error))?;
+    Ok(settings.validated())
 }
 
 fn me_of(config: &Config) -> Me {
@@ -302,12 +363,40 @@ fn newest_first(store: &Store) -> Vec<HistoryEntry> {
         .collect()
 }
 
-fn not_saved(error: &StoreError) -> UiError {
-    UiError::new(ErrorCode::SettingsNotSaved, error)
-}
-
 /// As many past calls as anybody scrolls through; the view is pushed whole, so it stays small.
 const SHOWN_CALLS: usize = 50;
 
 /// How long the end of the program waits for the engine: its own promise is one second.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn change(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn a_change_leaves_all_other_settings_alone() {
+        let before = Settings {
+            name: "Ada".to_owned(),
+            relay: "wss://relay.example/v1".to_owned(),
+            ..Settings::default()
+        };
+        let after = changed(&before, change(json!({ "maxSendKbps": 5 }))).unwrap();
+        assert_eq!((after.name, after.relay), (before.name, before.relay));
+        assert_eq!(after.max_send_kbps, 100);
+    }
+
+    #[test]
+    fn a_change_that_makes_no_sense_is_refused() {
+        let refused = changed(
+            &Settings::default(),
+            change(json!({ "ringSeconds": "long" })),
+        );
+        assert_eq!(refused.unwrap_err().code, ErrorCode::Internal);
+    }
+}

@@ -97,6 +97,7 @@ fn open(stand: &Stand, desk: &Desk, name: &str) -> anyhow::Result<()> {
 }
 
 fn close(stand: &Stand, desk: &Desk) {
+    desk.close_pane(Role::Incoming);
     let Some(window) = stand
         .main
         .app_handle()
@@ -105,10 +106,11 @@ fn close(stand: &Stand, desk: &Desk) {
         return;
     };
     // Hidden first: it is gone for the user while its page still ends.
-    if let Err(error) = window.hide().and_then(|()| window.destroy()) {
-        tracing::warn!(%error, "the small window does not close");
+    for closed in [window.hide(), window.destroy()] {
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the small window does not close");
+        }
     }
-    desk.close_pane(Role::Incoming);
 }
 
 /// People without a name are told by their address, inside the window.

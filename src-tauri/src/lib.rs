@@ -70,6 +70,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::set_stage,
             commands::clear_history,
             commands::notify_call,
+            commands::link_shown,
         ])
         .setup(move |app| {
             // Tauri panics on an error here; a sentence serves people better.
@@ -95,7 +96,7 @@ fn set_up(app: &App, options: Options, place: &Place) -> anyhow::Result<()> {
     let window = window::open(app, place, desk.options().profile.as_deref())?;
     desk.open_pane(Role::Main, surface(&window, desk.options(), &streams)?);
     window::end_on_close(&window);
-    window::watch_visibility(&window, Arc::clone(&desk))?;
+    window::watch_state(&window, Arc::clone(&desk))?;
 
     tokio::spawn(bridge::pump(Arc::clone(&desk)));
     tokio::spawn(incoming::announce_calls(
@@ -112,12 +113,9 @@ fn set_up(app: &App, options: Options, place: &Place) -> anyhow::Result<()> {
         tokio::spawn(tell(figures, desk.views()));
     }
     tokio::spawn(memory::give_back_after_calls(streams.ended.resubscribe()));
-    let mut ended = streams.ended;
-    tokio::spawn(async move {
-        while let Ok(ended) = ended.recv().await {
-            desk.ended(ended);
-        }
-    });
+    let keeper = Arc::clone(&desk);
+    let history = tokio::spawn(async move { keeper.keep_history(streams.ended).await });
+    app.manage(window::LastWork::new(history));
     Ok(())
 }
 

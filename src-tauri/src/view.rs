@@ -55,6 +55,8 @@ pub(crate) struct UiView {
     pub(crate) window: Role,
     /// The profile this window was started with; null for the ordinary one.
     pub(crate) profile: Option<String>,
+    /// Whether the main window fills the screen.
+    pub(crate) full_screen: bool,
     /// How pictures reach the screen.
     pub(crate) surface: Surface,
     /// Where the page gets pictures from when it draws them itself: a WebSocket URL; null when it

@@ -1,14 +1,16 @@
 //! The windows, and the main one: how it opens, closes, comes up, and whether it can be seen.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use tauri::webview::NewWindowResponse;
 use tauri::{
     App, AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
+use tokio::task::JoinHandle;
 use ts_rs::TS;
 
 use crate::desk::Desk;
@@ -92,6 +94,30 @@ pub(crate) fn end_on_close(window: &WebviewWindow) {
     });
 }
 
+/// What must be done before the program may end, after the engine has: the last call is written
+/// down.
+#[derive(Debug)]
+pub(crate) struct LastWork(Mutex<Option<JoinHandle<()>>>);
+
+impl LastWork {
+    /// Work that ends soon after the engine.
+    pub(crate) fn new(work: JoinHandle<()>) -> Self {
+        Self(Mutex::new(Some(work)))
+    }
+
+    async fn done(&self) {
+        let work = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(work) = work
+            && tokio::time::timeout(PATIENCE, work).await.is_err()
+        {
+            tracing::error!("the last call is not written down");
+        }
+    }
+}
+
+/// A disk that needs longer is not waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Ends the program: the window goes at once, the rest as soon as all is released.
 pub(crate) fn end(app: &AppHandle) {
     static ENDING: AtomicBool = AtomicBool::new(false);
@@ -107,6 +133,9 @@ pub(crate) fn end(app: &AppHandle) {
     tauri::async_runtime::spawn(async move {
         if let Some(desk) = app.try_state::<Arc<Desk>>() {
             desk.stop().await;
+        }
+        if let Some(work) = app.try_state::<LastWork>() {
+            work.done().await;
         }
         app.exit(0);
     });
@@ -146,9 +175,9 @@ pub(crate) fn raise(window: &WebviewWindow) {
     }
 }
 
-/// Tells the picture surface when the window is hidden or minimised and when it is back.
+/// Tells the desk when the main window is hidden or minimised, and when it fills the screen.
 #[cfg(target_os = "linux")]
-pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
+pub(crate) fn watch_state(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
     use gtk::gdk::WindowState;
     use gtk::glib::Propagation;
     use gtk::prelude::WidgetExt;
@@ -156,21 +185,27 @@ pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri
     window
         .gtk_window()?
         .connect_window_state_event(move |_, event| {
-            let unseen = WindowState::ICONIFIED | WindowState::WITHDRAWN;
+            let state = event.new_window_state();
+            desk.is_full_screen(state.contains(WindowState::FULLSCREEN));
             if let Some(surface) = desk.surface(Role::Main) {
-                surface.set_window_shown(!event.new_window_state().intersects(unseen));
+                let unseen = WindowState::ICONIFIED | WindowState::WITHDRAWN;
+                surface.set_window_shown(!state.intersects(unseen));
             }
             Propagation::Proceed
         });
     Ok(())
 }
 
-/// Tells the picture surface when the window is minimised and when it is back.
+/// Tells the desk when the main window is minimised, and when it fills the screen.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn watch_visibility(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
+pub(crate) fn watch_state(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Result<()> {
     let watched = window.clone();
     window.on_window_event(move |event| {
-        if let (WindowEvent::Resized(_), Some(surface)) = (event, desk.surface(Role::Main)) {
+        if !matches!(event, WindowEvent::Resized(_)) {
+            return;
+        }
+        desk.is_full_screen(watched.is_fullscreen().unwrap_or(false));
+        if let Some(surface) = desk.surface(Role::Main) {
             surface.set_window_shown(!watched.is_minimized().unwrap_or(false));
         }
     });

@@ -120,6 +120,32 @@ async fn something_that_is_no_relay_is_told_apart() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_session_that_cannot_be_opened_costs_its_call_and_no_other() -> Result<()> {
+    let _turn = turn().await;
+    let home = tempfile::tempdir()?;
+    let relay = Relay::start().await?;
+    let bea_home = home.path().join("bea");
+    let to = address(&bea_home).await?;
+    let mut bea = Peer::start("bea", &bea_home, relay.url(), &words(&["answer"]))?;
+    // An address of another machine: nothing can be bound there.
+    let bind = ["answer", "--bind", "203.0.113.77"];
+    let mut ada = Peer::start("ada", &home.path().join("ada"), relay.url(), &words(&bind))?;
+    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
+    for peer in [&mut ada, &mut bea] {
+        peer.until("the relay", SOON, online).await?;
+    }
+    for _ in 0..2 {
+        ada.say(&format!("call {to}")).await?;
+        let ended = ada.state("ended", Duration::from_secs(5)).await?;
+        assert_eq!(ended["reason"], "internalError");
+        ada.state("idle", SOON).await?;
+    }
+    ada.say("quit").await?;
+    assert!(ada.ended(Duration::from_secs(5)).await?.success());
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_call_goes_on_without_a_camera_file_that_is_not_there() -> Result<()> {
     let _turn = turn().await;
     let home = tempfile::tempdir()?;

@@ -20,9 +20,6 @@ use crate::timing::Timing;
 /// was sent before has gone out.
 #[derive(Debug)]
 pub struct Link {
-    /// What happens, in order. Holds [`EVENTS`](Self::EVENTS); when they are not taken the link
-    /// stops reading, and the relay ends the connection of a client that does not read.
-    pub events: mpsc::Receiver<LinkEvent>,
     commands: mpsc::Sender<Command>,
     room: Arc<Semaphore>,
     state: watch::Receiver<LinkState>,
@@ -105,9 +102,15 @@ impl Link {
     /// Starts a link to the relay at this URL (`ws://…` or `wss://…`; without a path it is
     /// [`signal_wire::PATH`]) and returns at once. Needs a Tokio runtime around it.
     ///
+    /// With it come its events, in order. At most [`EVENTS`](Self::EVENTS) wait to be taken; then
+    /// the link stops reading, and the relay ends the connection of a client that does not read.
+    ///
     /// # Errors
     /// When the URL cannot be that of a relay.
-    pub fn connect(url: &str, identity: Arc<Identity>) -> Result<Self, RelayUrlError> {
+    pub fn connect(
+        url: &str,
+        identity: Arc<Identity>,
+    ) -> Result<(Self, mpsc::Receiver<LinkEvent>), RelayUrlError> {
         Self::connect_with(url, identity, Timing::default())
     }
 
@@ -119,21 +122,21 @@ impl Link {
         url: &str,
         identity: Arc<Identity>,
         timing: Timing,
-    ) -> Result<Self, RelayUrlError> {
+    ) -> Result<(Self, mpsc::Receiver<LinkEvent>), RelayUrlError> {
         let dialer = Dialer::new(url, identity, timing)?;
         let (command_sender, commands) = mpsc::channel(Self::CAPACITY + SPARE_COMMANDS);
         let (event_sender, events) = mpsc::channel(Self::EVENTS);
         let (state_sender, state) = watch::channel(LinkState::Connecting);
         let stop = CancellationToken::new();
         let actor = Actor::new(dialer, timing, commands, event_sender, state_sender);
-        Ok(Self {
-            events,
+        let link = Self {
             commands: command_sender,
             room: Arc::new(Semaphore::new(Self::CAPACITY)),
             state,
             task: tokio::spawn(actor.run(stop.clone())),
             stop: stop.drop_guard(),
-        })
+        };
+        Ok((link, events))
     }
 
     /// Sends a message, now or as soon as the relay is there; never waits. What becomes of it:
@@ -184,14 +187,13 @@ impl Link {
     /// [`Timing::close`].
     pub async fn close(self) {
         let Self {
-            events,
             commands,
             room: _,
             state: _,
             stop,
             task,
         } = self;
-        drop((events, stop, commands));
+        drop((stop, commands));
         // The task ends by itself; if it panicked there is nothing left to close.
         let _ended: Result<(), _> = task.await;
     }

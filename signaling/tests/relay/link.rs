@@ -60,7 +60,7 @@ async fn problem(url: &str) -> Problem {
         if let LinkState::Offline(problem) = *ann.link.state().borrow() {
             return problem;
         }
-        assert!(ann.link.events.recv().await.is_some());
+        assert!(ann.events.recv().await.is_some());
     }
 }
 

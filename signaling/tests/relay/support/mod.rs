@@ -12,7 +12,7 @@ use identity::{Address, Identity};
 use signal_client::{Link, LinkEvent, LinkState};
 use signal_relay::{Config, client_url, serve};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -61,6 +61,7 @@ impl Running {
 /// A link and who it is for.
 pub(crate) struct Person {
     pub(crate) link: Link,
+    pub(crate) events: mpsc::Receiver<LinkEvent>,
     pub(crate) address: Address,
 }
 
@@ -71,8 +72,13 @@ impl Person {
 
     pub(crate) fn with(url: &str, identity: Identity, timing: signal_client::Timing) -> Self {
         let address = identity.address();
-        let link = Link::connect_with(url, Arc::new(identity), timing).expect("a relay URL");
-        Self { link, address }
+        let connected = Link::connect_with(url, Arc::new(identity), timing);
+        let (link, events) = connected.expect("a relay URL");
+        Self {
+            link,
+            events,
+            address,
+        }
     }
 
     /// Somebody whom the relay has welcomed.
@@ -91,7 +97,7 @@ impl Person {
     /// The next event that is no state.
     pub(crate) async fn hear(&mut self) -> LinkEvent {
         loop {
-            match soon(self.link.events.recv()).await.expect("the link lives") {
+            match soon(self.events.recv()).await.expect("the link lives") {
                 LinkEvent::State(_) => {}
                 event => return event,
             }
@@ -101,7 +107,7 @@ impl Person {
     /// Waits for a state; fails when a message comes first.
     pub(crate) async fn until(&mut self, state: LinkState) {
         loop {
-            match soon(self.link.events.recv()).await.expect("the link lives") {
+            match soon(self.events.recv()).await.expect("the link lives") {
                 LinkEvent::State(now) if now == state => return,
                 LinkEvent::State(_) => {}
                 event => panic!("{event:?} while waiting for {state:?}"),
@@ -113,7 +119,7 @@ impl Person {
     pub(crate) async fn hears_nothing(&mut self) {
         let heard = timeout(Duration::from_millis(150), async {
             loop {
-                match self.link.events.recv().await {
+                match self.events.recv().await {
                     Some(LinkEvent::State(_)) => {}
                     event => return event,
                 }

@@ -49,14 +49,18 @@ impl Peer {
     pub const MAX_NAME: usize = 64;
 
     /// What may be shown of a stranger's name: no control characters, none that turn the
-    /// direction of the text around it, no white space at the ends, and not too long.
+    /// direction of the text around it or hide in it, no white space at the ends, and not too
+    /// long.
     #[must_use]
     pub fn clean_name(name: &str) -> String {
-        let shown = |c: &char| {
-            !c.is_control()
-                && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
-                && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+        let hidden = |c: char| {
+            matches!(
+                c,
+                '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            ) || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+                || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
         };
+        let shown = |c: &char| !c.is_control() && !hidden(*c);
         let name: String = name.chars().filter(shown).collect();
         let name: String = name.trim().chars().take(Self::MAX_NAME).collect();
         name.trim_end().to_owned()

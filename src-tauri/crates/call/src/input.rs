@@ -97,9 +97,12 @@ pub enum Transport {
     Interrupted,
     /// The other side closed its session.
     ClosedByPeer,
-    /// It could not be opened, no path was found, or the path was lost and the session does not
+    /// No path was found, or the path was lost and the session does not
     /// look for another one by itself. Waiting for the other side's first parcel is no failure.
     Failed,
+    /// It does not work and will not, whatever the network does: no thread left, a library that
+    /// stopped.
+    Broken,
     /// [`crate::output::Output::CloseTransport`] is carried out; answers each one, whatever
     /// became of the session before.
     Closed,

@@ -100,11 +100,6 @@ impl Phone {
         self.config = config.cleaned();
     }
 
-    /// Takes another name, for the next call.
-    pub fn set_name(&mut self, name: &str) {
-        self.config.name = Peer::clean_name(name);
-    }
-
     /// Takes one thing that happened. Drain [`Phone::poll_output`] before the next one.
     pub fn handle(&mut self, now: Instant, input: Input) {
         let before = self.state.phase();

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use crate::command::DeviceRole;
 use crate::event::Event;
 use crate::picture::PictureFeed;
+use crate::reporter::Reporter;
 
 /// Where the camera's pictures go. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +26,7 @@ impl Eye {
     pub(crate) fn sink(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn PictureSink> {
         Box::new(Sink {
             eye: self.clone(),
-            events,
-            turn,
+            reporter: Reporter::new(events, DeviceRole::Camera, turn),
         })
     }
 
@@ -43,8 +43,7 @@ impl Eye {
 
 struct Sink {
     eye: Eye,
-    events: mpsc::Sender<Event>,
-    turn: u64,
+    reporter: Reporter,
 }
 
 impl PictureSink for Sink {
@@ -63,12 +62,6 @@ impl PictureSink for Sink {
     }
 
     fn failed(&mut self, error: DeviceError) {
-        let role = DeviceRole::Camera;
-        // Fails only when the engine is gone.
-        let _ = self.events.blocking_send(Event::DeviceFailed {
-            role,
-            turn: self.turn,
-            error,
-        });
+        self.reporter.failed(error);
     }
 }

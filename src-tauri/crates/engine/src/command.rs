@@ -43,10 +43,12 @@ pub enum Command {
         /// Which one; null for the system's default.
         id: Option<DeviceId>,
     },
-    /// Show ourselves and meter the microphone outside a call: first start, settings.
+    /// Run devices outside a call, to try them: first start, settings.
     Preview {
-        /// Whether to run camera and microphone for it.
-        on: bool,
+        /// Whether we see ourselves.
+        camera: bool,
+        /// Whether the microphone's meter moves.
+        microphone: bool,
     },
     /// Play a short tone on the chosen speaker.
     TestSpeaker,

@@ -45,4 +45,6 @@ pub struct Config {
     pub microphone: Option<DeviceId>,
     /// The user's speaker.
     pub speaker: Option<DeviceId>,
+    /// Where it rings; `None` for the speaker of calls.
+    pub ring_speaker: Option<DeviceId>,
 }

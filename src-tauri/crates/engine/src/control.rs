@@ -87,8 +87,8 @@ pub(crate) struct Control {
     playout: Playout,
     desks: Desks,
     capture: Capture,
-    /// Whether somebody looks at themselves outside a call.
-    preview: bool,
+    /// Whether somebody tries their devices.
+    preview: Preview,
     /// Until when the speaker is needed after a call or for a test.
     speaker_until: Option<Instant>,
     listing: bool,
@@ -100,6 +100,13 @@ struct Desks {
     camera: Desk,
     microphone: Desk,
     speaker: Desk,
+}
+
+/// Which devices run outside a call, to be tried.
+#[derive(Clone, Copy, Debug, Default)]
+struct Preview {
+    camera: bool,
+    microphone: bool,
 }
 
 /// What the phone wants of the gates, and what it was last told of them.
@@ -150,7 +157,7 @@ impl Control {
             playout,
             desks,
             capture: Capture::default(),
-            preview: false,
+            preview: Preview::default(),
             speaker_until: None,
             listing: false,
             stopping: None,
@@ -160,7 +167,7 @@ impl Control {
         Ok((control, watched))
     }
 
-    /// Runs until stopped and all is released, or until every handle is gone.
+    /// Runs until stopped and all is released.
     pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Event>) {
         let mut beat = time::interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -169,10 +176,7 @@ impl Control {
         loop {
             let deadline = self.phone.poll_timeout().map(|(at, _)| at);
             tokio::select! {
-                event = inbox.recv() => match event {
-                    Some(event) => self.on_event(event),
-                    None => return,
-                },
+                Some(event) = inbox.recv() => self.on_event(event),
                 () = sleep_until(deadline) => self.feed(Input::Tick),
                 _ = beat.tick() => {
                     beats += 1;
@@ -183,6 +187,7 @@ impl Control {
             if self.is_released()
                 && let Some(stopped) = self.stopping.take()
             {
+                self.relays.close().await;
                 // The one who asked may have stopped waiting.
                 let _ = stopped.send(());
                 return;
@@ -233,7 +238,7 @@ impl Control {
             | Event::Devices(_) => self.on_device(event),
             Event::Stop(answer) => {
                 self.stopping = Some(answer);
-                self.preview = false;
+                self.preview = Preview::default();
                 self.feed(Input::Command(input::Command::End));
                 self.feed(Input::Command(input::Command::Dismiss));
                 self.speaker_until = None;
@@ -258,14 +263,20 @@ impl Control {
                 self.feed(Input::Command(input::Command::SetCamera(on)));
             }
             Command::UseDevice { role, id } => {
-                match role {
-                    DeviceRole::Camera => self.config.camera.clone_from(&id),
-                    DeviceRole::Microphone => self.config.microphone.clone_from(&id),
-                    DeviceRole::Speaker => self.config.speaker.clone_from(&id),
+                let chosen = match role {
+                    DeviceRole::Camera => &mut self.config.camera,
+                    DeviceRole::Microphone => &mut self.config.microphone,
+                    DeviceRole::Speaker => &mut self.config.speaker,
+                };
+                chosen.clone_from(&id);
+                // Which speaker it is depends on whether it rings: that is settled later.
+                if role != DeviceRole::Speaker {
+                    self.choose(role, id);
                 }
-                self.choose(role, id);
             }
-            Command::Preview { on } => self.preview = on,
+            Command::Preview { camera, microphone } => {
+                self.preview = Preview { camera, microphone };
+            }
             Command::TestSpeaker => self.test_speaker(),
         }
         Ok(())
@@ -305,7 +316,6 @@ impl Control {
         for (role, id) in [
             (DeviceRole::Camera, &config.camera),
             (DeviceRole::Microphone, &config.microphone),
-            (DeviceRole::Speaker, &config.speaker),
         ] {
             self.choose(role, id.clone());
         }
@@ -334,7 +344,7 @@ impl Control {
                     tracing::error!(%error, "the call's threads cannot be started");
                     self.feed(Input::Transport {
                         call,
-                        state: input::Transport::Failed,
+                        state: input::Transport::Broken,
                     });
                 }
             }
@@ -348,9 +358,12 @@ impl Control {
             }
             Err(error) if wanted => {
                 tracing::error!(%error, "no session for the call");
+                if let Some(media) = &mut self.media {
+                    media.failed();
+                }
                 self.feed(Input::Transport {
                     call,
-                    state: input::Transport::Failed,
+                    state: failure(&error),
                 });
             }
             Err(_) => self.on_event(Event::Closed { call }),
@@ -400,7 +413,7 @@ impl Control {
             TransportState::ClosedByPeer => input::Transport::ClosedByPeer,
             TransportState::Failed(error) => {
                 tracing::warn!(%error, "the session failed");
-                input::Transport::Failed
+                failure(error)
             }
         };
         self.feed(Input::Transport { call, state });
@@ -416,11 +429,22 @@ impl Control {
 
     /// After every event: devices follow what is wanted, the view follows what is true.
     fn settle(&mut self) {
+        self.come_home();
         self.follow_call();
         self.reconcile_devices();
         // The phone may just have been told what its gates do, which shows.
         self.follow_call();
         self.publish();
+    }
+
+    /// Leaves the relay of whom we called once no call is left. Not at the end of one call: where
+    /// it gave way to another with the same person, the answer goes the same way.
+    fn come_home(&mut self) {
+        if !is_busy(&self.phone.view(Instant::now())) && self.relays.leave() {
+            self.feed(Input::Link {
+                online: self.relays.is_online(),
+            });
+        }
     }
 
     /// Whether nothing of a call or a device is held any more.
@@ -430,6 +454,17 @@ impl Control {
             && self.desks.camera.is_released()
             && self.desks.microphone.is_released()
             && self.desks.speaker.is_released()
+    }
+}
+
+/// What the phone has to know of a failure: whether another network could mend it.
+fn failure(error: &TransportError) -> input::Transport {
+    match error {
+        TransportError::NoPath
+        | TransportError::Security
+        | TransportError::NotConnected
+        | TransportError::TooLarge(_) => input::Transport::Failed,
+        TransportError::Internal(_) => input::Transport::Broken,
     }
 }
 

@@ -34,13 +34,23 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 enum State {
     Off,
-    Opening,
-    On(Box<dyn DeviceStream>),
-    Closing,
-    Failed {
-        problem: DeviceProblem,
-        name: String,
+    Opening {
+        /// It failed before its opening was reported.
+        lost: Option<DeviceError>,
     },
+    On(Box<dyn DeviceStream>),
+    Closing {
+        /// Why, when it is a failure.
+        failure: Option<Failure>,
+    },
+    Failed(Failure),
+}
+
+/// What the user reads of a device that does not work.
+#[derive(Clone, Debug)]
+struct Failure {
+    problem: DeviceProblem,
+    name: String,
 }
 
 /// What the control task has to do next for a role.
@@ -112,24 +122,26 @@ impl Desk {
         turn: u64,
         result: Result<Box<dyn DeviceStream>, DeviceError>,
     ) -> Step {
-        if !matches!(self.state, State::Opening) {
+        let State::Opening { lost } = &mut self.state else {
             return result.map_or(Step::Rest, Step::Close);
-        }
-        match result {
-            Ok(stream) if turn == self.turn && self.wanted => {
+        };
+        let (lost, stale) = (lost.take(), turn != self.turn || !self.wanted);
+        match (result, lost) {
+            (Ok(stream), None) if !stale => {
                 self.state = State::On(stream);
                 Step::Rest
             }
-            Ok(stream) => {
-                self.state = State::Closing;
+            (Ok(stream), lost) => {
+                let failure = lost.filter(|_| !stale).map(|error| self.failure(&error));
+                self.state = State::Closing { failure };
                 Step::Close(stream)
             }
-            Err(_) if turn != self.turn || !self.wanted => {
+            (Err(_), _) if stale => {
                 self.state = State::Off;
                 self.reconcile()
             }
-            Err(error) => {
-                self.fail(&error);
+            (Err(error), _) => {
+                self.state = State::Failed(self.failure(&error));
                 Step::Rest
             }
         }
@@ -137,8 +149,8 @@ impl Desk {
 
     /// A closed device is gone for good.
     pub(crate) fn closed(&mut self) -> Step {
-        if matches!(self.state, State::Closing) {
-            self.state = State::Off;
+        if let State::Closing { failure } = &mut self.state {
+            self.state = failure.take().map_or(State::Off, State::Failed);
         }
         self.reconcile()
     }
@@ -148,16 +160,16 @@ impl Desk {
         if turn != self.turn {
             return Step::Rest;
         }
-        match std::mem::replace(&mut self.state, State::Off) {
-            State::On(stream) => {
-                self.fail(error);
-                Step::Close(stream)
+        let failure = Some(self.failure(error));
+        match std::mem::replace(&mut self.state, State::Closing { failure }) {
+            State::On(stream) => return Step::Close(stream),
+            State::Opening { .. } => {
+                let lost = Some(error.clone());
+                self.state = State::Opening { lost };
             }
-            other => {
-                self.state = other;
-                Step::Rest
-            }
+            other @ (State::Off | State::Closing { .. } | State::Failed(_)) => self.state = other,
         }
+        Step::Rest
     }
 
     /// Whether the device runs.
@@ -167,12 +179,16 @@ impl Desk {
 
     /// Whether a device is on its way to run.
     pub(crate) fn is_opening(&self) -> bool {
-        self.wanted && matches!(self.state, State::Opening | State::Closing)
+        let under_way = matches!(
+            self.state,
+            State::Opening { .. } | State::Closing { failure: None }
+        );
+        self.wanted && under_way
     }
 
     /// Whether nothing of the device is held.
     pub(crate) fn is_released(&self) -> bool {
-        matches!(self.state, State::Off | State::Failed { .. })
+        matches!(self.state, State::Off | State::Failed(_))
     }
 
     /// What the UI shows.
@@ -188,11 +204,16 @@ impl Desk {
                         kind: info.kind,
                     }
                 }
-                State::Failed { problem, name } => DeviceNow::Failed {
-                    problem: *problem,
-                    name: name.clone(),
+                State::Failed(failure)
+                | State::Closing {
+                    failure: Some(failure),
+                } => DeviceNow::Failed {
+                    problem: failure.problem,
+                    name: failure.name.clone(),
                 },
-                State::Off | State::Opening | State::Closing => DeviceNow::Off,
+                State::Off | State::Opening { .. } | State::Closing { failure: None } => {
+                    DeviceNow::Off
+                }
             },
         }
     }
@@ -201,19 +222,19 @@ impl Desk {
         match (&self.state, self.wanted) {
             (State::Off, true) => self.open(),
             (State::On(_), false) => self.close(),
-            (State::Failed { .. }, false) => {
+            (State::Failed(_), false) => {
                 self.state = State::Off;
                 Step::Rest
             }
             (State::Off, false)
-            | (State::On(_) | State::Failed { .. }, true)
-            | (State::Opening | State::Closing, _) => Step::Rest,
+            | (State::On(_) | State::Failed(_), true)
+            | (State::Opening { .. } | State::Closing { .. }, _) => Step::Rest,
         }
     }
 
     fn open(&mut self) -> Step {
         self.turn += 1;
-        self.state = State::Opening;
+        self.state = State::Opening { lost: None };
         Step::Open {
             turn: self.turn,
             id: self.chosen.clone(),
@@ -221,7 +242,7 @@ impl Desk {
     }
 
     fn close(&mut self) -> Step {
-        match std::mem::replace(&mut self.state, State::Closing) {
+        match std::mem::replace(&mut self.state, State::Closing { failure: None }) {
             State::On(stream) => Step::Close(stream),
             other => {
                 self.state = other;
@@ -232,19 +253,22 @@ impl Desk {
 
     /// An opening under way answers a wish that no longer holds: its result will be stale.
     fn restart_opening(&mut self) -> Step {
-        if matches!(self.state, State::Opening) {
+        if let State::Opening { lost } = &mut self.state {
+            *lost = None;
             self.turn += 1;
         }
         self.reconcile()
     }
 
     fn forget_failure(&mut self) {
-        if matches!(self.state, State::Failed { .. }) {
-            self.state = State::Off;
+        match &mut self.state {
+            State::Failed(_) => self.state = State::Off,
+            State::Closing { failure } => *failure = None,
+            State::Off | State::Opening { .. } | State::On(_) => {}
         }
     }
 
-    fn fail(&mut self, error: &DeviceError) {
+    fn failure(&self, error: &DeviceError) -> Failure {
         tracing::warn!(%error, "a device does not work");
         let name = self
             .chosen
@@ -253,10 +277,10 @@ impl Desk {
             .or_else(|| self.available.iter().find(|it| it.kind == DeviceKind::Real))
             .map(|it| it.name.clone())
             .unwrap_or_default();
-        self.state = State::Failed {
+        Failure {
             problem: problem_of(error),
             name,
-        };
+        }
     }
 }
 

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use media::backend::audio::{SAMPLE_RATE_HZ, SampleSink};
@@ -23,13 +23,15 @@ use tokio::sync::mpsc;
 use crate::command::DeviceRole;
 use crate::counters::{AudioOut, Level};
 use crate::event::Event;
-use crate::worker::{Stop, Worker};
+use crate::orders::Orders;
+use crate::reporter::Reporter;
+use crate::timeline::{duration_of, micros_between};
+use crate::worker::Stop;
 
 /// Handle of the microphone thread.
 #[derive(Debug)]
 pub(crate) struct Microphone {
-    worker: Worker,
-    orders: SyncSender<Order>,
+    orders: Orders<Order>,
     gate: Arc<AtomicBool>,
     level: Arc<Level>,
     epoch: Instant,
@@ -55,11 +57,10 @@ enum Order {
 impl Microphone {
     /// Starts the thread. `epoch` is where the media timeline of this engine begins.
     pub(crate) fn start(codec: Arc<dyn CodecBackend>, epoch: Instant) -> std::io::Result<Self> {
-        let (orders, inbox) = sync_channel(ORDERS);
         let gate = Arc::new(AtomicBool::new(false));
         let level = Arc::new(Level::default());
         let (open, meter) = (Arc::clone(&gate), Arc::clone(&level));
-        let worker = Worker::start("aenc", move |stop| {
+        let orders = Orders::start("aenc", move |inbox, stop| {
             let meter = (Meter::new(), meter);
             Body {
                 inbox,
@@ -72,7 +73,6 @@ impl Microphone {
             .run(stop);
         })?;
         Ok(Self {
-            worker,
             orders,
             gate,
             level,
@@ -84,31 +84,31 @@ impl Microphone {
     pub(crate) fn sink(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn SampleSink> {
         let (producer, consumer) = rtrb::RingBuffer::new(RING);
         let heard_until = Arc::new(AtomicI64::new(0));
-        self.order(Order::Ring(consumer, Arc::clone(&heard_until)));
-        let thread = self.worker.thread().cloned();
+        self.orders
+            .give(Order::Ring(consumer, Arc::clone(&heard_until)));
+        let thread = self.orders.thread();
         Box::new(Sink {
             producer,
             heard_until,
             epoch: self.epoch,
             thread,
-            events,
-            turn,
+            reporter: Reporter::new(events, DeviceRole::Microphone, turn),
         })
     }
 
     /// Sends into this call from now on.
     pub(crate) fn attach(&self, outlet: Outlet) {
-        self.order(Order::Attach(outlet));
+        self.orders.give(Order::Attach(outlet));
     }
 
     /// Changes rate and protection of the attached call.
     pub(crate) fn set_target(&self, target: AudioTarget) {
-        self.order(Order::Target(target));
+        self.orders.give(Order::Target(target));
     }
 
     /// Sends nowhere from now on.
     pub(crate) fn detach(&self) {
-        self.order(Order::Detach);
+        self.orders.give(Order::Detach);
     }
 
     /// Opens or shuts the gate. When this returns, no later sound passes a shut gate.
@@ -120,17 +120,6 @@ impl Microphone {
     pub(crate) fn level(&self) -> f32 {
         self.level.get()
     }
-
-    /// Orders come from the control task a few times per call, so a full inbox means a dead
-    /// thread, which the worker reports.
-    fn order(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
-            tracing::error!("the microphone thread takes no orders");
-        }
-        if let Some(thread) = self.worker.thread() {
-            thread.unpark();
-        }
-    }
 }
 
 /// The device's end of the ring.
@@ -140,8 +129,7 @@ struct Sink {
     heard_until: Arc<AtomicI64>,
     epoch: Instant,
     thread: Option<Thread>,
-    events: mpsc::Sender<Event>,
-    turn: u64,
+    reporter: Reporter,
 }
 
 impl SampleSink for Sink {
@@ -162,13 +150,7 @@ impl SampleSink for Sink {
     }
 
     fn failed(&mut self, error: DeviceError) {
-        let role = DeviceRole::Microphone;
-        // Fails only when the engine is gone.
-        let _ = self.events.blocking_send(Event::DeviceFailed {
-            role,
-            turn: self.turn,
-            error,
-        });
+        self.reporter.failed(error);
     }
 }
 
@@ -300,25 +282,8 @@ impl ChunkClock {
     const TOLERANCE_US: i64 = 30_000;
 }
 
-/// How long `samples` last.
-pub(crate) fn duration_of(samples: usize) -> Duration {
-    Duration::from_micros(samples as u64 * 1_000_000 / u64::from(SAMPLE_RATE_HZ))
-}
-
-/// Microseconds from `epoch` to `at`, negative when it is earlier.
-pub(crate) fn micros_between(epoch: Instant, at: Instant) -> i64 {
-    let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    match at.checked_duration_since(epoch) {
-        Some(after) => micros(after),
-        None => -micros(epoch.duration_since(at)),
-    }
-}
-
 /// 200 ms: beyond that the encoder thread is stuck and newer sound is dropped.
 const RING: usize = SAMPLE_RATE_HZ as usize / 5;
-
-/// Orders wait here for at most one wake-up of the thread.
-const ORDERS: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
@@ -20,16 +20,17 @@ use tokio::sync::mpsc;
 use crate::command::DeviceRole;
 use crate::counters::Level;
 use crate::event::Event;
-use crate::microphone::{duration_of, micros_between};
+use crate::orders::Orders;
+use crate::reporter::Reporter;
+use crate::timeline::{duration_of, micros_between};
 use crate::tone::{Tone, Tones};
 use crate::voice::Voice;
-use crate::worker::{Stop, Worker};
+use crate::worker::Stop;
 
 /// Handle of the playout thread.
 #[derive(Debug)]
 pub(crate) struct Playout {
-    worker: Worker,
-    orders: SyncSender<Order>,
+    orders: Orders<Order>,
     level: Arc<Level>,
     epoch: Instant,
 }
@@ -50,7 +51,7 @@ struct Ring {
 /// What the callback tells the thread.
 #[derive(Debug, Default)]
 struct Demand {
-    /// Samples that the last callback took.
+    /// Samples that the device takes at once.
     block: AtomicUsize,
     /// Microseconds from the epoch to when the sample after that callback's block plays.
     plays_until: AtomicI64,
@@ -59,10 +60,9 @@ struct Demand {
 impl Playout {
     /// Starts the thread. `epoch` is where the engine's own timeline begins.
     pub(crate) fn start(epoch: Instant) -> std::io::Result<Self> {
-        let (orders, inbox) = sync_channel(ORDERS);
         let level = Arc::new(Level::default());
         let meter = Arc::clone(&level);
-        let worker = Worker::start("playout", move |stop| {
+        let orders = Orders::start("playout", move |inbox, stop| {
             let meter = (Meter::new(), meter);
             Body {
                 inbox,
@@ -75,7 +75,6 @@ impl Playout {
             .run(stop);
         })?;
         Ok(Self {
-            worker,
             orders,
             level,
             epoch,
@@ -86,48 +85,39 @@ impl Playout {
     pub(crate) fn source(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn SampleSource> {
         let (producer, consumer) = rtrb::RingBuffer::new(RING);
         let demand = Arc::new(Demand::default());
-        self.order(Order::Ring(Ring {
+        self.orders.give(Order::Ring(Ring {
             producer,
             demand: Arc::clone(&demand),
         }));
-        let thread = self.worker.thread().cloned();
+        let thread = self.orders.thread();
         Box::new(Source {
             consumer,
             demand,
             epoch: self.epoch,
             thread,
-            events,
-            turn,
+            reporter: Reporter::new(events, DeviceRole::Speaker, turn),
+            bursts: Bursts::default(),
         })
     }
 
     /// Plays this voice from now on; `make` runs on the thread, where the decoder then lives.
     pub(crate) fn attach(&self, make: impl FnOnce() -> Option<Voice> + Send + 'static) {
-        self.order(Order::Attach(Box::new(make)));
+        self.orders.give(Order::Attach(Box::new(make)));
     }
 
     /// Plays no voice from now on.
     pub(crate) fn detach(&self) {
-        self.order(Order::Detach);
+        self.orders.give(Order::Detach);
     }
 
     /// Plays this from now on.
     pub(crate) fn play(&self, tone: Tone) {
-        self.order(Order::Tone(tone));
+        self.orders.give(Order::Tone(tone));
     }
 
     /// Loudness of the voice.
     pub(crate) fn level(&self) -> f32 {
         self.level.get()
-    }
-
-    fn order(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
-            tracing::error!("the playout thread takes no orders");
-        }
-        if let Some(thread) = self.worker.thread() {
-            thread.unpark();
-        }
     }
 }
 
@@ -137,8 +127,39 @@ struct Source {
     demand: Arc<Demand>,
     epoch: Instant,
     thread: Option<Thread>,
-    events: mpsc::Sender<Event>,
-    turn: u64,
+    reporter: Reporter,
+    bursts: Bursts,
+}
+
+/// How many samples a device takes at once. One callback may ask several times, a few
+/// microseconds apart, when its block is long or is resampled; nobody can refill in between.
+#[derive(Debug, Default)]
+struct Bursts {
+    /// Taken in the burst that goes on.
+    sum: usize,
+    /// When samples were asked for last, and how many.
+    last: Option<(Instant, usize)>,
+    /// The bursts before: sizes may alternate.
+    recent: [usize; 8],
+    next: usize,
+}
+
+impl Bursts {
+    /// Notes that `samples` are taken at `now`, and tells how many must lie ready.
+    fn took(&mut self, samples: usize, now: Instant) -> usize {
+        // A device that asks again before half of what it took has been played is not done.
+        let goes_on = self
+            .last
+            .is_some_and(|(at, taken)| now.saturating_duration_since(at) < duration_of(taken) / 2);
+        if !goes_on {
+            self.recent[self.next] = self.sum;
+            self.next = (self.next + 1) % self.recent.len();
+            self.sum = 0;
+        }
+        self.sum = (self.sum + samples).min(RING);
+        self.last = Some((now, samples));
+        self.recent.iter().copied().fold(self.sum, usize::max)
+    }
 }
 
 impl SampleSource for Source {
@@ -155,20 +176,15 @@ impl SampleSource for Source {
         self.demand
             .plays_until
             .store(micros_between(self.epoch, until), Ordering::Relaxed);
-        self.demand.block.store(out.len(), Ordering::Release);
+        let block = self.bursts.took(out.len(), Instant::now());
+        self.demand.block.store(block, Ordering::Release);
         if let Some(thread) = &self.thread {
             thread.unpark();
         }
     }
 
     fn failed(&mut self, error: DeviceError) {
-        let role = DeviceRole::Speaker;
-        // Fails only when the engine is gone.
-        let _ = self.events.blocking_send(Event::DeviceFailed {
-            role,
-            turn: self.turn,
-            error,
-        });
+        self.reporter.failed(error);
     }
 }
 
@@ -242,5 +258,52 @@ impl Body {
 /// 100 ms: the largest callback that is served without gaps, with room for one block more.
 const RING: usize = SAMPLE_RATE_HZ as usize / 10;
 
-/// Orders wait here for at most one wake-up of the thread.
-const ORDERS: usize = 32;
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What must lie ready after callbacks of `blocks` fills each, 10 ms of sound apart.
+    fn ready(callbacks: &[&[usize]]) -> Vec<usize> {
+        let mut bursts = Bursts::default();
+        let mut now = Instant::now();
+        let mut ready = Vec::new();
+        for fills in callbacks {
+            let mut demand = 0;
+            for (n, samples) in fills.iter().enumerate() {
+                demand = bursts.took(*samples, now + Duration::from_micros(20 * n as u64));
+            }
+            ready.push(demand);
+            now += duration_of(fills.iter().sum());
+        }
+        ready
+    }
+
+    #[test]
+    fn a_callback_that_asks_once_needs_what_it_takes() {
+        assert_eq!(ready(&[&[480], &[480], &[480]]), [480; 3]);
+        assert_eq!(ready(&[&[64], &[64], &[64]]), [64; 3]);
+    }
+
+    #[test]
+    fn all_that_one_callback_asks_for_lies_ready() {
+        assert_eq!(ready(&[&[480, 480, 64], &[480, 480, 64]]), [1024; 2]);
+        assert_eq!(
+            ready(&[&[240, 240], &[240, 240, 240], &[240, 240]]),
+            [480, 720, 720]
+        );
+    }
+
+    #[test]
+    fn a_large_callback_is_forgotten_when_it_does_not_come_again() {
+        let mut callbacks: Vec<&[usize]> = vec![&[480; 4]];
+        callbacks.extend([&[480usize][..]; 9]);
+        assert_eq!(ready(&callbacks).last(), Some(&480));
+    }
+
+    #[test]
+    fn a_device_without_end_is_served_from_a_bounded_ring() {
+        assert_eq!(ready(&[&[480; 40]]), [RING]);
+    }
+}

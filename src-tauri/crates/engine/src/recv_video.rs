@@ -4,6 +4,7 @@
 //! shows each picture when its time has come; on a clean path that is at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,8 @@ use media::queue::Empty;
 use media::transport::{FrameSource, SessionControl};
 
 use crate::counters::VideoIn;
-use crate::microphone::micros_between;
 use crate::picture::PictureFeed;
+use crate::timeline::micros_between;
 use crate::voice::LipSync;
 use crate::worker::{Stop, Worker};
 
@@ -27,7 +28,24 @@ use crate::worker::{Stop, Worker};
 pub(crate) struct VideoReceiver {
     source: FrameSource,
     feed: PictureFeed,
+    hints: Arc<Hints>,
     worker: Option<Worker>,
+}
+
+/// What the control task lets the thread know.
+#[derive(Debug, Default)]
+struct Hints {
+    /// The other side's camera was switched off since the last picture.
+    paused: AtomicBool,
+    /// Round trip time in microseconds; 0 while it is unknown.
+    rtt_us: AtomicU64,
+}
+
+impl Hints {
+    fn rtt(&self) -> Option<Duration> {
+        let micros = self.rtt_us.load(Ordering::Relaxed);
+        (micros > 0).then(|| Duration::from_micros(micros))
+    }
 }
 
 /// What a decoder thread needs.
@@ -52,12 +70,26 @@ impl VideoReceiver {
     /// Starts the thread.
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
         let (source, feed) = (parts.source.clone(), parts.feed.clone());
-        let worker = Worker::start("vdec", move |stop| run(parts, stop))?;
+        let hints = Arc::<Hints>::default();
+        let seen = Arc::clone(&hints);
+        let worker = Worker::start("vdec", move |stop| run(parts, seen, stop))?;
         Ok(Self {
             source,
             feed,
+            hints,
             worker: Some(worker),
         })
+    }
+
+    /// The other side's camera is off: the time until the next picture is no freeze.
+    pub(crate) fn paused(&self) {
+        self.hints.paused.store(true, Ordering::Relaxed);
+    }
+
+    /// How long a request takes to the other side and its answer back.
+    pub(crate) fn set_rtt(&self, rtt: Duration) {
+        let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
+        self.hints.rtt_us.store(micros, Ordering::Relaxed);
     }
 }
 
@@ -69,7 +101,7 @@ impl Drop for VideoReceiver {
     }
 }
 
-fn run(parts: Parts, stop: &Stop) {
+fn run(parts: Parts, hints: Arc<Hints>, stop: &Stop) {
     let decoder = match parts.codec.video_decoder() {
         Ok(decoder) => decoder,
         Err(error) => {
@@ -79,6 +111,7 @@ fn run(parts: Parts, stop: &Stop) {
     };
     let mut body = Body {
         parts,
+        hints,
         decoder,
         requester: Requester::new(),
         playout: Playout::new(),
@@ -95,7 +128,7 @@ fn run(parts: Parts, stop: &Stop) {
             Err(Empty::TimedOut) => {}
             Err(Empty::Closed) => return,
         }
-        if body.requester.poll(Instant::now(), None) {
+        if body.requester.poll(Instant::now(), body.hints.rtt()) {
             body.parts.control.request_keyframe();
         }
     }
@@ -103,6 +136,7 @@ fn run(parts: Parts, stop: &Stop) {
 
 struct Body {
     parts: Parts,
+    hints: Arc<Hints>,
     decoder: Box<dyn VideoDecoder>,
     requester: Requester,
     playout: Playout,
@@ -160,6 +194,9 @@ impl Body {
         let shown = Instant::now();
         if let Some(heard_at) = heard_at {
             counters.lip_sync.set(micros_between(heard_at, shown));
+        }
+        if self.hints.paused.swap(false, Ordering::Relaxed) {
+            self.freezes.paused();
         }
         self.freezes.shown(shown);
         counters.freezes.set(self.freezes.count());

@@ -73,14 +73,26 @@ impl Relays {
 
     /// Ends the visit, if there is one. A relay with two names looks like two, and there our own
     /// visit took the place of the link at home: it is taken back.
-    pub(crate) fn leave(&mut self) {
+    /// Says whether there was one.
+    pub(crate) fn leave(&mut self) -> bool {
         if self.visit.take().is_none() {
-            return;
+            return false;
         }
         let taken_over = LinkState::Offline(Problem::TakenOver);
         let home = self.home.as_ref().and_then(|it| it.link.as_ref());
         if let Some(home) = home.filter(|it| *it.state().borrow() == taken_over) {
             home.reconnect();
+        }
+        true
+    }
+
+    /// Says goodbye to all relays, after what was handed over before has gone out.
+    pub(crate) async fn close(&mut self) {
+        let lines = [self.home.take(), self.visit.take().map(|(_, line)| line)];
+        for mut line in lines.into_iter().flatten() {
+            if let Some(link) = line.link.take() {
+                link.close().await;
+            }
         }
     }
 
@@ -116,11 +128,7 @@ impl Relays {
 
     fn line(&self, url: &str, which: Which) -> Line {
         let (link, inbox) = match Link::connect(url, Arc::clone(&self.identity)) {
-            Ok(mut link) => {
-                // The link is shared by reference here, its events are taken by the pump.
-                let inbox = std::mem::replace(&mut link.events, mpsc::channel(1).1);
-                (Some(link), Some(inbox))
-            }
+            Ok((link, inbox)) => (Some(link), Some(inbox)),
             Err(error) => {
                 tracing::warn!(%error, "the relay's URL is not usable");
                 (None, None)

@@ -16,7 +16,7 @@ use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 
 use crate::counters::VideoOut;
-use crate::microphone::micros_between;
+use crate::timeline::micros_between;
 use crate::worker::{Stop, Worker};
 
 /// Handle of one call's encoder thread. Dropping it ends the thread.

@@ -33,16 +33,12 @@ use crate::voice::{LipSync, Voice};
 #[derive(Debug)]
 pub(crate) struct CallMedia {
     call: CallId,
-    /// Parcels that came before the session was open.
-    early: VecDeque<Parcel>,
-    open: Option<Open>,
+    stage: Stage,
     rate: rate::Controller,
     /// How the machines reach each other, once known.
     pub(crate) path: Option<Path>,
     /// What flowed.
     pub(crate) flow: Arc<Flow>,
-    /// The last estimate of the network.
-    pub(crate) estimate: Option<NetworkEstimate>,
 }
 
 /// Counters of the four pipelines.
@@ -56,6 +52,19 @@ pub(crate) struct Flow {
     pub(crate) audio_in: Arc<AudioIn>,
     /// Pictures that come.
     pub(crate) video_in: Arc<VideoIn>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// [`Event::Opened`] is still to come.
+    Opening {
+        /// Parcels that came before the session was open.
+        early: VecDeque<Parcel>,
+    },
+    /// Media may flow.
+    Open(Open),
+    /// It came to nothing, and holds nothing.
+    Failed,
 }
 
 struct Open {
@@ -107,8 +116,9 @@ impl CallMedia {
         });
         Self {
             call,
-            early: VecDeque::new(),
-            open: None,
+            stage: Stage::Opening {
+                early: VecDeque::new(),
+            },
             rate: rate::Controller::new(rate::Limits {
                 max: config.max_send,
                 size: config.video.size,
@@ -116,7 +126,6 @@ impl CallMedia {
             }),
             path: None,
             flow: Arc::default(),
-            estimate: None,
         }
     }
 
@@ -125,12 +134,29 @@ impl CallMedia {
         self.call
     }
 
+    /// Whether [`Event::Opened`] is still to come.
+    pub(crate) fn is_opening(&self) -> bool {
+        matches!(self.stage, Stage::Opening { .. })
+    }
+
+    /// The session cannot be opened.
+    pub(crate) fn failed(&mut self) {
+        self.stage = Stage::Failed;
+    }
+
     /// The session is open: hangs the pipelines on it and hands it what came early.
+    ///
+    /// # Errors
+    /// When there is no thread left for them; the session is closed by then.
     pub(crate) fn opened(
         &mut self,
         session: Session,
         around: &Surroundings<'_>,
     ) -> std::io::Result<()> {
+        let early = match std::mem::replace(&mut self.stage, Stage::Failed) {
+            Stage::Opening { early } => early,
+            Stage::Open(_) | Stage::Failed => VecDeque::new(),
+        };
         let sync = LipSync::default();
         let sender = VideoSender::start(send_video::Parts {
             codec: Arc::clone(around.codec),
@@ -162,11 +188,11 @@ impl CallMedia {
                 None
             }
         });
-        for parcel in self.early.drain(..) {
+        for parcel in early {
             session.control.parcel(parcel);
         }
         let events = tokio::spawn(forward(self.call, session.events, around.events.clone()));
-        self.open = Some(Open {
+        self.stage = Stage::Open(Open {
             control: session.control,
             sender: Some(sender),
             receiver: Some(receiver),
@@ -178,16 +204,17 @@ impl CallMedia {
     /// Hands over a parcel of the other side.
     pub(crate) fn parcel(&mut self, parcel: Vec<u8>) {
         let parcel = Parcel(Bytes::from(parcel));
-        match &self.open {
-            Some(open) => open.control.parcel(parcel),
-            None if self.early.len() < EARLY_PARCELS => self.early.push_back(parcel),
-            None => tracing::warn!("a parcel came too early and is dropped"),
+        match &mut self.stage {
+            Stage::Open(open) => open.control.parcel(parcel),
+            Stage::Opening { early } if early.len() < EARLY_PARCELS => early.push_back(parcel),
+            Stage::Opening { .. } => tracing::warn!("a parcel came too early and is dropped"),
+            Stage::Failed => {}
         }
     }
 
     /// Sends a message through the session's own channel.
     pub(crate) fn data(&self, bytes: Vec<u8>) {
-        let Some(open) = &self.open else { return };
+        let Some(open) = self.open() else { return };
         if let Err(error) = open.control.send_data(Bytes::from(bytes)) {
             tracing::debug!(%error, "a message of the call is not sent");
         }
@@ -195,7 +222,7 @@ impl CallMedia {
 
     /// Looks for a new path.
     pub(crate) fn restart(&self) {
-        if let Some(open) = &self.open {
+        if let Some(open) = self.open() {
             open.control.restart();
         }
     }
@@ -217,7 +244,10 @@ impl CallMedia {
 
     /// The network carries this much now.
     pub(crate) fn estimated(&mut self, estimate: NetworkEstimate, microphone: &Microphone) {
-        self.estimate = Some(estimate);
+        let receiver = self.open().and_then(|it| it.receiver.as_ref());
+        if let Some((receiver, rtt)) = receiver.zip(estimate.rtt) {
+            receiver.set_rtt(rtt);
+        }
         let before: (VideoTarget, AudioTarget) = (self.rate.video(), self.rate.audio());
         self.rate.update(Instant::now(), &estimate);
         if self.rate.video() != before.0
@@ -230,6 +260,13 @@ impl CallMedia {
         }
     }
 
+    /// The other side's camera is off.
+    pub(crate) fn pictures_pause(&self) {
+        if let Some(receiver) = self.open().and_then(|it| it.receiver.as_ref()) {
+            receiver.paused();
+        }
+    }
+
     /// What the picture encoder shall make now.
     pub(crate) fn video_target(&self) -> VideoTarget {
         self.rate.video()
@@ -237,17 +274,24 @@ impl CallMedia {
 
     /// Steers the session, once it is open.
     pub(crate) fn control(&self) -> Option<&Arc<dyn SessionControl>> {
-        self.open.as_ref().map(|it| &it.control)
+        self.open().map(|it| &it.control)
     }
 
     /// The encoder thread, once the session is open.
     pub(crate) fn sender(&self) -> Option<&VideoSender> {
-        self.open.as_ref().and_then(|it| it.sender.as_ref())
+        self.open().and_then(|it| it.sender.as_ref())
+    }
+
+    fn open(&self) -> Option<&Open> {
+        match &self.stage {
+            Stage::Open(open) => Some(open),
+            Stage::Opening { .. } | Stage::Failed => None,
+        }
     }
 
     /// Releases all that the call holds. Ends within the transport's second.
-    pub(crate) async fn close(mut self) {
-        let Some(mut open) = self.open.take() else {
+    pub(crate) async fn close(self) {
+        let Stage::Open(mut open) = self.stage else {
             return;
         };
         let (sender, receiver) = (open.sender.take(), open.receiver.take());

@@ -12,7 +12,7 @@ use media::time::MediaTime;
 use media::transport::FrameSource;
 
 use crate::counters::AudioIn;
-use crate::microphone::duration_of;
+use crate::timeline::duration_of;
 
 /// One call's incoming sound.
 pub(crate) struct Voice {

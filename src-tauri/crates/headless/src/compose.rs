@@ -7,16 +7,30 @@ use codec::Codecs;
 use engine::{Backends, Config};
 use identity::Identity;
 use media::backend::camera::VideoMode;
+use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
 use store::Settings;
-use transport::p2p::{IceServer, PeerToPeer};
+use transport::p2p::{self, IceServer, PeerToPeer};
 
 use crate::options::Options;
 
-/// What the engine may use. Devices and the network are fixed for the run; settings that may
-/// change while it runs are in [`config`].
+/// What the engine may use, for the whole run.
 #[must_use]
 pub fn backends(options: &Options, settings: &Settings) -> Backends {
+    Backends {
+        camera: devices::cameras(options.camera.clone().unwrap_or_default()),
+        audio: devices::audio(
+            options.microphone.clone().unwrap_or_default(),
+            options.speaker.clone().unwrap_or_default(),
+        ),
+        codec: Arc::new(Codecs),
+        transport: transport(options, settings),
+    }
+}
+
+/// The way to the other side. Made anew when the servers in the settings change.
+#[must_use]
+pub fn transport(options: &Options, settings: &Settings) -> Arc<dyn MediaTransport> {
     let stored = settings.ice_servers.iter().map(|server| IceServer {
         url: server.url.clone(),
         username: server.username.clone(),
@@ -29,19 +43,10 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         .cloned()
         .chain(stored)
         .collect();
-    let transport = PeerToPeer::new(transport::p2p::Config {
+    Arc::new(PeerToPeer::new(p2p::Config {
         ice_servers,
         bind: options.bind,
-    });
-    Backends {
-        camera: devices::cameras(options.camera.clone().unwrap_or_default()),
-        audio: devices::audio(
-            options.microphone.clone().unwrap_or_default(),
-            options.speaker.clone().unwrap_or_default(),
-        ),
-        codec: Arc::new(Codecs),
-        transport: Arc::new(transport),
-    }
+    }))
 }
 
 /// Who the engine is and what the user set; options win over settings.
@@ -74,6 +79,10 @@ pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -
             .map(media::backend::device::DeviceId),
         speaker: settings
             .speaker
+            .clone()
+            .map(media::backend::device::DeviceId),
+        ring_speaker: settings
+            .ring_speaker
             .clone()
             .map(media::backend::device::DeviceId),
     }

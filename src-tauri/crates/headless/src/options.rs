@@ -82,7 +82,7 @@ fn turn_server(text: &str) -> Result<IceServer, String> {
     let parse = || {
         let (account, host) = text.strip_prefix("turn:")?.rsplit_once('@')?;
         let (username, credential) = account.split_once(':')?;
-        (!host.is_empty() && !username.is_empty()).then(|| IceServer {
+        (![host, username, credential].contains(&"")).then(|| IceServer {
             url: format!("turn:{host}"),
             username: username.to_owned(),
             credential: credential.to_owned(),

@@ -59,21 +59,37 @@ impl Drop for Recorder {
 }
 
 fn write(file: BufWriter<File>, pictures: &Queue<std::sync::Arc<Picture>>, fps: u32) {
-    let mut file = Some(file);
-    let mut writer = None;
-    loop {
-        let picture = match pictures.pop(Duration::from_secs(5)) {
-            Ok(picture) => picture,
-            Err(Empty::TimedOut) => continue,
-            Err(Empty::Closed) => return,
-        };
-        if let Some(file) = file.take() {
-            writer = y4m::Writer::new(file, picture.size(), fps).ok();
+    if let Err(error) = record(file, pictures, fps) {
+        tracing::error!(%error, "the recording is incomplete");
+    }
+}
+
+fn record(
+    file: BufWriter<File>,
+    pictures: &Queue<std::sync::Arc<Picture>>,
+    fps: u32,
+) -> std::io::Result<()> {
+    let Some(first) = next(pictures) else {
+        return Ok(());
+    };
+    let size = first.size();
+    let mut writer = y4m::Writer::new(file, size, fps)?;
+    writer.write(&first)?;
+    while let Some(picture) = next(pictures) {
+        if picture.size() == size {
+            writer.write(&picture)?;
         }
-        let written = writer.as_mut().map(|it| it.write(&picture));
-        if let Some(Err(error)) = written {
-            tracing::error!(%error, "the recording is incomplete");
-            return;
+    }
+    writer.flush()
+}
+
+/// The next picture; none when the recording is over.
+fn next(pictures: &Queue<std::sync::Arc<Picture>>) -> Option<std::sync::Arc<Picture>> {
+    loop {
+        match pictures.pop(Duration::from_secs(5)) {
+            Ok(picture) => return Some(picture),
+            Err(Empty::TimedOut) => {}
+            Err(Empty::Closed) => return None,
         }
     }
 }

@@ -84,6 +84,12 @@ impl<W: Write> Session<W> {
     /// # Errors
     /// When standard output is gone.
     pub async fn run(mut self) -> Result<ExitCode> {
+        let code = self.until_over().await;
+        self.engine.stop().await;
+        Ok(ExitCode::from(code?))
+    }
+
+    async fn until_over(&mut self) -> Result<u8> {
         let mut views = self.engine.views();
         let mut input = Some(BufReader::new(tokio::io::stdin()).lines());
         let mut interrupt = std::pin::pin!(interrupted());
@@ -93,8 +99,7 @@ impl<W: Write> Session<W> {
             self.tell(&view)?;
             self.act(&view.call).await;
             if let Phase::Over(code) = self.phase {
-                self.engine.stop().await;
-                return Ok(ExitCode::from(code));
+                return Ok(code);
             }
             tokio::select! {
                 changed = views.changed() => if changed.is_err() {

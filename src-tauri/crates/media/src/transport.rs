@@ -232,9 +232,6 @@ pub struct StreamStats {
 /// Why a session cannot do what was asked.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TransportError {
-    /// No usable network interface.
-    #[error("no network interface can be used")]
-    NoNetwork,
     /// The two sides found no path.
     #[error("no path to the other side was found")]
     NoPath,

@@ -133,7 +133,7 @@ impl Settings {
                 .ice_servers
                 .into_iter()
                 .map(IceServer::validated)
-                .filter(|server| !server.url.is_empty())
+                .filter(IceServer::is_usable)
                 .take(MAX_ICE_SERVERS)
                 .collect(),
             ring_seconds: self.ring_seconds.clamp(20, 90),
@@ -163,6 +163,18 @@ impl Settings {
 }
 
 impl IceServer {
+    /// Whether it can be asked for anything: TURN needs an account.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        match self.url.split_once(':') {
+            Some(("stun", host)) => !host.is_empty(),
+            Some(("turn" | "turns", host)) => {
+                !host.is_empty() && !self.username.is_empty() && !self.credential.is_empty()
+            }
+            Some(_) | None => false,
+        }
+    }
+
     fn validated(self) -> Self {
         Self {
             url: clipped(self.url.trim()),

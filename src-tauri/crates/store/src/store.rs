@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use identity::Identity;
+use serde::Serialize;
 
 use crate::error::StoreError;
 use crate::file;
@@ -96,14 +97,18 @@ impl Store {
     }
 }
 
-/// Reads a file and keeps it aside when not all of it made sense.
-fn load<T>(path: &Path, salvage: fn(&[u8]) -> (T, bool)) -> Result<Option<T>, StoreError> {
+/// Reads a file. When not all of it made sense, it is kept aside and what did takes its place.
+fn load<T: Serialize>(
+    path: &Path,
+    salvage: fn(&[u8]) -> (T, bool),
+) -> Result<Option<T>, StoreError> {
     let Some(bytes) = file::read(path)? else {
         return Ok(None);
     };
     let (value, whole) = salvage(&bytes);
     if !whole {
         file::keep_aside(path)?;
+        file::write_json(path, &value)?;
     }
     Ok(Some(value))
 }

@@ -110,6 +110,7 @@ impl Phone {
             Way::Signaling => line.presence.heard(now),
             Way::Session => {
                 line.presence.heard_directly(now);
+                self.timers.stop(Timer::Repeat);
                 if self.phase() == Phase::Reconnecting {
                     self.find(now);
                 }

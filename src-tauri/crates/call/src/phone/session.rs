@@ -93,6 +93,7 @@ impl Phone {
             Transport::Interrupted => self.interrupted(now),
             Transport::ClosedByPeer => self.timers.set(Timer::Unexplained, now, after::UNEXPLAINED),
             Transport::Failed | Transport::Closed => self.failed(now),
+            Transport::Broken => self.broken(now),
         }
     }
 
@@ -147,6 +148,15 @@ impl Phone {
             // The next restart is on its way, and the time to give up is set.
             Phase::Reconnecting => {}
         }
+    }
+
+    fn broken(&mut self, now: Instant) {
+        let word = match self.phase() {
+            Phase::Idle | Phase::Dialing | Phase::Incoming | Phase::Ended => return,
+            Phase::Ringing | Phase::Connecting => Over::NoPath,
+            Phase::Active | Phase::Reconnecting => Over::Lost,
+        };
+        self.end(now, EndReason::InternalError, LastWord::Tell(word));
     }
 
     /// Looks for a new path, and again a while later.

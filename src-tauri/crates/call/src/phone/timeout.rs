@@ -54,7 +54,11 @@ impl Phone {
         }
         match &self.state {
             State::Dialing(_) => self.invite(now),
-            State::Connecting(line) if !line.outgoing => self.tell_answer(now),
+            State::Connecting(line) | State::Active(line, _) | State::Reconnecting(line, ..)
+                if !line.outgoing =>
+            {
+                self.tell_answer(now);
+            }
             State::Idle
             | State::Ringing(..)
             | State::Incoming(..)

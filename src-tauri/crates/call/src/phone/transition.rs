@@ -119,7 +119,10 @@ impl Phone {
         };
         line.presence.heard_directly(now);
         self.timers.stop(Timer::Connect);
-        self.timers.stop(Timer::Repeat);
+        // Who answered says so until the caller speaks: a path alone does not tell that it knows.
+        if line.outgoing {
+            self.timers.stop(Timer::Repeat);
+        }
         self.timers.set(Timer::Probe, now, SILENCE);
         self.state = State::Active(line, Flowing { since: now });
         self.outputs.push_back(Output::Sound(Sound::Connected));

@@ -120,6 +120,18 @@ fn an_answer_that_is_lost_is_said_again() {
 }
 
 #[test]
+fn an_answer_that_is_lost_is_said_again_though_the_path_is_there() {
+    let mut duo = Duo::new();
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.courier = Courier::with(vec![Fate::lost(), Fate::FAIR]);
+    duo.accept(Bob);
+    duo.courier = Courier::fair();
+    duo.run(SECOND * 4);
+    duo.assert_in_a_call();
+}
+
+#[test]
 fn an_answer_that_overtakes_the_confirmation_counts() {
     let mut duo = Duo::new();
     duo.dial(Alice, Bob);

@@ -156,12 +156,14 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Interrupted,
             Transport::ClosedByPeer,
             Transport::Failed,
+            Transport::Broken,
         ])).prop_map(|(call, state)| Throw::Input(Input::Transport { call, state })),
         3 => select(vec![
             Transport::Connected,
             Transport::Connected,
             Transport::Interrupted,
             Transport::Failed,
+            Transport::Broken,
         ]).prop_map(Throw::Current),
         2 => Just(Throw::Closed),
         1 => whom().prop_map(|to| {

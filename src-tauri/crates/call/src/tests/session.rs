@@ -72,6 +72,7 @@ fn late_news_of_an_old_session_changes_nothing() {
         Transport::Interrupted,
         Transport::ClosedByPeer,
         Transport::Failed,
+        Transport::Broken,
         Transport::Closed,
     ] {
         duo.tell_session(Alice, old, state);
@@ -97,6 +98,15 @@ fn a_session_that_cannot_be_opened_ends_the_call_while_it_rings() {
     duo.tell_session(Alice, call, Transport::Failed);
     duo.run(SECOND);
     duo.assert_ended(EndReason::NoPath, EndReason::Missed);
+}
+
+#[test]
+fn a_session_that_breaks_ends_the_call_at_once() {
+    let mut duo = Duo::in_a_call();
+    let call = duo.at(Alice).phone.call().unwrap();
+    duo.tell_session(Alice, call, Transport::Broken);
+    duo.run(SECOND);
+    duo.assert_ended(EndReason::InternalError, EndReason::ConnectionLost);
 }
 
 #[test]

@@ -20,6 +20,8 @@ use cpal::{Device, Host, HostId};
 use media::backend::audio::{AudioDevices, SampleSink, SampleSource};
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
+use self::user::User;
+
 /// The machine's sound.
 #[derive(Debug, Default)]
 pub(crate) struct Sound {
@@ -62,15 +64,7 @@ impl Sound {
         follow_default: bool,
         sink: Box<dyn SampleSink>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        let wanted = Wanted {
-            info,
-            follow_default,
-        };
-        stream::open(
-            wanted,
-            Arc::clone(&self.connection),
-            user::Microphone::new(sink),
-        )
+        self.open(info, follow_default, user::Microphone::new(sink))
     }
 
     /// Starts the speaker `info`; one that was not chosen by name follows the default.
@@ -80,15 +74,20 @@ impl Sound {
         follow_default: bool,
         source: Box<dyn SampleSource>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
+        self.open(info, follow_default, user::Speaker::new(source))
+    }
+
+    fn open(
+        &self,
+        info: DeviceInfo,
+        follow_default: bool,
+        user: impl User,
+    ) -> Result<Box<dyn DeviceStream>, DeviceError> {
         let wanted = Wanted {
             info,
             follow_default,
         };
-        stream::open(
-            wanted,
-            Arc::clone(&self.connection),
-            user::Speaker::new(source),
-        )
+        stream::open(wanted, Arc::clone(&self.connection), user)
     }
 }
 

@@ -33,6 +33,10 @@ impl Control {
                 self.take(role, step);
             }
             Event::DeviceClosed { role } => {
+                if role == DeviceRole::Camera {
+                    // A picture may have come while the camera was being closed.
+                    self.eye.close();
+                }
                 let step = self.desk(role).closed();
                 self.take(role, step);
             }
@@ -72,17 +76,20 @@ impl Control {
             CallView::Outgoing { local, .. } => (false, true, local.camera),
             CallView::Active { .. } => (false, true, false),
         };
+        let ring_speaker = self.config.ring_speaker.as_ref().filter(|_| ringing);
+        let speaker = ring_speaker.or(self.config.speaker.as_ref()).cloned();
+        self.choose(DeviceRole::Speaker, speaker);
         let tail = self
             .speaker_until
             .is_some_and(|until| Instant::now() < until);
         for (role, wanted) in [
             (
                 DeviceRole::Camera,
-                self.preview || showing || self.capture.camera,
+                self.preview.camera || showing || self.capture.camera,
             ),
             (
                 DeviceRole::Microphone,
-                self.preview || calling || self.capture.microphone,
+                self.preview.microphone || calling || self.capture.microphone,
             ),
             (DeviceRole::Speaker, ringing || calling || tail),
         ] {

@@ -52,7 +52,6 @@ impl Control {
                 lasted,
             } => {
                 tracing::info!(%call, ?reason, "call ended");
-                self.relays.leave();
                 let lasted_ms = lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
                 self.record(Ended {
                     peer,
@@ -87,8 +86,8 @@ impl Control {
         self.eye.set_outlet(None);
         self.sampler.forget();
         self.closing.insert(call);
-        if media.control().is_none() {
-            // Still opening: it is closed when it is open.
+        if media.is_opening() {
+            // It is closed when it is open.
             return;
         }
         let events = self.events.clone();

@@ -17,10 +17,15 @@ impl Control {
         if is_busy(&self.seen) && !is_busy(&view) && self.stopping.is_none() {
             self.keep_speaker();
         }
-        let micros = crate::microphone::micros_between(self.epoch, Instant::now());
+        let micros = crate::timeline::micros_between(self.epoch, Instant::now());
         self.sampler.follow(&view, micros);
-        if !remote_camera(&view) && self.remote.latest().is_some() {
-            self.remote.show(None);
+        if !remote_camera(&view) {
+            if let Some(media) = &self.media {
+                media.pictures_pause();
+            }
+            if self.remote.latest().is_some() {
+                self.remote.show(None);
+            }
         }
         self.seen = view;
     }

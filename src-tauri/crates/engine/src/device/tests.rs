@@ -146,3 +146,30 @@ fn news_of_an_earlier_device_changes_nothing() {
     ));
     assert!(desk.is_on());
 }
+
+#[test]
+fn a_loss_that_is_reported_before_the_opening_counts() {
+    let mut desk = Desk::new(None);
+    let turn = turn_of(desk.want(true));
+    let lost = DeviceError::Lost("the clip ends".to_owned());
+    assert!(matches!(desk.failed(turn, &lost), Step::Rest));
+    assert!(matches!(
+        desk.opened(turn, Ok(stream("cam"))),
+        Step::Close(_)
+    ));
+    assert!(matches!(desk.view().now, DeviceNow::Failed { .. }));
+    assert!(!desk.is_released(), "it is being closed");
+    assert!(matches!(desk.closed(), Step::Rest));
+    assert!(matches!(desk.view().now, DeviceNow::Failed { .. }));
+    assert!(desk.is_released());
+}
+
+#[test]
+fn a_failed_device_is_opened_again_only_after_it_is_closed() {
+    let mut desk = Desk::new(None);
+    let turn = open(&mut desk, "cam");
+    let lost = DeviceError::Lost("unplugged".to_owned());
+    assert!(matches!(desk.failed(turn, &lost), Step::Close(_)));
+    assert!(matches!(desk.list(vec![info("other")]), Step::Rest));
+    assert!(matches!(desk.closed(), Step::Open { .. }));
+}

@@ -219,11 +219,6 @@ impl JitterBuffer {
         self.stats
     }
 
-    /// Raises or lowers the least delay: what lip sync asks for when pictures are later than sound.
-    pub const fn set_min_delay(&mut self, min_delay: Duration) {
-        self.config.min_delay = min_delay;
-    }
-
     fn learn(&mut self, arrived: Instant, position: i64, samples: usize, how: How) {
         self.delay
             .arrival(arrived, micros_of(position), micros_of(samples as i64), how);

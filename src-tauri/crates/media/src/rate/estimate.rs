@@ -121,12 +121,6 @@ impl Estimator {
         self.rtt
     }
 
-    /// Changes the bounds; the estimate moves only if it is outside.
-    pub fn set_max(&mut self, max: Bitrate) {
-        self.config.max = max.max(self.config.min);
-        self.set(self.estimate);
-    }
-
     /// A packet leaves. A report about it is expected from now on.
     pub fn on_sent(&mut self, now: Instant) {
         self.waiting.get_or_insert(Waiting {

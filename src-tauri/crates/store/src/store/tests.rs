@@ -204,7 +204,7 @@ fn everything_is_brought_within_its_limits() {
         relay: format!("  {long}"),
         ice_servers: vec![
             IceServer {
-                url: long.clone(),
+                url: format!("stun:{long}"),
                 ..IceServer::default()
             };
             100
@@ -228,6 +228,33 @@ fn everything_is_brought_within_its_limits() {
     }
     .validated();
     assert_eq!((entry.reason.len(), entry.at), (512, (1 << 53) - 1));
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_is_left_out() {
+    let server = |url: &str, username: &str, credential: &str| IceServer {
+        url: url.to_owned(),
+        username: username.to_owned(),
+        credential: credential.to_owned(),
+    };
+    let settings = Settings {
+        ice_servers: vec![
+            server("stun:stun.example", "", ""),
+            server("stun:", "", ""),
+            server("turn:turn.example", "ada", "secret"),
+            server("turn:turn.example", "ada", ""),
+            server("https://example.org", "", ""),
+            server("", "", ""),
+        ],
+        ..Settings::default()
+    };
+    let urls: Vec<_> = settings
+        .validated()
+        .ice_servers
+        .into_iter()
+        .map(|it| it.url)
+        .collect();
+    assert_eq!(urls, ["stun:stun.example", "turn:turn.example"]);
 }
 
 #[test]

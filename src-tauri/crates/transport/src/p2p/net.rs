@@ -37,15 +37,27 @@ impl ToSocketAddrs for Interfaces {
 /// transaction, and pairs with each of the other side's; the useful ones are the first few.
 const MAX_ADDRESSES: usize = 4;
 
-/// The addresses of interfaces that are up and reach beyond this machine.
+/// The addresses of interfaces that are up and reach beyond this machine. Those that machines give
+/// themselves where nobody gives any come last: two laptops on one cable have no others. In IPv6
+/// everybody has them too, and they need an interface beside them.
 fn usable() -> Vec<IpAddr> {
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    interfaces
+    let mut addresses: Vec<IpAddr> = interfaces
         .into_iter()
-        .filter(|it| !it.is_loopback() && !it.is_link_local() && !is_virtual(&it.name))
+        .filter(|it| !it.is_loopback() && !is_virtual(&it.name))
+        .filter(|it| !(it.is_link_local() && it.ip().is_ipv6()))
         .map(|it| it.ip())
         .filter(|it| !it.is_unspecified())
-        .collect()
+        .collect();
+    addresses.sort_by_key(is_self_given);
+    addresses
+}
+
+fn is_self_given(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(it) => it.is_link_local(),
+        IpAddr::V6(it) => it.is_unicast_link_local(),
+    }
 }
 
 /// Bridges of containers and virtual machines: no call partner is behind them.
@@ -93,8 +105,20 @@ fn source_towards(from: SocketAddr, to: SocketAddr) -> Option<IpAddr> {
     socket.local_addr().ok().map(|it| it.ip())
 }
 
+/// Whether `theirs`, reached from `ours`, is on the same network: a private address, or one of the
+/// same subnet as networks at home are cut. Two homes may reach each other directly over the
+/// internet; that is not near.
+pub(crate) fn is_near(ours: IpAddr, theirs: IpAddr) -> bool {
+    let same_subnet = match (ours, theirs) {
+        (IpAddr::V4(ours), IpAddr::V4(theirs)) => ours.octets()[..3] == theirs.octets()[..3],
+        (IpAddr::V6(ours), IpAddr::V6(theirs)) => ours.segments()[..4] == theirs.segments()[..4],
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    };
+    is_private(theirs) || same_subnet
+}
+
 /// Whether `address` belongs to a private network or to this machine.
-pub(crate) const fn is_private(address: IpAddr) -> bool {
+const fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(it) => it.is_private() || it.is_loopback() || it.is_link_local(),
         IpAddr::V6(it) => it.is_loopback() || it.is_unique_local() || it.is_unicast_link_local(),
@@ -122,6 +146,18 @@ mod tests {
             choose(&[], &[Some(ip(1)), None]),
             [IpAddr::from([127, 0, 0, 1])]
         );
+    }
+
+    #[test]
+    fn near_is_private_or_on_the_same_subnet() {
+        let near =
+            |ours: &str, theirs: &str| is_near(ours.parse().unwrap(), theirs.parse().unwrap());
+        assert!(near("192.168.1.5", "10.0.0.9"));
+        assert!(near("203.0.113.5", "203.0.113.9"));
+        assert!(!near("203.0.113.5", "198.51.100.9"));
+        assert!(near("2001:db8:1:2::5", "2001:db8:1:2::9"));
+        assert!(!near("2001:db8:1:2::5", "2001:db8:1:3::9"));
+        assert!(near("2001:db8:1:2::5", "fd00::1"));
     }
 
     #[test]

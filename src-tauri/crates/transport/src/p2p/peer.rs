@@ -54,8 +54,7 @@ pub(crate) struct LocalStream {
 /// Sets a connection up and binds its sockets. Must run inside a tokio runtime.
 ///
 /// # Errors
-/// [`TransportError::NoNetwork`] when nothing could be bound, [`TransportError::Internal`] when
-/// the library refuses its settings.
+/// [`TransportError::Internal`] when nothing can be bound, or the library refuses its settings.
 pub(crate) async fn build(
     config: &Config,
     params: &OpenParams,
@@ -102,7 +101,7 @@ pub(crate) async fn build(
             .build(),
     )
     .await
-    .map_err(|_| TransportError::NoNetwork)?;
+    .map_err(|it| internal(&it))?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
     let audio = add_stream(&*connection, Kind::Audio, audio_ssrc)
         .await
@@ -125,9 +124,13 @@ pub(crate) async fn build(
 
 /// The library's errors may quote packets and SDP: only their kind is kept.
 pub(crate) fn internal(error: &webrtc::error::Error) -> TransportError {
+    TransportError::Internal(kind_of(error))
+}
+
+/// The kind of an error without its values, which may be addresses.
+fn kind_of(error: &dyn std::fmt::Debug) -> String {
     let text = format!("{error:?}");
-    let kind: String = text.chars().take_while(|it| it.is_alphanumeric()).collect();
-    TransportError::Internal(kind)
+    text.chars().take_while(|it| it.is_alphanumeric()).collect()
 }
 
 fn random<const N: usize>() -> Result<[u32; N], TransportError> {
@@ -243,7 +246,16 @@ fn servers(config: &Config) -> Vec<RTCIceServer> {
         username: it.username.clone(),
         credential: it.credential.clone(),
     };
-    config.ice_servers.iter().map(server).collect()
+    // One bad server must not cost the call: on a LAN none is needed.
+    let usable = |it: &RTCIceServer| {
+        let usable = it.urls();
+        if let Err(error) = &usable {
+            tracing::warn!(error = kind_of(error), "a STUN or TURN server is left out");
+        }
+        usable.is_ok()
+    };
+    let servers = config.ice_servers.iter();
+    servers.map(server).filter(usable).collect()
 }
 
 async fn add_stream(

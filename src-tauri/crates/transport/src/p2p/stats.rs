@@ -8,7 +8,7 @@ use rtc::peer_connection::transport::RTCDtlsTransportState;
 use webrtc::peer_connection::{PeerConnection, RTCIceCandidateType, StatsSelector};
 use webrtc::rtp_transceiver::RtpSender;
 
-use super::net::is_private;
+use super::net::is_near;
 use super::receive::Incoming;
 use super::report::SendClocks;
 use super::tap::Tapped;
@@ -24,10 +24,13 @@ pub(crate) async fn path(sender: &dyn RtpSender) -> Option<Path> {
         .ok()??;
     let (local, remote) = (pair.local(), pair.remote());
     let (host, relay) = (RTCIceCandidateType::Host, RTCIceCandidateType::Relay);
-    let near = || remote.address.parse().is_ok_and(is_private);
+    let near = || match (local.address.parse(), remote.address.parse()) {
+        (Ok(ours), Ok(theirs)) => is_near(ours, theirs),
+        (_, _) => false,
+    };
     Some(if local.typ == relay || remote.typ == relay {
         Path::Relayed
-    } else if local.typ == host && (remote.typ == host || near()) {
+    } else if local.typ == host && near() {
         Path::Local
     } else {
         Path::Direct

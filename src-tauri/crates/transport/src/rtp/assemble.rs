@@ -172,8 +172,12 @@ impl Assembler {
 
     /// The first picture at or after `from` that is complete and needs none before it.
     fn complete_keyframe(&self, from: u64) -> Option<u64> {
+        // Only the first packet of a picture can start it: looking from each would let a peer make
+        // us look at everything from everywhere.
+        let mut before = None;
         self.waiting
             .range(from..)
+            .filter(|(_, packet)| before.replace(packet.timestamp) != Some(packet.timestamp))
             .filter(|(_, packet)| starts_keyframe(&packet.payload))
             .map(|(&position, _)| position)
             .find(|&position| matches!(self.look(position), Look::Complete(_)))

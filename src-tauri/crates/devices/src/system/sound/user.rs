@@ -50,13 +50,30 @@ pub(super) trait User: Send + 'static {
     fn end(&self, error: Option<DeviceError>);
 }
 
-/// The microphone's user: its sink, until the end. The lock is taken by one callback at a time,
-/// and by the keeper at the end; a callback never waits for it.
-pub(super) struct Microphone(Arc<Mutex<Option<Box<dyn SampleSink>>>>);
+/// Ours until the end. The lock is taken by one callback at a time, and by the keeper at the end;
+/// a callback never waits for it.
+struct UntilEnd<T: ?Sized>(Arc<Mutex<Option<Box<T>>>>);
+
+impl<T: ?Sized> UntilEnd<T> {
+    fn new(user: Box<T>) -> Self {
+        Self(Arc::new(Mutex::new(Some(user))))
+    }
+
+    fn share(&self) -> Arc<Mutex<Option<Box<T>>>> {
+        Arc::clone(&self.0)
+    }
+
+    fn end(&self) -> Option<Box<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// The microphone's user: its sink.
+pub(super) struct Microphone(UntilEnd<dyn SampleSink>);
 
 impl Microphone {
     pub(super) fn new(sink: Box<dyn SampleSink>) -> Self {
-        Self(Arc::new(Mutex::new(Some(sink))))
+        Self(UntilEnd::new(sink))
     }
 
     fn build_as<T>(
@@ -70,7 +87,7 @@ impl Microphone {
         f32: FromSample<T>,
     {
         let mut intake = Intake::new(format.stream.channels, format.stream.sample_rate)?;
-        let sink = Arc::clone(&self.0);
+        let sink = self.0.share();
         let alive = watch.clone();
         let heard = move |data: &[T], info: &InputCallbackInfo| {
             alive.called();
@@ -105,19 +122,18 @@ impl User for Microphone {
     }
 
     fn end(&self, error: Option<DeviceError>) {
-        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((mut user, error)) = user.zip(error) {
+        if let Some((mut user, error)) = self.0.end().zip(error) {
             user.failed(error);
         }
     }
 }
 
-/// The speaker's user: its source, under the same lock.
-pub(super) struct Speaker(Arc<Mutex<Option<Box<dyn SampleSource>>>>);
+/// The speaker's user: its source.
+pub(super) struct Speaker(UntilEnd<dyn SampleSource>);
 
 impl Speaker {
     pub(super) fn new(source: Box<dyn SampleSource>) -> Self {
-        Self(Arc::new(Mutex::new(Some(source))))
+        Self(UntilEnd::new(source))
     }
 
     fn build_as<T>(
@@ -130,7 +146,7 @@ impl Speaker {
         T: SizedSample + FromSample<f32>,
     {
         let mut outlet = Outlet::new(format.stream.channels, format.stream.sample_rate)?;
-        let source = Arc::clone(&self.0);
+        let source = self.0.share();
         let alive = watch.clone();
         let asked = move |data: &mut [T], info: &OutputCallbackInfo| {
             alive.called();
@@ -164,8 +180,7 @@ impl User for Speaker {
     }
 
     fn end(&self, error: Option<DeviceError>) {
-        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some((mut user, error)) = user.zip(error) {
+        if let Some((mut user, error)) = self.0.end().zip(error) {
             user.failed(error);
         }
     }

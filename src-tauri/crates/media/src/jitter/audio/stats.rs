@@ -40,16 +40,6 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Mean time from arrival to playout since `earlier`, `None` when nothing was emitted.
-    #[must_use]
-    pub fn mean_delay_since(&self, earlier: &Self) -> Option<Duration> {
-        let emitted = self.jitter_buffer_emitted_count - earlier.jitter_buffer_emitted_count;
-        let delay = self
-            .jitter_buffer_delay
-            .saturating_sub(earlier.jitter_buffer_delay);
-        (emitted > 0).then(|| delay.div_f64(emitted as f64))
-    }
-
     /// Share of concealed samples in all, 0 to 1.
     #[must_use]
     pub fn concealed_share(&self) -> f64 {

@@ -55,6 +55,8 @@ pub(super) struct Task {
     /// Since when a path is being looked for with all speed.
     hurrying: Option<Instant>,
     channel_open: bool,
+    /// The kinds of tracks that came: one of each is received.
+    tracks: Vec<Kind>,
     state: TransportState,
     receiving: JoinSet<StreamEnded>,
     sending: JoinSet<()>,
@@ -88,6 +90,7 @@ impl Task {
             watchdog: Watchdog::default(),
             hurrying: None,
             channel_open: false,
+            tracks: Vec::new(),
             state: TransportState::Connecting,
             receiving: JoinSet::new(),
             sending: JoinSet::new(),
@@ -250,18 +253,26 @@ impl Task {
     async fn receive(&mut self, track: Arc<dyn TrackRemote>) {
         let shared = &self.shared;
         let (tapped, incoming) = (Arc::clone(&shared.tapped), Arc::clone(&shared.incoming));
-        match track.kind().await {
-            RtpCodecKind::Audio => {
+        let kind = match track.kind().await {
+            RtpCodecKind::Audio => Kind::Audio,
+            RtpCodecKind::Video => Kind::Video,
+            _ => return tracing::warn!("ignored a track of unknown kind"),
+        };
+        if self.tracks.contains(&kind) {
+            return tracing::warn!(?kind, "ignored a second track");
+        }
+        self.tracks.push(kind);
+        match kind {
+            Kind::Audio => {
                 let source = shared.audio_in.clone();
                 self.receiving
                     .spawn(receive::audio(track, tapped, incoming, source));
             }
-            RtpCodecKind::Video => {
+            Kind::Video => {
                 let source = shared.video_in.clone();
                 self.receiving
                     .spawn(receive::video(track, tapped, incoming, source));
             }
-            _ => tracing::warn!("ignored a track of unknown kind"),
         }
     }
 
