@@ -24,10 +24,10 @@ test('every section of the settings is reached by arrow keys', async ({ page }) 
     await expect(page.getByRole('tab', { name })).toHaveAttribute('aria-selected', 'true');
   }
   expect(await commands(page)).toEqual([
-    { do: 'preview', on: true },
-    { do: 'preview', on: false },
-    { do: 'preview', on: true },
-    { do: 'preview', on: false },
+    { do: 'preview', camera: false, microphone: true },
+    { do: 'preview', camera: false, microphone: false },
+    { do: 'preview', camera: true, microphone: false },
+    { do: 'preview', camera: false, microphone: false },
   ]);
 });
 
@@ -65,6 +65,73 @@ test('Tab reaches every control of the call in visual order, End last', async ({
   ]);
 });
 
+test('after a click on Mute, Space held talks and lets go muted', async ({ page }) => {
+  await open(page, 'call');
+  await page.getByRole('button', { name: 'Mute the microphone', exact: true }).click();
+  const unmute = page.getByRole('button', { name: 'Unmute the microphone' });
+  await expect(unmute).toBeVisible();
+  await page.keyboard.down('Space');
+  await page.waitForTimeout(300);
+  await expect(unmute).toBeHidden();
+  await page.keyboard.up('Space');
+  await expect(unmute).toBeVisible();
+  await page.waitForTimeout(200);
+  await expect(unmute).toBeVisible();
+  expect(await commands(page)).toEqual([
+    { do: 'setMicrophone', live: false },
+    { do: 'setMicrophone', live: true },
+    { do: 'setMicrophone', live: false },
+  ]);
+});
+
+test('the settings leave a call in reach: Mute, End and chords, but no letters', async ({
+  page,
+}) => {
+  for (const story of ['call-settings', 'call-no-cameras']) {
+    await open(page, story);
+    if (story === 'call-no-cameras') {
+      await page.getByRole('button', { name: 'More' }).click();
+      await page.getByRole('menuitem', { name: 'Settings' }).click();
+    }
+    const dialog = page.getByRole('dialog', { name: 'Settings' });
+    await expect(dialog).toBeVisible();
+    await page.getByRole('tab', { name: 'You' }).click();
+    await page.getByLabel('Name', { exact: true }).focus();
+    await page.keyboard.press('m');
+    await page.keyboard.press('Control+d');
+    await page.keyboard.press('Control+e');
+    await page.getByRole('button', { name: 'Unmute the microphone' }).click();
+    await expect(dialog).toBeVisible();
+    const wishes = (await commands(page)) as { do: string }[];
+    expect(wishes.filter((one) => one.do !== 'preview')).toEqual([
+      { do: 'setMicrophone', live: false },
+      { do: 'setCamera', on: story === 'call-no-cameras' },
+      { do: 'setMicrophone', live: true },
+    ]);
+    if (story === 'call-no-cameras') await page.keyboard.press('Escape');
+    else {
+      await page.getByRole('tab', { name: 'Camera' }).click();
+      await dialog.getByLabel(/^Camera: /u).click();
+      await page.getByRole('option', { name: 'Logitech BRIO' }).click();
+    }
+    await page.getByRole('button', { name: 'End the call' }).click();
+    await expect(page.locator('[data-screen="ended"]')).toBeVisible();
+  }
+});
+
+test('a menu closes by its button, and leaves End in reach', async ({ page }) => {
+  await open(page, 'call');
+  const more = page.getByRole('button', { name: 'More' });
+  await more.click();
+  await expect(page.getByRole('menu')).toBeVisible();
+  await more.click();
+  await expect(page.getByRole('menu')).toBeHidden();
+  await more.click();
+  await expect(page.getByRole('menu')).toBeVisible();
+  await page.getByRole('button', { name: 'End the call' }).click();
+  await expect(page.locator('[data-screen="ended"]')).toBeVisible();
+});
+
 test('the question mark lists the keys and Escape closes the list', async ({ page }) => {
   await open(page, 'call');
   await page.keyboard.press('?');
@@ -94,7 +161,7 @@ test('the own picture is dragged to a corner, moved by arrows, and hidden', asyn
 
 test('controls fade after three seconds of rest and come back', async ({ page }) => {
   await open(page, 'call');
-  const bar = page.getByRole('toolbar');
+  const bar = page.getByRole('group', { name: 'Call controls' });
   await expect(bar).toHaveAttribute('data-island', 'shown');
   await expect(bar).toHaveAttribute('data-island', 'gone', { timeout: 4500 });
   await page.mouse.move(200, 200);

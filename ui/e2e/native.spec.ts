@@ -56,7 +56,7 @@ test('resting fades the islands by their alpha and not by CSS', async ({ page })
   await page.waitForTimeout(300);
   const stage = await lastStage(page);
   expect(stage?.islands.filter((one) => one.alpha > 0)).toEqual([]);
-  await expect(page.getByRole('toolbar')).toHaveCSS('opacity', '1');
+  await expect(page.getByRole('group', { name: 'Call controls' })).toHaveCSS('opacity', '1');
   await page.mouse.move(300, 300);
   await expect.poll(async () => (await lastStage(page))?.islands[0]?.alpha).toBe(0.9);
 });

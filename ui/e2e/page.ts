@@ -55,6 +55,7 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-talking-muted': 'muted',
   'call-microphone-lost': 'microphone-lost',
   'call-camera-busy': 'camera-busy',
+  'calling-camera-busy': 'camera-busy',
   'call-reconnecting': 'reconnecting',
 };
 

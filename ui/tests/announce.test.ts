@@ -1,22 +1,44 @@
 import { expect, test } from 'vitest';
 
+import type { StoryName } from '../src/backend/stories';
 import { Announcer } from '../src/state/announce';
 import { TroubleWatch } from '../src/state/trouble';
 import { engine } from './views';
 
 test('says each step of a call once', () => {
   const announcer = new Announcer();
-  const say = (call: ReturnType<typeof engine>['call']) => announcer.update(call, null, 0);
-  expect(say(engine('calling').call)).toBe('Calling Bea Lindqvist');
-  expect(say(engine('calling').call)).toBeNull();
-  expect(say(engine('ringing').call)).toBe('Ringing at Bea Lindqvist');
-  expect(say(engine('connecting').call)).toBe('Connecting to Bea Lindqvist');
-  expect(say(engine('call').call)).toBe('In the call with Bea Lindqvist');
-  expect(say(engine('call-muted').call)).toBe('Microphone muted');
-  expect(say(engine('call').call)).toBe('Microphone on');
-  expect(say(engine('call-remote-muted').call)).toBe('Bea Lindqvist muted the microphone');
-  expect(say(engine('ended').call)).toBe('Bea Lindqvist ended the call.');
-  expect(say(engine('home').call)).toBeNull();
+  let now = 0;
+  const say = (story: StoryName) => announcer.update(engine(story).call, null, (now += 3000));
+  expect(say('calling')).toBe('Calling Bea Lindqvist');
+  expect(say('calling')).toBeNull();
+  expect(say('ringing')).toBe('Ringing at Bea Lindqvist');
+  expect(say('connecting')).toBe('Connecting to Bea Lindqvist');
+  expect(say('call')).toBe('In the call with Bea Lindqvist');
+  expect(say('call-muted')).toBe('Microphone muted');
+  expect(say('call')).toBe('Microphone on');
+  expect(say('call-remote-muted')).toBe('Bea Lindqvist muted the microphone');
+});
+
+test('an incoming and an ended call are left to their headings, and nothing stale stays', () => {
+  const announcer = new Announcer();
+  const say = (story: StoryName) => announcer.update(engine(story).call, null, 0);
+  expect(say('home')).toBeNull();
+  expect(say('incoming')).toBe('');
+  expect(say('call')).toContain('In the call');
+  expect(say('ended')).toBe('');
+  expect(say('ended')).toBeNull();
+  expect(say('home')).toBe('');
+});
+
+test('what settles while a call begins or comes back was done by nobody and is not said', () => {
+  const announcer = new Announcer();
+  const say = (story: StoryName, now: number) => announcer.update(engine(story).call, null, now);
+  say('connecting', 0);
+  expect(say('call-remote-camera-off', 1000)).toContain('In the call');
+  expect(say('call', 2900)).toBeNull();
+  expect(say('call-muted', 3000)).toBe('Microphone muted');
+  expect(say('call-reconnecting', 4000)).toContain('Reconnecting');
+  expect(say('call', 5000)).toContain('In the call');
 });
 
 test('says trouble at most every ten seconds', () => {

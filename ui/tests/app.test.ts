@@ -5,6 +5,7 @@ import { fake, type FakeBackend } from '../src/backend/fake';
 import type { Backend } from '../src/backend/backend';
 import type { UiView } from '../src/backend/bindings/UiView';
 import { STORIES, type StoryName } from '../src/backend/stories';
+import { STATS } from '../src/backend/stories/base';
 import { App } from '../src/state/app.svelte';
 
 /** An app that is shown one story after the other. */
@@ -18,10 +19,12 @@ function shown(...stories: StoryName[]) {
     },
   };
   const app = new App(backend);
-  const show = (story: StoryName) => {
-    push(structuredClone(STORIES[story].view));
+  const show = (story: StoryName | UiView) => {
+    push(structuredClone(typeof story === 'string' ? STORIES[story].view : story));
   };
-  stories.forEach(show);
+  stories.forEach((story) => {
+    show(story);
+  });
   return { app, backend, show };
 }
 
@@ -50,11 +53,9 @@ test('what was open goes with its screen', () => {
   const { app, show } = shown('call');
   app.local.menu = 'camera';
   app.local.settings = 'sound';
-  app.local.fullScreen = true;
   show('ended');
   expect(app.local.menu).toBeNull();
   expect(app.local.settings).toBeNull();
-  expect(app.local.fullScreen).toBe(false);
 });
 
 test('an incoming call closes the settings, so that nothing covers it', () => {
@@ -82,12 +83,12 @@ test('a refused wish is shown with its code, also when the shell itself refuses'
   expect(app.local.problem).toEqual({ code: 'internal', message: 'not allowed' });
 });
 
-test('a change of settings leaves the others as they are', async () => {
+test('only what changes of the settings goes out', async () => {
   const { app, backend } = shown('home');
   const configure = vi.fn(() => Promise.resolve());
   backend.configure = configure;
   await app.configure({ theme: 'dark' });
-  expect(configure).toHaveBeenCalledWith({ ...STORIES.home.view.settings, theme: 'dark' });
+  expect(configure).toHaveBeenCalledWith({ theme: 'dark' });
 });
 
 test('the main window has each incoming call notified once', () => {
@@ -102,4 +103,75 @@ test('the main window has each incoming call notified once', () => {
 test('the small window notifies nobody', () => {
   const { backend } = shown('incoming-window');
   expect((backend as FakeBackend).notified).toEqual([]);
+});
+
+test('a call was good throughout unless the network was in trouble', () => {
+  const { app, show } = shown('call');
+  show('ended');
+  expect(app.good).toBe(true);
+  const troubled = shown('call');
+  troubled.show('call-reconnecting');
+  troubled.show('call');
+  troubled.show('ended');
+  expect(troubled.app.good).toBe(false);
+  troubled.show('home');
+  expect(troubled.app.good).toBe(true);
+});
+
+test('trouble with a device does not hide a bad network', () => {
+  const { app, show } = shown('call');
+  const now = vi.spyOn(performance, 'now');
+  const { view } = STORIES['call-microphone-lost'];
+  const bad = { ...view.engine, stats: { ...STATS, videoLoss: 0.2 } };
+  for (const at of [0, 1000, 3000]) {
+    now.mockReturnValue(at);
+    show({ ...view, engine: bad });
+  }
+  now.mockRestore();
+  expect(app.trouble?.kind).toBe('microphone-lost');
+  expect(app.good).toBe(false);
+});
+
+test('the end of a call leaves full screen, and nothing else does', async () => {
+  const { backend, show } = shown('call-full-screen');
+  const left = vi.spyOn(backend, 'setFullScreen');
+  show('ended');
+  await Promise.resolve();
+  expect(left).toHaveBeenCalledWith(false);
+  const home = shown();
+  home.show({ ...STORIES.home.view, fullScreen: true });
+  const stays = vi.spyOn(home.backend, 'setFullScreen');
+  home.show('incoming');
+  await Promise.resolve();
+  expect(stays).not.toHaveBeenCalled();
+});
+
+test('whether our camera was on is remembered until the end is shown', () => {
+  const { app, show } = shown('calling', 'call', 'ended');
+  expect(app.video).toBe(true);
+  show('home');
+  expect(app.video).toBe(false);
+  show('call-no-cameras');
+  show('ended');
+  expect(app.video).toBe(false);
+});
+
+test('wishes go out one after the other', async () => {
+  const { app, backend } = shown('call');
+  const sent: string[] = [];
+  let answer: () => void = () => undefined;
+  backend.perform = (command) => {
+    sent.push(command.do);
+    return new Promise((done) => (answer = done));
+  };
+  const first = app.perform({ do: 'setMicrophone', live: false });
+  const second = app.perform({ do: 'end' });
+  await Promise.resolve();
+  expect(sent).toEqual(['setMicrophone']);
+  answer();
+  await first;
+  await Promise.resolve();
+  expect(sent).toEqual(['setMicrophone', 'end']);
+  answer();
+  await second;
 });

@@ -4,6 +4,7 @@ import { BEA, HISTORY, NAMELESS, NOW, RTL } from '../src/backend/stories/base';
 import {
   initials,
   inSentence,
+  isKnown,
   matching,
   nameOf,
   outcome,
@@ -72,4 +73,14 @@ test('an outcome that this version does not know is left out', () => {
   if (!newest) throw new Error('the stories have a history');
   expect(outcome(newest)).toBe('You called');
   expect(outcome({ ...newest, reason: 'abducted' })).toBe('');
+});
+
+test('whoever only called stays unknown', () => {
+  const peer = { address: 'tincan:a', name: 'A' };
+  const call = { peer, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
+  expect(isKnown([], peer)).toBe(false);
+  expect(isKnown([call], peer)).toBe(false);
+  expect(isKnown([call, { ...call, lastedMs: 1000 }], peer)).toBe(true);
+  expect(isKnown([{ ...call, outgoing: true }], peer)).toBe(true);
+  expect(isKnown([{ ...call, outgoing: true }], { ...peer, address: 'tincan:b' })).toBe(false);
 });

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
 import { fake, type FakeBackend } from '../src/backend/fake';
 import Root from '../src/Root.svelte';
@@ -111,10 +111,76 @@ test('a failed call explains itself and can be repeated', async () => {
 
 test('the first start previews, wants a name, and then is over', async () => {
   const backend = await story('start');
-  expect(backend.commands).toEqual([{ do: 'preview', on: true }]);
+  expect(backend.commands).toEqual([{ do: 'preview', camera: true, microphone: true }]);
   await user.click(button('Start'));
   expect(screen.getByRole('textbox')).toHaveFocus();
   await user.keyboard('Ada{Enter}');
   expect(await screen.findByRole('heading', { name: 'Call someone' })).toBeVisible();
-  expect(backend.commands.at(-1)).toEqual({ do: 'preview', on: false });
+  expect(backend.commands.at(-1)).toEqual({ do: 'preview', camera: false, microphone: false });
+});
+
+test('Mute keeps no focus, so that Space held after a click on it talks', async () => {
+  const backend = await story('call');
+  await user.click(button('Mute the microphone'));
+  expect(document.body).toHaveFocus();
+  await user.keyboard('[Space>]');
+  await user.keyboard('[/Space]');
+  expect(backend.commands).toEqual([
+    { do: 'setMicrophone', live: false },
+    { do: 'setMicrophone', live: true },
+    { do: 'setMicrophone', live: false },
+  ]);
+});
+
+test('a link that the program was opened with fills the field once', async () => {
+  const backend = await story('field-opened');
+  const field = await screen.findByRole<HTMLInputElement>('textbox');
+  expect(field.value).toMatch(/^tincan:.*name=Bea/u);
+  await user.clear(field);
+  expect(field.value).toBe('');
+  expect(backend.commands).toEqual([]);
+});
+
+test('a name applies while it is typed and on closing, and an empty one does not', async () => {
+  const backend = await story('settings-you');
+  const configure = vi.spyOn(backend, 'configure');
+  const field = screen.getByRole('textbox', { name: 'Name' });
+  await user.clear(field);
+  await new Promise((rested) => setTimeout(rested, 500));
+  expect(configure).not.toHaveBeenCalled();
+  await user.type(field, 'Bo');
+  await vi.waitFor(() => {
+    expect(configure.mock.calls).toEqual([[{ name: 'Bo' }]]);
+  });
+  await user.type(field, 'b{Escape}');
+  await vi.waitFor(() => {
+    expect(configure).toHaveBeenLastCalledWith({ name: 'Bob' });
+  });
+});
+
+test('a server that is added or not gives the focus back', async () => {
+  const backend = await story('settings-network-offline');
+  const configure = vi.spyOn(backend, 'configure');
+  await user.click(button('Add a server'));
+  expect(screen.getByRole('textbox', { name: 'Server' })).toHaveFocus();
+  await user.click(button('Cancel'));
+  expect(button('Add a server')).toHaveFocus();
+  await user.click(button('Add a server'));
+  await user.keyboard('stun:a.example{Enter}');
+  await vi.waitFor(() => {
+    expect(button('Add a server')).toHaveFocus();
+  });
+  await user.click(button('Remove stun:a.example'));
+  await vi.waitFor(() => {
+    expect(button('Add a server')).toHaveFocus();
+  });
+  expect(configure).toHaveBeenLastCalledWith({ iceServers: [] });
+});
+
+test('a caller is known who was called or spoken with, and none other', async () => {
+  await story('incoming-unknown');
+  expect(screen.getByText(/who gives no name/u)).toBeVisible();
+  document.body.innerHTML = '';
+  await story('incoming-unknown-name');
+  expect(screen.getByText(/what they call themselves/u)).toBeVisible();
 });

@@ -21,6 +21,12 @@ test('a test source that was chosen beside a real one says only what it is', () 
   expect(sourceNote({ ...view, camera: { ...view.camera, now } })).toBe('Test picture');
 });
 
+test('only what is asked about is noted', () => {
+  const none = engine('call-test-sources');
+  expect(sourceNote(none, ['microphone'])).toBe('Test voice – no microphone found');
+  expect(sourceNote({ ...none, camera: engine('call').camera }, ['camera'])).toBeNull();
+});
+
 test('a recording is named', () => {
   const view = engine('call');
   const now = { state: 'on', name: 'clip.y4m', kind: 'file' } as const;

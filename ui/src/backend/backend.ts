@@ -15,12 +15,14 @@ export interface Backend {
   /** Pushes the whole view, at once and at every change. Called once per page. */
   subscribe(push: (view: UiView) => void): void;
   perform(command: Command): Promise<void>;
-  /** Applies and keeps all settings. */
-  configure(settings: Settings): Promise<void>;
+  /** Applies and keeps the settings that change; the others stay as they are. */
+  configure(change: Partial<Settings>): Promise<void>;
   /** Says what a text means; changes nothing. */
   understand(text: string): Promise<Understood>;
   /** Puts the invite link on the clipboard. */
   copyLink(): Promise<void>;
+  /** What the program was opened with is on the page now, and need not be shown again. */
+  linkShown(): Promise<void>;
   setFullScreen(on: boolean): Promise<void>;
   /** Tells the program where the page wants pictures and what floats over them. */
   setStage(stage: Stage): Promise<void>;

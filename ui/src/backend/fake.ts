@@ -4,14 +4,13 @@
  * page needs it. Deterministic; for browsers only.
  */
 import type { Backend } from './backend';
-import type { CallView } from './bindings/CallView';
 import type { Command } from './bindings/Command';
 import type { Controls } from './bindings/Controls';
 import type { EngineView } from './bindings/EngineView';
-import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
+import type { ActiveCall, IncomingCall, OutgoingCall } from '../state/call';
 import { STORIES, type StoryName } from './stories';
 import { ADA, BEA, devices, NOW } from './stories/base';
 import { painter } from './stories/paint';
@@ -67,8 +66,8 @@ export function fake(query: URLSearchParams): FakeBackend {
       show({ engine: after(view.engine, command) });
       return Promise.resolve();
     },
-    configure(settings: Settings) {
-      show({ settings });
+    configure(change) {
+      show({ settings: { ...view.settings, ...change } });
       return Promise.resolve();
     },
     understand: (text) => Promise.resolve(understood(text)),
@@ -76,7 +75,14 @@ export function fake(query: URLSearchParams): FakeBackend {
       backend.copied.push(view.me.link);
       return Promise.resolve();
     },
-    setFullScreen: () => Promise.resolve(),
+    linkShown() {
+      show({ openedWith: null });
+      return Promise.resolve();
+    },
+    setFullScreen(fullScreen) {
+      show({ fullScreen });
+      return Promise.resolve();
+    },
     setStage(stage) {
       backend.stages.push(stage);
       return Promise.resolve();
@@ -155,11 +161,7 @@ function calling(engine: EngineView, camera: boolean): EngineView {
   };
 }
 
-function accepted(
-  engine: EngineView,
-  call: Extract<CallView, { state: 'incoming' }>,
-  camera: boolean,
-): EngineView {
+function accepted(engine: EngineView, call: IncomingCall, camera: boolean): EngineView {
   return {
     ...engine,
     localPicture: camera,
@@ -176,10 +178,7 @@ function accepted(
   };
 }
 
-function finished(
-  engine: EngineView,
-  call: Extract<CallView, { state: 'outgoing' | 'active' }>,
-): EngineView {
+function finished(engine: EngineView, call: OutgoingCall | ActiveCall): EngineView {
   const lastedMs = call.state === 'active' ? call.connectedForMs : null;
   const reason = call.state === 'active' ? 'localHangup' : 'cancelled';
   return {

@@ -16,9 +16,10 @@ export const tauri: Backend = {
     void invoke('subscribe', { channel });
   },
   perform: (command) => invoke('perform', { command }),
-  configure: (settings) => invoke('configure', { settings }),
+  configure: (change) => invoke('configure', { change }),
   understand: (text) => invoke('understand', { text }),
   copyLink: () => invoke('copy_link'),
+  linkShown: () => invoke('link_shown'),
   setFullScreen: (on) => invoke('set_full_screen', { on }),
   setStage: (stage) => invoke('set_stage', { stage }),
   clearHistory: () => invoke('clear_history'),

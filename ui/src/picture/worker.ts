@@ -38,7 +38,8 @@ const turn = new MessageChannel();
 let url = '';
 let socket: WebSocket | null = null;
 let turnAsked = false;
-let image: ImageData | null = null;
+/** One picture of each stream, drawn into again and again while its size stays. */
+const images = new Map<Stream, ImageData>();
 let whole: OffscreenCanvas | null = null;
 
 onmessage = (event: MessageEvent<Order>) => {
@@ -92,6 +93,9 @@ function disconnect() {
   const open = socket;
   forget();
   open?.close();
+  // Nobody looks: pictures of megabytes are not kept for the next time.
+  images.clear();
+  whole = null;
 }
 
 function forget() {
@@ -114,14 +118,20 @@ function take(message: ArrayBuffer) {
 function draw(frame: Frame) {
   const wanted = [...targets.values()].filter((target) => target.stream === frame.stream);
   if (wanted.length === 0) return;
-  if (image?.width !== frame.width || image.height !== frame.height) {
-    image = new ImageData(frame.width, frame.height);
-  }
+  const image = imageFor(frame);
   convert(frame, new Uint32Array(image.data.buffer));
   for (const target of wanted) {
     if (target.look === 'backdrop') drawSmall(target.context, image);
     else drawWhole(target.context, image);
   }
+}
+
+function imageFor({ stream, width, height }: Frame): ImageData {
+  const before = images.get(stream);
+  if (before?.width === width && before.height === height) return before;
+  const fresh = new ImageData(width, height);
+  images.set(stream, fresh);
+  return fresh;
 }
 
 function drawWhole(context: OffscreenCanvasRenderingContext2D, picture: ImageData) {

@@ -20,7 +20,7 @@ export function deviceOptions(device: DeviceView): Option[] {
     ...device.available.map(({ id, name }) => ({ value: id, label: name })),
   ];
   if (device.chosen && !device.available.some((one) => one.id === device.chosen)) {
-    options.push({ value: device.chosen, label: device.chosen });
+    options.push({ value: device.chosen, label: w.unplugged });
   }
   return options;
 }

@@ -1,11 +1,16 @@
-/** Runs camera and microphone while a section is open that shows them. */
+/** Runs devices while something is open that shows them. */
 import { onMount } from 'svelte';
 
 import type { App } from '../state/app.svelte';
 
-export function previewWhileOpen(app: App): void {
+export interface Tried {
+  readonly camera: boolean;
+  readonly microphone: boolean;
+}
+
+export function previewWhileOpen(app: App, tried: Tried): void {
   onMount(() => {
-    void app.perform({ do: 'preview', on: true });
-    return () => void app.perform({ do: 'preview', on: false });
+    void app.perform({ do: 'preview', ...tried });
+    return () => void app.perform({ do: 'preview', camera: false, microphone: false });
   });
 }

@@ -1,22 +1,28 @@
 /**
  * What the page says to a screen reader. Changes of the call and of microphones and cameras are
- * said at once; trouble at most every ten seconds.
+ * said at once; trouble at most every ten seconds. An incoming and an ended call are said by their
+ * headings, which take the focus.
  */
 import type { CallView } from '../backend/bindings/CallView';
 import { words } from '../words';
+import type { ActiveCall } from './call';
 import { inSentence } from './people';
 import type { Trouble } from './trouble';
 
 const TROUBLE_EVERY_MS = 10_000;
+/** For this long after media flows both sides settle what they send, which nobody did by hand. */
+const SETTLE_MS = 2000;
 
 export class Announcer {
   private before: CallView = { state: 'idle' };
   private trouble: string | null = null;
   private troubleAt = -TROUBLE_EVERY_MS;
+  private connectedAt = 0;
 
-  /** The text to say now, or null for nothing new. */
+  /** The text to say now, or null for nothing new; empty to take back what was said. */
   update(call: CallView, trouble: Trouble | null, now: number): string | null {
-    const said = change(this.before, call);
+    if (connected(call) && !connected(this.before)) this.connectedAt = now;
+    const said = change(this.before, call, now - this.connectedAt >= SETTLE_MS);
     this.before = call;
     const kind = trouble?.kind ?? null;
     if (kind === null) this.trouble = null;
@@ -28,34 +34,43 @@ export class Announcer {
   }
 }
 
-function change(before: CallView, now: CallView): string | null {
+function connected(call: CallView): call is ActiveCall {
+  return call.state === 'active' && call.phase === 'connected';
+}
+
+function change(before: CallView, now: CallView, settled: boolean): string | null {
   const w = words.announce;
   switch (now.state) {
     case 'idle':
-      return null;
+    case 'incoming':
+    case 'ended':
+      return before.state === now.state ? null : '';
     case 'outgoing':
       if (before.state === 'outgoing' && before.phase === now.phase) return null;
       return now.phase === 'ringing'
         ? w.ringing(inSentence(now.peer))
         : w.calling(inSentence(now.peer));
-    case 'incoming':
-      return before.state === 'incoming' ? null : words.incoming.title(inSentence(now.peer));
-    case 'ended':
-      return before.state === 'ended'
-        ? null
-        : words.ended.sentence[now.reason](inSentence(now.peer));
     case 'active':
-      return inCall(before, now);
+      if (before.state !== 'active' || before.phase !== now.phase) return phase(now);
+      return settled && connected(before) && connected(now) ? controls(before, now) : null;
   }
 }
 
-function inCall(before: CallView, now: Extract<CallView, { state: 'active' }>): string | null {
+function phase(call: ActiveCall): string {
+  const name = inSentence(call.peer);
+  switch (call.phase) {
+    case 'connecting':
+      return words.announce.connecting(name);
+    case 'connected':
+      return words.announce.connected(name);
+    case 'reconnecting':
+      return words.trouble.reconnecting(name);
+  }
+}
+
+function controls(before: ActiveCall, now: ActiveCall): string | null {
   const w = words.announce;
   const name = inSentence(now.peer);
-  if (before.state !== 'active' || before.phase !== now.phase) {
-    if (now.phase === 'connecting') return w.connecting(name);
-    return now.phase === 'connected' ? w.connected(name) : words.trouble.reconnecting(name);
-  }
   if (before.local.microphone !== now.local.microphone) {
     return now.local.microphone ? w.unmuted : w.muted;
   }

@@ -32,10 +32,16 @@ export class App {
   began = $state<number | null>(null);
   /** How the running or last call reached the other side. */
   path = $state<Path | null>(null);
+  /** Whether the network carried all of the running or last call well. */
+  good = $state(true);
+  /** Whether our camera was on when the running or last call was last seen. */
+  video = $state(false);
   readonly local = new Local();
 
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
+  /** Done when every wish so far is answered. */
+  private wishes: Promise<void> = Promise.resolve();
 
   constructor(readonly backend: Backend) {
     if (backend.opening) this.local.open(backend.opening);
@@ -45,28 +51,34 @@ export class App {
   }
 
   /** Carries out a wish; a refusal is shown. */
-  async perform(command: Command): Promise<void> {
-    this.local.problem = null;
-    await this.shown(this.backend.perform(command));
+  perform(command: Command): Promise<void> {
+    return this.shown(() => this.backend.perform(command));
   }
 
-  async configure(change: Partial<Settings>): Promise<void> {
-    if (!this.view) return;
-    await this.shown(this.backend.configure({ ...this.view.settings, ...change }));
+  configure(change: Partial<Settings>): Promise<void> {
+    return this.shown(() => this.backend.configure(change));
   }
 
-  async setFullScreen(on: boolean): Promise<void> {
-    this.local.fullScreen = on;
-    await this.shown(this.backend.setFullScreen(on));
+  setFullScreen(on: boolean): Promise<void> {
+    return this.shown(() => this.backend.setFullScreen(on));
   }
 
-  async clearHistory(): Promise<void> {
-    await this.shown(this.backend.clearHistory());
+  clearHistory(): Promise<void> {
+    return this.shown(() => this.backend.clearHistory());
   }
 
-  private async shown(wish: Promise<void>): Promise<void> {
+  /** Wishes go out one after the other, so that the last one made is the last one that counts. */
+  private shown(wish: () => Promise<void>): Promise<void> {
+    this.wishes = this.wishes.then(() => {
+      this.local.problem = null;
+      return this.answered(wish);
+    });
+    return this.wishes;
+  }
+
+  private async answered(wish: () => Promise<void>): Promise<void> {
     try {
-      await wish;
+      await wish();
     } catch (error) {
       this.local.problem = asUiError(error);
     }
@@ -81,7 +93,8 @@ export class App {
     local.problem = null;
     if (next !== 'active') local.settings = null;
     if (next !== 'idle') local.field = '';
-    if (local.fullScreen && next !== 'active') void this.setFullScreen(false);
+    const { fullScreen, window } = this.view ?? {};
+    if (fullScreen && window === 'main' && next === 'ended') void this.setFullScreen(false);
   }
 
   private take(fresh: UiView, now: number) {
@@ -97,10 +110,16 @@ export class App {
     if (call.state === 'outgoing' || call.state === 'incoming') this.path = null;
     if (call.state === 'incoming' && before !== 'incoming' && view.window === 'main') {
       const kind = call.video ? words.incoming.video : words.incoming.voice;
-      void this.shown(this.backend.notifyCall(words.incoming.title(name), kind));
+      void this.answered(() => this.backend.notifyCall(words.incoming.title(name), kind));
     }
     if (view.engine.stats?.path) this.path = view.engine.stats.path;
     const trouble = this.watch.update(view.engine, name, now);
+    if (call.state === 'active') {
+      if (this.watch.poor || (view.engine.stats?.freezeCount ?? 0) > 0) this.good = false;
+    } else if (call.state !== 'ended') {
+      this.good = true;
+    }
+    if (call.state !== 'ended') this.video = 'local' in call && call.local.camera;
     if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
       this.trouble = trouble;
     }
@@ -116,7 +135,6 @@ export class Local {
   menu = $state<Menu | null>(null);
   shortcuts = $state(false);
   problem = $state.raw<UiError | null>(null);
-  fullScreen = $state(false);
   corner = $state<Corner>('bottomRight');
   /** The address of the person who is shown on the right of home. */
   person = $state<string | null>(null);

@@ -23,6 +23,13 @@ export function people(history: readonly HistoryEntry[]): Person[] {
   return [...byAddress.values()];
 }
 
+/** Whether we called them or spoke with them. That somebody only called does not make them known. */
+export function isKnown(history: readonly HistoryEntry[], { address }: Peer): boolean {
+  return history.some(
+    (one) => one.peer.address === address && (one.outgoing || one.lastedMs !== null),
+  );
+}
+
 /** Those whose name holds the text; all without a text. */
 export function matching(all: readonly Person[], text: string): Person[] {
   const wanted = text.trim().toLocaleLowerCase();

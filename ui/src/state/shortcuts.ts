@@ -4,7 +4,7 @@ export type Shortcut = 'microphone' | 'camera' | 'fullScreen' | 'list' | 'talk' 
 
 /** Elements that take text, or in which keys have a meaning of their own. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
-/** Elements that Space activates. */
+/** Elements that Space activates. One that a click left focused gives the key away. */
 const PRESSABLE = 'button, a[href], summary, [role="button"], [role="menuitem"]';
 
 export function shortcut(event: KeyboardEvent): Shortcut | null {
@@ -27,7 +27,7 @@ export function shortcut(event: KeyboardEvent): Shortcut | null {
     case 'escape':
       return 'leave';
     case ' ':
-      return target?.closest(PRESSABLE) ? null : 'talk';
+      return target?.closest(PRESSABLE)?.matches(':focus-visible') ? null : 'talk';
     default:
       return null;
   }

@@ -3,28 +3,34 @@ import type { DeviceView } from '../backend/bindings/DeviceView';
 import type { EngineView } from '../backend/bindings/EngineView';
 import { words } from '../words';
 
-/** Null while both are real or off. */
-export function sourceNote(engine: EngineView): string | null {
-  const camera = source(engine.camera);
-  const microphone = source(engine.microphone);
+type Role = 'camera' | 'microphone';
+
+/** Null while those asked about are real or off. */
+export function sourceNote(
+  engine: EngineView,
+  roles: readonly Role[] = ['camera', 'microphone'],
+): string | null {
+  const asked = (role: Role) => (roles.includes(role) ? engine[role] : null);
+  const camera = source(asked('camera'));
+  const microphone = source(asked('microphone'));
   const w = words.devices;
   if (camera === 'missing' && microphone === 'missing') return w.neither;
   if (camera === 'chosen' && microphone === 'chosen') return w.bothTest;
   const notes = [
     camera === 'missing' ? w.noCamera : camera === 'chosen' ? w.testPicture : null,
     microphone === 'missing' ? w.noMicrophone : microphone === 'chosen' ? w.testVoice : null,
-    file(engine.camera, w.filePicture),
-    file(engine.microphone, w.fileVoice),
+    file(asked('camera'), w.filePicture),
+    file(asked('microphone'), w.fileVoice),
   ].filter((note) => note !== null);
   return notes.length > 0 ? notes.join(' · ') : null;
 }
 
 /** Whether a test source runs, and if so whether for want of a real device. */
-function source(device: DeviceView): 'missing' | 'chosen' | null {
-  if (device.now.state !== 'on' || device.now.kind !== 'synthetic') return null;
+function source(device: DeviceView | null): 'missing' | 'chosen' | null {
+  if (device?.now.state !== 'on' || device.now.kind !== 'synthetic') return null;
   return device.available.some((one) => one.kind === 'real') ? 'chosen' : 'missing';
 }
 
-function file(device: DeviceView, text: (name: string) => string): string | null {
-  return device.now.state === 'on' && device.now.kind === 'file' ? text(device.now.name) : null;
+function file(device: DeviceView | null, text: (name: string) => string): string | null {
+  return device?.now.state === 'on' && device.now.kind === 'file' ? text(device.now.name) : null;
 }

@@ -4,10 +4,11 @@
  * Fed with every view; keeps the little memory that keeps the line from flickering. Decides
  * nothing about the call.
  */
-import type { CallView } from '../backend/bindings/CallView';
+import type { CallStats } from '../backend/bindings/CallStats';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { EngineView } from '../backend/bindings/EngineView';
 import { words } from '../words';
+import type { ActiveCall } from './call';
 
 export type Remedy =
   | { readonly do: 'choose'; readonly role: DeviceRole }
@@ -60,6 +61,9 @@ export class Steady {
 }
 
 export class TroubleWatch {
+  /** Whether the network carries the running call badly at this moment. */
+  poor = false;
+
   private call: string | null = null;
   private upload = new Steady(SAY_AFTER_MS, KEEP_MS);
   private download = new Steady(SAY_AFTER_MS, KEEP_MS);
@@ -71,14 +75,17 @@ export class TroubleWatch {
     const call = engine.call;
     if (call.state !== 'active') {
       this.call = null;
-      return null;
+      this.poor = false;
+      return call.state === 'outgoing' ? device(engine) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, call.local.microphone, now);
+    this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') {
+      this.poor = true;
       return { kind: 'reconnecting', text: words.trouble.reconnecting(name), remedy: null };
     }
-    return this.device(engine, call) ?? this.muted(call) ?? this.network(engine, call, name, now);
+    return device(engine) ?? this.muted(call) ?? this.network(call, name);
   }
 
   private reset(call: string, now: number) {
@@ -101,40 +108,40 @@ export class TroubleWatch {
     this.talkedMs = Math.min(this.talkedMs, TALK_MS + KEEP_MS / 2);
   }
 
-  private device(engine: EngineView, call: ActiveCall): Trouble | null {
-    const wanted: readonly [DeviceRole, boolean][] = [
-      ['microphone', call.local.microphone],
-      ['speaker', true],
-      ['camera', call.local.camera],
-    ];
-    for (const [role, on] of wanted) {
-      const now = engine[role].now;
-      if (on && now.state === 'failed') {
-        const text = words.devices.failed[role][now.problem];
-        return { kind: `${role}-${now.problem}`, text, remedy: { do: 'choose', role } };
-      }
-    }
-    return null;
-  }
-
   private muted(call: ActiveCall): Trouble | null {
     return !call.local.microphone && this.talkedMs >= TALK_MS
       ? { kind: 'muted', text: words.trouble.muted, remedy: { do: 'unmute' } }
       : null;
   }
 
-  private network(engine: EngineView, call: ActiveCall, name: string, now: number): Trouble | null {
-    const stats = engine.stats;
-    if (!stats) return null;
+  /** Takes in the figures, whatever else is to be said, so that what they say is never stale. */
+  private weigh(stats: CallStats | null, now: number) {
     const bad = (loss: number, was: Steady) => loss > (was.value ? LOSS_GOOD : LOSS_BAD);
-    const up = this.upload.update(bad(stats.remoteLoss, this.upload), now);
-    const loss = Math.max(stats.videoLoss, stats.audioLoss);
-    const down = this.download.update(bad(loss, this.download), now);
-    if (up && call.local.camera) {
+    this.upload.update(bad(stats?.remoteLoss ?? 0, this.upload), now);
+    const loss = Math.max(stats?.videoLoss ?? 0, stats?.audioLoss ?? 0);
+    this.download.update(bad(loss, this.download), now);
+    this.poor = this.upload.value || this.download.value;
+  }
+
+  private network(call: ActiveCall, name: string): Trouble | null {
+    if (this.upload.value && call.local.camera) {
       return { kind: 'upload', text: words.trouble.uploadWeak, remedy: { do: 'cameraOff' } };
     }
-    return down ? { kind: 'download', text: words.trouble.downloadWeak(name), remedy: null } : null;
+    return this.download.value
+      ? { kind: 'download', text: words.trouble.downloadWeak(name), remedy: null }
+      : null;
   }
 }
 
-type ActiveCall = Extract<CallView, { state: 'active' }>;
+const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'camera'];
+
+/** The first device that failed. A device that nobody wants is off, and cannot fail. */
+function device(engine: EngineView): Trouble | null {
+  for (const role of ROLES) {
+    const now = engine[role].now;
+    if (now.state !== 'failed') continue;
+    const text = words.devices.failed[role][now.problem];
+    return { kind: `${role}-${now.problem}`, text, remedy: { do: 'choose', role } };
+  }
+  return null;
+}

@@ -51,6 +51,15 @@ impl fmt::Debug for HistoryPeer {
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 impl HistoryEntry {
+    /// Whether it is one more missed call of the same person right after `before`.
+    fn repeats(&self, before: &Self) -> bool {
+        let missed = |it: &Self| !it.outgoing && it.reason == "missed";
+        missed(self)
+            && missed(before)
+            && self.peer.address == before.peer.address
+            && self.at.saturating_sub(before.at) < AGAIN
+    }
+
     /// The same with everything within its limits, whoever wrote it.
     #[must_use]
     pub fn validated(self) -> Self {
@@ -67,9 +76,17 @@ impl HistoryEntry {
     }
 }
 
-/// Adds a call, and forgets the oldest when there are too many.
+/// Missed calls within this time of each other are one, milliseconds.
+const AGAIN: u64 = 60_000;
+
+/// Adds a call, and forgets the oldest when there are too many. Somebody who calls again and again
+/// is missed once: strangers must not be able to push everybody else out.
 pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
-    history.push(entry.validated());
+    let entry = entry.validated();
+    match history.last_mut() {
+        Some(last) if entry.repeats(last) => *last = entry,
+        Some(_) | None => history.push(entry),
+    }
     history.drain(..history.len().saturating_sub(CAPACITY));
 }
 

@@ -35,6 +35,10 @@ role: DeviceRole,
  */
 id: DeviceId | null, } | { "do": "preview", 
 /**
- * Whether to run camera and microphone for it.
+ * Whether we see ourselves.
  */
-on: boolean, } | { "do": "testSpeaker" };
+camera: boolean, 
+/**
+ * Whether the microphone's meter moves.
+ */
+microphone: boolean, } | { "do": "testSpeaker" };

@@ -35,6 +35,10 @@ window: Role,
  */
 profile: string | null, 
 /**
+ * Whether the main window fills the screen.
+ */
+fullScreen: boolean, 
+/**
  * How pictures reach the screen.
  */
 surface: Surface, 

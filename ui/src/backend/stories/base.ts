@@ -2,7 +2,6 @@
 import type { Opening } from '../backend';
 import type { ActivePhase } from '../bindings/ActivePhase';
 import type { CallStats } from '../bindings/CallStats';
-import type { CallView } from '../bindings/CallView';
 import type { DeviceInfo } from '../bindings/DeviceInfo';
 import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
@@ -11,6 +10,7 @@ import type { HistoryEntry } from '../bindings/HistoryEntry';
 import type { Peer } from '../bindings/Peer';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
+import type { ActiveCall } from '../../state/call';
 import { CODE } from './code';
 
 /** One story: what the page gets to see, and what is open on it. */
@@ -43,6 +43,11 @@ const DINA: Peer = {
   name: 'Dina Okonkwo',
 };
 export const NAMELESS: Peer = { ...DINA, address: DINA.address.replace('xk4w', 'u6rt'), name: '' };
+export const STRANGER: Peer = {
+  ...DINA,
+  address: DINA.address.replace('xk4w', 'q3hv'),
+  name: 'Emil',
+};
 export const LONG: Peer = {
   address: 'tincan:l2nqwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hon4g',
   name: 'Maximiliane-Theodora von Hohenlohe-Schillingsfürst-Waldenburg',
@@ -167,6 +172,7 @@ const SETTINGS: Settings = {
 export const BASE: UiView = {
   revision: 1,
   window: 'main',
+  fullScreen: false,
   engine: {
     relay: { state: 'online' },
     call: { state: 'idle' },
@@ -212,7 +218,7 @@ export function story(
 /** The picture of a running call. */
 export function active(
   phase: ActivePhase = 'connected',
-  change: Partial<Extract<CallView, { state: 'active' }>> = {},
+  change: Partial<ActiveCall> = {},
   engine: Partial<EngineView> = {},
 ): Partial<EngineView> {
   return {

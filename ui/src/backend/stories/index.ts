@@ -12,6 +12,7 @@ import {
   STATS,
   type Story,
   story,
+  STRANGER,
   testSources,
 } from './base';
 
@@ -73,6 +74,7 @@ export const STORIES = {
     },
   ),
   'field-link': story({}, {}, { field: INVITE }),
+  'field-opened': story({}, {}, {}, { openedWith: INVITE }),
   'field-address': story({}, {}, { field: BEA.address }),
   'field-incomplete': story({}, {}, { field: BEA.address.slice(0, 40) }),
   'field-own': story({}, {}, { field: ADA.address }),
@@ -89,11 +91,30 @@ export const STORIES = {
       call: { state: 'outgoing', call: CALL, peer: BEA, phase: 'ringing', local: BOTH },
     }),
   ),
+  'calling-camera-busy': story({
+    ...running,
+    camera: { ...devices(true).camera, now: failed('busy') },
+    localPicture: false,
+    call: {
+      state: 'outgoing',
+      call: CALL,
+      peer: BEA,
+      phase: 'ringing',
+      local: { ...BOTH, camera: false },
+    },
+  }),
   connecting: story(active('connecting')),
 
   incoming: incoming(),
   'incoming-voice': incoming(BEA, false),
   'incoming-unknown': incoming(NAMELESS),
+  'incoming-unknown-name': incoming(STRANGER),
+  'incoming-camera-busy': story({
+    ...running,
+    camera: { ...devices(true).camera, now: failed('busy') },
+    localPicture: false,
+    call: { state: 'incoming', call: CALL, peer: BEA, video: true },
+  }),
   'incoming-long-name': incoming(LONG),
   'incoming-rtl': incoming(RTL),
   'incoming-window': incoming(BEA, true, { window: 'incoming' }),
@@ -115,6 +136,7 @@ export const STORIES = {
   ),
   'call-waiting-picture': story(active('connected', {}, { remotePicture: false, remoteLevel: 0 })),
   'call-fill': story(active(), { pictureFit: 'fill' }),
+  'call-full-screen': story(active(), {}, { menu: 'more' }, { fullScreen: true }),
   'call-self-hidden': story(active(), { selfView: 'hidden' }),
   'call-reconnecting': story(active('reconnecting')),
   'call-upload-weak': story(
@@ -129,7 +151,7 @@ export const STORIES = {
   'call-microphone-lost': story(
     active(
       'connected',
-      {},
+      { local: { microphone: false, camera: true } },
       {
         microphone: { ...devices(true).microphone, now: failed('lost') },
       },
@@ -138,7 +160,7 @@ export const STORIES = {
   'call-camera-busy': story(
     active(
       'connected',
-      {},
+      { local: { microphone: true, camera: false } },
       {
         camera: { ...devices(true).camera, now: failed('busy') },
         localPicture: false,

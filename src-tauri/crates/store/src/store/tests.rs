@@ -195,6 +195,23 @@ fn the_history_forgets_the_oldest_and_everything_on_demand() {
 }
 
 #[test]
+fn who_calls_again_and_again_is_missed_once() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let missed = |at: u64| HistoryEntry {
+        at,
+        outgoing: false,
+        reason: "missed".to_owned(),
+        ..entry(1)
+    };
+    for at in [1_000_000, 1_010_000, 1_020_000, 1_200_000] {
+        store.add(missed(at)).unwrap();
+    }
+    let kept: Vec<u64> = store.history().iter().map(|it| it.at).collect();
+    assert_eq!(kept, [1_020_000, 1_200_000]);
+}
+
+#[test]
 fn everything_is_brought_within_its_limits() {
     let long = "x".repeat(100_000);
     let wild = Settings {
