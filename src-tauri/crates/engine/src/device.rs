@@ -37,6 +37,8 @@ enum State {
     Opening {
         /// It failed before its opening was reported.
         lost: Option<DeviceError>,
+        /// How long it has taken so far.
+        beats: u32,
     },
     On(Box<dyn DeviceStream>),
     Closing {
@@ -122,7 +124,7 @@ impl Desk {
         turn: u64,
         result: Result<Box<dyn DeviceStream>, DeviceError>,
     ) -> Step {
-        let State::Opening { lost } = &mut self.state else {
+        let State::Opening { lost, .. } = &mut self.state else {
             return result.map_or(Step::Rest, Step::Close);
         };
         let (lost, stale) = (lost.take(), turn != self.turn || !self.wanted);
@@ -163,13 +165,26 @@ impl Desk {
         let failure = Some(self.failure(error));
         match std::mem::replace(&mut self.state, State::Closing { failure }) {
             State::On(stream) => return Step::Close(stream),
-            State::Opening { .. } => {
+            State::Opening { beats, .. } => {
                 let lost = Some(error.clone());
-                self.state = State::Opening { lost };
+                self.state = State::Opening { lost, beats };
             }
             other @ (State::Off | State::Closing { .. } | State::Failed(_)) => self.state = other,
         }
         Step::Rest
+    }
+
+    /// A beat of the control task has passed. A system that does not answer for too long has
+    /// failed; what it answers later is closed again.
+    pub(crate) fn beat(&mut self) {
+        let State::Opening { beats, .. } = &mut self.state else {
+            return;
+        };
+        *beats += 1;
+        if *beats >= PATIENCE {
+            let error = DeviceError::Failed("no answer".to_owned());
+            self.state = State::Failed(self.failure(&error));
+        }
     }
 
     /// Whether the device runs.
@@ -234,7 +249,10 @@ impl Desk {
 
     fn open(&mut self) -> Step {
         self.turn += 1;
-        self.state = State::Opening { lost: None };
+        self.state = State::Opening {
+            lost: None,
+            beats: 0,
+        };
         Step::Open {
             turn: self.turn,
             id: self.chosen.clone(),
@@ -253,7 +271,7 @@ impl Desk {
 
     /// An opening under way answers a wish that no longer holds: its result will be stale.
     fn restart_opening(&mut self) -> Step {
-        if let State::Opening { lost } = &mut self.state {
+        if let State::Opening { lost, .. } = &mut self.state {
             *lost = None;
             self.turn += 1;
         }
@@ -295,6 +313,10 @@ fn problem_of(error: &DeviceError) -> DeviceProblem {
         }
     }
 }
+
+/// Beats of the control task, a tenth of a second each, for which an opening may take: longer than
+/// the limits that the devices keep themselves.
+const PATIENCE: u32 = 80;
 
 #[cfg(test)]
 mod tests;

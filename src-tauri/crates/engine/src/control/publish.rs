@@ -32,6 +32,13 @@ impl Control {
 
     /// A tenth of a second has passed.
     pub(super) fn on_beat(&mut self, beats: u64) {
+        for desk in [
+            &mut self.desks.camera,
+            &mut self.desks.microphone,
+            &mut self.desks.speaker,
+        ] {
+            desk.beat();
+        }
         if beats.is_multiple_of(BEATS_PER_LISTING) {
             self.list_devices();
         }

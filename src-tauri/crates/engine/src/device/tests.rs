@@ -173,3 +173,21 @@ fn a_failed_device_is_opened_again_only_after_it_is_closed() {
     assert!(matches!(desk.list(vec![info("other")]), Step::Rest));
     assert!(matches!(desk.closed(), Step::Open { .. }));
 }
+
+#[test]
+fn a_device_that_does_not_answer_has_failed() {
+    let mut desk = Desk::new(None);
+    let turn = turn_of(desk.want(true));
+    for _ in 1..super::PATIENCE {
+        desk.beat();
+    }
+    assert!(desk.is_opening());
+    desk.beat();
+    assert!(matches!(desk.view().now, DeviceNow::Failed { .. }));
+    assert!(desk.is_released(), "nothing waits for it");
+    assert!(matches!(
+        desk.opened(turn, Ok(stream("late"))),
+        Step::Close(_)
+    ));
+    assert!(matches!(desk.closed(), Step::Rest));
+}
