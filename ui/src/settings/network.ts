@@ -1,3 +1,5 @@
+import type { IceServer } from '../backend/bindings/IceServer';
+
 /** Whether a typed address can be one at all; whether it works, only trying shows. */
 
 export function isRelayUrl(text: string): boolean {
@@ -6,7 +8,16 @@ export function isRelayUrl(text: string): boolean {
   return (protocol === 'ws:' || protocol === 'wss:') && hostname !== '';
 }
 
-/** RFC 7064 and RFC 7065. */
+/** RFC 7064 and RFC 7065, as far as the program speaks them. */
 export function isServerUrl(text: string): boolean {
-  return /^(stuns?|turns?):[^\s/]+$/u.test(text);
+  return /^(stun|turns?):[^\s/]+$/u.test(text);
+}
+
+/** TURN serves only whom it knows. */
+export function needsAccount(url: string): boolean {
+  return /^turns?:/u.test(url);
+}
+
+export function hasAccount(server: IceServer): boolean {
+  return server.username !== '' && server.credential !== '';
 }

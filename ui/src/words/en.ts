@@ -299,6 +299,7 @@ export const en = {
     serverUrlPlaceholder: 'stun:server.example:3478',
     cancel: 'Cancel',
     serverWrong: 'A server begins with stun:, turn: or turns:.',
+    accountMissing: 'A TURN server needs a user name and a password.',
     most: 'Most to send',
     mostHint: 'Tincan sends less by itself when a connection carries less.',
     megabits: (kbps: number) => `${kbps / 1000} Mb/s`,
