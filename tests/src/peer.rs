@@ -93,6 +93,15 @@ impl Peer {
         }
     }
 
+    /// Waits until its relay has welcomed it.
+    ///
+    /// # Errors
+    /// When that does not come in time.
+    pub async fn online(&mut self, limit: Duration) -> Result<()> {
+        let is_it = |line: &Value| (line["relay"]["state"] == "online").then_some(());
+        self.until("link to the relay", limit, is_it).await
+    }
+
     /// Waits for a state by name, and returns its line.
     ///
     /// # Errors

@@ -16,11 +16,16 @@ pub struct Held {
     pub pss_mib: f64,
     /// Threads.
     pub threads: u64,
+    /// Threads but for those of the async runtime, whose pool grows and shrinks with its work.
+    pub own_threads: u64,
     /// Open descriptors.
     pub descriptors: u64,
     /// Processes.
     pub processes: u64,
 }
+
+/// How tokio calls its threads; the kernel cuts names at 15 bytes.
+const RUNTIME_THREAD: &str = "tokio-rt-worker";
 
 /// What the processes hold now.
 #[must_use]
@@ -33,7 +38,15 @@ pub fn held(pids: &[i32]) -> Held {
             continue;
         };
         held.descriptors += entries.count() as u64;
-        held.threads += fs::read_dir(proc.join("task")).map_or(0, Iterator::count) as u64;
+        for task in fs::read_dir(proc.join("task"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            held.threads += 1;
+            held.own_threads += u64::from(name.trim() != RUNTIME_THREAD);
+        }
         held.pss_mib += pss_kib(&proc).unwrap_or(0) as f64 / 1024.0;
         held.processes += 1;
     }

@@ -87,9 +87,7 @@ async fn a_relay_that_is_down_is_said_and_tried_again() -> Result<()> {
     let problem = |line: &Value| line["relay"]["problem"].as_str().map(ToOwned::to_owned);
     assert_eq!(bea.until("trouble", SOON, problem).await?, "unreachable");
     let _relay = Relay::start_at(&format!("127.0.0.1:{port}")).await?;
-    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
-    bea.until("the relay", Duration::from_secs(40), online)
-        .await
+    bea.online(Duration::from_secs(40)).await
 }
 
 #[tokio::test]
@@ -130,9 +128,8 @@ async fn a_session_that_cannot_be_opened_costs_its_call_and_no_other() -> Result
     // An address of another machine: nothing can be bound there.
     let bind = ["answer", "--bind", "203.0.113.77"];
     let mut ada = Peer::start("ada", &home.path().join("ada"), relay.url(), &words(&bind))?;
-    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
     for peer in [&mut ada, &mut bea] {
-        peer.until("the relay", SOON, online).await?;
+        peer.online(SOON).await?;
     }
     for _ in 0..2 {
         ada.say(&format!("call {to}")).await?;
@@ -153,8 +150,7 @@ async fn a_call_goes_on_without_a_camera_file_that_is_not_there() -> Result<()> 
     let bea_home = home.path().join("bea");
     let to = address(&bea_home).await?;
     let mut bea = Peer::start("bea", &bea_home, relay.url(), &words(&["answer", "--auto"]))?;
-    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
-    bea.until("the relay", SOON, online).await?;
+    bea.online(SOON).await?;
     let missing = home.path().join("missing.y4m");
     let camera = format!("file:{}", missing.display());
     let call = [

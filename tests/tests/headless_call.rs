@@ -59,7 +59,7 @@ impl World {
     async fn bea(&self, words: &[&str]) -> Result<Peer> {
         let words: Vec<&str> = ["answer"].iter().chain(words).copied().collect();
         let mut bea = self.peer("bea", &words)?;
-        online(&mut bea).await?;
+        bea.online(SOON).await?;
         Ok(bea)
     }
 
@@ -78,11 +78,6 @@ impl World {
         }
         Ok((ada, bea))
     }
-}
-
-async fn online(peer: &mut Peer) -> Result<()> {
-    let is_it = |line: &Value| (line["relay"]["state"] == "online").then_some(());
-    peer.until("link to the relay", SOON, is_it).await
 }
 
 async fn remote(peer: &mut Peer, control: &str, on: bool) -> Result<()> {
@@ -281,7 +276,7 @@ async fn calls_in_a_row_leave_nothing_behind() -> Result<()> {
     let world = World::new().await?;
     let mut bea = world.bea(&["--auto"]).await?;
     let mut ada = world.peer("ada", &["answer"])?;
-    online(&mut ada).await?;
+    ada.online(SOON).await?;
     let mut before = None;
     for call in 1..=2 * WARM_UP_CALLS {
         one_call(&mut ada, &mut bea, &world.bea)
@@ -298,6 +293,7 @@ async fn calls_in_a_row_leave_nothing_behind() -> Result<()> {
         let after = held_by(peer);
         println!("{before:?} → {after:?}");
         assert!(after.descriptors <= before.descriptors);
+        assert!(after.own_threads <= before.own_threads);
         // The runtime's pool for blocking work has a thread more or less at any moment; one that
         // each call left behind would make six.
         assert!(after.threads <= before.threads + 2);

@@ -44,8 +44,7 @@ async fn two_people_behind_firewalls_call_each_other_through_turn() -> Result<()
     };
     let to = address(&homes.path().join("bea")).await?;
     let mut bea = start("bea", there, &["answer", "--auto", "--once"])?;
-    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
-    bea.until("the relay", SOON, online).await?;
+    bea.online(SOON).await?;
     let mut ada = start("ada", here, &["call", &to])?;
     for peer in [&mut ada, &mut bea] {
         peer.phase("connected", SOON).await?;

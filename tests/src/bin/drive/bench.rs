@@ -114,8 +114,7 @@ async fn call_headless(material: &Material, length: Duration) -> Result<[Side; 2
         Peer::start(name, &homes.path().join(name), relay.url(), &words)
     };
     let mut bea = start("bea", words(&["answer", "--auto", "--once"], &args[1]))?;
-    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
-    bea.until("the relay", SOON, online).await?;
+    bea.online(SOON).await?;
     let mut ada = start("ada", words(&["call", &to], &args[0]))?;
     let mut sides = [Side::default(), Side::default()];
     let mut peers = [&mut ada, &mut bea];
@@ -249,9 +248,8 @@ async fn calls_in_a_row(calls: u32) -> Result<Growth> {
         start("ada", &["answer"])?,
         start("bea", &["answer", "--auto"])?,
     );
-    let online = |line: &Value| (line["relay"]["state"] == "online").then_some(());
-    ada.until("the relay", SOON, online).await?;
-    bea.until("the relay", SOON, online).await?;
+    ada.online(SOON).await?;
+    bea.online(SOON).await?;
     let mut before = None;
     for call in 0..calls {
         if call == WARM_UP_CALLS.min(calls / 2) {
@@ -271,7 +269,8 @@ async fn calls_in_a_row(calls: u32) -> Result<Growth> {
     Ok(Growth {
         calls,
         pss_mib: after.pss_mib - before.pss_mib,
-        threads: after.threads as i64 - before.threads as i64,
+        threads: after.own_threads as i64 - before.own_threads as i64,
+        pool: after.threads as i64 - before.threads as i64,
         descriptors: after.descriptors as i64 - before.descriptors as i64,
     })
 }
