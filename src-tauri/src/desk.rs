@@ -128,7 +128,7 @@ impl Desk {
 
     /// The main window fills the screen from now on, or does not any more; the user may have
     /// asked the system for it.
-    pub(crate) fn is_full_screen(&self, full: bool) {
+    pub(crate) fn full_screen_changed(&self, full: bool) {
         self.rest
             .send_if_modified(|rest| std::mem::replace(&mut rest.full_screen, full) != full);
     }
@@ -339,13 +339,13 @@ impl Desk {
 
 /// The settings with these fields replaced, all within their limits.
 fn changed(settings: &Settings, change: Map<String, Value>) -> Result<Settings, UiError> {
-    let mut fields = match serde_json::to_value(settings) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) | Err(_) => Map::new(),
-    };
-    fields.extend(change);
-    let settings: Settings =
-        serde_json::from_value(Value::Object(fields)).map_err(|error| UiError::internal(&error))?;
+    let merged = serde_json::to_value(settings).and_then(|mut fields| {
+        for (name, value) in change {
+            fields[name] = value;
+        }
+        serde_json::from_value(fields)
+    });
+    let settings: Settings = merged.map_err(|error| UiError::internal(&error))?;
     Ok(settings.validated())
 }
 

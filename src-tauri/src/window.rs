@@ -186,7 +186,7 @@ pub(crate) fn watch_state(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Res
         .gtk_window()?
         .connect_window_state_event(move |_, event| {
             let state = event.new_window_state();
-            desk.is_full_screen(state.contains(WindowState::FULLSCREEN));
+            desk.full_screen_changed(state.contains(WindowState::FULLSCREEN));
             if let Some(surface) = desk.surface(Role::Main) {
                 let unseen = WindowState::ICONIFIED | WindowState::WITHDRAWN;
                 surface.set_window_shown(!state.intersects(unseen));
@@ -204,7 +204,7 @@ pub(crate) fn watch_state(window: &WebviewWindow, desk: Arc<Desk>) -> tauri::Res
         if !matches!(event, WindowEvent::Resized(_)) {
             return;
         }
-        desk.is_full_screen(watched.is_fullscreen().unwrap_or(false));
+        desk.full_screen_changed(watched.is_fullscreen().unwrap_or(false));
         if let Some(surface) = desk.surface(Role::Main) {
             surface.set_window_shown(!watched.is_minimized().unwrap_or(false));
         }

@@ -495,3 +495,23 @@ const BEATS_PER_SAMPLE: u64 = 10;
 
 /// Beats between two looks at the list of devices: two seconds, for no backend announces them.
 const BEATS_PER_LISTING: u64 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name is cleaned on both ways in, by crates that must not know each other.
+    #[test]
+    fn names_from_links_and_from_calls_are_cleaned_alike() {
+        for c in '\0'..=char::MAX {
+            let name = format!("{c} a{c}b {c}");
+            assert_eq!(
+                Peer::clean_name(&name),
+                identity::clean_name(&name),
+                "{c:?}"
+            );
+        }
+        let long = "é ".repeat(200);
+        assert_eq!(Peer::clean_name(&long), identity::clean_name(&long));
+    }
+}

@@ -63,8 +63,12 @@ impl<T: ?Sized> UntilEnd<T> {
         Arc::clone(&self.0)
     }
 
-    fn end(&self) -> Option<Box<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Lets it go; with an `error`, `tell` tells it why.
+    fn end(&self, error: Option<DeviceError>, tell: impl FnOnce(&mut T, DeviceError)) {
+        let user = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((mut user, error)) = user.zip(error) {
+            tell(&mut user, error);
+        }
     }
 }
 
@@ -122,9 +126,7 @@ impl User for Microphone {
     }
 
     fn end(&self, error: Option<DeviceError>) {
-        if let Some((mut user, error)) = self.0.end().zip(error) {
-            user.failed(error);
-        }
+        self.0.end(error, |user, error| user.failed(error));
     }
 }
 
@@ -180,9 +182,7 @@ impl User for Speaker {
     }
 
     fn end(&self, error: Option<DeviceError>) {
-        if let Some((mut user, error)) = self.0.end().zip(error) {
-            user.failed(error);
-        }
+        self.0.end(error, |user, error| user.failed(error));
     }
 }
 
