@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+
+import { options as paraglide } from './paraglide.config.js';
 
 const shell = JSON.parse(readFileSync('../src-tauri/tauri.conf.json', 'utf8')) as {
   app: { security: { csp: Record<string, string> } };
@@ -11,7 +14,7 @@ const policy = Object.entries(shell.app.security.csp)
   .join('; ');
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), paraglideVitePlugin(paraglide)],
   // The shell's development URL names this port.
   // What the tests see is held to the shell's own rules (`app.security.csp`).
   preview: { headers: { 'Content-Security-Policy': policy } },

@@ -61,5 +61,12 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|meta| meta.modified()).ok()
 }
 
-/// Directories whose files the build does not read.
-const NOT_SOURCES: [&str; 5] = ["node_modules", "dist", "tests", "e2e", "test-results"];
+/// Directories whose files the build does not read, or writes itself.
+const NOT_SOURCES: [&str; 6] = [
+    "node_modules",
+    "dist",
+    "paraglide",
+    "tests",
+    "e2e",
+    "test-results",
+];

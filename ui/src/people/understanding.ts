@@ -1,7 +1,7 @@
 /** What the call field says beneath itself. */
 import type { Understood } from '../backend/bindings/Understood';
+import { m } from '../paraglide/messages';
 import type { Person } from '../state/people';
-import { words } from '../words';
 
 export type Shown =
   | { readonly kind: 'nothing' }
@@ -21,13 +21,13 @@ export function shownFor(understood: Understood, text: string, found: readonly P
     case 'person':
       return understood;
     case 'own':
-      return { kind: 'problem', text: words.field.own, certain: true };
+      return { kind: 'problem', text: m.field_own(), certain: true };
     case 'incomplete':
-      return { kind: 'problem', text: words.field.incomplete, certain: true };
+      return { kind: 'problem', text: m.field_incomplete(), certain: true };
     case 'unknown':
       return text.trim() === '' || found.length > 0
         ? { kind: 'nothing' }
-        : { kind: 'problem', text: words.field.unknown, certain: false };
+        : { kind: 'problem', text: m.field_unknown(), certain: false };
   }
 }
 

@@ -4,7 +4,7 @@
  * headings, which take the focus.
  */
 import type { CallView } from '../backend/bindings/CallView';
-import { words } from '../words';
+import { m } from '../paraglide/messages';
 import type { ActiveCall } from './call';
 import { inSentence } from './people';
 import type { Trouble } from './trouble';
@@ -39,7 +39,6 @@ function connected(call: CallView): call is ActiveCall {
 }
 
 function change(before: CallView, now: CallView, settled: boolean): string | null {
-  const w = words.announce;
   switch (now.state) {
     case 'idle':
     case 'incoming':
@@ -48,8 +47,8 @@ function change(before: CallView, now: CallView, settled: boolean): string | nul
     case 'outgoing':
       if (before.state === 'outgoing' && before.phase === now.phase) return null;
       return now.phase === 'ringing'
-        ? w.ringing(inSentence(now.peer))
-        : w.calling(inSentence(now.peer));
+        ? m.announce_ringing({ name: inSentence(now.peer) })
+        : m.announce_calling({ name: inSentence(now.peer) });
     case 'active':
       if (before.state !== 'active' || before.phase !== now.phase) return phase(now);
       return settled && connected(before) && connected(now) ? controls(before, now) : null;
@@ -60,28 +59,31 @@ function phase(call: ActiveCall): string {
   const name = inSentence(call.peer);
   switch (call.phase) {
     case 'connecting':
-      return words.announce.connecting(name);
+      return m.announce_connecting({ name });
     case 'connected':
-      return words.announce.connected(name);
+      return m.announce_connected({ name });
     case 'reconnecting':
-      return words.trouble.reconnecting(name);
+      return m.trouble_reconnecting({ name });
   }
 }
 
 function controls(before: ActiveCall, now: ActiveCall): string | null {
-  const w = words.announce;
   const name = inSentence(now.peer);
   if (before.local.microphone !== now.local.microphone) {
-    return now.local.microphone ? w.unmuted : w.muted;
+    return now.local.microphone ? m.announce_unmuted() : m.announce_muted();
   }
   if (before.local.camera !== now.local.camera) {
-    return now.local.camera ? w.cameraOn : w.cameraOff;
+    return now.local.camera ? m.announce_cameraOn() : m.announce_cameraOff();
   }
   if (before.remote.microphone !== now.remote.microphone) {
-    return now.remote.microphone ? w.remoteUnmuted(name) : w.remoteMuted(name);
+    return now.remote.microphone
+      ? m.announce_remoteUnmuted({ name })
+      : m.announce_remoteMuted({ name });
   }
   if (before.remote.camera !== now.remote.camera) {
-    return now.remote.camera ? w.remoteCameraOn(name) : w.remoteCameraOff(name);
+    return now.remote.camera
+      ? m.announce_remoteCameraOn({ name })
+      : m.announce_remoteCameraOff({ name });
   }
   return null;
 }

@@ -11,12 +11,12 @@ import type { Path } from '../backend/bindings/Path';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
+import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
 import { anchor } from './duration';
 import { inSentence } from './people';
 import { reuse } from './reuse';
 import { type Trouble, TroubleWatch } from './trouble';
-import { words } from '../words';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'look';
 export type Menu = 'microphone' | 'camera' | 'more';
@@ -109,8 +109,8 @@ export class App {
         : null;
     if (call.state === 'outgoing' || call.state === 'incoming') this.path = null;
     if (call.state === 'incoming' && before !== 'incoming' && view.window === 'main') {
-      const kind = call.video ? words.incoming.video : words.incoming.voice;
-      void this.answered(() => this.backend.notifyCall(words.incoming.title(name), kind));
+      const kind = call.video ? m.incoming_video() : m.incoming_voice();
+      void this.answered(() => this.backend.notifyCall(m.incoming_title({ name }), kind));
     }
     if (view.engine.stats?.path) this.path = view.engine.stats.path;
     const trouble = this.watch.update(view.engine, name, now);

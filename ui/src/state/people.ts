@@ -2,7 +2,7 @@
 import type { EndReason } from '../backend/bindings/EndReason';
 import type { HistoryEntry } from '../backend/bindings/HistoryEntry';
 import type { Peer } from '../backend/bindings/Peer';
-import { words } from '../words';
+import { m } from '../paraglide/messages';
 
 export interface Person {
   readonly peer: Peer;
@@ -39,7 +39,7 @@ export function matching(all: readonly Person[], text: string): Person[] {
 
 /** What to call somebody: their name, else a short form of their address. */
 export function nameOf(peer: Peer): string {
-  return peer.name.trim() || shortAddress(peer.address) || words.someone;
+  return peer.name.trim() || shortAddress(peer.address) || m.someone();
 }
 
 /** Letters that run from right to left. */
@@ -77,13 +77,10 @@ export function tint(address: string): number {
   return (hash >>> 0) % 8;
 }
 
-const REASONS = new Set<string>(Object.keys(words.history.reason));
-
 /** What to write beside a past call. The store keeps reasons as texts; an unknown one is empty. */
 export function outcome(entry: HistoryEntry): string {
-  return REASONS.has(entry.reason)
-    ? words.history.reason[entry.reason as EndReason](entry.outgoing)
-    : '';
+  const key = `history_reason_${entry.reason as EndReason}` as const;
+  return key in m ? m[key]({ direction: entry.outgoing ? 'outgoing' : 'incoming' }) : '';
 }
 
 /** Whether a past call deserves attention: it was for us and we were not there. */
@@ -91,9 +88,9 @@ export function missed(entry: HistoryEntry): boolean {
   return entry.reason === 'missed';
 }
 
-const TIME = new Intl.DateTimeFormat(words.locale, { hour: '2-digit', minute: '2-digit' });
-const DAY = new Intl.DateTimeFormat(words.locale, { day: 'numeric', month: 'short' });
-const DAY_OF_YEAR = new Intl.DateTimeFormat(words.locale, {
+const TIME = new Intl.DateTimeFormat(m.locale(), { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(m.locale(), { day: 'numeric', month: 'short' });
+const DAY_OF_YEAR = new Intl.DateTimeFormat(m.locale(), {
   day: 'numeric',
   month: 'short',
   year: 'numeric',
@@ -106,7 +103,7 @@ export function whenText(at: number, now: number): string {
   const day = (date: Date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
   const days = Math.round((day(today).getTime() - day(then).getTime()) / 86_400_000);
   if (days <= 0) return timeText(at);
-  if (days === 1) return words.home.yesterday;
+  if (days === 1) return m.home_yesterday();
   const withYear = then.getFullYear() !== today.getFullYear();
   return (withYear ? DAY_OF_YEAR : DAY).format(then);
 }

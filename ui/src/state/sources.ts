@@ -1,7 +1,7 @@
 /** Says when a camera or microphone is none: a test source or a recording. */
 import type { DeviceView } from '../backend/bindings/DeviceView';
 import type { EngineView } from '../backend/bindings/EngineView';
-import { words } from '../words';
+import { m } from '../paraglide/messages';
 
 type Role = 'camera' | 'microphone';
 
@@ -13,14 +13,21 @@ export function sourceNote(
   const asked = (role: Role) => (roles.includes(role) ? engine[role] : null);
   const camera = source(asked('camera'));
   const microphone = source(asked('microphone'));
-  const w = words.devices;
-  if (camera === 'missing' && microphone === 'missing') return w.neither;
-  if (camera === 'chosen' && microphone === 'chosen') return w.bothTest;
+  if (camera === 'missing' && microphone === 'missing') return m.devices_neither();
+  if (camera === 'chosen' && microphone === 'chosen') return m.devices_bothTest();
   const notes = [
-    camera === 'missing' ? w.noCamera : camera === 'chosen' ? w.testPicture : null,
-    microphone === 'missing' ? w.noMicrophone : microphone === 'chosen' ? w.testVoice : null,
-    file(asked('camera'), w.filePicture),
-    file(asked('microphone'), w.fileVoice),
+    camera === 'missing'
+      ? m.devices_noCamera()
+      : camera === 'chosen'
+        ? m.devices_testPicture()
+        : null,
+    microphone === 'missing'
+      ? m.devices_noMicrophone()
+      : microphone === 'chosen'
+        ? m.devices_testVoice()
+        : null,
+    file(asked('camera'), (name) => m.devices_filePicture({ name })),
+    file(asked('microphone'), (name) => m.devices_fileVoice({ name })),
   ].filter((note) => note !== null);
   return notes.length > 0 ? notes.join(' · ') : null;
 }

@@ -7,7 +7,7 @@
 import type { CallStats } from '../backend/bindings/CallStats';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { EngineView } from '../backend/bindings/EngineView';
-import { words } from '../words';
+import { m } from '../paraglide/messages';
 import type { ActiveCall } from './call';
 
 export type Remedy =
@@ -83,7 +83,7 @@ export class TroubleWatch {
     this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') {
       this.poor = true;
-      return { kind: 'reconnecting', text: words.trouble.reconnecting(name), remedy: null };
+      return { kind: 'reconnecting', text: m.trouble_reconnecting({ name }), remedy: null };
     }
     return device(engine) ?? this.muted(call) ?? this.network(call, name);
   }
@@ -110,7 +110,7 @@ export class TroubleWatch {
 
   private muted(call: ActiveCall): Trouble | null {
     return !call.local.microphone && this.talkedMs >= TALK_MS
-      ? { kind: 'muted', text: words.trouble.muted, remedy: { do: 'unmute' } }
+      ? { kind: 'muted', text: m.trouble_muted(), remedy: { do: 'unmute' } }
       : null;
   }
 
@@ -125,10 +125,10 @@ export class TroubleWatch {
 
   private network(call: ActiveCall, name: string): Trouble | null {
     if (this.upload.value && call.local.camera) {
-      return { kind: 'upload', text: words.trouble.uploadWeak, remedy: { do: 'cameraOff' } };
+      return { kind: 'upload', text: m.trouble_uploadWeak(), remedy: { do: 'cameraOff' } };
     }
     return this.download.value
-      ? { kind: 'download', text: words.trouble.downloadWeak(name), remedy: null }
+      ? { kind: 'download', text: m.trouble_downloadWeak({ name }), remedy: null }
       : null;
   }
 }
@@ -140,7 +140,7 @@ function device(engine: EngineView): Trouble | null {
   for (const role of ROLES) {
     const now = engine[role].now;
     if (now.state !== 'failed') continue;
-    const text = words.devices.failed[role][now.problem];
+    const text = m[`devices_failed_${role}_${now.problem}`]();
     return { kind: `${role}-${now.problem}`, text, remedy: { do: 'choose', role } };
   }
   return null;
