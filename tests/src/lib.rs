@@ -8,7 +8,7 @@
 //!   know each other), [`browser`] (Chromium)
 //! - the world around them: [`screen`] (X without a monitor), [`sound_server`], [`material`]
 //! - reading: [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
-//!   [`usage`] (CPU, memory, threads, descriptors), [`clock`]
+//!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
 
 pub mod browser;
 pub mod clock;
@@ -20,6 +20,7 @@ pub mod peer;
 pub mod program;
 pub mod relay;
 pub mod screen;
+pub mod screen_reader;
 pub mod sound;
 pub mod sound_server;
 pub mod stamp;

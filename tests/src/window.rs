@@ -66,7 +66,7 @@ impl Window {
         driver
             .env_remove("WAYLAND_DISPLAY")
             .env("GDK_BACKEND", "x11");
-        driver.env("NO_AT_BRIDGE", "1").env("HOME", home);
+        driver.env("HOME", home);
         for (variable, dir) in DIRECTORIES {
             let dir = home.join(dir);
             fs::create_dir_all(&dir)?;
@@ -87,7 +87,10 @@ impl Window {
         };
         match &options.bus {
             Some(bus) => driver.env("DBUS_SESSION_BUS_ADDRESS", bus),
-            None => driver.env_remove("DBUS_SESSION_BUS_ADDRESS"),
+            // Without a bus nobody can read the screen aloud either, and GTK need not look for one.
+            None => driver
+                .env_remove("DBUS_SESSION_BUS_ADDRESS")
+                .env("NO_AT_BRIDGE", "1"),
         };
         let mut capabilities = Map::new();
         let app = json!({ "binary": built("tincan-app")?, "args": args });

@@ -163,6 +163,7 @@ const TEST: &[&str] = &[
     "dbus",
     "dbus-x11",
     "dunst",
+    "at-spi2-core",
     "libgl1-mesa-dri",
     "gstreamer1.0-libav",
     "fonts-dejavu-core",
