@@ -5,7 +5,6 @@
 //! process; every object is therefore a name on the bus and a path.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -25,25 +24,65 @@ pub struct ScreenReader {
 /// One object of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// What it is, in AT-SPI's words: `push button`, `entry`, `heading`.
-    pub role: String,
+    /// What it is.
+    pub role: Role,
     /// What it is called; empty for what has no name.
     pub name: String,
     /// Whether it takes the keyboard.
     pub focusable: bool,
 }
 
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?}", self.role, self.name)
-    }
+/// What an object is (`AtspiRole`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Something that a person operates.
+    Control(Control),
+    /// Names a part of the page.
+    Heading,
+    /// Text, pictures, whatever holds others; by its number.
+    Other(u32),
 }
 
-impl Node {
-    /// Whether a person does something with it, so that it must say what it does.
-    #[must_use]
-    pub fn is_control(&self) -> bool {
-        CONTROLS.contains(&self.role.as_str())
+/// What a person operates, as AT-SPI calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are the names")]
+pub enum Control {
+    CheckBox,
+    CheckMenuItem,
+    ComboBox,
+    Entry,
+    Link,
+    MenuItem,
+    PageTab,
+    PasswordText,
+    PushButton,
+    RadioButton,
+    RadioMenuItem,
+    Slider,
+    SpinButton,
+    ToggleButton,
+}
+
+impl From<u32> for Role {
+    fn from(number: u32) -> Self {
+        Self::Control(match number {
+            7 => Control::CheckBox,
+            8 => Control::CheckMenuItem,
+            11 => Control::ComboBox,
+            35 => Control::MenuItem,
+            37 => Control::PageTab,
+            40 => Control::PasswordText,
+            43 => Control::PushButton,
+            44 => Control::RadioButton,
+            45 => Control::RadioMenuItem,
+            51 => Control::Slider,
+            52 => Control::SpinButton,
+            62 => Control::ToggleButton,
+            79 => Control::Entry,
+            88 => Control::Link,
+            83 => return Self::Heading,
+            number => return Self::Other(number),
+        })
     }
 }
 
@@ -85,11 +124,11 @@ impl ScreenReader {
             let Ok((node, showing)) = self.node(&one).await else {
                 continue;
             };
-            if showing || node.role == "application" {
-                open.extend(self.children(&one).await.unwrap_or_default());
-                nodes.push(node);
-            }
-            ensure!(nodes.len() < MANY, "more than {MANY} objects");
+            // The frames around a page do not count as showing, what is in it does.
+            open.extend(self.children(&one).await.unwrap_or_default());
+            nodes.extend(showing.then_some(node));
+            let seen = open.len() + nodes.len();
+            ensure!(seen < MANY as usize, "more than {MANY} objects");
         }
         Ok(nodes)
     }
@@ -98,7 +137,7 @@ impl ScreenReader {
     ///
     /// # Errors
     /// When it does not in time; says what shows instead.
-    pub async fn until(&self, role: &str, name: &str, limit: Duration) -> Result<Vec<Node>> {
+    pub async fn until(&self, role: Role, name: &str, limit: Duration) -> Result<Vec<Node>> {
         let until = clock::now() + limit;
         loop {
             let nodes = self.nodes().await?;
@@ -106,30 +145,37 @@ impl ScreenReader {
                 return Ok(nodes);
             }
             if clock::now() > until {
-                let shown: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-                bail!("no {role} {name:?}; instead: {}", shown.join(", "));
+                bail!("no {role:?} {name:?}; instead: {nodes:?}");
             }
             sleep(Duration::from_millis(100)).await;
         }
     }
 
     async fn node(&self, one: &Reference) -> Result<(Node, bool)> {
-        let role: String = self.ask(one, ACCESSIBLE, "GetRoleName", &()).await?;
+        let role: u32 = self.ask(one, ACCESSIBLE, "GetRole", &()).await?;
         let name: OwnedValue = self
             .ask(one, PROPERTIES, "Get", &(ACCESSIBLE, "Name"))
             .await?;
         let states: Vec<u32> = self.ask(one, ACCESSIBLE, "GetState", &()).await?;
         let has = |state: u32| states.first().is_some_and(|bits| bits & (1 << state) != 0);
         let node = Node {
-            role,
+            role: role.into(),
             name: String::try_from(name)?,
             focusable: has(FOCUSABLE),
         };
         Ok((node, has(SHOWING)))
     }
 
+    /// One by one: asked for all at once, a widget does not name the page that it shows.
     async fn children(&self, one: &Reference) -> Result<Vec<Reference>> {
-        self.ask(one, ACCESSIBLE, "GetChildren", &()).await
+        let count: OwnedValue = self
+            .ask(one, PROPERTIES, "Get", &(ACCESSIBLE, "ChildCount"))
+            .await?;
+        let mut children = Vec::new();
+        for at in 0..i32::try_from(count)?.min(MANY) {
+            children.push(self.ask(one, ACCESSIBLE, "GetChildAtIndex", &at).await?);
+        }
+        Ok(children)
     }
 
     async fn ask<T>(
@@ -169,27 +215,7 @@ const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const FOCUSABLE: u32 = 11;
 const SHOWING: u32 = 25;
 
-/// Roles of what a person operates.
-const CONTROLS: &[&str] = &[
-    "push button",
-    "toggle button",
-    "check box",
-    "radio button",
-    "combo box",
-    "entry",
-    "password text",
-    "link",
-    "list item",
-    "menu item",
-    "check menu item",
-    "radio menu item",
-    "page tab",
-    "slider",
-    "spin button",
-    "switch",
-];
-
 /// A page of ours has about a hundred.
-const MANY: usize = 5_000;
+const MANY: i32 = 5_000;
 
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -4,13 +4,14 @@
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use scenarios::desktop::{Desktop, NEEDED};
 use scenarios::peer::Peer;
 use scenarios::relay::Relay;
-use scenarios::screen_reader::{Node, ScreenReader};
+use scenarios::screen_reader::{Control, Node, Role, ScreenReader};
 use scenarios::turn::{missing, skip, turn};
 use scenarios::window::{Options, Window};
+use tokio::time::sleep;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -37,15 +38,24 @@ async fn everything_that_can_be_operated_has_a_name_for_a_screen_reader() -> Res
     };
     let bea = Window::open(&desktop.screen, &options).await?;
 
-    let home = reader.until("entry", "Call or paste a link", SOON).await?;
+    let home = reader
+        .until(Role::Control(Control::Entry), "Call or paste a link", SOON)
+        .await?;
     named(&home, &["Settings", "Copy link"])?;
 
     bea.page().click("Settings").await?;
-    let settings = reader.until("page tab", "Network", SOON).await?;
+    let settings = reader
+        .until(Role::Control(Control::PageTab), "Network", SOON)
+        .await?;
     named(
         &settings,
         &["You", "Sound", "Camera", "Look", "Close settings"],
     )?;
+    for tab in ["Sound", "Camera", "Network", "Look"] {
+        bea.page().click(tab).await?;
+        sleep(SETTLED).await;
+        named(&reader.nodes().await?, &[tab])?;
+    }
     bea.page().click("Close settings").await?;
 
     let link = bea.link().await?;
@@ -55,7 +65,7 @@ async fn everything_that_can_be_operated_has_a_name_for_a_screen_reader() -> Res
     fs::write(home.join("settings.json"), settings)?;
     let words: Vec<&str> = ["call", &link].into_iter().chain(QUIET).collect();
     let mut ada = Peer::start("ada", &home, relay.url(), &words)?;
-    let incoming = reader.until("heading", "Ada is calling", SOON).await?;
+    let incoming = reader.until(Role::Heading, "Ada is calling", SOON).await?;
     named(
         &incoming,
         &["Decline", "Accept without video", "Accept with video"],
@@ -63,22 +73,27 @@ async fn everything_that_can_be_operated_has_a_name_for_a_screen_reader() -> Res
 
     bea.page().click("Accept with video").await?;
     ada.phase("connected", SOON).await?;
-    let call = reader.until("push button", "End the call", SOON).await?;
+    let call = reader
+        .until(Role::Control(Control::PushButton), "End the call", SOON)
+        .await?;
     named(
         &call,
         &["More", "Choose camera", "Choose microphone and speaker"],
     )?;
 
     bea.page().click("End the call").await?;
-    let ended = reader.until("heading", "You ended the call.", SOON).await?;
+    let ended = reader
+        .until(Role::Heading, "You ended the call.", SOON)
+        .await?;
     named(&ended, &["Call again", "Close"])
 }
 
 /// Everything that is operated is called something, and among it is what must be there.
 fn named(nodes: &[Node], wanted: &[&str]) -> Result<()> {
-    let controls: Vec<&Node> = nodes.iter().filter(|node| node.is_control()).collect();
+    let is_control = |node: &&Node| matches!(node.role, Role::Control(_));
+    let controls: Vec<&Node> = nodes.iter().filter(is_control).collect();
     if let Some(nameless) = controls.iter().find(|it| it.name.trim().is_empty()) {
-        anyhow::bail!("a {} has no name, among {controls:?}", nameless.role);
+        bail!("{nameless:?} has no name, among {controls:?}");
     }
     for name in wanted {
         ensure!(
@@ -88,5 +103,8 @@ fn named(nodes: &[Node], wanted: &[&str]) -> Result<()> {
     }
     Ok(())
 }
+
+/// What was clicked shows, and the tree knows.
+const SETTLED: Duration = Duration::from_millis(300);
 
 const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];
