@@ -17,7 +17,7 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
     let mut rest = desk.rest();
     let mut pace = Pace::default();
     let mut revision = 0;
-    let mut last = views.borrow_and_update().clone();
+    let mut last = seen(&views.borrow_and_update());
     pace.changed(Urgency::Now);
     loop {
         let due = pace.due(Instant::now());
@@ -51,11 +51,23 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
                 if changed.is_err() {
                     return;
                 }
-                let view = views.borrow_and_update().clone();
-                pace.changed(urgency(&last, &view));
-                last = view;
+                let view = seen(&views.borrow_and_update());
+                if view != last {
+                    pace.changed(urgency(&last, &view));
+                    last = view;
+                }
             }
         }
+    }
+}
+
+/// The view without what no screen shows: how loud they are shows only in place of their picture,
+/// and a page that is woken for nothing costs more than the picture does.
+fn seen(engine: &EngineView) -> EngineView {
+    let hidden = engine.remote_picture;
+    EngineView {
+        remote_level: if hidden { 0.0 } else { engine.remote_level },
+        ..engine.clone()
     }
 }
 
@@ -182,6 +194,17 @@ mod tests {
             ..view(2000, true)
         };
         assert_eq!(urgency(&view(1000, true), &later), Urgency::Soon);
+    }
+
+    #[test]
+    fn how_loud_they_are_is_left_out_while_their_picture_shows() {
+        let loud = |remote_picture| EngineView {
+            remote_level: 0.5,
+            remote_picture,
+            ..view(1000, true)
+        };
+        assert_eq!(seen(&loud(true)).remote_level, 0.0);
+        assert_eq!(seen(&loud(false)), loud(false));
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub struct EngineView {
     pub microphone: DeviceView,
     /// Devices.
     pub speaker: DeviceView,
-    /// Loudness of our microphone, 0 to 1, about ten times a second while it runs; for meters.
+    /// Loudness of our microphone, 0 to 1, about ten times a second while it is tried or muted: for
+    /// meters, and to notice that somebody talks to nobody. Otherwise 0.
     pub microphone_level: f32,
     /// Loudness of the other side, 0 to 1, in a call.
     pub remote_level: f32,

@@ -65,7 +65,7 @@ impl Control {
             camera: self.desks.camera.view(),
             microphone: self.desks.microphone.view(),
             speaker: self.desks.speaker.view(),
-            microphone_level: self.meter(self.desks.microphone.is_on(), self.microphone.level()),
+            microphone_level: self.meter(self.microphone_is_watched(), self.microphone.level()),
             remote_level: self.meter(self.media.is_some(), self.playout.level()),
             local_picture: self.desks.camera.is_on() && self.eye.preview.latest().is_some(),
             remote_picture: self.remote.latest().is_some() && remote_camera(&self.seen),
@@ -82,6 +82,18 @@ impl Control {
             }
             changed
         });
+    }
+
+    /// Whether the microphone's level says something to somebody: every change of it wakes the UI.
+    fn microphone_is_watched(&self) -> bool {
+        let muted = match &self.seen {
+            CallView::Active { local, .. } => !local.microphone,
+            CallView::Idle
+            | CallView::Outgoing { .. }
+            | CallView::Incoming { .. }
+            | CallView::Ended { .. } => false,
+        };
+        self.desks.microphone.is_on() && (self.preview.microphone || muted)
     }
 
     /// A meter's value in steps that an eye can tell apart, so that silence publishes nothing.
