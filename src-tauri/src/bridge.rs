@@ -171,6 +171,7 @@ mod tests {
                 },
                 phase: ActivePhase::Connected,
                 local: on,
+                wish: on,
                 remote: Controls { microphone, ..on },
                 connected_for_ms: Some(connected_for_ms),
             },

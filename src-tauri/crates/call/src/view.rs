@@ -46,6 +46,9 @@ pub enum CallView {
         phase: ActivePhase,
         /// What we send.
         local: Controls,
+        /// What the user wants to send; it differs from `local` while a device opens, or when it
+        /// failed.
+        wish: Controls,
         /// What the other side says that it sends.
         remote: Controls,
         /// Milliseconds since media flowed for the first time, at the moment of this view; null

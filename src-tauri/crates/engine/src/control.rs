@@ -78,6 +78,8 @@ pub(crate) struct Control {
     /// Calls whose media is being released, or was given up before it opened.
     closing: BTreeSet<CallId>,
     sampler: Sampler,
+    /// Whom we called last by a link that names a relay, and that relay.
+    called_at: Option<(String, String)>,
     /// The call as it was last published.
     seen: CallView,
 
@@ -114,7 +116,16 @@ struct Preview {
 struct Capture {
     microphone: bool,
     camera: bool,
-    told: Option<(bool, bool)>,
+    told: Told,
+    /// The phone waits for an answer, whether or not it is news.
+    asked: bool,
+}
+
+/// What is true of the gates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    microphone: bool,
+    camera: bool,
 }
 
 impl Control {
@@ -150,6 +161,7 @@ impl Control {
             media: None,
             closing: BTreeSet::new(),
             sampler: Sampler::default(),
+            called_at: None,
             seen: CallView::Idle,
             eye,
             remote,
@@ -269,6 +281,9 @@ impl Control {
                     DeviceRole::Speaker => &mut self.config.speaker,
                 };
                 chosen.clone_from(&id);
+                // Choosing what failed once more asks to try it again.
+                let step = self.desk(role).try_again();
+                self.take(role, step);
                 // Which speaker it is depends on whether it rings: that is settled later.
                 if role != DeviceRole::Speaker {
                     self.choose(role, id);
@@ -302,6 +317,7 @@ impl Control {
             address: invite.address.to_string(),
             name: invite.name.unwrap_or_default(),
         };
+        self.called_at = invite.relay.map(|url| (peer.address.clone(), url));
         let call = fresh_call_id();
         self.feed(Input::Link {
             online: self.relays.is_online(),

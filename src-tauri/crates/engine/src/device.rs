@@ -93,6 +93,12 @@ impl Desk {
         self.reconcile()
     }
 
+    /// A device that failed gets another chance.
+    pub(crate) fn try_again(&mut self) -> Step {
+        self.forget_failure();
+        self.reconcile()
+    }
+
     /// Which device shall be used from now on.
     pub(crate) fn choose(&mut self, chosen: Option<DeviceId>) -> Step {
         if self.chosen == chosen {

@@ -35,6 +35,8 @@ pub struct Engine {
 pub struct Ended {
     /// With whom.
     pub peer: Peer,
+    /// The relay that the link named by which we called them.
+    pub relay: Option<String>,
     /// Who had called.
     pub outgoing: bool,
     /// Why it ended.

@@ -183,7 +183,7 @@ impl Body {
             self.requester.satisfied();
         }
         let heard_at = if frame.synchronised {
-            self.parts.sync.heard_at(frame.frame.time)
+            self.parts.sync.heard_at(frame.frame.time, now)
         } else {
             None
         };

@@ -12,8 +12,10 @@ use media::frame::EncodedFrame;
 use media::keyframe::Limiter;
 use media::picture::Captured;
 use media::queue::{Empty, Queue, Slot};
+use media::rate::cadence::Cadence;
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
+use media::units::Size;
 
 use crate::counters::VideoOut;
 use crate::timeline::micros_between;
@@ -34,6 +36,15 @@ struct Steering {
     connected: AtomicBool,
     keyframe_wanted: AtomicBool,
     target: Mutex<Option<VideoTarget>>,
+}
+
+impl Steering {
+    fn new_target(&self) -> Option<VideoTarget> {
+        self.target
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
 }
 
 /// What an encoder thread needs.
@@ -110,8 +121,10 @@ fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop
         }
     };
     let mut body = Body {
+        target: parts.target,
         parts,
         encoder,
+        cadence: Cadence::new(),
         limiter: Limiter::new(),
     };
     while !stop.is_set() {
@@ -125,25 +138,38 @@ fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop
 
 struct Body {
     parts: Parts,
+    /// The most that shall be made of pictures of any size and pace.
+    target: VideoTarget,
     encoder: Box<dyn VideoEncoder>,
+    cadence: Cadence,
     limiter: Limiter,
 }
 
 impl Body {
+    /// Sets the encoder to what becomes of pictures of this size: nothing is blown up, nothing cut
+    /// off, and the rate is spread over as many as really come.
+    fn aim(&mut self, size: Size) {
+        let target = VideoTarget {
+            size: size.within(self.target.size),
+            fps: self.cadence.fps(self.target.fps),
+            bitrate: self.target.bitrate,
+        };
+        if let Err(error) = self.encoder.set_target(target) {
+            tracing::warn!(%error, "the picture encoder keeps its old target");
+        }
+    }
+
     fn encode(&mut self, captured: &Captured, steering: &Steering) {
         if !steering.connected.load(Ordering::Acquire) {
             return;
         }
-        let target = steering
-            .target
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(target) = target
-            && let Err(error) = self.encoder.set_target(target)
-        {
-            tracing::warn!(%error, "the picture encoder keeps its old target");
+        if let Some(target) = steering.new_target() {
+            self.target = target;
         }
+        if !self.cadence.keep(captured.at, self.target.fps) {
+            return;
+        }
+        self.aim(captured.picture.size());
         let begun = Instant::now();
         if steering.keyframe_wanted.swap(false, Ordering::AcqRel) {
             self.limiter.request();

@@ -82,9 +82,13 @@ impl LipSync {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, at));
     }
 
-    /// When the sound captured at `time` is or was heard, if sound plays.
-    pub(crate) fn heard_at(&self, time: MediaTime) -> Option<Instant> {
+    /// When the sound captured at `time` is or was heard, if sound plays `now`. Of a voice that fell
+    /// silent nothing can be said: its delay and the clocks drift apart.
+    pub(crate) fn heard_at(&self, time: MediaTime, now: Instant) -> Option<Instant> {
         let (anchor, at) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        if now.saturating_duration_since(at) > STALE {
+            return None;
+        }
         let ahead = time.micros_since(anchor);
         let span = Duration::from_micros(ahead.unsigned_abs());
         if ahead >= 0 {
@@ -95,6 +99,33 @@ impl LipSync {
     }
 }
 
+/// A starved buffer still plays on; what said nothing for a second does not play.
+const STALE: Duration = Duration::from_secs(1);
+
 fn micros(count: i64) -> Duration {
     Duration::from_micros(u64::try_from(count).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voice_that_fell_silent_holds_no_picture_back() {
+        let (sync, now) = (LipSync::default(), Instant::now());
+        let time = MediaTime::from_micros(1_000_000);
+        assert_eq!(sync.heard_at(time, now), None);
+        sync.heard(time, now + Duration::from_millis(250));
+        let later = MediaTime::from_micros(1_033_000);
+        let heard = now + Duration::from_millis(283);
+        assert_eq!(sync.heard_at(later, now), Some(heard));
+        assert_eq!(
+            sync.heard_at(later, now + Duration::from_millis(1200)),
+            Some(heard)
+        );
+        assert_eq!(
+            sync.heard_at(later, now + Duration::from_millis(1300)),
+            None
+        );
+    }
 }

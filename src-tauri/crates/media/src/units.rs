@@ -85,6 +85,21 @@ impl Size {
     }
 }
 
+impl Size {
+    /// This size, or what it becomes when it is made to fit into `bounds` in its own shape: never
+    /// larger, both sides even.
+    #[must_use]
+    pub fn within(self, bounds: Self) -> Self {
+        let ratio = |bound: u32, side: u32| f64::from(bound) / f64::from(side.max(1));
+        let scale = ratio(bounds.width, self.width).min(ratio(bounds.height, self.height));
+        if scale >= 1.0 {
+            return self;
+        }
+        let side = |side: u32| ((f64::from(side) * scale / 2.0).round() as u32 * 2).max(2);
+        Self::new(side(self.width), side(self.height))
+    }
+}
+
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x{}", self.width, self.height)
@@ -94,6 +109,22 @@ impl fmt::Display for Size {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_within_bounds_keeps_its_shape_and_never_grows() {
+        for (size, bounds, within) in [
+            ((640, 480), (1280, 720), (640, 480)),
+            ((640, 480), (640, 360), (480, 360)),
+            ((1920, 1080), (1280, 720), (1280, 720)),
+            ((720, 1280), (1280, 720), (406, 720)),
+            ((1280, 720), (1280, 720), (1280, 720)),
+            ((3840, 2), (320, 180), (320, 2)),
+        ] {
+            let [size, bounds, within] =
+                [size, bounds, within].map(|(width, height)| Size::new(width, height));
+            assert_eq!(size.within(bounds), within, "{size} in {bounds}");
+        }
+    }
 
     #[test]
     fn rates_scale_and_never_wrap() {

@@ -49,6 +49,7 @@ fn active(line: &Line, phase: ActivePhase, connected_for_ms: Option<u64>) -> Cal
         peer: line.peer.clone(),
         phase,
         local: line.local.truth,
+        wish: line.local.wish,
         remote: line.remote.controls,
         connected_for_ms,
     }

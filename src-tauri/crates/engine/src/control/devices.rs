@@ -9,7 +9,7 @@ use media::backend::device::DeviceId;
 use media::picture::Captured;
 use media::sounds;
 
-use super::Control;
+use super::{Capture, Control, Told};
 use crate::command::DeviceRole;
 use crate::device::{Desk, Lists, Step};
 use crate::event::Event;
@@ -21,7 +21,7 @@ impl Control {
     pub(super) fn set_capture(&mut self, microphone: bool, camera: bool) {
         self.capture.microphone = microphone;
         self.capture.camera = camera;
-        self.capture.told = None;
+        self.capture.asked = true;
         self.set_gates();
     }
 
@@ -157,25 +157,27 @@ impl Control {
         self.eye.set_outlet(outlet);
     }
 
-    /// Tells the phone what is true of the gates, once it is settled.
+    /// Tells the phone what is true of the gates, each for itself: a camera that takes its time must
+    /// not hide that the microphone is live.
     fn tell_capture(&mut self) {
-        let opening = (self.capture.microphone && self.desks.microphone.is_opening())
-            || (self.capture.camera && self.desks.camera.is_opening());
-        let truth = (
-            self.capture.microphone && self.desks.microphone.is_on(),
-            self.capture.camera && self.desks.camera.is_on(),
-        );
-        if opening || self.capture.told == Some(truth) {
+        let Capture { told, asked, .. } = self.capture;
+        let (wanted, desks) = (&self.capture, &self.desks);
+        let truth = Told {
+            microphone: is_open(wanted.microphone, &desks.microphone, told.microphone),
+            camera: is_open(wanted.camera, &desks.camera, told.camera),
+        };
+        if !asked && told == truth {
             return;
         }
-        self.capture.told = Some(truth);
+        self.capture.told = truth;
+        self.capture.asked = false;
         self.feed(Input::Capture {
-            microphone: truth.0,
-            camera: truth.1,
+            microphone: truth.microphone,
+            camera: truth.camera,
         });
     }
 
-    fn desk(&mut self, role: DeviceRole) -> &mut Desk {
+    pub(super) fn desk(&mut self, role: DeviceRole) -> &mut Desk {
         match role {
             DeviceRole::Camera => &mut self.desks.camera,
             DeviceRole::Microphone => &mut self.desks.microphone,
@@ -183,7 +185,7 @@ impl Control {
         }
     }
 
-    fn take(&mut self, role: DeviceRole, step: Step) {
+    pub(super) fn take(&mut self, role: DeviceRole, step: Step) {
         match step {
             Step::Rest => {}
             Step::Open { turn, id } => self.open(role, turn, id),
@@ -224,8 +226,32 @@ impl Control {
     }
 }
 
+/// Whether a gate counts as open. What was `told` to be on stays on while it changes devices.
+fn is_open(wanted: bool, desk: &Desk, told: bool) -> bool {
+    wanted && (desk.is_on() || (told && desk.is_opening()))
+}
+
 /// How long the speaker stays for the sound of an ended call.
 const TAIL: Duration = Duration::from_millis(900);
 
 /// How long the speaker stays for a test tone.
 const TEST: Duration = Duration::from_millis(1500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_is_open_when_its_device_runs_or_is_being_changed() {
+        let mut desk = Desk::new(None);
+        let Step::Open { .. } = desk.want(true) else {
+            panic!("it is wanted");
+        };
+        assert!(
+            !is_open(true, &desk, false),
+            "on its way for the first time"
+        );
+        assert!(is_open(true, &desk, true), "another device of the role");
+        assert!(!is_open(false, &desk, true), "shut is shut");
+    }
+}

@@ -1,6 +1,6 @@
 //! Carries out what the phone says: one match from output to effect.
 
-use call::id::CallId;
+use call::id::{CallId, Peer};
 use call::output::{Output, Sound};
 use call::reason::EndReason;
 use identity::Address;
@@ -54,6 +54,7 @@ impl Control {
                 tracing::info!(%call, ?reason, "call ended");
                 let lasted_ms = lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
                 self.record(Ended {
+                    relay: self.relay_of(&peer),
                     peer,
                     outgoing,
                     reason,
@@ -63,6 +64,7 @@ impl Control {
             Output::Missed { peer } => {
                 let reason = EndReason::Missed;
                 self.record(Ended {
+                    relay: self.relay_of(&peer),
                     peer,
                     outgoing: false,
                     reason,
@@ -96,6 +98,11 @@ impl Control {
             // Fails only when the engine is gone.
             let _ = events.send(Event::Closed { call }).await;
         });
+    }
+
+    fn relay_of(&self, peer: &Peer) -> Option<String> {
+        let (address, url) = self.called_at.as_ref()?;
+        (*address == peer.address).then(|| url.clone())
     }
 
     /// Nobody may be listening for the history.

@@ -41,6 +41,23 @@ fn open(desk: &mut Desk, name: &str) -> u64 {
 }
 
 #[test]
+fn what_failed_is_opened_again_when_somebody_asks() {
+    let mut desk = Desk::new(None);
+    let turn = turn_of(desk.want(true));
+    let busy = DeviceError::Busy("cam".into());
+    assert!(matches!(desk.opened(turn, Err(busy)), Step::Rest));
+    assert!(matches!(desk.choose(None), Step::Rest), "the same choice");
+    let again = turn_of(desk.try_again());
+    assert!(again > turn);
+    assert!(matches!(desk.opened(again, Ok(stream("cam"))), Step::Rest));
+    assert!(
+        matches!(desk.try_again(), Step::Rest),
+        "what works goes on working"
+    );
+    assert!(desk.is_on());
+}
+
+#[test]
 fn a_wanted_device_is_opened_once_and_let_go_when_unwanted() {
     let mut desk = Desk::new(None);
     let turn = turn_of(desk.want(true));

@@ -52,8 +52,15 @@ pub(super) fn open(
             )));
         }
     }
-    let watched = Running::start(info, "camera", move |stop| watch(&shared, &stop))?;
-    Ok(Box::new(watched))
+    let reader = shared.clone();
+    let watched = Running::start(info, "camera", move |stop| watch(&shared, &stop));
+    match watched {
+        Ok(watched) => Ok(Box::new(watched)),
+        Err(error) => {
+            reader.take_sink();
+            Err(error)
+        }
+    }
 }
 
 /// What both threads hold. The reader ends when the sink is gone.
@@ -67,6 +74,13 @@ struct Shared {
 }
 
 impl Shared {
+    fn is_wanted(&self) -> bool {
+        self.sink
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
     fn take_sink(&self) -> Option<Box<dyn PictureSink>> {
         self.sink
             .lock()
@@ -113,7 +127,8 @@ fn read(index: &CameraIndex, wanted: VideoMode, shared: &Shared) -> Result<(), D
     let mut converter = Converter::default();
     let mut pool = Pool::new();
     let mut failures = 0;
-    loop {
+    // Asked before each picture, good or bad: a camera that only gives bad ones is let go too.
+    while shared.is_wanted() {
         let buffer = match camera.frame() {
             Ok(buffer) => buffer,
             // Drivers skip a picture now and then.

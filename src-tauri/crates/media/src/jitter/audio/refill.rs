@@ -53,6 +53,8 @@ pub(super) struct Unexplained {
     concealed: u64,
     /// Those of them that were silence.
     silent: u64,
+    /// How often it began.
+    events: u64,
     /// Silence after that, counted as nothing yet.
     uncounted: u64,
 }
@@ -62,13 +64,14 @@ impl Unexplained {
     const fn note(&mut self, before: &Stats, after: &Stats) {
         self.concealed += after.concealed_samples - before.concealed_samples;
         self.silent += after.silent_concealed_samples - before.silent_concealed_samples;
+        self.events += after.concealment_events - before.concealment_events;
     }
 
     /// It was a pause of the sender: no concealment at all.
     const fn forgive(self, stats: &mut Stats) {
         stats.concealed_samples -= self.concealed;
         stats.silent_concealed_samples -= self.silent;
-        stats.concealment_events -= if self.concealed > 0 { 1 } else { 0 };
+        stats.concealment_events -= self.events;
     }
 
     /// Packets were lost or late.

@@ -433,6 +433,20 @@ fn broken_packets_are_concealed() {
 }
 
 #[test]
+fn a_broken_first_packet_and_a_pause_after_it_leave_the_counts_whole() {
+    let broken = Arrival {
+        payload: Bytes::from_static(&[15 << 3, 0b1000_0000, b'!']),
+        ..packet(0, 20_000)
+    };
+    let after_pause = Arrival {
+        time: 1_000_000,
+        ..packet(1, 1_020_000)
+    };
+    let run = play_at(&[broken, after_pause], 2, 0);
+    assert!(run.stats.concealment_events <= 2, "{:?}", run.stats);
+}
+
+#[test]
 fn hostile_packets_do_no_harm() {
     use proptest::prelude::*;
     let packets = proptest::collection::vec(
