@@ -1,12 +1,13 @@
 //! Brings pictures to another size.
 
 mod bilinear;
+mod halving;
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
-use self::bilinear::Bilinear;
+use self::halving::Halving;
 use crate::picture::Picture;
 use crate::units::Size;
 
@@ -16,13 +17,12 @@ pub struct Scaler {
     filter: Filter,
     resizer: Resizer,
     /// Tables for the brightness and for the colours of the last sizes.
-    tables: [Option<Bilinear>; 2],
-    row: Vec<u8>,
+    tables: [Option<Halving>; 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Filter {
-    /// Interpolation where that is enough, else convolution.
+    /// Interpolation; convolution where a plane is too small for it.
     Sharp,
     /// Convolution that overshoots nowhere and shows no edges.
     Soft,
@@ -51,7 +51,7 @@ impl Scaler {
             if self.filter == Filter::Sharp
                 && let Some(table) = table(&mut self.tables[at.min(1)], from, to)
             {
-                table.scale(source, target, &mut self.row);
+                table.scale(source, target);
             } else {
                 self.convolve((source, from), (target, to));
             }
@@ -80,18 +80,17 @@ impl Scaler {
             filter,
             resizer: Resizer::new(),
             tables: [None, None],
-            row: Vec::new(),
         }
     }
 }
 
 /// The table for these sizes, made when `kept` is for others; `None` where there can be none.
-fn table(kept: &mut Option<Bilinear>, from: Size, to: Size) -> Option<&Bilinear> {
+fn table(kept: &mut Option<Halving>, from: Size, to: Size) -> Option<&mut Halving> {
     let [from, to] = [from, to].map(|size| [size.width as usize, size.height as usize]);
     if !kept.as_ref().is_some_and(|it| it.is_for(from, to)) {
-        *kept = Bilinear::new(from, to);
+        *kept = Halving::new(from, to);
     }
-    kept.as_ref()
+    kept.as_mut()
 }
 
 fn planes_of(size: Size) -> [Size; 3] {

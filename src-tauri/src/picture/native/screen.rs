@@ -111,7 +111,7 @@ impl Screen {
         };
         let remote = self.remote.adopt(&self.link.remote, &window);
         let local = self.local.adopt(&self.link.local, &window);
-        if remote || local {
+        if remote.buffers || local.buffers {
             self.link.wake_worker();
         }
         if self.dig() {
@@ -119,8 +119,14 @@ impl Screen {
             self.page.queue_draw();
             return;
         }
-        for hole in &*self.holes.borrow() {
-            queue(&self.area, &hole.place);
+        let stage = self.stage.borrow();
+        for (new, place) in [
+            (remote.picture, stage.remote),
+            (local.picture, stage.self_view),
+        ] {
+            if let Some(place) = place.filter(|it| new && it.is_sound()) {
+                queue(&self.area, &place.snapped(self.scale()));
+            }
         }
     }
 

@@ -42,8 +42,10 @@ pub(super) struct Wanted {
 pub(super) enum Work {
     /// Nothing: no new picture, nothing wanted, or no buffer free.
     None,
-    /// Something that the main thread has to see to.
-    Done,
+    /// A new picture is ready.
+    Picture,
+    /// The main thread has to make buffers, or to take a picture off the screen.
+    Change,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +69,15 @@ pub(super) struct Shown {
     buffer: RefCell<Option<Buffer>>,
     /// The size that buffers were made of last.
     made: RefCell<Option<Size>>,
+}
+
+/// What a stream gave to the main thread.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Adopted {
+    /// There is another picture to draw.
+    pub(super) picture: bool,
+    /// The worker has buffers to go on with.
+    pub(super) buffers: bool,
 }
 
 /// How many buffers go round.
@@ -100,6 +111,11 @@ impl Stream {
         }
     }
 
+    /// Whether pictures of it come to the screen now.
+    pub(super) fn is_live(&self) -> bool {
+        self.lock().wanted.is_some() && self.feed.latest().is_some()
+    }
+
     /// Converts the newest picture, if it is new and there is a buffer for it. Worker only.
     pub(super) fn convert_latest(&self, fitter: &mut Fitter) -> Work {
         let sequence = self.feed.sequence();
@@ -110,13 +126,13 @@ impl Stream {
         let Some(picture) = self.feed.latest() else {
             shared.done = Some(sequence);
             shared.clear();
-            return Work::Done;
+            return Work::Change;
         };
         let fitted = layout::fitted(picture.size(), &wanted.place, wanted.fit, wanted.scale);
         let size = fitted.size;
         let Some(free) = shared.free.iter().position(|it| it.size() == size) else {
             let asked = shared.needed.replace(size) == Some(size);
-            return if asked { Work::None } else { Work::Done };
+            return if asked { Work::None } else { Work::Change };
         };
         let mut buffer = shared.free.swap_remove(free);
         drop(shared);
@@ -135,7 +151,7 @@ impl Stream {
         shared.cleared = false;
         let overtaken = shared.ready.replace(buffer);
         shared.free.extend(overtaken);
-        Work::Done
+        Work::Picture
     }
 
     /// Critical sections are a few moves, so the value is whole under any panic.
@@ -155,8 +171,8 @@ impl Shared {
 
 impl Shown {
     /// Puts the newest converted picture on the screen's side and makes the buffers that the
-    /// worker asked for. Says whether the worker has something to go on with.
-    pub(super) fn adopt(&self, stream: &Stream, window: &gdk::Window) -> bool {
+    /// worker asked for.
+    pub(super) fn adopt(&self, stream: &Stream, window: &gdk::Window) -> Adopted {
         let mut shared = stream.lock();
         let (ready, cleared) = (shared.ready.take(), shared.cleared);
         let needed = shared.needed.filter(|it| *self.made.borrow() != Some(*it));
@@ -166,6 +182,7 @@ impl Shown {
         };
         drop(shared);
 
+        let picture = ready.is_some();
         let before = match ready {
             Some(ready) => self.buffer.replace(Some(ready)),
             None if cleared => self.buffer.take(),
@@ -182,9 +199,9 @@ impl Shown {
             fresh.into_iter().partition(|it| Some(it.size()) == made);
         odd.into_iter().for_each(Buffer::destroy);
         usable.iter().for_each(Buffer::release);
-        let more = !usable.is_empty();
+        let buffers = !usable.is_empty();
         stream.lock().free.extend(usable);
-        more
+        Adopted { picture, buffers }
     }
 
     /// Whether there is a picture to draw.

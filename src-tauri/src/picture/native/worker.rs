@@ -98,16 +98,24 @@ impl Drop for Worker {
 
 fn run(link: &Arc<Link>) {
     let (mut remote, mut local) = (Fitter::new(), Fitter::new());
+    // A picture of ourselves that goes to the screen together with the next of the other side: to
+    // draw twice as often costs twice as much. It waits for one picture at the most.
+    let mut waits = false;
     while !link.stop.load(Ordering::Acquire) {
         // The other side first: it is the picture that people look at.
-        let worked = [
-            link.remote.convert_latest(&mut remote),
-            link.local.convert_latest(&mut local),
-        ];
-        if worked.contains(&Work::Done) {
+        let theirs = link.remote.convert_latest(&mut remote);
+        let ours = link.local.convert_latest(&mut local);
+        let call = match (theirs, ours) {
+            (Work::None, Work::None) => {
+                thread::park();
+                continue;
+            }
+            (Work::None, Work::Picture) => waits || !link.remote.is_live(),
+            (Work::Picture | Work::Change, _) | (_, Work::Change) => true,
+        };
+        waits = !call;
+        if call {
             link.call_screen();
-        } else {
-            thread::park();
         }
     }
 }

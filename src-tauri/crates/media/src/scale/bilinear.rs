@@ -57,11 +57,6 @@ impl Bilinear {
         })
     }
 
-    /// Whether it is made for these sizes.
-    pub(super) fn is_for(&self, from: [usize; 2], to: [usize; 2]) -> bool {
-        self.from == from && self.to == to
-    }
-
     /// Fills `target` with `source`; both have the sizes that this was made for.
     pub(super) fn scale(&self, source: &[u8], target: &mut [u8], row: &mut Vec<u8>) {
         let [width, _] = self.from;
