@@ -77,7 +77,7 @@ test('an outcome that this version does not know is left out', () => {
 
 test('whoever only called stays unknown', () => {
   const peer = { address: 'tincan:a', name: 'A' };
-  const call = { peer, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
+  const call = { peer, relay: null, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
   expect(isKnown([], peer)).toBe(false);
   expect(isKnown([call], peer)).toBe(false);
   expect(isKnown([call, { ...call, lastedMs: 1000 }], peer)).toBe(true);

@@ -2,6 +2,7 @@
 import type { Opening } from '../backend';
 import type { ActivePhase } from '../bindings/ActivePhase';
 import type { CallStats } from '../bindings/CallStats';
+import type { Controls } from '../bindings/Controls';
 import type { DeviceInfo } from '../bindings/DeviceInfo';
 import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
@@ -23,6 +24,7 @@ export interface Story {
 
 /** A Saturday afternoon; stories show the same times on every day. */
 export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
+export const BOTH: Controls = { microphone: true, camera: true };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -63,7 +65,7 @@ const entry = (
   outgoing: boolean,
   reason: EndReason,
   lastedMs: number | null,
-): HistoryEntry => ({ peer, at: NOW - ago, outgoing, reason, lastedMs });
+): HistoryEntry => ({ peer, relay: null, at: NOW - ago, outgoing, reason, lastedMs });
 
 export const HISTORY: HistoryEntry[] = [
   entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000),
@@ -215,7 +217,7 @@ export function story(
   };
 }
 
-/** The picture of a running call. */
+/** The picture of a running call. What is sent is what is wanted, unless the story says else. */
 export function active(
   phase: ActivePhase = 'connected',
   change: Partial<ActiveCall> = {},
@@ -227,8 +229,9 @@ export function active(
       call: '00f3a9c2d4e5b617',
       peer: BEA,
       phase,
-      local: { microphone: true, camera: true },
-      remote: { microphone: true, camera: true },
+      local: BOTH,
+      wish: change.local ?? BOTH,
+      remote: BOTH,
       connectedForMs: phase === 'connecting' ? null : 187_000,
       ...change,
     },
