@@ -5,6 +5,7 @@ import {
   initials,
   inSentence,
   isKnown,
+  linkTo,
   matching,
   nameOf,
   outcome,
@@ -73,6 +74,20 @@ test('an outcome that this version does not know is left out', () => {
   if (!newest) throw new Error('the stories have a history');
   expect(outcome(newest)).toBe('You called');
   expect(outcome({ ...newest, reason: 'abducted' })).toBe('');
+});
+
+test('somebody is dialled with their name, over the relay of their newest call that had one', () => {
+  const peer = { address: 'tincan:a', name: 'A & B' };
+  const call = { peer, relay: null, at: 0, outgoing: true, reason: 'noAnswer', lastedMs: null };
+  const over = (relay: string) => ({ ...call, relay });
+  const nameless = { ...peer, name: '' };
+  expect(linkTo(nameless, [])).toBe('tincan:a');
+  expect(linkTo(peer, [call])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo(nameless, [call])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo(peer, [call, over('wss://new/v1'), over('wss://old/v1')])).toBe(
+    'tincan:a?relay=wss%3A%2F%2Fnew%2Fv1&name=A%20%26%20B',
+  );
+  expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
 });
 
 test('whoever only called stays unknown', () => {

@@ -109,6 +109,19 @@ test('a failed call explains itself and can be repeated', async () => {
   expect(backend.commands).toMatchObject([{ do: 'dial' }]);
 });
 
+test.each([
+  ['home', ['Call Dina Okonkwo']],
+  ['home', [/^Dina Okonkwo/u, 'Call']],
+  ['ended-no-answer', ['Call again']],
+])('%s calls somebody by name and over their own relay, by %s', async (name, pressed) => {
+  const backend = await story(name);
+  for (const label of pressed) await user.click(button(label));
+  expect(backend.commands).toMatchObject([
+    { do: 'dial', to: expect.stringMatching(/^tincan:xk4w.*relay=wss%3A.*name=Dina%20Okonkwo$/u) },
+  ]);
+  expect(await screen.findByRole('heading', { name: 'Dina Okonkwo' })).toBeVisible();
+});
+
 test('the first start previews, wants a name, and then is over', async () => {
   const backend = await story('start');
   expect(backend.commands).toEqual([{ do: 'preview', camera: true, microphone: true }]);

@@ -8,13 +8,14 @@ import type { Backend, Opening } from '../backend/backend';
 import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
 import type { Path } from '../backend/bindings/Path';
+import type { Peer } from '../backend/bindings/Peer';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
 import { anchor } from './duration';
-import { inSentence } from './people';
+import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
 import { type Trouble, TroubleWatch } from './trouble';
 
@@ -53,6 +54,11 @@ export class App {
   /** Carries out a wish; a refusal is shown. */
   perform(command: Command): Promise<void> {
     return this.shown(() => this.backend.perform(command));
+  }
+
+  /** Calls somebody whom the page knows. */
+  call(peer: Peer, video: boolean): Promise<void> {
+    return this.perform({ do: 'dial', to: linkTo(peer, this.view?.history ?? []), video });
   }
 
   configure(change: Partial<Settings>): Promise<void> {

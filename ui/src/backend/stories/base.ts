@@ -40,7 +40,7 @@ const CARL: Peer = {
   address: 'tincan:m3xgdq6plw2otzhy4r7kcbnva5jfseiu3q6mkzy2xtw4drclpob7ha5n',
   name: 'Carl',
 };
-const DINA: Peer = {
+export const DINA: Peer = {
   address: 'tincan:xk4wqz2ydm6rtlp3jhc7vbnoe5fagsiu2y4kqzm7wdr3xclptb5hoi6d',
   name: 'Dina Okonkwo',
 };
@@ -65,13 +65,14 @@ const entry = (
   outgoing: boolean,
   reason: EndReason,
   lastedMs: number | null,
-): HistoryEntry => ({ peer, relay: null, at: NOW - ago, outgoing, reason, lastedMs });
+  relay: string | null = null,
+): HistoryEntry => ({ peer, relay, at: NOW - ago, outgoing, reason, lastedMs });
 
 export const HISTORY: HistoryEntry[] = [
   entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000),
   entry(CARL, 88 * MINUTE, false, 'missed', null),
   entry(BEA, 5 * HOUR, false, 'localHangup', 3 * MINUTE + 7000),
-  entry(DINA, 26 * HOUR, true, 'noAnswer', null),
+  entry(DINA, 26 * HOUR, true, 'noAnswer', null, 'wss://relay.dina.example/v1'),
   entry(BEA, 50 * HOUR, true, 'unreachable', null),
   entry(RTL, 74 * HOUR, false, 'remoteHangup', 61 * MINUTE),
   entry(CARL, 98 * HOUR, true, 'localHangup', 12 * MINUTE),

@@ -6,6 +6,7 @@ import {
   BEA,
   BOTH,
   devices,
+  DINA,
   HISTORY,
   LONG,
   NAMELESS,
@@ -31,10 +32,10 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
 const incoming = (peer = BEA, video = true, rest = {}) =>
   story({ ...running, call: { state: 'incoming', call: CALL, peer, video } }, {}, {}, rest);
 
-const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}) =>
+const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}, peer = BEA) =>
   story(
     {
-      call: { state: 'ended', call: CALL, peer: BEA, reason, lastedMs, outgoing: true },
+      call: { state: 'ended', call: CALL, peer, reason, lastedMs, outgoing: true },
       stats: lastedMs === null ? null : STATS,
     },
     {},
@@ -189,7 +190,7 @@ export const STORIES = {
   'ended-local': ended('localHangup', 187_000),
   'ended-declined': ended('remoteDeclined'),
   'ended-busy': ended('busy'),
-  'ended-no-answer': ended('noAnswer'),
+  'ended-no-answer': ended('noAnswer', null, {}, DINA),
   'ended-unreachable': ended('unreachable'),
   'ended-no-relay': ended('noRelay'),
   'ended-no-path': ended('noPath', null, { explain: true }),
