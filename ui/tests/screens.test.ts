@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { render, screen } from '@testing-library/svelte';
+import { cleanup, render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
@@ -18,7 +18,10 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
+  cleanup();
   document.body.innerHTML = '';
+  // A sheet that is gone gives the pointer back only a moment later.
+  document.body.removeAttribute('style');
 });
 
 async function story(name: string): Promise<FakeBackend> {
@@ -76,6 +79,46 @@ test('the microphone button shows what is true and asks for the other', async ()
   await user.click(button('Mute the microphone'));
   expect(backend.commands).toEqual([{ do: 'setMicrophone', live: false }]);
   expect(await screen.findByRole('button', { name: 'Unmute the microphone' })).toBeVisible();
+});
+
+test.each([
+  ['the buttons', () => user.click(button('Keep the microphone muted')), 'Turn the camera off'],
+  ['the keys', () => user.keyboard('m'), 'Turn the camera off'],
+])('%s take back what is wanted and not sent yet', async (_, mute, camera) => {
+  const backend = await story('call-devices-opening');
+  expect(screen.queryByText('Mute')).toBeNull();
+  await mute();
+  await user.click(button(camera));
+  expect(backend.commands).toEqual([
+    { do: 'setMicrophone', live: false },
+    { do: 'setCamera', on: false },
+  ]);
+  expect(button('Unmute the microphone')).toBeVisible();
+  expect(button('Turn the camera on')).toBeVisible();
+});
+
+test('a camera that failed can be turned off by its key', async () => {
+  const backend = await story('call-camera-busy');
+  await user.keyboard('v');
+  expect(backend.commands).toEqual([{ do: 'setCamera', on: false }]);
+});
+
+test('Space held leaves a microphone alone that is about to be live', async () => {
+  const backend = await story('call-devices-opening');
+  await user.keyboard('[Space>]');
+  await user.keyboard('[/Space]');
+  expect(backend.commands).toEqual([]);
+});
+
+test.each([
+  ['call-camera-busy', 'Try again', 'camera'],
+  ['settings-camera-failed', 'Try again: Camera', 'camera'],
+  ['start-no-devices', 'Try again: Camera', 'camera'],
+  ['start-no-devices', 'Try again: Microphone', 'microphone'],
+])('%s: %s opens the chosen device once more', async (name, label, role) => {
+  const backend = await story(name);
+  await user.click(await screen.findByRole('button', { name: label }));
+  expect(backend.commands.at(-1)).toEqual({ do: 'useDevice', role, id: null });
 });
 
 test('keys of the call work and stay silent while a menu has them', async () => {

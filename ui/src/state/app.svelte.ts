@@ -7,6 +7,7 @@ import { getContext, setContext } from 'svelte';
 import type { Backend, Opening } from '../backend/backend';
 import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
+import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { Path } from '../backend/bindings/Path';
 import type { Peer } from '../backend/bindings/Peer';
 import type { Settings } from '../backend/bindings/Settings';
@@ -14,6 +15,7 @@ import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
+import { wishOf } from './controls';
 import { anchor } from './duration';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
@@ -35,7 +37,7 @@ export class App {
   path = $state<Path | null>(null);
   /** Whether the network carried all of the running or last call well. */
   good = $state(true);
-  /** Whether our camera was on when the running or last call was last seen. */
+  /** Whether our camera was wanted when the running or last call was last seen. */
   video = $state(false);
   readonly local = new Local();
 
@@ -59,6 +61,12 @@ export class App {
   /** Calls somebody whom the page knows. */
   call(peer: Peer, video: boolean): Promise<void> {
     return this.perform({ do: 'dial', to: linkTo(peer, this.view?.history ?? []), video });
+  }
+
+  /** Opens the chosen device once more. */
+  retry(role: DeviceRole): Promise<void> {
+    const id = this.view?.engine[role].chosen ?? null;
+    return this.perform({ do: 'useDevice', role, id });
   }
 
   configure(change: Partial<Settings>): Promise<void> {
@@ -125,7 +133,7 @@ export class App {
     } else if (call.state !== 'ended') {
       this.good = true;
     }
-    if (call.state !== 'ended') this.video = 'local' in call && call.local.camera;
+    if (call.state !== 'ended') this.video = 'local' in call && wishOf(call).camera;
     if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
       this.trouble = trouble;
     }
