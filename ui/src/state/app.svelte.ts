@@ -43,8 +43,11 @@ export class App {
 
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
-  /** Done when every wish so far is answered. */
-  private wishes: Promise<void> = Promise.resolve();
+  /** Each done when every wish of its line so far is answered. */
+  private readonly lines: Record<Line, Promise<void>> = {
+    call: Promise.resolve(),
+    kept: Promise.resolve(),
+  };
 
   constructor(readonly backend: Backend) {
     if (backend.opening) this.local.open(backend.opening);
@@ -55,7 +58,7 @@ export class App {
 
   /** Carries out a wish; a refusal is shown. */
   perform(command: Command): Promise<void> {
-    return this.shown(() => this.backend.perform(command));
+    return this.shown(lineOf(command), () => this.backend.perform(command));
   }
 
   /** Calls somebody whom the page knows. */
@@ -70,24 +73,27 @@ export class App {
   }
 
   configure(change: Partial<Settings>): Promise<void> {
-    return this.shown(() => this.backend.configure(change));
+    return this.shown('kept', () => this.backend.configure(change));
   }
 
   setFullScreen(on: boolean): Promise<void> {
-    return this.shown(() => this.backend.setFullScreen(on));
+    return this.shown('kept', () => this.backend.setFullScreen(on));
   }
 
   clearHistory(): Promise<void> {
-    return this.shown(() => this.backend.clearHistory());
+    return this.shown('kept', () => this.backend.clearHistory());
   }
 
-  /** Wishes go out one after the other, so that the last one made is the last one that counts. */
-  private shown(wish: () => Promise<void>): Promise<void> {
-    this.wishes = this.wishes.then(() => {
+  /**
+   * Wishes of a line go out one after the other, so that the last one made is the last one that
+   * counts.
+   */
+  private shown(line: Line, wish: () => Promise<void>): Promise<void> {
+    this.lines[line] = this.lines[line].then(() => {
       this.local.problem = null;
       return this.answered(wish);
     });
-    return this.wishes;
+    return this.lines[line];
   }
 
   private async answered(wish: () => Promise<void>): Promise<void> {
@@ -141,6 +147,13 @@ export class App {
     if (said !== null) this.announcement = said;
     this.view = view;
   }
+}
+
+/** What is kept waits for a disk, and neither End nor Mute shall wait for that. */
+type Line = 'call' | 'kept';
+
+function lineOf(command: Command): Line {
+  return command.do === 'useDevice' || command.do === 'preview' ? 'kept' : 'call';
 }
 
 /** What is open on this page and what is half typed; nobody else needs to know. */
