@@ -3,7 +3,9 @@ import { cleanup, render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
+import type { UiView } from '../src/backend/bindings/UiView';
 import { fake, type FakeBackend } from '../src/backend/fake';
+import { STORIES } from '../src/backend/stories';
 import Root from '../src/Root.svelte';
 import { App } from '../src/state/app.svelte';
 
@@ -186,6 +188,29 @@ test('Mute keeps no focus, so that Space held after a click on it talks', async 
     { do: 'setMicrophone', live: true },
     { do: 'setMicrophone', live: false },
   ]);
+});
+
+test('the keyboard stays on its control when the call begins', async () => {
+  let push: (view: UiView) => void = () => undefined;
+  const backend = fake(new URLSearchParams({ story: 'connecting', still: '' }));
+  const app = new App({
+    ...backend,
+    subscribe(to) {
+      push = to;
+      push(STORIES.connecting.view);
+    },
+  });
+  render(Root, { app });
+  for (const label of ['Turn the camera off', 'Choose camera', 'End the call']) {
+    push(STORIES.connecting.view);
+    await screen.findByText('Connecting…');
+    button(label).focus();
+    push(STORIES.call.view);
+    await vi.waitFor(() => {
+      expect(screen.getByRole('timer')).toBeVisible();
+      expect(button(label)).toHaveFocus();
+    });
+  }
 });
 
 test('a link that the program was opened with fills the field once', async () => {
