@@ -21,6 +21,14 @@ test('people are those of the history, the latest first, each once', () => {
   expect(all[0]?.calls).toHaveLength(3);
 });
 
+test('what gave way when two called each other at once is no call, what was talked is', () => {
+  const peer = { address: 'tincan:a', name: 'A' };
+  const gone = { peer, relay: null, at: 0, outgoing: true, reason: 'replaced', lastedMs: null };
+  const talked = { ...gone, lastedMs: 1000 };
+  expect(people([gone])).toEqual([]);
+  expect(people([gone, talked])[0]?.calls).toEqual([talked]);
+});
+
 test('a call without a name does not take a known name away', () => {
   const [newest, ...rest] = HISTORY;
   if (!newest) throw new Error('the stories have a history');

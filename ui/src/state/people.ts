@@ -13,6 +13,8 @@ export interface Person {
 export function people(history: readonly HistoryEntry[]): Person[] {
   const byAddress = new Map<string, { peer: Peer; calls: HistoryEntry[] }>();
   for (const entry of history) {
+    // Half of a pair: when two call each other at once, one of the calls gives way.
+    if (entry.reason === 'replaced' && entry.lastedMs === null) continue;
     const known = byAddress.get(entry.peer.address);
     if (!known) byAddress.set(entry.peer.address, { peer: entry.peer, calls: [entry] });
     else {
