@@ -6,6 +6,7 @@ import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { UiView } from '../src/backend/bindings/UiView';
 import { fake, type FakeBackend } from '../src/backend/fake';
 import { STORIES } from '../src/backend/stories';
+import { m } from '../src/paraglide/messages';
 import Root from '../src/Root.svelte';
 import { App } from '../src/state/app.svelte';
 
@@ -237,6 +238,27 @@ test('a name applies while it is typed and on closing, and an empty one does not
   await vi.waitFor(() => {
     expect(configure).toHaveBeenLastCalledWith({ name: 'Bob' });
   });
+});
+
+test('the calls that another copy gets are taken back here', async () => {
+  const backend = await story('home-relay-taken-over');
+  await user.click(button('Take calls here'));
+  expect(backend.commands).toEqual([{ do: 'reconnectRelay' }]);
+  expect(screen.queryByText(/runs a second time/u)).toBeNull();
+});
+
+test('the settings say what is wrong with the relay in one sentence, and send nobody to them', async () => {
+  await story('settings-network-offline');
+  const state = document.getElementById('settings-relay-state');
+  expect(state?.textContent.trim()).toBe('This address leads to something that is not a relay.');
+  for (const problem of ['unreachable', 'notARelay', 'refused', 'full', 'takenOver'] as const) {
+    expect(m[`settings_relayOffline_${problem}`]()).not.toContain('Settings');
+  }
+});
+
+test('how long a call of ours waits for an answer is set under You', async () => {
+  await story('settings-you');
+  expect(await screen.findByLabelText('Wait for an answer: 45 seconds')).toBeVisible();
 });
 
 test('a server that is added or not gives the focus back', async () => {
