@@ -41,7 +41,7 @@ test('what settles while a call begins or comes back was done by nobody and is n
   expect(say('call', 5000)).toContain('In the call');
 });
 
-test('says trouble at most every ten seconds', () => {
+test('says trouble at most every ten seconds, and takes it back in between', () => {
   const announcer = new Announcer();
   const watch = new TroubleWatch();
   const lost = engine('call-microphone-lost');
@@ -49,7 +49,8 @@ test('says trouble at most every ten seconds', () => {
   announcer.update(lost.call, null, 0);
   expect(announcer.update(lost.call, trouble, 100)).toContain('microphone');
   expect(announcer.update(lost.call, trouble, 200)).toBeNull();
-  announcer.update(lost.call, null, 300);
+  expect(announcer.update(lost.call, null, 300)).toBe('');
+  expect(announcer.update(lost.call, null, 400)).toBeNull();
   expect(announcer.update(lost.call, trouble, 5000)).toBeNull();
   expect(announcer.update(lost.call, trouble, 10_200)).toContain('microphone');
 });

@@ -146,7 +146,7 @@ test('the end of a call leaves full screen, and nothing else does', async () => 
   expect(stays).not.toHaveBeenCalled();
 });
 
-test('whether our camera was on is remembered until the end is shown', () => {
+test('whether our camera was wanted is remembered until the end is shown', () => {
   const { app, show } = shown('calling', 'call', 'ended');
   expect(app.video).toBe(true);
   show('home');
@@ -154,24 +154,48 @@ test('whether our camera was on is remembered until the end is shown', () => {
   show('call-no-cameras');
   show('ended');
   expect(app.video).toBe(false);
+  show('call-camera-busy');
+  show('ended');
+  expect(app.video).toBe(true);
 });
+
+/** Holds back every answer until it is asked for. */
+function held(backend: Backend) {
+  const sent: string[] = [];
+  const answers: (() => void)[] = [];
+  const hold = (what: string) => {
+    sent.push(what);
+    return new Promise<void>((done) => answers.push(done));
+  };
+  backend.perform = (command) => hold(command.do);
+  backend.configure = (change) => hold(Object.keys(change).join());
+  return { sent, answer: () => answers.shift()?.() };
+}
 
 test('wishes go out one after the other', async () => {
   const { app, backend } = shown('call');
-  const sent: string[] = [];
-  let answer: () => void = () => undefined;
-  backend.perform = (command) => {
-    sent.push(command.do);
-    return new Promise((done) => (answer = done));
-  };
+  const { sent, answer } = held(backend);
   const first = app.perform({ do: 'setMicrophone', live: false });
-  const second = app.perform({ do: 'end' });
+  void app.perform({ do: 'end' });
   await Promise.resolve();
   expect(sent).toEqual(['setMicrophone']);
   answer();
   await first;
   await Promise.resolve();
   expect(sent).toEqual(['setMicrophone', 'end']);
+});
+
+test('Mute and End wait for no disk, and what goes to the disk keeps its order', async () => {
+  const { app, backend } = shown('call');
+  const { sent, answer } = held(backend);
+  const first = app.configure({ theme: 'dark' });
+  void app.retry('camera');
+  void app.perform({ do: 'preview', camera: true, microphone: false });
+  void app.perform({ do: 'end' });
+  await Promise.resolve();
+  expect(sent).toEqual(['theme', 'end']);
   answer();
-  await second;
+  await first;
+  await Promise.resolve();
+  expect(sent).toEqual(['theme', 'end', 'useDevice']);
 });

@@ -5,6 +5,7 @@ import {
   initials,
   inSentence,
   isKnown,
+  linkTo,
   matching,
   nameOf,
   outcome,
@@ -18,6 +19,14 @@ test('people are those of the history, the latest first, each once', () => {
   const all = people(HISTORY);
   expect(all.map((one) => one.peer.name.split(' ')[0])).toEqual(['Bea', 'Carl', 'Dina', 'مريم']);
   expect(all[0]?.calls).toHaveLength(3);
+});
+
+test('what gave way when two called each other at once is no call, what was talked is', () => {
+  const peer = { address: 'tincan:a', name: 'A' };
+  const gone = { peer, relay: null, at: 0, outgoing: true, reason: 'replaced', lastedMs: null };
+  const talked = { ...gone, lastedMs: 1000 };
+  expect(people([gone])).toEqual([]);
+  expect(people([gone, talked])[0]?.calls).toEqual([talked]);
 });
 
 test('a call without a name does not take a known name away', () => {
@@ -75,9 +84,23 @@ test('an outcome that this version does not know is left out', () => {
   expect(outcome({ ...newest, reason: 'abducted' })).toBe('');
 });
 
+test('somebody is dialled with their name, over the relay of their newest call that had one', () => {
+  const peer = { address: 'tincan:a', name: 'A & B' };
+  const call = { peer, relay: null, at: 0, outgoing: true, reason: 'noAnswer', lastedMs: null };
+  const over = (relay: string) => ({ ...call, relay });
+  const nameless = { ...peer, name: '' };
+  expect(linkTo(nameless, [])).toBe('tincan:a');
+  expect(linkTo(peer, [call])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo(nameless, [call])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo(peer, [call, over('wss://new/v1'), over('wss://old/v1')])).toBe(
+    'tincan:a?relay=wss%3A%2F%2Fnew%2Fv1&name=A%20%26%20B',
+  );
+  expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
+});
+
 test('whoever only called stays unknown', () => {
   const peer = { address: 'tincan:a', name: 'A' };
-  const call = { peer, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
+  const call = { peer, relay: null, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
   expect(isKnown([], peer)).toBe(false);
   expect(isKnown([call], peer)).toBe(false);
   expect(isKnown([call, { ...call, lastedMs: 1000 }], peer)).toBe(true);

@@ -1,9 +1,12 @@
 // @vitest-environment jsdom
-import { render, screen } from '@testing-library/svelte';
+import { cleanup, render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
+import type { UiView } from '../src/backend/bindings/UiView';
 import { fake, type FakeBackend } from '../src/backend/fake';
+import { STORIES } from '../src/backend/stories';
+import { m } from '../src/paraglide/messages';
 import Root from '../src/Root.svelte';
 import { App } from '../src/state/app.svelte';
 
@@ -18,7 +21,10 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
+  cleanup();
   document.body.innerHTML = '';
+  // A sheet that is gone gives the pointer back only a moment later.
+  document.body.removeAttribute('style');
 });
 
 async function story(name: string): Promise<FakeBackend> {
@@ -78,6 +84,46 @@ test('the microphone button shows what is true and asks for the other', async ()
   expect(await screen.findByRole('button', { name: 'Unmute the microphone' })).toBeVisible();
 });
 
+test.each([
+  ['the buttons', () => user.click(button('Keep the microphone muted')), 'Turn the camera off'],
+  ['the keys', () => user.keyboard('m'), 'Turn the camera off'],
+])('%s take back what is wanted and not sent yet', async (_, mute, camera) => {
+  const backend = await story('call-devices-opening');
+  expect(screen.queryByText('Mute')).toBeNull();
+  await mute();
+  await user.click(button(camera));
+  expect(backend.commands).toEqual([
+    { do: 'setMicrophone', live: false },
+    { do: 'setCamera', on: false },
+  ]);
+  expect(button('Unmute the microphone')).toBeVisible();
+  expect(button('Turn the camera on')).toBeVisible();
+});
+
+test('a camera that failed can be turned off by its key', async () => {
+  const backend = await story('call-camera-busy');
+  await user.keyboard('v');
+  expect(backend.commands).toEqual([{ do: 'setCamera', on: false }]);
+});
+
+test('Space held leaves a microphone alone that is about to be live', async () => {
+  const backend = await story('call-devices-opening');
+  await user.keyboard('[Space>]');
+  await user.keyboard('[/Space]');
+  expect(backend.commands).toEqual([]);
+});
+
+test.each([
+  ['call-camera-busy', 'Try again', 'camera'],
+  ['settings-camera-failed', 'Try again: Camera', 'camera'],
+  ['start-no-devices', 'Try again: Camera', 'camera'],
+  ['start-no-devices', 'Try again: Microphone', 'microphone'],
+])('%s: %s opens the chosen device once more', async (name, label, role) => {
+  const backend = await story(name);
+  await user.click(await screen.findByRole('button', { name: label }));
+  expect(backend.commands.at(-1)).toEqual({ do: 'useDevice', role, id: null });
+});
+
 test('keys of the call work and stay silent while a menu has them', async () => {
   const backend = await story('call');
   await user.keyboard('mv');
@@ -109,6 +155,19 @@ test('a failed call explains itself and can be repeated', async () => {
   expect(backend.commands).toMatchObject([{ do: 'dial' }]);
 });
 
+test.each([
+  ['home', ['Call Dina Okonkwo']],
+  ['home', [/^Dina Okonkwo/u, 'Call']],
+  ['ended-no-answer', ['Call again']],
+])('%s calls somebody by name and over their own relay, by %s', async (name, pressed) => {
+  const backend = await story(name);
+  for (const label of pressed) await user.click(button(label));
+  expect(backend.commands).toMatchObject([
+    { do: 'dial', to: expect.stringMatching(/^tincan:xk4w.*relay=wss%3A.*name=Dina%20Okonkwo$/u) },
+  ]);
+  expect(await screen.findByRole('heading', { name: 'Dina Okonkwo' })).toBeVisible();
+});
+
 test('the first start previews, wants a name, and then is over', async () => {
   const backend = await story('start');
   expect(backend.commands).toEqual([{ do: 'preview', camera: true, microphone: true }]);
@@ -130,6 +189,29 @@ test('Mute keeps no focus, so that Space held after a click on it talks', async 
     { do: 'setMicrophone', live: true },
     { do: 'setMicrophone', live: false },
   ]);
+});
+
+test('the keyboard stays on its control when the call begins', async () => {
+  let push: (view: UiView) => void = () => undefined;
+  const backend = fake(new URLSearchParams({ story: 'connecting', still: '' }));
+  const app = new App({
+    ...backend,
+    subscribe(to) {
+      push = to;
+      push(STORIES.connecting.view);
+    },
+  });
+  render(Root, { app });
+  for (const label of ['Turn the camera off', 'Choose camera', 'End the call']) {
+    push(STORIES.connecting.view);
+    await screen.findByText('Connecting…');
+    button(label).focus();
+    push(STORIES.call.view);
+    await vi.waitFor(() => {
+      expect(screen.getByRole('timer')).toBeVisible();
+      expect(button(label)).toHaveFocus();
+    });
+  }
 });
 
 test('a link that the program was opened with fills the field once', async () => {
@@ -156,6 +238,27 @@ test('a name applies while it is typed and on closing, and an empty one does not
   await vi.waitFor(() => {
     expect(configure).toHaveBeenLastCalledWith({ name: 'Bob' });
   });
+});
+
+test('the calls that another copy gets are taken back here', async () => {
+  const backend = await story('home-relay-taken-over');
+  await user.click(button('Take calls here'));
+  expect(backend.commands).toEqual([{ do: 'reconnectRelay' }]);
+  expect(screen.queryByText(/runs a second time/u)).toBeNull();
+});
+
+test('the settings say what is wrong with the relay in one sentence, and send nobody to them', async () => {
+  await story('settings-network-offline');
+  const state = document.getElementById('settings-relay-state');
+  expect(state?.textContent.trim()).toBe('This address leads to something that is not a relay.');
+  for (const problem of ['unreachable', 'notARelay', 'refused', 'full', 'takenOver'] as const) {
+    expect(m[`settings_relayOffline_${problem}`]()).not.toContain('Settings');
+  }
+});
+
+test('how long a call of ours waits for an answer is set under You', async () => {
+  await story('settings-you');
+  expect(await screen.findByLabelText('Wait for an answer: 45 seconds')).toBeVisible();
 });
 
 test('a server that is added or not gives the focus back', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { EngineView } from '../src/backend/bindings/EngineView';
-import { STATS } from '../src/backend/stories/base';
+import { devices, STATS } from '../src/backend/stories/base';
 import { Steady, TroubleWatch } from '../src/state/trouble';
 import { engine } from './views';
 
@@ -25,9 +25,23 @@ test('a lost microphone is named with what to do', () => {
   const said = new TroubleWatch().update(engine('call-microphone-lost'), 'Bea', 0);
   expect(said).toMatchObject({
     kind: 'microphone-lost',
-    remedy: { do: 'choose', role: 'microphone' },
+    remedy: { do: 'retry', role: 'microphone' },
   });
 });
+
+test.each(['busy', 'unusable', 'lost', 'missing', 'refused'] as const)(
+  'a device that is %s is tried again, unless the system forbids it',
+  (problem) => {
+    const camera = {
+      ...devices(true).camera,
+      now: { state: 'failed' as const, problem, name: '' },
+    };
+    expect(new TroubleWatch().update(engine('call', { camera }), 'Bea', 0)?.remedy).toEqual({
+      do: problem === 'refused' ? 'choose' : 'retry',
+      role: 'camera',
+    });
+  },
+);
 
 test('a camera that failed is trouble although it is off by now', () => {
   const broken = engine('call-camera-busy');
@@ -76,6 +90,11 @@ test('a test voice that talks while muted is nobody who forgot', () => {
     microphone: engine('call-test-sources').microphone,
   });
   expect(watched(new TroubleWatch(), talking, 0, 3000)).toBeNull();
+});
+
+test('a microphone that opens is nobody who forgot', () => {
+  const opening = engine('call-devices-opening', { microphoneLevel: 0.4 });
+  expect(watched(new TroubleWatch(), opening, 0, 3000)).toBeNull();
 });
 
 test('unmuting takes the line away at once', () => {

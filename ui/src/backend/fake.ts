@@ -7,12 +7,13 @@ import type { Backend } from './backend';
 import type { Command } from './bindings/Command';
 import type { Controls } from './bindings/Controls';
 import type { EngineView } from './bindings/EngineView';
+import type { Peer } from './bindings/Peer';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 import type { ActiveCall, IncomingCall, OutgoingCall } from '../state/call';
 import { STORIES, type StoryName } from './stories';
-import { ADA, BEA, devices, NOW } from './stories/base';
+import { ADA, devices, NOW } from './stories/base';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
@@ -126,7 +127,7 @@ function after(engine: EngineView, command: Command): EngineView {
   const call = engine.call;
   switch (command.do) {
     case 'dial':
-      return calling(engine, command.video);
+      return calling(engine, read(command.to).peer, command.video);
     case 'accept':
       return call.state === 'incoming' ? accepted(engine, call, command.video) : engine;
     case 'decline':
@@ -140,13 +141,15 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...controlled(engine, { camera: command.on }), localPicture: command.on };
     case 'useDevice':
       return { ...engine, [command.role]: { ...engine[command.role], chosen: command.id } };
+    case 'reconnectRelay':
+      return { ...engine, relay: { state: 'online' } };
     case 'preview':
     case 'testSpeaker':
       return engine;
   }
 }
 
-function calling(engine: EngineView, camera: boolean): EngineView {
+function calling(engine: EngineView, peer: Peer, camera: boolean): EngineView {
   return {
     ...engine,
     ...devices(true),
@@ -154,7 +157,7 @@ function calling(engine: EngineView, camera: boolean): EngineView {
     call: {
       state: 'outgoing',
       call: '00f3a9c2d4e5b617',
-      peer: BEA,
+      peer,
       phase: 'calling',
       local: { microphone: true, camera },
     },
@@ -172,6 +175,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       peer: call.peer,
       phase: 'connected',
       local: { microphone: true, camera },
+      wish: { microphone: true, camera },
       remote: { microphone: true, camera: call.video },
       connectedForMs: 0,
     },
@@ -192,7 +196,14 @@ function finished(engine: EngineView, call: OutgoingCall | ActiveCall): EngineVi
 function controlled(engine: EngineView, change: Partial<Controls>): EngineView {
   const call = engine.call;
   if (call.state !== 'active' && call.state !== 'outgoing') return engine;
-  return { ...engine, call: { ...call, local: { ...call.local, ...change } } };
+  const local = { ...call.local, ...change };
+  return {
+    ...engine,
+    call:
+      call.state === 'active'
+        ? { ...call, local, wish: { ...call.wish, ...change } }
+        : { ...call, local },
+  };
 }
 
 /** The program's own answer is exact; this one is enough to look at. */
@@ -200,9 +211,15 @@ function understood(text: string): Understood {
   const trimmed = text.trim();
   if (trimmed === '') return { kind: 'nothing' };
   if (!trimmed.startsWith('tincan:')) return { kind: 'unknown' };
-  const [address = '', query = ''] = trimmed.split('?');
-  if (address === ADA.address) return { kind: 'own' };
-  if (address.length !== ADA.address.length) return { kind: 'incomplete' };
+  const { peer, relay } = read(trimmed);
+  if (peer.address === ADA.address) return { kind: 'own' };
+  if (peer.address.length !== ADA.address.length) return { kind: 'incomplete' };
+  return { kind: 'person', ...peer, relay };
+}
+
+/** The parts of an invite link. */
+function read(link: string): { peer: Peer; relay: string | null } {
+  const [address = '', query = ''] = link.split('?');
   const parts = new URLSearchParams(query);
-  return { kind: 'person', address, name: parts.get('name') ?? '', relay: parts.get('relay') };
+  return { peer: { address, name: parts.get('name') ?? '' }, relay: parts.get('relay') };
 }

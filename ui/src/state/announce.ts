@@ -25,8 +25,11 @@ export class Announcer {
     const said = change(this.before, call, now - this.connectedAt >= SETTLE_MS);
     this.before = call;
     const kind = trouble?.kind ?? null;
+    const cleared = kind === null && this.trouble !== null;
     if (kind === null) this.trouble = null;
     if (said !== null) return said;
+    // A text that stays the same is not read again when the same trouble comes back.
+    if (cleared) return '';
     if (!trouble || kind === this.trouble || now - this.troubleAt < TROUBLE_EVERY_MS) return null;
     this.trouble = kind;
     this.troubleAt = now;

@@ -7,14 +7,17 @@ import { getContext, setContext } from 'svelte';
 import type { Backend, Opening } from '../backend/backend';
 import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
+import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { Path } from '../backend/bindings/Path';
+import type { Peer } from '../backend/bindings/Peer';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
+import { wishOf } from './controls';
 import { anchor } from './duration';
-import { inSentence } from './people';
+import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
 import { type Trouble, TroubleWatch } from './trouble';
 
@@ -34,14 +37,17 @@ export class App {
   path = $state<Path | null>(null);
   /** Whether the network carried all of the running or last call well. */
   good = $state(true);
-  /** Whether our camera was on when the running or last call was last seen. */
+  /** Whether our camera was wanted when the running or last call was last seen. */
   video = $state(false);
   readonly local = new Local();
 
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
-  /** Done when every wish so far is answered. */
-  private wishes: Promise<void> = Promise.resolve();
+  /** Each done when every wish of its line so far is answered. */
+  private readonly lines: Record<Line, Promise<void>> = {
+    call: Promise.resolve(),
+    kept: Promise.resolve(),
+  };
 
   constructor(readonly backend: Backend) {
     if (backend.opening) this.local.open(backend.opening);
@@ -52,28 +58,42 @@ export class App {
 
   /** Carries out a wish; a refusal is shown. */
   perform(command: Command): Promise<void> {
-    return this.shown(() => this.backend.perform(command));
+    return this.shown(lineOf(command), () => this.backend.perform(command));
+  }
+
+  /** Calls somebody whom the page knows. */
+  call(peer: Peer, video: boolean): Promise<void> {
+    return this.perform({ do: 'dial', to: linkTo(peer, this.view?.history ?? []), video });
+  }
+
+  /** Opens the chosen device once more. */
+  retry(role: DeviceRole): Promise<void> {
+    const id = this.view?.engine[role].chosen ?? null;
+    return this.perform({ do: 'useDevice', role, id });
   }
 
   configure(change: Partial<Settings>): Promise<void> {
-    return this.shown(() => this.backend.configure(change));
+    return this.shown('kept', () => this.backend.configure(change));
   }
 
   setFullScreen(on: boolean): Promise<void> {
-    return this.shown(() => this.backend.setFullScreen(on));
+    return this.shown('kept', () => this.backend.setFullScreen(on));
   }
 
   clearHistory(): Promise<void> {
-    return this.shown(() => this.backend.clearHistory());
+    return this.shown('kept', () => this.backend.clearHistory());
   }
 
-  /** Wishes go out one after the other, so that the last one made is the last one that counts. */
-  private shown(wish: () => Promise<void>): Promise<void> {
-    this.wishes = this.wishes.then(() => {
+  /**
+   * Wishes of a line go out one after the other, so that the last one made is the last one that
+   * counts.
+   */
+  private shown(line: Line, wish: () => Promise<void>): Promise<void> {
+    this.lines[line] = this.lines[line].then(() => {
       this.local.problem = null;
       return this.answered(wish);
     });
-    return this.wishes;
+    return this.lines[line];
   }
 
   private async answered(wish: () => Promise<void>): Promise<void> {
@@ -119,7 +139,7 @@ export class App {
     } else if (call.state !== 'ended') {
       this.good = true;
     }
-    if (call.state !== 'ended') this.video = 'local' in call && call.local.camera;
+    if (call.state !== 'ended') this.video = 'local' in call && wishOf(call).camera;
     if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
       this.trouble = trouble;
     }
@@ -127,6 +147,13 @@ export class App {
     if (said !== null) this.announcement = said;
     this.view = view;
   }
+}
+
+/** What is kept waits for a disk, and neither End nor Mute shall wait for that. */
+type Line = 'call' | 'kept';
+
+function lineOf(command: Command): Line {
+  return command.do === 'useDevice' || command.do === 'preview' ? 'kept' : 'call';
 }
 
 /** What is open on this page and what is half typed; nobody else needs to know. */

@@ -13,6 +13,8 @@ export interface Person {
 export function people(history: readonly HistoryEntry[]): Person[] {
   const byAddress = new Map<string, { peer: Peer; calls: HistoryEntry[] }>();
   for (const entry of history) {
+    // Half of a pair: when two call each other at once, one of the calls gives way.
+    if (entry.reason === 'replaced' && entry.lastedMs === null) continue;
     const known = byAddress.get(entry.peer.address);
     if (!known) byAddress.set(entry.peer.address, { peer: entry.peer, calls: [entry] });
     else {
@@ -21,6 +23,17 @@ export function people(history: readonly HistoryEntry[]): Person[] {
     }
   }
   return [...byAddress.values()];
+}
+
+/** The link to dial somebody by: with their name, and the relay that they were last called over. */
+export function linkTo(peer: Peer, history: readonly HistoryEntry[]): string {
+  const calls = history.filter((one) => one.peer.address === peer.address);
+  const relay = calls.find((one) => one.relay)?.relay;
+  const name = peer.name || calls.find((one) => one.peer.name)?.peer.name;
+  const parts = Object.entries({ relay, name }).flatMap(([key, value]) =>
+    value ? `${key}=${encodeURIComponent(value)}` : [],
+  );
+  return [peer.address, parts.join('&')].filter(Boolean).join('?');
 }
 
 /** Whether we called them or spoke with them. That somebody only called does not make them known. */

@@ -9,8 +9,11 @@ import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { EngineView } from '../backend/bindings/EngineView';
 import { m } from '../paraglide/messages';
 import type { ActiveCall } from './call';
+import { toggles } from './controls';
+import { mayWork } from './devices';
 
 export type Remedy =
+  | { readonly do: 'retry'; readonly role: DeviceRole }
   | { readonly do: 'choose'; readonly role: DeviceRole }
   | { readonly do: 'unmute' }
   | { readonly do: 'cameraOff' };
@@ -79,13 +82,13 @@ export class TroubleWatch {
       return call.state === 'outgoing' ? device(engine) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
-    this.listen(engine, call.local.microphone, now);
+    this.listen(engine, toggles(call).microphone.shows !== 'off', now);
     this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') {
       this.poor = true;
       return { kind: 'reconnecting', text: m.trouble_reconnecting({ name }), remedy: null };
     }
-    return device(engine) ?? this.muted(call) ?? this.network(call, name);
+    return device(engine) ?? this.muted() ?? this.network(call, name);
   }
 
   private reset(call: string, now: number) {
@@ -96,6 +99,7 @@ export class TroubleWatch {
     this.last = now;
   }
 
+  /** Nobody speaks by mistake into a microphone that is live or about to be. */
   private listen(engine: EngineView, live: boolean, now: number) {
     const passed = Math.min(now - this.last, 500);
     this.last = now;
@@ -108,8 +112,8 @@ export class TroubleWatch {
     this.talkedMs = Math.min(this.talkedMs, TALK_MS + KEEP_MS / 2);
   }
 
-  private muted(call: ActiveCall): Trouble | null {
-    return !call.local.microphone && this.talkedMs >= TALK_MS
+  private muted(): Trouble | null {
+    return this.talkedMs >= TALK_MS
       ? { kind: 'muted', text: m.trouble_muted(), remedy: { do: 'unmute' } }
       : null;
   }
@@ -141,7 +145,8 @@ function device(engine: EngineView): Trouble | null {
     const now = engine[role].now;
     if (now.state !== 'failed') continue;
     const text = m[`devices_failed_${role}_${now.problem}`]();
-    return { kind: `${role}-${now.problem}`, text, remedy: { do: 'choose', role } };
+    const remedy = { do: mayWork(engine[role]) ? 'retry' : 'choose', role } as const;
+    return { kind: `${role}-${now.problem}`, text, remedy };
   }
   return null;
 }

@@ -54,6 +54,11 @@ phase: ActivePhase,
  */
 local: Controls, 
 /**
+ * What the user wants to send; it differs from `local` while a device opens or when it
+ * failed.
+ */
+wish: Controls, 
+/**
  * What the other side says that it sends.
  */
 remote: Controls, 

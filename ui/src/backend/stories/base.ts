@@ -2,6 +2,7 @@
 import type { Opening } from '../backend';
 import type { ActivePhase } from '../bindings/ActivePhase';
 import type { CallStats } from '../bindings/CallStats';
+import type { Controls } from '../bindings/Controls';
 import type { DeviceInfo } from '../bindings/DeviceInfo';
 import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
@@ -23,6 +24,7 @@ export interface Story {
 
 /** A Saturday afternoon; stories show the same times on every day. */
 export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
+export const BOTH: Controls = { microphone: true, camera: true };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -38,7 +40,7 @@ const CARL: Peer = {
   address: 'tincan:m3xgdq6plw2otzhy4r7kcbnva5jfseiu3q6mkzy2xtw4drclpob7ha5n',
   name: 'Carl',
 };
-const DINA: Peer = {
+export const DINA: Peer = {
   address: 'tincan:xk4wqz2ydm6rtlp3jhc7vbnoe5fagsiu2y4kqzm7wdr3xclptb5hoi6d',
   name: 'Dina Okonkwo',
 };
@@ -63,13 +65,14 @@ const entry = (
   outgoing: boolean,
   reason: EndReason,
   lastedMs: number | null,
-): HistoryEntry => ({ peer, at: NOW - ago, outgoing, reason, lastedMs });
+  relay: string | null = null,
+): HistoryEntry => ({ peer, relay, at: NOW - ago, outgoing, reason, lastedMs });
 
 export const HISTORY: HistoryEntry[] = [
   entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000),
   entry(CARL, 88 * MINUTE, false, 'missed', null),
   entry(BEA, 5 * HOUR, false, 'localHangup', 3 * MINUTE + 7000),
-  entry(DINA, 26 * HOUR, true, 'noAnswer', null),
+  entry(DINA, 26 * HOUR, true, 'noAnswer', null, 'wss://relay.dina.example/v1'),
   entry(BEA, 50 * HOUR, true, 'unreachable', null),
   entry(RTL, 74 * HOUR, false, 'remoteHangup', 61 * MINUTE),
   entry(CARL, 98 * HOUR, true, 'localHangup', 12 * MINUTE),
@@ -215,7 +218,7 @@ export function story(
   };
 }
 
-/** The picture of a running call. */
+/** The picture of a running call. What is sent is what is wanted, unless the story says else. */
 export function active(
   phase: ActivePhase = 'connected',
   change: Partial<ActiveCall> = {},
@@ -227,8 +230,9 @@ export function active(
       call: '00f3a9c2d4e5b617',
       peer: BEA,
       phase,
-      local: { microphone: true, camera: true },
-      remote: { microphone: true, camera: true },
+      local: BOTH,
+      wish: change.local ?? BOTH,
+      remote: BOTH,
       connectedForMs: phase === 'connecting' ? null : 187_000,
       ...change,
     },

@@ -4,7 +4,9 @@ import {
   active,
   ADA,
   BEA,
+  BOTH,
   devices,
+  DINA,
   HISTORY,
   LONG,
   NAMELESS,
@@ -16,7 +18,6 @@ import {
   testSources,
 } from './base';
 
-const BOTH = { microphone: true, camera: true };
 const CALL = '00f3a9c2d4e5b617';
 const INVITE = `${BEA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Bea%20Lindqvist`;
 const running = { ...devices(true), localPicture: true, microphoneLevel: 0.2 };
@@ -31,10 +32,10 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
 const incoming = (peer = BEA, video = true, rest = {}) =>
   story({ ...running, call: { state: 'incoming', call: CALL, peer, video } }, {}, {}, rest);
 
-const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}) =>
+const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}, peer = BEA) =>
   story(
     {
-      call: { state: 'ended', call: CALL, peer: BEA, reason, lastedMs, outgoing: true },
+      call: { state: 'ended', call: CALL, peer, reason, lastedMs, outgoing: true },
       stats: lastedMs === null ? null : STATS,
     },
     {},
@@ -62,6 +63,7 @@ export const STORIES = {
   'home-empty': story({}, {}, {}, { history: [] }),
   'home-person': story({}, {}, { person: BEA.address }),
   'home-no-relay': story({ relay: { state: 'offline', problem: 'unreachable' } }),
+  'home-relay-taken-over': story({ relay: { state: 'offline', problem: 'takenOver' } }),
   'home-relay-unset': story({ relay: { state: 'none' } }, { relay: '' }, {}, { profile: 'alice' }),
   'home-long-names': story(
     {},
@@ -100,7 +102,7 @@ export const STORIES = {
       call: CALL,
       peer: BEA,
       phase: 'ringing',
-      local: { ...BOTH, camera: false },
+      local: BOTH,
     },
   }),
   connecting: story(active('connecting')),
@@ -151,7 +153,7 @@ export const STORIES = {
   'call-microphone-lost': story(
     active(
       'connected',
-      { local: { microphone: false, camera: true } },
+      { local: { microphone: false, camera: true }, wish: BOTH },
       {
         microphone: { ...devices(true).microphone, now: failed('lost') },
       },
@@ -160,11 +162,18 @@ export const STORIES = {
   'call-camera-busy': story(
     active(
       'connected',
-      { local: { microphone: true, camera: false } },
+      { local: { microphone: true, camera: false }, wish: BOTH },
       {
         camera: { ...devices(true).camera, now: failed('busy') },
         localPicture: false,
       },
+    ),
+  ),
+  'call-devices-opening': story(
+    active(
+      'connected',
+      { local: { microphone: false, camera: false }, wish: BOTH },
+      { ...devices(false), localPicture: false, microphoneLevel: 0 },
     ),
   ),
   'call-test-sources': withTest(story(active('connected', {}, testSources()))),
@@ -181,7 +190,7 @@ export const STORIES = {
   'ended-local': ended('localHangup', 187_000),
   'ended-declined': ended('remoteDeclined'),
   'ended-busy': ended('busy'),
-  'ended-no-answer': ended('noAnswer'),
+  'ended-no-answer': ended('noAnswer', null, {}, DINA),
   'ended-unreachable': ended('unreachable'),
   'ended-no-relay': ended('noRelay'),
   'ended-no-path': ended('noPath', null, { explain: true }),

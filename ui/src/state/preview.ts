@@ -1,7 +1,7 @@
 /** Runs devices while something is open that shows them. */
 import { onMount } from 'svelte';
 
-import type { App } from '../state/app.svelte';
+import type { App } from './app.svelte';
 
 export interface Tried {
   readonly camera: boolean;

@@ -1,4 +1,4 @@
-/** Devices as options of a list. */
+/** Devices as options of a list, and what can be done about one that failed. */
 import type { DeviceView } from '../backend/bindings/DeviceView';
 import { m } from '../paraglide/messages';
 
@@ -8,6 +8,11 @@ export const SYSTEM = '';
 export interface Option {
   readonly value: string;
   readonly label: string;
+}
+
+/** Whether a device that failed may work when it is tried again: not where the system forbids it. */
+export function mayWork({ now }: DeviceView): boolean {
+  return now.state === 'failed' && now.problem !== 'refused';
 }
 
 /** The system's choice first; a chosen device that is unplugged stays in the list. */
