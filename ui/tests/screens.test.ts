@@ -85,7 +85,11 @@ test('the microphone button shows what is true and asks for the other', async ()
 });
 
 test.each([
-  ['the buttons', () => user.click(button('Keep the microphone muted')), 'Turn the camera off'],
+  [
+    'the buttons',
+    () => user.click(button('Stay muted when the microphone opens')),
+    'Turn the camera off',
+  ],
   ['the keys', () => user.keyboard('m'), 'Turn the camera off'],
 ])('%s take back what is wanted and not sent yet', async (_, mute, camera) => {
   const backend = await story('call-devices-opening');
