@@ -92,9 +92,11 @@ test('somebody is dialled with their name, over the relay of their newest call t
   expect(linkTo(nameless, [])).toBe('tincan:a');
   expect(linkTo(peer, [call])).toBe('tincan:a?name=A%20%26%20B');
   expect(linkTo(nameless, [call])).toBe('tincan:a?name=A%20%26%20B');
-  expect(linkTo(peer, [call, over('wss://new/v1'), over('wss://old/v1')])).toBe(
+  const theirs = { ...call, outgoing: false };
+  expect(linkTo(peer, [theirs, over('wss://new/v1'), over('wss://old/v1')])).toBe(
     'tincan:a?relay=wss%3A%2F%2Fnew%2Fv1&name=A%20%26%20B',
   );
+  expect(linkTo(peer, [call, over('wss://old/v1')])).toBe('tincan:a?name=A%20%26%20B');
   expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
 });
 

@@ -25,10 +25,10 @@ export function people(history: readonly HistoryEntry[]): Person[] {
   return [...byAddress.values()];
 }
 
-/** The link to dial somebody by: with their name, and the relay that they were last called over. */
+/** The link to dial somebody by: with their name, and the relay that we called them over last. */
 export function linkTo(peer: Peer, history: readonly HistoryEntry[]): string {
   const calls = history.filter((one) => one.peer.address === peer.address);
-  const relay = calls.find((one) => one.relay)?.relay;
+  const relay = calls.find((one) => one.outgoing)?.relay;
   const name = peer.name || calls.find((one) => one.peer.name)?.peer.name;
   const parts = Object.entries({ relay, name }).flatMap(([key, value]) =>
     value ? `${key}=${encodeURIComponent(value)}` : [],
