@@ -209,7 +209,7 @@ fn handshake_problem(error: &Error) -> Problem {
 /// answers 502 or 504.
 fn status_problem(status: StatusCode) -> Problem {
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Problem::Refused,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Problem::Full,
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Problem::Unreachable,
         _ => Problem::NotARelay,
     }

@@ -73,8 +73,10 @@ pub enum Problem {
     Unreachable,
     /// Something answers that is no relay.
     NotARelay,
-    /// The relay refuses us: wrong version, wrong proof, or it has no room.
+    /// The relay refuses us: wrong version or wrong proof.
     Refused,
+    /// The relay has no room, or lets us try less often.
+    Full,
     /// Another process with the same address is connected instead.
     TakenOver,
 }

@@ -209,7 +209,7 @@ async fn one_source_cannot_take_every_place() {
         Person::online(&relay.url).await,
     );
     let mut third = Person::with(&relay.url, somebody(), quick());
-    third.until(LinkState::Offline(Problem::Refused)).await;
+    third.until(LinkState::Offline(Problem::Full)).await;
     first.link.close().await;
     third.until(LinkState::Online).await;
 }

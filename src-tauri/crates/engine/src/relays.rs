@@ -193,3 +193,4 @@ fn view_of(state: LinkState) -> RelayView {
         },
     }
 }
+                Problem::Full => RelayProblem::Full,
