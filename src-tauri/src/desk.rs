@@ -185,7 +185,8 @@ impl Desk {
             | Command::SetMicrophone { .. }
             | Command::SetCamera { .. }
             | Command::Preview { .. }
-            | Command::TestSpeaker => None,
+            | Command::TestSpeaker
+            | Command::ReconnectRelay => None,
         };
         let engine = self.engine.read().await;
         let engine = engine
