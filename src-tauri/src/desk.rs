@@ -271,6 +271,7 @@ impl Desk {
                 address: ended.peer.address,
                 name: ended.peer.name,
             },
+            relay: None,
             at: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             outgoing: ended.outgoing,
             reason: reason
@@ -360,13 +361,10 @@ fn me_of(config: &Config) -> Me {
 }
 
 fn newest_first(store: &Store) -> Vec<HistoryEntry> {
-    store
-        .history()
-        .iter()
-        .rev()
-        .take(SHOWN_CALLS)
-        .cloned()
-        .collect()
+    let mut history = store.history().to_vec();
+    store::keep(&mut history, SHOWN_CALLS);
+    history.reverse();
+    history
 }
 
 /// As many past calls as anybody scrolls through; the view is pushed whole, so it stays small.
@@ -375,12 +373,12 @@ const SHOWN_CALLS: usize = 50;
 /// How long the end of the program waits for the engine: its own promise is one second.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+#[cfg(test)]
+mod tests {
     use std::path::Path;
 
     use clap::Parser;
     use media::backend::device::DeviceId;
-#[cfg(test)]
-mod tests {
     use serde_json::json;
 
     use super::*;
@@ -402,6 +400,8 @@ mod tests {
         let after = changed(&before, change(json!({ "maxSendKbps": 5 }))).unwrap();
         assert_eq!((after.name, after.relay), (before.name, before.relay));
         assert_eq!(after.max_send_kbps, 100);
+    }
+
     /// A desk in `dir` that touches no device.
     fn desk(dir: &Path) -> Desk {
         let line = "x --camera none --microphone none --speaker none";
@@ -443,8 +443,6 @@ mod tests {
         choosing.await.unwrap().unwrap();
         slow_disk.join().unwrap();
         assert!(stopped.is_ok(), "it waits for the disk");
-    }
-
     }
 
     #[test]
