@@ -41,4 +41,4 @@ camera: boolean,
 /**
  * Whether the microphone's meter moves.
  */
-microphone: boolean, } | { "do": "testSpeaker" };
+microphone: boolean, } | { "do": "testSpeaker" } | { "do": "reconnectRelay" };

@@ -10,6 +10,10 @@ export type HistoryEntry = {
  */
 peer: HistoryPeer, 
 /**
+ * The relay that they were called over, when it was not our own; null otherwise.
+ */
+relay: string | null, 
+/**
  * When it ended, milliseconds since 1970 (UTC).
  */
 at: number, 
