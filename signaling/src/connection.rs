@@ -13,6 +13,8 @@ use signal_wire::{
     Address, Challenge, ClientFrame, ErrorCode, RelayFrame, Resume, SessionToken, VERSION,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+use tungstenite::Error;
+use tungstenite::error::ProtocolError;
 
 use crate::bucket::Bucket;
 use crate::hub::{Envelope, Loss};
@@ -33,6 +35,8 @@ enum End {
     Silent,
     /// The client did something wrong.
     Fault(ErrorCode),
+    /// The client sent what is too large or no WebSocket message: nothing more can be read.
+    Unreadable,
     /// The hub ended the session.
     Evicted(Eviction),
     /// The relay stops.
@@ -125,7 +129,7 @@ async fn attend(
         },
     };
     match end {
-        End::Goodbye | End::Fault(_) => relay.hub().leave(address, &seat),
+        End::Goodbye | End::Fault(_) | End::Unreadable => relay.hub().leave(address, &seat),
         // Dropping the attachment keeps the session for a while, if the hub has not ended it.
         End::Lost => relay
             .hub()
@@ -250,6 +254,9 @@ async fn part(relay: &Relay, end: End, mut writer: Writer, mut reader: Reader) {
         End::Lost | End::Silent => return,
         End::Goodbye => None,
         End::Fault(code) => Some(RelayFrame::Error { code }),
+        End::Unreadable => Some(RelayFrame::Error {
+            code: ErrorCode::Malformed,
+        }),
         End::Evicted(eviction) => eviction.last_word(),
         End::Stopping => Some(RelayFrame::Error {
             code: ErrorCode::ShuttingDown,
@@ -262,6 +269,10 @@ async fn part(relay: &Relay, end: End, mut writer: Writer, mut reader: Reader) {
         writer.close().await.map_err(|_| End::Lost)?;
         // Reading to the end keeps the last word from being lost with the socket.
         while read(&mut reader).await.is_ok() {}
+        if end == End::Unreadable {
+            // There is more that cannot be read, and it would reset a socket that closes now.
+            future::pending::<()>().await;
+        }
         Ok::<(), End>(())
     };
     // Whether the client heard it makes no difference any more.
@@ -278,7 +289,12 @@ async fn write(writer: &mut Writer, frame: &RelayFrame) -> Result<(), End> {
 /// The next message of any kind. One that breaks a limit or the protocol is a fault; an end
 /// without a goodbye is a loss.
 async fn read(reader: &mut Reader) -> Result<Message, End> {
-    reader.next().await.ok_or(End::Lost)?.map_err(|_| End::Lost)
+    let message = reader.next().await.ok_or(End::Lost)?;
+    message.map_err(|error| match error.into_inner().downcast_ref() {
+        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Lost,
+        Some(Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_)) => End::Unreadable,
+        Some(_) | None => End::Lost,
+    })
 }
 
 fn random<const N: usize>() -> Option<[u8; N]> {

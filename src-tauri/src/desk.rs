@@ -185,13 +185,10 @@ impl Desk {
             | Command::SetMicrophone { .. }
             | Command::SetCamera { .. }
             | Command::Preview { .. }
-            | Command::TestSpeaker => None,
+            | Command::TestSpeaker
+            | Command::ReconnectRelay => None,
         };
-        let engine = self.engine.read().await;
-        let engine = engine
-            .as_ref()
-            .ok_or_else(|| UiError::internal(&"the program ends"))?;
-        engine.command(command).await?;
+        self.command(command).await?;
         let Some((role, id)) = chosen else {
             return Ok(());
         };
@@ -203,6 +200,15 @@ impl Desk {
             DeviceRole::Speaker => settings.speaker = id.map(|it| it.0),
         }
         self.remember(settings).await
+    }
+
+    /// Hands a command to the engine, and holds it no longer than that: the end waits for it.
+    async fn command(&self, command: Command) -> Result<(), UiError> {
+        let engine = self.engine.read().await;
+        let engine = engine
+            .as_ref()
+            .ok_or_else(|| UiError::internal(&"the program ends"))?;
+        Ok(engine.command(command).await?)
     }
 
     /// Takes over the settings in `change` and keeps them. The relay, the name and devices apply
@@ -265,6 +271,7 @@ impl Desk {
                 address: ended.peer.address,
                 name: ended.peer.name,
             },
+            relay: None,
             at: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             outgoing: ended.outgoing,
             reason: reason
@@ -354,13 +361,10 @@ fn me_of(config: &Config) -> Me {
 }
 
 fn newest_first(store: &Store) -> Vec<HistoryEntry> {
-    store
-        .history()
-        .iter()
-        .rev()
-        .take(SHOWN_CALLS)
-        .cloned()
-        .collect()
+    let mut history = store.history().to_vec();
+    store::keep(&mut history, SHOWN_CALLS);
+    history.reverse();
+    history
 }
 
 /// As many past calls as anybody scrolls through; the view is pushed whole, so it stays small.
@@ -371,6 +375,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use clap::Parser;
+    use media::backend::device::DeviceId;
     use serde_json::json;
 
     use super::*;
@@ -392,6 +400,49 @@ mod tests {
         let after = changed(&before, change(json!({ "maxSendKbps": 5 }))).unwrap();
         assert_eq!((after.name, after.relay), (before.name, before.relay));
         assert_eq!(after.max_send_kbps, 100);
+    }
+
+    /// A desk in `dir` that touches no device.
+    fn desk(dir: &Path) -> Desk {
+        let line = "x --camera none --microphone none --speaker none";
+        let options = Options::try_parse_from(line.split(' ')).unwrap();
+        let place = Place {
+            data: dir.join("data"),
+            webview: dir.join("webview"),
+            instance: String::new(),
+        };
+        Desk::open(options, &place).unwrap().0
+    }
+
+    #[tokio::test]
+    async fn the_end_does_not_wait_for_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let desk = Arc::new(desk(dir.path()));
+        let (locked, is_locked) = std::sync::mpsc::channel();
+        let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+        let store = Arc::clone(&desk.store);
+        let slow_disk = std::thread::spawn(move || {
+            let _store = store.lock().unwrap();
+            locked.send(()).unwrap();
+            goes_on.recv().unwrap();
+        });
+        is_locked.recv().unwrap();
+        let choosing = tokio::spawn({
+            let desk = Arc::clone(&desk);
+            let use_device = Command::UseDevice {
+                role: DeviceRole::Camera,
+                id: Some(DeviceId("cam".to_owned())),
+            };
+            async move { desk.perform(use_device).await }
+        });
+        let mut rest = desk.rest();
+        let chosen = rest.wait_for(|it| it.settings.camera.is_some());
+        drop(chosen.await.unwrap());
+        let stopped = tokio::time::timeout(PATIENCE, desk.stop()).await;
+        go_on.send(()).unwrap();
+        choosing.await.unwrap().unwrap();
+        slow_disk.join().unwrap();
+        assert!(stopped.is_ok(), "it waits for the disk");
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::picture::webview::Webview;
 use crate::place::Place;
 use crate::window::Role;
 
+mod alert;
 #[cfg(test)]
 mod bindings;
 mod bridge;
@@ -48,7 +49,7 @@ pub use options::{Options, PictureWay};
 ///
 /// # Errors
 /// When the system cannot show a window. What else fails at the start is told on standard error
-/// and ends the program.
+/// and in a box of the system, and ends the program.
 pub fn run(options: Options) -> anyhow::Result<()> {
     start_log();
     let place = Place::new(&options)?;
@@ -76,6 +77,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             // Tauri panics on an error here; a sentence serves people better.
             if let Err(error) = set_up(app, options, &place) {
                 tracing::error!("{error:#}");
+                alert::show(&format!("{error:#}"));
                 std::process::exit(1);
             }
             Ok(())

@@ -21,7 +21,6 @@ use crate::timing::Timing;
 #[derive(Debug)]
 pub(crate) enum Command {
     Send(Outgoing),
-    Nudge,
     Reconnect,
 }
 
@@ -132,17 +131,15 @@ impl Actor {
     async fn on_command(&mut self, command: Command) {
         match (command, &mut self.phase) {
             (Command::Send(message), _) => self.outbox.push(message),
-            (Command::Nudge | Command::Reconnect, Phase::Online(connection)) => {
+            (Command::Reconnect, Phase::Online(connection)) => {
                 connection.dead_at = connection.dead_at.min(Instant::now() + self.timing.probe);
                 self.write(Message::Ping(Vec::new().into())).await;
             }
-            (Command::Nudge | Command::Reconnect, Phase::Waiting { .. } | Phase::Dialing(_))
-            | (Command::Reconnect, Phase::TakenOver) => {
+            (Command::Reconnect, Phase::Waiting { .. } | Phase::Dialing(_) | Phase::TakenOver) => {
                 self.backoff.reset();
                 self.tell(LinkState::Connecting).await;
                 self.dial();
             }
-            (Command::Nudge, Phase::TakenOver) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use futures::{SinkExt, StreamExt};
 use identity::{Identity, RelayUrlError, check_relay_url};
 use rustls::ClientConfig;
 use signal_wire::{
-    ClientFrame, ErrorCode, MAX_FRAME_BYTES, PATH, RelayFrame, Resume, SessionToken, VERSION,
+    ClientFrame, ErrorCode, MAX_FRAME_BYTES, RelayFrame, Resume, SessionToken, VERSION,
 };
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
@@ -52,12 +52,8 @@ impl Dialer {
         timing: Timing,
     ) -> Result<Self, RelayUrlError> {
         let url = check_relay_url(url)?;
-        let mut url = Url::parse(&url).map_err(|_| RelayUrlError::NotAUrl)?;
-        if url.path() == "/" {
-            url.set_path(PATH);
-        }
         Ok(Self {
-            url,
+            url: Url::parse(&url).map_err(|_| RelayUrlError::NotAUrl)?,
             identity,
             timing,
             tls: Arc::default(),
@@ -209,7 +205,7 @@ fn handshake_problem(error: &Error) -> Problem {
 /// answers 502 or 504.
 fn status_problem(status: StatusCode) -> Problem {
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Problem::Refused,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Problem::Full,
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Problem::Unreachable,
         _ => Problem::NotARelay,
     }

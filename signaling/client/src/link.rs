@@ -73,8 +73,10 @@ pub enum Problem {
     Unreachable,
     /// Something answers that is no relay.
     NotARelay,
-    /// The relay refuses us: wrong version, wrong proof, or it has no room.
+    /// The relay refuses us: wrong version or wrong proof.
     Refused,
+    /// The relay has no room, or lets us try less often.
+    Full,
     /// Another process with the same address is connected instead.
     TakenOver,
 }
@@ -172,15 +174,11 @@ impl Link {
         self.state.clone()
     }
 
-    /// The network may have changed: tries at once if offline, and if online makes sure within
-    /// [`Timing::probe`] that the connection still works.
-    pub fn nudge(&self) {
-        self.command(Command::Nudge);
-    }
-
-    /// Connects again after another process took over; otherwise like [`Link::nudge`].
+    /// Tries at once if offline, also after another process took over; if online makes sure
+    /// within [`Timing::probe`] that the connection still works. When the queue is full the task
+    /// is not even taking messages, and one wish more is no help.
     pub fn reconnect(&self) {
-        self.command(Command::Reconnect);
+        let _taken: Result<(), _> = self.commands.try_send(Command::Reconnect);
     }
 
     /// Sends what was handed over before, says goodbye to the relay and ends, within
@@ -197,11 +195,6 @@ impl Link {
         // The task ends by itself; if it panicked there is nothing left to close.
         let _ended: Result<(), _> = task.await;
     }
-
-    /// When the queue is full the task is not even taking messages, and a nudge more is no help.
-    fn command(&self, command: Command) {
-        let _taken: Result<(), _> = self.commands.try_send(command);
-    }
 }
 
 impl fmt::Debug for LinkEvent {
@@ -216,5 +209,5 @@ impl fmt::Debug for LinkEvent {
     }
 }
 
-/// Room for nudges beside [`Link::CAPACITY`] messages.
+/// Room for wishes to reconnect beside [`Link::CAPACITY`] messages.
 const SPARE_COMMANDS: usize = 16;

@@ -13,7 +13,8 @@ pub struct Timing {
     /// How long the relay may be silent before the connection counts as dead. It sends a ping
     /// every 5 s, so two may get lost and a dead relay is noticed within 15 s.
     pub silence: Duration,
-    /// How long the relay may take to answer the ping of a nudge.
+    /// How long the relay may take to answer when asked by
+    /// [`Link::reconnect`](crate::Link::reconnect).
     pub probe: Duration,
     /// How long an acknowledgement may wait for others to join it.
     pub ack_delay: Duration,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use signal_wire::{Address, AddressError};
+use signal_wire::{Address, AddressError, PATH};
 use url::Url;
 
 /// What somebody hands out to be called: `tincan:ADDRESS?relay=URL&name=NAME`, values
@@ -82,7 +82,8 @@ impl Invite {
     }
 }
 
-/// Reads the URL of a relay in its normal form, surrounding space taken off.
+/// Reads the URL of a relay in its normal form: two that name the same place are the same text.
+/// Surrounding space is taken off, and without a path it gets [`PATH`].
 ///
 /// # Errors
 /// When it cannot be the URL of a relay.
@@ -91,13 +92,16 @@ pub fn check_relay_url(text: &str) -> Result<String, RelayUrlError> {
     if text.len() > MAX_RELAY {
         return Err(RelayUrlError::NotAUrl);
     }
-    let url = Url::parse(text).map_err(|_| RelayUrlError::NotAUrl)?;
+    let mut url = Url::parse(text).map_err(|_| RelayUrlError::NotAUrl)?;
     if !matches!(url.scheme(), "ws" | "wss") {
         return Err(RelayUrlError::Scheme);
     }
     let has_user = !url.username().is_empty() || url.password().is_some();
     if has_user || url.query().is_some() || url.fragment().is_some() {
         return Err(RelayUrlError::Extras);
+    }
+    if url.path() == "/" {
+        url.set_path(PATH);
     }
     let normal = String::from(url);
     if encoded(&normal).len() > MAX_RELAY {
@@ -251,6 +255,21 @@ mod tests {
             "tincan:hello".parse::<Invite>(),
             Err(AddressError::Mistyped.into())
         );
+    }
+
+    #[test]
+    fn one_relay_has_one_url() {
+        for text in [
+            "wss://relay.example/v1",
+            "wss://relay.example",
+            " wss://relay.example/\n",
+            "WSS://Relay.Example:443/",
+        ] {
+            let normal = check_relay_url(text);
+            assert_eq!(normal.as_deref(), Ok("wss://relay.example/v1"), "{text}");
+        }
+        let elsewhere = "ws://relay.example:8443/tincan/v1";
+        assert_eq!(check_relay_url(elsewhere).as_deref(), Ok(elsewhere));
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use signal_client::{LinkState, Problem, Timing};
+use signal_relay::Config;
 use signal_wire::{Challenge, RelayFrame, VERSION};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Person, quick, somebody};
+use crate::support::{Person, Running, quick, somebody, soon};
 
 /// Something at a port that treats every connection the same way. Returns its URL and how often
 /// it was called.
@@ -94,6 +95,34 @@ async fn servers_of_other_kinds_are_no_relay() {
         Problem::Unreachable,
         "a proxy whose relay is away"
     );
+}
+
+#[tokio::test]
+async fn a_relay_without_room_is_full_and_tried_again() {
+    let answers: [&[u8]; 2] = [
+        b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
+    ];
+    for with in answers {
+        let (url, calls) = something(move |stream| answer(stream, with)).await;
+        let mut ann = Person::new(&url);
+        ann.until(LinkState::Offline(Problem::Full)).await;
+        soon(async {
+            while calls.load(Ordering::Relaxed) < 3 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_relay_is_found_without_its_path() {
+    let relay = Running::start(Config::default()).await;
+    let bare = format!("ws://{}", relay.socket_address());
+    for url in [format!("{bare}/"), bare] {
+        Person::online(&url).await;
+    }
 }
 
 #[tokio::test]

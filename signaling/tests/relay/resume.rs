@@ -97,7 +97,7 @@ async fn a_message_for_one_who_is_away_for_a_moment_waits() {
     ann.say(&bob, "hello");
     sleep(Duration::from_millis(50)).await;
     proxy.thaw();
-    bob.link.nudge();
+    bob.link.reconnect();
     assert_eq!(bob.hear().await, message(&ann, "hello"));
 }
 
@@ -209,7 +209,7 @@ async fn a_session_is_resumed_by_its_token_only() {
 }
 
 #[tokio::test]
-async fn a_silent_relay_is_noticed_and_a_nudge_notices_it_sooner() {
+async fn a_silent_relay_is_noticed_and_sooner_by_whoever_asks() {
     let relay = Running::start(Config::default()).await;
     let proxy = Proxy::before(relay.socket_address()).await;
     let patient = signal_client::Timing {
@@ -225,16 +225,16 @@ async fn a_silent_relay_is_noticed_and_a_nudge_notices_it_sooner() {
     let mut bob = Person::with(&proxy.url, somebody(), strict);
     ann.until(LinkState::Online).await;
     bob.until(LinkState::Online).await;
-    ann.link.nudge();
+    ann.link.reconnect();
     sleep(Duration::from_millis(150)).await;
     assert_eq!(
         *ann.link.state().borrow(),
         LinkState::Online,
-        "the relay answers a nudge"
+        "the relay answers whoever asks"
     );
     proxy.freeze();
     bob.until(LinkState::Offline(Problem::Unreachable)).await;
-    ann.link.nudge();
+    ann.link.reconnect();
     ann.until(LinkState::Offline(Problem::Unreachable)).await;
 }
 

@@ -20,7 +20,6 @@ async fn the_second_connection_takes_over_and_the_first_stays_away() {
     second.until(LinkState::Online).await;
 
     first.until(LinkState::Offline(Problem::TakenOver)).await;
-    first.link.nudge();
     bob.say(&second, "which one are you?");
     assert_eq!(second.hear().await, message(&bob, "which one are you?"));
     first.hears_nothing().await;

@@ -52,6 +52,9 @@ pub enum Command {
     },
     /// Play a short tone on the chosen speaker.
     TestSpeaker,
+    /// Connect to our relay again, at once: after another copy of this profile took over the
+    /// address nothing else does.
+    ReconnectRelay,
 }
 
 /// What a device is used for.
@@ -64,4 +67,15 @@ pub enum DeviceRole {
     Microphone,
     /// Sound out.
     Speaker,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_asks_for_the_relay_by_this_name() {
+        let command: Command = serde_json::from_str(r#"{"do":"reconnectRelay"}"#).unwrap();
+        assert_eq!(command, Command::ReconnectRelay);
+    }
 }

@@ -293,6 +293,7 @@ impl Control {
                 self.preview = Preview { camera, microphone };
             }
             Command::TestSpeaker => self.test_speaker(),
+            Command::ReconnectRelay => self.relays.reconnect(),
         }
         Ok(())
     }

@@ -2,8 +2,9 @@
 //! another relay, one to theirs.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use identity::{Address, Identity};
+use identity::{Address, Identity, check_relay_url};
 use signal_client::{Link, LinkEvent, LinkState, Problem};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -18,12 +19,15 @@ pub(crate) struct Relays {
     events: mpsc::Sender<Event>,
     home: Option<Line>,
     visit: Option<(Address, Line)>,
+    /// When the last visit ended; `None` once home was taken back after it.
+    left_at: Option<Instant>,
 }
 
 /// A link and the task that forwards what comes through it. Dropping it sends what was handed
 /// over before, in the background, and then ends both.
 #[derive(Debug)]
 struct Line {
+    /// In its normal form, so that two links never go to one place.
     url: String,
     link: Option<Link>,
     pump: JoinHandle<()>,
@@ -44,14 +48,19 @@ impl Relays {
             events,
             home: None,
             visit: None,
+            left_at: None,
         }
     }
 
     /// Lives at this relay from now on; `None` for none. Returns what to show until news comes.
     pub(crate) fn live_at(&mut self, url: Option<&str>) -> Option<RelayView> {
-        if self.home.as_ref().map(|it| it.url.as_str()) == url {
+        let url = url.map(normal);
+        if self.home.as_ref().map(|it| &it.url) == url.as_ref() {
             return None;
         }
+        // Two links to one relay would throw each other out.
+        self.visit
+            .take_if(|(_, line)| url.as_ref() == Some(&line.url));
         self.home = url.map(|url| self.line(url, Which::Home));
         Some(match &self.home {
             Some(Line { link: Some(_), .. }) => RelayView::Connecting,
@@ -64,6 +73,8 @@ impl Relays {
 
     /// Reaches `who` at this relay until [`Relays::leave`]; our own relay needs no visit.
     pub(crate) fn visit(&mut self, who: Address, url: &str) {
+        let url = normal(url);
+        self.left_at = None;
         if self.home.as_ref().is_some_and(|it| it.url == url) {
             self.visit = None;
         } else {
@@ -71,19 +82,31 @@ impl Relays {
         }
     }
 
-    /// Ends the visit, if there is one. A relay with two names looks like two, and there our own
-    /// visit took the place of the link at home: it is taken back.
-    /// Says whether there was one.
+    /// Ends the visit, if there is one, and says whether there was. A relay with two names looks
+    /// like two, and there our own visit takes the place of the link at home, even a moment after
+    /// its end: asked again after whatever happens, this takes it back once.
     pub(crate) fn leave(&mut self) -> bool {
-        if self.visit.take().is_none() {
-            return false;
+        let left = self.visit.take().is_some();
+        if left {
+            self.left_at = Some(Instant::now());
         }
         let taken_over = LinkState::Offline(Problem::TakenOver);
-        let home = self.home.as_ref().and_then(|it| it.link.as_ref());
-        if let Some(home) = home.filter(|it| *it.state().borrow() == taken_over) {
-            home.reconnect();
+        if self.left_at.is_some_and(|it| it.elapsed() < AFTERMATH)
+            && self
+                .home_link()
+                .is_some_and(|it| *it.state().borrow() == taken_over)
+        {
+            self.left_at = None;
+            self.reconnect();
         }
-        true
+        left
+    }
+
+    /// Connects to our own relay again, at once.
+    pub(crate) fn reconnect(&self) {
+        if let Some(link) = self.home_link() {
+            link.reconnect();
+        }
     }
 
     /// Says goodbye to all relays, after what was handed over before has gone out.
@@ -126,8 +149,12 @@ impl Relays {
         }
     }
 
-    fn line(&self, url: &str, which: Which) -> Line {
-        let (link, inbox) = match Link::connect(url, Arc::clone(&self.identity)) {
+    fn home_link(&self) -> Option<&Link> {
+        self.home.as_ref().and_then(|it| it.link.as_ref())
+    }
+
+    fn line(&self, url: String, which: Which) -> Line {
+        let (link, inbox) = match Link::connect(&url, Arc::clone(&self.identity)) {
             Ok((link, inbox)) => (Some(link), Some(inbox)),
             Err(error) => {
                 tracing::warn!(%error, "the relay's URL is not usable");
@@ -140,11 +167,7 @@ impl Relays {
                 forward(which, inbox, events).await;
             }
         });
-        Line {
-            url: url.to_owned(),
-            link,
-            pump,
-        }
+        Line { url, link, pump }
     }
 }
 
@@ -155,6 +178,11 @@ impl Drop for Line {
             tokio::spawn(link.close());
         }
     }
+}
+
+/// What the URL of a relay is compared by; a text that is none is compared as it is.
+fn normal(url: &str) -> String {
+    check_relay_url(url).unwrap_or_else(|_| url.to_owned())
 }
 
 async fn forward(which: Which, mut inbox: mpsc::Receiver<LinkEvent>, control: mpsc::Sender<Event>) {
@@ -188,8 +216,113 @@ fn view_of(state: LinkState) -> RelayView {
                 Problem::Unreachable => RelayProblem::Unreachable,
                 Problem::NotARelay => RelayProblem::NotARelay,
                 Problem::Refused => RelayProblem::Refused,
+                Problem::Full => RelayProblem::Full,
                 Problem::TakenOver => RelayProblem::TakenOver,
             },
         },
+    }
+}
+
+/// How long after a visit its greeting may still arrive at the relay and take the place of home:
+/// longer than a link takes to dial.
+const AFTERMATH: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    const TAKEN_OVER: RelayView = RelayView::Offline {
+        problem: RelayProblem::TakenOver,
+    };
+
+    /// A relay of two names, `127.0.0.1` and `localhost`.
+    async fn relay() -> [String; 2] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let never = std::future::pending();
+        let config = signal_relay::Config::default();
+        tokio::spawn(signal_relay::serve(listener, config, never));
+        ["127.0.0.1", "localhost"].map(|host| format!("ws://{host}:{port}"))
+    }
+
+    fn relays() -> (Relays, mpsc::Receiver<Event>) {
+        let (events, heard) = mpsc::channel(64);
+        let identity = Identity::from_seed(&[1; 32]);
+        (Relays::new(Arc::new(identity), events), heard)
+    }
+
+    fn somebody() -> Address {
+        Identity::from_seed(&[2; 32]).address()
+    }
+
+    async fn until(heard: &mut mpsc::Receiver<Event>, view: &RelayView) {
+        let told = async {
+            while let Some(event) = heard.recv().await {
+                if matches!(&event, Event::Relay(now) if now == view) {
+                    return;
+                }
+            }
+        };
+        timeout(Duration::from_secs(10), told).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_relay_spelt_in_two_ways_has_one_link() {
+        let (mut relays, _heard) = relays();
+        let connecting = Some(RelayView::Connecting);
+        assert_eq!(relays.live_at(Some("ws://127.0.0.1:1")), connecting);
+        assert_eq!(relays.live_at(Some("ws://127.0.0.1:1/")), None);
+        relays.visit(somebody(), "ws://127.0.0.1:1/v1");
+        assert!(relays.visit.is_none());
+
+        relays.visit(somebody(), "ws://127.0.0.1:2/v1");
+        assert!(relays.visit.is_some());
+        assert_eq!(relays.live_at(Some("ws://127.0.0.1:2")), connecting);
+        assert!(relays.visit.is_none());
+    }
+
+    #[tokio::test]
+    async fn home_is_taken_back_from_our_own_visit() {
+        let [home, other_name] = relay().await;
+        let (mut relays, mut heard) = relays();
+        relays.live_at(Some(&home));
+        until(&mut heard, &RelayView::Online).await;
+        relays.visit(somebody(), &other_name);
+        until(&mut heard, &TAKEN_OVER).await;
+        assert!(relays.leave());
+        until(&mut heard, &RelayView::Online).await;
+    }
+
+    #[tokio::test]
+    async fn home_is_taken_back_from_a_visit_that_arrives_after_its_end() {
+        let [home, other_name] = relay().await;
+        let (mut relays, mut heard) = relays();
+        relays.live_at(Some(&home));
+        until(&mut heard, &RelayView::Online).await;
+        relays.visit(somebody(), &other_name);
+        assert!(relays.leave());
+        let late = Link::connect(&other_name, Arc::clone(&relays.identity)).unwrap();
+        until(&mut heard, &TAKEN_OVER).await;
+        assert!(!relays.leave());
+        until(&mut heard, &RelayView::Online).await;
+        drop(late);
+    }
+
+    #[tokio::test]
+    async fn another_copy_keeps_what_it_took_until_the_user_wants_it_back() {
+        let [home, _] = relay().await;
+        let (mut relays, mut heard) = relays();
+        relays.live_at(Some(&home));
+        until(&mut heard, &RelayView::Online).await;
+        let (copy, _its_events) = Link::connect(&home, Arc::clone(&relays.identity)).unwrap();
+        until(&mut heard, &TAKEN_OVER).await;
+        assert!(!relays.leave());
+        sleep(Duration::from_millis(200)).await;
+        assert_eq!(*copy.state().borrow(), LinkState::Online);
+        relays.reconnect();
+        until(&mut heard, &RelayView::Online).await;
     }
 }

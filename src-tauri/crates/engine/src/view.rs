@@ -64,6 +64,8 @@ pub enum RelayProblem {
     NotARelay,
     /// It refuses us or speaks another version.
     Refused,
+    /// The relay takes no more clients now; tried again.
+    Full,
     /// Another copy of this profile took over the address.
     TakenOver,
 }

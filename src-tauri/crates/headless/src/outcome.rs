@@ -44,7 +44,7 @@ Exit status:
 
 Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
-  call ADDRESS, quit";
+  call ADDRESS, reconnect, quit";
 
 #[cfg(test)]
 mod tests {

@@ -170,6 +170,7 @@ impl<W: Write> Session<W> {
             "unmute" => Command::SetMicrophone { live: true },
             "camera on" => Command::SetCamera { on: true },
             "camera off" => Command::SetCamera { on: false },
+            "reconnect" => Command::ReconnectRelay,
             "quit" => {
                 self.phase = Phase::Over(0);
                 return;

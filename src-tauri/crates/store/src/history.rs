@@ -8,15 +8,18 @@ use ts_rs::TS;
 
 use crate::settings::clipped;
 
-/// How many calls are remembered; the oldest go first.
+/// How many calls are remembered.
 pub(crate) const CAPACITY: usize = 200;
 
 /// One call that is over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// With whom.
     pub peer: HistoryPeer,
+    /// The relay that they were called over, when it was not our own; null otherwise.
+    #[serde(default)]
+    pub relay: Option<String>,
     /// When it ended, milliseconds since 1970 (UTC).
     #[ts(type = "number")]
     pub at: u64,
@@ -40,6 +43,18 @@ pub struct HistoryPeer {
     pub name: String,
 }
 
+impl fmt::Debug for HistoryEntry {
+    /// Relays stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HistoryEntry")
+            .field("at", &self.at)
+            .field("outgoing", &self.outgoing)
+            .field("reason", &self.reason)
+            .field("lasted_ms", &self.lasted_ms)
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for HistoryPeer {
     /// Addresses and names stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,13 +66,17 @@ impl fmt::Debug for HistoryPeer {
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 impl HistoryEntry {
-    /// Whether it is one more missed call of the same person right after `before`.
+    /// Whether somebody called and nobody answered: all that a stranger can do by himself.
+    fn is_unanswered(&self) -> bool {
+        !self.outgoing && self.lasted_ms.is_none()
+    }
+
+    /// Whether it is one more unanswered call of the same person soon after `before`.
     fn repeats(&self, before: &Self) -> bool {
-        let missed = |it: &Self| !it.outgoing && it.reason == "missed";
-        missed(self)
-            && missed(before)
+        self.is_unanswered()
+            && before.is_unanswered()
             && self.peer.address == before.peer.address
-            && self.at.saturating_sub(before.at) < AGAIN
+            && self.at.abs_diff(before.at) < AGAIN
     }
 
     /// The same with everything within its limits, whoever wrote it.
@@ -68,6 +87,9 @@ impl HistoryEntry {
                 address: clipped(&self.peer.address),
                 name: identity::clean_name(&self.peer.name),
             },
+            relay: self
+                .relay
+                .and_then(|url| identity::check_relay_url(&url).ok()),
             at: self.at.min(MAX_NUMBER),
             outgoing: self.outgoing,
             reason: clipped(&self.reason),
@@ -76,19 +98,37 @@ impl HistoryEntry {
     }
 }
 
-/// Missed calls within this time of each other are one, milliseconds.
+/// Unanswered calls within this time of each other are one, milliseconds.
 const AGAIN: u64 = 60_000;
 
-/// Adds a call, and forgets the oldest when there are too many. Somebody who calls again and again
-/// is missed once: strangers must not be able to push everybody else out.
+/// Adds a call, and forgets others when there are too many. Somebody who calls again and again is
+/// missed once, whoever calls in between.
 pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
     let entry = entry.validated();
-    match history.last_mut() {
-        Some(last) if entry.repeats(last) => *last = entry,
-        Some(_) | None => history.push(entry),
-    }
-    history.drain(..history.len().saturating_sub(CAPACITY));
+    history.retain(|before| !entry.repeats(before));
+    history.push(entry);
+    keep(history, CAPACITY);
 }
+
+/// Leaves `count` calls of a history, oldest first: unanswered ones go before all others, because
+/// strangers must not be able to push out whom we spoke with or called. Only the latest of them,
+/// one place in [`UNANSWERED_SHARE`], go like all others, by age: who has enough other calls
+/// still sees who called last.
+pub fn keep(history: &mut Vec<HistoryEntry>, count: usize) {
+    let unanswered = history.iter().filter(|it| it.is_unanswered()).count();
+    let mut excess = history.len().saturating_sub(count);
+    let mut first = excess.min(unanswered.saturating_sub(count / UNANSWERED_SHARE));
+    excess -= first;
+    history.retain(|it| {
+        let goes = first > 0 && it.is_unanswered();
+        first -= usize::from(goes);
+        !goes
+    });
+    history.drain(..excess);
+}
+
+/// A fifth: of the 200 calls remembered 40, of a few dozen shown about a screen full.
+const UNANSWERED_SHARE: usize = 5;
 
 /// Reads a file. Entries that make no sense are left out; the second value says whether all did.
 pub(crate) fn salvage(bytes: &[u8]) -> (Vec<HistoryEntry>, bool) {

@@ -17,7 +17,7 @@ mod settings;
 mod store;
 
 pub use error::StoreError;
-pub use history::{HistoryEntry, HistoryPeer};
+pub use history::{HistoryEntry, HistoryPeer, keep};
 pub use place::default_dir;
 pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme};
 pub use store::Store;

@@ -29,7 +29,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone, 0 to 1, about ten times a second while it runs; for meters.
+ * Loudness of our microphone, 0 to 1, about ten times a second while it is tried or muted: for
+ * meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::history::{CAPACITY, HistoryPeer};
+use crate::history::{CAPACITY, HistoryPeer, keep};
 use crate::settings::{IceServer, PictureFit, SelfView, Theme};
 
 fn place() -> TempDir {
@@ -19,6 +19,7 @@ fn entry(n: u64) -> HistoryEntry {
             address: format!("tincan:{n}"),
             name: "Ann".to_owned(),
         },
+        relay: Some("wss://relay.example/v1".to_owned()),
         at: n,
         outgoing: n.is_multiple_of(2),
         reason: "localHangup".to_owned(),
@@ -194,21 +195,109 @@ fn the_history_forgets_the_oldest_and_everything_on_demand() {
     assert!(Store::open(dir.path()).unwrap().history().is_empty());
 }
 
-#[test]
-fn who_calls_again_and_again_is_missed_once() {
-    let dir = place();
-    let mut store = Store::open(dir.path()).unwrap();
-    let missed = |at: u64| HistoryEntry {
+/// A call of stranger `who` that nobody answered.
+fn unanswered(who: u64, at: u64, reason: &str) -> HistoryEntry {
+    HistoryEntry {
         at,
         outgoing: false,
-        reason: "missed".to_owned(),
+        reason: reason.to_owned(),
+        lasted_ms: None,
+        ..entry(who)
+    }
+}
+
+#[test]
+fn who_calls_again_and_again_is_missed_once() {
+    let mut history = Vec::new();
+    let (first, second) = (entry(1_001_000), entry(1_002_000));
+    for call in [
+        unanswered(1, 1_000_000, "missed"),
+        first.clone(),
+        unanswered(2, 1_001_500, "missed"),
+        unanswered(1, 1_010_000, "declined"),
+        second.clone(),
+        unanswered(1, 1_020_000, "missed"),
+        unanswered(1, 1_200_000, "missed"),
+    ] {
+        history::add(&mut history, call);
+    }
+    let kept = [
+        first,
+        unanswered(2, 1_001_500, "missed"),
+        second,
+        unanswered(1, 1_020_000, "missed"),
+        unanswered(1, 1_200_000, "missed"),
+    ];
+    assert_eq!(history, kept);
+}
+
+#[test]
+fn a_call_to_somebody_or_with_somebody_is_never_merged() {
+    let called = HistoryEntry {
+        outgoing: true,
+        lasted_ms: None,
         ..entry(1)
     };
-    for at in [1_000_000, 1_010_000, 1_020_000, 1_200_000] {
-        store.add(missed(at)).unwrap();
+    let mut history = Vec::new();
+    for call in [
+        unanswered(1, 1, "missed"),
+        called,
+        entry(1),
+        unanswered(1, 2, "missed"),
+    ] {
+        history::add(&mut history, call);
     }
-    let kept: Vec<u64> = store.history().iter().map(|it| it.at).collect();
-    assert_eq!(kept, [1_020_000, 1_200_000]);
+    assert_eq!(history.len(), 3);
+}
+
+#[test]
+fn strangers_push_out_nobody_whom_we_know() {
+    let mut history = Vec::new();
+    let known = CAPACITY as u64 - 50;
+    for n in 0..known {
+        history::add(&mut history, entry(n));
+    }
+    for n in 0..1000 {
+        let stranger = unanswered(10_000 + n, 1_000_000 + n * 120_000, "missed");
+        history::add(&mut history, stranger);
+    }
+    assert_eq!(history.len(), CAPACITY);
+    let all_known: Vec<_> = (0..known).map(entry).collect();
+    assert_eq!(history[..all_known.len()], all_known);
+
+    let mut shown = history.clone();
+    keep(&mut shown, 50);
+    assert_eq!(shown.len(), 50);
+    assert_eq!(shown[..40], history[known as usize - 40..known as usize]);
+    assert_eq!(shown[40..], history[CAPACITY - 10..]);
+}
+
+#[test]
+fn who_called_last_is_kept_however_many_calls_there_are() {
+    let mut history: Vec<_> = (0..CAPACITY as u64).map(entry).collect();
+    for n in 0..3 {
+        history::add(&mut history, unanswered(10_000 + n, 1_000_000, "missed"));
+    }
+    assert_eq!(history.len(), CAPACITY);
+    assert_eq!(history.first(), Some(&entry(3)));
+    let last = unanswered(10_002, 1_000_000, "missed");
+    assert_eq!(history.last(), Some(&last));
+}
+
+#[test]
+fn a_relay_in_the_history_is_one_or_none() {
+    let relay = |relay: &str| HistoryEntry {
+        relay: Some(relay.to_owned()),
+        ..entry(1)
+    };
+    let bare = relay("wss://relay.example").validated();
+    assert_eq!(bare.relay.as_deref(), Some("wss://relay.example/v1"));
+    assert_eq!(relay("https://example.org").validated().relay, None);
+
+    let mut older = serde_json::to_value(entry(1)).unwrap();
+    older.as_object_mut().unwrap().remove("relay");
+    let entry: HistoryEntry = serde_json::from_value(older).unwrap();
+    assert_eq!(entry.relay, None);
 }
 
 #[test]
@@ -313,6 +402,8 @@ fn secrets_stay_out_of_logs() {
         !shown.contains("turn.example") && !shown.contains("tincan:"),
         "{shown}"
     );
+    let shown = format!("{:?}", entry(1));
+    assert!(!shown.contains("relay.example"), "{shown}");
 }
 
 #[test]
