@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use media::rate;
 use media::transport::{OpenParams, Path, Role, TransportError, TransportEvent, TransportState};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
@@ -26,7 +27,7 @@ use super::super::runtime::{Heard, Hurry};
 use super::super::send::Writer;
 use super::super::tap::Feedback;
 use super::super::watchdog::{Liveness, Watchdog};
-use super::super::{congestion, peer, stats};
+use super::super::{peer, stats};
 use super::{Command, Shared};
 use crate::rtp::sync::Kind;
 
@@ -137,9 +138,7 @@ impl Task {
             match state {
                 TransportState::Connected(Path::Local) => self.shared.gate.set_pace(Pace::Local),
                 TransportState::Connected(Path::Direct | Path::Relayed) => {
-                    self.shared
-                        .gate
-                        .set_pace(Pace::Estimated(congestion::START));
+                    self.shared.gate.set_pace(Pace::Estimated(rate::START));
                 }
                 TransportState::Connecting
                 | TransportState::Interrupted
