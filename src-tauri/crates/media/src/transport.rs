@@ -248,7 +248,7 @@ pub enum TransportError {
     /// The message is larger than the transport takes.
     #[error("a message of {0} bytes is too large")]
     TooLarge(usize),
-    /// The library beneath failed; the text is for the log.
+    /// The library beneath failed, or the other side broke the protocol; the text is for the log.
     #[error("transport failed: {0}")]
     Internal(String),
 }

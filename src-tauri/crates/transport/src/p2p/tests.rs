@@ -256,6 +256,39 @@ async fn nonsense_from_the_other_side_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_was_not_agreed_on_ends_the_session() {
+    let cases = [
+        (Role::Offerer, "else"),
+        (Role::Offerer, super::data::LABEL),
+        (Role::Answerer, "else"),
+        (Role::Answerer, super::data::LABEL),
+    ];
+    for (role, label) in cases {
+        let (caller, at_caller) = End::open_bare(Role::Offerer).await;
+        let (callee, at_callee) = End::open_bare(Role::Answerer).await;
+        let mut duo = Duo::couple(caller, callee);
+        duo.both_connected().await;
+        // The library loses a channel that is made while SCTP shakes hands.
+        let hello = Bytes::from_static(b"hello");
+        duo.caller.control.send_data(hello.clone()).unwrap();
+        duo.callee.control.send_data(hello).unwrap();
+        duo.callee.next_data().await;
+        duo.caller.next_data().await;
+        let (from, victim) = match role {
+            Role::Offerer => (at_caller, &mut duo.callee),
+            Role::Answerer => (at_callee, &mut duo.caller),
+        };
+        let foreign = from.create_data_channel(label, None).await.unwrap();
+        victim
+            .until_state(|it| matches!(it, TransportState::Failed(TransportError::Internal(_))))
+            .await;
+        assert!(victim.event_stream_ends().await, "{role:?}, {label}");
+        drop(foreign);
+        duo.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn candidates_that_come_before_their_offer_are_kept() {
     let mut caller = End::open(Role::Offerer, None).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
