@@ -289,6 +289,45 @@ async fn a_channel_that_was_not_agreed_on_ends_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_offer_is_answered_once() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    let mut callee = End::open(Role::Answerer, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let offer = |it: &Parcel| matches!(Negotiation::from_parcel(it), Ok(Negotiation::Offer { .. }));
+    let parcels = caller.parcels_so_far().await;
+    let first = parcels.into_iter().find(offer).unwrap();
+    let Ok(Negotiation::Offer { sdp, clocks, .. }) = Negotiation::from_parcel(&first) else {
+        unreachable!("it was found as an offer");
+    };
+    let more = |it| {
+        format!(
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:more{it}\r\n\
+            a=rtpmap:111 opus/48000/2\r\na=sendonly\r\n"
+        )
+    };
+    let large = Negotiation::Offer {
+        sdp: [sdp, more(1), more(2), more(3)].concat(),
+        round: 1,
+        clocks,
+    };
+    for parcel in [&first, &first, &large.to_parcel(), &first] {
+        callee.control.parcel(parcel.clone());
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let rounds: Vec<_> = callee
+        .parcels_so_far()
+        .await
+        .iter()
+        .filter_map(|it| match Negotiation::from_parcel(it) {
+            Ok(Negotiation::Answer { round, .. }) => Some(round),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rounds, [0]);
+    tokio::join!(caller.control.close(), callee.control.close());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn candidates_that_come_before_their_offer_are_kept() {
     let mut caller = End::open(Role::Offerer, None).await;
     tokio::time::sleep(Duration::from_millis(50)).await;

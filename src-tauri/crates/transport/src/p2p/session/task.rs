@@ -32,8 +32,9 @@ use super::{Command, Shared};
 use crate::rtp::sync::Kind;
 
 mod negotiation;
+mod standing;
 
-use negotiation::Standing;
+use standing::Standing;
 
 /// The task.
 pub(super) struct Task {
