@@ -123,6 +123,10 @@ pub const MAX_DATA: usize = 16 * 1024;
 /// The largest parcel, bytes. An offer with many candidates is about 4 KiB.
 pub const MAX_PARCEL: usize = 32 * 1024;
 
+/// The largest access unit of H.264 that is received and decoded, bytes: a 4K keyframe at a very
+/// good quality has half of it.
+pub const MAX_ACCESS_UNIT: usize = 4 * 1024 * 1024;
+
 /// How many received sound packets may wait: 1.28 s. More is stale anyway.
 pub const AUDIO_IN_CAPACITY: usize = 64;
 
@@ -244,7 +248,7 @@ pub enum TransportError {
     /// The message is larger than the transport takes.
     #[error("a message of {0} bytes is too large")]
     TooLarge(usize),
-    /// The library beneath failed; the text is for the log.
+    /// The library beneath failed, or the other side broke the protocol; the text is for the log.
     #[error("transport failed: {0}")]
     Internal(String),
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use media::backend::codec::{CodecError, VideoDecoder};
 use media::picture::{Picture, Pool};
+use media::transport::MAX_ACCESS_UNIT;
 use media::units::Size;
 use openh264::OpenH264API;
 use openh264::decoder::DecoderConfig;
@@ -140,10 +141,6 @@ fn copy_rows(source: &[u8], stride: usize, target: &mut [u8], width: usize) {
 const STATE_GOOD: DECODING_STATE = dsErrorFree;
 /// More bytes are needed for a picture.
 const STATE_PENDING: DECODING_STATE = dsFramePending;
-
-/// The largest access unit that is worth decoding: a 4K keyframe at a very good quality has half
-/// of it.
-const MAX_ACCESS_UNIT: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests;

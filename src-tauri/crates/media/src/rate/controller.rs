@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::START;
 use crate::backend::codec::{AudioTarget, VideoTarget};
 use crate::transport::NetworkEstimate;
 use crate::units::{Bitrate, Size};
@@ -150,10 +151,6 @@ impl Rung {
     }
 }
 
-/// Where a call begins before anything was measured: a good 720p picture, that a home's uplink
-/// carries; the estimate corrects it within a second.
-pub const START: Bitrate = Bitrate::from_kbps(1_500);
-
 /// A voice is transparent at this rate.
 const AUDIO: Bitrate = Bitrate::from_kbps(32);
 
@@ -218,7 +215,7 @@ mod tests {
     fn a_call_begins_with_a_whole_picture() {
         let controller = Controller::new(LIMITS);
         assert_eq!(controller.video().size, Size::HD);
-        assert_eq!(controller.video().bitrate.kbps(), 1_468);
+        assert_eq!(controller.video().bitrate.kbps(), 1_168);
     }
 
     #[test]

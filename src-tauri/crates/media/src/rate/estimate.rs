@@ -61,7 +61,7 @@ pub struct Estimator {
     /// Seconds of climbing beyond the last ceiling.
     beyond: f64,
     decreased: Option<Instant>,
-    /// The first packet since the last report, and how often its silence has halved the estimate.
+    /// Since a packet left after the last report: the wait for the next one.
     waiting: Option<Waiting>,
 }
 
@@ -77,7 +77,9 @@ enum Phase {
 
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    due: Instant,
+    /// When a report is overdue. `None` from a halving until something is sent again: a silence
+    /// that nothing was said into means nothing.
+    due: Option<Instant>,
     /// What the estimate was before the silence halved it.
     before: Option<f64>,
 }
@@ -123,10 +125,11 @@ impl Estimator {
 
     /// A packet leaves. A report about it is expected from now on.
     pub fn on_sent(&mut self, now: Instant) {
-        self.waiting.get_or_insert(Waiting {
-            due: now + FEEDBACK_TIMEOUT,
+        let waiting = self.waiting.get_or_insert(Waiting {
+            due: None,
             before: None,
         });
+        waiting.due.get_or_insert(now + FEEDBACK_TIMEOUT);
     }
 
     /// Takes the reports of one feedback message, in the order of sending.
@@ -168,10 +171,11 @@ impl Estimator {
 
     /// To be called when [`Estimator::next_timeout`] has come.
     pub fn on_timeout(&mut self, now: Instant) {
-        let Some(waiting) = self.waiting.as_mut().filter(|it| it.due <= now) else {
+        let overdue = |it: &&mut Waiting| it.due.is_some_and(|due| due <= now);
+        let Some(waiting) = self.waiting.as_mut().filter(overdue) else {
             return;
         };
-        waiting.due = now + FEEDBACK_TIMEOUT;
+        waiting.due = None;
         waiting.before.get_or_insert(self.estimate);
         self.phase = Phase::Hold;
         self.set(self.estimate * 0.5);
@@ -180,7 +184,7 @@ impl Estimator {
     /// When reports are overdue, while any is expected.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.waiting.map(|it| it.due)
+        self.waiting.and_then(|it| it.due)
     }
 
     /// Queues grow: down to a little less than what arrives, so that they drain.

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use media::rate::START;
 use media::rate::estimate::{Config, Estimator, PacketReport};
 use media::transport::NetworkEstimate;
 use media::units::Bitrate;
@@ -120,9 +121,6 @@ impl BandwidthEstimator for Driven {
     }
 }
 
-/// Enough for a clear picture of a person, and little enough for most uplinks.
-pub(crate) const START: Bitrate = Bitrate::from_kbps(1200);
-
 /// Enough for sound and a picture that shows who speaks.
 const MIN: Bitrate = Bitrate::from_kbps(80);
 
@@ -134,6 +132,8 @@ const TELL_INTERVAL: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {
+    use media::rate::{Controller, Limits};
+    use media::units::Size;
     use rtc::rtcp::transport_feedbacks::cc_feedback_report::Ecn;
 
     use super::*;
@@ -151,6 +151,24 @@ mod tests {
             arrival,
             ecn: Ecn::default(),
         }
+    }
+
+    #[test]
+    fn the_first_estimate_changes_no_target() {
+        let max = Bitrate::from_kbps(4000);
+        let mut controller = Controller::new(Limits {
+            max,
+            size: Size::HD,
+            fps: 30.0,
+        });
+        let begun = (controller.video(), controller.audio());
+        let first = NetworkEstimate {
+            bitrate: Congestion::new(max).lock().estimate(),
+            rtt: None,
+            loss: 0.0,
+        };
+        controller.update(Instant::now(), &first);
+        assert_eq!((controller.video(), controller.audio()), begun);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
-/// Its label in the offer; other channels of the other side are ignored.
+/// Its label; any other channel of the other side ends the session.
 pub(crate) const LABEL: &str = "control";
 
 /// What happens on the channel.

@@ -21,6 +21,13 @@ use webrtc::runtime::{
 /// the media.
 const RESOLVE_TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// How long an answer is used without asking again: what servers that move on failure give theirs.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// How long an old answer is used after asking in vain: the servers of one search for a path, and
+/// the next search, must not each wait for [`RESOLVE_TIMEOUT`].
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+
 /// Room for a burst of a large keyframe, bytes; the kernel may grant less. The usual 208 KiB lose
 /// half of a burst of 200 packets.
 const SOCKET_BUFFER: usize = 2 * 1024 * 1024;
@@ -73,10 +80,19 @@ impl Hurry {
     }
 }
 
-/// Names that were resolved, kept for the life of the program: servers are a handful and fixed by
-/// the settings.
+/// Names that were resolved, a handful: those of the servers in the settings. An answer is used for
+/// a while, and beyond that only when there is no newer one.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<HashMap<String, Vec<SocketAddr>>>);
+pub(crate) struct Names(Mutex<HashMap<String, Answer>>);
+
+/// What a name stood for.
+#[derive(Debug)]
+struct Answer {
+    /// Never empty.
+    addresses: Vec<SocketAddr>,
+    /// Until when nobody asks again.
+    until: Instant,
+}
 
 impl Names {
     /// The addresses of `host`, a name or literal with a port.
@@ -84,19 +100,52 @@ impl Names {
         if let Ok(literal) = host.parse() {
             return Ok(vec![literal]);
         }
-        let known = self.lock().get(host).cloned();
-        if let Some(known) = known {
+        if let Some(known) = self.known(host, Instant::now()) {
             return Ok(known);
         }
         let lookup = tokio::net::lookup_host(host);
-        let found: Vec<_> = tokio::time::timeout(RESOLVE_TIMEOUT, lookup)
-            .await??
-            .collect();
-        self.lock().insert(host.to_owned(), found.clone());
-        Ok(found)
+        let found = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup).await {
+            Ok(found) => found.map(Iterator::collect),
+            Err(late) => Err(late.into()),
+        };
+        self.settle(host, Instant::now(), found)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<SocketAddr>>> {
+    /// What is known of `host` and need not be asked again at `now`.
+    fn known(&self, host: &str, now: Instant) -> Option<Vec<SocketAddr>> {
+        let answers = self.lock();
+        let fresh = answers.get(host).filter(|it| now < it.until)?;
+        Some(fresh.addresses.clone())
+    }
+
+    /// What to use for `host` when asking brought `found` at `now`: an old answer rather than none.
+    fn settle(
+        &self,
+        host: &str,
+        now: Instant,
+        found: io::Result<Vec<SocketAddr>>,
+    ) -> io::Result<Vec<SocketAddr>> {
+        let mut answers = self.lock();
+        let error = match found {
+            Ok(addresses) if !addresses.is_empty() => {
+                let until = now + FRESH;
+                let answer = Answer {
+                    addresses: addresses.clone(),
+                    until,
+                };
+                answers.insert(host.to_owned(), answer);
+                return Ok(addresses);
+            }
+            Ok(_) => io::ErrorKind::NotFound.into(),
+            Err(error) => error,
+        };
+        let old = answers.get_mut(host).ok_or(error)?;
+        tracing::warn!("a server's name does not resolve: its last addresses are used");
+        old.until = now + ASK_AGAIN;
+        Ok(old.addresses.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Answer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -254,5 +303,65 @@ impl AsyncUdpSocket for ListeningSocket {
 
     fn max_gro_segments(&self) -> usize {
         self.socket.max_gro_segments()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "stun.example:3478";
+
+    fn address(last: u8) -> SocketAddr {
+        ([192, 0, 2, last], 3478).into()
+    }
+
+    fn after(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_name_is_asked_again_after_a_minute() {
+        let (names, start) = (Names::default(), Instant::now());
+        assert_eq!(names.known(HOST, start), None);
+        names.settle(HOST, start, Ok(vec![address(1)])).unwrap();
+        assert_eq!(names.known(HOST, after(start, 59)), Some(vec![address(1)]));
+        assert_eq!(names.known(HOST, after(start, 60)), None);
+        let moved = names.settle(HOST, after(start, 60), Ok(vec![address(2)]));
+        assert_eq!(moved.unwrap(), [address(2)]);
+        assert_eq!(names.known(HOST, after(start, 61)), Some(vec![address(2)]));
+    }
+
+    #[test]
+    fn an_old_answer_serves_while_there_is_no_new_one() {
+        let (names, start) = (Names::default(), Instant::now());
+        names.settle(HOST, start, Ok(vec![address(1)])).unwrap();
+        let late = || Err(io::ErrorKind::TimedOut.into());
+        for (at, found) in [(60, late()), (80, Ok(vec![]))] {
+            let used = names.settle(HOST, after(start, at), found);
+            assert_eq!(used.unwrap(), [address(1)]);
+            let soon = names.known(HOST, after(start, at + 9));
+            assert_eq!(soon, Some(vec![address(1)]), "asked a moment ago");
+            assert_eq!(names.known(HOST, after(start, at + 10)), None);
+        }
+    }
+
+    #[test]
+    fn no_answer_is_not_kept() {
+        let (names, start) = (Names::default(), Instant::now());
+        let empty = names.settle(HOST, start, Ok(vec![])).unwrap_err();
+        assert_eq!(empty.kind(), io::ErrorKind::NotFound);
+        let late = Err(io::ErrorKind::TimedOut.into());
+        let late = names.settle(HOST, start, late).unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(names.known(HOST, start), None);
+    }
+
+    #[tokio::test]
+    async fn a_literal_needs_no_asking() {
+        let names = Names::default();
+        let own = names.resolve("192.0.2.7:3478").await.unwrap();
+        assert_eq!(own, [address(7)]);
+        assert!(names.lock().is_empty());
     }
 }

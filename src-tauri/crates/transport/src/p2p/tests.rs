@@ -256,6 +256,78 @@ async fn nonsense_from_the_other_side_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_was_not_agreed_on_ends_the_session() {
+    let cases = [
+        (Role::Offerer, "else"),
+        (Role::Offerer, super::data::LABEL),
+        (Role::Answerer, "else"),
+        (Role::Answerer, super::data::LABEL),
+    ];
+    for (role, label) in cases {
+        let (caller, at_caller) = End::open_bare(Role::Offerer).await;
+        let (callee, at_callee) = End::open_bare(Role::Answerer).await;
+        let mut duo = Duo::couple(caller, callee);
+        duo.both_connected().await;
+        // The library loses a channel that is made while SCTP shakes hands.
+        let hello = Bytes::from_static(b"hello");
+        duo.caller.control.send_data(hello.clone()).unwrap();
+        duo.callee.control.send_data(hello).unwrap();
+        duo.callee.next_data().await;
+        duo.caller.next_data().await;
+        let (from, victim) = match role {
+            Role::Offerer => (at_caller, &mut duo.callee),
+            Role::Answerer => (at_callee, &mut duo.caller),
+        };
+        let foreign = from.create_data_channel(label, None).await.unwrap();
+        victim
+            .until_state(|it| matches!(it, TransportState::Failed(TransportError::Internal(_))))
+            .await;
+        assert!(victim.event_stream_ends().await, "{role:?}, {label}");
+        drop(foreign);
+        duo.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_is_answered_once() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    let mut callee = End::open(Role::Answerer, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let offer = |it: &Parcel| matches!(Negotiation::from_parcel(it), Ok(Negotiation::Offer { .. }));
+    let parcels = caller.parcels_so_far().await;
+    let first = parcels.into_iter().find(offer).unwrap();
+    let Ok(Negotiation::Offer { sdp, clocks, .. }) = Negotiation::from_parcel(&first) else {
+        unreachable!("it was found as an offer");
+    };
+    let more = |it| {
+        format!(
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:more{it}\r\n\
+            a=rtpmap:111 opus/48000/2\r\na=sendonly\r\n"
+        )
+    };
+    let large = Negotiation::Offer {
+        sdp: [sdp, more(1), more(2), more(3)].concat(),
+        round: 1,
+        clocks,
+    };
+    for parcel in [&first, &first, &large.to_parcel(), &first] {
+        callee.control.parcel(parcel.clone());
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let rounds: Vec<_> = callee
+        .parcels_so_far()
+        .await
+        .iter()
+        .filter_map(|it| match Negotiation::from_parcel(it) {
+            Ok(Negotiation::Answer { round, .. }) => Some(round),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rounds, [0]);
+    tokio::join!(caller.control.close(), callee.control.close());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn candidates_that_come_before_their_offer_are_kept() {
     let mut caller = End::open(Role::Offerer, None).await;
     tokio::time::sleep(Duration::from_millis(50)).await;

@@ -11,7 +11,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long an interruption may last. The call above gives up at the same age, and tries new
 /// paths before.
-const GONE: Duration = Duration::from_secs(45);
+pub(crate) const GONE: Duration = Duration::from_secs(45);
 
 /// What the watchdog says of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use media::transport::MAX_ACCESS_UNIT;
 
-use super::depacketise::{MAX_UNIT, Unit, depacketise, starts_keyframe};
+use super::depacketise::{Unit, depacketise, starts_keyframe};
 use super::extend::SequenceExtender;
 
 /// One received RTP packet of a video stream.
@@ -65,7 +66,7 @@ pub(crate) struct Assembler {
 const MAX_WAITING: u64 = 4096;
 
 /// How many payload bytes wait at most: one picture of the largest size and a second behind it.
-const MAX_BYTES: usize = MAX_UNIT + 1024 * 1024;
+const MAX_BYTES: usize = MAX_ACCESS_UNIT + 1024 * 1024;
 
 impl Assembler {
     /// An assembler that waits `patience` for a missing packet.

@@ -1,6 +1,7 @@
 //! RTP payloads to H.264 access units in Annex B form (RFC 6184, 5.6-5.8).
 
 use bytes::{BufMut, Bytes, BytesMut};
+use media::transport::MAX_ACCESS_UNIT;
 
 /// NAL unit types (ITU-T H.264, table 7-1) and packet types (RFC 6184, table 1).
 pub(crate) const NAL_IDR: u8 = 5;
@@ -10,9 +11,6 @@ pub(crate) const NAL_AUD: u8 = 9;
 pub(crate) const NAL_FILLER: u8 = 12;
 pub(crate) const STAP_A: u8 = 24;
 pub(crate) const FU_A: u8 = 28;
-
-/// The largest access unit that a peer may send, bytes: far above a 4K keyframe of a call.
-pub(crate) const MAX_UNIT: usize = 4 * 1024 * 1024;
 
 /// An access unit put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +22,7 @@ pub(crate) struct Unit {
 }
 
 /// Puts the payloads of one access unit together, given in order and without a gap. `None` when
-/// they do not follow RFC 6184, hold no NAL, or exceed [`MAX_UNIT`].
+/// they do not follow RFC 6184, hold no NAL, or exceed [`MAX_ACCESS_UNIT`].
 pub(crate) fn depacketise<'a>(payloads: impl Iterator<Item = &'a Bytes>) -> Option<Unit> {
     let mut unit = Builder::default();
     for payload in payloads {
@@ -107,7 +105,7 @@ impl Builder {
     }
 
     fn extend(&mut self, bytes: &[u8]) -> Option<()> {
-        if self.bytes.len() + bytes.len() > MAX_UNIT {
+        if self.bytes.len() + bytes.len() > MAX_ACCESS_UNIT {
             return None;
         }
         self.bytes.put_slice(bytes);
@@ -145,6 +143,16 @@ mod tests {
             unit.map(|it| it.annex_b.to_vec()),
             Some(vec![0, 0, 0, 1, 0x65, 1, 2, 3])
         );
+    }
+
+    #[test]
+    fn the_decoder_takes_as_much_as_is_put_together() {
+        let unit = |len: usize| {
+            let payload = Bytes::from([vec![0x41], vec![1; len - 5]].concat());
+            depacketise([payload].iter())
+        };
+        assert!(unit(MAX_ACCESS_UNIT).is_some_and(|it| it.annex_b.len() == MAX_ACCESS_UNIT));
+        assert_eq!(unit(MAX_ACCESS_UNIT + 1), None);
     }
 
     #[test]

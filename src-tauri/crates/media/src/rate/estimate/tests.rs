@@ -181,8 +181,8 @@ fn heavy_loss_cuts() {
     );
 }
 
-#[test]
-fn silence_of_the_other_side_halves_again_and_again() {
+/// The estimate 3 s after the first packet, when packets left at `sent` (ms) and none was reported.
+fn unheard(sent: &[u64]) -> u64 {
     let start = some_instant();
     let mut estimator = Estimator::new(Config {
         start: Bitrate::from_kbps(1000),
@@ -190,20 +190,50 @@ fn silence_of_the_other_side_halves_again_and_again() {
         max: Bitrate::from_kbps(4000),
     });
     assert_eq!(estimator.next_timeout(), None, "nothing was sent");
+    for ms in 0..=3000_u64 {
+        let now = start + Duration::from_millis(ms);
+        if sent.contains(&ms) {
+            estimator.on_sent(now);
+        }
+        if estimator.next_timeout().is_some_and(|it| it <= now) {
+            estimator.on_timeout(now);
+        }
+    }
+    estimator.estimate().kbps()
+}
+
+#[test]
+fn silence_of_the_other_side_halves_as_long_as_something_is_said() {
+    let steadily: Vec<u64> = (0..=3000).step_by(20).collect();
+    for (sent, expected, why) in [
+        (&[][..], 1000, "nothing is awaited"),
+        (&[2600], 1000, "nothing is overdue"),
+        (&[0], 500, "a lost packet before a pause counts once"),
+        (&[0, 20, 480, 500], 500, "and so do some"),
+        (&[0, 600], 250, "the pause ended with a loss"),
+        (&[0, 600, 1200, 2700], 125, "three times"),
+        (&steadily[..], 100, "the path is gone"),
+    ] {
+        assert_eq!(unheard(sent), expected, "{why}");
+    }
+}
+
+#[test]
+fn silence_is_judged_after_half_a_second() {
+    let start = some_instant();
+    let mut estimator = Estimator::new(Config {
+        start: Bitrate::from_kbps(1000),
+        min: Bitrate::from_kbps(100),
+        max: Bitrate::from_kbps(4000),
+    });
     estimator.on_sent(start);
+    estimator.on_sent(start + 300 * MS);
+    assert_eq!(estimator.next_timeout(), Some(start + 500 * MS));
     estimator.on_timeout(start + 400 * MS);
     assert_eq!(estimator.estimate().kbps(), 1000);
-    for (at, expected) in [
-        (500, 500),
-        (1000, 250),
-        (1500, 125),
-        (2000, 100),
-        (2500, 100),
-    ] {
-        assert_eq!(estimator.next_timeout(), Some(start + at * MS));
-        estimator.on_timeout(start + at * MS);
-        assert_eq!(estimator.estimate().kbps(), expected);
-    }
+    estimator.on_timeout(start + 500 * MS);
+    assert_eq!(estimator.estimate().kbps(), 500);
+    assert_eq!(estimator.next_timeout(), None, "a pause wakes nobody");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use media::rate;
 use media::transport::{OpenParams, Path, Role, TransportError, TransportEvent, TransportState};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
@@ -26,13 +27,14 @@ use super::super::runtime::{Heard, Hurry};
 use super::super::send::Writer;
 use super::super::tap::Feedback;
 use super::super::watchdog::{Liveness, Watchdog};
-use super::super::{congestion, peer, stats};
+use super::super::{peer, stats};
 use super::{Command, Shared};
 use crate::rtp::sync::Kind;
 
 mod negotiation;
+mod standing;
 
-use negotiation::Standing;
+use standing::Standing;
 
 /// The task.
 pub(super) struct Task {
@@ -47,7 +49,7 @@ pub(super) struct Task {
     commands: mpsc::Receiver<Command>,
     data_events: mpsc::Receiver<DataEvent>,
     data_sender: mpsc::Sender<DataEvent>,
-    /// Given to the control channel when there is one.
+    /// Given to the control channel when there is one: `None` makes any further one foreign.
     data_queue: Option<mpsc::Receiver<Bytes>>,
     events: mpsc::Sender<TransportEvent>,
     standing: Standing,
@@ -137,9 +139,7 @@ impl Task {
             match state {
                 TransportState::Connected(Path::Local) => self.shared.gate.set_pace(Pace::Local),
                 TransportState::Connected(Path::Direct | Path::Relayed) => {
-                    self.shared
-                        .gate
-                        .set_pace(Pace::Estimated(congestion::START));
+                    self.shared.gate.set_pace(Pace::Estimated(rate::START));
                 }
                 TransportState::Connecting
                 | TransportState::Interrupted
@@ -158,7 +158,11 @@ impl Task {
             .create_data_channel(data::LABEL, None)
             .await;
         match channel {
-            Ok(channel) => self.open_channel(channel),
+            Ok(channel) => {
+                if let Some(queue) = self.data_queue.take() {
+                    self.open_channel(channel, queue);
+                }
+            }
             Err(error) => {
                 return self
                     .enter(TransportState::Failed(peer::internal(&error)))
@@ -201,13 +205,7 @@ impl Task {
             PeerEvent::Ice(state) => self.ice_state(state).await,
             PeerEvent::Peer(state) => self.peer_state(state).await,
             PeerEvent::Track(track) => self.receive(track).await,
-            PeerEvent::DataChannel(channel) => {
-                if channel.label().await.is_ok_and(|it| it == data::LABEL) {
-                    self.open_channel(channel);
-                } else {
-                    tracing::warn!("ignored a data channel of unknown purpose");
-                }
-            }
+            PeerEvent::DataChannel(channel) => self.take_channel(channel).await,
         }
     }
 
@@ -276,11 +274,23 @@ impl Task {
         }
     }
 
-    fn open_channel(&mut self, channel: Arc<dyn DataChannel>) {
-        let Some(queue) = self.data_queue.take() else {
-            tracing::warn!("ignored a second control channel");
-            return;
-        };
+    /// Takes the control channel that the other side made. Any other channel ends the session: a
+    /// handle that is dropped leaves its channel open, and the library keeps what comes there.
+    async fn take_channel(&mut self, channel: Arc<dyn DataChannel>) {
+        let label = channel.label().await;
+        match (label, self.data_queue.take()) {
+            (Ok(label), Some(queue)) if label == data::LABEL => self.open_channel(channel, queue),
+            // The only one that was agreed on is gone before it was seen.
+            (Err(_), Some(_)) => self.enter(TransportState::ClosedByPeer).await,
+            (Ok(_) | Err(_), Some(_) | None) => {
+                let error = "the other side opened a data channel that was not agreed on";
+                let error = TransportError::Internal(error.to_owned());
+                self.enter(TransportState::Failed(error)).await;
+            }
+        }
+    }
+
+    fn open_channel(&mut self, channel: Arc<dyn DataChannel>, queue: mpsc::Receiver<Bytes>) {
         let stop = self.shared.done.clone();
         self.sending
             .spawn(data::run(channel, queue, self.data_sender.clone(), stop));

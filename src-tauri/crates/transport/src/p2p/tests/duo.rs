@@ -10,13 +10,14 @@ use media::frame::{EncodedFrame, ReceivedFrame};
 use media::time::MediaTime;
 use media::transport::{
     FrameSink, FrameSource, MediaTransport, NetworkEstimate, OpenParams, Parcel, Path, Role, Sent,
-    SessionControl, TransportEvent, TransportState,
+    Session, SessionControl, TransportEvent, TransportState,
 };
 use media::units::Bitrate;
 use tokio::sync::{mpsc, watch};
+use webrtc::peer_connection::PeerConnection;
 
 use super::super::runtime::SocketLayer;
-use super::super::{Config, PeerToPeer};
+use super::super::{Config, PeerToPeer, peer, session};
 use super::SOON;
 
 /// One end of a call.
@@ -52,7 +53,26 @@ impl End {
             role,
             max_send: Bitrate::from_kbps(4000),
         };
-        let session = transport.open(params).await.unwrap();
+        Self::of(transport.open(params).await.unwrap())
+    }
+
+    /// An end, and the connection beneath it, to do with it what our sessions never do.
+    pub(super) async fn open_bare(role: Role) -> (Self, Arc<dyn PeerConnection>) {
+        let config = Config {
+            bind: Some([127, 0, 0, 1].into()),
+            ..Config::default()
+        };
+        let params = OpenParams {
+            role,
+            max_send: Bitrate::from_kbps(4000),
+        };
+        let peer = peer::build(&config, &params, Arc::default(), None);
+        let peer = Box::pin(peer).await.unwrap();
+        let connection = Arc::clone(&peer.connection);
+        (Self::of(session::start(peer, &params)), connection)
+    }
+
+    fn of(session: Session) -> Self {
         Self {
             control: session.control,
             audio_out: session.audio_out,

@@ -11,24 +11,8 @@ use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 use super::super::super::events::PeerEvent;
 use super::super::super::negotiate::{ClockOffsets, MAX_CANDIDATES, Negotiation};
 use super::Task;
+use super::standing::{Brought, RESTART_PAUSE};
 use crate::rtp::sync::Kind;
-
-/// Where the negotiation stands.
-#[derive(Debug, Default)]
-pub(super) struct Standing {
-    /// The number of the last offer, from 0.
-    round: u32,
-    /// Whether the last offer waits for its answer.
-    answer_awaited: bool,
-    /// When the last restart was begun or asked for.
-    restarted: Option<Instant>,
-    /// Whether a description of the other side was taken.
-    remote_known: bool,
-    /// Candidates that came before the description they belong to.
-    early: Vec<RTCIceCandidateInit>,
-    /// Candidates taken since the last description.
-    candidates: usize,
-}
 
 impl Task {
     /// Takes one message of the other side. One that makes no sense is dropped: it is remote.
@@ -163,12 +147,21 @@ impl Task {
         round: u32,
         clocks: Option<ClockOffsets>,
     ) -> Result<(), Error> {
+        if !self.standing.admits_offer(round, Instant::now()) {
+            tracing::warn!(round, "dropped an offer: old, or too soon after others");
+            return Ok(());
+        }
+        let offer = RTCSessionDescription::offer(sdp)?;
+        let brought = Brought::of(&offer)?;
+        if !self.standing.admits(&brought) {
+            tracing::warn!(round, "dropped an offer: more than a call needs");
+            return Ok(());
+        }
         self.begin_hurry();
         let connection = &self.shared.connection;
-        connection
-            .set_remote_description(RTCSessionDescription::offer(sdp)?)
-            .await?;
-        self.remote_taken(clocks).await;
+        connection.set_remote_description(offer).await?;
+        self.standing.took_offer(round);
+        self.remote_taken(brought, clocks).await;
         let connection = &self.shared.connection;
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
@@ -195,13 +188,18 @@ impl Task {
             return Ok(());
         }
         let answer = RTCSessionDescription::answer(sdp)?;
+        let brought = Brought::of(&answer)?;
+        if !self.standing.admits(&brought) {
+            tracing::warn!(round, "dropped an answer: more than a call needs");
+            return Ok(());
+        }
         self.begin_hurry();
         self.shared
             .connection
             .set_remote_description(answer)
             .await?;
         self.standing.answer_awaited = false;
-        self.remote_taken(clocks).await;
+        self.remote_taken(brought, clocks).await;
         self.negotiated().await;
         Ok(())
     }
@@ -213,16 +211,15 @@ impl Task {
             }
             return Ok(());
         }
-        if self.standing.candidates >= MAX_CANDIDATES {
+        if !self.standing.admits_candidate() {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
-        self.standing.candidates += 1;
         self.shared.connection.add_ice_candidate(init).await
     }
 
     /// A description of the other side is in force.
-    async fn remote_taken(&mut self, clocks: Option<ClockOffsets>) {
+    async fn remote_taken(&mut self, brought: Brought, clocks: Option<ClockOffsets>) {
         if let Some(clocks) = clocks {
             let tapped = &self.shared.tapped;
             let mut known = tapped
@@ -231,8 +228,7 @@ impl Task {
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             known.announce(clocks);
         }
-        self.standing.remote_known = true;
-        self.standing.candidates = 0;
+        self.standing.took(brought);
         for init in std::mem::take(&mut self.standing.early) {
             if self.take_candidate(init).await.is_err() {
                 tracing::warn!("dropped an early candidate: the library refuses it");
@@ -255,9 +251,6 @@ impl Task {
         }
     }
 }
-
-/// Two restarts within this time are one.
-const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a description waits for the first candidate: usually a millisecond, but the library
 /// asks the names of STUN servers first.
