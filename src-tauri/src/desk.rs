@@ -271,7 +271,7 @@ impl Desk {
                 address: ended.peer.address,
                 name: ended.peer.name,
             },
-            relay: None,
+            relay: ended.relay,
             at: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
             outgoing: ended.outgoing,
             reason: reason

@@ -17,7 +17,7 @@ pub(crate) const CAPACITY: usize = 200;
 pub struct HistoryEntry {
     /// With whom.
     pub peer: HistoryPeer,
-    /// The relay that they were called over, when it was not our own; null otherwise.
+    /// The relay that the link named by which we called them; null when it named none.
     #[serde(default)]
     pub relay: Option<String>,
     /// When it ended, milliseconds since 1970 (UTC).

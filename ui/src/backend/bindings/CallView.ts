@@ -54,7 +54,7 @@ phase: ActivePhase,
  */
 local: Controls, 
 /**
- * What the user wants to send; it differs from `local` while a device opens or when it
+ * What the user wants to send; it differs from `local` while a device opens, or when it
  * failed.
  */
 wish: Controls, 

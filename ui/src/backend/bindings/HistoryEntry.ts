@@ -10,7 +10,7 @@ export type HistoryEntry = {
  */
 peer: HistoryPeer, 
 /**
- * The relay that they were called over, when it was not our own; null otherwise.
+ * The relay that the link named by which we called them; null when it named none.
  */
 relay: string | null, 
 /**
