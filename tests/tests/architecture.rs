@@ -223,6 +223,9 @@ fn nothing_is_left_half_done() -> Result<()> {
 /// Where the code of a file ends being readable.
 const LONGEST: usize = 600;
 
+/// Directories of the page that programs write.
+const GENERATED: [&str; 2] = ["bindings", "paraglide"];
+
 /// Marks of work that was not finished, or of a place that is not the reader's.
 const FORBIDDEN: &[&str] = &[
     "TODO",
@@ -289,7 +292,11 @@ fn sources() -> Result<Vec<PathBuf>> {
             )?);
         }
     }
-    all.retain(|path| !path.components().any(|part| part.as_os_str() == "bindings"));
+    all.retain(|path| {
+        !path
+            .components()
+            .any(|part| GENERATED.iter().any(|it| part.as_os_str() == *it))
+    });
     Ok(all)
 }
 

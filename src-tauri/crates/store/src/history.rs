@@ -112,7 +112,7 @@ pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
 
 /// Leaves `count` calls of a history, oldest first: unanswered ones go before all others, because
 /// strangers must not be able to push out whom we spoke with or called. Only the latest of them,
-/// one place in [`UNANSWERED_SHARE`], go like all others, by age: who has enough other calls
+/// one place in five, go like all others, by age: who has enough other calls
 /// still sees who called last.
 pub fn keep(history: &mut Vec<HistoryEntry>, count: usize) {
     let unanswered = history.iter().filter(|it| it.is_unanswered()).count();
