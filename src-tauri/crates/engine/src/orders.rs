@@ -1,10 +1,10 @@
-//! Orders to a thread that lives as long as the engine.
+//! Orders to a thread of sound that lives as long as the engine.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Thread;
 
-use crate::worker::{Stop, Worker};
+use crate::worker::{Rank, Stop, Worker};
 
 /// Hands orders to a thread and wakes it. Dropping it ends the thread.
 pub(crate) struct Orders<T> {
@@ -23,7 +23,7 @@ impl<T: Send + 'static> Orders<T> {
         body: impl FnOnce(Receiver<T>, &Stop) + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, inbox) = sync_channel(WAITING);
-        let worker = Worker::start(name, move |stop| body(inbox, stop))?;
+        let worker = Worker::start(name, Rank::Sound, move |stop| body(inbox, stop))?;
         Ok(Self {
             worker,
             name,

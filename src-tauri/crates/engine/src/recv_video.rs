@@ -21,7 +21,7 @@ use crate::counters::VideoIn;
 use crate::picture::PictureFeed;
 use crate::timeline::micros_between;
 use crate::voice::LipSync;
-use crate::worker::{Stop, Worker};
+use crate::worker::{Rank, Stop, Worker};
 
 /// Handle of one call's decoder thread. Dropping it ends the thread and clears the screen.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl VideoReceiver {
         let (source, feed) = (parts.source.clone(), parts.feed.clone());
         let hints = Arc::<Hints>::default();
         let seen = Arc::clone(&hints);
-        let worker = Worker::start("vdec", move |stop| run(parts, seen, stop))?;
+        let worker = Worker::start("vdec", Rank::Picture, move |stop| run(parts, seen, stop))?;
         Ok(Self {
             source,
             feed,

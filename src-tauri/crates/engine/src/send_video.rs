@@ -19,7 +19,7 @@ use media::units::Size;
 
 use crate::counters::VideoOut;
 use crate::timeline::micros_between;
-use crate::worker::{Stop, Worker};
+use crate::worker::{Rank, Stop, Worker};
 
 /// Handle of one call's encoder thread. Dropping it ends the thread.
 #[derive(Debug)]
@@ -67,7 +67,9 @@ impl VideoSender {
         let slot = Queue::slot();
         let steering = Arc::new(Steering::default());
         let (pictures, orders) = (slot.clone(), Arc::clone(&steering));
-        let worker = Worker::start("venc", move |stop| run(parts, &pictures, &orders, stop))?;
+        let worker = Worker::start("venc", Rank::Picture, move |stop| {
+            run(parts, &pictures, &orders, stop)
+        })?;
         Ok(Self {
             slot,
             steering,

@@ -5,6 +5,41 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 
+/// Who goes first when there is not enough of the processor for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// A late sample is heard at once.
+    Sound,
+    /// A late picture is replaced by the next one.
+    Picture,
+}
+
+impl Rank {
+    /// Gives the calling thread its place. Not everybody may raise a priority; where that is
+    /// refused, pictures still step back.
+    #[cfg(target_os = "linux")]
+    fn take(self) {
+        let nice = match self {
+            Self::Sound => SOUND_NICE,
+            Self::Picture => PICTURE_NICE,
+        };
+        if let Err(error) = rustix::process::setpriority_process(None, nice) {
+            tracing::debug!(rank = ?self, %error, "the system keeps this thread's priority");
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn take(self) {}
+}
+
+/// As high as sound servers are.
+#[cfg(target_os = "linux")]
+const SOUND_NICE: i32 = -10;
+
+/// Half of an even share: enough to step back, too little to starve beside a busy program.
+#[cfg(target_os = "linux")]
+const PICTURE_NICE: i32 = 3;
+
 /// Tells a worker to end. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop(Arc<AtomicBool>);
@@ -30,13 +65,17 @@ impl Worker {
     /// When the system has no thread left.
     pub(crate) fn start(
         name: &str,
+        rank: Rank,
         body: impl FnOnce(&Stop) + Send + 'static,
     ) -> std::io::Result<Self> {
         let stop = Stop::default();
         let seen = stop.clone();
         let thread = thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || body(&seen))?;
+            .spawn(move || {
+                rank.take();
+                body(&seen);
+            })?;
         Ok(Self {
             stop,
             thread: Some(thread),
