@@ -85,6 +85,24 @@ async fn main() -> Result<()> {
     // Leaving by the front door kills whatever was started.
     tokio::select! {
         result = work => result,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = asked_to_end() => Ok(()),
+    }
+}
+
+/// Somebody pressed Ctrl+C, or another program wants this one to end.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    // Without a handler there is nothing to wait for but the end of the work.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
