@@ -29,8 +29,20 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
     localPicture: camera,
   });
 
-const incoming = (peer = BEA, video = true, rest = {}) =>
-  story({ ...running, call: { state: 'incoming', call: CALL, peer, video } }, {}, {}, rest);
+const incoming = (peer = BEA, video = true, rest = {}, engine = {}) =>
+  story(
+    { ...running, call: { state: 'incoming', call: CALL, peer, video }, ...engine },
+    {},
+    {},
+    rest,
+  );
+const SMALL_WINDOW = { window: 'incoming' as const };
+
+const OPENING = { ...devices(false), localPicture: false };
+const CAMERA_BUSY = {
+  camera: { ...devices(true).camera, now: failed('busy') },
+  localPicture: false,
+};
 
 const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}, peer = BEA) =>
   story(
@@ -95,8 +107,7 @@ export const STORIES = {
   ),
   'calling-camera-busy': story({
     ...running,
-    camera: { ...devices(true).camera, now: failed('busy') },
-    localPicture: false,
+    ...CAMERA_BUSY,
     call: {
       state: 'outgoing',
       call: CALL,
@@ -111,16 +122,15 @@ export const STORIES = {
   'incoming-voice': incoming(BEA, false),
   'incoming-unknown': incoming(NAMELESS),
   'incoming-unknown-name': incoming(STRANGER),
-  'incoming-camera-busy': story({
-    ...running,
-    camera: { ...devices(true).camera, now: failed('busy') },
-    localPicture: false,
-    call: { state: 'incoming', call: CALL, peer: BEA, video: true },
-  }),
+  'incoming-opening': incoming(BEA, true, {}, OPENING),
+  'incoming-camera-busy': incoming(BEA, true, {}, CAMERA_BUSY),
+  'incoming-test-sources': withTest(incoming(BEA, true, {}, testSources())),
   'incoming-long-name': incoming(LONG),
   'incoming-rtl': incoming(RTL),
-  'incoming-window': incoming(BEA, true, { window: 'incoming' }),
-  'incoming-window-long-name': incoming(LONG, true, { window: 'incoming', history: [] }),
+  'incoming-window': incoming(BEA, true, SMALL_WINDOW),
+  'incoming-window-opening': incoming(BEA, true, SMALL_WINDOW, OPENING),
+  'incoming-window-camera-busy': incoming(BEA, true, SMALL_WINDOW, CAMERA_BUSY),
+  'incoming-window-long-name': incoming(LONG, true, { ...SMALL_WINDOW, history: [] }),
 
   call: story(active()),
   'call-faded': story(active(), {}, { idle: true }),
@@ -160,14 +170,7 @@ export const STORIES = {
     ),
   ),
   'call-camera-busy': story(
-    active(
-      'connected',
-      { local: { microphone: true, camera: false }, wish: BOTH },
-      {
-        camera: { ...devices(true).camera, now: failed('busy') },
-        localPicture: false,
-      },
-    ),
+    active('connected', { local: { microphone: true, camera: false }, wish: BOTH }, CAMERA_BUSY),
   ),
   'call-devices-opening': story(
     active(
