@@ -80,13 +80,15 @@ impl Page {
     /// When it does not show up or cannot be clicked.
     pub async fn click(&self, name: &str) -> Result<()> {
         let element = self.named(name, PATIENCE).await?;
+        let this = vec![serde_json::to_value(&element)?];
+        // A click on what does not take it yet, or moves meanwhile, would be lost without a word.
+        let until = clock::now() + SETTLED;
+        while self.run_async(TAKES_POINTER, this.clone()).await? != true && clock::now() < until {
+            sleep(LOOK).await;
+        }
         // What floats over the picture fades away when nothing moves; a person would move first.
         if element.click().await.is_err() {
-            self.run(
-                r"arguments[0].click()",
-                vec![serde_json::to_value(&element)?],
-            )
-            .await?;
+            self.run(r"arguments[0].click()", this).await?;
         }
         Ok(())
     }
@@ -212,10 +214,16 @@ async fn wait_for_port(port: u16) -> Result<()> {
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long something may take to stand still and take clicks.
+const SETTLED: Duration = Duration::from_secs(1);
+
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(30);
 
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Whether a click on arguments[0] would reach it, now and a moment later.
+const TAKES_POINTER: &str = include_str!("webdriver/takes_pointer.js");
 
 /// Finds a control by its accessible name.
 const FIND: &str = include_str!("webdriver/find.js");

@@ -1,0 +1,13 @@
+// Whether arguments[0] is under the pointer at its middle, and stays there for two pictures.
+const [element, done] = arguments;
+const middle = () => {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  return [left + width / 2, top + height / 2];
+};
+const [x, y] = middle();
+requestAnimationFrame(() =>
+  requestAnimationFrame(() => {
+    const there = document.elementFromPoint(x, y);
+    done(element.contains(there) && String(middle()) === String([x, y]));
+  }),
+);
