@@ -126,7 +126,7 @@ fn ask(window: &WebviewWindow, attention: Option<UserAttentionType>) {
 
 /// Of the small window, logical pixels.
 const WIDTH: f64 = 380.0;
-const HEIGHT: f64 = 600.0;
+const HEIGHT: f64 = 660.0;
 
 /// From the right edge of the screen, logical pixels.
 const MARGIN: f64 = 24.0;

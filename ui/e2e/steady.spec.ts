@@ -33,7 +33,7 @@ const COURSES: Record<string, StoryName[]> = {
 
 for (const [course, stories] of Object.entries(COURSES)) {
   test(course, async ({ page }) => {
-    for (const window of course.endsWith('window') ? [{ width: 380, height: 600 }] : WINDOWS) {
+    for (const window of course.endsWith('window') ? [{ width: 380, height: 660 }] : WINDOWS) {
       await page.setViewportSize(window);
       let before: Record<string, string> = {};
       for (const story of stories) {

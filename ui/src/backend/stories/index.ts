@@ -129,6 +129,7 @@ export const STORIES = {
   'incoming-rtl': incoming(RTL),
   'incoming-window': incoming(BEA, true, SMALL_WINDOW),
   'incoming-window-opening': incoming(BEA, true, SMALL_WINDOW, OPENING),
+  'incoming-window-unknown': withTest(incoming(STRANGER, true, SMALL_WINDOW, testSources())),
   'incoming-window-camera-busy': incoming(BEA, true, SMALL_WINDOW, CAMERA_BUSY),
   'incoming-window-long-name': incoming(LONG, true, { ...SMALL_WINDOW, history: [] }),
 
