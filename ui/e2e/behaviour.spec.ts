@@ -210,3 +210,20 @@ test('a wrong relay is refused in place, a right one is taken', async ({ page })
   await field.blur();
   await expect(page.getByText('Connected', { exact: true })).toBeVisible();
 });
+
+test('a call that comes up under the pointer is not answered by the click meant for home', async ({
+  page,
+}) => {
+  await page.clock.install({ time: 0 });
+  await page.clock.pauseAt(1000);
+  await open(page, 'incoming');
+  const accept = page.getByRole('button', { name: 'Accept with video' });
+  const box = await accept.boundingBox();
+  if (!box) throw new Error('the answers are not on the screen');
+  const press = () => page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await press();
+  expect(await commands(page)).toEqual([]);
+  await page.clock.runFor(500);
+  await press();
+  expect(await commands(page)).toEqual([{ do: 'accept', video: true }]);
+});

@@ -41,6 +41,7 @@ for (const [course, stories] of Object.entries(COURSES)) {
         const places = await controls(page);
         const same = Object.entries(before).filter(([it]) => it in places || !isHeading(it));
         const moment = `${story} at ${String(window.width)}`;
+        expect.soft(Object.keys(places).length, moment).toBeGreaterThanOrEqual(4);
         expect.soft(places, moment).toMatchObject(Object.fromEntries(same));
         before = places;
       }
@@ -51,6 +52,7 @@ for (const [course, stories] of Object.entries(COURSES)) {
 test('an explanation opens without moving what is above it', async ({ page }) => {
   await open(page, 'ended-gone');
   const before = await controls(page);
+  expect(Object.keys(before)).toHaveLength(3);
   await page.locator('summary').click();
   await expect(page.locator('details')).toHaveAttribute('open', '');
   expect(await controls(page)).toEqual(before);
