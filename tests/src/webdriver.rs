@@ -74,23 +74,25 @@ impl Page {
         Ok(self.client.execute_async(script, args).await?)
     }
 
-    /// Clicks what is called so, waiting for it up to ten seconds.
+    /// Clicks what is called so, waiting up to ten seconds until it is there, stands still and
+    /// takes the pointer.
     ///
     /// # Errors
     /// When it does not show up or cannot be clicked.
     pub async fn click(&self, name: &str) -> Result<()> {
         let element = self.named(name, PATIENCE).await?;
         let this = vec![serde_json::to_value(&element)?];
-        // A click on what does not take it yet, or moves meanwhile, would be lost without a word.
-        let until = clock::now() + SETTLED;
-        while self.run_async(TAKES_POINTER, this.clone()).await? != true && clock::now() < until {
+        let until = clock::now() + PATIENCE;
+        loop {
+            if self.run_async(TAKES_POINTER, this.clone()).await? == true {
+                break;
+            }
+            if clock::now() > until {
+                bail!("{name:?} takes no click: it moves, or something is before it");
+            }
             sleep(LOOK).await;
         }
-        // What floats over the picture fades away when nothing moves; a person would move first.
-        if element.click().await.is_err() {
-            self.run(r"arguments[0].click()", this).await?;
-        }
-        Ok(())
+        Ok(element.click().await?)
     }
 
     /// Types into what is called so.
@@ -213,9 +215,6 @@ async fn wait_for_port(port: u16) -> Result<()> {
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long something may take to stand still and take clicks.
-const SETTLED: Duration = Duration::from_secs(1);
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(30);
