@@ -16,7 +16,7 @@ use media::backend::device::{DeviceError, DeviceInfo};
 use media::synthetic::voice::Voice;
 use media::synthetic::wav::{self, Wav};
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{Fft, FixedSync, Resampler};
+use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, WindowFunction};
 
 use super::ticks::Ticks;
 use crate::clock;
@@ -68,9 +68,10 @@ fn resample(recording: Wav) -> Result<Vec<f32>, DeviceError> {
         return Ok(recording.samples);
     }
     let failed = |why: &dyn std::fmt::Display| DeviceError::Failed(format!("resample: {why}"));
-    let (from, to) = (recording.rate_hz as usize, SAMPLE_RATE_HZ as usize);
-    let mut resampler =
-        Fft::<f32>::new(from, to, 1024, 1, FixedSync::Both).map_err(|it| failed(&it))?;
+    let ratio = f64::from(SAMPLE_RATE_HZ) / f64::from(recording.rate_hz);
+    let parameters = SincInterpolationParameters::new(256, WindowFunction::BlackmanHarris2);
+    let mut resampler = Async::new_sinc(ratio, 1.0, &parameters, 1024, 1, FixedAsync::Input)
+        .map_err(|it| failed(&it))?;
     let len = recording.samples.len();
     let input = InterleavedSlice::new(&recording.samples[..], 1, len).map_err(|it| failed(&it))?;
     let mut samples = vec![0.0; resampler.process_all_needed_output_len(len)];

@@ -83,22 +83,23 @@ fn a_loop_shorter_than_a_chunk_repeats_within_it() {
 fn a_recording_of_another_rate_is_heard_at_its_own_pitch() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("said.wav");
-    let mut writer = wav::Writer::new(File::create(&path).unwrap(), 16_000).unwrap();
-    let tone =
-        |at: usize, rate: f32| (std::f32::consts::TAU * 440.0 * at as f32 / rate).sin() / 2.0;
-    writer
-        .write(&(0..16_000).map(|it| tone(it, 16_000.0)).collect::<Vec<_>>())
-        .unwrap();
-    writer.flush().unwrap();
+    let tone = |at: usize, rate_hz: u32| {
+        (std::f32::consts::TAU * 440.0 * at as f32 / rate_hz as f32).sin() / 2.0
+    };
+    for rate_hz in [8_000, 16_000, 44_100, 96_000] {
+        let mut writer = wav::Writer::new(File::create(&path).unwrap(), rate_hz).unwrap();
+        let second = (0..rate_hz as usize).map(|it| tone(it, rate_hz));
+        writer.write(&second.collect::<Vec<_>>()).unwrap();
+        writer.flush().unwrap();
 
-    let said = Loop::open(&path).unwrap();
-    assert!(
-        said.0.len().abs_diff(48_000) <= 3,
-        "{} samples of a second",
-        said.0.len()
-    );
-    for (at, sample) in said.0.iter().enumerate().skip(1000).take(46_000) {
-        assert!((sample - tone(at, 48_000.0)).abs() < 0.02, "sample {at}");
+        let said = Loop::open(&path).unwrap().0;
+        let len = said.len();
+        assert!(len.abs_diff(48_000) <= 3, "{len} samples of a second");
+        // All of it may come a sample late, which changes this tone by 0.03.
+        for (at, sample) in said.iter().enumerate().skip(1000).take(46_000) {
+            let off = (sample - tone(at, 48_000)).abs();
+            assert!(off < 0.04, "{off} at sample {at} from {rate_hz} Hz");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use cpal::{FromSample, SizedSample};
+use cpal::{Data, FromSample, I24, SampleFormat, SizedSample, U24};
 use media::backend::audio::{SAMPLE_RATE_HZ, SampleSink, SampleSource};
 use media::backend::device::DeviceError;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
@@ -11,6 +11,28 @@ use rubato::{
     Async, FixedAsync, Resampler, SincInterpolationParameters, SincInterpolationType,
     WindowFunction,
 };
+
+/// Reads the samples of `$data` by `$slice` as what they are, and gives them to `$take`. Types that
+/// are missing here are those that `config` never chooses.
+macro_rules! with_samples {
+    ($data:ident.$slice:ident, $samples:ident => $take:expr) => {
+        match $data.sample_format() {
+            SampleFormat::I8 => $data.$slice::<i8>().map(|$samples| $take),
+            SampleFormat::I16 => $data.$slice::<i16>().map(|$samples| $take),
+            SampleFormat::I24 => $data.$slice::<I24>().map(|$samples| $take),
+            SampleFormat::I32 => $data.$slice::<i32>().map(|$samples| $take),
+            SampleFormat::I64 => $data.$slice::<i64>().map(|$samples| $take),
+            SampleFormat::U8 => $data.$slice::<u8>().map(|$samples| $take),
+            SampleFormat::U16 => $data.$slice::<u16>().map(|$samples| $take),
+            SampleFormat::U24 => $data.$slice::<U24>().map(|$samples| $take),
+            SampleFormat::U32 => $data.$slice::<u32>().map(|$samples| $take),
+            SampleFormat::U64 => $data.$slice::<u64>().map(|$samples| $take),
+            SampleFormat::F32 => $data.$slice::<f32>().map(|$samples| $take),
+            SampleFormat::F64 => $data.$slice::<f64>().map(|$samples| $take),
+            _ => None,
+        }
+    };
+}
 
 /// From a microphone to its sink.
 pub(super) struct Intake {
@@ -32,7 +54,16 @@ impl Intake {
     }
 
     /// Hands `data`, whose first frame was heard at `captured_at`, over to `sink`.
-    pub(super) fn take<T>(&mut self, data: &[T], captured_at: Instant, sink: &mut dyn SampleSink)
+    pub(super) fn take_data(
+        &mut self,
+        data: &Data,
+        captured_at: Instant,
+        sink: &mut dyn SampleSink,
+    ) {
+        with_samples!(data.as_slice, samples => self.take(samples, captured_at, sink));
+    }
+
+    fn take<T>(&mut self, data: &[T], captured_at: Instant, sink: &mut dyn SampleSink)
     where
         T: SizedSample,
         f32: FromSample<T>,
@@ -74,12 +105,17 @@ impl Outlet {
     }
 
     /// Fills `data`, whose first frame will be heard at `plays_at`, from `source`.
-    pub(super) fn fill<T>(
+    pub(super) fn fill_data(
         &mut self,
-        data: &mut [T],
+        data: &mut Data,
         plays_at: Instant,
         source: &mut dyn SampleSource,
-    ) where
+    ) {
+        with_samples!(data.as_slice_mut, samples => self.fill(samples, plays_at, source));
+    }
+
+    fn fill<T>(&mut self, data: &mut [T], plays_at: Instant, source: &mut dyn SampleSource)
+    where
         T: SizedSample + FromSample<f32>,
     {
         let mut at = plays_at;

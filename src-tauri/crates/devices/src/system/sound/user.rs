@@ -6,10 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cpal::traits::DeviceTrait;
-use cpal::{
-    Device, ErrorKind, FromSample, I24, InputCallbackInfo, OutputCallbackInfo, SampleFormat,
-    SizedSample, Stream, U24,
-};
+use cpal::{Data, Device, ErrorKind, InputCallbackInfo, OutputCallbackInfo, Stream};
 use media::backend::audio::{SampleSink, SampleSource};
 use media::backend::device::DeviceError;
 use media::queue::{Queue, Slot};
@@ -17,27 +14,6 @@ use media::queue::{Queue, Slot};
 use super::config::Format;
 use super::convert::{Intake, Outlet};
 use super::{Direction, failure};
-
-/// Calls the method for the type that the format's samples have.
-macro_rules! with_format {
-    ($self:ident, $method:ident, $device:ident, $format:ident, $watch:ident) => {
-        match $format.sample {
-            SampleFormat::I8 => $self.$method::<i8>($device, $format, $watch),
-            SampleFormat::I16 => $self.$method::<i16>($device, $format, $watch),
-            SampleFormat::I24 => $self.$method::<I24>($device, $format, $watch),
-            SampleFormat::I32 => $self.$method::<i32>($device, $format, $watch),
-            SampleFormat::I64 => $self.$method::<i64>($device, $format, $watch),
-            SampleFormat::U8 => $self.$method::<u8>($device, $format, $watch),
-            SampleFormat::U16 => $self.$method::<u16>($device, $format, $watch),
-            SampleFormat::U24 => $self.$method::<U24>($device, $format, $watch),
-            SampleFormat::U32 => $self.$method::<u32>($device, $format, $watch),
-            SampleFormat::U64 => $self.$method::<u64>($device, $format, $watch),
-            SampleFormat::F32 => $self.$method::<f32>($device, $format, $watch),
-            SampleFormat::F64 => $self.$method::<f64>($device, $format, $watch),
-            other => Err(DeviceError::Format(format!("samples of {other}"))),
-        }
-    };
-}
 
 /// Who is at our end of a stream.
 pub(super) trait User: Send + 'static {
@@ -79,21 +55,16 @@ impl Microphone {
     pub(super) fn new(sink: Box<dyn SampleSink>) -> Self {
         Self(UntilEnd::new(sink))
     }
+}
 
-    fn build_as<T>(
-        &self,
-        device: &Device,
-        format: Format,
-        watch: Watch,
-    ) -> Result<Stream, DeviceError>
-    where
-        T: SizedSample,
-        f32: FromSample<T>,
-    {
+impl User for Microphone {
+    const DIRECTION: Direction = Direction::Input;
+
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
         let mut intake = Intake::new(format.stream.channels, format.stream.sample_rate)?;
         let sink = self.0.share();
         let alive = watch.clone();
-        let heard = move |data: &[T], info: &InputCallbackInfo| {
+        let heard = move |data: &Data, info: &InputCallbackInfo| {
             alive.called();
             let times = info.timestamp();
             let age = times
@@ -104,25 +75,18 @@ impl Microphone {
             if let Ok(mut sink) = sink.try_lock()
                 && let Some(sink) = sink.as_mut()
             {
-                intake.take(data, now.checked_sub(age).unwrap_or(now), sink.as_mut());
+                intake.take_data(data, now.checked_sub(age).unwrap_or(now), sink.as_mut());
             }
         };
         device
-            .build_input_stream(
+            .build_input_stream_raw(
                 format.stream,
+                format.sample,
                 heard,
                 move |it| watch.error(&it),
                 BUILD_TIMEOUT,
             )
             .map_err(|error| failure("open microphone", &error))
-    }
-}
-
-impl User for Microphone {
-    const DIRECTION: Direction = Direction::Input;
-
-    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
-        with_format!(self, build_as, device, format, watch)
     }
 
     fn end(&self, error: Option<DeviceError>) {
@@ -137,20 +101,16 @@ impl Speaker {
     pub(super) fn new(source: Box<dyn SampleSource>) -> Self {
         Self(UntilEnd::new(source))
     }
+}
 
-    fn build_as<T>(
-        &self,
-        device: &Device,
-        format: Format,
-        watch: Watch,
-    ) -> Result<Stream, DeviceError>
-    where
-        T: SizedSample + FromSample<f32>,
-    {
+impl User for Speaker {
+    const DIRECTION: Direction = Direction::Output;
+
+    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
         let mut outlet = Outlet::new(format.stream.channels, format.stream.sample_rate)?;
         let source = self.0.share();
         let alive = watch.clone();
-        let asked = move |data: &mut [T], info: &OutputCallbackInfo| {
+        let asked = move |data: &mut Data, info: &OutputCallbackInfo| {
             alive.called();
             let times = info.timestamp();
             let ahead = times
@@ -160,25 +120,18 @@ impl Speaker {
             if let Ok(mut source) = source.try_lock()
                 && let Some(source) = source.as_mut()
             {
-                outlet.fill(data, Instant::now() + ahead, source.as_mut());
+                outlet.fill_data(data, Instant::now() + ahead, source.as_mut());
             }
         };
         device
-            .build_output_stream(
+            .build_output_stream_raw(
                 format.stream,
+                format.sample,
                 asked,
                 move |it| watch.error(&it),
                 BUILD_TIMEOUT,
             )
             .map_err(|error| failure("open speaker", &error))
-    }
-}
-
-impl User for Speaker {
-    const DIRECTION: Direction = Direction::Output;
-
-    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
-        with_format!(self, build_as, device, format, watch)
     }
 
     fn end(&self, error: Option<DeviceError>) {
