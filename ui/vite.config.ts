@@ -15,7 +15,6 @@ const policy = Object.entries(shell.app.security.csp)
 
 export default defineConfig({
   plugins: [svelte(), paraglideVitePlugin(paraglide)],
-  // The shell's development URL names this port.
   // What the tests see is held to the shell's own rules (`app.security.csp`).
   preview: { headers: { 'Content-Security-Policy': policy } },
   server: { port: 5173, strictPort: true },

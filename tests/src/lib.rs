@@ -5,10 +5,12 @@
 //! here decides about calls, and no figure is computed from what was not measured.
 //!
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
-//!   know each other), [`browser`] (Chromium)
-//! - the world around them: [`screen`] (X without a monitor), [`sound_server`], [`material`]
+//!   know each other), [`browser`] (Chromium), [`turn`] (whose turn it is to measure)
+//! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
+//!   [`sound_server`], [`network`] (two hosts apart), [`material`]
 //! - reading: [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
 //!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
+//! - pressing: [`webdriver`]
 
 pub mod browser;
 pub mod clock;

@@ -62,15 +62,11 @@ async fn real(dir: &Path) -> Result<Material> {
         )
         .await?;
         // Half the clip there and back again: a loop without a jump, and of a bearable size.
-        let film = "[0:v]fps=30,scale=1280:-2,crop=1280:720:0:0,setsar=1,trim=0:2,split[a][b];\
+        let film = "[0:v]fps=30,scale=-2:720,crop=1280:720,setsar=1,trim=0:2,split[a][b];\
                     [b]reverse[c];[a][c]concat=n=2";
-        let film = film.replace(
-            "scale=1280:-2,crop=1280:720:0:0",
-            "scale=-2:720,crop=1280:720",
-        );
         ffmpeg(
             &dir.join("bikes.mp4"),
-            &["-filter_complex", &film, "-pix_fmt", "yuv420p"],
+            &["-filter_complex", film, "-pix_fmt", "yuv420p"],
             &clip,
         )
         .await?;

@@ -77,11 +77,6 @@ impl Program {
         Ok(input.flush().await?)
     }
 
-    /// Closes its standard input, which several programs take as a wish to end.
-    pub fn close_input(&mut self) {
-        self.input = None;
-    }
-
     /// Lets its output pass unread, so that it never blocks on a full pipe.
     pub fn drain(&mut self) {
         if let Some(mut output) = self.output.take() {

@@ -1,4 +1,4 @@
-//! Scenarios take turns: they measure time and load, and the machine is small.
+//! Scenarios take turns: they measure time and load, and would disturb each other.
 
 use std::io::Write;
 

@@ -35,22 +35,16 @@ const COMPOSED: &[&str] = &[
     "transport",
     "store",
     "identity",
-    "signal-client",
 ];
 
-/// The app carries the relay inside, and shares the options and the figures of the program without
-/// a window.
+/// The app shares the options and the figures of the program without a window.
 const APP: &[&str] = &[
     "call",
     "media",
     "engine",
-    "codec",
-    "devices",
     "transport",
     "store",
     "identity",
-    "signal-client",
-    "signal-relay",
     "headless",
 ];
 
@@ -283,7 +277,7 @@ fn sources() -> Result<Vec<PathBuf>> {
         "xtask",
         "ui/src",
         "ui/e2e",
-        "ui/test",
+        "ui/tests",
     ] {
         if root.join(dir).is_dir() {
             all.extend(files(

@@ -113,7 +113,7 @@ fn rust_is_new_enough() -> Result<()> {
 
 fn node_is_new_enough() -> Result<()> {
     let version = output(&mut command("node", ["--version"])).unwrap_or_default();
-    if parts(version.trim_start_matches('v')) < vec![OLDEST_NODE] || !has("npm") {
+    if parts(version.trim_start_matches('v')) < parts(OLDEST_NODE) || !has("npm") {
         bail!(
             "Node {OLDEST_NODE} or newer with npm is needed, there is {version:?}: https://nodejs.org"
         );
@@ -133,7 +133,7 @@ fn parts(version: &str) -> Vec<u32> {
 const SERVER: &str = "coturn";
 
 /// The UI's build tools ask for it.
-const OLDEST_NODE: u32 = 20;
+const OLDEST_NODE: &str = "20.19";
 
 /// What a build and a running app need.
 const BUILD: &[&str] = &[
@@ -180,6 +180,7 @@ const TEST: &[&str] = &[
     // the real clip and the real speech
     "ffmpeg",
     "python3-pip",
+    "unzip",
 ];
 
 #[cfg(test)]

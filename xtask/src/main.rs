@@ -62,7 +62,7 @@ enum Command {
     /// Run the relay alone.
     Relay {
         /// Where to listen; port 0 picks a free one.
-        #[arg(long, default_value = "127.0.0.1:7777")]
+        #[arg(long, default_value = "127.0.0.1:4080")]
         listen: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Pictures drawn by the page (everywhere but on Linux, and there as the fallback): raw pictures
+//! Pictures drawn by the page (on Linux only in the small window and as the fallback): raw pictures
 //! over a WebSocket on the loopback interface, which is the cheapest way into a webview by far.
 //!
 //! Runs on the async runtime; owns the port and the task that serves it. The latest picture wins:

@@ -2,7 +2,7 @@
 import type { Island } from '../backend/bindings/Island';
 import type { Rect } from '../backend/bindings/Rect';
 
-export function overlaps(a: Rect, b: Rect): boolean {
+function overlaps(a: Rect, b: Rect): boolean {
   return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 }
 

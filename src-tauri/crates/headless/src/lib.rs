@@ -1,8 +1,8 @@
 //! The engine without a window: test contact, bots, benches.
 //!
 //! What the window shares with it lives here too: the options of both command lines
-//! ([`options`]), how an engine is composed from them ([`compose`]), and the lines of JSON that
-//! tell a call's figures ([`figures`]).
+//! ([`options`]), how an engine is composed from them ([`compose`]), the lines of JSON that tell a
+//! call's figures ([`figures`]), and what is given back to the system after one ([`memory`]).
 
 #![warn(missing_docs)]
 

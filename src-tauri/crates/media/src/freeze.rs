@@ -13,7 +13,6 @@ pub struct Freezes {
     shown: u64,
     count: u64,
     total: Duration,
-    longest: Duration,
 }
 
 impl Freezes {
@@ -28,7 +27,6 @@ impl Freezes {
             shown: 0,
             count: 0,
             total: Duration::ZERO,
-            longest: Duration::ZERO,
         }
     }
 
@@ -39,7 +37,6 @@ impl Freezes {
             return;
         };
         let gap = now.saturating_duration_since(last);
-        self.longest = self.longest.max(gap);
         if self.known > 0 {
             let mean = self.gaps[..self.known].iter().sum::<Duration>() / self.known as u32;
             if gap > (mean * 3).max(mean + BEYOND_MEAN) {
@@ -74,12 +71,6 @@ impl Freezes {
     #[must_use]
     pub const fn total(&self) -> Duration {
         self.total
-    }
-
-    /// The longest gap between two pictures.
-    #[must_use]
-    pub const fn longest_gap(&self) -> Duration {
-        self.longest
     }
 }
 
@@ -119,7 +110,6 @@ mod tests {
             (frozen.count(), frozen.total()),
             (2, Duration::from_millis(690))
         );
-        assert_eq!(frozen.longest_gap(), Duration::from_millis(500));
         assert_eq!(with_gaps(&[1000; 20]).count(), 0, "slow is not frozen");
     }
 

@@ -1,7 +1,7 @@
 //! The transport seam: encoded frames in decode order, not delayed for playout.
 //!
-//! Above it, peer-to-peer and LiveKit share everything: capture, mute, encode, jitter, decode,
-//! lifecycle. Below it are RTP, NACK, congestion feedback, ICE and DTLS. Negotiation crosses it
+//! Above it, every transport shares everything: capture, mute, encode, jitter, decode,
+//! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS. Negotiation crosses it
 //! as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use thiserror::Error;
 use ts_rs::TS;
 
 use crate::frame::{EncodedFrame, ReceivedFrame};
-use crate::queue::{Empty, Queue};
+use crate::queue::Queue;
 use crate::units::Bitrate;
 
 /// Carries encoded media for one call at a time. Knows nothing of calls, codecs or devices.
@@ -112,9 +112,6 @@ pub enum Sent {
 /// Where received frames wait for the decoder. For pictures a drop shows as `after_loss` on the
 /// next frame that is pushed.
 pub type FrameSource = Queue<ReceivedFrame>;
-
-/// How a wait on a [`FrameSource`] ended.
-pub type SourceEmpty = Empty;
 
 /// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;
 /// this leaves room for a long chat text and keeps a hostile peer's buffer small.

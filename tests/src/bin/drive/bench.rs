@@ -289,5 +289,5 @@ const WARM_UP_SECONDS: u64 = 5;
 /// Pools and caches fill in the first calls, and stay.
 const WARM_UP_CALLS: u32 = 10;
 
-/// Beyond this, others share the two cores and delay everything.
+/// Beyond this, other work delays what is measured.
 const QUIET_CORES: f64 = 0.15;

@@ -172,7 +172,7 @@ const SETTINGS: Settings = {
   maxSendKbps: 4000,
 };
 
-export const BASE: UiView = {
+const BASE: UiView = {
   revision: 1,
   window: 'main',
   fullScreen: false,

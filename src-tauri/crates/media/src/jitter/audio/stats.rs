@@ -38,11 +38,3 @@ pub struct Stats {
     /// Packets whose turn came and that were not there.
     pub packets_missed: u64,
 }
-
-impl Stats {
-    /// Share of concealed samples in all, 0 to 1.
-    #[must_use]
-    pub fn concealed_share(&self) -> f64 {
-        self.concealed_samples as f64 / self.total_samples_received.max(1) as f64
-    }
-}
