@@ -12,7 +12,9 @@ use crate::shell::{check, command, has, output};
 pub(crate) enum Purpose {
     /// Building and running.
     Build,
-    /// Building, running and every test.
+    /// Two windows that nobody sees, and what measures them.
+    Unseen,
+    /// Every test and bench.
     Test,
 }
 
@@ -25,7 +27,8 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
     }
     let wanted: Vec<&str> = match purpose {
         Purpose::Build => BUILD.to_vec(),
-        Purpose::Test => BUILD.iter().chain(TEST).copied().collect(),
+        Purpose::Unseen => [BUILD, UNSEEN].concat(),
+        Purpose::Test => [BUILD, UNSEEN, TEST].concat(),
     };
     if !Path::new("/etc/debian_version").exists() {
         println!("This is no Debian or Ubuntu: install what they call");
@@ -149,8 +152,8 @@ const BUILD: &[&str] = &[
     "librsvg2-dev",
 ];
 
-/// What the tests, the run without a display and the benches need besides.
-const TEST: &[&str] = &[
+/// What windows without a display need besides.
+const UNSEEN: &[&str] = &[
     // windows without a screen, and somebody to click
     "webkit2gtk-driver",
     "xvfb",
@@ -171,16 +174,20 @@ const TEST: &[&str] = &[
     "pulseaudio",
     "pulseaudio-utils",
     "libasound2-plugins",
-    // a call between networks that do not reach each other
-    "iproute2",
-    SERVER,
-    // the independent peer, and the page's tests
-    "chromium",
-    "chromium-driver",
     // the real clip and the real speech
     "ffmpeg",
     "python3-pip",
     "unzip",
+];
+
+/// What the tests and the benches need besides.
+const TEST: &[&str] = &[
+    // a call between networks that do not reach each other
+    "iproute2",
+    SERVER,
+    // the independent peer, and the page's tests; Ubuntu has no package of it
+    "chromium",
+    "chromium-driver",
 ];
 
 #[cfg(test)]

@@ -34,7 +34,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .iter()
         .any(|name| std::env::var_os(name).is_some());
     let alone = options.check || (cfg!(target_os = "linux") && !has_display);
-    ensure(if alone { Purpose::Test } else { Purpose::Build })?;
+    ensure(if alone {
+        Purpose::Unseen
+    } else {
+        Purpose::Build
+    })?;
     build()?;
     let form = match (options.check, alone) {
         (true, _) => "check",
