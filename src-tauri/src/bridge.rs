@@ -124,7 +124,8 @@ fn urgency(before: &EngineView, after: &EngineView) -> Urgency {
         && before.microphone == after.microphone
         && before.speaker == after.speaker
         && before.local_picture == after.local_picture
-        && before.remote_picture == after.remote_picture;
+        && before.remote_picture == after.remote_picture
+        && before.summary == after.summary;
     if same { Urgency::Soon } else { Urgency::Now }
 }
 
@@ -143,7 +144,7 @@ fn without_clock(call: &CallView) -> CallView {
 #[cfg(test)]
 mod tests {
     use call::id::Peer;
-    use call::view::{ActivePhase, Controls};
+    use call::view::{ActivePhase, Controls, Lacking};
     use engine::view::{CallStats, DeviceNow, DeviceView, RelayView};
 
     use super::*;
@@ -173,6 +174,7 @@ mod tests {
                 local: on,
                 wish: on,
                 remote: Controls { microphone, ..on },
+                remote_lacking: Lacking::default(),
                 connected_for_ms: Some(connected_for_ms),
             },
             camera: device(),
@@ -183,6 +185,7 @@ mod tests {
             local_picture: false,
             remote_picture: false,
             stats: None,
+            summary: None,
         }
     }
 

@@ -1,8 +1,10 @@
 //! Everything that can happen to a phone.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::id::{CallId, Peer};
+use crate::view::Lacking;
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub enum Input {
     Message {
         /// Who sent it. The name is not known here; an invite carries it.
         from: String,
+        /// Whether the user called or accepted them before. A stranger's ring opens no camera.
+        known: bool,
         /// The bytes: remote, unchecked.
         bytes: Vec<u8>,
     },
@@ -54,6 +58,8 @@ pub enum Input {
         microphone: bool,
         /// Whether the camera runs.
         camera: bool,
+        /// Which device the user wants and cannot have: why a gate is shut.
+        lacking: Lacking,
     },
     /// A deadline of [`crate::phone::Phone::poll_timeout`] passed.
     Tick,
@@ -93,15 +99,17 @@ pub enum Command {
 pub enum Transport {
     /// Media and data flow.
     Connected,
-    /// Nothing has been heard for a while.
-    Interrupted,
+    /// The session lost its path and looks for another one.
+    Disconnected,
+    /// Nothing has been heard from the other side for this long. Told again and again while it
+    /// lasts, and once as zero when something is heard.
+    Silent(Duration),
     /// The other side closed its session.
     ClosedByPeer,
-    /// No path was found, or the path was lost and the session does not
-    /// look for another one by itself. Waiting for the other side's first parcel is no failure.
+    /// The network or the other side made it impossible: the secure channel could not be set up.
+    /// Final: nothing brings this session back.
     Failed,
-    /// It does not work and will not, whatever the network does: no thread left, a library that
-    /// stopped.
+    /// A fault of this machine: no thread left, a library that stopped. Final.
     Broken,
     /// [`crate::output::Output::CloseTransport`] is carried out; answers each one, whatever
     /// became of the session before.
@@ -119,7 +127,9 @@ impl fmt::Debug for Input {
             Self::Transport { call, state } => write!(f, "Transport({call}, {state:?})"),
             Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),
             Self::Data { call, bytes } => write!(f, "Data({call}, {} bytes)", bytes.len()),
-            Self::Capture { microphone, camera } => {
+            Self::Capture {
+                microphone, camera, ..
+            } => {
                 write!(f, "Capture(microphone: {microphone}, camera: {camera})")
             }
             Self::Tick => f.write_str("Tick"),

@@ -18,6 +18,7 @@ pub mod phone;
 mod presence;
 pub mod reason;
 mod state;
+pub mod time;
 pub mod timer;
 pub mod view;
 

@@ -16,7 +16,9 @@ mod timeout;
 mod transition;
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 use crate::id::{CallId, Peer};
 use crate::input::Input;
@@ -101,18 +103,22 @@ impl Phone {
     }
 
     /// Takes one thing that happened. Drain [`Phone::poll_output`] before the next one.
-    pub fn handle(&mut self, now: Instant, input: Input) {
+    pub fn handle(&mut self, now: Timestamp, input: Input) {
         let before = self.state.phase();
         let what = what(&input);
         match input {
             Input::Command(command) => self.command(now, command),
-            Input::Message { from, bytes } => self.message(now, &from, &bytes),
+            Input::Message { from, known, bytes } => self.message(now, &from, known, &bytes),
             Input::Undeliverable { to } => self.undeliverable(now, &to),
             Input::Link { online } => self.link(now, online),
             Input::Transport { call, state } => self.transport(now, call, state),
             Input::Parcel { call, parcel } => self.parcel(call, parcel),
             Input::Data { call, bytes } => self.data(now, call, &bytes),
-            Input::Capture { microphone, camera } => {
+            Input::Capture {
+                microphone,
+                camera,
+                lacking: _,
+            } => {
                 self.captured(Controls { microphone, camera });
             }
             Input::Tick => {
@@ -134,13 +140,13 @@ impl Phone {
 
     /// When to wake the phone, and why.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+    pub fn poll_timeout(&self) -> Option<(Timestamp, Timer)> {
         self.timers.next()
     }
 
     /// What the user may see now.
     #[must_use]
-    pub fn view(&self, now: Instant) -> CallView {
+    pub fn view(&self, now: Timestamp) -> CallView {
         show::view(&self.state, now)
     }
 

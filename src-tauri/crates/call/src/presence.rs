@@ -5,7 +5,9 @@
 //! takes many seconds to notice. So only an early "not here" counts against a call whose media
 //! flowed; a later one means that the network is gone, and networks come back.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 /// Signs of life come once a second; four lost in a row are no accident.
 pub(crate) const SILENCE: Duration = Duration::from_secs(5);
@@ -28,20 +30,20 @@ const DOUBT: Duration = Duration::from_millis(2500);
 /// What has been heard of the other side.
 #[derive(Debug)]
 pub(crate) struct Presence {
-    heard: Instant,
-    heard_directly: Instant,
+    heard: Timestamp,
+    heard_directly: Timestamp,
     missing: Option<Missing>,
 }
 
 /// The relay says that nobody is there.
 #[derive(Clone, Copy, Debug)]
 struct Missing {
-    first: Instant,
-    last: Instant,
+    first: Timestamp,
+    last: Timestamp,
 }
 
 impl Presence {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             heard: now,
             heard_directly: now,
@@ -50,44 +52,44 @@ impl Presence {
     }
 
     /// A message came through signaling.
-    pub(crate) fn heard(&mut self, now: Instant) {
+    pub(crate) fn heard(&mut self, now: Timestamp) {
         self.heard = now;
         self.missing = None;
     }
 
     /// A message came through the session, or it found a path.
-    pub(crate) fn heard_directly(&mut self, now: Instant) {
+    pub(crate) fn heard_directly(&mut self, now: Timestamp) {
         *self = Self::new(now);
     }
 
     /// How long nothing has been heard.
-    pub(crate) fn silence(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.heard)
+    pub(crate) fn silence(&self, now: Timestamp) -> Duration {
+        now.since(self.heard)
     }
 
     /// How long nothing has been heard through the session.
-    pub(crate) fn direct_silence(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.heard_directly)
+    pub(crate) fn direct_silence(&self, now: Timestamp) -> Duration {
+        now.since(self.heard_directly)
     }
 
     /// Whether the session has said nothing for so long that it must be lost.
-    pub(crate) fn is_stalled(&self, now: Instant) -> bool {
+    pub(crate) fn is_stalled(&self, now: Timestamp) -> bool {
         self.direct_silence(now) >= STALLED
     }
 
     /// The relay says that nobody is there.
-    pub(crate) fn missing(&mut self, now: Instant) {
+    pub(crate) fn missing(&mut self, now: Timestamp) {
         let first = match self.missing {
-            Some(missing) if now.saturating_duration_since(missing.last) <= DOUBT => missing.first,
+            Some(missing) if now.since(missing.last) <= DOUBT => missing.first,
             Some(_) | None => now,
         };
         self.missing = Some(Missing { first, last: now });
     }
 
     /// Whether the relay said so lately.
-    pub(crate) fn is_in_doubt(&self, now: Instant) -> bool {
+    pub(crate) fn is_in_doubt(&self, now: Timestamp) -> bool {
         self.missing
-            .is_some_and(|missing| now.saturating_duration_since(missing.last) <= DOUBT)
+            .is_some_and(|missing| now.since(missing.last) <= DOUBT)
     }
 
     /// Before media flows: whether "not here" was said for long enough to believe it.
@@ -96,13 +98,12 @@ impl Presence {
     }
 
     /// While media flows: whether "not here", said now, means that the program died.
-    pub(crate) fn died(&self, now: Instant) -> bool {
+    pub(crate) fn died(&self, now: Timestamp) -> bool {
         (SILENCE..TOO_LATE).contains(&self.direct_silence(now)) && self.missing_for() >= TWICE
     }
 
     fn missing_for(&self) -> Duration {
-        self.missing.map_or(Duration::ZERO, |missing| {
-            missing.last.saturating_duration_since(missing.first)
-        })
+        self.missing
+            .map_or(Duration::ZERO, |missing| missing.last.since(missing.first))
     }
 }

@@ -1,7 +1,7 @@
 //! The states of a phone.
 
+use crate::time::Timestamp;
 use std::fmt;
-use std::time::Instant;
 
 use crate::id::{CallId, Peer};
 use crate::line::Line;
@@ -68,13 +68,15 @@ pub(crate) enum Path {
 pub(crate) struct Invitation {
     /// Whether the caller's camera will be on.
     pub(crate) video: bool,
+    /// Whether the user called or accepted them before.
+    pub(crate) known: bool,
 }
 
 /// A call whose media flowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Flowing {
     /// When it did for the first time.
-    pub(crate) since: Instant,
+    pub(crate) since: Timestamp,
 }
 
 /// How a lost path is shown.

@@ -1,6 +1,8 @@
 //! Every deadline of a call, on one page.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 /// Why a phone wants to be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,13 +104,13 @@ pub(crate) mod after {
 /// The deadlines that are set now.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    due: [Option<Instant>; Timer::ALL.len()],
+    due: [Option<Timestamp>; Timer::ALL.len()],
 }
 
 impl Timers {
     /// Sets or moves a deadline.
-    pub(crate) fn set(&mut self, timer: Timer, now: Instant, after: Duration) {
-        self.due[timer.place()] = now.checked_add(after);
+    pub(crate) fn set(&mut self, timer: Timer, now: Timestamp, after: Duration) {
+        self.due[timer.place()] = Some(now + after);
     }
 
     /// Forgets a deadline.
@@ -122,7 +124,7 @@ impl Timers {
     }
 
     /// The earliest deadline.
-    pub(crate) fn next(&self) -> Option<(Instant, Timer)> {
+    pub(crate) fn next(&self) -> Option<(Timestamp, Timer)> {
         Timer::ALL
             .into_iter()
             .filter_map(|timer| Some((self.due[timer.place()]?, timer)))
@@ -130,7 +132,7 @@ impl Timers {
     }
 
     /// Takes the earliest deadline that has passed.
-    pub(crate) fn expired(&mut self, now: Instant) -> Option<Timer> {
+    pub(crate) fn expired(&mut self, now: Timestamp) -> Option<Timer> {
         let (at, timer) = self.next()?;
         if at > now {
             return None;

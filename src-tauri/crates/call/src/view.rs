@@ -35,6 +35,8 @@ pub enum CallView {
         peer: Peer,
         /// Whether the caller's camera is on.
         video: bool,
+        /// Whether we called or accepted them before. For a stranger no camera opens.
+        known: bool,
     },
     /// We are in the call, or on the way into it after the answer.
     Active {
@@ -51,6 +53,8 @@ pub enum CallView {
         wish: Controls,
         /// What the other side says that it sends.
         remote: Controls,
+        /// Which device the other side wants to use and cannot.
+        remote_lacking: Lacking,
         /// Milliseconds since media flowed for the first time, at the moment of this view; null
         /// before.
         #[ts(type = "number | null")]
@@ -94,8 +98,19 @@ pub enum ActivePhase {
     Reconnecting,
 }
 
+/// Devices that one side wants to use and that do not work there: none is there, or it is refused,
+/// taken or broken. The gate of such a device is shut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Lacking {
+    /// No microphone.
+    pub microphone: bool,
+    /// No camera.
+    pub camera: bool,
+}
+
 /// What one side sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Controls {
     /// Whether the microphone is live.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity::Identity;
+use identity::{Address, Identity};
 use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
 use media::backend::codec::CodecBackend;
@@ -24,11 +24,30 @@ pub struct Backends {
     pub transport: Arc<dyn MediaTransport>,
 }
 
+/// Whom the user knows.
+pub trait People: Send + Sync + std::fmt::Debug {
+    /// Whether the user called or accepted this person before. Asked for each message, so it must
+    /// not wait for a disk.
+    fn knows(&self, address: &Address) -> bool;
+}
+
+/// Nobody is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Strangers;
+
+impl People for Strangers {
+    fn knows(&self, _: &Address) -> bool {
+        false
+    }
+}
+
 /// Who the engine is and what the user set. Given again whole when a setting changes.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The key that this installation is known by.
     pub identity: Arc<Identity>,
+    /// Whom the user knows: for strangers no camera opens before the user accepts.
+    pub people: Arc<dyn People>,
     /// What the user wants to be called; goes out with invites.
     pub name: String,
     /// The relay to be reached through; `None` for none.

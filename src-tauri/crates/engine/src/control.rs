@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use call::id::{CallId, Peer};
 use call::input::{self, Input};
 use call::phone::Phone;
+use call::time::Timestamp;
 use call::view::CallView;
 use identity::Invite;
 use media::transport::{Session, TransportError, TransportEvent, TransportState};
@@ -186,7 +187,10 @@ impl Control {
         let mut beats: u64 = 0;
         self.list_devices();
         loop {
-            let deadline = self.phone.poll_timeout().map(|(at, _)| at);
+            let deadline = self
+                .phone
+                .poll_timeout()
+                .map(|(at, _)| self.epoch + at.elapsed());
             tokio::select! {
                 Some(event) = inbox.recv() => self.on_event(event),
                 () = sleep_until(deadline) => self.feed(Input::Tick),
@@ -216,6 +220,7 @@ impl Control {
             Event::Configure(config) => self.on_configure(*config),
             Event::Message { from, payload } => {
                 self.feed(Input::Message {
+                    known: self.config.people.knows(&from),
                     from: from.to_string(),
                     bytes: payload,
                 });
@@ -305,7 +310,7 @@ impl Control {
         if invite.address == self.config.identity.address() {
             return Err(CommandError::OwnAddress);
         }
-        if is_busy(&self.phone.view(Instant::now())) {
+        if is_busy(&self.phone.view(self.now())) {
             return Err(CommandError::AlreadyInCall);
         }
         if let Some(url) = &invite.relay {
@@ -393,6 +398,10 @@ impl Control {
         }
         match event {
             TransportEvent::State(state) => self.on_transport_state(call, &state),
+            TransportEvent::Silence(silence) => self.feed(Input::Transport {
+                call,
+                state: input::Transport::Silent(silence),
+            }),
             TransportEvent::Parcel(parcel) => {
                 self.feed(Input::Parcel {
                     call,
@@ -426,7 +435,7 @@ impl Control {
                 }
                 input::Transport::Connected
             }
-            TransportState::Interrupted => input::Transport::Interrupted,
+            TransportState::Disconnected => input::Transport::Disconnected,
             TransportState::ClosedByPeer => input::Transport::ClosedByPeer,
             TransportState::Failed(error) => {
                 tracing::warn!(%error, "the session failed");
@@ -436,9 +445,15 @@ impl Control {
         self.feed(Input::Transport { call, state });
     }
 
+    /// Now, as the phone counts time.
+    fn now(&self) -> Timestamp {
+        Timestamp::after_start(self.epoch.elapsed())
+    }
+
     /// Gives `input` to the phone and performs all that it says.
     fn feed(&mut self, input: Input) {
-        self.phone.handle(Instant::now(), input);
+        let now = self.now();
+        self.phone.handle(now, input);
         while let Some(output) = self.phone.poll_output() {
             self.perform(output);
         }
@@ -457,7 +472,7 @@ impl Control {
     /// Leaves the relay of whom we called once no call is left. Not at the end of one call: where
     /// it gave way to another with the same person, the answer goes the same way.
     fn come_home(&mut self) {
-        if !is_busy(&self.phone.view(Instant::now())) && self.relays.leave() {
+        if !is_busy(&self.phone.view(self.now())) && self.relays.leave() {
             self.feed(Input::Link {
                 online: self.relays.is_online(),
             });

@@ -36,6 +36,6 @@ mod worker;
 pub mod command;
 pub mod view;
 
-pub use config::{Backends, Config};
+pub use config::{Backends, Config, People, Strangers};
 pub use engine::{CommandError, Ended, Engine};
 pub use picture::{PictureFeed, Subscription};

@@ -105,6 +105,7 @@ impl CallMedia {
             Role::Answerer
         };
         let opening = backends.transport.open(OpenParams {
+            call: call.0,
             role,
             max_send: config.max_send,
         });

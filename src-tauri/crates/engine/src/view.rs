@@ -31,6 +31,20 @@ pub struct EngineView {
     pub remote_picture: bool,
     /// Figures of the call, once a second; null outside.
     pub stats: Option<CallStats>,
+    /// What is remembered of the running call, and of the one whose end is shown; null outside.
+    pub summary: Option<CallSummary>,
+}
+
+/// What a call was like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CallSummary {
+    /// How the machines reached each other last; null before they did.
+    pub path: Option<Path>,
+    /// Whether the network carried all of it well.
+    pub good: bool,
+    /// Whether our camera was wanted last.
+    pub video: bool,
 }
 
 /// The link to the relay.
@@ -68,6 +82,15 @@ pub enum RelayProblem {
     Full,
     /// Another copy of this profile took over the address.
     TakenOver,
+    /// Its certificate comes from nobody whom this machine trusts.
+    CertificateUntrusted,
+    /// Its certificate is not valid now: expired, or one of the two clocks is wrong.
+    CertificateExpired,
+    /// Its certificate is for another name.
+    CertificateOtherName,
+    /// A link or an invite leads to it without encryption, and it is on no network that this
+    /// machine is directly on.
+    Unencrypted,
 }
 
 /// One role and the devices for it.

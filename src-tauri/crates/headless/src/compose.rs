@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
-use engine::{Backends, Config};
+use engine::{Backends, Config, Strangers};
 use identity::Identity;
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
@@ -59,6 +59,7 @@ pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
+        people: Arc::new(Strangers),
         name: settings.name.clone(),
         relay: relay.filter(|it| !it.is_empty()),
         ring: Duration::from_secs(u64::from(ring)),

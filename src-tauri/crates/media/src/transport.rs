@@ -29,6 +29,8 @@ pub trait MediaTransport: Send + Sync + fmt::Debug {
 /// What a session needs to know of its call.
 #[derive(Clone, Debug)]
 pub struct OpenParams {
+    /// The number of the call, for the spans of logs and for whoever carries the media.
+    pub call: u64,
     /// Who makes the offers.
     pub role: Role,
     /// The most that this side wants to send, sound and picture together.
@@ -146,6 +148,9 @@ impl fmt::Debug for Parcel {
 pub enum TransportEvent {
     /// The path changed.
     State(TransportState),
+    /// Nothing has been heard from the other side for this long. Told a few times a second while it
+    /// lasts, from about a second on, and once as zero when something is heard again.
+    Silence(Duration),
     /// To be carried to the other side's session, in this order.
     Parcel(Parcel),
     /// The other side's decoder needs a keyframe (PLI or FIR).
@@ -163,11 +168,12 @@ pub enum TransportState {
     Connecting,
     /// Media and data flow.
     Connected(Path),
-    /// Nothing has been heard for a while; frames are still tried.
-    Interrupted,
+    /// The path is lost and another one is looked for; frames are still tried.
+    Disconnected,
     /// The other side closed its session on purpose. Final.
     ClosedByPeer,
-    /// It will not come back by itself. Final.
+    /// Nothing brings it back, whatever the network does. Final. A path that is not found, or lost
+    /// for long, is no failure: whoever opened the session decides how long to wait.
     Failed(TransportError),
 }
 

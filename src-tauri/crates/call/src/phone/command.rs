@@ -1,6 +1,6 @@
 //! What the user wants.
 
-use std::time::Instant;
+use crate::time::Timestamp;
 
 use super::Phone;
 use super::transition::LastWord;
@@ -17,7 +17,7 @@ use crate::timer::{Timer, after};
 use crate::view::Controls;
 
 impl Phone {
-    pub(super) fn command(&mut self, now: Instant, command: Command) {
+    pub(super) fn command(&mut self, now: Timestamp, command: Command) {
         match command {
             Command::Dial { call, peer, video } => self.dial(now, call, peer, video),
             Command::Accept { video } => self.accept(now, video),
@@ -31,7 +31,7 @@ impl Phone {
         }
     }
 
-    fn dial(&mut self, now: Instant, call: CallId, peer: Peer, video: bool) {
+    fn dial(&mut self, now: Timestamp, call: CallId, peer: Peer, video: bool) {
         let fresh = self.past.look_up(&peer.address, call) == Known::Unknown;
         if !self.phase().is_free() || !fresh {
             tracing::warn!(%call, phase = %self.phase(), fresh, "cannot dial now");
@@ -49,7 +49,7 @@ impl Phone {
         }
     }
 
-    fn accept(&mut self, now: Instant, video: bool) {
+    fn accept(&mut self, now: Timestamp, video: bool) {
         match self.phase() {
             Phase::Incoming => {
                 if let Some(line) = self.state.line_mut() {
@@ -67,7 +67,7 @@ impl Phone {
         }
     }
 
-    fn decline(&mut self, now: Instant) {
+    fn decline(&mut self, now: Timestamp) {
         match self.phase() {
             Phase::Incoming => {
                 self.end(now, EndReason::Declined, LastWord::Tell(Over::Declined));
@@ -82,7 +82,7 @@ impl Phone {
         }
     }
 
-    fn hang_up(&mut self, now: Instant) {
+    fn hang_up(&mut self, now: Timestamp) {
         match self.phase() {
             Phase::Idle | Phase::Ended => {}
             Phase::Dialing | Phase::Ringing => {

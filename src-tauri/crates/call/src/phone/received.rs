@@ -1,6 +1,6 @@
 //! What the other side, or a stranger, says; and what signaling says of them.
 
-use std::time::Instant;
+use crate::time::Timestamp;
 
 use super::Phone;
 use super::transition::LastWord;
@@ -19,7 +19,10 @@ use crate::view::Controls;
 /// Which way a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    Signaling,
+    Signaling {
+        /// Whether the user called or accepted the sender before.
+        known: bool,
+    },
     Session,
 }
 
@@ -28,17 +31,18 @@ struct Invite {
     name: String,
     video: bool,
     ring_ms: u32,
+    known: bool,
 }
 
 impl Phone {
-    pub(super) fn message(&mut self, now: Instant, from: &str, bytes: &[u8]) {
+    pub(super) fn message(&mut self, now: Timestamp, from: &str, known: bool, bytes: &[u8]) {
         match Message::parse(bytes) {
-            Ok(message) => self.received(now, from, message, Way::Signaling),
+            Ok(message) => self.received(now, from, message, Way::Signaling { known }),
             Err(error) => self.not_understood(now, from, error),
         }
     }
 
-    pub(super) fn data(&mut self, now: Instant, call: CallId, bytes: &[u8]) {
+    pub(super) fn data(&mut self, now: Timestamp, call: CallId, bytes: &[u8]) {
         let Some(line) = self.state.line() else {
             return;
         };
@@ -55,17 +59,17 @@ impl Phone {
         }
     }
 
-    fn received(&mut self, now: Instant, from: &str, message: Message, way: Way) {
+    fn received(&mut self, now: Timestamp, from: &str, message: Message, way: Way) {
         let Message { call, body } = message;
         tracing::debug!(%call, ?body, "received");
-        let known = self.heard(now, from, call, way);
+        let ours = self.heard(now, from, call, way);
         match body {
             Body::Invite {
                 name,
                 video,
                 ring_ms,
             } => match way {
-                Way::Signaling => self.invited(
+                Way::Signaling { known } => self.invited(
                     now,
                     from,
                     call,
@@ -73,16 +77,17 @@ impl Phone {
                         name,
                         video,
                         ring_ms,
+                        known,
                     },
                 ),
                 Way::Session => tracing::warn!(%call, "an invitation within a call"),
             },
-            Body::Over { why } if known => self.over(now, why),
+            Body::Over { why } if ours => self.over(now, why),
             Body::Over { .. } => self.past.remember(from, call, None),
-            Body::Parcel { parcel } if known => self.deliver(parcel),
+            Body::Parcel { parcel } if ours => self.deliver(parcel),
             // It may have overtaken nothing that matters: sessions open after the invitation.
             Body::Parcel { .. } => {}
-            Body::Ringing | Body::Accept { .. } | Body::Controls { .. } | Body::Still if !known => {
+            Body::Ringing | Body::Accept { .. } | Body::Controls { .. } | Body::Still if !ours => {
                 self.not_in_that_call(from, call);
             }
             Body::Ringing => self.confirmed(now),
@@ -102,12 +107,12 @@ impl Phone {
     }
 
     /// Notes a sign of life of the other side. Says whether it is about our call with them.
-    fn heard(&mut self, now: Instant, from: &str, call: CallId, way: Way) -> bool {
+    fn heard(&mut self, now: Timestamp, from: &str, call: CallId, way: Way) -> bool {
         let Some(line) = self.state.line_mut().filter(|line| line.is(from, call)) else {
             return false;
         };
         match way {
-            Way::Signaling => line.presence.heard(now),
+            Way::Signaling { .. } => line.presence.heard(now),
             Way::Session => {
                 line.presence.heard_directly(now);
                 self.timers.stop(Timer::Repeat);
@@ -128,7 +133,7 @@ impl Phone {
         }
     }
 
-    fn not_understood(&mut self, now: Instant, from: &str, error: MessageError) {
+    fn not_understood(&mut self, now: Timestamp, from: &str, error: MessageError) {
         tracing::warn!(%error, "a message was dropped");
         match error {
             MessageError::TooLarge(_) | MessageError::Malformed => {}
@@ -143,7 +148,7 @@ impl Phone {
         }
     }
 
-    fn invited(&mut self, now: Instant, from: &str, call: CallId, invite: Invite) {
+    fn invited(&mut self, now: Timestamp, from: &str, call: CallId, invite: Invite) {
         let collision = classify(&self.state, &self.past, from, call);
         if collision != Collision::None {
             tracing::info!(%call, ?collision, "invited");
@@ -152,7 +157,9 @@ impl Phone {
             name,
             video,
             ring_ms,
+            known,
         } = invite;
+        let invitation = Invitation { video, known };
         let line = |now| {
             let peer = Peer {
                 address: from.to_owned(),
@@ -161,7 +168,7 @@ impl Phone {
             Line::new(call, peer, false, Presence::new(now))
         };
         match collision {
-            Collision::None => self.ring(now, line(now), video, ring_ms),
+            Collision::None => self.ring(now, line(now), invitation, ring_ms),
             Collision::Repeated => {
                 if self.phase() == Phase::Incoming {
                     self.tell(Body::Ringing);
@@ -178,19 +185,19 @@ impl Phone {
             }
             // Their phone finds the same and answers our invitation.
             Collision::GlareWon => self.past.remember(from, call, None),
-            Collision::GlareLost => self.give_way(now, line(now), video),
+            Collision::GlareLost => self.give_way(now, line(now), invitation),
             Collision::GlareTied => {
                 self.end(now, EndReason::Busy, LastWord::IfAsked(Over::Busy));
             }
             Collision::Recall => {
                 self.end(now, EndReason::Replaced, LastWord::IfAsked(Over::Gone));
-                self.ring(now, line(now), video, ring_ms);
+                self.ring(now, line(now), invitation, ring_ms);
             }
         }
     }
 
     /// Our call to them becomes their call to us, which our user has accepted by calling.
-    fn give_way(&mut self, now: Instant, mut line: Line, video: bool) {
+    fn give_way(&mut self, now: Timestamp, mut line: Line, invitation: Invitation) {
         if let Some(ours) = self.state.line() {
             line.local.wish = ours.local.wish;
             line.instead_of = Some(ours.call);
@@ -199,12 +206,12 @@ impl Phone {
             }
         }
         self.end(now, EndReason::Replaced, LastWord::IfAsked(Over::Cancelled));
-        self.state = State::Incoming(Box::new(line), Invitation { video });
+        self.state = State::Incoming(Box::new(line), invitation);
         self.answer(now);
     }
 
     /// Caller: their device rings.
-    fn confirmed(&mut self, now: Instant) {
+    fn confirmed(&mut self, now: Timestamp) {
         match self.phase() {
             Phase::Dialing => self.rings(now),
             Phase::Idle
@@ -218,7 +225,7 @@ impl Phone {
     }
 
     /// Caller: they said yes.
-    fn accepted(&mut self, now: Instant, name: String, instead_of: Option<CallId>) {
+    fn accepted(&mut self, now: Timestamp, name: String, instead_of: Option<CallId>) {
         let path = match &self.state {
             State::Dialing(_) => Path::Down,
             State::Ringing(_, path) => *path,
@@ -255,7 +262,7 @@ impl Phone {
         }
     }
 
-    fn over(&mut self, now: Instant, why: Over) {
+    fn over(&mut self, now: Timestamp, why: Over) {
         let reason = match self.phase() {
             Phase::Idle | Phase::Ended => return,
             Phase::Dialing | Phase::Ringing => not_answered(why),
@@ -266,7 +273,7 @@ impl Phone {
     }
 
     /// Nobody is at that address.
-    pub(super) fn undeliverable(&mut self, now: Instant, to: &str) {
+    pub(super) fn undeliverable(&mut self, now: Timestamp, to: &str) {
         let phase = self.phase();
         if !self.online {
             // Said by a relay that we have lost since.
@@ -293,7 +300,7 @@ impl Phone {
     }
 
     /// The link to the relay came or went. A running call does not care.
-    pub(super) fn link(&mut self, now: Instant, online: bool) {
+    pub(super) fn link(&mut self, now: Timestamp, online: bool) {
         if std::mem::replace(&mut self.online, online) == online {
             return;
         }

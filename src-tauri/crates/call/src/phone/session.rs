@@ -1,6 +1,8 @@
 //! The session of a call: opened once, closed once, never two at a time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 use super::Phone;
 use super::transition::LastWord;
@@ -76,7 +78,7 @@ impl Phone {
     }
 
     /// News of a session. Those of a call that is over change nothing but its closing.
-    pub(super) fn transport(&mut self, now: Instant, call: CallId, state: Transport) {
+    pub(super) fn transport(&mut self, now: Timestamp, call: CallId, state: Transport) {
         match self.slot {
             Slot::Free => return,
             Slot::Open(open) if open != call => return,
@@ -90,7 +92,10 @@ impl Phone {
         }
         match state {
             Transport::Connected => self.connected(now),
-            Transport::Interrupted => self.interrupted(now),
+            Transport::Disconnected => self.interrupted(now),
+            Transport::Silent(silence) if silence >= after::LOST => self.interrupted(now),
+            Transport::Silent(silence) if silence.is_zero() => self.connected(now),
+            Transport::Silent(_) => {}
             Transport::ClosedByPeer => self.timers.set(Timer::Unexplained, now, after::UNEXPLAINED),
             Transport::Failed | Transport::Closed => self.failed(now),
             Transport::Broken => self.broken(now),
@@ -106,7 +111,7 @@ impl Phone {
         }
     }
 
-    fn connected(&mut self, now: Instant) {
+    fn connected(&mut self, now: Timestamp) {
         match &mut self.state {
             State::Ringing(_, path) => *path = Path::Up,
             State::Connecting(_) => self.flow(now),
@@ -122,7 +127,7 @@ impl Phone {
         }
     }
 
-    fn interrupted(&mut self, now: Instant) {
+    fn interrupted(&mut self, now: Timestamp) {
         match &mut self.state {
             State::Ringing(_, path) => *path = Path::Down,
             State::Active(..) => self.lose(now),
@@ -135,7 +140,7 @@ impl Phone {
         }
     }
 
-    fn failed(&mut self, now: Instant) {
+    fn failed(&mut self, now: Timestamp) {
         match self.phase() {
             Phase::Idle | Phase::Dialing | Phase::Incoming | Phase::Ended => {}
             Phase::Ringing | Phase::Connecting => {
@@ -150,7 +155,7 @@ impl Phone {
         }
     }
 
-    fn broken(&mut self, now: Instant) {
+    fn broken(&mut self, now: Timestamp) {
         let word = match self.phase() {
             Phase::Idle | Phase::Dialing | Phase::Incoming | Phase::Ended => return,
             Phase::Ringing | Phase::Connecting => Over::NoPath,
@@ -160,7 +165,7 @@ impl Phone {
     }
 
     /// Looks for a new path, and again a while later.
-    pub(super) fn restart(&mut self, now: Instant) {
+    pub(super) fn restart(&mut self, now: Timestamp) {
         let Some(line) = self.state.line() else {
             return;
         };

@@ -1,20 +1,23 @@
 //! What the user may see of a state.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 use crate::line::Line;
 use crate::state::{Flowing, Gap, Invitation, State};
-use crate::view::{ActivePhase, CallView, OutgoingPhase};
+use crate::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
 
-pub(super) fn view(state: &State, now: Instant) -> CallView {
+pub(super) fn view(state: &State, now: Timestamp) -> CallView {
     match state {
         State::Idle => CallView::Idle,
         State::Dialing(line) => outgoing(line, OutgoingPhase::Calling),
         State::Ringing(line, _) => outgoing(line, OutgoingPhase::Ringing),
-        State::Incoming(line, Invitation { video }) => CallView::Incoming {
+        State::Incoming(line, Invitation { video, known }) => CallView::Incoming {
             call: line.call.to_string(),
             peer: line.peer.clone(),
             video: *video,
+            known: *known,
         },
         State::Connecting(line) => active(line, ActivePhase::Connecting, None),
         State::Active(line, flowing) | State::Reconnecting(line, flowing, Gap::Unseen) => {
@@ -51,12 +54,13 @@ fn active(line: &Line, phase: ActivePhase, connected_for_ms: Option<u64>) -> Cal
         local: line.local.truth,
         wish: line.local.wish,
         remote: line.remote.controls,
+        remote_lacking: Lacking::default(),
         connected_for_ms,
     }
 }
 
-fn lasted(flowing: Flowing, now: Instant) -> u64 {
-    millis(now.saturating_duration_since(flowing.since))
+fn lasted(flowing: Flowing, now: Timestamp) -> u64 {
+    millis(now.since(flowing.since))
 }
 
 fn millis(duration: Duration) -> u64 {

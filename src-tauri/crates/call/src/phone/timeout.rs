@@ -1,6 +1,6 @@
 //! What happens when a deadline passes.
 
-use std::time::Instant;
+use crate::time::Timestamp;
 
 use super::Phone;
 use super::transition::LastWord;
@@ -13,7 +13,7 @@ use crate::timer::{Timer, after};
 
 impl Phone {
     /// A timer is stopped when its state is left, so each one meets the state that it was set for.
-    pub(super) fn timeout(&mut self, now: Instant, timer: Timer) {
+    pub(super) fn timeout(&mut self, now: Timestamp, timer: Timer) {
         match timer {
             Timer::Ring => self.nobody_answered(now),
             Timer::NoRelay => {
@@ -33,7 +33,7 @@ impl Phone {
         }
     }
 
-    fn nobody_answered(&mut self, now: Instant) {
+    fn nobody_answered(&mut self, now: Timestamp) {
         match self.phase() {
             Phase::Dialing | Phase::Ringing => {
                 self.end(now, EndReason::NoAnswer, LastWord::Tell(Over::Cancelled));
@@ -48,7 +48,7 @@ impl Phone {
     }
 
     /// Says again what may have been lost: the invitation or the answer.
-    pub(super) fn repeat(&mut self, now: Instant) {
+    pub(super) fn repeat(&mut self, now: Timestamp) {
         if !self.online {
             return self.timers.set(Timer::Repeat, now, after::REPEAT);
         }
@@ -71,7 +71,7 @@ impl Phone {
 
     /// Sends something that the relay cannot deliver if they are gone, and that they answer if
     /// they are not in the call any more.
-    fn probe(&mut self, now: Instant) {
+    fn probe(&mut self, now: Timestamp) {
         let Some(line) = self.state.line() else {
             return;
         };

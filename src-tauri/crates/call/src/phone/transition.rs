@@ -1,6 +1,8 @@
 //! The steps from state to state, whoever asks for them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 use super::{Config, Phone};
 use crate::controls::{Local, OFF};
@@ -26,7 +28,7 @@ pub(super) enum LastWord {
 
 impl Phone {
     /// Caller: sends the invitation, now and until something is heard.
-    pub(super) fn invite(&mut self, now: Instant) {
+    pub(super) fn invite(&mut self, now: Timestamp) {
         let Some(line) = self.state.line() else {
             return;
         };
@@ -42,19 +44,25 @@ impl Phone {
     }
 
     /// Callee: somebody calls.
-    pub(super) fn ring(&mut self, now: Instant, line: Line, video: bool, ring_ms: u32) {
+    pub(super) fn ring(
+        &mut self,
+        now: Timestamp,
+        line: Line,
+        invitation: Invitation,
+        ring_ms: u32,
+    ) {
         let ring = Duration::from_millis(u64::from(ring_ms));
         let ring = ring.clamp(Config::RING_MIN, Config::RING_MAX) + after::RING_MARGIN;
         self.timers.stop_all();
         self.timers.set(Timer::Ring, now, ring);
         self.timers.set(Timer::Probe, now, after::PROBE);
-        self.state = State::Incoming(Box::new(line), Invitation { video });
+        self.state = State::Incoming(Box::new(line), invitation);
         self.tell(Body::Ringing);
         self.outputs.push_back(Output::Sound(Sound::RingTone));
     }
 
     /// Caller: their device rings. Our session opens, so that an answer leads to media at once.
-    pub(super) fn rings(&mut self, now: Instant) {
+    pub(super) fn rings(&mut self, now: Timestamp) {
         let Some(line) = self.state.take_line() else {
             return;
         };
@@ -67,7 +75,7 @@ impl Phone {
     }
 
     /// Callee: says yes, by the user's word or because we were calling them.
-    pub(super) fn answer(&mut self, now: Instant) {
+    pub(super) fn answer(&mut self, now: Timestamp) {
         let Some(line) = self.state.take_line() else {
             return;
         };
@@ -77,7 +85,7 @@ impl Phone {
     }
 
     /// Callee: sends the answer, now and until media flows.
-    pub(super) fn tell_answer(&mut self, now: Instant) {
+    pub(super) fn tell_answer(&mut self, now: Timestamp) {
         let Some(line) = self.state.line() else {
             return;
         };
@@ -88,7 +96,7 @@ impl Phone {
     }
 
     /// Caller: they said yes.
-    pub(super) fn answered(&mut self, now: Instant, path: Path) {
+    pub(super) fn answered(&mut self, now: Timestamp, path: Path) {
         let Some(line) = self.state.take_line() else {
             return;
         };
@@ -103,7 +111,7 @@ impl Phone {
     }
 
     /// Both said yes: a path is wanted, and what is captured may leave.
-    fn connecting(&mut self, now: Instant) {
+    fn connecting(&mut self, now: Timestamp) {
         self.timers.stop(Timer::Ring);
         self.timers.set(Timer::Connect, now, after::CONNECT);
         self.timers.set(Timer::Probe, now, after::PROBE);
@@ -113,7 +121,7 @@ impl Phone {
     }
 
     /// Media flows for the first time.
-    pub(super) fn flow(&mut self, now: Instant) {
+    pub(super) fn flow(&mut self, now: Timestamp) {
         let Some(mut line) = self.state.take_line() else {
             return;
         };
@@ -130,7 +138,7 @@ impl Phone {
     }
 
     /// The path is lost. What has to be done about it counts from the last that was heard.
-    pub(super) fn lose(&mut self, now: Instant) {
+    pub(super) fn lose(&mut self, now: Timestamp) {
         let Some(flowing) = self.state.flowing() else {
             return;
         };
@@ -153,7 +161,7 @@ impl Phone {
     }
 
     /// The path is back.
-    pub(super) fn find(&mut self, now: Instant) {
+    pub(super) fn find(&mut self, now: Timestamp) {
         let Some(flowing) = self.state.flowing() else {
             return;
         };
@@ -168,7 +176,7 @@ impl Phone {
     }
 
     /// Reports the controls through the session's own channel, now and every second.
-    pub(super) fn alive(&mut self, now: Instant) {
+    pub(super) fn alive(&mut self, now: Timestamp) {
         if let Some(body) = self.report() {
             self.tell_directly(body);
         }
@@ -183,11 +191,8 @@ impl Phone {
     }
 
     /// The call is over.
-    pub(super) fn end(&mut self, now: Instant, reason: EndReason, last_word: LastWord) {
-        let lasted = self
-            .state
-            .flowing()
-            .map(|f| now.saturating_duration_since(f.since));
+    pub(super) fn end(&mut self, now: Timestamp, reason: EndReason, last_word: LastWord) {
+        let lasted = self.state.flowing().map(|f| now.since(f.since));
         self.last_word(last_word);
         let Some(line) = self.state.take_line() else {
             return;

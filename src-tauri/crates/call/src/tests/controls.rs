@@ -7,7 +7,7 @@ use super::duo::{DIRECT, Duo};
 use super::station::Who::{Alice, Bob};
 use crate::input::{Command, Input};
 use crate::message::Body;
-use crate::view::Controls;
+use crate::view::{Controls, Lacking};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MUTED: Controls = Controls {
@@ -57,6 +57,7 @@ fn a_device_that_is_lost_is_told() {
         Input::Capture {
             microphone: true,
             camera: false,
+            lacking: Lacking::default(),
         },
     );
     duo.run(HOP);

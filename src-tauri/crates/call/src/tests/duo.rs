@@ -1,7 +1,9 @@
 //! Phones, a courier between them, sessions that connect when their parcels got through, and a
 //! clock that jumps to whatever happens next.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 use super::courier::{Courier, HOP};
 use super::station::{Session, Station, Who};
@@ -10,7 +12,7 @@ use crate::input::{Command, Input, Transport};
 use crate::message::{Body, Message};
 use crate::output::Output;
 use crate::reason::EndReason;
-use crate::view::{ActivePhase, CallView, Controls, OutgoingPhase};
+use crate::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
 
 /// From the last parcel to media.
 pub(super) const PATH_SET_UP: Duration = Duration::from_millis(10);
@@ -24,7 +26,7 @@ const WATCHDOG: Duration = Duration::from_secs(2);
 /// Alice and Bob, and Carol for those tests that need a third.
 #[derive(Debug)]
 pub(super) struct Duo {
-    pub(super) now: Instant,
+    pub(super) now: Timestamp,
     stations: Vec<Station>,
     pub(super) courier: Courier,
     /// Whether the machines reach each other directly.
@@ -40,7 +42,7 @@ pub(super) struct Duo {
     /// Whose link to the relay is dead without anybody knowing.
     pub(super) hung: Option<Who>,
     connected: bool,
-    events: Vec<(Instant, u64, Event)>,
+    events: Vec<(Timestamp, u64, Event)>,
     next_event: u64,
     next_call: u64,
 }
@@ -59,12 +61,8 @@ impl Duo {
         Self::with(Courier::fair())
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "virtual time must start at some instant"
-    )]
     pub(super) fn with(courier: Courier) -> Self {
-        let now = Instant::now();
+        let now = Timestamp::default();
         let mut duo = Self {
             now,
             stations: Who::ALL.into_iter().map(Station::new).collect(),
@@ -285,7 +283,7 @@ impl Duo {
     }
 
     /// Does the next thing that is due by then. Says whether there was one.
-    fn step(&mut self, until: Instant) -> bool {
+    fn step(&mut self, until: Timestamp) -> bool {
         let event = self
             .events
             .iter()
@@ -324,7 +322,14 @@ impl Duo {
             Event::Letter { from, to, bytes } => {
                 if self.at(to).online {
                     let from = from.address().to_owned();
-                    self.feed(to, Input::Message { from, bytes });
+                    self.feed(
+                        to,
+                        Input::Message {
+                            from,
+                            known: false,
+                            bytes,
+                        },
+                    );
                 } else {
                     let to = to.address().to_owned();
                     self.schedule(HOP, Event::To(from, Input::Undeliverable { to }));
@@ -359,7 +364,7 @@ impl Duo {
         let state = if path {
             Transport::Connected
         } else {
-            Transport::Interrupted
+            Transport::Disconnected
         };
         for who in Who::ALL {
             if let Session::Open { call, .. } = self.at(who).session {
@@ -406,7 +411,14 @@ impl Duo {
                 let Controls { microphone, camera } = self.at(who).captured;
                 self.schedule(
                     Duration::from_millis(1),
-                    Event::To(who, Input::Capture { microphone, camera }),
+                    Event::To(
+                        who,
+                        Input::Capture {
+                            microphone,
+                            camera,
+                            lacking: Lacking::default(),
+                        },
+                    ),
                 );
             }
             Output::Sound(_) | Output::Ended { .. } | Output::Missed { .. } => {}

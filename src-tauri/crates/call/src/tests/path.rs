@@ -37,7 +37,7 @@ fn a_gap_of_less_than_two_seconds_passes_unseen() {
     duo.cut_path_for(Duration::from_millis(900));
     // A session that is quick to worry.
     duo.run(Duration::from_millis(100));
-    duo.tell_session(Alice, call, Transport::Interrupted);
+    duo.tell_session(Alice, call, Transport::Disconnected);
     for _ in 0..40 {
         duo.run(Duration::from_millis(100));
         duo.assert_in_a_call();

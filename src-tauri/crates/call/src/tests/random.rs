@@ -13,7 +13,7 @@ use super::station::{Session, Station, Who};
 use crate::id::CallId;
 use crate::input::{Command, Input, Transport};
 use crate::message::{Body, Message, Over, Parcel};
-use crate::view::CallView;
+use crate::view::{CallView, Lacking};
 
 /// What may happen in a test of two phones.
 #[derive(Clone, Debug)]
@@ -144,7 +144,7 @@ fn throw() -> impl Strategy<Value = Throw> {
         4 => command().prop_map(Input::Command).prop_map(Throw::Input),
         10 => (call(), whom(), body()).prop_map(|(call, from, body)| {
             let bytes = Message { call, body }.encode();
-            Throw::Input(Input::Message { from: from.address().to_owned(), bytes })
+            Throw::Input(Input::Message { from: from.address().to_owned(), known: false, bytes })
         }),
         2 => (call(), body()).prop_map(|(call, body)| {
             Throw::Input(Input::Data { call, bytes: Message { call, body }.encode() })
@@ -153,7 +153,7 @@ fn throw() -> impl Strategy<Value = Throw> {
             .prop_map(|(call, bytes)| Throw::Input(Input::Data { call, bytes })),
         8 => (call(), select(vec![
             Transport::Connected,
-            Transport::Interrupted,
+            Transport::Disconnected,
             Transport::ClosedByPeer,
             Transport::Failed,
             Transport::Broken,
@@ -161,7 +161,7 @@ fn throw() -> impl Strategy<Value = Throw> {
         3 => select(vec![
             Transport::Connected,
             Transport::Connected,
-            Transport::Interrupted,
+            Transport::Disconnected,
             Transport::Failed,
             Transport::Broken,
         ]).prop_map(Throw::Current),
@@ -174,7 +174,7 @@ fn throw() -> impl Strategy<Value = Throw> {
             Throw::Input(Input::Parcel { call, parcel: vec![0; size] })
         }),
         1 => any::<(bool, bool)>().prop_map(|(microphone, camera)| {
-            Throw::Input(Input::Capture { microphone, camera })
+            Throw::Input(Input::Capture { microphone, camera, lacking: Lacking::default() })
         }),
         4 => (0_u64..60_000).prop_map(Throw::Wait),
     ]

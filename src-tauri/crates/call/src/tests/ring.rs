@@ -38,7 +38,8 @@ fn the_callee_sees_who_calls_and_whether_with_video() {
         CallView::Incoming {
             call: call.to_string(),
             peer,
-            video: true
+            video: true,
+            known: false
         }
     );
 }

@@ -69,7 +69,7 @@ fn late_news_of_an_old_session_changes_nothing() {
     duo.run(SECOND);
     for state in [
         Transport::Connected,
-        Transport::Interrupted,
+        Transport::Disconnected,
         Transport::ClosedByPeer,
         Transport::Failed,
         Transport::Broken,
@@ -81,6 +81,7 @@ fn late_news_of_an_old_session_changes_nothing() {
         Alice,
         Input::Data {
             call: old,
+            known: false,
             bytes: b"late".to_vec(),
         },
     );
@@ -118,6 +119,7 @@ fn rubbish_through_the_session_is_dropped() {
             Alice,
             Input::Data {
                 call,
+                known: false,
                 bytes: bytes.to_vec(),
             },
         );
@@ -125,6 +127,7 @@ fn rubbish_through_the_session_is_dropped() {
             Alice,
             Input::Message {
                 from: "tincan:bob".to_owned(),
+                known: false,
                 bytes: bytes.to_vec(),
             },
         );
@@ -137,6 +140,7 @@ fn rubbish_through_the_session_is_dropped() {
         Alice,
         Input::Data {
             call,
+            known: false,
             bytes: stranger.encode(),
         },
     );

@@ -1,6 +1,8 @@
 //! A phone, the driver around it, and a watch over everything that a driver must rely on.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 use crate::id::{CallId, Peer};
 use crate::message::{Body, Message};
@@ -67,8 +69,8 @@ pub(super) struct Station {
     pub(super) sounds: Vec<Sound>,
     pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
     pub(super) missed: Vec<Peer>,
-    pub(super) said: Vec<(Instant, Message)>,
-    pub(super) restarts: Vec<Instant>,
+    pub(super) said: Vec<(Timestamp, Message)>,
+    pub(super) restarts: Vec<Timestamp>,
     pub(super) opened: usize,
     pub(super) closed: usize,
 }
@@ -104,7 +106,7 @@ impl Station {
     }
 
     /// Takes all outputs and checks what every driver relies on.
-    pub(super) fn outputs(&mut self, now: Instant) -> Vec<Output> {
+    pub(super) fn outputs(&mut self, now: Timestamp) -> Vec<Output> {
         let mut outputs = Vec::new();
         while let Some(output) = self.phone.poll_output() {
             self.watch(now, &output);
@@ -121,7 +123,7 @@ impl Station {
         outputs
     }
 
-    fn watch(&mut self, now: Instant, output: &Output) {
+    fn watch(&mut self, now: Timestamp, output: &Output) {
         match output {
             Output::Send { bytes, .. } => {
                 let message = Message::parse(bytes).expect("phones send what phones understand");

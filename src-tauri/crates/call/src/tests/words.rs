@@ -152,6 +152,7 @@ fn nothing_private_is_in_a_log() {
     assert!(!format!("{message:?}").contains("Secret"));
     let input = Input::Message {
         from: "tincan:secret".to_owned(),
+        known: false,
         bytes: b"Secret".to_vec(),
     };
     let shown = format!("{input:?}");
@@ -180,6 +181,7 @@ fn versions_that_do_not_fit_end_the_call_on_both_sides() {
         Alice,
         Input::Message {
             from,
+            known: false,
             bytes: later.into_bytes(),
         },
     );
@@ -197,6 +199,7 @@ fn an_invitation_of_a_later_version_is_answered_and_nothing_else_is() {
             Alice,
             Input::Message {
                 from: from.clone(),
+                known: false,
                 bytes,
             },
         );

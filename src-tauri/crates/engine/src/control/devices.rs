@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::input::Input;
-use call::view::CallView;
+use call::view::{CallView, Lacking};
 use media::backend::device::DeviceId;
 use media::picture::Captured;
 use media::sounds;
@@ -70,7 +70,7 @@ impl Control {
         let running = self.stopping.is_none();
         // While it rings on either side the devices warm up, and people see themselves; nothing
         // of it leaves before the phone opens the gates.
-        let (ringing, calling, showing) = match self.phone.view(Instant::now()) {
+        let (ringing, calling, showing) = match self.phone.view(self.now()) {
             CallView::Idle | CallView::Ended { .. } => (false, false, false),
             CallView::Incoming { .. } => (true, false, true),
             CallView::Outgoing { local, .. } => (false, true, local.camera),
@@ -174,6 +174,7 @@ impl Control {
         self.feed(Input::Capture {
             microphone: truth.microphone,
             camera: truth.camera,
+            lacking: Lacking::default(),
         });
     }
 

@@ -13,7 +13,7 @@ use crate::view::{EngineView, RelayView};
 impl Control {
     /// What follows from how the call changed.
     pub(super) fn follow_call(&mut self) {
-        let view = self.phone.view(Instant::now());
+        let view = self.phone.view(self.now());
         if is_busy(&self.seen) && !is_busy(&view) && self.stopping.is_none() {
             self.keep_speaker();
         }
@@ -74,6 +74,7 @@ impl Control {
                 .as_ref()
                 .and_then(|_| self.sampler.stats())
                 .cloned(),
+            summary: None,
         };
         self.views.send_if_modified(|current| {
             let changed = differs(current, &view);
@@ -119,6 +120,7 @@ pub(super) fn empty(desks: &Desks) -> EngineView {
         local_picture: false,
         remote_picture: false,
         stats: None,
+        summary: None,
     }
 }
 

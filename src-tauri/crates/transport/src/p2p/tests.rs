@@ -199,7 +199,7 @@ async fn restarts_while_the_relay_is_away_end_in_one_path() {
         tokio::time::sleep(Duration::from_millis(1100)).await;
     }
     duo.caller
-        .until_state(|it| *it == TransportState::Interrupted)
+        .until_state(|it| *it == TransportState::Disconnected)
         .await;
     loss.cut(false);
     duo.held.send_replace(false);
@@ -372,7 +372,7 @@ async fn silence_interrupts_and_the_path_heals() {
     loss.cut(true);
     let begun = Instant::now();
     duo.caller
-        .until_state(|it| *it == TransportState::Interrupted)
+        .until_state(|it| *it == TransportState::Disconnected)
         .await;
     println!("interrupted after {:?}", begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(4));

@@ -142,7 +142,7 @@ impl Task {
                     self.shared.gate.set_pace(Pace::Estimated(rate::START));
                 }
                 TransportState::Connecting
-                | TransportState::Interrupted
+                | TransportState::Disconnected
                 | TransportState::ClosedByPeer
                 | TransportState::Failed(_) => {}
             }
@@ -399,7 +399,7 @@ impl Task {
                     (None, _) => self.enter(TransportState::Connected(Path::Direct)).await,
                 }
             }
-            Liveness::Silent => self.enter(TransportState::Interrupted).await,
+            Liveness::Silent => self.enter(TransportState::Disconnected).await,
             Liveness::Gone => {
                 self.enter(TransportState::Failed(TransportError::NoPath))
                     .await;
@@ -445,9 +445,9 @@ impl Task {
 
 const fn is_final(state: &TransportState) -> bool {
     match state {
-        TransportState::Connecting | TransportState::Connected(_) | TransportState::Interrupted => {
-            false
-        }
+        TransportState::Connecting
+        | TransportState::Connected(_)
+        | TransportState::Disconnected => false,
         TransportState::ClosedByPeer | TransportState::Failed(_) => true,
     }
 }

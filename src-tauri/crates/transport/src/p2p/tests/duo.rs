@@ -50,6 +50,7 @@ impl End {
         let mut transport = PeerToPeer::new(config);
         transport.layer = layer;
         let params = OpenParams {
+            call: 1,
             role,
             max_send: Bitrate::from_kbps(4000),
         };
@@ -63,6 +64,7 @@ impl End {
             ..Config::default()
         };
         let params = OpenParams {
+            call: 1,
             role,
             max_send: Bitrate::from_kbps(4000),
         };
