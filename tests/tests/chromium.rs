@@ -99,7 +99,10 @@ async fn talk(role: Role) -> Result<()> {
                 ours.keyframe.store(true, Ordering::Relaxed);
             }
             Ok(Some(
-                TransportEvent::State(_) | TransportEvent::Estimate(_) | TransportEvent::Data(_),
+                TransportEvent::State(_)
+                | TransportEvent::Silence(_)
+                | TransportEvent::Estimate(_)
+                | TransportEvent::Data(_),
             ))
             | Err(_) => {}
             Ok(None) => anyhow::bail!("our session ended"),

@@ -266,12 +266,12 @@ impl Duo {
         let start = self.now;
         while !so(self) {
             assert!(
-                self.now - start < Duration::from_secs(300),
+                self.now.since(start) < Duration::from_secs(300),
                 "it never comes true"
             );
             self.step(self.now + Duration::from_secs(301));
         }
-        self.now - start
+        self.now.since(start)
     }
 
     // How it is done.

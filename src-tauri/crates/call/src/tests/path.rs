@@ -56,7 +56,7 @@ fn new_paths_are_looked_for_at_two_and_eight_seconds_by_the_caller_first() {
         let restarts = &duo.at(who).restarts;
         assert_eq!(restarts.len(), 2, "{restarts:?}");
         for (at, expected) in restarts.iter().zip(expected) {
-            let late = (SECOND.as_secs_f64() * expected as f64 - (*at - cut).as_secs_f64()).abs();
+            let late = (SECOND.as_secs_f64() * expected as f64 - at.since(cut).as_secs_f64()).abs();
             assert!(late < 1.1, "{late} from {expected}");
         }
     };

@@ -81,7 +81,6 @@ fn late_news_of_an_old_session_changes_nothing() {
         Alice,
         Input::Data {
             call: old,
-            known: false,
             bytes: b"late".to_vec(),
         },
     );
@@ -119,7 +118,6 @@ fn rubbish_through_the_session_is_dropped() {
             Alice,
             Input::Data {
                 call,
-                known: false,
                 bytes: bytes.to_vec(),
             },
         );
@@ -140,7 +138,6 @@ fn rubbish_through_the_session_is_dropped() {
         Alice,
         Input::Data {
             call,
-            known: false,
             bytes: stranger.encode(),
         },
     );
