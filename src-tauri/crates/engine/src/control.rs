@@ -192,7 +192,7 @@ impl Control {
     /// A tenth of a second has passed.
     fn on_beat(&mut self) {
         self.beats += 1;
-        self.devices.beat();
+        self.devices.beat(self.call.seen.is_busy());
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {
             self.devices.list();
         }

@@ -3,22 +3,25 @@
 //! Belongs to the control task and never blocks: devices open and close on blocking threads and
 //! come back as [`News`].
 
+mod capture;
+mod open;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::view::{CallView, Lacking};
-use media::backend::audio::{AudioBackend, AudioDevices, SampleSink, SampleSource};
-use media::backend::camera::{CameraBackend, PictureSink, VideoMode};
+use call::view::CallView;
 use media::backend::device::DeviceId;
 use media::picture::Captured;
 use media::queue::Slot;
 use media::time::MediaTime;
 use tokio::sync::mpsc;
 
+use self::capture::{Capture, CaptureReport};
+use self::open::{Endpoint, Opener};
 use crate::camera_tap::CameraTap;
 use crate::command::DeviceRole;
 use crate::config::{Backends, Config};
-use crate::device::{DeviceSlot, Lists, News, Step};
+use crate::device::{DeviceSlot, News, Step};
 use crate::gate::Gate;
 use crate::microphone::Microphone;
 use crate::playout::Playout;
@@ -28,11 +31,8 @@ use crate::view::DeviceView;
 
 /// All devices of an engine, and the threads of sound behind them.
 pub(crate) struct Devices {
-    cameras: Arc<dyn CameraBackend>,
-    audio: Arc<dyn AudioBackend>,
-    video: VideoMode,
+    opener: Opener,
     epoch: Instant,
-    news: mpsc::Sender<News>,
 
     slots: Slots,
     tap: CameraTap,
@@ -68,27 +68,6 @@ struct Preview {
     microphone: bool,
 }
 
-/// What the phone wants of the gates, and what it was last told of them.
-#[derive(Debug, Default)]
-struct Capture {
-    microphone: bool,
-    camera: bool,
-    reported: CaptureReport,
-    /// The phone waits for a report, whether or not anything changed.
-    asked: bool,
-}
-
-/// What is true of the gates, and why one of them is shut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CaptureReport {
-    /// The microphone's gate is open, or about to be again after a change of device.
-    pub(crate) microphone: bool,
-    /// The same of the camera's.
-    pub(crate) camera: bool,
-    /// Which device the user wants in the call and cannot have.
-    pub(crate) lacking: Lacking,
-}
-
 impl Devices {
     /// All devices off. `epoch` is where the media timeline of this engine begins.
     ///
@@ -102,11 +81,13 @@ impl Devices {
         news: mpsc::Sender<News>,
     ) -> std::io::Result<Self> {
         Ok(Self {
-            cameras: Arc::clone(&backends.camera),
-            audio: Arc::clone(&backends.audio),
-            video: config.video,
+            opener: Opener {
+                cameras: Arc::clone(&backends.camera),
+                audio: Arc::clone(&backends.audio),
+                video: config.video,
+                news,
+            },
             epoch,
-            news,
             slots: Slots {
                 camera: DeviceSlot::new(config.camera.clone()),
                 microphone: DeviceSlot::new(config.microphone.clone()),
@@ -127,7 +108,7 @@ impl Devices {
 
     /// Takes over what the user chose; which speaker is used follows in [`Devices::reconcile`].
     pub(crate) fn configure(&mut self, config: &Config) {
-        self.video = config.video;
+        self.opener.video = config.video;
         self.choose(DeviceRole::Camera, config.camera.clone());
         self.choose(DeviceRole::Microphone, config.microphone.clone());
     }
@@ -146,9 +127,7 @@ impl Devices {
     /// The phone wants the gates like this. A gate shuts before this returns; it opens when its
     /// device runs. Devices follow, and the phone is answered, when the event is settled.
     pub(crate) fn set_capture(&mut self, microphone: bool, camera: bool) {
-        self.capture.microphone = microphone;
-        self.capture.camera = camera;
-        self.capture.asked = true;
+        self.capture.want(microphone, camera);
         self.set_gates();
     }
 
@@ -185,20 +164,22 @@ impl Devices {
         }
     }
 
-    /// A tenth of a second has passed.
-    pub(crate) fn beat(&mut self) {
+    /// A tenth of a second has passed, in a call or not.
+    pub(crate) fn beat(&mut self, in_call: bool) {
         for role in ROLES {
-            self.slots.of(role).beat();
+            let step = self.slots.of(role).beat(in_call);
+            self.take(role, step);
         }
     }
 
     /// Makes every role follow what the call and the user want now.
     pub(crate) fn reconcile(&mut self, call: &CallView, config: &Config) {
         // While it rings on either side the devices warm up, and people see themselves; nothing
-        // of it leaves before the phone opens the gates.
+        // of it leaves before the phone opens the gates. A stranger's ring opens no camera: its
+        // light would tell them that somebody is there.
         let (ringing, calling, showing) = match call {
             CallView::Idle | CallView::Ended { .. } => (false, false, false),
-            CallView::Incoming { .. } => (true, false, true),
+            CallView::Incoming { known, .. } => (true, false, *known),
             CallView::Outgoing { local, .. } => (false, true, local.camera),
             CallView::Active { .. } => (false, true, false),
         };
@@ -216,26 +197,10 @@ impl Devices {
         self.set_gates();
     }
 
-    /// What the phone has to be told of the gates, if anything. Each is told for itself: a camera
-    /// that takes its time must not hide that the microphone is live.
+    /// What the phone has to be told of the gates, if anything.
     pub(crate) fn capture_report(&mut self) -> Option<CaptureReport> {
-        let Capture {
-            microphone,
-            camera,
-            reported,
-            asked,
-        } = self.capture;
-        let report = CaptureReport {
-            microphone: is_open(microphone, &self.slots.microphone, reported.microphone),
-            camera: is_open(camera, &self.slots.camera, reported.camera),
-            lacking: Lacking::default(),
-        };
-        if !asked && report == reported {
-            return None;
-        }
-        self.capture.reported = report;
-        self.capture.asked = false;
-        Some(report)
+        let slots = &self.slots;
+        self.capture.report(&slots.microphone, &slots.camera)
     }
 
     /// Plays this from now on.
@@ -331,16 +296,9 @@ impl Devices {
 
     /// Looks for devices on a blocking thread, one look at a time.
     pub(crate) fn list(&mut self) {
-        if std::mem::replace(&mut self.listing, true) {
-            return;
+        if !std::mem::replace(&mut self.listing, true) {
+            self.opener.list();
         }
-        let (cameras, audio) = (Arc::clone(&self.cameras), Arc::clone(&self.audio));
-        let news = self.news.clone();
-        tokio::task::spawn_blocking(move || {
-            let lists = lists(cameras.as_ref(), audio.as_ref());
-            // Fails only when the engine is gone.
-            let _ = news.blocking_send(News::Listed(lists));
-        });
     }
 
     fn choose(&mut self, role: DeviceRole, id: Option<DeviceId>) {
@@ -356,9 +314,7 @@ impl Devices {
     /// Opens a gate only in front of a device that runs, and shuts it at once.
     fn set_gates(&self) {
         let now = media_now(self.epoch);
-        let Capture {
-            microphone, camera, ..
-        } = self.capture;
+        let (microphone, camera) = (self.capture.microphone, self.capture.camera);
         set_gate(
             self.microphone.gate(),
             microphone && self.slots.microphone.is_on(),
@@ -373,48 +329,24 @@ impl Devices {
     fn take(&mut self, role: DeviceRole, step: Step) {
         match step {
             Step::Nothing => {}
-            Step::Open { turn, id } => self.open(role, turn, id),
+            Step::Open { turn, id } => self.opener.open(turn, id, self.endpoint(role, turn)),
             Step::Close(stream) => {
                 if role == DeviceRole::Camera {
                     self.tap.clear();
                 }
-                let news = self.news.clone();
-                tokio::task::spawn_blocking(move || {
-                    drop(stream);
-                    // Fails only when the engine is gone.
-                    let _ = news.blocking_send(News::Closed { role });
-                });
+                self.opener.close(role, stream);
             }
         }
     }
 
-    fn open(&self, role: DeviceRole, turn: u64, id: Option<DeviceId>) {
-        let (cameras, audio) = (Arc::clone(&self.cameras), Arc::clone(&self.audio));
-        let (video, news) = (self.video, self.news.clone());
-        let sink = match role {
-            DeviceRole::Camera => Sink::Camera(self.tap.sink(news.clone(), turn)),
-            DeviceRole::Microphone => Sink::Microphone(self.microphone.sink(news.clone(), turn)),
-            DeviceRole::Speaker => Sink::Speaker(self.playout.source(news.clone(), turn)),
-        };
-        let span = tracing::Span::current();
-        tokio::task::spawn_blocking(move || {
-            let _call = span.entered();
-            let result = match sink {
-                Sink::Camera(sink) => cameras.open(id.as_ref(), video, sink),
-                Sink::Microphone(sink) => audio.open_microphone(id.as_ref(), sink),
-                Sink::Speaker(source) => audio.open_speaker(id.as_ref(), source),
-            };
-            // Fails only when the engine is gone; then the device closes by being dropped.
-            let _ = news.blocking_send(News::Opened { role, turn, result });
-        });
+    fn endpoint(&self, role: DeviceRole, turn: u64) -> Endpoint {
+        let news = self.opener.news.clone();
+        match role {
+            DeviceRole::Camera => Endpoint::Camera(self.tap.sink(news, turn)),
+            DeviceRole::Microphone => Endpoint::Microphone(self.microphone.sink(news, turn)),
+            DeviceRole::Speaker => Endpoint::Speaker(self.playout.source(news, turn)),
+        }
     }
-}
-
-/// What a device that is about to be opened fills or empties.
-enum Sink {
-    Camera(Box<dyn PictureSink>),
-    Microphone(Box<dyn SampleSink>),
-    Speaker(Box<dyn SampleSource>),
 }
 
 impl Slots {
@@ -435,28 +367,6 @@ fn set_gate(gate: &Gate, open: bool, now: MediaTime) {
     }
 }
 
-/// Whether a gate counts as open. What was reported as open stays so while it changes devices.
-fn is_open(wanted: bool, slot: &DeviceSlot, reported: bool) -> bool {
-    wanted && (slot.is_on() || (reported && slot.is_opening()))
-}
-
-/// The devices of this moment. May take some milliseconds.
-fn lists(cameras: &dyn CameraBackend, audio: &dyn AudioBackend) -> Lists {
-    let audio = audio.list().unwrap_or_else(|error| {
-        tracing::debug!(%error, "sound devices cannot be listed");
-        AudioDevices::default()
-    });
-    let cameras = cameras.list().unwrap_or_else(|error| {
-        tracing::debug!(%error, "cameras cannot be listed");
-        Vec::new()
-    });
-    Lists {
-        cameras,
-        microphones: audio.microphones,
-        speakers: audio.speakers,
-    }
-}
-
 const ROLES: [DeviceRole; 3] = [
     DeviceRole::Camera,
     DeviceRole::Microphone,
@@ -468,22 +378,3 @@ const TAIL: Duration = Duration::from_millis(900);
 
 /// How long the speaker stays for a test tone.
 const TEST: Duration = Duration::from_millis(1500);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gate_is_open_when_its_device_runs_or_is_being_changed() {
-        let mut slot = DeviceSlot::new(None);
-        let Step::Open { .. } = slot.want(true) else {
-            panic!("it is wanted");
-        };
-        assert!(
-            !is_open(true, &slot, false),
-            "on its way for the first time"
-        );
-        assert!(is_open(true, &slot, true), "another device of the role");
-        assert!(!is_open(false, &slot, true), "shut is shut");
-    }
-}

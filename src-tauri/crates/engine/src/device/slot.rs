@@ -3,8 +3,11 @@
 //! Pure bookkeeping: the control task opens and closes on blocking threads and reports back. A
 //! device is never opened before the last one of its role is closed, for cameras are exclusive.
 
+mod retry;
+
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
+use self::retry::Retry;
 use crate::view::{DeviceNow, DeviceProblem, DeviceView};
 
 /// One role.
@@ -16,10 +19,25 @@ pub(crate) struct DeviceSlot {
     /// Counts openings, so that news of an earlier one is recognised.
     turn: u64,
     available: Vec<DeviceInfo>,
+    retry: Retry,
+    /// Beats that an opening may take.
+    patience: u32,
 }
 
-/// `Off → Opening → On → Closing → Off`; `Opening` and `On` may end in `Failed`, which is left
-/// when the wish, the choice or the list of devices changes.
+/// ```text
+///            want             opened
+///     Off ─────────▶ Opening ─────────▶ On
+///      ▲             │     │             │ unwanted, failed, another choice
+///      │       error │     │ no answer   ▼
+///      │             ▼     ▼           Closing
+///      ├────────── Failed  Unanswered    │
+///      │ another     ▲       │           │
+///      │ chance      │       │ answer    │
+///      └─────────────┴───────┴───────────┘
+/// ```
+///
+/// Another chance is a changed wish, choice or list of devices, the user's asking, and in a call
+/// the [`Retry`]'s pace.
 #[derive(Debug)]
 enum State {
     Off,
@@ -28,6 +46,15 @@ enum State {
         lost: Option<DeviceError>,
         /// How long it has taken so far.
         beats: u32,
+        /// The failure that this attempt is to mend: shown until the attempt succeeds.
+        mends: Option<Failure>,
+    },
+    /// An opening took too long and still goes on. It keeps the role, for a second one beside it
+    /// could hold the device twice; what it opens in the end is closed.
+    Unanswered {
+        failure: Failure,
+        /// The role got another chance meanwhile, to be taken once the answer came.
+        try_again: bool,
     },
     On(Box<dyn DeviceStream>),
     Closing {
@@ -70,6 +97,8 @@ impl DeviceSlot {
             state: State::Off,
             turn: 0,
             available: Vec::new(),
+            retry: Retry::default(),
+            patience: PATIENCE,
         }
     }
 
@@ -94,11 +123,13 @@ impl DeviceSlot {
             return Step::Nothing;
         }
         self.chosen = chosen;
+        self.patience = PATIENCE;
         self.forget_failure();
         if matches!(self.state, State::On(_)) {
             self.close()
         } else {
-            self.restart_opening()
+            self.outdate_opening();
+            self.reconcile()
         }
     }
 
@@ -119,27 +150,41 @@ impl DeviceSlot {
         turn: u64,
         result: Result<Box<dyn DeviceStream>, DeviceError>,
     ) -> Step {
-        let State::Opening { lost, .. } = &mut self.state else {
-            return result.map_or(Step::Nothing, Step::Close);
-        };
-        let (lost, stale) = (lost.take(), turn != self.turn || !self.wanted);
-        match (result, lost) {
-            (Ok(stream), None) if !stale => {
-                self.state = State::On(stream);
-                Step::Nothing
+        let stale = turn != self.turn || !self.wanted;
+        match std::mem::replace(&mut self.state, State::Off) {
+            State::Opening { lost, .. } => match (result, lost) {
+                (Ok(stream), None) if !stale => {
+                    self.state = State::On(stream);
+                    self.patience = PATIENCE;
+                    Step::Nothing
+                }
+                (Ok(stream), lost) => {
+                    let failure = lost.filter(|_| !stale).map(|error| self.failure(&error));
+                    self.state = State::Closing { failure };
+                    Step::Close(stream)
+                }
+                (Err(_), _) if stale => self.reconcile(),
+                (Err(error), _) => {
+                    self.state = State::Failed(self.failure(&error));
+                    Step::Nothing
+                }
+            },
+            State::Unanswered { failure, try_again } => {
+                let failure = Some(failure).filter(|_| !stale && !try_again);
+                match result {
+                    Ok(stream) => {
+                        self.state = State::Closing { failure };
+                        Step::Close(stream)
+                    }
+                    Err(_) => {
+                        self.state = failure.map_or(State::Off, State::Failed);
+                        self.reconcile()
+                    }
+                }
             }
-            (Ok(stream), lost) => {
-                let failure = lost.filter(|_| !stale).map(|error| self.failure(&error));
-                self.state = State::Closing { failure };
-                Step::Close(stream)
-            }
-            (Err(_), _) if stale => {
-                self.state = State::Off;
-                self.reconcile()
-            }
-            (Err(error), _) => {
-                self.state = State::Failed(self.failure(&error));
-                Step::Nothing
+            other => {
+                self.state = other;
+                result.map_or(Step::Nothing, Step::Close)
             }
         }
     }
@@ -157,29 +202,41 @@ impl DeviceSlot {
         if turn != self.turn {
             return Step::Nothing;
         }
-        let failure = Some(self.failure(error));
-        match std::mem::replace(&mut self.state, State::Closing { failure }) {
-            State::On(stream) => return Step::Close(stream),
-            State::Opening { beats, .. } => {
-                let lost = Some(error.clone());
-                self.state = State::Opening { lost, beats };
+        match &mut self.state {
+            State::On(_) => {
+                let failure = Some(self.failure(error));
+                self.close_because(failure)
             }
-            other @ (State::Off | State::Closing { .. } | State::Failed(_)) => self.state = other,
+            State::Opening { lost, .. } => {
+                *lost = Some(error.clone());
+                Step::Nothing
+            }
+            State::Off | State::Unanswered { .. } | State::Closing { .. } | State::Failed(_) => {
+                Step::Nothing
+            }
         }
-        Step::Nothing
     }
 
-    /// A beat of the control task has passed. A system that does not answer for too long has
-    /// failed; what it answers later is closed again.
-    pub(crate) fn beat(&mut self) {
-        let State::Opening { beats, .. } = &mut self.state else {
-            return;
-        };
-        *beats += 1;
-        if *beats >= PATIENCE {
-            let error = DeviceError::Failed("no answer".to_owned());
-            self.state = State::Failed(self.failure(&error));
+    /// A beat of the control task has passed, in a call or not. A system that does not answer for
+    /// too long has failed; a device that failed in a call is tried again.
+    pub(crate) fn beat(&mut self, in_call: bool) -> Step {
+        match &mut self.state {
+            State::Opening { beats, .. } => {
+                *beats += 1;
+                if *beats >= self.patience {
+                    self.give_up_waiting();
+                }
+            }
+            State::On(_) => self.retry.works(),
+            State::Failed(failure) if in_call && self.wanted => {
+                if self.retry.is_due() {
+                    let mends = Some(failure.clone());
+                    return self.open(mends);
+                }
+            }
+            State::Off | State::Unanswered { .. } | State::Closing { .. } | State::Failed(_) => {}
         }
+        Step::Nothing
     }
 
     /// Whether the device runs.
@@ -187,18 +244,26 @@ impl DeviceSlot {
         matches!(self.state, State::On(_))
     }
 
-    /// Whether a device is on its way to run.
+    /// Whether a device is on its way to run, and not after a failure.
     pub(crate) fn is_opening(&self) -> bool {
         let under_way = matches!(
             self.state,
-            State::Opening { .. } | State::Closing { failure: None }
+            State::Opening { mends: None, .. } | State::Closing { failure: None }
         );
         self.wanted && under_way
     }
 
-    /// Whether nothing of the device is held.
+    /// Whether the device is wanted and does not work.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.wanted && self.shown_failure().is_some()
+    }
+
+    /// Whether nothing of the device is held that could be let go of.
     pub(crate) fn is_released(&self) -> bool {
-        matches!(self.state, State::Off | State::Failed(_))
+        match self.state {
+            State::Off | State::Failed(_) | State::Unanswered { .. } => true,
+            State::Opening { .. } | State::On(_) | State::Closing { .. } => false,
+        }
     }
 
     /// What the UI shows.
@@ -206,31 +271,37 @@ impl DeviceSlot {
         DeviceView {
             available: self.available.clone(),
             chosen: self.chosen.clone(),
-            now: match &self.state {
-                State::On(stream) => {
+            now: match (&self.state, self.shown_failure()) {
+                (State::On(stream), _) => {
                     let info = stream.info();
                     DeviceNow::On {
                         name: info.name.clone(),
                         kind: info.kind,
                     }
                 }
-                State::Failed(failure)
-                | State::Closing {
-                    failure: Some(failure),
-                } => DeviceNow::Failed {
+                (_, Some(failure)) => DeviceNow::Failed {
                     problem: failure.problem,
                     name: failure.name.clone(),
                 },
-                State::Off | State::Opening { .. } | State::Closing { failure: None } => {
-                    DeviceNow::Off
-                }
+                (_, None) => DeviceNow::Off,
             },
+        }
+    }
+
+    /// What the user reads of a device that is wanted and does not work.
+    fn shown_failure(&self) -> Option<&Failure> {
+        match &self.state {
+            State::Failed(failure) => Some(failure),
+            State::Unanswered { failure, .. } => Some(failure).filter(|_| self.wanted),
+            State::Closing { failure } => failure.as_ref(),
+            State::Opening { mends, .. } => mends.as_ref().filter(|_| self.wanted),
+            State::Off | State::On(_) => None,
         }
     }
 
     fn reconcile(&mut self) -> Step {
         match (&self.state, self.wanted) {
-            (State::Off, true) => self.open(),
+            (State::Off, true) => self.open(None),
             (State::On(_), false) => self.close(),
             (State::Failed(_), false) => {
                 self.state = State::Off;
@@ -238,15 +309,18 @@ impl DeviceSlot {
             }
             (State::Off, false)
             | (State::On(_) | State::Failed(_), true)
-            | (State::Opening { .. } | State::Closing { .. }, _) => Step::Nothing,
+            | (State::Opening { .. } | State::Unanswered { .. } | State::Closing { .. }, _) => {
+                Step::Nothing
+            }
         }
     }
 
-    fn open(&mut self) -> Step {
+    fn open(&mut self, mends: Option<Failure>) -> Step {
         self.turn += 1;
         self.state = State::Opening {
             lost: None,
             beats: 0,
+            mends,
         };
         Step::Open {
             turn: self.turn,
@@ -255,7 +329,11 @@ impl DeviceSlot {
     }
 
     fn close(&mut self) -> Step {
-        match std::mem::replace(&mut self.state, State::Closing { failure: None }) {
+        self.close_because(None)
+    }
+
+    fn close_because(&mut self, failure: Option<Failure>) -> Step {
+        match std::mem::replace(&mut self.state, State::Closing { failure }) {
             State::On(stream) => Step::Close(stream),
             other => {
                 self.state = other;
@@ -264,19 +342,32 @@ impl DeviceSlot {
         }
     }
 
-    /// An opening under way answers a wish that no longer holds: its result will be stale.
-    fn restart_opening(&mut self) -> Step {
-        if let State::Opening { lost, .. } = &mut self.state {
-            *lost = None;
-            self.turn += 1;
-        }
-        self.reconcile()
+    /// The opening under way has failed, as far as the user is concerned. A device that was only
+    /// slow gets more time at the next attempt, since this one's result will be closed.
+    fn give_up_waiting(&mut self) {
+        let error = DeviceError::Failed("no answer".to_owned());
+        self.patience = (2 * self.patience).min(LONGEST_PATIENCE);
+        self.state = State::Unanswered {
+            failure: self.failure(&error),
+            try_again: false,
+        };
     }
 
+    /// An opening under way answers a wish that no longer holds: its result will be stale.
+    fn outdate_opening(&mut self) {
+        if let State::Opening { lost, mends, .. } = &mut self.state {
+            (*lost, *mends) = (None, None);
+            self.turn += 1;
+        }
+    }
+
+    /// Gives a role that failed another chance.
     fn forget_failure(&mut self) {
+        self.retry = Retry::default();
         match &mut self.state {
             State::Failed(_) => self.state = State::Off,
             State::Closing { failure } => *failure = None,
+            State::Unanswered { try_again, .. } => *try_again = true,
             State::Off | State::Opening { .. } | State::On(_) => {}
         }
     }
@@ -309,9 +400,13 @@ fn problem_of(error: &DeviceError) -> DeviceProblem {
     }
 }
 
-/// Beats of the control task, a tenth of a second each, for which an opening may take: longer than
-/// the limits that the devices keep themselves.
+/// Beats of the control task, a tenth of a second each, that an opening may take at first: longer
+/// than the limits that the devices keep themselves.
 const PATIENCE: u32 = 80;
+
+/// The most beats that an opening may take after others had no answer in time: a sound server that
+/// is waking a wireless speaker needs no longer.
+const LONGEST_PATIENCE: u32 = 320;
 
 #[cfg(test)]
 mod tests;

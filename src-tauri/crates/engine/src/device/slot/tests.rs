@@ -200,15 +200,38 @@ fn a_failed_device_is_opened_again_only_after_it_is_closed() {
     assert!(matches!(slot.closed(), Step::Open { .. }));
 }
 
+/// Beats until the slot wants something, and what.
+fn beats_until_step(slot: &mut DeviceSlot, in_call: bool) -> (u32, Step) {
+    let mut beats = 0;
+    loop {
+        beats += 1;
+        match slot.beat(in_call) {
+            Step::Nothing => assert!(beats < 1000, "nothing comes of it"),
+            step @ (Step::Open { .. } | Step::Close(_)) => return (beats, step),
+        }
+    }
+}
+
+fn leave_unanswered(slot: &mut DeviceSlot) {
+    for _ in 0..slot.patience {
+        assert!(matches!(slot.beat(false), Step::Nothing));
+    }
+    assert!(matches!(slot.view().now, DeviceNow::Failed { .. }));
+}
+
+fn lost() -> DeviceError {
+    DeviceError::Lost("the sound server went away".to_owned())
+}
+
 #[test]
 fn a_device_that_does_not_answer_has_failed() {
     let mut slot = DeviceSlot::new(None);
     let turn = turn_of(slot.want(true));
     for _ in 1..super::PATIENCE {
-        slot.beat();
+        let _ = slot.beat(false);
     }
     assert!(slot.is_opening());
-    slot.beat();
+    let _ = slot.beat(false);
     assert!(matches!(slot.view().now, DeviceNow::Failed { .. }));
     assert!(slot.is_released(), "nothing waits for it");
     assert!(matches!(
@@ -216,4 +239,134 @@ fn a_device_that_does_not_answer_has_failed() {
         Step::Close(_)
     ));
     assert!(matches!(slot.closed(), Step::Nothing));
+}
+
+#[test]
+fn a_second_opening_waits_for_the_answer_to_the_first() {
+    let mut slot = DeviceSlot::new(None);
+    let first = turn_of(slot.want(true));
+    leave_unanswered(&mut slot);
+    let second = Some(DeviceId("second".to_owned()));
+    for step in [
+        slot.try_again(),
+        slot.want(false),
+        slot.want(true),
+        slot.list(vec![info("first"), info("second")]),
+        slot.choose(second.clone()),
+        slot.beat(true),
+    ] {
+        assert!(matches!(step, Step::Nothing), "{step:?}");
+    }
+    assert!(slot.is_failed(), "and that shows");
+    assert!(matches!(
+        slot.opened(first, Ok(stream("first"))),
+        Step::Close(_)
+    ));
+    match slot.closed() {
+        Step::Open { id, .. } => assert_eq!(id, second),
+        other => panic!("expected to open the choice, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_late_error_makes_room_for_the_next_wish() {
+    let mut slot = DeviceSlot::new(None);
+    let first = turn_of(slot.want(true));
+    leave_unanswered(&mut slot);
+    assert!(matches!(slot.try_again(), Step::Nothing));
+    assert!(matches!(slot.opened(first, Err(lost())), Step::Open { .. }));
+}
+
+#[test]
+fn what_nobody_wants_any_more_when_it_answers_is_let_go() {
+    let mut slot = DeviceSlot::new(None);
+    let first = turn_of(slot.want(true));
+    leave_unanswered(&mut slot);
+    assert!(matches!(slot.want(false), Step::Nothing));
+    assert!(matches!(slot.view().now, DeviceNow::Off));
+    assert!(matches!(
+        slot.opened(first, Ok(stream("late"))),
+        Step::Close(_)
+    ));
+    assert!(!slot.is_released());
+    assert!(matches!(slot.closed(), Step::Nothing));
+    assert!(slot.is_released());
+}
+
+#[test]
+fn a_slow_device_gets_more_time_at_the_next_attempt() {
+    let mut slot = DeviceSlot::new(None);
+    let first = turn_of(slot.want(true));
+    leave_unanswered(&mut slot);
+    let _ = slot.opened(first, Ok(stream("late")));
+    let _ = slot.closed();
+    let (_, step) = beats_until_step(&mut slot, true);
+    let second = turn_of(step);
+    for _ in 0..2 * super::PATIENCE - 1 {
+        let _ = slot.beat(true);
+    }
+    assert!(matches!(
+        slot.opened(second, Ok(stream("slow"))),
+        Step::Nothing
+    ));
+    assert!(slot.is_on());
+}
+
+#[test]
+fn what_fails_in_a_call_is_tried_again_until_it_works() {
+    let mut slot = DeviceSlot::new(None);
+    let turn = open(&mut slot, "speaker");
+    let _ = slot.failed(turn, &lost());
+    let _ = slot.closed();
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let (beats, step) = beats_until_step(&mut slot, true);
+        pauses.push(beats);
+        let turn = turn_of(step);
+        assert!(slot.is_failed() && !slot.is_opening(), "it goes on to show");
+        assert!(matches!(slot.opened(turn, Err(lost())), Step::Nothing));
+    }
+    assert_eq!(pauses, [10, 20, 40, 80, 100, 100]);
+    let (_, step) = beats_until_step(&mut slot, true);
+    assert!(matches!(
+        slot.opened(turn_of(step), Ok(stream("speaker"))),
+        Step::Nothing
+    ));
+    assert!(slot.is_on() && !slot.is_failed());
+}
+
+#[test]
+fn outside_a_call_a_failure_stays_until_somebody_acts() {
+    let mut slot = DeviceSlot::new(None);
+    let turn = turn_of(slot.want(true));
+    let _ = slot.opened(turn, Err(lost()));
+    for _ in 0..1000 {
+        assert!(matches!(slot.beat(false), Step::Nothing));
+    }
+}
+
+#[test]
+fn an_attempt_under_way_does_not_disturb_a_device_that_is_chosen_anew() {
+    let mut slot = DeviceSlot::new(None);
+    let turn = turn_of(slot.want(true));
+    let _ = slot.opened(turn, Err(lost()));
+    let (_, step) = beats_until_step(&mut slot, true);
+    let attempt = turn_of(step);
+    let chosen = Some(DeviceId("chosen".to_owned()));
+    assert!(matches!(slot.choose(chosen.clone()), Step::Nothing));
+    let next = match slot.opened(attempt, Err(lost())) {
+        Step::Open { turn, id } => {
+            assert_eq!(id, chosen);
+            turn
+        }
+        other => panic!("expected to open the choice, not {other:?}"),
+    };
+    assert!(matches!(
+        slot.opened(next, Ok(stream("chosen"))),
+        Step::Nothing
+    ));
+    for _ in 0..1000 {
+        assert!(matches!(slot.beat(true), Step::Nothing));
+    }
+    assert!(slot.is_on());
 }
