@@ -76,6 +76,17 @@ pub enum CallView {
     },
 }
 
+impl CallView {
+    /// Whether this call occupies the phone.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Idle | Self::Ended { .. } => false,
+            Self::Outgoing { .. } | Self::Incoming { .. } | Self::Active { .. } => true,
+        }
+    }
+}
+
 /// How far an outgoing call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

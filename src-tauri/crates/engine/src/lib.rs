@@ -5,26 +5,28 @@
 //! through it. It receives everything that touches the world as a [`Backends`] value.
 //!
 //! ```text
-//! camera ──▶ Eye ──▶ slot ──▶ venc ──▶ session ──▶ vdec ──▶ PictureFeed
-//! microphone ──▶ ring ──▶ aenc ──▶ session ──▶ jitter buffer (playout) ──▶ ring ──▶ speaker
+//! camera ──▶ CameraTap ──▶ slot ──▶ venc ──▶ Gate ──▶ session ──▶ vdec ──▶ PictureFeed
+//! microphone ──▶ ring ──▶ aenc ──▶ Gate ──▶ session ──▶ jitter buffer (playout) ──▶ ring ──▶ speaker
 //! ```
 
 #![warn(missing_docs)]
 
-mod camera;
+mod audio_thread;
+mod call_media;
+mod camera_tap;
 mod config;
 mod control;
 mod counters;
 mod device;
+mod devices;
 mod engine;
-mod event;
+mod gate;
+mod history;
 mod microphone;
-mod orders;
 mod picture;
 mod playout;
 mod recv_video;
 mod relays;
-mod reporter;
 mod send_video;
 mod session;
 mod stats;
@@ -36,6 +38,8 @@ mod worker;
 pub mod command;
 pub mod view;
 
+pub use command::CommandError;
 pub use config::{Backends, Config, People, Strangers};
-pub use engine::{CommandError, Ended, Engine};
+pub use engine::Engine;
+pub use history::Ended;
 pub use picture::{PictureFeed, Subscription};

@@ -1,4 +1,4 @@
-//! Outgoing pictures: camera slot → encoder thread → session.
+//! Outgoing pictures: camera slot → encoder thread → gate → session.
 //!
 //! One thread per call. A picture that comes while the encoder is busy replaces the one that
 //! waits: what is late is dropped at the source, never queued.
@@ -16,8 +16,11 @@ use media::rate::cadence::Cadence;
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 use media::units::Size;
+use tracing::Span;
 
 use crate::counters::VideoOut;
+use crate::gate::Gate;
+use crate::session::Fault;
 use crate::timeline::micros_between;
 use crate::worker::{Rank, Stop, Worker};
 
@@ -51,6 +54,8 @@ impl Steering {
 pub(crate) struct Parts {
     /// Makes the encoder.
     pub(crate) codec: Arc<dyn CodecBackend>,
+    /// Whether pictures may leave.
+    pub(crate) gate: Gate,
     /// Where the frames go.
     pub(crate) sink: Arc<dyn FrameSink>,
     /// What to make at first.
@@ -59,6 +64,10 @@ pub(crate) struct Parts {
     pub(crate) counters: Arc<VideoOut>,
     /// Where this engine's media timeline begins.
     pub(crate) epoch: Instant,
+    /// Tells that no picture can be sent.
+    pub(crate) fault: Fault,
+    /// Names the call in log lines.
+    pub(crate) span: Span,
 }
 
 impl VideoSender {
@@ -66,9 +75,9 @@ impl VideoSender {
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
         let slot = Queue::slot();
         let steering = Arc::new(Steering::default());
-        let (pictures, orders) = (slot.clone(), Arc::clone(&steering));
+        let (pictures, steered) = (slot.clone(), Arc::clone(&steering));
         let worker = Worker::start("venc", Rank::Picture, move |stop| {
-            run(parts, &pictures, &orders, stop)
+            run(parts, &pictures, &steered, stop)
         })?;
         Ok(Self {
             slot,
@@ -115,10 +124,12 @@ impl Drop for VideoSender {
 }
 
 fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop) {
+    let _call = parts.span.clone().entered();
     let encoder = match parts.codec.video_encoder(parts.target) {
         Ok(encoder) => encoder,
         Err(error) => {
             tracing::error!(%error, "no pictures can be sent");
+            parts.fault.report();
             return;
         }
     };
@@ -165,6 +176,10 @@ impl Body {
         if !steering.connected.load(Ordering::Acquire) {
             return;
         }
+        let time = MediaTime::from_micros(micros_between(self.parts.epoch, captured.at));
+        if !self.parts.gate.admits(time) {
+            return;
+        }
         if let Some(target) = steering.new_target() {
             self.target = target;
         }
@@ -197,12 +212,13 @@ impl Body {
         self.parts.counters.encode_us.add_time(begun.elapsed());
         let bytes = encoded.payload.len() as u64;
         let frame = EncodedFrame {
-            time: MediaTime::from_micros(micros_between(self.parts.epoch, captured.at)),
+            time,
             keyframe: encoded.keyframe,
             payload: encoded.payload,
         };
-        match self.parts.sink.send(frame) {
-            Sent::Queued => {
+        let sent = self.parts.gate.pass(time, || self.parts.sink.send(frame));
+        match sent {
+            Some(Sent::Queued) => {
                 self.parts.counters.frames.add(1);
                 self.parts.counters.bytes.add(bytes);
                 self.parts
@@ -210,8 +226,9 @@ impl Body {
                     .keyframes
                     .add(u64::from(encoded.keyframe));
             }
-            Sent::NotConnected => {}
-            Sent::Dropped => self.limiter.request(),
+            Some(Sent::NotConnected) => {}
+            // The other side lacks a picture that the next one would refer to.
+            Some(Sent::Dropped) | None => self.limiter.request(),
         }
     }
 }
