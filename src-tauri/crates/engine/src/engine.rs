@@ -9,7 +9,7 @@ use crate::camera_tap::CameraTap;
 use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
-use crate::history::Ended;
+use crate::history::{self, Ended};
 use crate::picture::PictureFeed;
 use crate::view::EngineView;
 
@@ -32,7 +32,7 @@ impl Engine {
     /// When the system has no thread left.
     pub fn start(config: Config, backends: Backends) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
-        let (ended, _) = broadcast::channel(ENDED);
+        let (ended, _) = broadcast::channel(history::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
         let local = tap.preview().clone();
         let (control, views) = Control::new(Parts {
@@ -116,6 +116,3 @@ impl Drop for Engine {
         self.control.abort();
     }
 }
-
-/// Finished calls wait here for a store that writes a small file.
-const ENDED: usize = 16;
