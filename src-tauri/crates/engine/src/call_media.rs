@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tracing::Span;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::counters::{AudioIn, AudioOut, VideoIn, VideoOut};
 use crate::gate::Gate;
@@ -105,6 +106,7 @@ impl CallMedia {
         offerer: bool,
         transport: &Arc<dyn MediaTransport>,
         config: &Config,
+        clock: &Clock,
         news: &mpsc::Sender<News>,
     ) -> Self {
         let role = if offerer {
@@ -124,6 +126,7 @@ impl CallMedia {
             transport,
             params,
             news.clone(),
+            clock.clone(),
             cancelled,
         ));
         Self {
@@ -339,13 +342,13 @@ impl CallMedia {
     }
 
     /// Releases all that the call holds, within a second or two.
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(self, clock: &Clock) {
         let Stage::Open(mut open) = self.stage else {
             return;
         };
         let (sender, receiver) = (open.sender.take(), open.receiver.take());
         let joined = tokio::task::spawn_blocking(move || drop((sender, receiver)));
-        session::close(self.call, open.control.as_ref()).await;
+        session::close(self.call, clock, open.control.as_ref()).await;
         open.forwarding.abort();
         if joined.await.is_err() {
             self.span

@@ -29,6 +29,7 @@ use self::inbox::{Event, Inbox, Senders};
 pub(crate) use self::inbox::{REQUESTS, Request};
 use crate::call_media::CallMedia;
 use crate::camera_tap::CameraTap;
+use crate::clock::Clock;
 use crate::config::{Backends, Config};
 use crate::devices::Devices;
 use crate::history::{Ended, History};
@@ -43,6 +44,7 @@ use crate::view::{EngineView, RelayView};
 pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) backends: Backends,
+    pub(crate) clock: Clock,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) ended: broadcast::Sender<Ended>,
     pub(crate) tap: CameraTap,
@@ -54,6 +56,7 @@ pub(crate) struct Control {
     config: Config,
     transport: Arc<dyn MediaTransport>,
     codec: Arc<dyn CodecBackend>,
+    clock: Clock,
     /// Where the timelines of the phone and of our media begin.
     epoch: Instant,
     inbox: Inbox,
@@ -95,18 +98,21 @@ impl Control {
         let Parts {
             config,
             backends,
+            clock,
             requests,
             ended,
             tap,
             remote,
         } = parts;
         let epoch = Instant::now();
-        let (inbox, senders) = Inbox::new(requests);
-        let devices = Devices::new(&backends, &config, tap, epoch, senders.devices.clone())?;
+        let (inbox, senders) = Inbox::new(requests, clock.clone());
+        let news = senders.devices.clone();
+        let devices = Devices::new(&backends, &config, tap, clock.clone(), epoch, news)?;
         let (views, watched) = watch::channel(Arc::new(publish::empty(&devices)));
         let mut control = Self {
             transport: backends.transport,
             codec: backends.codec,
+            clock,
             epoch,
             history: History::new(ended),
             views,
@@ -221,7 +227,7 @@ impl Control {
 
     /// Now, as the phone counts time.
     fn now(&self) -> Timestamp {
-        Timestamp::after_start(self.epoch.elapsed())
+        Timestamp::after_start(self.clock.now() - self.epoch)
     }
 
     /// Gives `input` to the phone and performs all that it says.

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use self::capture::{Capture, CaptureReport};
 use self::open::{Endpoint, Opener};
 use crate::camera_tap::CameraTap;
+use crate::clock::Clock;
 use crate::command::DeviceRole;
 use crate::config::{Backends, Config};
 use crate::device::{DeviceSlot, News, Step};
@@ -32,6 +33,7 @@ use crate::view::DeviceView;
 /// All devices of an engine, and the threads of sound behind them.
 pub(crate) struct Devices {
     opener: Opener,
+    clock: Clock,
     epoch: Instant,
 
     slots: Slots,
@@ -77,6 +79,7 @@ impl Devices {
         backends: &Backends,
         config: &Config,
         tap: CameraTap,
+        clock: Clock,
         epoch: Instant,
         news: mpsc::Sender<News>,
     ) -> std::io::Result<Self> {
@@ -87,6 +90,7 @@ impl Devices {
                 video: config.video,
                 news,
             },
+            clock,
             epoch,
             slots: Slots {
                 camera: DeviceSlot::new(config.camera.clone()),
@@ -188,7 +192,7 @@ impl Devices {
         self.choose(DeviceRole::Speaker, speaker);
         let tail = self
             .speaker_until
-            .is_some_and(|until| Instant::now() < until);
+            .is_some_and(|until| self.clock.now() < until);
         let camera = self.preview.camera || showing || self.capture.camera;
         let microphone = self.preview.microphone || calling || self.capture.microphone;
         self.want(DeviceRole::Camera, camera);
@@ -210,13 +214,13 @@ impl Devices {
 
     /// Plays this as a short test on the chosen speaker.
     pub(crate) fn test_speaker(&mut self, tone: Tone) {
-        self.speaker_until = Some(Instant::now() + TEST);
+        self.speaker_until = Some(self.clock.now() + TEST);
         self.play(tone);
     }
 
     /// Keeps the speaker for the sound that follows a call.
     pub(crate) fn keep_speaker(&mut self) {
-        self.speaker_until = Some(Instant::now() + TAIL);
+        self.speaker_until = Some(self.clock.now() + TAIL);
     }
 
     /// Gives the camera's pictures to the encoder of the running call.

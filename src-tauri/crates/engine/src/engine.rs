@@ -6,6 +6,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::camera_tap::CameraTap;
+use crate::clock::Clock;
 use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
@@ -31,6 +32,18 @@ impl Engine {
     /// # Errors
     /// When the system has no thread left.
     pub fn start(config: Config, backends: Backends) -> std::io::Result<Self> {
+        Self::start_with_clock(config, backends, Clock::default())
+    }
+
+    /// Starts an engine that lives by this clock.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn start_with_clock(
+        config: Config,
+        backends: Backends,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let (ended, _) = broadcast::channel(history::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
@@ -38,6 +51,7 @@ impl Engine {
         let (control, views) = Control::new(Parts {
             config,
             backends,
+            clock,
             requests: inbox,
             ended: ended.clone(),
             tap,

@@ -14,6 +14,7 @@
 mod audio_thread;
 mod call_media;
 mod camera_tap;
+mod clock;
 mod config;
 mod control;
 mod counters;
@@ -40,6 +41,7 @@ mod worker;
 pub mod command;
 pub mod view;
 
+pub use clock::Clock;
 pub use command::CommandError;
 pub use config::{Backends, Config, People, Strangers};
 pub use engine::Engine;

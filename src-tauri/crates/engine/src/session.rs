@@ -15,8 +15,9 @@ use media::transport::{
     TransportStats,
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 use tracing::Span;
+
+use crate::clock::Clock;
 
 /// What the control task hears of a call's session and of the pipelines that hang on it.
 #[derive(Debug)]
@@ -71,41 +72,43 @@ pub(crate) async fn open(
     transport: Arc<dyn MediaTransport>,
     params: OpenParams,
     news: mpsc::Sender<News>,
+    clock: Clock,
     cancelled: oneshot::Receiver<()>,
 ) {
     let mut opening = transport.open(params);
     let opened = tokio::select! {
-        opened = timeout(OPEN_LIMIT, &mut opening) => opened,
+        opened = clock.timeout(OPEN_LIMIT, &mut opening) => opened,
         _ = cancelled => {
-            discard(call, opening).await;
+            discard(call, &clock, opening).await;
             report(&news, News::Closed { call }).await;
             return;
         }
     };
     match opened {
-        Ok(session) => {
+        Some(session) => {
             let session = session.map(Box::new);
             report(&news, News::Opened { call, session }).await;
         }
-        Err(_) => {
+        None => {
             let late = TransportError::Internal("the session does not open".to_owned());
             let session = Err(late);
             report(&news, News::Opened { call, session }).await;
-            discard(call, opening).await;
+            discard(call, &clock, opening).await;
         }
     }
 }
 
 /// Closes a session that nobody waits for any more, if it opens soon; dropping it ends it else.
-async fn discard(call: CallId, opening: Opening) {
-    if let Ok(Ok(session)) = timeout(GRACE, opening).await {
-        close(call, session.control.as_ref()).await;
+async fn discard(call: CallId, clock: &Clock, opening: Opening) {
+    if let Some(Ok(session)) = clock.timeout(GRACE, opening).await {
+        close(call, clock, session.control.as_ref()).await;
     }
 }
 
 /// Closes a session. One that takes longer than [`CLOSE_LIMIT`] ends when the caller drops it.
-pub(crate) async fn close(call: CallId, session: &dyn SessionControl) {
-    if timeout(CLOSE_LIMIT, session.close()).await.is_err() {
+pub(crate) async fn close(call: CallId, clock: &Clock, session: &dyn SessionControl) {
+    let closed = clock.timeout(CLOSE_LIMIT, session.close()).await;
+    if closed.is_none() {
         tracing::error!(%call, "a session does not close and is dropped");
     }
 }

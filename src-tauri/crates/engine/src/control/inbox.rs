@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{self, Interval, MissedTickBehavior};
 
+use crate::clock::{Clock, Interval};
 use crate::command::{Command, CommandError};
 use crate::config::Config;
 use crate::{device, relays, session};
@@ -46,6 +46,7 @@ pub(crate) struct Inbox {
     relays: mpsc::Receiver<relays::News>,
     sessions: mpsc::Receiver<session::News>,
     devices: mpsc::Receiver<device::News>,
+    clock: Clock,
     beat: Interval,
 }
 
@@ -62,18 +63,17 @@ pub(crate) struct Senders {
 
 impl Inbox {
     /// An inbox that takes these requests beside the news of what the engine runs.
-    pub(crate) fn new(requests: mpsc::Receiver<Request>) -> (Self, Senders) {
+    pub(crate) fn new(requests: mpsc::Receiver<Request>, clock: Clock) -> (Self, Senders) {
         let (to_relays, relays) = mpsc::channel(RELAYS);
         let (to_sessions, sessions) = mpsc::channel(SESSIONS);
         let (to_devices, devices) = mpsc::channel(DEVICES);
-        let mut beat = time::interval(BEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let inbox = Self {
             requests,
             relays,
             sessions,
             devices,
-            beat,
+            beat: clock.interval(BEAT),
+            clock,
         };
         let senders = Senders {
             relays: to_relays,
@@ -90,15 +90,15 @@ impl Inbox {
             Some(news) = self.relays.recv() => Event::Relay(news),
             Some(news) = self.sessions.recv() => Event::Session(news),
             Some(news) = self.devices.recv() => Event::Device(news),
-            () = sleep_until(deadline) => Event::Deadline,
-            _ = self.beat.tick() => Event::Beat,
+            () = sleep_until(&self.clock, deadline) => Event::Deadline,
+            () = self.beat.tick() => Event::Beat,
         }
     }
 }
 
-async fn sleep_until(deadline: Option<Instant>) {
+async fn sleep_until(clock: &Clock, deadline: Option<Instant>) {
     match deadline {
-        Some(at) => time::sleep_until(at.into()).await,
+        Some(at) => clock.sleep_until(at).await,
         None => std::future::pending().await,
     }
 }

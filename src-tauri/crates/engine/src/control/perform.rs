@@ -21,7 +21,8 @@ impl Control {
             },
             Output::OpenTransport { call, offerer } => {
                 let (transport, news) = (&self.transport, &self.senders.sessions);
-                let media = CallMedia::start(call, offerer, transport, &self.config, news);
+                let media =
+                    CallMedia::start(call, offerer, transport, &self.config, &self.clock, news);
                 self.call.media = Some(media);
             }
             Output::RestartTransport { call } => {

@@ -43,9 +43,9 @@ impl Control {
             // Dropping it ends the opening, which reports that it is closed.
             return;
         }
-        let news = self.senders.sessions.clone();
+        let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
         tokio::spawn(async move {
-            media.close().await;
+            media.close(&clock).await;
             session::report(&news, News::Closed { call }).await;
         });
     }
@@ -55,9 +55,9 @@ impl Control {
         match session {
             Ok(session) if wanted => self.hang_pipelines_on(*session, call),
             Ok(session) => {
-                let news = self.senders.sessions.clone();
+                let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
                 tokio::spawn(async move {
-                    session::close(call, session.control.as_ref()).await;
+                    session::close(call, &clock, session.control.as_ref()).await;
                     session::report(&news, News::Closed { call }).await;
                 });
             }
