@@ -33,6 +33,8 @@ mod send_video;
 mod session;
 mod stats;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod timeline;
 mod tone;
 mod voice;
