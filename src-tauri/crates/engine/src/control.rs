@@ -192,10 +192,7 @@ impl Control {
                 self.relay = view;
                 self.tell_link();
             }
-            relays::News::Guest(view) => {
-                self.call.summary.guest_relay(&view);
-                self.tell_link();
-            }
+            relays::News::Guest => self.tell_link(),
         }
     }
 

@@ -29,6 +29,9 @@ impl Control {
             }
         }
         self.call.summary.follow(&view);
+        if let Some(relay) = self.relays.guest() {
+            self.call.summary.guest_relay(&relay);
+        }
         self.call.seen = view;
     }
 
