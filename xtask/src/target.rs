@@ -83,11 +83,14 @@ fn make_room(target: &Path) -> Result<()> {
     println!("{} is larger than 20 GB: cleaning", target.display());
     check(&mut cargo(["clean", "--quiet", "--workspace"]))?;
     if size(target) > MOST_BYTES {
-        for profile in ["debug", "release"] {
-            let dir = target.join(profile);
-            if dir.exists() {
-                fs::remove_dir_all(&dir)
-                    .with_context(|| format!("cannot remove {}", dir.display()))?;
+        // The programs beside these stay: one of them is running.
+        for parts in ["deps", "build", ".fingerprint", "incremental"] {
+            for profile in ["debug", "release"] {
+                let dir = target.join(profile).join(parts);
+                if dir.exists() {
+                    fs::remove_dir_all(&dir)
+                        .with_context(|| format!("cannot remove {}", dir.display()))?;
+                }
             }
         }
     }
