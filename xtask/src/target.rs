@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::features::packages;
 use crate::shell::{cargo, check, root};
 
 /// Where cargo puts what it builds.
@@ -81,7 +82,11 @@ fn make_room(target: &Path) -> Result<()> {
         return Ok(());
     }
     println!("{} is larger than 20 GB: cleaning", target.display());
-    check(&mut cargo(["clean", "--quiet", "--workspace"]))?;
+    let mut clean = cargo(["clean", "--quiet"]);
+    for package in packages()? {
+        clean.args(["--package", &package]);
+    }
+    check(&mut clean)?;
     if size(target) > MOST_BYTES {
         // The programs beside these stay: one of them is running.
         for parts in ["deps", "build", ".fingerprint", "incremental"] {
