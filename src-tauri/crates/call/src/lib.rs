@@ -12,6 +12,7 @@ mod inbox;
 pub mod input;
 mod line;
 pub mod message;
+mod name;
 pub mod output;
 mod past;
 pub mod phone;

@@ -6,6 +6,7 @@ mod controls;
 mod courier;
 mod duo;
 mod end;
+mod names;
 mod path;
 mod random;
 mod ring;
