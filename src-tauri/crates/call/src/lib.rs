@@ -5,6 +5,9 @@
 
 #![warn(missing_docs)]
 
+#[macro_use]
+mod variants;
+
 mod collision;
 mod controls;
 pub mod id;

@@ -12,4 +12,5 @@ mod random;
 mod ring;
 mod session;
 mod station;
+mod values;
 mod words;
