@@ -1,7 +1,8 @@
-//! Microphone and camera: what the user wants, what is true, and what the other side knows.
+//! Microphone and camera: what the user wishes, what is true, and what the other side was told.
 //!
-//! The wish goes to the capture gates; only what they answer is shown and told. Reports to the
-//! other side are numbered, so that an old one cannot undo a new one, whatever way each took.
+//! A wish goes to the capture gates; only what they answer is shown and told. Reports to the other
+//! side are numbered, because they travel two ways, through signaling and through the session: of
+//! two reports the higher number counts, whichever arrives last.
 
 use crate::view::Controls;
 
@@ -12,12 +13,12 @@ pub(crate) const OFF: Controls = Controls {
 };
 
 /// Our side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Local {
     /// What the user wants.
     pub(crate) wish: Controls,
     /// What the gates say. Off until they answer for the first time.
-    pub(crate) truth: Controls,
+    pub(crate) actual: Controls,
     sequence: u64,
 }
 
@@ -29,15 +30,15 @@ impl Local {
                 microphone: true,
                 camera: video,
             },
-            truth: OFF,
+            actual: OFF,
             sequence: 0,
         }
     }
 
-    /// Takes what the gates say. Says whether it is news.
+    /// Takes what the gates say. Says whether anything changed.
     #[must_use]
-    pub(crate) fn set_truth(&mut self, truth: Controls) -> bool {
-        std::mem::replace(&mut self.truth, truth) != truth
+    pub(crate) fn update(&mut self, actual: Controls) -> bool {
+        std::mem::replace(&mut self.actual, actual) != actual
     }
 
     /// The number of the next report, above all before.
@@ -49,7 +50,7 @@ impl Local {
 }
 
 /// Their side, as they report it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Remote {
     sequence: u64,
     /// The newest report. Off until the first one.

@@ -10,6 +10,10 @@ use crate::message::Body;
 use crate::view::{Controls, Lacking};
 
 const SECOND: Duration = Duration::from_secs(1);
+const ON: Controls = Controls {
+    microphone: true,
+    camera: true,
+};
 const MUTED: Controls = Controls {
     microphone: false,
     camera: true,
@@ -119,16 +123,7 @@ fn an_old_report_cannot_undo_a_new_one() {
     let call = duo.at(Alice).phone.call().unwrap();
     duo.command(Alice, Command::SetMicrophone(false));
     duo.run(HOP);
-    duo.word(
-        Alice,
-        Bob,
-        call,
-        Body::Controls {
-            sequence: 1,
-            microphone: true,
-            camera: true,
-        },
-    );
+    duo.word(Alice, Bob, call, Body::controls(1, ON));
     duo.run(HOP);
     assert_eq!(duo.sees(Bob), MUTED);
 }

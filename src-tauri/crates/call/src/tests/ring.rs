@@ -45,6 +45,20 @@ fn the_callee_sees_who_calls_and_whether_with_video() {
 }
 
 #[test]
+fn the_callee_sees_whether_the_caller_is_a_stranger() {
+    for acquainted in [false, true] {
+        let mut duo = Duo::new();
+        duo.acquainted = acquainted;
+        duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        let CallView::Incoming { known, .. } = duo.view(Bob) else {
+            panic!("it does not ring")
+        };
+        assert_eq!(known, acquainted);
+    }
+}
+
+#[test]
 fn nothing_of_the_callees_machine_leaves_before_the_answer() {
     let mut duo = Duo::new();
     duo.dial(Alice, Bob);
