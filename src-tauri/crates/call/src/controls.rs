@@ -4,7 +4,7 @@
 //! side are numbered, because they travel two ways, through signaling and through the session: of
 //! two reports the higher number counts, whichever arrives last.
 
-use crate::view::Controls;
+use crate::view::{Controls, Lacking};
 
 /// Nothing leaves.
 pub(crate) const OFF: Controls = Controls {
@@ -19,6 +19,8 @@ pub(crate) struct Local {
     pub(crate) wish: Controls,
     /// What the gates say. Off until they answer for the first time.
     pub(crate) actual: Controls,
+    /// Which device the user wants and cannot have.
+    pub(crate) lacking: Lacking,
     sequence: u64,
 }
 
@@ -31,14 +33,17 @@ impl Local {
                 camera: video,
             },
             actual: OFF,
+            lacking: Lacking::default(),
             sequence: 0,
         }
     }
 
     /// Takes what the gates say. Says whether anything changed.
     #[must_use]
-    pub(crate) fn update(&mut self, actual: Controls) -> bool {
-        std::mem::replace(&mut self.actual, actual) != actual
+    pub(crate) fn update(&mut self, actual: Controls, lacking: Lacking) -> bool {
+        let before = (self.actual, self.lacking);
+        (self.actual, self.lacking) = (actual, lacking);
+        before != (actual, lacking)
     }
 
     /// The number of the next report, above all before.
@@ -55,6 +60,8 @@ pub(crate) struct Remote {
     sequence: u64,
     /// The newest report. Off until the first one.
     pub(crate) controls: Controls,
+    /// Which device they want and cannot have, by the newest report.
+    pub(crate) lacking: Lacking,
 }
 
 impl Remote {
@@ -63,13 +70,18 @@ impl Remote {
         Self {
             sequence: 0,
             controls: OFF,
+            lacking: Lacking::default(),
         }
     }
 
     /// Takes a report unless a newer one came before.
-    pub(crate) fn report(&mut self, sequence: u64, controls: Controls) {
+    pub(crate) fn report(&mut self, sequence: u64, controls: Controls, lacking: Lacking) {
         if sequence > self.sequence {
-            *self = Self { sequence, controls };
+            *self = Self {
+                sequence,
+                controls,
+                lacking,
+            };
         }
     }
 }

@@ -8,12 +8,13 @@
 mod parcel;
 
 use std::fmt;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::{CallId, Peer};
-use crate::view::Controls;
+use crate::view::{Controls, Lacking};
 
 pub use parcel::Parcel;
 
@@ -84,6 +85,13 @@ pub enum Body {
         microphone: bool,
         /// Whether pictures leave.
         camera: bool,
+        /// Whether the user wants a microphone and has none that works. Absent when false, and from
+        /// phones that do not know of it.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        lacks_microphone: bool,
+        /// The same of the camera.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        lacks_camera: bool,
     },
     /// Either: are you still in this call? Answered only when not.
     Still,
@@ -186,11 +194,13 @@ impl fmt::Debug for Message {
 impl Body {
     /// A report of what we send and lack.
     #[must_use]
-    pub fn controls(sequence: u64, controls: Controls) -> Self {
+    pub fn controls(sequence: u64, controls: Controls, lacking: Lacking) -> Self {
         Self::Controls {
             sequence,
             microphone: controls.microphone,
             camera: controls.camera,
+            lacks_microphone: lacking.microphone,
+            lacks_camera: lacking.camera,
         }
     }
 
@@ -231,11 +241,15 @@ impl fmt::Debug for Body {
                 sequence,
                 microphone,
                 camera,
+                lacks_microphone,
+                lacks_camera,
             } => f
                 .debug_struct("Controls")
                 .field("sequence", sequence)
                 .field("microphone", microphone)
                 .field("camera", camera)
+                .field("lacks_microphone", lacks_microphone)
+                .field("lacks_camera", lacks_camera)
                 .finish(),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),

@@ -160,8 +160,8 @@ impl Phone {
             Input::Capture {
                 microphone,
                 camera,
-                lacking: _,
-            } => self.on_capture(Controls { microphone, camera }),
+                lacking,
+            } => self.on_capture(Controls { microphone, camera }, lacking),
             Input::Tick => {
                 while let Some(timer) = self.timers.expired(now) {
                     self.on_timeout(now, timer);

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::state::{Stage, State};
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
-use crate::view::Controls;
+use crate::view::{Controls, Lacking};
 
 impl Phone {
     /// The user wants the controls changed. Before the answer a wish waits; after it, it goes to
@@ -33,12 +33,12 @@ impl Phone {
     }
 
     /// What the gates say. The other side is told when it is news.
-    pub(super) fn on_capture(&mut self, actual: Controls) {
+    pub(super) fn on_capture(&mut self, actual: Controls, lacking: Lacking) {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
         let stage = *stage;
-        if !call.local.update(actual) {
+        if !call.local.update(actual, lacking) {
             return;
         }
         match stage {
@@ -69,6 +69,6 @@ impl Phone {
     fn report(&mut self) -> Option<Body> {
         let local = &mut self.state.call_mut()?.local;
         let sequence = local.next_sequence();
-        Some(Body::controls(sequence, local.actual))
+        Some(Body::controls(sequence, local.actual, local.lacking))
     }
 }

@@ -13,7 +13,7 @@ use crate::recent::Lookup;
 use crate::state::{Connectivity, Invitation, Stage, State};
 use crate::time::Timestamp;
 use crate::timer::Timer;
-use crate::view::Controls;
+use crate::view::{Controls, Lacking};
 
 /// Which way a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +86,16 @@ impl Phone {
                 sequence,
                 microphone,
                 camera,
+                lacks_microphone,
+                lacks_camera,
             } => {
+                let lacking = Lacking {
+                    microphone: lacks_microphone,
+                    camera: lacks_camera,
+                };
                 if let Some(call) = self.state.call_mut() {
                     let controls = Controls { microphone, camera };
-                    call.remote.report(sequence, controls);
+                    call.remote.report(sequence, controls, lacking);
                 }
             }
             Body::Still => {}

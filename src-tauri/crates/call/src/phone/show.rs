@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::state::{Invitation, Outage, Stage, State};
 use crate::time::Timestamp;
-use crate::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
+use crate::view::{ActivePhase, CallView, OutgoingPhase};
 
 pub(super) fn view(state: &State, now: Timestamp) -> CallView {
     match state {
@@ -60,7 +60,7 @@ fn active(call: &Call, phase: ActivePhase, connected_for_ms: Option<u64>) -> Cal
         local: call.local.actual,
         wish: call.local.wish,
         remote: call.remote.controls,
-        remote_lacking: Lacking::default(),
+        remote_lacking: call.remote.lacking,
         connected_for_ms,
     }
 }

@@ -258,6 +258,8 @@ fn strangers_cannot_touch_a_call() {
         sequence: u64::MAX,
         microphone: false,
         camera: false,
+        lacks_microphone: false,
+        lacks_camera: false,
     };
     duo.word(Carol, Alice, call, off);
     duo.word(Carol, Alice, call, Body::Over { why: Over::HungUp });

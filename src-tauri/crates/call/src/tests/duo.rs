@@ -13,7 +13,7 @@ use crate::id::CallId;
 use crate::input::{Command, Input, Transport};
 use crate::message::{Body, Message};
 use crate::reason::EndReason;
-use crate::view::{ActivePhase, CallView, Controls, OutgoingPhase};
+use crate::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
 use world::Event;
 
 /// From the last parcel to media.
@@ -224,6 +224,14 @@ impl Duo {
     pub(super) fn sees(&self, who: Who) -> Controls {
         match self.view(who) {
             CallView::Active { remote, .. } => remote,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    /// Which device `who` shows as missing on the other side.
+    pub(super) fn sees_lacking(&self, who: Who) -> Lacking {
+        match self.view(who) {
+            CallView::Active { remote_lacking, .. } => remote_lacking,
             other => panic!("no call: {other:?}"),
         }
     }

@@ -219,10 +219,12 @@ fn body() -> impl Strategy<Value = Body> {
         name: "x".to_owned(),
         instead_of: instead_of.map(CallId),
     });
-    let controls = any::<(u64, [bool; 2])>().prop_map(|(sequence, flags)| Body::Controls {
+    let controls = any::<(u64, [bool; 4])>().prop_map(|(sequence, flags)| Body::Controls {
         sequence,
         microphone: flags[0],
         camera: flags[1],
+        lacks_microphone: flags[2],
+        lacks_camera: flags[3],
     });
     prop_oneof![
         4 => invite,

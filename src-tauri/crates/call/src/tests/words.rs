@@ -8,7 +8,7 @@ use crate::id::CallId;
 use crate::input::Input;
 use crate::message::{Body, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel};
 use crate::reason::EndReason;
-use crate::view::{CallView, Controls};
+use crate::view::{CallView, Controls, Lacking};
 use std::time::Duration;
 
 const CALL: CallId = CallId(0x0123_4567_89ab_cdef);
@@ -16,6 +16,10 @@ const CALL: CallId = CallId(0x0123_4567_89ab_cdef);
 const SOUND: Controls = Controls {
     microphone: true,
     camera: false,
+};
+const NO_CAMERA: Lacking = Lacking {
+    microphone: false,
+    camera: true,
 };
 
 fn text(body: Body) -> String {
@@ -50,8 +54,12 @@ fn the_wire_form_is_this() {
             r#""parcel","parcel":"AQID"}"#,
         ),
         (
-            Body::controls(7, SOUND),
+            Body::controls(7, SOUND, Lacking::default()),
             r#""controls","sequence":7,"microphone":true,"camera":false}"#,
+        ),
+        (
+            Body::controls(8, SOUND, NO_CAMERA),
+            r#""controls","sequence":8,"microphone":true,"camera":false,"lacksCamera":true}"#,
         ),
         (Body::Still, r#""still"}"#),
         (
@@ -223,7 +231,7 @@ proptest! {
             Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX },
             Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
             Body::Parcel { parcel: Parcel(vec![9; 100]) },
-            Body::controls(u64::MAX, SOUND),
+            Body::controls(u64::MAX, SOUND, NO_CAMERA),
             Body::Over { why: Over::Gone },
         ]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
