@@ -68,7 +68,7 @@ pub enum Input {
 /// What the user can want of a phone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Call somebody.
+    /// Call somebody. While that very person calls us, this accepts their call instead.
     Dial {
         /// The new call: a fresh random id.
         call: CallId,

@@ -33,6 +33,11 @@ impl Phone {
                     tracing::warn!(call = %id, "an id is used twice: cannot dial");
                 }
             }
+            // Who is dialled calls us this very moment: both want to talk.
+            State::Call(call, Stage::Incoming(_)) if call.peer.address == peer.address => {
+                tracing::info!(call = %call.id, "dialling the caller accepts their call");
+                self.accept(now, video);
+            }
             State::Call(
                 call,
                 Stage::Dialing

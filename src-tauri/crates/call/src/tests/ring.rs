@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::courier::{Courier, Fate, HOP};
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
+use crate::id::CallId;
 use crate::input::Command;
 use crate::message::{Body, Over};
 use crate::output::Sound;
@@ -56,6 +57,37 @@ fn the_callee_sees_whether_the_caller_is_a_stranger() {
         };
         assert_eq!(known, acquainted);
     }
+}
+
+#[test]
+fn dialling_who_is_calling_answers_their_call() {
+    for video in [true, false] {
+        let mut duo = Duo::new();
+        let call = duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        let dial = Command::Dial {
+            call: CallId(7),
+            peer: Alice.peer(),
+            video,
+        };
+        duo.command(Bob, dial);
+        duo.run(SECOND);
+        duo.assert_in_a_call();
+        assert_eq!(duo.at(Bob).phone.call(), Some(call));
+        assert_eq!(duo.sees(Alice).camera, video);
+        assert!(duo.at(Bob).ended.is_empty());
+    }
+}
+
+#[test]
+fn dialling_somebody_else_while_it_rings_changes_nothing() {
+    let mut duo = Duo::new();
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.dial(Bob, Carol);
+    duo.run(SECOND);
+    assert!(duo.rings(Bob));
+    assert_eq!(duo.view(Carol), CallView::Idle);
 }
 
 #[test]
