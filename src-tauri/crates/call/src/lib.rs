@@ -11,6 +11,7 @@ mod variants;
 mod call;
 mod collision;
 mod controls;
+mod declined;
 pub mod id;
 pub mod input;
 mod liveness;

@@ -23,6 +23,7 @@ mod transition;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::declined::DeclinedStrangers;
 use crate::id::{CallId, Peer};
 use crate::input::Input;
 use crate::message::{Body, Message};
@@ -121,6 +122,7 @@ pub struct Phone {
     state: State,
     slot: session::Slot,
     recent: RecentCalls,
+    declined: DeclinedStrangers,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -135,6 +137,7 @@ impl Phone {
             state: State::Idle,
             slot: session::Slot::Free,
             recent: RecentCalls::default(),
+            declined: DeclinedStrangers::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }

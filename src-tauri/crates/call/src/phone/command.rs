@@ -71,7 +71,10 @@ impl Phone {
 
     fn decline(&mut self, now: Timestamp) {
         match &self.state {
-            State::Call(_, Stage::Incoming(_)) => {
+            State::Call(call, Stage::Incoming(invitation)) => {
+                if !invitation.known {
+                    self.declined.add(now, &call.peer.address);
+                }
                 self.end(now, EndReason::Declined, Notice::Send(Over::Declined));
             }
             State::Idle

@@ -18,6 +18,11 @@ impl Phone {
             tracing::info!(call = %id, ?collision, "invited");
         }
         match collision {
+            Collision::None if !invitation.known && self.declined.contains(now, &from) => {
+                tracing::info!(call = %id, "a stranger who was declined calls again");
+                self.recent.remember(&from, id, Some(Over::Declined));
+                self.send_over(&from, id, Over::Declined);
+            }
             Collision::None => self.enter_incoming(now, call, invitation),
             Collision::Repeated => self.repeat_ringing(),
             Collision::Over(Some(why)) => self.send_over(&from, id, why),
