@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::features::packages;
 use crate::shell::{cargo, check, root};
 
 /// Where cargo puts what it builds.
@@ -81,13 +82,20 @@ fn make_room(target: &Path) -> Result<()> {
         return Ok(());
     }
     println!("{} is larger than 20 GB: cleaning", target.display());
-    check(&mut cargo(["clean", "--quiet", "--workspace"]))?;
+    let mut clean = cargo(["clean", "--quiet"]);
+    for package in packages()? {
+        clean.args(["--package", &package]);
+    }
+    check(&mut clean)?;
     if size(target) > MOST_BYTES {
-        for profile in ["debug", "release"] {
-            let dir = target.join(profile);
-            if dir.exists() {
-                fs::remove_dir_all(&dir)
-                    .with_context(|| format!("cannot remove {}", dir.display()))?;
+        // The programs beside these stay: one of them is running.
+        for parts in ["deps", "build", ".fingerprint", "incremental"] {
+            for profile in ["debug", "release"] {
+                let dir = target.join(profile).join(parts);
+                if dir.exists() {
+                    fs::remove_dir_all(&dir)
+                        .with_context(|| format!("cannot remove {}", dir.display()))?;
+                }
             }
         }
     }

@@ -32,11 +32,12 @@ use crate::camera_tap::CameraTap;
 use crate::clock::Clock;
 use crate::config::{Backends, Config};
 use crate::devices::Devices;
-use crate::history::Ended;
+use crate::history::{Ended, History};
 use crate::picture::PictureFeed;
 use crate::relays::{self, Relays};
 use crate::session;
 use crate::stats::Sampler;
+use crate::summary::Summary;
 use crate::view::{EngineView, RelayView};
 
 /// What the control task starts from.
@@ -60,7 +61,7 @@ pub(crate) struct Control {
     epoch: Instant,
     inbox: Inbox,
     senders: Senders,
-    ended: broadcast::Sender<Ended>,
+    history: History,
     views: watch::Sender<Arc<EngineView>>,
 
     phone: Phone,
@@ -79,6 +80,7 @@ struct Call {
     /// Calls whose media is being released, or was given up before it opened.
     closing: BTreeSet<CallId>,
     sampler: Sampler,
+    summary: Summary,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
     /// The call as it was last published.
@@ -112,7 +114,7 @@ impl Control {
             codec: backends.codec,
             clock,
             epoch,
-            ended,
+            history: History::new(ended),
             views,
             phone: Phone::new(phone_config(&config)),
             relays: Relays::new(Arc::clone(&config.identity), senders.relays.clone()),
@@ -121,6 +123,7 @@ impl Control {
                 media: None,
                 closing: BTreeSet::new(),
                 sampler: Sampler::default(),
+                summary: Summary::default(),
                 guest_relay: None,
                 seen: CallView::Idle,
                 remote,
@@ -152,6 +155,7 @@ impl Control {
             if self.is_released()
                 && let Some(stopped) = self.stopping.take()
             {
+                self.history.finish();
                 self.relays.close().await;
                 // The one who asked may have stopped waiting.
                 let _ = stopped.send(());
@@ -188,10 +192,7 @@ impl Control {
                 self.relay = view;
                 self.tell_link();
             }
-            relays::News::Guest(view) => {
-                tracing::debug!(?view, "the guest relay");
-                self.tell_link();
-            }
+            relays::News::Guest => self.tell_link(),
         }
     }
 
@@ -240,7 +241,7 @@ impl Control {
     /// Makes the span of log lines that of the phone's call.
     fn name_call(&mut self) {
         let view = self.phone.view(self.now());
-        let call = call_of(&view);
+        let call = view.call();
         if call != self.call.named.as_deref() {
             self.call.span = call.map_or_else(Span::none, session::span_of);
             self.call.named = call.map(str::to_owned);
@@ -261,6 +262,7 @@ impl Control {
             self.follow_call();
         }
         self.publish();
+        self.history.flush();
     }
 
     /// Closes the link to the relay of whom we called once no call is left. Not at the end of one
@@ -274,17 +276,6 @@ impl Control {
     /// Whether nothing of a call or a device is held any more.
     fn is_released(&self) -> bool {
         self.call.media.is_none() && self.call.closing.is_empty() && self.devices.is_released()
-    }
-}
-
-/// The id of the call that a view shows.
-fn call_of(view: &CallView) -> Option<&str> {
-    match view {
-        CallView::Idle => None,
-        CallView::Outgoing { call, .. }
-        | CallView::Incoming { call, .. }
-        | CallView::Active { call, .. }
-        | CallView::Ended { call, .. } => Some(call),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
-use crate::history::Ended;
+use crate::history::{self, Ended};
 use crate::picture::PictureFeed;
 use crate::view::EngineView;
 
@@ -45,7 +45,7 @@ impl Engine {
         clock: Clock,
     ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
-        let (ended, _) = broadcast::channel(ENDED);
+        let (ended, _) = broadcast::channel(history::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
         let local = tap.preview().clone();
         let (control, views) = Control::new(Parts {
@@ -130,6 +130,3 @@ impl Drop for Engine {
         self.control.abort();
     }
 }
-
-/// Finished calls wait here for a store that writes a small file.
-const ENDED: usize = 16;

@@ -23,6 +23,7 @@ mod devices;
 mod engine;
 mod gate;
 mod history;
+mod limits;
 mod microphone;
 mod picture;
 mod playout;
@@ -31,6 +32,9 @@ mod relays;
 mod send_video;
 mod session;
 mod stats;
+mod summary;
+#[cfg(test)]
+mod testing;
 mod timeline;
 mod tone;
 mod voice;

@@ -30,8 +30,8 @@ pub(crate) enum News {
     },
     /// The link to our home relay changed.
     Home(RelayView),
-    /// The link to the guest relay changed.
-    Guest(RelayView),
+    /// The link to the guest relay changed: see [`Relays::guest`].
+    Guest,
 }
 
 /// All links of this engine.
@@ -132,6 +132,11 @@ impl Relays {
         for link in links.into_iter().flatten() {
             link.close().await;
         }
+    }
+
+    /// What there is to say of the guest link, while there is one.
+    pub(crate) fn guest(&self) -> Option<RelayView> {
+        self.guest.as_ref().map(|it| view_of(it.link.state()))
     }
 
     /// Whether a relay is set that `who` can be reached through.

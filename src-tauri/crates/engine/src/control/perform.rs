@@ -2,7 +2,6 @@
 
 use call::id::Peer;
 use call::output::{Output, Sound};
-use call::reason::EndReason;
 use identity::Address;
 use media::sounds;
 
@@ -54,21 +53,19 @@ impl Control {
                 lasted,
             } => {
                 tracing::info!(%call, ?reason, "call ended");
-                self.record(Ended {
-                    relay: self.guest_relay_of(&peer),
+                let relay = self.guest_relay_of(&peer);
+                self.history.ended(Ended {
                     peer,
+                    relay,
                     outgoing,
                     reason,
                     lasted_ms: lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
                 });
             }
-            Output::Missed { peer } => self.record(Ended {
-                relay: self.guest_relay_of(&peer),
-                peer,
-                outgoing: false,
-                reason: EndReason::Missed,
-                lasted_ms: None,
-            }),
+            Output::Missed { peer } => {
+                let relay = self.guest_relay_of(&peer);
+                self.history.missed(peer, relay);
+            }
         }
     }
 
@@ -76,11 +73,6 @@ impl Control {
     fn guest_relay_of(&self, peer: &Peer) -> Option<String> {
         let (address, url) = self.call.guest_relay.as_ref()?;
         (*address == peer.address).then(|| url.clone())
-    }
-
-    /// Nobody may be listening for the history.
-    fn record(&self, ended: Ended) {
-        let _ = self.ended.send(ended);
     }
 }
 

@@ -28,6 +28,10 @@ impl Control {
                 self.call.remote.show(None);
             }
         }
+        self.call.summary.follow(&view);
+        if let Some(relay) = self.relays.guest() {
+            self.call.summary.guest_relay(&relay);
+        }
         self.call.seen = view;
     }
 
@@ -47,7 +51,7 @@ impl Control {
             local_picture: devices.shows_ourselves(),
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
-            summary: None,
+            summary: call.summary.view(),
         };
         self.views.send_if_modified(|current| {
             let changed = differs(current, &view);

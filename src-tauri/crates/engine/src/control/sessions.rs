@@ -1,6 +1,7 @@
 //! What becomes of the session of a call.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use call::id::CallId;
 use call::input::{self, Input};
@@ -124,6 +125,7 @@ impl Control {
         let state = match state {
             TransportState::Connecting => return,
             TransportState::Connected(path) => {
+                self.call.summary.connected(*path);
                 let current = self.devices.camera_picture();
                 if let Some(media) = self.media_of(call) {
                     media.connected(*path, current);
@@ -149,7 +151,11 @@ impl Control {
         let Some(media) = &self.call.media else {
             return;
         };
-        self.call.sampler.sample(std::time::Instant::now(), media);
+        let now = Instant::now();
+        self.call.sampler.sample(now, media);
+        if let Some(stats) = self.call.sampler.stats() {
+            self.call.summary.sampled(now, stats);
+        }
         if let Some(control) = media.control() {
             let (control, news) = (Arc::clone(control), self.senders.sessions.clone());
             tokio::spawn(session::ask_for_figures(media.call(), control, news));

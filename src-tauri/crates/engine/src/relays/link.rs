@@ -120,7 +120,7 @@ async fn forward(which: Which, mut events: mpsc::Receiver<LinkEvent>, control: m
             LinkEvent::Expired { .. } => continue,
             LinkEvent::State(state) => match which {
                 Which::Home => News::Home(view_of(state)),
-                Which::Guest => News::Guest(view_of(state)),
+                Which::Guest => News::Guest,
             },
         };
         if control.send(news).await.is_err() {
