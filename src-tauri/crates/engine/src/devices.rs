@@ -240,6 +240,9 @@ impl Devices {
     /// Lets go of everything, for good.
     pub(crate) fn release(&mut self) {
         self.released = true;
+        for role in ROLES {
+            self.slots.of(role).release();
+        }
         self.preview = Preview::default();
         self.speaker_until = None;
     }

@@ -22,6 +22,8 @@ pub(crate) struct DeviceSlot {
     retry: Retry,
     /// Beats that an opening may take.
     patience: u32,
+    /// Nobody will want the device again.
+    released: bool,
 }
 
 /// ```text
@@ -99,6 +101,7 @@ impl DeviceSlot {
             available: Vec::new(),
             retry: Retry::default(),
             patience: PATIENCE,
+            released: false,
         }
     }
 
@@ -142,6 +145,12 @@ impl DeviceSlot {
         self.available = available;
         self.forget_failure();
         self.reconcile()
+    }
+
+    /// Nobody will want the device again. An opening under way is waited for only shortly: what it
+    /// opens later is let go of by whoever opens it.
+    pub(crate) fn release(&mut self) {
+        self.released = true;
     }
 
     /// A device was opened, or not.
@@ -220,10 +229,15 @@ impl DeviceSlot {
     /// A beat of the control task has passed, in a call or not. A system that does not answer for
     /// too long has failed; a device that failed in a call is tried again.
     pub(crate) fn beat(&mut self, in_call: bool) -> Step {
+        let patience = if self.released {
+            LAST_PATIENCE
+        } else {
+            self.patience
+        };
         match &mut self.state {
             State::Opening { beats, .. } => {
                 *beats += 1;
-                if *beats >= self.patience {
+                if *beats >= patience {
                     self.give_up_waiting();
                 }
             }
@@ -407,6 +421,10 @@ const PATIENCE: u32 = 80;
 /// The most beats that an opening may take after others had no answer in time: a sound server that
 /// is waking a wireless speaker needs no longer.
 const LONGEST_PATIENCE: u32 = 320;
+
+/// The most beats that an opening may take when the engine stops: what it holds is released within
+/// a second.
+const LAST_PATIENCE: u32 = 8;
 
 #[cfg(test)]
 mod tests;

@@ -370,3 +370,23 @@ fn an_attempt_under_way_does_not_disturb_a_device_that_is_chosen_anew() {
     }
     assert!(slot.is_on());
 }
+
+#[test]
+fn the_end_of_the_engine_waits_only_shortly_for_a_device_that_opens() {
+    let mut slot = DeviceSlot::new(None);
+    let turn = turn_of(slot.want(true));
+    slot.release();
+    assert!(matches!(slot.want(false), Step::Nothing));
+    for _ in 0..8 {
+        assert!(
+            !slot.is_released(),
+            "it may still open and has to be closed"
+        );
+        assert!(matches!(slot.beat(false), Step::Nothing));
+    }
+    assert!(slot.is_released());
+    assert!(matches!(
+        slot.opened(turn, Ok(stream("late"))),
+        Step::Close(_)
+    ));
+}
