@@ -5,6 +5,7 @@
 
 mod alone;
 mod devices;
+mod invites;
 mod path;
 mod ring;
 mod session;

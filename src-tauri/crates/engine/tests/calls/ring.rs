@@ -59,6 +59,40 @@ async fn who_is_in_a_call_is_busy_for_others_and_is_not_disturbed() {
 }
 
 #[tokio::test]
+async fn a_crowd_that_calls_in_vain_does_not_push_the_call_out_of_the_history() {
+    let duo = Duo::in_a_call().await;
+    let mut history = duo.bob.engine().ended();
+    let carol = duo.somebody_else("Carol").await;
+    for _ in 0..20 {
+        carol.dials(&duo.bob).await;
+        carol.ended(EndReason::Busy).await;
+        carol.dismisses().await;
+    }
+    duo.hangs_up().await;
+    let told: Vec<_> = std::iter::from_fn(|| history.try_recv().ok()).collect();
+    let reasons: Vec<_> = told.iter().map(|it| it.reason).collect();
+    assert_eq!(reasons, [EndReason::Missed, EndReason::RemoteHangup]);
+    carol.stops().await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_while_the_relay_restarts_is_heard() {
+    let mut duo = Duo::online().await;
+    duo.rings().await;
+    duo.relay.dies().await;
+    duo.bob.is_offline().await;
+    duo.bob.accepts().await;
+    duo.relay.restarts().await;
+    duo.alice.is_online().await;
+    duo.bob.is_online().await;
+    duo.pass(3 * SECOND).await;
+    duo.alice.is_in_the_call().await;
+    duo.bob.is_in_the_call().await;
+    duo.stop().await;
+}
+
+#[tokio::test]
 async fn two_who_call_each_other_at_once_are_in_one_call() {
     let duo = Duo::online().await;
     tokio::join!(duo.alice.dials(&duo.bob), duo.bob.dials(&duo.alice));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use call::reason::EndReason;
+use engine::view::{CallSummary, EngineView};
 use media::testing::Conditions;
 use media::transport::{NetworkEstimate, Path};
 use media::units::Bitrate;
@@ -96,6 +98,47 @@ async fn a_camera_that_is_switched_off_while_it_opens_never_shows_anything() {
 }
 
 #[tokio::test]
+async fn a_camera_that_opens_slowly_is_seen_when_it_is_there() {
+    let duo = Duo::online().await;
+    duo.alice.devices.camera.hangs();
+    duo.alice.devices.show(60);
+    duo.talks().await;
+    duo.pass(Duration::from_secs(3)).await;
+    duo.bob.is_sent_picture(false).await;
+    duo.alice.devices.camera.wakes();
+    duo.bob.sees_shade(60).await;
+    duo.alice.sends_picture(true).await;
+    assert_eq!(duo.alice.devices.camera.record().opens, 1);
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_call_was_like_is_shown_until_its_end_is_left() {
+    let duo = Duo::in_a_call().await;
+    let good = CallSummary {
+        path: Some(Path::Local),
+        good: true,
+        video: true,
+        guest_relay: None,
+    };
+    let summary = |view: &EngineView| view.summary.filter(|it| *it == good);
+    duo.alice.sees("a good call", summary).await;
+    duo.network.cut();
+    duo.pass(Duration::from_secs(3)).await;
+    duo.network.mend();
+    duo.alice.is_in_the_call().await;
+    duo.alice.turns_camera(false).await;
+    duo.alice.hangs_up().await;
+    duo.alice.ended(EndReason::LocalHangup).await;
+    let summary = duo.alice.view().summary.unwrap();
+    assert!(!summary.good && !summary.video);
+    duo.alice.dismisses().await;
+    duo.alice.is_idle().await;
+    assert_eq!(duo.alice.view().summary, None);
+    duo.stop().await;
+}
+
+#[tokio::test]
 async fn lost_pictures_cost_a_keyframe_and_no_more() {
     let duo = Duo::online().await;
     duo.alice.devices.show(60);
@@ -138,7 +181,7 @@ async fn a_slow_lossy_network_that_repeats_carries_a_call() {
 async fn the_encoder_aims_at_what_the_network_carries() {
     let duo = Duo::in_a_call().await;
     let target = |most: f64| {
-        move |view: &engine::view::EngineView| {
+        move |view: &EngineView| {
             let target = view.stats.as_ref()?.target_bitrate;
             (target < most).then_some(target)
         }

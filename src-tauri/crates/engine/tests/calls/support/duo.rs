@@ -17,6 +17,8 @@ pub(crate) struct Duo {
     pub(crate) bob: Person,
     pub(crate) network: Network,
     pub(crate) relay: Relay,
+    /// Bob's, when he is not at Alice's.
+    pub(crate) other_relay: Option<Relay>,
     clock: Clock,
     time: JoinHandle<()>,
     setup: Setup,
@@ -27,25 +29,43 @@ pub(crate) struct Duo {
 pub(crate) struct Setup {
     /// Whether each has called or accepted the other before.
     pub(crate) acquainted: bool,
+    /// Whether Bob is at a relay of his own.
+    pub(crate) apart: bool,
+}
+
+impl Default for Setup {
+    /// Two who know each other, at one relay.
+    fn default() -> Self {
+        Self {
+            acquainted: true,
+            apart: false,
+        }
+    }
 }
 
 impl Duo {
     /// Both are online and know each other.
     pub(crate) async fn online() -> Self {
-        Self::with(Setup { acquainted: true }).await
+        Self::with(Setup::default()).await
     }
 
     pub(crate) async fn with(setup: Setup) -> Self {
         let relay = Relay::start().await;
+        let other_relay = if setup.apart {
+            Some(Relay::start().await)
+        } else {
+            None
+        };
         let network = Network::new(1, Instant::now());
         let clock = Clock::default();
-        let person = |name| join(name, &relay, &network, &clock, setup);
+        let person = |name, relay| join(name, relay, &network, &clock, setup);
         let duo = Self {
-            alice: person("Alice"),
-            bob: person("Bob"),
+            alice: person("Alice", &relay),
+            bob: person("Bob", other_relay.as_ref().unwrap_or(&relay)),
             time: tokio::spawn(drive(network.clone())),
             network,
             relay,
+            other_relay,
             clock,
             setup,
         };

@@ -9,7 +9,7 @@ use call::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
 use engine::command::Command;
 use engine::view::{EngineView, RelayView};
 use engine::{Backends, Clock, Config, Engine, People, Subscription};
-use identity::{Address, Identity};
+use identity::{Address, Identity, Invite};
 use media::backend::audio::SAMPLE_RATE_HZ;
 use media::backend::camera::VideoMode;
 use media::picture::Picture;
@@ -122,6 +122,12 @@ impl Person {
             _watching: watching,
             _waking: Waking(devices),
         }
+    }
+
+    /// What others dial who are at another relay than this one.
+    pub(crate) fn invite(&self, relay: &str) -> String {
+        let invite = Invite::new(self.address).with_relay(relay);
+        invite.unwrap().with_name(self.name).to_string()
     }
 
     /// What others dial.

@@ -1,5 +1,7 @@
 //! The relay that both people are at.
 
+use std::net::SocketAddr;
+
 use signal_relay::{Config, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -9,14 +11,45 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) url: String,
+    address: SocketAddr,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
     task: JoinHandle<()>,
-    shutdown: Option<oneshot::Sender<()>>,
+    /// Dropped to end the task.
+    shutdown: oneshot::Sender<()>,
 }
 
 impl Relay {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = signal_relay::client_url(listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let mut relay = Self {
+            address,
+            url: signal_relay::client_url(address),
+            running: None,
+        };
+        relay.serve(listener);
+        relay
+    }
+
+    /// The relay ends, and with it all connections to it.
+    pub(crate) async fn dies(&mut self) {
+        if let Some(running) = self.running.take() {
+            drop(running.shutdown);
+            running.task.await.unwrap();
+        }
+    }
+
+    /// The relay is there again after it died, and remembers nothing.
+    pub(crate) async fn restarts(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.serve(listener);
+    }
+
+    fn serve(&mut self, listener: TcpListener) {
         // A test makes more calls in a second than people in a day.
         let limits = Limits {
             frames_per_second: 100_000,
@@ -29,30 +62,19 @@ impl Relay {
         };
         let (shutdown, wanted) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            // An error says that nobody can want it any more.
+            // An error says that it is wanted.
             let shutdown = async { _ = wanted.await };
-            signal_relay::serve(listener, config, shutdown)
-                .await
-                .unwrap();
+            let served = signal_relay::serve(listener, config, shutdown).await;
+            served.unwrap();
         });
-        Self {
-            url,
-            task,
-            shutdown: Some(shutdown),
-        }
-    }
-}
-
-impl Relay {
-    /// The relay ends, and with it all connections to it.
-    pub(crate) async fn dies(&mut self) {
-        self.shutdown = None;
-        (&mut self.task).await.unwrap();
+        self.running = Some(Running { task, shutdown });
     }
 }
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(running) = &self.running {
+            running.task.abort();
+        }
     }
 }
