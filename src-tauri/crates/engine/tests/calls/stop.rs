@@ -52,7 +52,7 @@ async fn while_a_device_opens() {
     }
     duo.rings().await;
     duo.bob.accepts().await;
-    duo.stop().await;
+    duo.stop_while_passing(SECOND).await;
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn while_the_session_opens() {
     duo.rings().await;
     duo.bob.accepts().await;
     duo.alice.is(ActivePhase::Connecting).await;
-    duo.stop().await;
+    duo.stop_while_passing(2 * SECOND).await;
 }
 
 #[tokio::test]

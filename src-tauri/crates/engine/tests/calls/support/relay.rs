@@ -2,6 +2,7 @@
 
 use signal_relay::{Config, Limits};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// A real relay on the loopback interface. Dropping it ends it.
@@ -9,6 +10,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Relay {
     pub(crate) url: String,
     task: JoinHandle<()>,
+    shutdown: Option<oneshot::Sender<()>>,
 }
 
 impl Relay {
@@ -25,20 +27,27 @@ impl Relay {
             limits,
             ..Config::default()
         };
+        let (shutdown, wanted) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            let served = signal_relay::serve(listener, config, std::future::pending()).await;
-            served.unwrap();
+            // An error says that nobody can want it any more.
+            let shutdown = async { _ = wanted.await };
+            signal_relay::serve(listener, config, shutdown)
+                .await
+                .unwrap();
         });
-        Self { url, task }
+        Self {
+            url,
+            task,
+            shutdown: Some(shutdown),
+        }
     }
 }
 
 impl Relay {
-    /// The relay is gone, and with it all connections to it.
+    /// The relay ends, and with it all connections to it.
     pub(crate) async fn dies(&mut self) {
-        self.task.abort();
-        // An error says that it was aborted.
-        let _ = (&mut self.task).await;
+        self.shutdown = None;
+        (&mut self.task).await.unwrap();
     }
 }
 
