@@ -57,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
         .with(Targets::new().with_target("signal_relay", options.log))
         .init();
     let stopped = stop_signal().context("cannot listen for signals")?;
-    let listeners = listeners(&options.listen).context("cannot start")?;
+    let listeners = listeners(&options.listen)?;
     for listener in &listeners {
         let url = client_url(listener.local_addr()?);
         writeln!(io::stdout(), "{url}").context("cannot print the URL")?;
