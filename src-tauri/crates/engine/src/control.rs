@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use call::id::CallId;
 use call::input::Input;
+use call::message::Message;
 use call::phone::Phone;
 use call::time::Timestamp;
 use call::view::CallView;
@@ -182,11 +183,17 @@ impl Control {
 
     fn on_relay(&mut self, news: relays::News) {
         match news {
-            relays::News::Message { from, payload } => self.feed(Input::Message {
-                known: self.config.people.knows(&from),
-                from: from.to_string(),
-                bytes: payload,
-            }),
+            relays::News::Message { from, payload } => {
+                // A message may begin a call, or speak of another one than ours.
+                let span = Message::parse(&payload).map(|it| session::span_of(it.call));
+                span.unwrap_or_else(|_| Span::none()).in_scope(|| {
+                    self.feed(Input::Message {
+                        known: self.config.people.knows(&from),
+                        from: from.to_string(),
+                        bytes: payload,
+                    });
+                });
+            }
             relays::News::NotHere { to } => self.feed(Input::Undeliverable { to: to.to_string() }),
             relays::News::Home(view) => {
                 self.relay = view;
@@ -199,7 +206,7 @@ impl Control {
     /// A tenth of a second has passed.
     fn on_beat(&mut self) {
         self.beats += 1;
-        self.devices.beat(self.call.seen.is_busy());
+        self.devices.pass(self.call.seen.is_busy());
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {
             self.devices.list();
         }

@@ -51,8 +51,8 @@ pub(crate) struct Devices {
     speaker_until: Option<Instant>,
     /// A look at the list of devices is under way.
     listing: bool,
-    /// Everything is let go of, for good.
-    released: bool,
+    /// When everything was let go of, for good.
+    released_at: Option<Instant>,
 }
 
 /// One slot per role.
@@ -106,7 +106,7 @@ impl Devices {
             preview: Preview::default(),
             speaker_until: None,
             listing: false,
-            released: false,
+            released_at: None,
         })
     }
 
@@ -168,10 +168,11 @@ impl Devices {
         }
     }
 
-    /// A tenth of a second has passed, in a call or not.
-    pub(crate) fn beat(&mut self, in_call: bool) {
+    /// Time passes, in a call or not; to be told several times a second.
+    pub(crate) fn pass(&mut self, in_call: bool) {
+        let now = self.clock.now();
         for role in ROLES {
-            let step = self.slots.of(role).beat(in_call);
+            let step = self.slots.of(role).pass(now, in_call);
             self.take(role, step);
         }
     }
@@ -239,24 +240,24 @@ impl Devices {
 
     /// Lets go of everything, for good.
     pub(crate) fn release(&mut self) {
-        self.released = true;
-        for role in ROLES {
-            self.slots.of(role).release();
-        }
+        self.released_at = Some(self.clock.now());
         self.preview = Preview::default();
         self.speaker_until = None;
     }
 
-    /// Whether nothing of a device is held any more.
+    /// Whether nothing of a device is held any more, or one that hangs was waited for long enough:
+    /// what it opens is closed and what it closes is gone when it answers.
     pub(crate) fn is_released(&self) -> bool {
+        let overdue = self
+            .released_at
+            .is_some_and(|at| self.clock.now().saturating_duration_since(at) >= RELEASE_LIMIT);
         let Slots {
             camera,
             microphone,
             speaker,
         } = &self.slots;
-        [camera, microphone, speaker]
-            .iter()
-            .all(|it| it.is_released())
+        let slots = [camera, microphone, speaker];
+        overdue || slots.iter().all(|it| it.is_released())
     }
 
     /// What the camera sees now, if it runs.
@@ -314,7 +315,10 @@ impl Devices {
     }
 
     fn want(&mut self, role: DeviceRole, wanted: bool) {
-        let step = self.slots.of(role).want(wanted && !self.released);
+        let step = self
+            .slots
+            .of(role)
+            .want(wanted && self.released_at.is_none());
         self.take(role, step);
     }
 
@@ -379,6 +383,9 @@ const ROLES: [DeviceRole; 3] = [
     DeviceRole::Microphone,
     DeviceRole::Speaker,
 ];
+
+/// How long the end of the engine waits for devices: all is released within a second.
+const RELEASE_LIMIT: Duration = Duration::from_millis(800);
 
 /// How long the speaker stays for the sound of an ended call.
 const TAIL: Duration = Duration::from_millis(900);

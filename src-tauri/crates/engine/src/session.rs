@@ -180,9 +180,9 @@ impl fmt::Debug for Fault {
 /// second on any machine. Ten leave room for one that swaps, and end before the user gives up.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a session that is opened for nobody may take: what a call holds is released within a
-/// second of its end.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a session that is opened for nobody may take. It is closed after that, and what a call
+/// holds is released within a second of its end.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Twice what a transport promises to take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_session_that_never_opens_holds_nothing_a_second_after_its_call() {
+    async fn a_session_that_never_opens_holds_nothing_soon_after_its_call() {
         let mut held = held().await;
         drop(held.cancel);
         yield_now().await;

@@ -5,6 +5,8 @@
 
 mod retry;
 
+use std::time::{Duration, Instant};
+
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
 use self::retry::Retry;
@@ -20,10 +22,8 @@ pub(crate) struct DeviceSlot {
     turn: u64,
     available: Vec<DeviceInfo>,
     retry: Retry,
-    /// Beats that an opening may take.
-    patience: u32,
-    /// Nobody will want the device again.
-    released: bool,
+    /// How long an opening may take.
+    patience: Duration,
 }
 
 /// ```text
@@ -46,8 +46,8 @@ enum State {
     Opening {
         /// It failed before its opening was reported.
         lost: Option<DeviceError>,
-        /// How long it has taken so far.
-        beats: u32,
+        /// Since when, as far as it was noticed.
+        since: Option<Instant>,
         /// The failure that this attempt is to mend: shown until the attempt succeeds.
         mends: Option<Failure>,
     },
@@ -101,7 +101,6 @@ impl DeviceSlot {
             available: Vec::new(),
             retry: Retry::default(),
             patience: PATIENCE,
-            released: false,
         }
     }
 
@@ -145,12 +144,6 @@ impl DeviceSlot {
         self.available = available;
         self.forget_failure();
         self.reconcile()
-    }
-
-    /// Nobody will want the device again. An opening under way is waited for only shortly: what it
-    /// opens later is let go of by whoever opens it.
-    pub(crate) fn release(&mut self) {
-        self.released = true;
     }
 
     /// A device was opened, or not.
@@ -226,24 +219,19 @@ impl DeviceSlot {
         }
     }
 
-    /// A beat of the control task has passed, in a call or not. A system that does not answer for
-    /// too long has failed; a device that failed in a call is tried again.
-    pub(crate) fn beat(&mut self, in_call: bool) -> Step {
-        let patience = if self.released {
-            LAST_PATIENCE
-        } else {
-            self.patience
-        };
+    /// Time passes, in a call or not; to be told several times a second. A system that does not
+    /// answer for too long has failed; a device that failed in a call is tried again.
+    pub(crate) fn pass(&mut self, now: Instant, in_call: bool) -> Step {
         match &mut self.state {
-            State::Opening { beats, .. } => {
-                *beats += 1;
-                if *beats >= patience {
+            State::Opening { since, .. } => {
+                let since = *since.get_or_insert(now);
+                if now.saturating_duration_since(since) >= self.patience {
                     self.give_up_waiting();
                 }
             }
-            State::On(_) => self.retry.works(),
+            State::On(_) => self.retry.works(now),
             State::Failed(failure) if in_call && self.wanted => {
-                if self.retry.is_due() {
+                if self.retry.is_due(now) {
                     let mends = Some(failure.clone());
                     return self.open(mends);
                 }
@@ -333,7 +321,7 @@ impl DeviceSlot {
         self.turn += 1;
         self.state = State::Opening {
             lost: None,
-            beats: 0,
+            since: None,
             mends,
         };
         Step::Open {
@@ -414,17 +402,12 @@ fn problem_of(error: &DeviceError) -> DeviceProblem {
     }
 }
 
-/// Beats of the control task, a tenth of a second each, that an opening may take at first: longer
-/// than the limits that the devices keep themselves.
-const PATIENCE: u32 = 80;
+/// How long an opening may take at first: longer than the limits that the devices keep themselves.
+const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The most beats that an opening may take after others had no answer in time: a sound server that
-/// is waking a wireless speaker needs no longer.
-const LONGEST_PATIENCE: u32 = 320;
-
-/// The most beats that an opening may take when the engine stops: what it holds is released within
-/// a second.
-const LAST_PATIENCE: u32 = 8;
+/// The longest that an opening may take after others had no answer in time: a sound server that is
+/// waking a wireless speaker needs no longer.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(32);
 
 #[cfg(test)]
 mod tests;
