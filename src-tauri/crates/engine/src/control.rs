@@ -75,7 +75,8 @@ pub(crate) struct Control {
     stopping: Option<oneshot::Sender<()>>,
 }
 
-/// The call of the phone, as far as the phone does not know it.
+/// What the engine holds of the phone's call: its media, its figures, and what is remembered of
+/// it.
 struct Call {
     media: Option<CallMedia>,
     /// Calls whose media is being released, or was given up before it opened.
@@ -90,7 +91,7 @@ struct Call {
     remote: PictureFeed,
     /// The id of the call that log lines name, from its first event until its end is dismissed.
     named: Option<String>,
-    /// Names it.
+    /// Names that call.
     span: Span,
 }
 

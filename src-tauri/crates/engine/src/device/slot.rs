@@ -3,14 +3,16 @@
 //! Pure bookkeeping: the control task opens and closes on blocking threads and reports back. A
 //! device is never opened before the last one of its role is closed, for cameras are exclusive.
 
+mod failure;
 mod retry;
 
 use std::time::{Duration, Instant};
 
-use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
+use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceStream};
 
+use self::failure::Failure;
 use self::retry::Retry;
-use crate::view::{DeviceNow, DeviceProblem, DeviceView};
+use crate::view::{DeviceNow, DeviceView};
 
 /// One role.
 #[derive(Debug)]
@@ -64,13 +66,6 @@ enum State {
         failure: Option<Failure>,
     },
     Failed(Failure),
-}
-
-/// What the user reads of a device that does not work.
-#[derive(Clone, Debug)]
-struct Failure {
-    problem: DeviceProblem,
-    name: String,
 }
 
 /// What the control task has to do next for a role.
@@ -376,29 +371,7 @@ impl DeviceSlot {
 
     fn failure(&self, error: &DeviceError) -> Failure {
         tracing::warn!(%error, "a device does not work");
-        let name = self
-            .chosen
-            .as_ref()
-            .and_then(|id| self.available.iter().find(|it| it.id == *id))
-            .or_else(|| self.available.iter().find(|it| it.kind == DeviceKind::Real))
-            .map(|it| it.name.clone())
-            .unwrap_or_default();
-        Failure {
-            problem: problem_of(error),
-            name,
-        }
-    }
-}
-
-fn problem_of(error: &DeviceError) -> DeviceProblem {
-    match error {
-        DeviceError::NotFound(_) => DeviceProblem::Missing,
-        DeviceError::Busy(_) => DeviceProblem::Busy,
-        DeviceError::Refused(_) => DeviceProblem::Refused,
-        DeviceError::Lost(_) => DeviceProblem::Lost,
-        DeviceError::Format(_) | DeviceError::File { .. } | DeviceError::Failed(_) => {
-            DeviceProblem::Unusable
-        }
+        Failure::new(error, self.chosen.as_ref(), &self.available)
     }
 }
 
