@@ -1,8 +1,9 @@
 //! One device: what it does when it is opened, and a record of what was done with it.
 
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
@@ -150,14 +151,13 @@ impl Device {
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
         self.wait_for_permission()?;
         let this = self.clone();
-        let (stop, stopped) = std::sync::mpsc::sync_channel::<()>(0);
-        let thread = std::thread::spawn(move || {
-            let mut due = std::time::Instant::now();
+        let (stop, stopped) = sync_channel::<()>(0);
+        let thread = thread::spawn(move || {
+            let mut due = Instant::now();
             loop {
                 due += period;
-                let wait = due.saturating_duration_since(std::time::Instant::now());
-                let let_go = stopped.recv_timeout(wait)
-                    == Err(std::sync::mpsc::RecvTimeoutError::Disconnected);
+                let wait = due.saturating_duration_since(Instant::now());
+                let let_go = stopped.recv_timeout(wait) == Err(RecvTimeoutError::Disconnected);
                 if let_go {
                     work(Next::Stop);
                     return;
@@ -211,7 +211,7 @@ impl Device {
 #[derive(Debug)]
 struct Stream {
     device: Device,
-    stop: Option<std::sync::mpsc::SyncSender<()>>,
+    stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
