@@ -1,4 +1,6 @@
-//! The control channel: one data channel, reliable and ordered, made by the offerer.
+//! The control channel: one data channel, reliable and ordered (RFC 8831), made by the offerer.
+//!
+//! One task per session runs it. It ends when the channel does, or with the session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +43,7 @@ pub(crate) async fn run(
                 tracing::warn!("a message was not sent: the control channel is closed");
             }
         }
-        // Only the receiving side tells the end.
+        // The end of the channel is told by the receiving half alone.
         std::future::pending::<()>().await;
     };
     let receive = async {
