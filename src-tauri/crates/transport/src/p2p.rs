@@ -95,8 +95,9 @@ impl PeerToPeer {
 impl MediaTransport for PeerToPeer {
     fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>> {
         let setup = self.setup.clone();
-        // Of no span above: the session outlives whoever opens it.
-        let span = tracing::info_span!(parent: None, "call", id = params.call);
+        // Of no span above: the session outlives whoever opens it. The id is written as everywhere.
+        let id = format_args!("{:016x}", params.call);
+        let span = tracing::info_span!(parent: None, "call", %id);
         let inside = span.clone();
         let opening = async move {
             let peer = Box::pin(peer::build(&setup, &params, inside.clone())).await?;

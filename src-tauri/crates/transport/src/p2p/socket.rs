@@ -25,7 +25,7 @@ pub(crate) struct Traffic {
     begun: Instant,
     /// When the last datagram was received, in microseconds from `begun`.
     received_micros: AtomicU64,
-    /// Whether our DTLS refused the other side's handshake.
+    /// Whether a DTLS handshake was refused.
     handshake_refused: AtomicBool,
 }
 
@@ -50,8 +50,9 @@ impl Traffic {
         self.begun + Duration::from_micros(self.received_micros.load(Ordering::Relaxed))
     }
 
-    /// Whether our DTLS refused the other side's handshake: a certificate whose fingerprint is
-    /// not that of its description, or no cipher suite in common. The library only logs it.
+    /// Whether the DTLS handshake was refused: a certificate whose fingerprint is not that of its
+    /// description, or no cipher suite in common. The library only logs it. Both sides learn of it,
+    /// because it answers a fatal alert by the same one.
     pub(crate) fn handshake_refused(&self) -> bool {
         self.handshake_refused.load(Ordering::Relaxed)
     }

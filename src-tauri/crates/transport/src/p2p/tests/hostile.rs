@@ -146,6 +146,8 @@ async fn a_certificate_that_was_not_announced_ends_the_session() {
     let refused = TransportState::Failed(TransportError::Security);
     duo.callee.until_state(|it| *it == refused).await;
     assert!(duo.callee.event_stream_ends().await);
+    let ended = |it: &TransportState| *it == refused || *it == TransportState::ClosedByPeer;
+    duo.caller.until_state(ended).await;
     duo.close().await;
 }
 

@@ -67,7 +67,7 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for line in log.lines() {
-        let of = |id: u64| line.contains(&format!(" call{{id={id}}}: "));
+        let of = |id: u64| line.contains(&format!(" call{{id={id:016x}}}: "));
         assert!(of(1) ^ of(2), "{line}");
     }
     for (id, text) in [
@@ -79,7 +79,7 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
         (2, "the control channel is open"),
         (2, "the session is flooded"),
     ] {
-        let id = format!("call{{id={id}}}: ");
+        let id = format!("call{{id={id:016x}}}: ");
         let found = log.lines().any(|it| it.contains(&id) && it.contains(text));
         assert!(found, "{id}{text}\n{log}");
     }
