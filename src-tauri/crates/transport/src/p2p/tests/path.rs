@@ -12,6 +12,7 @@ use webrtc::peer_connection::PeerConnection;
 use super::SOON;
 use super::duo::{Duo, End, impatient, keyframe};
 use super::impaired::Loss;
+use crate::p2p::peer::IceTimeouts;
 use crate::p2p::socket::SocketLayer;
 
 const LOCAL: TransportState = TransportState::Connected(Path::Local);
@@ -153,17 +154,17 @@ async fn a_path_that_comes_back_late_is_used_without_a_restart() {
     let loss = Arc::new(Loss::of_media(0.0));
     let setup = || {
         let mut setup = impatient(Some(Arc::clone(&loss) as Arc<dyn SocketLayer>));
-        setup.ice.failed = crate::p2p::peer::IceTimeouts::default().failed;
+        setup.ice.failed = IceTimeouts::default().failed;
         setup
     };
+    let ice = setup().ice;
+    let late = ice.disconnected + ice.failed + Duration::from_secs(2);
     let caller = End::open_with(setup(), Role::Offerer).await;
     let callee = End::open_with(setup(), Role::Answerer).await;
     let mut duo = Duo::couple(caller, callee);
     duo.both_connected().await;
     loss.cut(true);
-    duo.caller
-        .until_silence(|it| it >= Duration::from_secs(2))
-        .await;
+    duo.caller.until_silence(|it| it >= late).await;
     loss.cut(false);
     duo.caller.until_state(|it| *it == LOCAL).await;
     let states = [
