@@ -1,4 +1,17 @@
 //! How steadily pictures are shown: rate and freezes.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::freeze::Freezes;
+//!
+//! let (mut freezes, mut now) = (Freezes::new(), Instant::now());
+//! for gap_ms in [0, 33, 33, 33, 400, 33] {
+//!     now += Duration::from_millis(gap_ms);
+//!     freezes.shown(now);
+//! }
+//! assert_eq!((freezes.pictures(), freezes.count()), (6, 1));
+//! ```
 
 use std::time::{Duration, Instant};
 

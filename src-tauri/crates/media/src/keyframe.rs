@@ -3,6 +3,22 @@
 //! A picture decoder that lost references shows nothing good until the next keyframe. Asking too
 //! rarely freezes the picture; asking or granting too often fills the network with keyframes,
 //! which are ten times as large as other pictures (RFC 4585, 6.3.1 and RFC 5104, 3.5.1).
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::keyframe::{Limiter, Requester};
+//!
+//! let (now, rtt) = (Instant::now(), Some(Duration::from_millis(50)));
+//! let mut requester = Requester::new();
+//! requester.needed(now);
+//! assert!(requester.poll(now, rtt), "asks at once");
+//! assert!(!requester.poll(now + Duration::from_millis(50), rtt), "and waits for the answer");
+//!
+//! let mut limiter = Limiter::new();
+//! limiter.request();
+//! assert!(limiter.take(now), "the next picture is a keyframe");
+//! ```
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +51,7 @@ impl Requester {
         });
     }
 
-    /// A keyframe was decoded.
+    /// A keyframe was decoded: nothing is needed any more.
     pub const fn satisfied(&mut self) {
         self.wanted = None;
     }

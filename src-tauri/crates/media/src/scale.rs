@@ -1,4 +1,15 @@
 //! Brings pictures to another size.
+//!
+//! ```
+//! use media::picture::Picture;
+//! use media::scale::Scaler;
+//! use media::units::Size;
+//!
+//! let (large, mut small) = (Picture::black(Size::HD), Picture::black(Size::new(320, 180)));
+//! let mut scaler = Scaler::sharp();
+//! scaler.scale(&large, &mut small);
+//! assert_eq!(small, Picture::black(small.size()));
+//! ```
 
 mod bilinear;
 mod halving;

@@ -3,6 +3,19 @@
 //!
 //! What stands still is painted once and copied; what moves is a few ten thousand pixels, so a
 //! 720p picture costs well under a millisecond. It moves enough to give an encoder honest work.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use media::picture::Picture;
+//! use media::synthetic::pattern::Pattern;
+//! use media::units::Size;
+//!
+//! let pattern = Pattern::new(Size::new(320, 180));
+//! let mut picture = Picture::black(pattern.size());
+//! pattern.paint(Duration::from_millis(500), &mut picture);
+//! assert_ne!(picture, Picture::black(pattern.size()));
+//! ```
 
 use std::f32::consts::TAU;
 use std::time::Duration;

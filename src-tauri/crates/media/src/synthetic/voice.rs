@@ -3,6 +3,15 @@
 //! The sound is a pure function of the position within its two seconds. A synthetic microphone
 //! hands over, at time `t` of the machine's monotonic clock, the sample at `t` modulo the period,
 //! so whoever hears it can tell when it was said.
+//!
+//! ```
+//! use media::synthetic::voice::{PERIOD, Voice};
+//!
+//! let voice = Voice::new();
+//! let mut second = vec![0.0; 48_000];
+//! voice.fill(PERIOD as u64, &mut second);
+//! assert_eq!(second, voice.samples()[..48_000]);
+//! ```
 
 use std::f32::consts::TAU;
 
