@@ -95,6 +95,8 @@ impl Default for Freezes {
 
 /// As many gaps as the W3C rule looks at.
 const GAPS: usize = 30;
+
+/// What the rule adds to the mean.
 const BEYOND_MEAN: Duration = Duration::from_millis(150);
 
 #[cfg(test)]

@@ -123,7 +123,8 @@ impl Limiter {
     }
 }
 
-/// A quarter of a second: a request that is older was answered, or its answer was lost.
+/// The least time between two keyframes: a request that comes sooner after one was sent before
+/// that keyframe could arrive.
 const BETWEEN_KEYFRAMES: Duration = Duration::from_millis(250);
 
 /// Before anything was measured: a call within a country.
@@ -132,10 +133,12 @@ const UNKNOWN_RTT: Duration = Duration::from_millis(80);
 /// What the other side takes to see the request, make the keyframe and send it.
 const ENCODING: Duration = Duration::from_millis(50);
 
+/// Bounds of the first wait, however short or long the round trip is.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_FIRST_WAIT: Duration = Duration::from_millis(300);
 
-/// Somebody who did not answer for seconds is not helped by more requests.
+/// The longest time between two requests: more of them do not help who has not answered for
+/// seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -109,8 +109,8 @@ pub struct Pool {
 
 impl Pool {
     /// The most pictures that a pool keeps: enough for one in the maker, one in each of two
-    /// slots, one in the encoder and one on the screen, with room for a slow reader. Beyond that
-    /// `take` allocates and forgets.
+    /// slots, one in the encoder and one on the screen, with room for a slow reader. When all are
+    /// in use, a picture is allocated that the pool does not keep.
     pub const KEPT: usize = 8;
 
     /// An empty pool.

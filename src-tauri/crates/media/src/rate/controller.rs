@@ -181,16 +181,16 @@ impl Rung {
     }
 }
 
-/// A voice is transparent at this rate.
+/// At this rate Opus cannot be told from the microphone's voice.
 const AUDIO: Bitrate = Bitrate::from_kbps(32);
 
-/// And well understood at this one.
+/// At this rate a voice is still well understood.
 const AUDIO_LOW: Bitrate = Bitrate::from_kbps(20);
 
 /// At this rate of the picture and below, the sound is sent at its lower rate too.
 const POOR: Bitrate = Bitrate::from_kbps(150);
 
-/// Less than this is a slide show.
+/// The least for the picture: with less it stands still for seconds.
 const VIDEO_MIN: Bitrate = Bitrate::from_kbps(60);
 
 /// Below this many bits per pixel a smaller picture looks better: 720p30 needs 550 kb/s.

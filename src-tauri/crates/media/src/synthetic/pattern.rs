@@ -54,7 +54,7 @@ impl Pattern {
     /// When `picture` has another size.
     pub fn paint(&self, at: Duration, picture: &mut Picture) {
         picture.data_mut().copy_from_slice(self.still.data());
-        // Whole turns are dropped before the conversion, which would blur after some hours.
+        // The picture repeats every minute; a float of many hours would be too coarse.
         let seconds = (at.as_micros() % (60 * 1_000_000)) as f32 / 1e6;
         let (width, height) = (self.size().width as f32, self.size().height as f32);
         let x = width * (0.5 + 0.28 * (TAU * seconds * 8.0 / 60.0).sin());
@@ -149,7 +149,7 @@ fn ring(picture: &mut Picture, seconds: f32) {
 struct Sprite {
     side: usize,
     luma: Vec<u8>,
-    /// How much of the sprite shows, 0 to 255, as many as `luma`.
+    /// How much each pixel of `luma` hides what is under it, 0 to 255.
     cover: Vec<u8>,
 }
 

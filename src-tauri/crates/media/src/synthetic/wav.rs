@@ -242,7 +242,7 @@ fn fill(source: &mut impl Read, block: &mut [u8]) -> Result<usize, Error> {
 
 const HEADER_LEN: u32 = 44;
 
-/// 115 MB of samples at 48 kHz: a speech to loop, not an archive.
+/// A loop of speech is rarely longer, and ten minutes at 48 kHz are 115 MB of memory.
 const MOST_MINUTES: u32 = 10;
 
 /// Frames read at a time.

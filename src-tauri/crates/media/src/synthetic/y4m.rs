@@ -271,14 +271,14 @@ fn line<R: BufRead>(source: &mut R, longest: u64) -> Result<Line, Error> {
     })
 }
 
-/// Writers put some fields of few letters there, comments at worst.
+/// Bounds of the lines in the file: some short fields, and comments at worst.
 const LONGEST_HEADER: u64 = 1024;
 const LONGEST_FRAME_HEADER: u64 = 256;
 
 /// No colour.
 const NEUTRAL: u8 = 128;
 
-/// A good part of a picture at once.
+/// Bytes read at once: a good part of a picture.
 const READ_AHEAD: usize = 256 * 1024;
 
 #[cfg(test)]
