@@ -180,7 +180,7 @@ fn second_start(app: &tauri::AppHandle, arguments: &[String]) {
 /// addresses and stay silent whatever it says.
 fn start_log() {
     let wished = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = format!("{wished},{}", transport::LOG_FILTER);
+    let filter = format!("{wished},{},{}", transport::LOG_FILTER, engine::LOG_FILTER);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
