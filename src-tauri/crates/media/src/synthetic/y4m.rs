@@ -249,7 +249,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// What [`line`] found.
+/// What [`line()`] found.
 enum Line {
     /// A line, without its end.
     Whole(Vec<u8>),
