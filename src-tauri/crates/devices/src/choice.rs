@@ -98,6 +98,10 @@ fn file_camera(
     sink: Box<dyn PictureSink>,
 ) -> Result<Box<dyn DeviceStream>, DeviceError> {
     let clip = made::clip::Clip::open(path)?;
+    let mode = VideoMode {
+        size: clip.size().within_pixels_of(mode.size),
+        ..mode
+    };
     let stamping = if stamp {
         Stamping::Stamped
     } else {

@@ -111,8 +111,9 @@ pub enum Sent {
     Dropped,
 }
 
-/// Where received frames wait for the decoder. For pictures a drop shows as `after_loss` on the
-/// next frame that is pushed.
+/// Where received frames wait for the decoder. When it is full frames are dropped, and whoever fills
+/// it sees to it that the next picture to come out is a keyframe or is `after_loss`: no picture that
+/// depends on a dropped one may look whole.
 pub type FrameSource = Queue<ReceivedFrame>;
 
 /// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;

@@ -8,6 +8,7 @@ use media::backend::device::DeviceError;
 use media::picture::Picture;
 use media::scale::Scaler;
 use media::synthetic::y4m;
+use media::units::Size;
 
 use super::camera::Painter;
 
@@ -37,13 +38,25 @@ impl Clip {
         })
     }
 
+    /// The size of the pictures in the file.
+    pub(crate) const fn size(&self) -> Size {
+        self.reader.size()
+    }
+
     /// Reads on to picture `number`, counted over all rounds. Where that is far, what lies between
-    /// is not worth reading: the clip goes on from where it is.
+    /// is not worth passing over: the clip goes on from where it is.
     fn read_to(&mut self, number: u64) -> Result<(), DeviceError> {
         let ahead = self
             .number
             .map_or(number + 1, |it| number.saturating_sub(it));
-        for _ in 0..if ahead > MOST_SKIPPED { 1 } else { ahead } {
+        let a_second = (self.reader.fps() as u64).max(MOST_SKIPPED);
+        let ahead = if ahead > a_second { 1 } else { ahead };
+        for _ in 1..ahead {
+            self.reader
+                .skip_looped()
+                .map_err(|error| file_error(&self.path, &error))?;
+        }
+        if ahead > 0 {
             self.reader
                 .read_looped(&mut self.picture)
                 .map_err(|error| file_error(&self.path, &error))?;
@@ -74,14 +87,12 @@ fn file_error(path: &Path, error: &dyn std::error::Error) -> DeviceError {
     }
 }
 
-/// About a second of a clip.
+/// About a second of a slow clip.
 const MOST_SKIPPED: u64 = 30;
 
 #[cfg(test)]
 mod tests {
     use std::io::BufWriter;
-
-    use media::units::Size;
 
     use super::*;
 
@@ -89,9 +100,13 @@ mod tests {
 
     /// A clip of `count` pictures at 10 per second, each as bright as ten times its number.
     fn clip(dir: &Path, count: u8) -> PathBuf {
+        clip_at(dir, count, 10)
+    }
+
+    fn clip_at(dir: &Path, count: u8, fps: u32) -> PathBuf {
         let path = dir.join("clip.y4m");
         let file = BufWriter::new(File::create(&path).unwrap());
-        let mut writer = y4m::Writer::new(file, SIZE, 10).unwrap();
+        let mut writer = y4m::Writer::new(file, SIZE, fps).unwrap();
         for number in 0..count {
             let mut picture = Picture::black(SIZE);
             picture.planes_mut()[0].fill(number * 10);
@@ -117,6 +132,14 @@ mod tests {
         let moments = [0, 33, 66, 100, 133, 300, 466, 500, 633, 1000];
         let shown = moments.map(|it| shown(&mut clip, SIZE, it));
         assert_eq!(shown, [0, 0, 0, 1, 1, 3, 4, 0, 1, 0]);
+    }
+
+    #[test]
+    fn a_fast_clip_plays_at_its_own_speed_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut clip = Clip::open(&clip_at(dir.path(), 7, 1000)).unwrap();
+        let shown = [0, 33, 66, 100, 133, 1132].map(|it| shown(&mut clip, SIZE, it));
+        assert_eq!(shown, [0, 33, 66, 100, 133, 1132].map(|it| (it % 7) as u8));
     }
 
     #[test]
