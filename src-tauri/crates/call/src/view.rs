@@ -87,6 +87,29 @@ pub enum CallView {
     },
 }
 
+impl CallView {
+    /// The call's id in hexadecimal.
+    #[must_use]
+    pub fn call(&self) -> Option<&str> {
+        match self {
+            Self::Idle => None,
+            Self::Outgoing { call, .. }
+            | Self::Incoming { call, .. }
+            | Self::Active { call, .. }
+            | Self::Ended { call, .. } => Some(call),
+        }
+    }
+
+    /// Whether this call occupies the phone.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Idle | Self::Ended { .. } => false,
+            Self::Outgoing { .. } | Self::Incoming { .. } | Self::Active { .. } => true,
+        }
+    }
+}
+
 /// How far an outgoing call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -1,4 +1,4 @@
-//! Outgoing pictures: camera slot → encoder thread → session.
+//! Outgoing pictures: camera slot → encoder thread → gate → session.
 //!
 //! One thread per call. A picture that comes while the encoder is busy replaces the one that
 //! waits: what is late is dropped at the source, never queued.
@@ -7,17 +7,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use media::backend::codec::{CodecBackend, VideoEncoder, VideoTarget};
+use media::backend::codec::{CodecBackend, EncodedPicture, VideoEncoder, VideoTarget};
 use media::frame::EncodedFrame;
 use media::keyframe::Limiter;
-use media::picture::Captured;
+use media::picture::{Captured, Picture};
 use media::queue::{Empty, Queue, Slot};
 use media::rate::cadence::Cadence;
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 use media::units::Size;
+use tracing::Span;
 
 use crate::counters::VideoOut;
+use crate::gate::Gate;
+use crate::session::Fault;
 use crate::timeline::micros_between;
 use crate::worker::{Rank, Stop, Worker};
 
@@ -51,6 +54,8 @@ impl Steering {
 pub(crate) struct Parts {
     /// Makes the encoder.
     pub(crate) codec: Arc<dyn CodecBackend>,
+    /// Whether pictures may leave.
+    pub(crate) gate: Gate,
     /// Where the frames go.
     pub(crate) sink: Arc<dyn FrameSink>,
     /// What to make at first.
@@ -59,6 +64,10 @@ pub(crate) struct Parts {
     pub(crate) counters: Arc<VideoOut>,
     /// Where this engine's media timeline begins.
     pub(crate) epoch: Instant,
+    /// Tells that no picture can be sent.
+    pub(crate) fault: Fault,
+    /// Names the call in log lines.
+    pub(crate) span: Span,
 }
 
 impl VideoSender {
@@ -66,9 +75,9 @@ impl VideoSender {
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
         let slot = Queue::slot();
         let steering = Arc::new(Steering::default());
-        let (pictures, orders) = (slot.clone(), Arc::clone(&steering));
+        let (pictures, steered) = (slot.clone(), Arc::clone(&steering));
         let worker = Worker::start("venc", Rank::Picture, move |stop| {
-            run(parts, &pictures, &orders, stop)
+            run(parts, &pictures, &steered, stop)
         })?;
         Ok(Self {
             slot,
@@ -115,10 +124,12 @@ impl Drop for VideoSender {
 }
 
 fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop) {
+    let _call = parts.span.clone().entered();
     let encoder = match parts.codec.video_encoder(parts.target) {
         Ok(encoder) => encoder,
         Err(error) => {
             tracing::error!(%error, "no pictures can be sent");
+            parts.fault.report();
             return;
         }
     };
@@ -128,10 +139,11 @@ fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop
         encoder,
         cadence: Cadence::new(),
         limiter: Limiter::new(),
+        reference_missing: false,
     };
     while !stop.is_set() {
         match pictures.pop(PATIENCE) {
-            Ok(captured) => body.encode(&captured, steering),
+            Ok(captured) => body.take(&captured, steering),
             Err(Empty::TimedOut) => {}
             Err(Empty::Closed) => return,
         }
@@ -145,6 +157,8 @@ struct Body {
     encoder: Box<dyn VideoEncoder>,
     cadence: Cadence,
     limiter: Limiter,
+    /// A picture was encoded and did not leave: the other side could not decode what refers to it.
+    reference_missing: bool,
 }
 
 impl Body {
@@ -161,8 +175,13 @@ impl Body {
         }
     }
 
-    fn encode(&mut self, captured: &Captured, steering: &Steering) {
+    /// Encodes and sends a picture, if it may leave and its turn has come.
+    fn take(&mut self, captured: &Captured, steering: &Steering) {
         if !steering.connected.load(Ordering::Acquire) {
+            return;
+        }
+        let time = MediaTime::from_micros(micros_between(self.parts.epoch, captured.at));
+        if !self.parts.gate.admits(time) {
             return;
         }
         if let Some(target) = steering.new_target() {
@@ -171,50 +190,66 @@ impl Body {
         if !self.cadence.keep(captured.at, self.target.fps) {
             return;
         }
-        self.aim(captured.picture.size());
         let begun = Instant::now();
         if steering.keyframe_wanted.swap(false, Ordering::AcqRel) {
             self.limiter.request();
         }
         let keyframe = self.limiter.take(begun);
-        let encoded = match self.encoder.encode(&captured.picture, keyframe) {
-            Ok(Some(encoded)) => encoded,
-            Ok(None) => {
-                if keyframe {
-                    self.limiter.request();
-                }
-                return;
+        if self.reference_missing && !keyframe {
+            return;
+        }
+        self.aim(captured.picture.size());
+        if let Some(encoded) = self.encode(&captured.picture, keyframe) {
+            if encoded.keyframe {
+                self.limiter.encoded(begun);
             }
+            self.parts.counters.encode_us.add_time(begun.elapsed());
+            self.send(time, encoded);
+        }
+    }
+
+    fn encode(&mut self, picture: &Picture, keyframe: bool) -> Option<EncodedPicture> {
+        match self.encoder.encode(picture, keyframe) {
+            Ok(Some(encoded)) => return Some(encoded),
+            // Rate control skipped it, and with it what it should have been.
+            Ok(None) if keyframe => self.limiter.request(),
+            Ok(None) => {}
             Err(error) => {
                 tracing::warn!(%error, "a picture is not sent");
                 self.limiter.request();
-                return;
             }
-        };
-        if encoded.keyframe {
-            self.limiter.encoded(begun);
         }
-        self.parts.counters.encode_us.add_time(begun.elapsed());
-        let bytes = encoded.payload.len() as u64;
+        None
+    }
+
+    fn send(&mut self, time: MediaTime, encoded: EncodedPicture) {
+        let EncodedPicture { payload, keyframe } = encoded;
+        let bytes = payload.len() as u64;
         let frame = EncodedFrame {
-            time: MediaTime::from_micros(micros_between(self.parts.epoch, captured.at)),
-            keyframe: encoded.keyframe,
-            payload: encoded.payload,
+            time,
+            keyframe,
+            payload,
         };
-        match self.parts.sink.send(frame) {
-            Sent::Queued => {
-                self.parts.counters.frames.add(1);
-                self.parts.counters.bytes.add(bytes);
-                self.parts
-                    .counters
-                    .keyframes
-                    .add(u64::from(encoded.keyframe));
+        let sent = self.parts.gate.pass(time, || self.parts.sink.send(frame));
+        match sent {
+            Some(Sent::Queued) => {
+                let counters = &self.parts.counters;
+                counters.frames.add(1);
+                counters.bytes.add(bytes);
+                counters.keyframes.add(u64::from(keyframe));
+                self.reference_missing &= !keyframe;
             }
-            Sent::NotConnected => {}
-            Sent::Dropped => self.limiter.request(),
+            Some(Sent::NotConnected) => {}
+            Some(Sent::Dropped) | None => {
+                self.reference_missing = true;
+                self.limiter.request();
+            }
         }
     }
 }
 
 /// How long to wait for a picture before looking whether to stop; closing the slot wakes at once.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

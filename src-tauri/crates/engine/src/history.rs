@@ -1,0 +1,126 @@
+//! Calls that are over, on their way to whoever remembers them.
+//!
+//! A finished call of the user is never lost here, however slowly it is written down and however
+//! often strangers ring meanwhile. What a stranger can cause alone, an unanswered call, is told once
+//! per caller and has a bound of its own.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use call::id::Peer;
+use call::reason::EndReason;
+use tokio::sync::broadcast;
+
+/// A call that is over, for the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// With whom.
+    pub peer: Peer,
+    /// The relay that the link named by which we called them.
+    pub relay: Option<String>,
+    /// Who had called.
+    pub outgoing: bool,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// How long media flowed, milliseconds; `None` when it never did.
+    pub lasted_ms: Option<u64>,
+}
+
+impl Ended {
+    /// Whether somebody called and nobody answered: all that a stranger can do alone.
+    fn is_unanswered(&self) -> bool {
+        !self.outgoing && self.lasted_ms.is_none()
+    }
+}
+
+/// Tells of ended calls, at the pace of the slowest receiver: a record is sent only when the channel
+/// has room, because a full one would push out its oldest.
+#[derive(Debug)]
+pub(crate) struct History {
+    channel: broadcast::Sender<Ended>,
+    waiting: VecDeque<Ended>,
+    /// The addresses of those who called during the running call and are recorded for it.
+    missed: BTreeSet<String>,
+}
+
+impl History {
+    /// Tells this channel of ended calls.
+    pub(crate) fn new(channel: broadcast::Sender<Ended>) -> Self {
+        Self {
+            channel,
+            waiting: VecDeque::new(),
+            missed: BTreeSet::new(),
+        }
+    }
+
+    /// The phone's call is over.
+    pub(crate) fn ended(&mut self, ended: Ended) {
+        self.missed.clear();
+        self.add(ended);
+    }
+
+    /// Somebody called during a call. Whoever does so again in the same call is not told of again.
+    pub(crate) fn missed(&mut self, peer: Peer, relay: Option<String>) {
+        let known = self.missed.contains(&peer.address);
+        if known || self.missed.len() == UNANSWERED {
+            return;
+        }
+        self.missed.insert(peer.address.clone());
+        self.add(Ended {
+            peer,
+            relay,
+            outgoing: false,
+            reason: EndReason::Missed,
+            lasted_ms: None,
+        });
+    }
+
+    /// Tells what waits, as far as there is room. To be called after every event.
+    pub(crate) fn flush(&mut self) {
+        while self.channel.len() < CAPACITY
+            && let Some(ended) = self.waiting.pop_front()
+        {
+            // Fails when nobody listens for the history.
+            let _ = self.channel.send(ended);
+        }
+    }
+
+    /// Tells all that waits, for the engine stops. Where there is not enough room, unanswered calls
+    /// give way.
+    pub(crate) fn finish(&mut self) {
+        let room = CAPACITY.saturating_sub(self.channel.len());
+        if self.waiting.len() > room {
+            self.waiting.retain(|it| !it.is_unanswered());
+        }
+        for ended in self.waiting.drain(..) {
+            // Fails when nobody listens for the history.
+            let _ = self.channel.send(ended);
+        }
+    }
+
+    fn add(&mut self, ended: Ended) {
+        if ended.is_unanswered() {
+            let mut unanswered = self.waiting.iter().filter(|it| it.is_unanswered());
+            if unanswered
+                .clone()
+                .any(|it| it.peer.address == ended.peer.address)
+            {
+                return;
+            }
+            if unanswered.nth(UNANSWERED - 1).is_some() {
+                tracing::warn!("too many people call in vain to remember all of them");
+                return;
+            }
+        }
+        self.waiting.push_back(ended);
+    }
+}
+
+/// Finished calls wait in the channel for a store that writes a small file.
+pub(crate) const CAPACITY: usize = 16;
+
+/// Unanswered calls of different people that are remembered of one call, and that may wait: more
+/// than a person wants to read, little enough for a disk.
+const UNANSWERED: usize = 32;
+
+#[cfg(test)]
+mod tests;
