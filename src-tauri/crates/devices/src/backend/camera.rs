@@ -83,7 +83,7 @@ fn file(
     mode: VideoMode,
     sink: Box<dyn PictureSink>,
 ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-    let clip = Clip::open(path)?;
+    let clip = Clip::open(path, mode.size)?;
     let stamping = if stamp {
         Stamping::Stamped
     } else {

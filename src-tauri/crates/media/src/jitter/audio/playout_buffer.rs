@@ -1,12 +1,12 @@
 //! Decoded sound that waits for the next pulls, with a little of what was played before it.
 
-use super::stretch::{self, Hurry};
+use super::stretch::{self, Pace};
 use crate::backend::codec::MAX_OPUS_FRAME;
 
-/// A flat buffer whose live part moves towards the end and is moved back now and then; it never
-/// grows.
+/// Samples from `start` to `end` of a flat buffer. Pushing moves `end` on and popping `start`; when
+/// they reach the end of the buffer the samples are moved back to its front. It never grows.
 #[derive(Debug)]
-pub(super) struct Samples {
+pub(super) struct PlayoutBuffer {
     data: Box<[f32]>,
     start: usize,
     end: usize,
@@ -16,12 +16,12 @@ pub(super) struct Samples {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Joint {
     /// The decoder made both in one go.
-    Smooth,
-    /// They know nothing of each other: the step between them is spread over 2.5 ms.
-    Broken,
+    Continuous,
+    /// There may be a step between them, which would be heard as a click: it is spread over 2.5 ms.
+    Discontinuous,
 }
 
-impl Samples {
+impl PlayoutBuffer {
     pub(super) fn new() -> Self {
         Self {
             data: vec![0.0; CAPACITY].into_boxed_slice(),
@@ -41,10 +41,10 @@ impl Samples {
         let last = self.data[self.end - 1];
         let new = &mut self.data[self.end..self.end + sound.len()];
         new.copy_from_slice(sound);
-        if joint == Joint::Broken && !sound.is_empty() {
+        if joint == Joint::Discontinuous && !sound.is_empty() {
             let step = last - new[0];
-            for (index, sample) in new.iter_mut().take(MEND).enumerate() {
-                let left = 1.0 - index as f32 / MEND as f32;
+            for (index, sample) in new.iter_mut().take(SPREAD).enumerate() {
+                let left = 1.0 - index as f32 / SPREAD as f32;
                 *sample += step * left * left;
             }
         }
@@ -57,17 +57,20 @@ impl Samples {
         self.start += out.len();
     }
 
-    /// Cuts up to `most` samples out where it fits; gives how many.
-    pub(super) fn cut(&mut self, most: usize, hurry: Hurry) -> Option<usize> {
-        let lag = stretch::cut(&self.data[self.start..self.end], most, hurry)?;
+    /// Removes up to `most` samples where a cut fits; gives how many.
+    pub(super) fn remove(&mut self, most: usize, pace: Pace) -> Option<usize> {
+        // 1. Find a period after which the sound goes on alike.
+        let lag = stretch::removable(&self.data[self.start..self.end], most, pace)?;
+        // 2. Blend the sound before the cut into the sound after it. For a lag below the overlap
+        //    the rest of the old sound lies behind the cut already.
         let (before, after) = self.data.split_at_mut(self.start + lag);
         let blended = before.len() - lag..(before.len() - lag + stretch::OVERLAP).min(before.len());
         let mut seam = [0.0; stretch::OVERLAP];
         seam[..blended.len()].copy_from_slice(&before[blended.clone()]);
-        // For a lag below the overlap the rest of the old sound lies behind the cut already.
         let rest = stretch::OVERLAP - blended.len();
         seam[blended.len()..].copy_from_slice(&after[..rest]);
         stretch::crossfade(&seam, &mut after[..stretch::OVERLAP]);
+        // 3. Move what was played before along, for a later repeat.
         self.data
             .copy_within(self.start - HISTORY..self.start, self.start - HISTORY + lag);
         self.start += lag;
@@ -75,13 +78,17 @@ impl Samples {
     }
 
     /// Repeats up to `most` of the samples played last where it fits; gives how many.
-    pub(super) fn repeat(&mut self, most: usize, hurry: Hurry) -> Option<usize> {
+    pub(super) fn repeat(&mut self, most: usize, pace: Pace) -> Option<usize> {
         self.make_room(0);
+        // 1. Find a period that was played and fits before what comes next.
         let past = &self.data[self.start - HISTORY..self.start];
-        let lag = stretch::repeat(past, &self.data[self.start..self.end], most, hurry)?;
+        let lag = stretch::repeatable(past, &self.data[self.start..self.end], most, pace)?;
         let overlap = stretch::OVERLAP.min(lag);
+        // 2. Move what was played before back by that period, which leaves its samples in place
+        //    as the ones to be played next.
         self.data
             .copy_within(self.start - HISTORY..self.start, self.start - HISTORY - lag);
+        // 3. Blend the sound that would have followed into the repeated sound.
         let (before, ahead) = self.data.split_at_mut(self.start);
         let from = self.start - lag;
         stretch::crossfade(&ahead[..overlap], &mut before[from..from + overlap]);
@@ -114,7 +121,7 @@ const MARGIN: usize = HISTORY + stretch::LONGEST;
 const CAPACITY: usize = 4 * MAX_OPUS_FRAME;
 
 /// 2.5 ms over which a step is spread.
-const MEND: usize = 120;
+const SPREAD: usize = 120;
 
 #[cfg(test)]
 mod tests {
@@ -140,18 +147,18 @@ mod tests {
     #[test]
     fn cuts_and_repeats_leave_no_seam() {
         let natural = largest_step(&tone(0, 2000));
-        let mut samples = Samples::new();
+        let mut samples = PlayoutBuffer::new();
         let mut played = Vec::new();
         let mut fed = 0;
         for round in 0..500 {
             while samples.len() < 2000 {
-                samples.push(&tone(fed, 960), Joint::Smooth);
+                samples.push(&tone(fed, 960), Joint::Continuous);
                 fed += 960;
             }
             if round > 4 && round % 3 == 0 {
-                assert!(samples.cut(720, Hurry::No).is_some());
+                assert!(samples.remove(720, Pace::Gentle).is_some());
             } else if round > 4 && round % 3 == 1 {
-                assert!(samples.repeat(720, Hurry::No).is_some());
+                assert!(samples.repeat(720, Pace::Gentle).is_some());
             }
             let mut out = [0.0; 480];
             samples.pop(&mut out);
@@ -162,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_broken_joint_is_mended() {
-        let mut samples = Samples::new();
-        samples.push(&[0.0; 100], Joint::Smooth);
-        samples.push(&[0.5; 480], Joint::Broken);
+        let mut samples = PlayoutBuffer::new();
+        samples.push(&[0.0; 100], Joint::Continuous);
+        samples.push(&[0.5; 480], Joint::Discontinuous);
         let mut out = [0.0; 580];
         samples.pop(&mut out);
         assert!(largest_step(&out) < 0.01);
@@ -173,12 +180,12 @@ mod tests {
 
     #[test]
     fn too_much_sound_drops_the_oldest() {
-        let mut samples = Samples::new();
+        let mut samples = PlayoutBuffer::new();
         for _ in 0..20 {
-            samples.push(&[0.1; MAX_OPUS_FRAME], Joint::Smooth);
+            samples.push(&[0.1; MAX_OPUS_FRAME], Joint::Continuous);
         }
         assert!(samples.len() <= CAPACITY);
-        samples.push(&[0.2; 10], Joint::Smooth);
+        samples.push(&[0.2; 10], Joint::Continuous);
         let mut out = vec![0.0; samples.len()];
         samples.pop(&mut out);
         assert_eq!(out.last(), Some(&0.2));
