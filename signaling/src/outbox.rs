@@ -24,8 +24,8 @@ pub(crate) enum Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// Items in order with their sequence numbers. Those at the front have been handed to the
-/// connection of this moment; the others wait for it.
+/// Items in order with their sequence numbers. Those at the front have been written to the
+/// current connection; the others wait for it.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     items: VecDeque<(u64, Item)>,

@@ -14,8 +14,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::connection;
-use crate::hub::Hub;
-use crate::places::Place;
+use crate::quota::Permit;
+use crate::sessions::Sessions;
 
 /// One relay.
 #[derive(Debug)]
@@ -25,13 +25,13 @@ pub(crate) struct Relay {
     pub(crate) stop: CancellationToken,
     /// Every connection, from its first byte to its last.
     pub(crate) tasks: TaskTracker,
-    hub: Mutex<Hub>,
+    sessions: Mutex<Sessions>,
 }
 
 impl Relay {
     pub(crate) fn new(config: Config) -> Self {
         Self {
-            hub: Mutex::new(Hub::new(&config)),
+            sessions: Mutex::new(Sessions::new(&config)),
             config,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -39,27 +39,29 @@ impl Relay {
     }
 
     /// The sessions. Never held across an await; what is done under it takes microseconds.
-    pub(crate) fn hub(&self) -> MutexGuard<'_, Hub> {
-        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the relay answers over HTTP. Requests carry their [`Place`] as an extension.
+/// What the relay answers over HTTP. Requests carry the [`Permit`] of their connection as an
+/// extension.
 pub(crate) fn router(relay: Arc<Relay>) -> Router {
     Router::new()
         .route(PATH, get(upgrade))
+        .route(&format!("{PATH}/"), get(upgrade))
         .route("/health", get(|| async { "ok" }))
         .with_state(relay)
 }
 
-/// What is answered when no place is free.
-pub(crate) fn no_room() -> Router {
+/// What is answered when the quota is used up.
+pub(crate) fn full() -> Router {
     Router::new().fallback(|| async { (StatusCode::SERVICE_UNAVAILABLE, "no room") })
 }
 
 async fn upgrade(
     State(relay): State<Arc<Relay>>,
-    Extension(place): Extension<Arc<Place>>,
+    Extension(permit): Extension<Arc<Permit>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -85,7 +87,7 @@ async fn upgrade(
             let tracked = relay.tasks.token();
             async move {
                 connection::run(relay, socket, &host).await;
-                drop((place, tracked));
+                drop((permit, tracked));
             }
         })
 }

@@ -1,5 +1,6 @@
 //! The relay and its client over real sockets.
 
+mod addresses;
 mod delivery;
 mod limits;
 mod link;

@@ -11,8 +11,7 @@ use signal_wire::{Address, Challenge};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite::Message;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
 use crate::support::{Person, Raw, message, somebody, soon};
@@ -26,11 +25,15 @@ async fn neither_relay_nor_link_logs_anything_readable() {
     let writer = link_log.clone();
     tracing_subscriber::registry()
         .with(tracing_subscriber::fmt::layer().with_writer(move || writer.clone()))
-        .with(Targets::new().with_target("signal_client", LevelFilter::TRACE))
+        .with(EnvFilter::new(format!(
+            "trace,{}",
+            signal_client::LOG_FILTER
+        )))
         .init();
 
     let mut relay = Command::new(env!("CARGO_BIN_EXE_tincan-relay"))
         .args(["--listen", "127.0.0.1:0", "--log", "trace"])
+        .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
