@@ -4,7 +4,6 @@ import { BEA, HISTORY, NAMELESS, NOW, RTL } from '../src/backend/stories/base';
 import {
   initials,
   inSentence,
-  isKnown,
   linkTo,
   matching,
   nameOf,
@@ -98,14 +97,4 @@ test('somebody is dialled with their name, over the relay of their newest call t
   );
   expect(linkTo(peer, [call, over('wss://old/v1')])).toBe('tincan:a?name=A%20%26%20B');
   expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
-});
-
-test('whoever only called stays unknown', () => {
-  const peer = { address: 'tincan:a', name: 'A' };
-  const call = { peer, relay: null, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
-  expect(isKnown([], peer)).toBe(false);
-  expect(isKnown([call], peer)).toBe(false);
-  expect(isKnown([call, { ...call, lastedMs: 1000 }], peer)).toBe(true);
-  expect(isKnown([{ ...call, outgoing: true }], peer)).toBe(true);
-  expect(isKnown([{ ...call, outgoing: true }], { ...peer, address: 'tincan:b' })).toBe(false);
 });

@@ -13,7 +13,7 @@ import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 import type { ActiveCall, IncomingCall, OutgoingCall } from '../state/call';
 import { STORIES, type StoryName } from './stories';
-import { ADA, devices, NOW } from './stories/base';
+import { ADA, devices, NONE_LACKING, NOW, SUMMARY } from './stories/base';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
@@ -132,7 +132,7 @@ function after(engine: EngineView, command: Command): EngineView {
       return call.state === 'incoming' ? accepted(engine, call, command.video) : engine;
     case 'decline':
     case 'dismiss':
-      return { ...engine, call: { state: 'idle' }, localPicture: false };
+      return { ...engine, call: { state: 'idle' }, localPicture: false, summary: null };
     case 'end':
       return call.state === 'outgoing' || call.state === 'active' ? finished(engine, call) : engine;
     case 'setMicrophone':
@@ -154,6 +154,7 @@ function calling(engine: EngineView, peer: Peer, camera: boolean): EngineView {
     ...engine,
     ...devices(true),
     localPicture: camera,
+    summary: { path: null, good: true, video: camera },
     call: {
       state: 'outgoing',
       call: '00f3a9c2d4e5b617',
@@ -169,6 +170,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
     ...engine,
     localPicture: camera,
     remotePicture: call.video,
+    summary: { ...SUMMARY, video: camera },
     call: {
       state: 'active',
       call: call.call,
@@ -177,6 +179,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       local: { microphone: true, camera },
       wish: { microphone: true, camera },
       remote: { microphone: true, camera: call.video },
+      remoteLacking: NONE_LACKING,
       connectedForMs: 0,
     },
   };

@@ -8,14 +8,12 @@ import type { Backend, Opening } from '../backend/backend';
 import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
-import type { Path } from '../backend/bindings/Path';
 import type { Peer } from '../backend/bindings/Peer';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
-import { wishOf } from './controls';
 import { anchor } from './duration';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
@@ -33,12 +31,6 @@ export class App {
   announcement = $state('');
   /** When media first flowed, on the page's clock; null before. */
   began = $state<number | null>(null);
-  /** How the running or last call reached the other side. */
-  path = $state<Path | null>(null);
-  /** Whether the network carried all of the running or last call well. */
-  good = $state(true);
-  /** Whether our camera was wanted when the running or last call was last seen. */
-  video = $state(false);
   readonly local = new Local();
 
   private readonly watch = new TroubleWatch();
@@ -127,19 +119,11 @@ export class App {
       call.state === 'active' && call.connectedForMs !== null
         ? anchor(this.began, call.connectedForMs, now)
         : null;
-    if (call.state === 'outgoing' || call.state === 'incoming') this.path = null;
     if (call.state === 'incoming' && before !== 'incoming' && view.window === 'main') {
       const kind = call.video ? m.incoming_video() : m.incoming_voice();
       void this.answered(() => this.backend.notifyCall(m.incoming_title({ name }), kind));
     }
-    if (view.engine.stats?.path) this.path = view.engine.stats.path;
     const trouble = this.watch.update(view.engine, name, now);
-    if (call.state === 'active') {
-      if (this.watch.poor || (view.engine.stats?.freezeCount ?? 0) > 0) this.good = false;
-    } else if (call.state !== 'ended') {
-      this.good = true;
-    }
-    if (call.state !== 'ended') this.video = 'local' in call && wishOf(call).camera;
     if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
       this.trouble = trouble;
     }

@@ -36,13 +36,6 @@ export function linkTo(peer: Peer, history: readonly HistoryEntry[]): string {
   return [peer.address, parts.join('&')].filter(Boolean).join('?');
 }
 
-/** Whether we called them or spoke with them. That somebody only called does not make them known. */
-export function isKnown(history: readonly HistoryEntry[], { address }: Peer): boolean {
-  return history.some(
-    (one) => one.peer.address === address && (one.outgoing || one.lastedMs !== null),
-  );
-}
-
 /** Those whose name holds the text; all without a text. */
 export function matching(all: readonly Person[], text: string): Person[] {
   const wanted = text.trim().toLocaleLowerCase();

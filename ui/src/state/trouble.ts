@@ -64,9 +64,6 @@ export class Steady {
 }
 
 export class TroubleWatch {
-  /** Whether the network carries the running call badly at this moment. */
-  poor = false;
-
   private call: string | null = null;
   private upload = new Steady(SAY_AFTER_MS, KEEP_MS);
   private download = new Steady(SAY_AFTER_MS, KEEP_MS);
@@ -78,14 +75,12 @@ export class TroubleWatch {
     const call = engine.call;
     if (call.state !== 'active') {
       this.call = null;
-      this.poor = false;
       return call.state === 'outgoing' ? device(engine) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
     this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') {
-      this.poor = true;
       return { kind: 'reconnecting', text: m.trouble_reconnecting({ name }), remedy: null };
     }
     return device(engine) ?? this.muted() ?? this.network(call, name);
@@ -124,7 +119,6 @@ export class TroubleWatch {
     this.upload.update(bad(stats?.remoteLoss ?? 0, this.upload), now);
     const loss = Math.max(stats?.videoLoss ?? 0, stats?.audioLoss ?? 0);
     this.download.update(bad(loss, this.download), now);
-    this.poor = this.upload.value || this.download.value;
   }
 
   private network(call: ActiveCall, name: string): Trouble | null {

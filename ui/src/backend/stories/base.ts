@@ -2,12 +2,14 @@
 import type { Opening } from '../backend';
 import type { ActivePhase } from '../bindings/ActivePhase';
 import type { CallStats } from '../bindings/CallStats';
+import type { CallSummary } from '../bindings/CallSummary';
 import type { Controls } from '../bindings/Controls';
 import type { DeviceInfo } from '../bindings/DeviceInfo';
 import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
 import type { EngineView } from '../bindings/EngineView';
 import type { HistoryEntry } from '../bindings/HistoryEntry';
+import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
@@ -25,6 +27,9 @@ export interface Story {
 /** A Saturday afternoon; stories show the same times on every day. */
 export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
 export const BOTH: Controls = { microphone: true, camera: true };
+/** Every device that the other side wants works there. */
+export const NONE_LACKING: Lacking = { microphone: false, camera: false };
+export const SUMMARY: CallSummary = { path: 'local', good: true, video: true };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -185,6 +190,7 @@ const BASE: UiView = {
     localPicture: false,
     remotePicture: false,
     stats: null,
+    summary: null,
   },
   settings: SETTINGS,
   me: {
@@ -233,6 +239,7 @@ export function active(
       local: BOTH,
       wish: change.local ?? BOTH,
       remote: BOTH,
+      remoteLacking: NONE_LACKING,
       connectedForMs: phase === 'connecting' ? null : 187_000,
       ...change,
     },
@@ -242,6 +249,7 @@ export function active(
     remoteLevel: 0.3,
     microphoneLevel: 0.05,
     stats: phase === 'connecting' ? null : STATS,
+    summary: phase === 'connecting' ? { ...SUMMARY, path: null } : SUMMARY,
     ...engine,
   };
 }

@@ -1,5 +1,7 @@
 /** Every screen and each state of it, by name. */
+import type { CallSummary } from '../bindings/CallSummary';
 import type { EndReason } from '../bindings/EndReason';
+import type { Peer } from '../bindings/Peer';
 import {
   active,
   ADA,
@@ -15,6 +17,7 @@ import {
   type Story,
   story,
   STRANGER,
+  SUMMARY,
   testSources,
 } from './base';
 
@@ -29,26 +32,34 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
     localPicture: camera,
   });
 
+const OPENING = { ...devices(false), localPicture: false };
+
+const rings = (peer: Peer, video: boolean, known: boolean) => ({
+  call: { state: 'incoming' as const, call: CALL, peer, video, known },
+});
 const incoming = (peer = BEA, video = true, rest = {}, engine = {}) =>
-  story(
-    { ...running, call: { state: 'incoming', call: CALL, peer, video }, ...engine },
-    {},
-    {},
-    rest,
-  );
+  story({ ...running, ...rings(peer, video, true), ...engine }, {}, {}, rest);
+/** Somebody whom the user does not know: no device opens. */
+const stranger = (peer: Peer, rest = {}) =>
+  story({ ...OPENING, ...rings(peer, true, false) }, {}, {}, rest);
 const SMALL_WINDOW = { window: 'incoming' as const };
 
-const OPENING = { ...devices(false), localPicture: false };
 const CAMERA_BUSY = {
   camera: { ...devices(true).camera, now: failed('busy') },
   localPicture: false,
 };
 
-const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}, peer = BEA) =>
+const ended = (
+  reason: EndReason,
+  lastedMs: number | null = null,
+  opening = {},
+  peer = BEA,
+  summary: Partial<CallSummary> = {},
+) =>
   story(
     {
       call: { state: 'ended', call: CALL, peer, reason, lastedMs, outgoing: true },
-      stats: lastedMs === null ? null : STATS,
+      summary: { ...SUMMARY, path: lastedMs === null ? null : 'local', ...summary },
     },
     {},
     opening,
@@ -120,8 +131,8 @@ export const STORIES = {
 
   incoming: incoming(),
   'incoming-voice': incoming(BEA, false),
-  'incoming-unknown': incoming(NAMELESS),
-  'incoming-unknown-name': incoming(STRANGER),
+  'incoming-unknown': stranger(NAMELESS),
+  'incoming-unknown-name': stranger(STRANGER),
   'incoming-opening': incoming(BEA, true, {}, OPENING),
   'incoming-camera-busy': incoming(BEA, true, {}, CAMERA_BUSY),
   'incoming-test-sources': withTest(incoming(BEA, true, {}, testSources())),
@@ -129,9 +140,10 @@ export const STORIES = {
   'incoming-rtl': incoming(RTL),
   'incoming-window': incoming(BEA, true, SMALL_WINDOW),
   'incoming-window-opening': incoming(BEA, true, SMALL_WINDOW, OPENING),
-  'incoming-window-unknown': withTest(incoming(STRANGER, true, SMALL_WINDOW, testSources())),
+  'incoming-window-unknown': stranger(STRANGER, SMALL_WINDOW),
+  'incoming-window-nameless': stranger(NAMELESS, SMALL_WINDOW),
   'incoming-window-camera-busy': incoming(BEA, true, SMALL_WINDOW, CAMERA_BUSY),
-  'incoming-window-long-name': incoming(LONG, true, { ...SMALL_WINDOW, history: [] }),
+  'incoming-window-long-name': stranger(LONG, SMALL_WINDOW),
 
   call: story(active()),
   'call-faded': story(active(), {}, { idle: true }),
@@ -153,10 +165,18 @@ export const STORIES = {
   'call-self-hidden': story(active(), { selfView: 'hidden' }),
   'call-reconnecting': story(active('reconnecting')),
   'call-upload-weak': story(
-    active('connected', {}, { stats: { ...STATS, path: 'relayed', remoteLoss: 0.2 } }),
+    active(
+      'connected',
+      {},
+      { stats: { ...STATS, remoteLoss: 0.2 }, summary: { ...SUMMARY, path: 'relayed' } },
+    ),
   ),
   'call-download-weak': story(
-    active('connected', {}, { stats: { ...STATS, path: 'direct', videoLoss: 0.2 } }),
+    active(
+      'connected',
+      {},
+      { stats: { ...STATS, videoLoss: 0.2 }, summary: { ...SUMMARY, path: 'direct' } },
+    ),
   ),
   'call-talking-muted': story(
     active('connected', { local: { microphone: false, camera: true } }, { microphoneLevel: 0.4 }),
@@ -192,6 +212,8 @@ export const STORIES = {
 
   ended: ended('remoteHangup', 187_000),
   'ended-local': ended('localHangup', 187_000),
+  'ended-poor': ended('remoteHangup', 187_000, {}, BEA, { path: 'relayed', good: false }),
+  'ended-voice': ended('remoteHangup', 187_000, {}, BEA, { video: false }),
   'ended-declined': ended('remoteDeclined'),
   'ended-busy': ended('busy'),
   'ended-no-answer': ended('noAnswer', null, {}, DINA),
