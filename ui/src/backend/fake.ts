@@ -11,7 +11,7 @@ import type { Peer } from './bindings/Peer';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
-import type { ActiveCall, IncomingCall, OutgoingCall } from '../state/call';
+import type { ActiveCall, IncomingCall, OutgoingCall } from './call';
 import { STORIES, type StoryName } from './stories';
 import { ADA, devices, NONE_LACKING, NOW, SUMMARY } from './stories/base';
 import { painter } from './stories/paint';

@@ -5,7 +5,7 @@
  */
 import type { CallView } from '../backend/bindings/CallView';
 import { m } from '../paraglide/messages';
-import type { ActiveCall } from './call';
+import type { ActiveCall } from '../backend/call';
 import { inSentence } from './people';
 import type { Trouble } from './trouble';
 

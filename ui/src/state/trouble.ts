@@ -8,7 +8,7 @@ import type { CallStats } from '../backend/bindings/CallStats';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { EngineView } from '../backend/bindings/EngineView';
 import { m } from '../paraglide/messages';
-import type { ActiveCall } from './call';
+import type { ActiveCall } from '../backend/call';
 import { toggles } from './controls';
 import { mayWork } from './devices';
 

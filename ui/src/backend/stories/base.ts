@@ -13,7 +13,7 @@ import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
-import type { ActiveCall } from '../../state/call';
+import type { ActiveCall } from '../call';
 import { CODE } from './code';
 
 /** One story: what the page gets to see, and what is open on it. */
