@@ -22,6 +22,8 @@ pub(crate) enum Understood {
         name: String,
         /// The relay that their link names; null when it names none.
         relay: Option<String>,
+        /// What to dial: exactly what is said here.
+        link: String,
     },
     /// Our own address: nobody can call themselves.
     Own,
@@ -39,6 +41,7 @@ pub(crate) fn understand(text: &str, own: &Address) -> Understood {
     match text.parse::<Invite>() {
         Ok(invite) if invite.address == *own => Understood::Own,
         Ok(invite) => Understood::Person {
+            link: invite.to_string(),
             address: invite.address.to_string(),
             name: invite.name.unwrap_or_default(),
             relay: invite.relay,
@@ -60,10 +63,16 @@ mod tests {
     #[test]
     fn what_people_paste_is_told_apart() {
         let other = identity::Identity::from_seed(&[2; 32]).address();
+        let link = |name: &str, relay: Option<&str>| {
+            let invite = Invite::new(other).with_name(name);
+            let with_relay = |url| invite.clone().with_relay(url).unwrap();
+            relay.map_or_else(|| invite.clone(), with_relay).to_string()
+        };
         let person = |name: &str, relay: Option<&str>| Understood::Person {
             address: other.to_string(),
             name: name.to_owned(),
             relay: relay.map(str::to_owned),
+            link: link(name, relay),
         };
         let of = |text: &str| understand(text, &own());
         assert_eq!(of("  "), Understood::Nothing);

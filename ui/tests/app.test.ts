@@ -90,9 +90,30 @@ test('the main window has each incoming call notified once', () => {
   expect(notified.at(1)).toBe('Bea Lindqvist is calling: Call without video');
 });
 
-test('the small window notifies nobody', () => {
-  const { backend } = shown('incoming-window');
-  expect((backend as FakeBackend).notified).toEqual([]);
+test('the small window gets to see the call and its own devices, and notifies nobody', () => {
+  const backend = fake(new URLSearchParams('story=incoming-window&still'));
+  const app = new App(backend);
+  expect(app.view).toBeNull();
+  expect(Object.keys(app.ring ?? {}).sort()).toEqual([
+    'call',
+    'camera',
+    'localPicture',
+    'me',
+    'microphone',
+    'picturesUrl',
+    'surface',
+  ]);
+  expect(backend.notified).toEqual([]);
+});
+
+test('a call that comes in leaves what was typed, and dialling takes it', () => {
+  const { app, show } = shown('home');
+  app.local.field = 'be';
+  show('incoming');
+  show('home');
+  expect(app.local.field).toBe('be');
+  show('calling');
+  expect(app.local.field).toBe('');
 });
 
 test('the end of a call leaves full screen, and nothing else does', async () => {

@@ -7,7 +7,10 @@ import { NativeSurface } from './native';
 import type { PictureSurface } from './surface';
 
 /** Chooses once, from the first view. */
-export function createSurface(view: UiView, backend: Backend): PictureSurface {
+export function createSurface(
+  view: Pick<UiView, 'surface' | 'picturesUrl'>,
+  backend: Backend,
+): PictureSurface {
   if (view.surface === 'webview' && backend.paint) return new CanvasSurface(backend.paint);
   const layout = new NativeSurface((stage) => void backend.setStage(stage));
   if (view.surface === 'native') return layout;

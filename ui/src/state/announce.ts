@@ -78,6 +78,12 @@ function controls(before: ActiveCall, now: ActiveCall): string | null {
   if (before.local.camera !== now.local.camera) {
     return now.local.camera ? m.announce_cameraOn() : m.announce_cameraOff();
   }
+  if (now.remoteLacking.microphone && !before.remoteLacking.microphone) {
+    return m.call_remoteNoMicrophone({ name });
+  }
+  if (now.remoteLacking.camera && !before.remoteLacking.camera) {
+    return m.call_remoteNoCamera({ name });
+  }
   if (before.remote.microphone !== now.remote.microphone) {
     return now.remote.microphone
       ? m.announce_remoteUnmuted({ name })

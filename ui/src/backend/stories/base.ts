@@ -20,6 +20,8 @@ import { CODE } from './code';
 export interface Story {
   readonly view: UiView;
   readonly opening: Opening;
+  /** Whether it is the small window of an incoming call that shows. */
+  readonly small: boolean;
   /** Pictures are small moving scenes, or a test picture as from a synthetic camera. */
   readonly test: boolean;
 }
@@ -63,6 +65,15 @@ export const RTL: Peer = {
   address: 'tincan:r4tlwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hoar3',
   name: 'مريم بنت عبد الرحمن',
 };
+/** Names that cannot be read or that reach beyond their place. */
+export const ODD: Peer[] = [
+  'Z' + '\u030d\u0324'.repeat(32) + 'oe',
+  '\u3164',
+  '\u202eReverse\u2066',
+  'W'.repeat(64),
+  '﷽'.repeat(6),
+  '\u{10d00}\u{10d01}\u{10d02} \u{1e900}',
+].map((name, i) => ({ ...DINA, address: DINA.address.replace('xk4w', `odd${i + 2}`), name }));
 
 const entry = (
   peer: Peer,
@@ -179,7 +190,6 @@ const SETTINGS: Settings = {
 
 const BASE: UiView = {
   revision: 1,
-  window: 'main',
   fullScreen: false,
   engine: {
     relay: { state: 'online' },
@@ -220,6 +230,7 @@ export function story(
       settings: { ...SETTINGS, ...settings },
     },
     opening,
+    small: false,
     test: false,
   };
 }
