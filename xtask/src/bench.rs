@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::ensure::{Purpose, ensure};
 use crate::run;
 use crate::shell::check;
+use crate::target;
 
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +27,7 @@ pub(crate) enum Bench {
 /// Runs a bench.
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     ensure(Purpose::Test)?;
+    let _held = target::hold()?;
     run::build()?;
     let Bench::Call {
         blocks,

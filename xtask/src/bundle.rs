@@ -3,12 +3,14 @@
 use anyhow::{Result, bail};
 
 use crate::ensure::{Purpose, ensure};
-use crate::shell::{check, command, root, target};
+use crate::shell::{check, command, root};
+use crate::target::{self, target};
 use crate::ui;
 
 /// Builds the release and its Debian package.
 pub(crate) fn bundle() -> Result<()> {
     ensure(Purpose::Build)?;
+    let _held = target::hold()?;
     ui::build()?;
     // Tauri's own command line program, prebuilt in an npm package. It finds the app below where
     // it is started.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, check, command, has, output, target};
+use crate::shell::{cargo, check, command, has, output};
+use crate::target::target;
 
 /// Where to find the program, after installing it if need be.
 pub(crate) fn program() -> Result<PathBuf> {

@@ -1,13 +1,15 @@
 //! Everything that is checked, in the order in which it fails soonest.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::ensure::{Purpose, ensure};
-use crate::shell::{cargo, command};
+use crate::shell::{cargo, command, output};
 use crate::tally::{Count, Step, step};
-use crate::{deny, ui};
+use crate::target::{self, Begins};
+use crate::{deny, docs, features, ui};
 
 /// What of it to do.
 #[derive(Debug, clap::Args)]
@@ -15,26 +17,33 @@ pub(crate) struct Options {
     /// Only the steps whose names contain this.
     #[arg(long)]
     only: Option<String>,
+    /// Also what takes long: many more random inputs, and everything that runs real programs five
+    /// times over.
+    #[arg(long)]
+    long: bool,
 }
 
 /// Runs the checks, prints a summary, fails when one of them failed.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let begun = Instant::now();
     ensure(Purpose::Test)?;
+    let _held = target::hold()?;
+    let begins = Begins::now();
     // Both the compiler (the page is part of the app) and the page's checks need these.
     ui::build()?;
     let prepared = begun.elapsed();
+    let wanted = |name: &str| options.only.as_ref().is_none_or(|only| name.contains(only));
+    let long = if options.long { LONG } else { &[] };
     let mut steps = Vec::new();
-    for (name, check) in CHECKS {
-        if options
-            .only
-            .as_ref()
-            .is_none_or(|only| name.contains(only.as_str()))
-        {
-            steps.push(check(name)?);
-        }
+    for (name, check) in CHECKS.iter().chain(long).filter(|(name, _)| wanted(name)) {
+        steps.push(check(name)?);
     }
-    summary(&steps, prepared, begun.elapsed())
+    let took = Took {
+        begins,
+        prepared,
+        all: begun.elapsed(),
+    };
+    summary(&steps, &took, options)
 }
 
 type Check = fn(&'static str) -> Result<Step>;
@@ -44,6 +53,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("format", |name| {
         step(name, &mut cargo(["fmt", "--all", "--check"]))
     }),
+    ("features", |name| checked(name, features::verify)),
     ("licences and sources", |name| {
         let mut deny = command(deny::program()?, ["check", "bans", "licenses", "sources"]);
         step(name, deny.env_remove("CARGO_MANIFEST_DIR"))
@@ -59,33 +69,79 @@ const CHECKS: &[(&str, Check)] = &[
     ("ui stories", |name| {
         step(name, &mut ui::npm(&["run", "e2e"]))
     }),
-    ("clippy", |name| {
-        let args = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        step(name, &mut cargo(args))
-    }),
-    ("docs", |name| {
-        let mut doc = cargo(["doc", "--workspace", "--no-deps", "--quiet"]);
-        step(name, doc.env("RUSTDOCFLAGS", "-D warnings"))
-    }),
     // The scenarios start the programs, which cargo builds for a test only when asked to.
-    ("build", |name| {
-        step(
-            name,
-            &mut cargo(["build", "--workspace", "--all-targets", "--quiet"]),
-        )
+    ("lints and build", |name| {
+        let args = ["build", "--workspace", "--all-targets", "--quiet"];
+        step(name, &mut linted(cargo(args))?)
     }),
-    ("tests", |name| {
-        step(name, &mut cargo(["test", "--workspace", "--no-fail-fast"]))
+    ("tests", |name| step(name, &mut linted(tests(&[]))?)),
+    ("docs and doc tests", |name| {
+        step(name, &mut linted(docs::command()?)?)
     }),
 ];
+
+/// What [`Options::long`] adds.
+const LONG: &[(&str, Check)] = &[
+    ("random inputs, many", |name| {
+        let mut tests = linted(tests(&["--exclude", "scenarios"]))?;
+        step(name, tests.env("PROPTEST_CASES", MANY_CASES))
+    }),
+    ("real programs, again", |name| {
+        let mut all = Step::empty(name);
+        for _ in 0..AGAIN {
+            let mut again = cargo(["test", "--package", "scenarios", "--no-fail-fast"]);
+            again.args(["--package", "transport", "--package", "engine"]);
+            again.args(TARGETS);
+            all.add(&step(name, &mut linted(again)?)?);
+        }
+        Ok(all)
+    }),
+];
+
+/// All tests of the workspace but the doc tests.
+fn tests(options: &[&str]) -> Command {
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    tests.args(TARGETS).args(options);
+    tests
+}
+
+/// Has clippy compile our own packages, with every lint an error: it compiles as rustc does, so
+/// the dependencies of the tests serve it too, and nothing is compiled for the lints alone.
+fn linted(mut build: Command) -> Result<Command> {
+    let sysroot = output(&mut command("rustc", ["--print", "sysroot"])).context("no rustc")?;
+    let clippy = std::path::Path::new(&sysroot)
+        .join("bin")
+        .join(format!("clippy-driver{}", std::env::consts::EXE_SUFFIX));
+    if !clippy.is_file() {
+        bail!("clippy is missing: rustup component add clippy");
+    }
+    build.env("RUSTC_WORKSPACE_WRAPPER", clippy);
+    // As cargo-clippy hands it to its driver, which splits at this word.
+    build.env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    if std::env::var_os("CI").is_some() {
+        // A fresh checkout finds nothing to increment, and leaves what none will find.
+        build.env("CARGO_INCREMENTAL", "0");
+    }
+    Ok(build)
+}
+
+/// Runs a check that is ours.
+fn checked(name: &'static str, check: fn() -> Result<()>) -> Result<Step> {
+    println!("\n== {name}");
+    let begun = Instant::now();
+    let count = match check() {
+        Ok(()) => Count::PASSED,
+        Err(error) => {
+            println!("{error:#}");
+            Count::FAILED
+        }
+    };
+    Ok(Step {
+        name,
+        count,
+        took: begun.elapsed(),
+    })
+}
 
 fn known_faults(name: &'static str) -> Result<Step> {
     let program = deny::program()?;
@@ -98,23 +154,27 @@ fn known_faults(name: &'static str) -> Result<Step> {
     println!("\n== {name}");
     println!("SKIPPED {name}: the RustSec database cannot be fetched from here");
     Ok(Step {
-        name,
         count: Count::SKIPPED,
-        took: Duration::ZERO,
+        ..Step::empty(name)
     })
 }
 
-fn summary(steps: &[Step], prepared: Duration, total: Duration) -> Result<()> {
+/// How long a run took.
+struct Took {
+    begins: Begins,
+    /// For system packages and the page.
+    prepared: Duration,
+    all: Duration,
+}
+
+fn summary(steps: &[Step], took: &Took, options: &Options) -> Result<()> {
     let mut all = Count::default();
     println!(
         "\n{:<22}{:>8} {:>8} {:>8} {:>9}",
         "", "passed", "failed", "skipped", "seconds"
     );
-    println!(
-        "{:<22}{:>36.0}",
-        "packages and page",
-        prepared.as_secs_f64()
-    );
+    let alone = |name: &str, time: Duration| println!("{name:<22}{:>36.0}", time.as_secs_f64());
+    alone("packages and page", took.prepared);
     for Step { name, count, took } in steps {
         let Count {
             passed,
@@ -125,13 +185,21 @@ fn summary(steps: &[Step], prepared: Duration, total: Duration) -> Result<()> {
         println!("{name:<22}{passed:>8} {failed:>8} {skipped:>8} {took:>9.0}");
         all.add(*count);
     }
-    println!("{:<22}{:>36.0}\n", "all", total.as_secs_f64());
+    alone("all", took.all);
+    if options.only.is_none() && !options.long {
+        let (found, aim) = match took.begins {
+            Begins::Cold => ("nothing compiled", AIM_COLD),
+            Begins::Warm => ("compiled dependencies", AIM_WARM),
+        };
+        let (minutes, aim) = (took.all.as_secs() / 60, aim.as_secs() / 60);
+        println!("begun with {found}: {minutes} minutes, to reach at most {aim}");
+    }
     let Count {
         passed,
         failed,
         skipped,
     } = all;
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    println!("\n{passed} passed, {failed} failed, {skipped} skipped");
     if failed > 0 {
         // The count is the last line; the exit status says the rest.
         std::process::exit(1);
@@ -141,3 +209,18 @@ fn summary(steps: &[Step], prepared: Duration, total: Duration) -> Result<()> {
     }
     Ok(())
 }
+
+/// Every kind of test but doc tests, which are run with the docs.
+const TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
+
+/// Sixteen times what the library tries by itself.
+const MANY_CASES: &str = "4096";
+
+/// A test that fails once in ten runs is caught two times in five.
+const AGAIN: u32 = 5;
+
+/// A first run on a machine compiles every dependency, on two cores.
+const AIM_COLD: Duration = Duration::from_secs(40 * 60);
+
+/// A later one finds them.
+const AIM_WARM: Duration = Duration::from_secs(20 * 60);

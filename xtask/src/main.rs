@@ -13,12 +13,17 @@
 mod bench;
 mod bundle;
 mod deny;
+mod docs;
 mod ensure;
+mod features;
 mod gate;
 mod run;
 mod shell;
 mod tally;
+mod target;
 mod ui;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -59,6 +64,8 @@ enum Command {
     },
     /// Write the TypeScript of every type that crosses to the page.
     Bindings,
+    /// Write anew what gives all packages one feature set, after a change of dependencies.
+    Features,
     /// Run the relay alone.
     Relay {
         /// Where to listen; port 0 picks a free one.
@@ -67,7 +74,10 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
+    if let Some(documented) = docs::stand_in() {
+        return documented;
+    }
     match Cli::parse().command {
         Command::Ensure { build: true } => ensure::ensure(Purpose::Build),
         Command::Ensure { build: false } => ensure::ensure(Purpose::Test),
@@ -77,6 +87,8 @@ fn main() -> Result<()> {
         Command::Bundle => bundle::bundle(),
         Command::Bench { bench } => bench::run(&bench),
         Command::Bindings => run::bindings(),
+        Command::Features => features::write(),
         Command::Relay { listen } => run::relay(&listen),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::ensure::{Purpose, ensure};
-use crate::shell::{built, cargo, check, command};
+use crate::shell::{cargo, check, command};
+use crate::target::{self, built};
 use crate::ui;
 
 /// How the two windows are run. What is not given here is up to the app.
@@ -39,7 +40,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     } else {
         Purpose::Build
     })?;
+    let held = target::hold()?;
     build()?;
+    if !alone {
+        // These windows stay for as long as somebody looks at them.
+        drop(held);
+    }
     let form = match (options.check, alone) {
         (true, _) => "check",
         (false, true) => "show",
@@ -75,19 +81,15 @@ pub(crate) fn drive(args: &[&str]) -> Command {
 /// Runs the relay until it is stopped.
 pub(crate) fn relay(listen: &str) -> Result<()> {
     ensure(Purpose::Build)?;
-    check(&mut cargo([
-        "run",
-        "--quiet",
-        "--bin",
-        "tincan-relay",
-        "--",
-        "--listen",
-        listen,
-    ]))
+    let held = target::hold()?;
+    check(&mut cargo(["build", "--package", "signal-relay"]))?;
+    drop(held);
+    check(&mut command(built("tincan-relay"), ["--listen", listen]))
 }
 
 /// Writes the bindings that a test otherwise compares.
 pub(crate) fn bindings() -> Result<()> {
+    let _held = target::hold()?;
     let mut test = cargo(["test", "--workspace", "--lib", "--quiet", "bindings"]);
     check(test.env("TINCAN_WRITE_BINDINGS", "1"))
 }

@@ -16,6 +16,23 @@ pub(crate) struct Step {
     pub(crate) took: Duration,
 }
 
+impl Step {
+    /// Nothing checked yet.
+    pub(crate) fn empty(name: &'static str) -> Self {
+        Self {
+            name,
+            count: Count::default(),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// Takes another run of the same check in.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.count.add(other.count);
+        self.took += other.took;
+    }
+}
+
 /// How many tests came out how. A check that is no test suite counts as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
@@ -25,12 +42,12 @@ pub(crate) struct Count {
 }
 
 impl Count {
-    const PASSED: Self = Self {
+    pub(crate) const PASSED: Self = Self {
         passed: 1,
         failed: 0,
         skipped: 0,
     };
-    const FAILED: Self = Self {
+    pub(crate) const FAILED: Self = Self {
         passed: 0,
         failed: 1,
         skipped: 0,

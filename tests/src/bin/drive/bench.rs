@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use crate::table::{Growth, table};
+use crate::table::{Calls, Growth, table};
 
 /// How much to measure.
 #[derive(Clone, Debug, clap::Args)]
@@ -31,17 +31,6 @@ pub(crate) struct Options {
     seconds: u64,
     #[arg(long, default_value_t = 100)]
     calls: u32,
-}
-
-/// All calls of one kind, one entry for each side of each call.
-#[derive(Debug, Default)]
-pub(crate) struct Calls(Vec<Side>);
-
-impl Calls {
-    /// The median of a figure.
-    pub(crate) fn median(&self, figure: impl Fn(&Side) -> Option<f64>) -> Option<f64> {
-        percentile(self.0.iter().filter_map(figure), 0.5)
-    }
 }
 
 /// Measures and prints the table.

@@ -3,8 +3,18 @@
 use std::fmt::Write;
 
 use scenarios::duo::Side;
+use scenarios::watch::percentile;
 
-use crate::bench::Calls;
+/// All calls of one kind, one entry for each side of each call.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(pub(crate) Vec<Side>);
+
+impl Calls {
+    /// The median of a figure.
+    pub(crate) fn median(&self, figure: impl Fn(&Side) -> Option<f64>) -> Option<f64> {
+        percentile(self.0.iter().filter_map(figure), 0.5)
+    }
+}
 
 /// What many calls left behind.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,12 @@
-//! The design's table of who may depend on whom, kept by reading what cargo knows; and the few
-//! rules about sources that no compiler checks.
+//! The design's table of who may depend on whom, held by reading what cargo knows.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+use crate::files::root;
 
 /// Each package and the packages of ours that it may depend on. `scenarios` may see all.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
@@ -23,6 +24,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("headless", COMPOSED),
     ("app", APP),
     ("xtask", &[]),
+    ("workspace-hack", &[]),
 ];
 
 /// What a composition root may put together.
@@ -81,6 +83,10 @@ fn packages_depend_only_on_what_the_design_lets_them() -> Result<()> {
             continue;
         };
         for dependency in needed(package) {
+            // It has no code: it only evens out the features of dependencies.
+            if dependency == "workspace-hack" {
+                continue;
+            }
             if ours.contains_key(dependency) && !allowed.contains(&dependency) {
                 wrong.push(format!("{} → {dependency}", package.name));
             }
@@ -156,92 +162,15 @@ fn every_package_takes_the_lints_and_the_licence_of_the_workspace() -> Result<()
     Ok(())
 }
 
-#[test]
-fn the_page_reaches_the_shell_in_one_place() -> Result<()> {
-    let sources = root()?.join("ui/src");
-    let only = sources.join("backend/tauri.ts");
-    let mut wrong = Vec::new();
-    for path in files(&sources, &["ts", "svelte", "js"])? {
-        if path != only && std::fs::read_to_string(&path)?.contains("@tauri-apps/") {
-            wrong.push(path);
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    Ok(())
-}
-
-#[test]
-fn no_file_is_too_long_to_read() -> Result<()> {
-    let mut wrong = Vec::new();
-    for path in sources()? {
-        let text = std::fs::read_to_string(&path)?;
-        // The tests of a file stand at its end and do not count.
-        let code = text
-            .split("\n#[cfg(test)]\nmod ")
-            .next()
-            .unwrap_or_default();
-        let lines = code.lines().count();
-        if lines > LONGEST && !path.components().any(|part| part.as_os_str() == "tests") {
-            wrong.push(format!("{}: {lines}", path.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "longer than {LONGEST} lines: {wrong:#?}");
-    Ok(())
-}
-
-#[test]
-fn nothing_is_left_half_done() -> Result<()> {
-    let me = Path::new(file!())
-        .file_name()
-        .context("this file has a name")?;
-    let mut wrong = Vec::new();
-    for path in sources()?
-        .into_iter()
-        .filter(|path| path.file_name() != Some(me))
-    {
-        for (number, line) in std::fs::read_to_string(&path)?.lines().enumerate() {
-            if FORBIDDEN.iter().any(|word| line.contains(word)) {
-                wrong.push(format!(
-                    "{}:{}: {}",
-                    path.display(),
-                    number + 1,
-                    line.trim()
-                ));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    Ok(())
-}
-
-/// Where the code of a file ends being readable.
-const LONGEST: usize = 600;
-
-/// Directories of the page that programs write.
-const GENERATED: [&str; 2] = ["bindings", "paraglide"];
-
-/// Marks of work that was not finished, or of a place that is not the reader's.
-const FORBIDDEN: &[&str] = &[
-    "TODO",
-    "FIXME",
-    "XXX",
-    "HACK",
-    "todo!(",
-    "unimplemented!(",
-    "dbg!(",
-    "! Placeholder",
-    concat!("/wo", "rk/"),
-    "/root/",
-    "/home/",
-];
-
-fn metadata() -> Result<Metadata> {
+/// What cargo knows of our packages.
+pub(crate) fn metadata() -> Result<Metadata> {
     let mut command = MetadataCommand::new();
     command.manifest_path(root()?.join("Cargo.toml")).no_deps();
     Ok(command.exec()?)
 }
 
-fn ours(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+/// Our packages by name.
+pub(crate) fn ours(metadata: &Metadata) -> BTreeMap<&str, &Package> {
     metadata
         .workspace_packages()
         .into_iter()
@@ -257,66 +186,4 @@ fn needed(package: &Package) -> impl Iterator<Item = &str> {
         .iter()
         .filter(move |it| normal(it.kind))
         .map(|it| it.name.as_str())
-}
-
-fn root() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("the root is above us")?;
-    Ok(root.to_path_buf())
-}
-
-/// Every source of ours, generated ones left out.
-fn sources() -> Result<Vec<PathBuf>> {
-    let root = root()?;
-    let mut all = Vec::new();
-    for dir in [
-        "signaling",
-        "src-tauri",
-        "tests",
-        "xtask",
-        "ui/src",
-        "ui/e2e",
-        "ui/tests",
-    ] {
-        if root.join(dir).is_dir() {
-            all.extend(files(
-                &root.join(dir),
-                &["rs", "ts", "svelte", "js", "css"],
-            )?);
-        }
-    }
-    all.retain(|path| {
-        !path
-            .components()
-            .any(|part| GENERATED.iter().any(|it| part.as_os_str() == *it))
-    });
-    Ok(all)
-}
-
-fn files(dir: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
-    let extensions: BTreeSet<_> = extensions.iter().copied().collect();
-    let mut found = Vec::new();
-    let mut open = vec![dir.to_path_buf()];
-    while let Some(dir) = open.pop() {
-        for entry in std::fs::read_dir(&dir).with_context(|| dir.display().to_string())? {
-            let path = entry?.path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            if path.is_dir() {
-                if !["target", "node_modules", "gen", "dist"].contains(&name) {
-                    open.push(path);
-                }
-            } else if path
-                .extension()
-                .and_then(|it| it.to_str())
-                .is_some_and(|it| extensions.contains(it))
-            {
-                found.push(path);
-            }
-        }
-    }
-    Ok(found)
 }

@@ -1,0 +1,101 @@
+//! One feature set for the whole workspace: any package alone reuses what the workspace built.
+//!
+//! Cargo unifies features over the packages that one command selects. `workspace-hack` names the
+//! union, so that the selection makes no difference; this holds it to that, and writes it anew.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{cargo, check, command, has, output};
+use crate::target::target;
+
+/// Compares what each package alone is built from with what the workspace is built from.
+///
+/// # Errors
+/// When they differ: names the packages and what to run.
+pub(crate) fn verify() -> Result<()> {
+    let whole = resolved(&["--workspace"])?;
+    let mut wrong = Vec::new();
+    for package in packages()? {
+        // It installs what all others need, so it builds before them and alone.
+        if package == "xtask" {
+            continue;
+        }
+        let alone = resolved(&["--package", &package])?;
+        for built in alone.difference(&whole) {
+            wrong.push(format!("{package} alone builds {built}"));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    for line in &wrong {
+        println!("{line}");
+    }
+    bail!("half of the dependencies would be built twice; mend it with: cargo xtask features");
+}
+
+/// Writes `xtask/workspace-hack` anew.
+pub(crate) fn write() -> Result<()> {
+    check(&mut hakari(&["generate"])?)?;
+    check(&mut hakari(&["manage-deps", "--yes"])?)?;
+    verify()
+}
+
+/// The names of our packages.
+fn packages() -> Result<Vec<String>> {
+    let listed = tree(&["--workspace", "--depth", "0", "--prefix", "none"])?;
+    let name = |line: &str| line.split(' ').next().map(str::to_owned);
+    Ok(listed
+        .lines()
+        .filter(|line| !line.is_empty())
+        .filter_map(name)
+        .collect())
+}
+
+/// Every dependency of a selection of packages with its version and features, ours left out.
+fn resolved(selection: &[&str]) -> Result<BTreeSet<String>> {
+    let options = [
+        "--edges",
+        "normal,build,dev",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "--format",
+        "{p} [{f}]",
+    ];
+    let listed = tree(&[selection, &options].concat())?;
+    Ok(listed
+        .lines()
+        .map(|line| line.replace(" (proc-macro)", "").replace(" (*)", ""))
+        // Packages of ours are listed with their directory.
+        .filter(|line| !line.is_empty() && !line.contains('('))
+        .collect())
+}
+
+fn tree(args: &[&str]) -> Result<String> {
+    let mut tree = cargo(["tree", "--locked"]);
+    output(tree.args(args)).context("cargo tree failed: is Cargo.lock up to date?")
+}
+
+fn hakari(args: &[&str]) -> Result<Command> {
+    if has("cargo-hakari") {
+        let mut hakari = command("cargo-hakari", ["hakari"]);
+        hakari.args(args);
+        return Ok(hakari);
+    }
+    let tools = target().join("tools");
+    let program = tools.join("bin/cargo-hakari");
+    if !program.is_file() {
+        println!("building cargo-hakari: a minute or two");
+        let mut install = cargo(["install", "--locked", "cargo-hakari", "--version", HAKARI]);
+        check(install.arg("--root").arg(&tools))?;
+    }
+    let mut hakari = command(program, ["hakari"]);
+    hakari.args(args);
+    Ok(hakari)
+}
+
+const HAKARI: &str = "0.9.39";
