@@ -3,18 +3,40 @@
 use std::fmt;
 use std::str::FromStr;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use signal_wire::{Address, AddressError, PATH};
-use url::Url;
+use percent_encoding::percent_decode_str;
+use signal_wire::{Address, AddressError};
+
+use crate::name::{MAX_NAME, clean_name};
+use crate::percent::encoded;
+use crate::relay_url::{self, RelayUrl, RelayUrlError};
+
+mod find;
 
 /// What somebody hands out to be called: `tincan:ADDRESS?relay=URL&name=NAME`, values
 /// percent-encoded, both optional. The text form is never longer than [`Invite::MAX_LENGTH`].
+///
+/// There are two ways to read one: [`str::parse`] takes a link and nothing else, for links that
+/// a program hands over; [`Invite::find`] looks for one in whatever a person pastes.
+///
+/// ```
+/// use identity::{Identity, Invite};
+///
+/// let ann = Identity::generate()?.address();
+/// let invite = Invite::new(ann)
+///     .with_relay("wss://relay.example")?
+///     .with_name("Ann");
+/// let link = invite.to_string();
+/// assert!(link.starts_with("tincan:") && link.ends_with("?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Ann"));
+/// assert_eq!(link.parse(), Ok(invite.clone()));
+/// assert_eq!(Invite::find(&format!("Call me: <{link}>, thanks!")), Ok(invite));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invite {
     /// Whom to call.
     pub address: Address,
-    /// The relay where they are, `ws://…` or `wss://…`.
+    /// The relay where they are, `ws://…` or `wss://…`, in the normal form of [`RelayUrl`].
     pub relay: Option<String>,
     /// What they call themselves: untrusted, cleaned by [`clean_name`], never empty.
     pub name: Option<String>,
@@ -34,26 +56,12 @@ pub enum InviteError {
     Relay(#[from] RelayUrlError),
 }
 
-/// Why a text is not the URL of a relay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RelayUrlError {
-    /// Not a URL with a host, or too long for an invite link.
-    #[error("not a relay URL")]
-    NotAUrl,
-    /// A URL, but neither `ws:` nor `wss:`.
-    #[error("a relay URL begins with ws:// or wss://")]
-    Scheme,
-    /// It carries a user name, a password, a query or a fragment.
-    #[error("a relay URL has no user name, query or fragment")]
-    Extras,
-}
-
 impl Invite {
-    /// The longest link, in bytes: room for every name and every usual relay, and small enough
+    /// The longest text form, in bytes: room for every name and every usual relay, and small enough
     /// for a QR code.
     pub const MAX_LENGTH: usize = 1024;
     /// The longest name, in characters.
-    pub const MAX_NAME: usize = 64;
+    pub const MAX_NAME: usize = MAX_NAME;
 
     /// An invite that is an address alone.
     #[must_use]
@@ -70,7 +78,7 @@ impl Invite {
     /// # Errors
     /// When it is no URL of a relay.
     pub fn with_relay(mut self, url: &str) -> Result<Self, RelayUrlError> {
-        self.relay = Some(check_relay_url(url)?);
+        self.relay = Some(url.parse::<RelayUrl>()?.to_string());
         Ok(self)
     }
 
@@ -82,62 +90,24 @@ impl Invite {
     }
 }
 
-/// Reads the URL of a relay in its normal form: two that name the same place are the same text.
-/// Surrounding space is taken off, and without a path it gets [`PATH`].
-///
-/// # Errors
-/// When it cannot be the URL of a relay.
-pub fn check_relay_url(text: &str) -> Result<String, RelayUrlError> {
-    let text = text.trim();
-    if text.len() > MAX_RELAY {
-        return Err(RelayUrlError::NotAUrl);
-    }
-    let mut url = Url::parse(text).map_err(|_| RelayUrlError::NotAUrl)?;
-    if !matches!(url.scheme(), "ws" | "wss") {
-        return Err(RelayUrlError::Scheme);
-    }
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if has_user || url.query().is_some() || url.fragment().is_some() {
-        return Err(RelayUrlError::Extras);
-    }
-    if url.path() == "/" {
-        url.set_path(PATH);
-    }
-    let normal = String::from(url);
-    if encoded(&normal).len() > MAX_RELAY {
-        Err(RelayUrlError::NotAUrl)
-    } else {
-        Ok(normal)
-    }
-}
-
-/// A name that is safe to show: without control characters and characters that turn the
-/// direction of text or hide in it, without surrounding space, at most [`Invite::MAX_NAME`]
-/// characters.
-#[must_use]
-pub fn clean_name(name: &str) -> String {
-    let visible = name
-        .chars()
-        .filter(|c| !c.is_control() && !is_invisible(*c));
-    let short: String = visible
-        .skip_while(|c| c.is_whitespace())
-        .take(Invite::MAX_NAME)
-        .collect();
-    short.trim_end().to_owned()
-}
-
 impl fmt::Display for Invite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.address)?;
+        let mut link = self.address.to_string();
         let fields = [("relay", &self.relay), ("name", &self.name)];
         let present = fields
             .iter()
             .filter_map(|(key, value)| Some((key, value.as_ref()?)));
         for (n, (key, value)) in present.enumerate() {
-            let separator = if n == 0 { '?' } else { '&' };
-            write!(f, "{separator}{key}={}", encoded(value))?;
+            link.push(if n == 0 { '?' } else { '&' });
+            link.push_str(&format!("{key}={}", encoded(value)));
         }
-        Ok(())
+        // A full stop at the end would be taken for that of the sentence around the link.
+        let last = link.chars().next_back();
+        if let Some(last) = last.filter(|last| !last.is_ascii_alphanumeric()) {
+            link.pop();
+            link.push_str(&format!("%{:02X}", u32::from(last)));
+        }
+        f.write_str(&link)
     }
 }
 
@@ -172,30 +142,18 @@ impl FromStr for Invite {
     }
 }
 
-/// Whether a character only steers how others are shown (Unicode categories Cf, Zl and Zp as far
-/// as they turn or hide text); U+200D stays, it joins emoji.
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'
-    )
-}
-
-fn encoded(value: &str) -> String {
-    utf8_percent_encode(value, ENCODED).to_string()
-}
-
-/// All but the unreserved characters of RFC 3986, section 2.3.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-/// The longest relay URL, percent-encoded: what [`Invite::MAX_LENGTH`] leaves beside the address
-/// (62), the keys (13) and the longest name (64 characters of 4 bytes, each encoded as 3).
-const MAX_RELAY: usize = Invite::MAX_LENGTH - Address::TEXT_LENGTH - 13 - Invite::MAX_NAME * 4 * 3;
+// Every invite that can be built fits: the address, the keys with their separators, the longest
+// relay, the longest name (64 characters of 4 bytes, each encoded as 3) and an encoded last
+// character.
+const _: () = assert!(
+    Address::TEXT_LENGTH
+        + "?relay=&name=".len()
+        + relay_url::MAX_ENCODED
+        + MAX_NAME * 4 * 3
+        + "%2E".len()
+        - 1
+        <= Invite::MAX_LENGTH
+);
 
 #[cfg(test)]
 mod tests {
@@ -221,6 +179,13 @@ mod tests {
         assert_eq!(link, expected);
         assert_eq!(format!("\n  {link}\t").parse(), Ok(invite));
         assert_eq!(address().to_string().parse(), Ok(Invite::new(address())));
+    }
+
+    #[test]
+    fn a_link_never_ends_like_a_sentence() {
+        let invite = Invite::new(address()).with_name("Ann Jr.");
+        assert!(invite.to_string().ends_with("?name=Ann%20Jr%2E"));
+        assert_eq!(invite.to_string().parse(), Ok(invite));
     }
 
     #[test]
@@ -258,25 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn one_relay_has_one_url() {
-        for text in [
-            "wss://relay.example/v1",
-            "wss://relay.example",
-            " wss://relay.example/\n",
-            "WSS://Relay.Example:443/",
-        ] {
-            let normal = check_relay_url(text);
-            assert_eq!(normal.as_deref(), Ok("wss://relay.example/v1"), "{text}");
-        }
-        let elsewhere = "ws://relay.example:8443/tincan/v1";
-        assert_eq!(check_relay_url(elsewhere).as_deref(), Ok(elsewhere));
-    }
-
-    #[test]
-    fn names_are_made_safe_to_show() {
-        assert_eq!(clean_name("  A\u{0}n\u{202e}n\n "), "Ann");
-        assert_eq!(clean_name(&"ü".repeat(100)), "ü".repeat(64));
-        assert_eq!(Invite::new(address()).with_name("\u{200b} ").name, None);
+    fn a_name_that_cannot_be_seen_is_left_out() {
+        let invite = Invite::new(address());
+        assert_eq!(invite.clone().with_name("\u{200b} ").name, None);
+        assert_eq!(invite.with_name("\u{3164}").name, None);
     }
 
     #[test]
@@ -288,8 +238,6 @@ mod tests {
             .with_name(&"🥫".repeat(64));
         assert!(invite.to_string().len() <= Invite::MAX_LENGTH);
         assert_eq!(invite.to_string().parse(), Ok(invite));
-        let long = format!("wss://a.b/{}", "/".repeat(100));
-        assert_eq!(check_relay_url(&long), Err(RelayUrlError::NotAUrl));
     }
 
     proptest! {

@@ -6,6 +6,22 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use signal_wire::{Address, Challenge, Proof};
 
 /// A key pair; its public half is the address. Wiped when dropped.
+///
+/// ```
+/// use identity::{Identity, KeyError, verify_proof};
+/// use signal_wire::Challenge;
+///
+/// let ann = Identity::generate()?;
+/// let challenge = Challenge([7; 32]);
+/// let proof = ann.prove(&challenge, "relay.example");
+/// assert!(verify_proof(&ann.address(), &challenge, "relay.example", &proof).is_ok());
+/// assert!(verify_proof(&ann.address(), &challenge, "other.example", &proof).is_err());
+///
+/// let restored = Identity::from_bytes(ann.seed()).map(|it| it.address());
+/// assert_eq!(restored, Ok(ann.address()));
+/// assert_eq!(Identity::from_bytes(&[0; 32]).map(|it| it.address()), Err(KeyError::Guessable));
+/// # Ok::<(), identity::NoRandomness>(())
+/// ```
 pub struct Identity {
     key: SigningKey,
 }
@@ -14,6 +30,20 @@ pub struct Identity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system gives no random bytes")]
 pub struct NoRandomness;
+
+/// Why bytes are no secret key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// They are not as many as a key has.
+    #[error("a key has {} bytes and not {bytes}", Identity::SEED_LENGTH)]
+    Length {
+        /// How many they are.
+        bytes: usize,
+    },
+    /// They were not made at random: anybody could guess them and be this identity.
+    #[error("the bytes of the key are not random")]
+    Guessable,
+}
 
 /// A proof does not fit its address, challenge or relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +64,23 @@ impl Identity {
         Ok(Self::from_seed(&seed))
     }
 
-    /// The key that belongs to these secret bytes.
+    /// Takes a key that was stored. A file that was emptied, wiped or made by hand is refused:
+    /// bytes that are all alike, that count up or down, or that repeat a shorter pattern.
+    ///
+    /// # Errors
+    /// When it has another length, or could be guessed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let seed: &[u8; Self::SEED_LENGTH] = bytes
+            .try_into()
+            .map_err(|_| KeyError::Length { bytes: bytes.len() })?;
+        if is_guessable(seed) {
+            return Err(KeyError::Guessable);
+        }
+        Ok(Self::from_seed(seed))
+    }
+
+    /// The key that belongs to these secret bytes, whatever they are. What comes from a file goes
+    /// through [`Identity::from_bytes`].
     #[must_use]
     pub fn from_seed(seed: &[u8; Self::SEED_LENGTH]) -> Self {
         Self {
@@ -60,6 +106,16 @@ impl Identity {
     pub fn prove(&self, challenge: &Challenge, relay_host: &str) -> Proof {
         Proof(self.key.sign(&proof_text(challenge, relay_host)).to_bytes())
     }
+}
+
+/// Whether no random generator made these bytes: the second half repeats the first, as it does in
+/// every pattern of 1, 2, 4, 8 or 16 bytes, or each byte differs from the one before by the same.
+/// A random key is refused by chance once in 2^127.
+fn is_guessable(seed: &[u8; Identity::SEED_LENGTH]) -> bool {
+    let (first, second) = seed.split_at(Identity::SEED_LENGTH / 2);
+    let mut steps = seed.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+    let step = steps.next();
+    first == second || steps.all(|other| Some(other) == step)
 }
 
 impl fmt::Debug for Identity {
@@ -116,6 +172,26 @@ mod tests {
         let identity = Identity::from_seed(&seed.clone().try_into().unwrap());
         assert_eq!(identity.address().as_bytes().as_slice(), public);
         assert_eq!(identity.seed().as_slice(), seed);
+    }
+
+    #[test]
+    fn a_stored_key_that_could_be_guessed_is_refused() {
+        let counting: Vec<u8> = (1..=32).collect();
+        let down: Vec<u8> = (0..32).rev().map(|n| n * 7).collect();
+        let pattern = b"secret..".repeat(4);
+        for bytes in [&[0; 32][..], &[0xff; 32], &counting, &down, &pattern] {
+            let refused = Identity::from_bytes(bytes).map(|_| ());
+            assert_eq!(refused, Err(KeyError::Guessable), "{bytes:?}");
+        }
+        for bytes in [0, 31, 33] {
+            let refused = Identity::from_bytes(&vec![1; bytes]).map(|_| ());
+            assert_eq!(refused, Err(KeyError::Length { bytes }));
+        }
+        for _ in 0..1000 {
+            let made = Identity::generate().unwrap();
+            let kept = Identity::from_bytes(made.seed()).map(|it| it.address());
+            assert_eq!(kept, Ok(made.address()));
+        }
     }
 
     #[test]
