@@ -11,6 +11,7 @@ import {
   people,
   shortAddress,
   tint,
+  visibleName,
   whenText,
 } from '../src/state/people';
 
@@ -97,4 +98,27 @@ test('somebody is dialled with their name, over the relay of their newest call t
   );
   expect(linkTo(peer, [call, over('wss://old/v1')])).toBe('tincan:a?name=A%20%26%20B');
   expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
+});
+
+test.each([
+  ['\u3164', ''],
+  ['\u2800 \u200d', ''],
+  ['\u0301\u0301', ''],
+  ['\u202eAda\u2069', 'Ada'],
+  [' مريم ', 'مريم'],
+  ['👩\u200d🚀', '👩\u200d🚀'],
+])('of the name %j what can be seen is shown', (name, shown) => {
+  expect(visibleName(name)).toBe(shown);
+  expect(nameOf({ address: 'tincan:abc', name })).toBe(shown || 'abc');
+});
+
+test('initials are never letters that nobody sees', () => {
+  expect(initials('\u3164Bea \u115fL')).toBe('BL');
+  expect(initials('\u3164')).toBe('');
+});
+
+test('a name that runs the other way cannot turn a sentence round', () => {
+  for (const name of ['مريم', '\u{1e900}\u{1e901}', '\u{10d00}']) {
+    expect(inSentence({ address: 'tincan:a', name })).toBe(`\u2068${name}\u2069`);
+  }
 });

@@ -27,6 +27,8 @@ export function shownFor(understood: Understood, text: string, found: readonly P
       return { kind: 'problem', text: m.field_own(), certain: true };
     case 'incomplete':
       return { kind: 'problem', text: m.field_incomplete(), certain: true };
+    case 'badRelay':
+      return { kind: 'problem', text: m.field_badRelay(), certain: true };
     case 'unknown':
       return text.trim() === '' || found.length > 0
         ? { kind: 'nothing' }
