@@ -242,7 +242,13 @@ mod tests {
         held.clock.skip(OPEN_LIMIT);
         let told = held.told.recv().await;
         assert!(
-            matches!(told, Some(News::Opened { session: Err(_), .. })),
+            matches!(
+                told,
+                Some(News::Opened {
+                    session: Err(_),
+                    ..
+                })
+            ),
             "{told:?}"
         );
         held.transport.release_opens();
