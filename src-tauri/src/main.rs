@@ -6,7 +6,7 @@ use clap::Parser;
 
 fn main() -> anyhow::Result<()> {
     // Both before GTK and before any thread: see their documentation.
-    headless::memory::use_one_heap();
+    let _prepared = headless::process::prepare();
     let options = app::Options::parse();
     app::prepare_environment(&options);
     app::run(options)

@@ -57,6 +57,8 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-camera-busy': 'camera-busy',
   'calling-camera-busy': 'camera-busy',
   'call-reconnecting': 'reconnecting',
+  'call-no-microphone': 'microphone-missing',
+  'call-no-camera': 'camera-missing',
 };
 
 /** What axe-core has to complain about, one line each. */

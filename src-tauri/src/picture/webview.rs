@@ -14,9 +14,8 @@ use tokio::task::JoinHandle;
 
 use self::outbox::Shown;
 use self::server::{Pictures, Places};
-use super::PictureSurface;
 use super::stage::{Fit, Rect, Stage};
-use crate::view::Surface;
+use super::{PictureSurface, Surface};
 
 mod message;
 mod outbox;

@@ -5,7 +5,7 @@
  */
 import type { CallView } from '../backend/bindings/CallView';
 import { m } from '../paraglide/messages';
-import type { ActiveCall } from './call';
+import type { ActiveCall } from '../backend/call';
 import { inSentence } from './people';
 import type { Trouble } from './trouble';
 
@@ -77,6 +77,12 @@ function controls(before: ActiveCall, now: ActiveCall): string | null {
   }
   if (before.local.camera !== now.local.camera) {
     return now.local.camera ? m.announce_cameraOn() : m.announce_cameraOff();
+  }
+  if (now.remoteLacking.microphone && !before.remoteLacking.microphone) {
+    return m.call_remoteNoMicrophone({ name });
+  }
+  if (now.remoteLacking.camera && !before.remoteLacking.camera) {
+    return m.call_remoteNoCamera({ name });
   }
   if (before.remote.microphone !== now.remote.microphone) {
     return now.remote.microphone

@@ -1,5 +1,5 @@
 /** The parts of a call's view that screens are made for. */
-import type { CallView } from '../backend/bindings/CallView';
+import type { CallView } from './bindings/CallView';
 
 export type OutgoingCall = Extract<CallView, { state: 'outgoing' }>;
 export type IncomingCall = Extract<CallView, { state: 'incoming' }>;

@@ -5,29 +5,29 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures::future::BoxFuture;
 use media::transport::{MediaTransport, OpenParams, Session, TransportError};
 
-/// Stands for the transport of the moment.
+/// Opens each session through the transport that was set last.
 #[derive(Debug)]
-pub(crate) struct Exchange {
-    present: RwLock<Arc<dyn MediaTransport>>,
+pub(crate) struct ReplaceableTransport {
+    current: RwLock<Arc<dyn MediaTransport>>,
 }
 
-impl Exchange {
-    /// Stands for `first`.
+impl ReplaceableTransport {
+    /// Opens sessions through `first`.
     pub(crate) fn new(first: Arc<dyn MediaTransport>) -> Self {
         Self {
-            present: RwLock::new(first),
+            current: RwLock::new(first),
         }
     }
 
     /// Opens sessions through `next` from now on; open ones stay as they are.
     pub(crate) fn replace(&self, next: Arc<dyn MediaTransport>) {
-        *self.present.write().unwrap_or_else(PoisonError::into_inner) = next;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 }
 
-impl MediaTransport for Exchange {
+impl MediaTransport for ReplaceableTransport {
     fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>> {
-        self.present
+        self.current
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .open(params)
