@@ -11,6 +11,7 @@ use tauri::{AppHandle, Manager, WebviewWindow, WindowEvent};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::instance::Door;
 use crate::role::Role;
 
 #[cfg(target_os = "linux")]
@@ -58,9 +59,15 @@ pub(crate) async fn on_signal(handle: AppHandle) {
     end(&handle);
 }
 
+/// Whether the program is ending.
+pub(crate) fn has_begun() -> bool {
+    ENDING.load(Ordering::Acquire)
+}
+
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// Ends the program: the window goes at once, the rest as soon as all is released.
 fn end(handle: &AppHandle) {
-    static ENDING: AtomicBool = AtomicBool::new(false);
     if ENDING.swap(true, Ordering::AcqRel) {
         return;
     }
@@ -76,8 +83,12 @@ fn end(handle: &AppHandle) {
     });
 }
 
-/// Says goodbye, lets go of everything and writes down the last call. Touches no window.
+/// Lets no second start in any more, says goodbye, lets go of everything and writes down the last
+/// call. Touches no window.
 async fn release(handle: &AppHandle) {
+    if let Some(door) = handle.try_state::<Door>() {
+        door.close();
+    }
     if let Some(app) = handle.try_state::<Arc<App>>() {
         app.stop().await;
     }

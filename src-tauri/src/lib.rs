@@ -59,7 +59,6 @@ pub use options::{Options, PictureWay};
 /// When the system cannot show a window. What else fails at the start is told on standard error
 /// and in a box of the system, and ends the program.
 pub fn run(options: Options) -> anyhow::Result<()> {
-    start_log();
     let profile = Profile::new(&options)?;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
     tauri::async_runtime::set(runtime.handle().clone());
@@ -121,7 +120,12 @@ fn set_up(
     #[cfg(target_os = "linux")]
     end::display::end_when_it_goes(tauri.handle());
 
-    tokio::spawn(let_in(profile.data.clone(), tauri.handle().clone()));
+    let (tell, visits) = mpsc::channel(WAITING_STARTS);
+    match Door::open(&profile.data, tell) {
+        Ok(door) => drop(tauri.manage(door)),
+        Err(error) => tracing::warn!(%error, "a second start will not find this window"),
+    }
+    tokio::spawn(let_in(visits, tauri.handle().clone()));
     tokio::spawn(bridge::pump(Arc::clone(&app)));
     let announcer = Announcer {
         app: Arc::clone(&app),
@@ -183,15 +187,7 @@ fn surface(
 
 /// Shows this window whenever the program is started a second time with the same profile, and the
 /// link if one came along. Runs until the program ends.
-async fn let_in(data: PathBuf, handle: AppHandle) {
-    let (tell, mut visits) = mpsc::channel(WAITING_STARTS);
-    let _door = match Door::open(&data, tell).await {
-        Ok(door) => door,
-        Err(error) => {
-            tracing::warn!(%error, "a second start will not find this window");
-            return;
-        }
-    };
+async fn let_in(mut visits: mpsc::Receiver<Visit>, handle: AppHandle) {
     while let Some(visit) = visits.recv().await {
         let on_screen = handle.clone();
         // Answered by the thread that draws: if it hangs, the second start gets no answer.
@@ -203,6 +199,10 @@ async fn let_in(data: PathBuf, handle: AppHandle) {
 }
 
 fn receive(handle: &AppHandle, visit: Visit) {
+    // Dropped without an answer, the visitor waits for the profile instead.
+    if end::has_begun() {
+        return;
+    }
     if let Some(window) = handle.get_webview_window(Role::Main.label()) {
         window::raise(&window);
     }
@@ -215,7 +215,7 @@ fn receive(handle: &AppHandle, visit: Visit) {
 
 /// Logs to standard error; `RUST_LOG` says how much. The libraries beneath the transport log
 /// addresses and stay silent whatever it says.
-fn start_log() {
+pub fn start_log() {
     let wished = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
     let filter = format!("{wished},{}", transport::LOG_FILTER);
     tracing_subscriber::fmt()

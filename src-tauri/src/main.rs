@@ -5,9 +5,10 @@
 use clap::Parser;
 
 fn main() -> anyhow::Result<()> {
-    // Both before GTK and before any thread: see their documentation.
+    // Before GTK and before any thread: see their documentation.
     headless::memory::use_one_heap();
     let options = app::Options::parse();
+    app::start_log();
     app::prepare_environment(&options);
     app::run(options)
 }

@@ -6,6 +6,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -25,11 +26,12 @@ pub(crate) struct Visit {
     pub(crate) shown: oneshot::Sender<()>,
 }
 
-/// Listens until dropped.
+/// Listens until closed.
 #[derive(Debug)]
 pub(crate) struct Door {
     data: PathBuf,
     task: JoinHandle<()>,
+    closed: Once,
 }
 
 impl Door {
@@ -37,8 +39,10 @@ impl Door {
     ///
     /// # Errors
     /// When the system has no port left, or the disk fails.
-    pub(crate) async fn open(data: &Path, visits: mpsc::Sender<Visit>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub(crate) fn open(data: &Path, visits: mpsc::Sender<Visit>) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let note = Note::new(listener.local_addr()?.port())?;
         note.write(data)?;
         let task = tokio::spawn(async move {
@@ -57,14 +61,23 @@ impl Door {
         Ok(Self {
             data: data.to_owned(),
             task,
+            closed: Once::new(),
         })
+    }
+
+    /// Answers nobody any more. A program that ends closes first: a start that comes after that
+    /// waits for the profile, instead of handing over to a window that is about to go.
+    pub(crate) fn close(&self) {
+        self.closed.call_once(|| {
+            self.task.abort();
+            Note::remove(&self.data);
+        });
     }
 }
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.task.abort();
-        Note::remove(&self.data);
+        self.close();
     }
 }
 
@@ -82,7 +95,7 @@ async fn serve(mut stream: TcpStream, note: &Note, visits: &mpsc::Sender<Visit>)
         shown,
     };
     visits.try_send(visit).map_err(io::Error::other)?;
-    timeout(PATIENCE, waiting)
+    timeout(WINDOW_PATIENCE, waiting)
         .await?
         .map_err(io::Error::other)?;
     let answer = format!("{SHOWN}\n");
@@ -92,8 +105,11 @@ async fn serve(mut stream: TcpStream, note: &Note, visits: &mpsc::Sender<Visit>)
 /// Longer than any invite, escaped, with what stands around it.
 const MAX_KNOCK: u64 = 16 * 1024;
 
-/// With a visitor, for each of his steps; he waits no longer himself.
+/// With a visitor who does not speak or listen.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// With the window. The visitor gives up before, and knows by that that it is frozen.
+const WINDOW_PATIENCE: Duration = Duration::from_secs(10);
 
 /// After a failure, so that one that stays does not keep a core busy.
 const PAUSE: Duration = Duration::from_millis(100);

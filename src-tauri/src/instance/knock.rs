@@ -1,6 +1,6 @@
 //! The second start's half.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use super::note::{Note, SHOWN};
 pub(super) enum Answer {
     /// The window is up.
     Shown,
-    /// Somebody listens and says nothing.
+    /// Somebody listens, and says nothing for long.
     Silence,
-    /// Nobody listens.
+    /// Nobody listens, or nobody any more.
     Nobody,
 }
 
@@ -28,14 +28,17 @@ pub(super) fn knock(data: &Path, link: Option<&str>) -> Answer {
         return Answer::Nobody;
     };
     let_come_up(note.process);
-    if ask(&stream, &note, link).is_ok() {
-        Answer::Shown
-    } else {
-        Answer::Silence
+    match ask(&stream, &note, link) {
+        Ok(answer) if answer.trim_end() == SHOWN => Answer::Shown,
+        Ok(_) => Answer::Nobody,
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Answer::Silence
+        }
+        Err(_) => Answer::Nobody,
     }
 }
 
-fn ask(mut stream: &TcpStream, note: &Note, link: Option<&str>) -> std::io::Result<()> {
+fn ask(mut stream: &TcpStream, note: &Note, link: Option<&str>) -> std::io::Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(&note.knock(link))?;
@@ -43,11 +46,7 @@ fn ask(mut stream: &TcpStream, note: &Note, link: Option<&str>) -> std::io::Resu
     stream.write_all(&line)?;
     let mut answer = String::new();
     BufReader::new(stream.take(64)).read_line(&mut answer)?;
-    if answer.trim_end() == SHOWN {
-        Ok(())
-    } else {
-        Err(std::io::ErrorKind::InvalidData.into())
-    }
+    Ok(answer)
 }
 
 /// Windows brings a window up only for whom the user has just started something with: this

@@ -8,12 +8,12 @@ use super::note::Note;
 use super::*;
 
 /// The first start in `data`, whose window answers each knock with what `window` does.
-async fn first(data: &Path) -> (Store, Door, mpsc::Receiver<Visit>) {
+fn first(data: &Path) -> (Store, Door, mpsc::Receiver<Visit>) {
     let Start::First(store) = start(data, None).unwrap() else {
         panic!("somebody was there before");
     };
     let (tell, visits) = mpsc::channel(4);
-    let door = Door::open(data, tell).await.unwrap();
+    let door = Door::open(data, tell).unwrap();
     (*store, door, visits)
 }
 
@@ -27,7 +27,7 @@ async fn second(data: &Path, link: &'static str) -> Result<Start, StartError> {
 #[tokio::test]
 async fn a_second_start_hands_over_its_link_once_the_window_is_up() {
     let dir = tempfile::tempdir().unwrap();
-    let (_store, _door, mut visits) = first(dir.path()).await;
+    let (_store, _door, mut visits) = first(dir.path());
     for link in ["tincan:a", "\"quoted\"\nand broken"] {
         let window = async {
             let visit = visits.recv().await.unwrap();
@@ -42,7 +42,7 @@ async fn a_second_start_hands_over_its_link_once_the_window_is_up() {
 #[tokio::test]
 async fn a_frozen_window_is_told_apart_from_a_free_profile() {
     let dir = tempfile::tempdir().unwrap();
-    let (store, door, mut visits) = first(dir.path()).await;
+    let (store, door, mut visits) = first(dir.path());
     let started = second(dir.path(), "tincan:a");
     // The visit is there, and the thread that draws does not come to it.
     let (started, visit) = tokio::join!(started, visits.recv());
@@ -88,9 +88,24 @@ fn a_start_waits_for_one_that_is_about_to_end() {
 }
 
 #[tokio::test]
+async fn a_start_takes_over_from_a_window_that_is_ending() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, door, mut visits) = first(dir.path());
+    let ending = async {
+        // It knocked just before the window was closed.
+        drop(visits.recv().await.unwrap());
+        door.close();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(store);
+    };
+    let (started, ()) = tokio::join!(second(dir.path(), "tincan:a"), ending);
+    assert!(matches!(started, Ok(Start::First(_))), "{started:?}");
+}
+
+#[tokio::test]
 async fn whoever_has_not_read_the_note_gets_no_answer() {
     let dir = tempfile::tempdir().unwrap();
-    let (_store, _door, mut visits) = first(dir.path()).await;
+    let (_store, _door, mut visits) = first(dir.path());
     let port = Note::read(dir.path()).unwrap().port;
     let line = |sent: &'static str| {
         spawn_blocking(move || {
@@ -119,7 +134,7 @@ async fn the_note_is_for_this_user_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let dir = tempfile::tempdir().unwrap();
-    let (_store, door, _visits) = first(dir.path()).await;
+    let (_store, door, _visits) = first(dir.path());
     let path = dir.path().join("window.json");
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
