@@ -11,7 +11,7 @@ use tauri::{AppHandle, Manager, WebviewWindow, WindowEvent};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::instance::Door;
+use crate::instance::Listener;
 use crate::role::Role;
 
 #[cfg(target_os = "linux")]
@@ -83,11 +83,11 @@ fn end(handle: &AppHandle) {
     });
 }
 
-/// Lets no second start in any more, says goodbye, lets go of everything and writes down the last
-/// call. Touches no window.
+/// Stops listening for second starts, says goodbye, releases devices and sockets, and writes down
+/// the last call. Touches no window.
 async fn release(handle: &AppHandle) {
-    if let Some(door) = handle.try_state::<Door>() {
-        door.close();
+    if let Some(listener) = handle.try_state::<Listener>() {
+        listener.close();
     }
     if let Some(app) = handle.try_state::<Arc<App>>() {
         app.stop().await;

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Streams};
 use crate::incoming::Announcer;
-use crate::instance::{Door, Start, Visit};
+use crate::instance::{Activation, Listener, Start};
 use crate::picture::PictureSurface;
 use crate::picture::webview::Webview;
 use crate::profile::Profile;
@@ -120,12 +120,12 @@ fn set_up(
     #[cfg(target_os = "linux")]
     end::display::end_when_it_goes(tauri.handle());
 
-    let (tell, visits) = mpsc::channel(WAITING_STARTS);
-    match Door::open(&profile.data, tell) {
-        Ok(door) => drop(tauri.manage(door)),
+    let (tell, activations) = mpsc::channel(WAITING_STARTS);
+    match Listener::open(&profile.data, tell) {
+        Ok(listener) => drop(tauri.manage(listener)),
         Err(error) => tracing::warn!(%error, "a second start will not find this window"),
     }
-    tokio::spawn(let_in(visits, tauri.handle().clone()));
+    tokio::spawn(come_up(activations, tauri.handle().clone()));
     tokio::spawn(bridge::pump(Arc::clone(&app)));
     let announcer = Announcer {
         app: Arc::clone(&app),
@@ -187,30 +187,30 @@ fn surface(
 
 /// Shows this window whenever the program is started a second time with the same profile, and the
 /// link if one came along. Runs until the program ends.
-async fn let_in(mut visits: mpsc::Receiver<Visit>, handle: AppHandle) {
-    while let Some(visit) = visits.recv().await {
+async fn come_up(mut activations: mpsc::Receiver<Activation>, handle: AppHandle) {
+    while let Some(activation) = activations.recv().await {
         let on_screen = handle.clone();
         // Answered by the thread that draws: if it hangs, the second start gets no answer.
-        let asked = handle.run_on_main_thread(move || receive(&on_screen, visit));
+        let asked = handle.run_on_main_thread(move || activated(&on_screen, activation));
         if let Err(error) = asked {
             tracing::debug!(%error, "the window does not come up");
         }
     }
 }
 
-fn receive(handle: &AppHandle, visit: Visit) {
-    // Dropped without an answer, the visitor waits for the profile instead.
+fn activated(handle: &AppHandle, activation: Activation) {
+    // Without an answer, the second start waits until the profile is free.
     if end::has_begun() {
         return;
     }
     if let Some(window) = handle.get_webview_window(Role::Main.label()) {
         window::raise(&window);
     }
-    if let (Some(link), Some(app)) = (visit.link, handle.try_state::<Arc<App>>()) {
+    if let (Some(link), Some(app)) = (activation.link, handle.try_state::<Arc<App>>()) {
         app.opened_with(link);
     }
     // An error is a second start that waits no longer.
-    let _ = visit.shown.send(());
+    let _ = activation.shown.send(());
 }
 
 /// Logs to standard error; `RUST_LOG` says how much. The libraries beneath the transport log

@@ -73,7 +73,7 @@ export async function accessible(page: Page): Promise<string[]> {
   });
 }
 
-/** The wishes that the page sent so far. */
+/** The commands that the page sent so far. */
 export async function commands(page: Page): Promise<unknown[]> {
   return page.evaluate(
     () => (window as unknown as { fake: { commands: unknown[] } }).fake.commands,

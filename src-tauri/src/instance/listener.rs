@@ -1,7 +1,7 @@
-//! The first start's half: a port on which second starts knock.
+//! The first start's half: a port on which second starts ask for the window.
 //!
-//! Runs on the async runtime, one task; visitors are served one after the other, for a few
-//! seconds each at most, and read no further than one line of bounded length.
+//! Runs on the async runtime, one task. Connections are served one after the other, each for a few
+//! seconds at most, and no more than one line of bounded length is read from each.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -15,40 +15,41 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::note::{Knock, Note, SHOWN};
+use super::endpoint::{Endpoint, Request, SHOWN};
 
 /// A second start that waits for the window.
 #[derive(Debug)]
-pub(crate) struct Visit {
+pub(crate) struct Activation {
     /// The invite or address that it was started with.
     pub(crate) link: Option<String>,
-    /// To be called once the window is up; dropping it leaves the visitor without an answer.
+    /// To be used once the window is up; dropping it closes the connection without an answer.
     pub(crate) shown: oneshot::Sender<()>,
 }
 
 /// Listens until closed.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct Listener {
     data: PathBuf,
     task: JoinHandle<()>,
     closed: Once,
 }
 
-impl Door {
-    /// Listens, and says so in `data`. Visits arrive in `visits`. Needs the async runtime.
+impl Listener {
+    /// Listens, and says so in `data`. Second starts arrive in `activations`. Needs the async
+    /// runtime.
     ///
     /// # Errors
     /// When the system has no port left, or the disk fails.
-    pub(crate) fn open(data: &Path, visits: mpsc::Sender<Visit>) -> io::Result<Self> {
+    pub(crate) fn open(data: &Path, activations: mpsc::Sender<Activation>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
-        let note = Note::new(listener.local_addr()?.port())?;
-        note.write(data)?;
+        let endpoint = Endpoint::new(listener.local_addr()?.port())?;
+        endpoint.write(data)?;
         let task = tokio::spawn(async move {
             loop {
                 let served = match listener.accept().await {
-                    Ok((stream, _)) => serve(stream, &note, &visits).await,
+                    Ok((stream, _)) => serve(stream, &endpoint, &activations).await,
                     // No descriptor left, for instance: soon there may be one again.
                     Err(error) => Err(error),
                 };
@@ -65,36 +66,40 @@ impl Door {
         })
     }
 
-    /// Answers nobody any more. A program that ends closes first: a start that comes after that
-    /// waits for the profile, instead of handing over to a window that is about to go.
+    /// Stops listening. A program that ends does this first: a start that comes later then waits
+    /// for the profile, instead of handing over to a window that is about to go.
     pub(crate) fn close(&self) {
         self.closed.call_once(|| {
             self.task.abort();
-            Note::remove(&self.data);
+            Endpoint::remove(&self.data);
         });
     }
 }
 
-impl Drop for Door {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.close();
     }
 }
 
-async fn serve(mut stream: TcpStream, note: &Note, visits: &mpsc::Sender<Visit>) -> io::Result<()> {
+async fn serve(
+    mut stream: TcpStream,
+    endpoint: &Endpoint,
+    activations: &mpsc::Sender<Activation>,
+) -> io::Result<()> {
     let mut line = String::new();
-    let mut reader = BufReader::new((&mut stream).take(MAX_KNOCK));
+    let mut reader = BufReader::new((&mut stream).take(MAX_REQUEST));
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let knock: Knock = serde_json::from_str(&line)?;
-    if !note.admits(&knock) {
+    let request: Request = serde_json::from_str(&line)?;
+    if !endpoint.admits(&request) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     let (shown, waiting) = oneshot::channel();
-    let visit = Visit {
-        link: knock.link,
+    let activation = Activation {
+        link: request.link,
         shown,
     };
-    visits.try_send(visit).map_err(io::Error::other)?;
+    activations.try_send(activation).map_err(io::Error::other)?;
     timeout(WINDOW_PATIENCE, waiting)
         .await?
         .map_err(io::Error::other)?;
@@ -103,13 +108,13 @@ async fn serve(mut stream: TcpStream, note: &Note, visits: &mpsc::Sender<Visit>)
 }
 
 /// Longer than any invite, escaped, with what stands around it.
-const MAX_KNOCK: u64 = 16 * 1024;
+const MAX_REQUEST: u64 = 16 * 1024;
 
-/// With a visitor who does not speak or listen.
+/// With a client that neither sends nor reads.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// With the window. The visitor gives up before, and knows by that that it is frozen.
+/// With the window. The second start gives up before that, and so knows that the window is frozen.
 const WINDOW_PATIENCE: Duration = Duration::from_secs(10);
 
-/// After a failure, so that one that stays does not keep a core busy.
+/// After a failure, so that a lasting one does not keep a core busy.
 const PAUSE: Duration = Duration::from_millis(100);
