@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Config {
     /// The host names by which clients may reach this relay, without ports. A client signs the
     /// name that it dialed, so another relay cannot pass our challenge on to a client of its own
-    /// and come in as that client. Empty: any name is taken and that protection is off.
+    /// and come in as that client. Empty: any name is taken and that protection is off. Relays at
+    /// one name and different ports are not told apart.
     pub hosts: Vec<String>,
     /// Bounds.
     pub limits: Limits,
@@ -18,25 +19,25 @@ pub struct Config {
 /// Bounds on what clients can make the relay hold and do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time. With sessions that wait for their client there are at most twice
-    /// as many sessions.
+    /// Connections at a time. With those that wait for their client there are at most twice as
+    /// many sessions.
     pub connections: usize,
     /// Connections at a time from one IPv4 address or one IPv6 /64: an office behind one address
-    /// fits, and one machine cannot take every place.
+    /// fits. Whoever has many such addresses has as many times this.
     pub connections_per_ip: usize,
-    /// Frames kept for a client until it acknowledges them; one that lets more pile up is
-    /// disconnected. A call takes about ten.
+    /// Frames kept for a client until it acknowledges them; beyond that its session ends. A call
+    /// takes about ten.
     pub outbox_frames: usize,
     /// Bytes kept for a client until it acknowledges them, about.
     pub outbox_bytes: usize,
     /// Frames per second that a client may send for long. A client that sends more is read more
     /// slowly.
     pub frames_per_second: u32,
-    /// Frames that a client may send at once after a rest.
+    /// Frames that a client may send at once after a pause.
     pub frames_burst: u32,
     /// Bytes per second that a client may send for long.
     pub bytes_per_second: u32,
-    /// Bytes that a client may send at once after a rest.
+    /// Bytes that a client may send at once after a pause.
     pub bytes_burst: u32,
 }
 
@@ -54,8 +55,9 @@ pub struct Timing {
     pub ack_delay: Duration,
     /// How long a session waits for its client to come back after its connection fell silent.
     pub resume: Duration,
-    /// The same after its machine closed the connection without a goodbye, as when the program is
-    /// killed: one that lives comes back at once, and whoever talks to a dead one must know soon.
+    /// The same after its machine closed the connection without a close frame, as when the program
+    /// is killed: a client that lives comes back at once, and whoever writes to a dead one must
+    /// know soon.
     pub resume_broken: Duration,
     /// How long connections may take to end when the relay stops.
     pub drain: Duration,

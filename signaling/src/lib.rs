@@ -1,25 +1,33 @@
-//! The blind relay: introduces people who are not on the same network.
+//! The relay: introduces people who are not on the same network.
 //!
 //! A client connects by WebSocket, proves its address by signing a challenge, and exchanges
-//! opaque envelopes with other addresses. The relay sees addresses, sizes and times and nothing
-//! else; it keeps everything in memory, writes nothing to disk, and its log lines hold no
-//! address, no payload and no network address.
+//! envelopes with other addresses. The relay never looks into an envelope, but nothing hides the
+//! content from whoever runs it as long as the ends do not seal it. It learns who talks to whom,
+//! when, how much, and from which network addresses. It keeps everything in memory, writes nothing
+//! to disk, and its own log lines hold no address, no payload and no network address; the
+//! libraries beneath do log frames, so a program shows only the lines of this crate.
 //!
-//! Inside: the `hub` knows every session and decides what goes where, without sockets or clocks;
-//! each connection is one task (`connection`); `serve` accepts, counts and drains them. Whatever
-//! a client sends is bounded in size and rate, and whatever is kept for it in number and time.
+//! Inside: `sessions` knows every client and decides what goes where, without sockets or clocks;
+//! each connection is one task (`connection`), which its session wakes through a `handle`;
+//! `serve` accepts within the `quota` and drains at the end. Bounded are connections, in all and
+//! per source, the size and rate of frames, and for each session what is kept, in number, bytes
+//! and time. Not bounded are the sum of bytes over all sessions, and what a client sends below
+//! the WebSocket's messages.
 
 #![warn(missing_docs)]
 
-mod bucket;
 mod config;
 mod connection;
-mod hub;
+mod handle;
+mod http;
+mod listen;
 mod outbox;
-mod places;
+mod quota;
+mod rate_limit;
 mod relay;
-mod seat;
 mod serve;
+mod sessions;
 
 pub use config::{Config, Limits, Timing};
-pub use serve::{client_url, serve};
+pub use listen::{ListenError, client_url, listen};
+pub use serve::{serve, serve_all};

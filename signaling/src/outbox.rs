@@ -6,7 +6,7 @@ use signal_wire::{Address, MessageId, Payload, RelayFrame};
 
 use crate::config::Limits;
 
-/// Something for a client.
+/// What a client is sent: an envelope, or the answer that an envelope of its own was not delivered.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
     Envelope {
@@ -24,8 +24,8 @@ pub(crate) enum Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// Items in order with their sequence numbers. Those at the front have been handed to the
-/// connection of this moment; the others wait for it.
+/// Items in order with their sequence numbers. Those at the front have been written to the
+/// current connection; the others wait for it.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     items: VecDeque<(u64, Item)>,

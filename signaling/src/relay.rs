@@ -1,21 +1,12 @@
-//! What the connections of one relay share, and the HTTP side of it.
+//! What the connections of one relay share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
-use axum::extract::{Extension, State, WebSocketUpgrade};
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use signal_wire::{MAX_FRAME_BYTES, PATH};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
-use crate::connection;
-use crate::hub::Hub;
-use crate::places::Place;
+use crate::sessions::Sessions;
 
 /// One relay.
 #[derive(Debug)]
@@ -25,13 +16,13 @@ pub(crate) struct Relay {
     pub(crate) stop: CancellationToken,
     /// Every connection, from its first byte to its last.
     pub(crate) tasks: TaskTracker,
-    hub: Mutex<Hub>,
+    sessions: Mutex<Sessions>,
 }
 
 impl Relay {
     pub(crate) fn new(config: Config) -> Self {
         Self {
-            hub: Mutex::new(Hub::new(&config)),
+            sessions: Mutex::new(Sessions::new(&config)),
             config,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -39,63 +30,7 @@ impl Relay {
     }
 
     /// The sessions. Never held across an await; what is done under it takes microseconds.
-    pub(crate) fn hub(&self) -> MutexGuard<'_, Hub> {
-        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// What the relay answers over HTTP. Requests carry their [`Place`] as an extension.
-pub(crate) fn router(relay: Arc<Relay>) -> Router {
-    Router::new()
-        .route(PATH, get(upgrade))
-        .route("/health", get(|| async { "ok" }))
-        .with_state(relay)
-}
-
-/// What is answered when no place is free.
-pub(crate) fn no_room() -> Router {
-    Router::new().fallback(|| async { (StatusCode::SERVICE_UNAVAILABLE, "no room") })
-}
-
-async fn upgrade(
-    State(relay): State<Arc<Relay>>,
-    Extension(place): Extension<Arc<Place>>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let Some(host) = dialed_host(&headers) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    if !relay.config.hosts.is_empty()
-        && !relay
-            .config
-            .hosts
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(&host))
-    {
-        return StatusCode::MISDIRECTED_REQUEST.into_response();
-    }
-    upgrade
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
-        .max_write_buffer_size(4 * MAX_FRAME_BYTES)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| {
-            let tracked = relay.tasks.token();
-            async move {
-                connection::run(relay, socket, &host).await;
-                drop((place, tracked));
-            }
-        })
-}
-
-/// The host that the client dialed, without the port (RFC 9110, section 7.2).
-fn dialed_host(headers: &HeaderMap) -> Option<String> {
-    let host: Authority = headers.get(header::HOST)?.to_str().ok()?.parse().ok()?;
-    Some(host.host().to_owned())
-}
-
-/// Most frames are below 1 KiB; with the default of 128 KiB each, idle connections would take
-/// most of the memory.
-const BUFFER_BYTES: usize = 4 * 1024;

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,17 +11,31 @@ use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use signal_wire::PATH;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::config::Config;
-use crate::places::Places;
-use crate::relay::{Relay, no_room, router};
+use crate::http::{full, router};
+use crate::quota::ConnectionQuota;
+use crate::relay::Relay;
 
-/// Runs a relay until `shutdown` comes, then tells every client and returns within
-/// [`Timing::drain`](crate::Timing::drain).
+/// Runs a relay at one address until `shutdown` comes, see [`serve_all`].
+///
+/// ```
+/// use signal_relay::{Config, client_url, serve};
+/// use tokio::net::TcpListener;
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let url = client_url(listener.local_addr()?);
+/// let an_hour = tokio::time::sleep(std::time::Duration::from_secs(3600));
+/// # let an_hour = std::future::ready(());
+/// serve(listener, Config::default(), an_hour).await?;
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Errors
 /// When the listener has no address.
@@ -30,9 +44,26 @@ pub async fn serve(
     config: Config,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    listener.local_addr()?;
-    let door = Door::new(Arc::new(Relay::new(config)));
-    let relay = Arc::clone(&door.relay);
+    serve_all(vec![listener], config, shutdown).await
+}
+
+/// Runs one relay at several addresses until `shutdown` comes, then tells every client and returns
+/// within [`Timing::drain`](crate::Timing::drain).
+///
+/// # Errors
+/// When a listener has no address.
+pub async fn serve_all(
+    listeners: Vec<TcpListener>,
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
+    let acceptor = Arc::new(Acceptor::new(config));
+    let relay = Arc::clone(&acceptor.relay);
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        listener.local_addr()?;
+        accepting.spawn(Arc::clone(&acceptor).accept_all(listener));
+    }
     let mut shutdown = pin!(shutdown);
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -40,18 +71,10 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            _ = sweep.tick() => relay.hub().expire(Instant::now()),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => door.let_in(stream, peer.ip()),
-                Err(error) => {
-                    // Out of descriptors, or a client that left already.
-                    tracing::warn!(kind = ?error.kind(), "cannot accept a connection");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            _ = sweep.tick() => relay.sessions().expire(Instant::now()),
         }
     }
-    drop(listener);
+    accepting.shutdown().await;
     tracing::info!(connections = relay.tasks.len(), "relay stops");
     relay.stop.cancel();
     relay.tasks.close();
@@ -67,52 +90,55 @@ pub async fn serve(
     Ok(())
 }
 
-/// The URL by which clients reach a relay that listens here. For one that listens on every
-/// interface it names the one that other machines most likely see.
-#[must_use]
-pub fn client_url(listening: SocketAddr) -> String {
-    let ip = if listening.ip().is_unspecified() {
-        outward_ip()
-    } else {
-        listening.ip()
-    };
-    format!("ws://{}{PATH}", SocketAddr::new(ip, listening.port()))
-}
-
 /// Where connections come in.
-struct Door {
+struct Acceptor {
     relay: Arc<Relay>,
-    places: Places,
+    quota: ConnectionQuota,
     router: Router,
-    no_room: Router,
-    /// How many may be told at a time that there is no room.
+    full: Router,
+    /// How many may be told at a time that the relay is full.
     refusals: Arc<Semaphore>,
 }
 
-impl Door {
-    fn new(relay: Arc<Relay>) -> Self {
+impl Acceptor {
+    fn new(config: Config) -> Self {
+        let relay = Arc::new(Relay::new(config));
         Self {
-            places: Places::new(&relay.config.limits),
+            quota: ConnectionQuota::new(&relay.config.limits),
             router: router(Arc::clone(&relay)),
-            no_room: no_room(),
+            full: full(),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             relay,
         }
     }
 
-    /// Serves a connection, tells it that there is no room, or drops it.
-    fn let_in(&self, stream: TcpStream, ip: IpAddr) {
+    /// Accepts at one address, for ever.
+    async fn accept_all(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => self.admit(stream, peer.ip()),
+                Err(error) => {
+                    // Out of descriptors, or a client that left already.
+                    tracing::warn!(kind = ?error.kind(), "cannot accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Serves a connection, tells it that the relay is full, or drops it.
+    fn admit(&self, stream: TcpStream, ip: IpAddr) {
         if stream.set_nodelay(true).is_err() {
             return;
         }
-        if let Some(place) = self.places.take(ip) {
-            let router = self.router.clone().layer(Extension(Arc::new(place)));
+        if let Some(permit) = self.quota.acquire(ip) {
+            let router = self.router.clone().layer(Extension(Arc::new(permit)));
             self.relay
                 .tasks
-                .spawn(http(Arc::clone(&self.relay), stream, router));
+                .spawn(serve_http(Arc::clone(&self.relay), stream, router));
         } else if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
             tracing::debug!("no room for a connection");
-            let refusal = http(Arc::clone(&self.relay), stream, self.no_room.clone());
+            let refusal = serve_http(Arc::clone(&self.relay), stream, self.full.clone());
             self.relay.tasks.spawn(async move {
                 refusal.await;
                 drop(permit);
@@ -121,9 +147,9 @@ impl Door {
     }
 }
 
-/// Serves the requests of a connection, until it rests for too long; a WebSocket lives on in a
+/// Serves the requests of a connection, until it is idle for too long; a WebSocket lives on in a
 /// task of its own.
-async fn http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
+async fn serve_http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(relay.config.timing.hello)
@@ -140,27 +166,14 @@ async fn http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
     }
 }
 
-/// The address that packets to the internet leave from. Connecting a UDP socket sends nothing,
-/// it only asks the routing table.
-fn outward_ip() -> IpAddr {
-    let probe = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).and_then(|socket| {
-        socket.connect((DOCUMENTATION_IP, 9))?;
-        socket.local_addr()
-    });
-    probe.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
-}
-
-/// How often sessions are looked through for those whose client has not come back.
+/// How often sessions whose client has not come back in time are ended.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long accepting rests after a failure, so that it does not spin while descriptors lack.
+/// How long accepting pauses after a failure, so that it does not spin while descriptors lack.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The smallest that hyper takes; a WebSocket request is below 1 KiB.
 const REQUEST_BYTES: usize = 8 * 1024;
 
-/// Refusals at a time; beyond, connections are dropped without a word.
+/// Refusals at a time; connections beyond that are dropped without an answer.
 const REFUSALS: usize = 32;
-
-/// TEST-NET-1 (RFC 5737): routed like any far address, belongs to nobody.
-const DOCUMENTATION_IP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);

@@ -217,7 +217,7 @@ fn activated(handle: &AppHandle, activation: Activation) {
 /// addresses and stay silent whatever it says.
 pub fn start_log() {
     let wished = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = format!("{wished},{}", transport::LOG_FILTER);
+    let filter = format!("{wished},{},{}", transport::LOG_FILTER, engine::LOG_FILTER);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -1,6 +1,5 @@
-//! The handle to a link and its words.
+//! The handle to a link.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,74 +10,40 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::actor::{Actor, Command};
-use crate::dial::Dialer;
+use crate::config::Config;
+use crate::connect::Connector;
+use crate::driver::{Command, Driver};
+use crate::event::{LinkEvent, LinkState};
 use crate::outbox::{self, Outgoing};
-use crate::timing::Timing;
 
 /// One link to one relay. Dropping it ends the connection; [`Link::close`] also waits until what
 /// was sent before has gone out.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use identity::Identity;
+/// use signal_client::{Config, Link, LinkEvent, LinkState, Problem, Reach};
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let me = Arc::new(Identity::generate()?);
+/// // An invite names this relay: a stranger's word, and no encryption.
+/// let config = Config { reach: Reach::EncryptedOrNearby, ..Config::default() };
+/// let (link, mut events) = Link::connect_with("ws://203.0.113.9:4080", me, config)?;
+/// let unencrypted = LinkState::Offline(Problem::Unencrypted);
+/// assert_eq!(events.recv().await, Some(LinkEvent::State(unencrypted)));
+/// link.close().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Link {
     commands: mpsc::Sender<Command>,
-    room: Arc<Semaphore>,
+    /// One permit for each message that may be on its way.
+    permits: Arc<Semaphore>,
     state: watch::Receiver<LinkState>,
     stop: DropGuard,
     task: JoinHandle<()>,
-}
-
-/// One thing that happened on a link.
-#[derive(Clone, PartialEq, Eq)]
-pub enum LinkEvent {
-    /// A message arrived; the relay vouches for the sender.
-    Message {
-        /// From whom.
-        from: Address,
-        /// What: untrusted bytes, at most [`signal_wire::MAX_PAYLOAD_BYTES`].
-        payload: Bytes,
-    },
-    /// Nobody is at an address to which a message was sent.
-    NotHere {
-        /// Where.
-        to: Address,
-    },
-    /// A message waited for a connection for too long ([`Timing::keep`]) and was given up, or
-    /// the connection broke so that nobody knows whether it arrived.
-    Expired {
-        /// For whom.
-        to: Address,
-    },
-    /// The link is in this state now.
-    State(LinkState),
-}
-
-/// Whether the relay is there.
-///
-/// `Connecting → Online → Offline → Connecting → …`; `Offline(TakenOver)` stays until
-/// [`Link::reconnect`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkState {
-    /// The first attempt, or one that was asked for, is under way.
-    Connecting,
-    /// The relay knows us; messages pass.
-    Online,
-    /// The relay is not there; unless taken over, it is tried again and again.
-    Offline(Problem),
-}
-
-/// Why the relay is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Problem {
-    /// Nothing answers at that place, or the connection broke.
-    Unreachable,
-    /// Something answers that is no relay.
-    NotARelay,
-    /// The relay refuses us: wrong version or wrong proof.
-    Refused,
-    /// The relay has no room, or lets us try less often.
-    Full,
-    /// Another process with the same address is connected instead.
-    TakenOver,
 }
 
 /// Why a message is not taken.
@@ -113,29 +78,30 @@ impl Link {
         url: &str,
         identity: Arc<Identity>,
     ) -> Result<(Self, mpsc::Receiver<LinkEvent>), RelayUrlError> {
-        Self::connect_with(url, identity, Timing::default())
+        Self::connect_with(url, identity, Config::default())
     }
 
-    /// [`Link::connect`] with other periods.
+    /// [`Link::connect`] with more to say about it: where it may go, and when it does what.
     ///
     /// # Errors
     /// When the URL cannot be that of a relay.
     pub fn connect_with(
         url: &str,
         identity: Arc<Identity>,
-        timing: Timing,
+        config: Config,
     ) -> Result<(Self, mpsc::Receiver<LinkEvent>), RelayUrlError> {
-        let dialer = Dialer::new(url, identity, timing)?;
+        let timing = config.timing;
+        let connector = Connector::new(url, identity, config)?;
         let (command_sender, commands) = mpsc::channel(Self::CAPACITY + SPARE_COMMANDS);
         let (event_sender, events) = mpsc::channel(Self::EVENTS);
         let (state_sender, state) = watch::channel(LinkState::Connecting);
         let stop = CancellationToken::new();
-        let actor = Actor::new(dialer, timing, commands, event_sender, state_sender);
+        let driver = Driver::new(connector, timing, commands, event_sender, state_sender);
         let link = Self {
             commands: command_sender,
-            room: Arc::new(Semaphore::new(Self::CAPACITY)),
+            permits: Arc::new(Semaphore::new(Self::CAPACITY)),
             state,
-            task: tokio::spawn(actor.run(stop.clone())),
+            task: tokio::spawn(driver.run(stop.clone())),
             stop: stop.drop_guard(),
         };
         Ok((link, events))
@@ -149,7 +115,7 @@ impl Link {
     /// the link has stopped.
     pub fn send(&self, to: Address, payload: Bytes) -> Result<(), SendError> {
         let payload = Payload::new(payload)?;
-        let room = Arc::clone(&self.room)
+        let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
             .map_err(|_| SendError::Full)?;
         let id = getrandom::u64().map_err(|_| SendError::Closed)?;
@@ -158,7 +124,7 @@ impl Link {
             to,
             payload,
             since: Instant::now(),
-            _room: room,
+            _permit: permit,
         };
         self.commands
             .try_send(Command::Send(message))
@@ -174,19 +140,19 @@ impl Link {
         self.state.clone()
     }
 
-    /// Tries at once if offline, also after another process took over; if online makes sure
-    /// within [`Timing::probe`] that the connection still works. When the queue is full the task
-    /// is not even taking messages, and one wish more is no help.
+    /// Tries at once if offline, also after a problem that is final; if online makes sure within
+    /// [`Timing::probe`](crate::Timing::probe) that the connection still works. Does nothing when the queue to the task
+    /// is full: then it has not even begun with what it was asked before.
     pub fn reconnect(&self) {
         let _taken: Result<(), _> = self.commands.try_send(Command::Reconnect);
     }
 
     /// Sends what was handed over before, says goodbye to the relay and ends, within
-    /// [`Timing::close`].
+    /// [`Timing::close`](crate::Timing::close).
     pub async fn close(self) {
         let Self {
             commands,
-            room: _,
+            permits: _,
             state: _,
             stop,
             task,
@@ -197,17 +163,5 @@ impl Link {
     }
 }
 
-impl fmt::Debug for LinkEvent {
-    /// Payloads stay out of logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Message { payload, .. } => write!(f, "Message({} bytes)", payload.len()),
-            Self::NotHere { .. } => f.write_str("NotHere"),
-            Self::Expired { .. } => f.write_str("Expired"),
-            Self::State(state) => write!(f, "State({state:?})"),
-        }
-    }
-}
-
-/// Room for wishes to reconnect beside [`Link::CAPACITY`] messages.
+/// Room for requests to reconnect beside [`Link::CAPACITY`] messages.
 const SPARE_COMMANDS: usize = 16;

@@ -20,11 +20,11 @@ pub(crate) struct Outgoing {
     /// When it was handed over.
     pub(crate) since: Instant,
     /// One of [`CAPACITY`]; free again when the message leaves the outbox.
-    pub(crate) _room: OwnedSemaphorePermit,
+    pub(crate) _permit: OwnedSemaphorePermit,
 }
 
 /// Messages in order with their sequence numbers. Those at the front have been written to the
-/// connection of this moment and wait for their acknowledgement; the others wait to be written.
+/// current connection and wait for their acknowledgement; the others wait to be written.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     messages: VecDeque<(u64, Outgoing)>,
@@ -137,7 +137,7 @@ mod tests {
                 to: Address::from_bytes([0; 32]),
                 payload: Payload::new(vec![0].into()).unwrap(),
                 since,
-                _room: Arc::clone(&room).try_acquire_owned().unwrap(),
+                _permit: Arc::clone(&room).try_acquire_owned().unwrap(),
             });
         }
         (outbox, room)

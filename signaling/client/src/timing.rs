@@ -5,9 +5,16 @@ use std::time::Duration;
 /// When a link does what. The default is right for people; tests shorten it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// How long dialing may take, from name resolution to the relay's welcome. A TLS handshake
-    /// over a bad mobile path takes about 3 s.
-    pub dial: Duration,
+    /// How long an attempt may take, from name resolution to the relay's welcome, over all of its
+    /// addresses. A TLS handshake over a bad mobile path takes about 3 s.
+    pub connect: Duration,
+    /// How long an address has for its TCP connection before the next one is tried beside it: the
+    /// Connection Attempt Delay that RFC 8305, section 8, recommends.
+    pub attempt_delay: Duration,
+    /// How long a connected address has for TLS and the relay's first frame before the next one
+    /// is tried beside it. Five round trips of 200 ms; a slower path costs a second connection,
+    /// not the first one.
+    pub handshake_patience: Duration,
     /// How long a write may make no progress before the connection counts as dead.
     pub write: Duration,
     /// How long the relay may be silent before the connection counts as dead. It sends a ping
@@ -23,7 +30,7 @@ pub struct Timing {
     /// The longest pause before any retry: what a user waits at most once the relay is back.
     pub longest_retry: Duration,
     /// How long a connection must last before its loss counts as a first failure again, so that
-    /// a relay that takes connections and drops them is not dialed in a tight loop.
+    /// a relay that takes connections and drops them is not tried in a tight loop.
     pub stable: Duration,
     /// How long a message waits for a connection: about a ring. An older invitation would only
     /// ring for a caller who has given up.
@@ -35,7 +42,9 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            dial: Duration::from_secs(8),
+            connect: Duration::from_secs(8),
+            attempt_delay: Duration::from_millis(250),
+            handshake_patience: Duration::from_secs(1),
             write: Duration::from_secs(5),
             silence: Duration::from_secs(12),
             probe: Duration::from_secs(2),

@@ -44,12 +44,17 @@ fn drop_loose_joiners(text: &mut Vec<char>) {
     text.retain(|_| !loose.next().unwrap_or(false));
 }
 
-/// Marks stack on the letter before them: without a limit one name covers the lines above it.
+/// Marks stack on the letter before them: without a limit one name covers the lines above it. A
+/// joiner between two marks does not begin a new stack.
 fn drop_piled_marks(text: &mut Vec<char>) {
     let mut in_a_row = 0;
     text.retain(|c| {
-        in_a_row = if is_mark(*c) { in_a_row + 1 } else { 0 };
-        in_a_row <= MAX_MARKS
+        if is_mark(*c) {
+            in_a_row += 1;
+        } else if !is_joiner(*c) {
+            in_a_row = 0;
+        }
+        !is_mark(*c) || in_a_row <= MAX_MARKS
     });
 }
 
@@ -153,6 +158,8 @@ mod tests {
 
     #[test]
     fn marks_do_not_pile_up() {
+        let joined = clean_name(&format!("é{}", "\u{301}\u{200d}".repeat(30)));
+        assert_eq!(joined.chars().filter(|c| is_mark(*c)).count(), 3);
         assert_eq!(
             clean_name(&format!("o{}", "\u{301}".repeat(64))),
             "o\u{301}\u{301}\u{301}"

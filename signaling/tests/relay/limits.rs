@@ -259,7 +259,13 @@ async fn health_is_answered_and_other_paths_are_not() {
     };
     assert!(ask("/health").await.starts_with("HTTP/1.1 200 OK"));
     assert!(ask("/").await.starts_with("HTTP/1.1 404"));
-    assert!(ask("/v1").await.starts_with("HTTP/1.1 4"));
+    for path in ["/v1", "/v1/"] {
+        let answer = ask(path).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 4") && !answer.starts_with("HTTP/1.1 404"),
+            "{answer}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ async fn a_server_that_never_answers_is_unreachable() {
     })
     .await;
     let timing = Timing {
-        dial: Duration::from_millis(100),
+        connect: Duration::from_millis(100),
         ..quick()
     };
     let mut ann = Person::with(&url, somebody(), timing);

@@ -1,9 +1,11 @@
 //! The relay and its client over real sockets.
 
+mod addresses;
 mod delivery;
 mod limits;
 mod link;
 mod privacy;
+mod program;
 mod resume;
 mod support;
 mod takeover;

@@ -11,8 +11,7 @@ use signal_wire::{Address, Challenge};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio_tungstenite::tungstenite::Message;
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::prelude::*;
 
 use crate::support::{Person, Raw, message, somebody, soon};
@@ -22,15 +21,24 @@ const SECRET: &str = "the bank code is 4711";
 #[cfg(unix)]
 #[tokio::test]
 async fn neither_relay_nor_link_logs_anything_readable() {
-    let link_log = Log::default();
-    let writer = link_log.clone();
+    let (link_log, raw_log) = (Log::default(), Log::default());
+    let layer = |log: &Log, directives: String| {
+        let writer = log.clone();
+        tracing_subscriber::fmt::layer()
+            .with_writer(move || writer.clone())
+            .with_filter(EnvFilter::new(directives))
+    };
+    let filtered = format!("trace,{}", signal_client::LOG_FILTER);
     tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(move || writer.clone()))
-        .with(Targets::new().with_target("signal_client", LevelFilter::TRACE))
+        .with(vec![
+            layer(&link_log, filtered),
+            layer(&raw_log, "trace".to_owned()),
+        ])
         .init();
 
     let mut relay = Command::new(env!("CARGO_BIN_EXE_tincan-relay"))
         .args(["--listen", "127.0.0.1:0", "--log", "trace"])
+        .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
@@ -66,6 +74,12 @@ async fn neither_relay_nor_link_logs_anything_readable() {
         soon(lines.next_line()).await.unwrap(),
         None,
         "the URL is all it prints"
+    );
+    assert!(
+        raw_log
+            .text()
+            .contains(&BASE64URL_NOPAD.encode(SECRET.as_bytes())),
+        "the libraries beneath do log frames"
     );
     for (log, expected) in [(relay_log, "relay stops"), (link_log.text(), "relay link")] {
         assert!(log.contains(expected), "the log is there: {log}");

@@ -71,8 +71,16 @@ impl Person {
     }
 
     pub(crate) fn with(url: &str, identity: Identity, timing: signal_client::Timing) -> Self {
+        let config = signal_client::Config {
+            timing,
+            ..signal_client::Config::default()
+        };
+        Self::configured(url, identity, config)
+    }
+
+    pub(crate) fn configured(url: &str, identity: Identity, config: signal_client::Config) -> Self {
         let address = identity.address();
-        let connected = Link::connect_with(url, Arc::new(identity), timing);
+        let connected = Link::connect_with(url, Arc::new(identity), config);
         let (link, events) = connected.expect("a relay URL");
         Self {
             link,

@@ -218,6 +218,10 @@ fn view_of(state: LinkState) -> RelayView {
                 Problem::Refused => RelayProblem::Refused,
                 Problem::Full => RelayProblem::Full,
                 Problem::TakenOver => RelayProblem::TakenOver,
+                Problem::CertificateUntrusted => RelayProblem::CertificateUntrusted,
+                Problem::CertificateExpired => RelayProblem::CertificateExpired,
+                Problem::CertificateOtherName => RelayProblem::CertificateOtherName,
+                Problem::Unencrypted => RelayProblem::Unencrypted,
             },
         },
     }

@@ -68,7 +68,11 @@ fn main() -> ExitCode {
     let line = Line::parse();
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
     // The library's own lines may show packets and addresses; ours never do.
-    let filter = EnvFilter::new(format!("{wanted},{}", transport::LOG_FILTER));
+    let filter = EnvFilter::new(format!(
+        "{wanted},{},{}",
+        transport::LOG_FILTER,
+        engine::LOG_FILTER
+    ));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

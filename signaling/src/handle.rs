@@ -1,11 +1,11 @@
-//! Where the hub and the task of one connection meet.
+//! How the sessions wake the task of one connection.
 
 use signal_wire::{ErrorCode, RelayFrame};
 use tokio::sync::{Notify, SetOnce};
 
-/// What the hub tells a connection. The hub is the one to call these; the connection waits.
+/// A connection as its session knows it: the session notifies, the task of the connection waits.
 #[derive(Debug, Default)]
-pub(crate) struct Seat {
+pub(crate) struct ConnectionHandle {
     /// There are frames to write.
     pub(crate) outgoing: Notify,
     /// Something arrived that will have to be acknowledged.
@@ -21,11 +21,11 @@ pub(crate) enum Eviction {
     Resumed,
     /// Another client proved the same address.
     TakenOver,
-    /// Too much piled up for the client.
+    /// The outbox of the client is full.
     TooSlow,
 }
 
-impl Seat {
+impl ConnectionHandle {
     /// The first eviction counts.
     pub(crate) fn evict(&self, eviction: Eviction) {
         let _first: Result<(), _> = self.eviction.set(eviction);
@@ -33,8 +33,8 @@ impl Seat {
 }
 
 impl Eviction {
-    /// What the client is told; nothing when it is not there any more.
-    pub(crate) const fn last_word(self) -> Option<RelayFrame> {
+    /// The last frame on the connection; none when the client has already left it.
+    pub(crate) const fn final_frame(self) -> Option<RelayFrame> {
         match self {
             Self::Resumed => None,
             Self::TakenOver => Some(RelayFrame::TakenOver),

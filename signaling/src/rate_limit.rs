@@ -1,19 +1,20 @@
-//! A token bucket that lets one run into debt and says how long to rest then.
+//! A rate limit that delays instead of refusing: a token bucket that may run into debt and says
+//! how long to wait then.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Fills at a steady rate up to a burst.
+/// A token bucket: fills at a steady rate up to a burst.
 #[derive(Debug)]
-pub(crate) struct Bucket {
+pub(crate) struct TokenBucket {
     per_second: f64,
     burst: f64,
     tokens: f64,
     at: Instant,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// A full bucket.
     pub(crate) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
         let burst = f64::from(burst);
@@ -25,18 +26,18 @@ impl Bucket {
         }
     }
 
-    /// Takes tokens, and says how long to rest before taking any more.
+    /// Takes tokens, and says how long to wait before taking any more.
     pub(crate) fn take(&mut self, tokens: u32, now: Instant) -> Duration {
         let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
         self.at = now;
         self.tokens = (self.tokens + gained).min(self.burst) - f64::from(tokens);
         let debt = (-self.tokens).max(0.0);
-        Duration::try_from_secs_f64(debt / self.per_second).unwrap_or(LONGEST_REST)
+        Duration::try_from_secs_f64(debt / self.per_second).unwrap_or(LONGEST_DELAY)
     }
 }
 
 /// For a rate of zero.
-const LONGEST_REST: Duration = Duration::from_secs(3600);
+const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests {
@@ -45,19 +46,19 @@ mod tests {
     #[test]
     fn a_burst_is_free_and_then_the_rate_holds() {
         let start = Instant::now();
-        let mut bucket = Bucket::new(10, 5, start);
+        let mut bucket = TokenBucket::new(10, 5, start);
         assert!((0..5).all(|_| bucket.take(1, start).is_zero()));
         assert_eq!(bucket.take(1, start), Duration::from_millis(100));
-        let rested = start + Duration::from_millis(100);
-        assert_eq!(bucket.take(2, rested), Duration::from_millis(200));
+        let later = start + Duration::from_millis(100);
+        assert_eq!(bucket.take(2, later), Duration::from_millis(200));
         let long_after = start + Duration::from_secs(60);
         assert!((0..5).all(|_| bucket.take(1, long_after).is_zero()));
         assert!(!bucket.take(1, long_after).is_zero());
     }
 
     #[test]
-    fn a_rate_of_zero_means_a_long_rest() {
+    fn a_rate_of_zero_means_a_long_delay() {
         let start = Instant::now();
-        assert_eq!(Bucket::new(0, 0, start).take(1, start), LONGEST_REST);
+        assert_eq!(TokenBucket::new(0, 0, start).take(1, start), LONGEST_DELAY);
     }
 }

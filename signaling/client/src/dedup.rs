@@ -1,18 +1,19 @@
-//! Messages that have arrived, so that one that is sent again is recognised.
+//! Recognising a message that is sent again.
 
 use std::collections::{HashSet, VecDeque};
 
 use signal_wire::{Address, MessageId};
 
-/// Remembers the last messages by sender and name. Within a session sequence numbers do this;
-/// here it is about a sender who lost their session and sends again what was not acknowledged.
+/// The ids of the last messages that arrived, with their senders. Within a session sequence
+/// numbers find repeats; this finds those of a sender who lost their session and sends again, under
+/// new numbers, what was not acknowledged.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Dedup {
     known: HashSet<(Address, MessageId)>,
     order: VecDeque<(Address, MessageId)>,
 }
 
-impl Seen {
+impl Dedup {
     /// Notes a message; false when it has arrived before.
     pub(crate) fn is_new(&mut self, from: Address, id: MessageId) -> bool {
         if !self.known.insert((from, id)) {
@@ -39,16 +40,16 @@ mod tests {
     #[test]
     fn a_message_is_new_once_and_memory_is_bounded() {
         let (ann, bob) = (Address::from_bytes([1; 32]), Address::from_bytes([2; 32]));
-        let mut seen = Seen::default();
-        assert!(seen.is_new(ann, MessageId([0; 8])));
-        assert!(!seen.is_new(ann, MessageId([0; 8])));
-        assert!(seen.is_new(bob, MessageId([0; 8])));
+        let mut dedup = Dedup::default();
+        assert!(dedup.is_new(ann, MessageId([0; 8])));
+        assert!(!dedup.is_new(ann, MessageId([0; 8])));
+        assert!(dedup.is_new(bob, MessageId([0; 8])));
         for n in 1..=u64::try_from(CAPACITY).unwrap() {
-            assert!(seen.is_new(ann, MessageId(n.to_be_bytes())));
+            assert!(dedup.is_new(ann, MessageId(n.to_be_bytes())));
         }
-        assert_eq!((seen.known.len(), seen.order.len()), (CAPACITY, CAPACITY));
+        assert_eq!((dedup.known.len(), dedup.order.len()), (CAPACITY, CAPACITY));
         assert!(
-            seen.is_new(bob, MessageId([0; 8])),
+            dedup.is_new(bob, MessageId([0; 8])),
             "the oldest is forgotten"
         );
     }

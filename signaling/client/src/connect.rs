@@ -1,0 +1,128 @@
+//! From nothing to a welcome: addresses, TCP, TLS, WebSocket, proof of our address.
+
+use std::sync::Arc;
+
+use futures::SinkExt;
+use identity::{Identity, RelayUrl, RelayUrlError};
+use rustls::ClientConfig;
+use signal_wire::{ClientFrame, RelayFrame, Resume, SessionToken, VERSION};
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::config::Config;
+use crate::event::Problem;
+
+mod addresses;
+mod fault;
+mod handshake;
+mod nearby;
+mod race;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub(crate) use fault::error_problem;
+pub(crate) use handshake::Socket;
+use handshake::{Handshake, Opened};
+use race::Race;
+
+/// Knows where the relay is and who we are.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    url: RelayUrl,
+    identity: Arc<Identity>,
+    config: Config,
+    /// Read from files once, at the first `wss:` attempt.
+    tls: Arc<OnceCell<Arc<ClientConfig>>>,
+}
+
+/// A connection that the relay has welcomed.
+#[derive(Debug)]
+pub(crate) struct Welcomed {
+    pub(crate) socket: Socket,
+    pub(crate) session: SessionToken,
+    pub(crate) resumed: bool,
+    /// The last number that the relay has from us.
+    pub(crate) received: u64,
+}
+
+impl Connector {
+    pub(crate) fn new(
+        url: &str,
+        identity: Arc<Identity>,
+        config: Config,
+    ) -> Result<Self, RelayUrlError> {
+        Ok(Self {
+            url: url.parse()?,
+            identity,
+            config,
+            tls: Arc::default(),
+        })
+    }
+
+    /// One attempt over all addresses of the relay, at most [`Timing::connect`] long.
+    ///
+    /// [`Timing::connect`]: crate::Timing::connect
+    pub(crate) async fn connect(self, resume: Option<Resume>) -> Result<Box<Welcomed>, Problem> {
+        let deadline = Instant::now() + self.config.timing.connect;
+        let prepare = async {
+            let addresses = addresses::of(&self.url, &self.config).await?;
+            Ok((addresses, self.handshake().await?))
+        };
+        let (addresses, handshake) = or_unreachable(timeout_at(deadline, prepare).await)?;
+        let race = Race::new(addresses, &self.config.timing);
+        let opened = race.run(deadline, |stream| handshake.open(stream)).await?;
+        or_unreachable(timeout_at(deadline, self.introduce(opened, resume)).await)
+    }
+
+    async fn handshake(&self) -> Result<Handshake<'_>, Problem> {
+        let tls = if self.url.is_encrypted() {
+            Some(Arc::clone(self.tls.get_or_try_init(tls::load).await?))
+        } else {
+            None
+        };
+        Ok(Handshake {
+            url: &self.url,
+            tls,
+        })
+    }
+
+    /// Answers the challenge. Only the connection that won the race gets here: a second proof of
+    /// the same address would take over from the first.
+    async fn introduce(
+        &self,
+        opened: Opened,
+        resume: Option<Resume>,
+    ) -> Result<Box<Welcomed>, Problem> {
+        let Opened { mut socket, nonce } = opened;
+        let hello = ClientFrame::Hello {
+            version: VERSION,
+            address: self.identity.address(),
+            proof: self.identity.prove(&nonce, self.url.host()),
+            resume,
+        };
+        // A relay that refuses may have closed already: then its reason is still there to read,
+        // and tells more than the failure to write.
+        let _written: Result<(), _> = socket.send(Message::text(hello.encode())).await;
+        let RelayFrame::Welcome {
+            session,
+            resumed,
+            received,
+        } = handshake::next_frame(&mut socket).await?
+        else {
+            return Err(Problem::NotARelay);
+        };
+        Ok(Box::new(Welcomed {
+            socket,
+            session,
+            resumed,
+            received,
+        }))
+    }
+}
+
+/// What came in time, or that nothing did.
+fn or_unreachable<T, E>(in_time: Result<Result<T, Problem>, E>) -> Result<T, Problem> {
+    in_time.unwrap_or(Err(Problem::Unreachable))
+}

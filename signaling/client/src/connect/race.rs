@@ -1,0 +1,122 @@
+//! Trying the addresses of a relay, Happy Eyeballs style (RFC 8305, section 5): a silent address
+//! costs a quarter of a second and not the whole attempt.
+//!
+//! TCP connections are raced against each other with staggered starts. The first one established
+//! goes on alone with its handshake (TLS, WebSocket, challenge). An address that takes a TCP
+//! connection and is silent then, as a proxy whose server is away, is no winner: when its
+//! handshake takes too long the other addresses are tried beside it, and the first handshake that
+//! is done ends the race.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until};
+
+use crate::event::Problem;
+use crate::timing::Timing;
+
+/// One attempt at all addresses.
+pub(super) struct Race {
+    /// Not tried yet, in order.
+    waiting: VecDeque<SocketAddr>,
+    /// The addresses of `connecting`.
+    in_flight: Vec<SocketAddr>,
+    connecting: FuturesUnordered<Connecting>,
+    /// When the next address gets its chance.
+    next_at: Instant,
+    /// The first thing that went wrong at an address where something answers.
+    answered: Option<Problem>,
+    attempt_delay: Duration,
+    handshake_patience: Duration,
+}
+
+type Connecting = Pin<Box<dyn Future<Output = (SocketAddr, io::Result<TcpStream>)> + Send>>;
+
+impl Race {
+    /// A race of these addresses.
+    pub(super) fn new(addresses: Vec<SocketAddr>, timing: &Timing) -> Self {
+        Self {
+            waiting: addresses.into(),
+            in_flight: Vec::new(),
+            connecting: FuturesUnordered::new(),
+            next_at: Instant::now(),
+            answered: None,
+            attempt_delay: timing.attempt_delay,
+            handshake_patience: timing.handshake_patience,
+        }
+    }
+
+    /// Runs until a handshake is done, every address has failed, or the deadline has come. The
+    /// connections that did not win are dropped.
+    pub(super) async fn run<T, F>(
+        mut self,
+        deadline: Instant,
+        handshake: impl Fn(TcpStream) -> F,
+    ) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Problem>>,
+    {
+        let mut handshakes = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                // In this order: what is done comes before what is late.
+                biased;
+                Some(done) = handshakes.next() => match done {
+                    Ok(opened) => return Ok(opened),
+                    Err(problem) => self.failed(problem),
+                },
+                Some((address, connected)) = self.connecting.next() => match connected {
+                    Ok(stream) => {
+                        self.connected(address);
+                        handshakes.push(handshake(stream));
+                    }
+                    Err(_) => {
+                        self.in_flight.retain(|it| *it != address);
+                        self.failed(Problem::Unreachable);
+                    }
+                },
+                () = sleep_until(self.next_at), if !self.waiting.is_empty() => self.start_next(),
+                () = sleep_until(deadline) => break,
+            }
+            if handshakes.is_empty() && self.connecting.is_empty() && self.waiting.is_empty() {
+                break;
+            }
+        }
+        Err(self.answered.unwrap_or(Problem::Unreachable))
+    }
+
+    fn start_next(&mut self) {
+        let Some(address) = self.waiting.pop_front() else {
+            return;
+        };
+        self.in_flight.push(address);
+        let connect = async move { (address, TcpStream::connect(address).await) };
+        self.connecting.push(Box::pin(connect));
+        self.next_at = Instant::now() + self.attempt_delay;
+    }
+
+    /// An address has a connection: the others are dropped, and come back to the end of the line
+    /// for the case that its handshake does not succeed.
+    fn connected(&mut self, winner: SocketAddr) {
+        self.connecting.clear();
+        let losers = self.in_flight.drain(..).filter(|it| *it != winner);
+        self.waiting.extend(losers);
+        self.next_at = Instant::now() + self.handshake_patience;
+    }
+
+    /// An address has failed: the next one starts at once.
+    fn failed(&mut self, problem: Problem) {
+        tracing::debug!(?problem, "an address does not lead to the relay");
+        if problem != Problem::Unreachable {
+            self.answered.get_or_insert(problem);
+        }
+        self.next_at = Instant::now();
+    }
+}

@@ -1,0 +1,298 @@
+//! The task of a link: it alone touches the socket, the session and the outbox.
+
+use std::future::{self, Future};
+use std::pin::Pin;
+
+use futures::StreamExt;
+use signal_wire::{Resume, SessionToken};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::connect::{Connector, Welcomed};
+use crate::dedup::Dedup;
+use crate::event::{LinkEvent, LinkState, Problem};
+use crate::outbox::{Outbox, Outgoing};
+use crate::timing::Timing;
+
+mod connection;
+mod receive;
+
+use connection::Connection;
+
+/// What the handle asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Send(Outgoing),
+    Reconnect,
+}
+
+/// Everything that a link owns, and the queues between it and its handle.
+pub(crate) struct Driver {
+    // inbox and outlets
+    commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<LinkEvent>,
+    state: watch::Sender<LinkState>,
+    // constant
+    connector: Connector,
+    timing: Timing,
+    // state
+    phase: Phase,
+    session: Option<Session>,
+    outbox: Outbox,
+    dedup: Dedup,
+    backoff: Backoff,
+}
+
+/// What the link is doing.
+///
+/// `Connecting → Online → BackingOff → Connecting → …`; a problem that is final leads to
+/// `Stopped`, and from there a request to `Connecting`.
+enum Phase {
+    Connecting(Pin<Box<dyn Future<Output = Result<Box<Welcomed>, Problem>> + Send>>),
+    Online(Box<Connection>),
+    BackingOff { until: Instant },
+    Stopped,
+}
+
+/// What outlives a connection.
+#[derive(Clone, Copy)]
+struct Session {
+    token: SessionToken,
+    /// The last number that arrived.
+    received: u64,
+}
+
+/// What ends the wait of a phase.
+enum Step {
+    Connected(Result<Box<Welcomed>, Problem>),
+    Heard(Option<Result<Message, tungstenite::Error>>),
+    PauseOver,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        connector: Connector,
+        timing: Timing,
+        commands: mpsc::Receiver<Command>,
+        events: mpsc::Sender<LinkEvent>,
+        state: watch::Sender<LinkState>,
+    ) -> Self {
+        Self {
+            commands,
+            events,
+            state,
+            phase: Phase::Connecting(Box::pin(connector.clone().connect(None))),
+            connector,
+            timing,
+            session: None,
+            outbox: Outbox::new(timing.keep),
+            dedup: Dedup::default(),
+            backoff: Backoff::new(&timing),
+        }
+    }
+
+    /// Runs until stopped.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        stop.run_until_cancelled(self.work()).await;
+        let closed = timeout(self.timing.close, self.close());
+        if closed.await.is_err() {
+            tracing::debug!("the relay took too long to close");
+        }
+    }
+
+    async fn work(&mut self) {
+        loop {
+            let deadline = self.deadline();
+            let can_write = matches!(self.phase, Phase::Online(_)) && self.outbox.has_unwritten();
+            tokio::select! {
+                // In this order: what the relay says comes before the verdict that it is silent.
+                biased;
+                step = self.phase.step() => self.on_step(step).await,
+                command = self.commands.recv() => match command {
+                    Some(command) => self.on_command(command).await,
+                    None => return,
+                },
+                () = at(deadline) => self.on_deadline(Instant::now()).await,
+                () = future::ready(()), if can_write => self.write_next().await,
+            }
+        }
+    }
+
+    async fn on_command(&mut self, command: Command) {
+        match (command, &mut self.phase) {
+            (Command::Send(message), _) => self.outbox.push(message),
+            (Command::Reconnect, Phase::Online(connection)) => {
+                connection.expect_answer(Instant::now() + self.timing.probe);
+                self.write(Message::Ping(Vec::new().into())).await;
+            }
+            (
+                Command::Reconnect,
+                Phase::BackingOff { .. } | Phase::Connecting(_) | Phase::Stopped,
+            ) => {
+                self.backoff.reset();
+                self.tell(LinkState::Connecting).await;
+                self.connect();
+            }
+        }
+    }
+
+    async fn on_step(&mut self, step: Step) {
+        match step {
+            Step::Connected(Ok(welcomed)) => self.on_welcome(welcomed).await,
+            Step::Connected(Err(problem)) => self.lose(problem).await,
+            Step::PauseOver => self.connect(),
+            Step::Heard(Some(Ok(message))) => self.on_message(message).await,
+            Step::Heard(Some(Err(_)) | None) => self.lose(Problem::Unreachable).await,
+        }
+    }
+
+    async fn on_welcome(&mut self, welcomed: Box<Welcomed>) {
+        let Welcomed {
+            socket,
+            session: token,
+            resumed,
+            received,
+        } = *welcomed;
+        match &mut self.session {
+            Some(session) if resumed => {
+                session.token = token;
+                self.outbox.resumed(received);
+            }
+            session => {
+                *session = Some(Session { token, received: 0 });
+                self.outbox.restarted();
+            }
+        }
+        let connection = Connection::new(socket, Instant::now(), &self.timing);
+        self.phase = Phase::Online(Box::new(connection));
+        tracing::debug!(resumed, "welcomed by the relay");
+        self.tell(LinkState::Online).await;
+    }
+
+    async fn on_deadline(&mut self, now: Instant) {
+        while let Some(to) = self.outbox.expire(now) {
+            tracing::debug!("a message waited for too long");
+            self.emit(LinkEvent::Expired { to }).await;
+        }
+        let Phase::Online(connection) = &self.phase else {
+            return;
+        };
+        if connection.is_dead(now) {
+            tracing::debug!("the relay is silent");
+            self.lose(Problem::Unreachable).await;
+        } else if connection.owes_ack(now) {
+            self.acknowledge().await;
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let connection = match &self.phase {
+            Phase::Online(connection) => Some(connection.deadline()),
+            Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped => None,
+        };
+        let outbox = self.outbox.deadline();
+        connection.into_iter().chain(outbox).min()
+    }
+
+    async fn write_next(&mut self) {
+        if let Some(frame) = self.outbox.next_unwritten() {
+            self.write(Message::text(frame.encode())).await;
+        }
+    }
+
+    async fn write(&mut self, message: Message) {
+        let Phase::Online(connection) = &mut self.phase else {
+            return;
+        };
+        if let Err(problem) = connection.write(message).await {
+            self.lose(problem).await;
+        }
+    }
+
+    fn connect(&mut self) {
+        let resume = self.session.map(|session| Resume {
+            session: session.token,
+            received: session.received,
+        });
+        self.phase = Phase::Connecting(Box::pin(self.connector.clone().connect(resume)));
+    }
+
+    /// Gives up the connection or the attempt. Unless the problem is final, tries again after a
+    /// pause.
+    async fn lose(&mut self, problem: Problem) {
+        let now = Instant::now();
+        if let Phase::Online(connection) = &self.phase
+            && connection.age(now) >= self.timing.stable
+        {
+            self.backoff.reset();
+        }
+        self.phase = if problem.is_final() {
+            Phase::Stopped
+        } else {
+            Phase::BackingOff {
+                until: now + self.backoff.pause(),
+            }
+        };
+        self.tell(LinkState::Offline(problem)).await;
+    }
+
+    async fn tell(&mut self, new: LinkState) {
+        let old = self.state.send_replace(new);
+        if old != new {
+            tracing::info!(?old, ?new, "relay link");
+            self.emit(LinkEvent::State(new)).await;
+        }
+    }
+
+    /// Waits while the queue of events is full. Once the owner has dropped its end, events are lost
+    /// and nobody misses them.
+    async fn emit(&mut self, event: LinkEvent) {
+        let _taken: Result<(), _> = self.events.send(event).await;
+    }
+
+    /// Writes what was handed over before the end, and closes with a close frame: the relay then
+    /// ends the session at once instead of keeping it for a client that might come back.
+    async fn close(&mut self) {
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Send(message) = command {
+                self.outbox.push(message);
+            }
+        }
+        let Phase::Online(connection) = &mut self.phase else {
+            return;
+        };
+        while let Some(frame) = self.outbox.next_unwritten() {
+            let message = Message::text(frame.encode());
+            if connection.write(message).await.is_err() {
+                return;
+            }
+        }
+        connection.close().await;
+    }
+}
+
+impl Phase {
+    /// Waits for what this phase is about. May be dropped and called again.
+    async fn step(&mut self) -> Step {
+        match self {
+            Self::Connecting(attempt) => Step::Connected(attempt.await),
+            Self::Online(connection) => Step::Heard(connection.socket.next().await),
+            Self::BackingOff { until } => {
+                sleep_until(*until).await;
+                Step::PauseOver
+            }
+            Self::Stopped => future::pending().await,
+        }
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => future::pending().await,
+    }
+}

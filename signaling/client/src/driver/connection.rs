@@ -1,0 +1,101 @@
+//! A connection that the relay has welcomed, and its deadlines.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use tokio::time::{Instant, timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::connect::Socket;
+use crate::event::Problem;
+use crate::timing::Timing;
+
+/// A welcomed connection.
+pub(super) struct Connection {
+    pub(super) socket: Socket,
+    since: Instant,
+    /// When it counts as dead unless the relay is heard before.
+    dead_at: Instant,
+    /// When the acknowledgement of what arrived is due.
+    ack_at: Option<Instant>,
+    /// How much has arrived since the last acknowledgement.
+    unacknowledged: u32,
+    silence: Duration,
+    write: Duration,
+    ack_delay: Duration,
+}
+
+impl Connection {
+    pub(super) fn new(socket: Socket, now: Instant, timing: &Timing) -> Self {
+        Self {
+            socket,
+            since: now,
+            dead_at: now + timing.silence,
+            ack_at: None,
+            unacknowledged: 0,
+            silence: timing.silence,
+            write: timing.write,
+            ack_delay: timing.ack_delay,
+        }
+    }
+
+    /// The relay is there.
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.dead_at = now + self.silence;
+    }
+
+    /// The relay was asked something: silence until then means that it is gone.
+    pub(super) fn expect_answer(&mut self, until: Instant) {
+        self.dead_at = self.dead_at.min(until);
+    }
+
+    /// Counts something that has to be acknowledged, and says whether that is due at once.
+    pub(super) fn note_arrival(&mut self, now: Instant) -> bool {
+        self.unacknowledged += 1;
+        self.ack_at.get_or_insert(now + self.ack_delay);
+        self.unacknowledged >= ACK_EVERY
+    }
+
+    /// Everything that arrived is being acknowledged.
+    pub(super) const fn acknowledged(&mut self) {
+        self.ack_at = None;
+        self.unacknowledged = 0;
+    }
+
+    pub(super) fn age(&self, now: Instant) -> Duration {
+        now.duration_since(self.since)
+    }
+
+    pub(super) fn is_dead(&self, now: Instant) -> bool {
+        self.dead_at <= now
+    }
+
+    pub(super) fn owes_ack(&self, now: Instant) -> bool {
+        self.ack_at.is_some_and(|at| at <= now)
+    }
+
+    /// When something is due next.
+    pub(super) fn deadline(&self) -> Instant {
+        self.ack_at.map_or(self.dead_at, |at| at.min(self.dead_at))
+    }
+
+    /// Writes a message; one that makes no progress for too long shows a dead connection.
+    pub(super) async fn write(&mut self, message: Message) -> Result<(), Problem> {
+        match timeout(self.write, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Problem::Unreachable),
+        }
+    }
+
+    /// Closes, and reads to the end: frames still on their way to the relay would be lost with a
+    /// socket that has unread bytes.
+    pub(super) async fn close(&mut self) {
+        if self.socket.close(None).await.is_ok() {
+            while let Some(Ok(_)) = self.socket.next().await {}
+        }
+    }
+}
+
+/// A relay keeps 256 frames for a client before it counts as slow; acknowledging every 32nd
+/// leaves it room in any burst.
+const ACK_EVERY: u32 = 32;

@@ -1,0 +1,88 @@
+//! What the relay says on a welcomed connection.
+
+use signal_wire::{ClientFrame, MessageId, RelayFrame};
+use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{Driver, Phase};
+use crate::connect::error_problem;
+use crate::event::{LinkEvent, Problem};
+
+impl Driver {
+    pub(super) async fn on_message(&mut self, message: Message) {
+        if let Phase::Online(connection) = &mut self.phase {
+            connection.heard(Instant::now());
+        }
+        match message {
+            Message::Text(text) => match RelayFrame::parse(&text) {
+                Ok(frame) => self.on_frame(frame).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the relay sent what is no frame");
+                    self.lose(Problem::NotARelay).await;
+                }
+            },
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Binary(_) | Message::Frame(_) => self.lose(Problem::NotARelay).await,
+            Message::Close(_) => self.lose(Problem::Unreachable).await,
+        }
+    }
+
+    async fn on_frame(&mut self, frame: RelayFrame) {
+        match frame {
+            RelayFrame::Envelope {
+                seq,
+                id,
+                from,
+                payload,
+            } => {
+                if self.arrived(seq).await && self.dedup.is_new(from, id) {
+                    let payload = payload.into_bytes();
+                    self.emit(LinkEvent::Message { from, payload }).await;
+                }
+            }
+            RelayFrame::NotHere {
+                seq,
+                id: MessageId(_),
+                to,
+            } => {
+                if self.arrived(seq).await {
+                    self.emit(LinkEvent::NotHere { to }).await;
+                }
+            }
+            RelayFrame::Ack { seq } => self.outbox.acknowledged(seq),
+            RelayFrame::TakenOver => {
+                self.session = None;
+                self.lose(Problem::TakenOver).await;
+            }
+            RelayFrame::Error { code } => self.lose(error_problem(code)).await,
+            RelayFrame::Challenge { .. } | RelayFrame::Welcome { .. } => {
+                self.lose(Problem::NotARelay).await;
+            }
+        }
+    }
+
+    /// Notes a number of the relay and sees to its acknowledgement; false when it is known.
+    async fn arrived(&mut self, seq: u64) -> bool {
+        let (Phase::Online(connection), Some(session)) = (&mut self.phase, &mut self.session)
+        else {
+            return false;
+        };
+        let is_new = seq > session.received;
+        session.received = session.received.max(seq);
+        if connection.note_arrival(Instant::now()) {
+            self.acknowledge().await;
+        }
+        is_new
+    }
+
+    pub(super) async fn acknowledge(&mut self) {
+        let (Phase::Online(connection), Some(session)) = (&mut self.phase, &self.session) else {
+            return;
+        };
+        connection.acknowledged();
+        let ack = ClientFrame::Ack {
+            seq: session.received,
+        };
+        self.write(Message::text(ack.encode())).await;
+    }
+}

@@ -1,0 +1,103 @@
+//! What a link tells its owner.
+
+use std::fmt;
+
+use bytes::Bytes;
+use identity::Address;
+
+/// One thing that happened on a link.
+#[derive(Clone, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// A message arrived; the relay vouches for the sender.
+    Message {
+        /// From whom.
+        from: Address,
+        /// What: untrusted bytes, at most [`signal_wire::MAX_PAYLOAD_BYTES`].
+        payload: Bytes,
+    },
+    /// Nobody is at an address to which a message was sent.
+    NotHere {
+        /// Where.
+        to: Address,
+    },
+    /// A message waited for a connection for too long ([`Timing::keep`](crate::Timing::keep)) and
+    /// was given up, or the connection broke so that nobody knows whether it arrived.
+    Expired {
+        /// For whom.
+        to: Address,
+    },
+    /// The link is in this state now.
+    State(LinkState),
+}
+
+/// Whether the relay is there.
+///
+/// `Connecting → Online → Offline → Connecting → …`; after a problem that
+/// [is final](Problem::is_final) it stays `Offline` until
+/// [`Link::reconnect`](crate::Link::reconnect).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// The first attempt, or one that was asked for, is under way.
+    Connecting,
+    /// The relay knows us; messages pass.
+    Online,
+    /// The relay is not there; unless the problem is final, it is tried again and again.
+    Offline(Problem),
+}
+
+/// Why the relay is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Nothing answers at that place, or the connection broke.
+    Unreachable,
+    /// Something answers that is no relay.
+    NotARelay,
+    /// The relay refuses us: wrong version or wrong proof.
+    Refused,
+    /// The relay has no room, or lets us try less often.
+    Full,
+    /// Another process with the same address is connected instead.
+    TakenOver,
+    /// The relay's certificate comes from nobody whom this machine trusts, was revoked, is broken,
+    /// or is not meant for a server.
+    CertificateUntrusted,
+    /// The relay's certificate is not valid now: expired, or not yet valid. The clock of either
+    /// machine may be wrong.
+    CertificateExpired,
+    /// The relay's certificate is for another name than the one in the URL.
+    CertificateOtherName,
+    /// The URL is `ws:`, and every address of its host is outside of the networks that this
+    /// machine is directly on, where [`Reach::EncryptedOrNearby`](crate::Reach) does not go.
+    Unencrypted,
+}
+
+impl Problem {
+    /// Whether the link stays offline until it is asked to reconnect. What time can mend is tried
+    /// again; two processes that take over from each other by themselves would never stop, and
+    /// an address that must not be connected to stays where it is.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::TakenOver | Self::Unencrypted => true,
+            Self::Unreachable
+            | Self::NotARelay
+            | Self::Refused
+            | Self::Full
+            | Self::CertificateUntrusted
+            | Self::CertificateExpired
+            | Self::CertificateOtherName => false,
+        }
+    }
+}
+
+impl fmt::Debug for LinkEvent {
+    /// Payloads stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message { payload, .. } => write!(f, "Message({} bytes)", payload.len()),
+            Self::NotHere { .. } => f.write_str("NotHere"),
+            Self::Expired { .. } => f.write_str("Expired"),
+            Self::State(state) => write!(f, "State({state:?})"),
+        }
+    }
+}
