@@ -11,7 +11,7 @@ use engine::view::EngineView;
 use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
 use identity::{Address, Identity};
-use store::{Settings, Store, StoreError};
+use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
 use tokio::sync::{RwLock, broadcast, watch};
 use tokio::task::spawn_blocking;
@@ -39,6 +39,7 @@ pub(crate) struct App {
     identity: Arc<Identity>,
     address: Address,
     store: Arc<Mutex<Store>>,
+    known: KnownPeople,
     /// Held by whoever changes settings until they are kept: no change is built on old ones.
     changing: tokio::sync::Mutex<()>,
     /// `None` once the program ends.
@@ -63,7 +64,13 @@ impl App {
     pub(crate) fn start(options: Options, store: Store) -> anyhow::Result<(Self, Streams)> {
         let identity = Arc::new(store.identity());
         let settings = store.settings();
-        let config = compose::config(&options.common, &settings, Arc::clone(&identity));
+        let known = store.known_people();
+        let config = compose::config(
+            &options.common,
+            &settings,
+            Arc::clone(&identity),
+            known.clone(),
+        );
         let me = me(&config);
         let mut backends = compose::backends(&options.common, &settings);
         let transport = Arc::new(ReplaceableTransport::new(backends.transport));
@@ -87,6 +94,7 @@ impl App {
             options,
             identity,
             store: Arc::new(Mutex::new(store)),
+            known,
             changing: tokio::sync::Mutex::default(),
             views: engine.views(),
             transport,
@@ -248,7 +256,12 @@ impl App {
     }
 
     fn config(&self, settings: &Settings) -> Config {
-        compose::config(&self.options.common, settings, Arc::clone(&self.identity))
+        compose::config(
+            &self.options.common,
+            settings,
+            Arc::clone(&self.identity),
+            self.known.clone(),
+        )
     }
 }
 

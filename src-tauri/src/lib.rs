@@ -3,7 +3,7 @@
 //! It owns the engine (`app`), shows one view to the page (`bridge`), takes its commands
 //! (`commands`) and puts pictures on the screen (`picture`). It decides nothing about calls.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -107,9 +107,8 @@ fn set_up(
 ) -> anyhow::Result<()> {
     let runtime = tauri::async_runtime::handle();
     let _inside = runtime.inner().enter();
-    let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).open(path);
-    let figures = options.figures.as_ref().map(open).transpose();
-    let figures = figures.context("cannot write figures")?;
+    let figures = options.figures.as_deref().map(headless::files::append);
+    let figures = figures.transpose()?;
     let (app, streams) = App::start(options, store)?;
     let app = Arc::new(app);
     tauri.manage(Arc::clone(&app));
@@ -211,17 +210,6 @@ fn activated(handle: &AppHandle, activation: Activation) {
     }
     // An error is a second start that waits no longer.
     let _ = activation.shown.send(());
-}
-
-/// Logs to standard error; `RUST_LOG` says how much. The libraries beneath the transport log
-/// addresses and stay silent whatever it says.
-pub fn start_log() {
-    let wished = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = format!("{wished},{},{}", transport::LOG_FILTER, engine::LOG_FILTER);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
 }
 
 /// Second starts that may wait for the window at one time: a person clicks no faster.

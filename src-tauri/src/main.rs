@@ -6,9 +6,9 @@ use clap::Parser;
 
 fn main() -> anyhow::Result<()> {
     // Before GTK and before any thread: see their documentation.
-    headless::memory::use_one_heap();
+    let _prepared = headless::process::prepare();
     let options = app::Options::parse();
-    app::start_log();
+    headless::log::start("info");
     app::prepare_environment(&options);
     app::run(options)
 }

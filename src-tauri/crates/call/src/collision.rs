@@ -4,23 +4,23 @@ use std::cmp::Ordering;
 
 use crate::id::CallId;
 use crate::message::Over;
-use crate::past::{Known, Past};
-use crate::state::{Phase, State};
+use crate::recent::{Lookup, RecentCalls};
+use crate::state::{Stage, State};
 
 /// What an invitation is to us now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Collision {
-    /// The phone is free: ring.
+    /// The phone is free.
     None,
-    /// The invitation of the very call we are in, again.
+    /// The invitation to the very call that we are in, again.
     Repeated,
-    /// Of a call that is over. The last word is to be repeated; none if it was theirs.
-    Past(Option<Over>),
-    /// Somebody else: we are in a call.
+    /// To a call that is over. We give the same reason again; none if the other side ended it.
+    Over(Option<Over>),
+    /// Somebody else calls while we are in a call.
     Busy,
     /// We call each other, and our call stays: its id is higher.
     GlareWon,
-    /// We call each other, and theirs stays. It is answered at once: our user wants to talk.
+    /// We call each other, and theirs stays. It is accepted at once: our user wants to talk.
     GlareLost,
     /// We call each other by the same id: both end.
     GlareTied,
@@ -28,34 +28,38 @@ pub(crate) enum Collision {
     Recall,
 }
 
-/// Says what the invitation to `call` from somebody is.
-pub(crate) fn classify(state: &State, past: &Past, from: &str, call: CallId) -> Collision {
-    if let Known::Over(last_word) = past.look_up(from, call) {
-        return Collision::Past(last_word);
+/// Says what the invitation to the call `id` from somebody is.
+pub(crate) fn classify(state: &State, recent: &RecentCalls, from: &str, id: CallId) -> Collision {
+    if let Lookup::Over { told } = recent.find(from, id) {
+        return Collision::Over(told);
     }
-    let Some(line) = state.line() else {
-        return Collision::None;
+    let (call, stage) = match state {
+        State::Idle | State::Ended(_) => return Collision::None,
+        State::Call(call, stage) => (call, stage),
     };
-    if line.peer.address != from {
+    if call.peer.address != from {
         return Collision::Busy;
     }
-    match (state.phase(), call.cmp(&line.call)) {
-        (Phase::Idle | Phase::Ended, _) => Collision::None,
-        (Phase::Dialing, Ordering::Equal) => Collision::GlareTied,
-        (Phase::Dialing, Ordering::Less) => Collision::GlareWon,
-        (Phase::Dialing, Ordering::Greater) => Collision::GlareLost,
+    match (stage, id.cmp(&call.id)) {
+        (Stage::Dialing, Ordering::Equal) => Collision::GlareTied,
+        (Stage::Dialing, Ordering::Less) => Collision::GlareWon,
+        (Stage::Dialing, Ordering::Greater) => Collision::GlareLost,
         (
-            Phase::Ringing
-            | Phase::Incoming
-            | Phase::Connecting
-            | Phase::Active
-            | Phase::Reconnecting,
+            Stage::Ringing(_)
+            | Stage::Incoming(_)
+            | Stage::Connecting
+            | Stage::Active { .. }
+            | Stage::Reconnecting { .. },
             Ordering::Equal,
         ) => Collision::Repeated,
-        // They confirmed that our call rings, so they dropped it to call us.
-        (Phase::Ringing, Ordering::Less | Ordering::Greater) => Collision::GlareLost,
+        // Their device confirmed that our call rings there. That it calls us now means that it has
+        // dropped our call, so theirs stays whichever id is higher.
+        (Stage::Ringing(_), Ordering::Less | Ordering::Greater) => Collision::GlareLost,
         (
-            Phase::Incoming | Phase::Connecting | Phase::Active | Phase::Reconnecting,
+            Stage::Incoming(_)
+            | Stage::Connecting
+            | Stage::Active { .. }
+            | Stage::Reconnecting { .. },
             Ordering::Less | Ordering::Greater,
         ) => Collision::Recall,
     }

@@ -1,9 +1,11 @@
-//! Microphone and camera: what the user wants, what is true, and what the other side knows.
+//! Microphone and camera: what the user wishes, what is true, and what the other side was told.
 //!
-//! The wish goes to the capture gates; only what they answer is shown and told. Reports to the
-//! other side are numbered, so that an old one cannot undo a new one, whatever way each took.
+//! A wish goes to the capture gates; only what they answer is shown and told. Reports to the other
+//! side are numbered, because they travel two ways, through signaling and through the session: of
+//! two reports the higher number counts, whichever arrives last.
 
-use crate::view::Controls;
+use crate::message::ControlsReport;
+use crate::view::{Controls, Lacking};
 
 /// Nothing leaves.
 pub(crate) const OFF: Controls = Controls {
@@ -12,12 +14,14 @@ pub(crate) const OFF: Controls = Controls {
 };
 
 /// Our side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Local {
     /// What the user wants.
     pub(crate) wish: Controls,
     /// What the gates say. Off until they answer for the first time.
-    pub(crate) truth: Controls,
+    pub(crate) actual: Controls,
+    /// Which device the user wants and cannot have.
+    pub(crate) lacking: Lacking,
     sequence: u64,
 }
 
@@ -29,31 +33,36 @@ impl Local {
                 microphone: true,
                 camera: video,
             },
-            truth: OFF,
+            actual: OFF,
+            lacking: Lacking::default(),
             sequence: 0,
         }
     }
 
-    /// Takes what the gates say. Says whether it is news.
+    /// Takes what the gates say. Says whether anything changed.
     #[must_use]
-    pub(crate) fn set_truth(&mut self, truth: Controls) -> bool {
-        std::mem::replace(&mut self.truth, truth) != truth
+    pub(crate) fn update(&mut self, actual: Controls, lacking: Lacking) -> bool {
+        let before = (self.actual, self.lacking);
+        (self.actual, self.lacking) = (actual, lacking);
+        before != (actual, lacking)
     }
 
-    /// The number of the next report, above all before.
+    /// What is true, for the other side, with a number above all before.
     #[must_use]
-    pub(crate) fn next_sequence(&mut self) -> u64 {
+    pub(crate) fn next_report(&mut self) -> ControlsReport {
         self.sequence = self.sequence.saturating_add(1);
-        self.sequence
+        ControlsReport::new(self.sequence, self.actual, self.lacking)
     }
 }
 
 /// Their side, as they report it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Remote {
     sequence: u64,
     /// The newest report. Off until the first one.
     pub(crate) controls: Controls,
+    /// Which device they want and cannot have, by the newest report.
+    pub(crate) lacking: Lacking,
 }
 
 impl Remote {
@@ -62,13 +71,18 @@ impl Remote {
         Self {
             sequence: 0,
             controls: OFF,
+            lacking: Lacking::default(),
         }
     }
 
     /// Takes a report unless a newer one came before.
-    pub(crate) fn report(&mut self, sequence: u64, controls: Controls) {
-        if sequence > self.sequence {
-            *self = Self { sequence, controls };
+    pub(crate) fn on_report(&mut self, report: ControlsReport) {
+        if report.sequence > self.sequence {
+            *self = Self {
+                sequence: report.sequence,
+                controls: report.controls(),
+                lacking: report.lacking(),
+            };
         }
     }
 }

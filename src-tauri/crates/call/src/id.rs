@@ -5,13 +5,31 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ts_rs::TS;
 
-/// Names one call, chosen at random by its caller. The total order decides glare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use crate::name;
+
+/// Names one call, chosen at random by its caller. Of two calls that cross, the one with the higher
+/// id stays.
+///
+/// ```
+/// use call::id::CallId;
+///
+/// let id = CallId(0x2a);
+/// assert_eq!(id.to_string(), "000000000000002a");
+/// assert!(id < CallId(0x2b));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for CallId {
+    /// As it is shown, so that all lines of a log name a call alike.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallId({self})")
     }
 }
 
@@ -34,36 +52,33 @@ impl<'de> Deserialize<'de> for CallId {
 }
 
 /// A person to call: the address that their key proves, and what they call themselves.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Peer {
     /// The address in its text form, `tincan:…`; opaque to this crate.
     pub address: String,
-    /// What to show. Untrusted text from the other side, at most [`Peer::MAX_NAME`] characters
-    /// and without control characters; empty when unknown.
+    /// What to show: the other side's own words after [`Peer::clean_name`]; empty when unknown.
     pub name: String,
 }
 
 impl Peer {
     /// The longest name, in characters.
-    pub const MAX_NAME: usize = 64;
+    pub const MAX_NAME: usize = name::MAX_CHARS;
 
-    /// What may be shown of a stranger's name: no control characters, none that turn the
-    /// direction of the text around it or hide in it, no white space at the ends, and not too
-    /// long.
+    /// What may be shown of a stranger's name. Control characters, characters that are invisible or
+    /// turn the direction of the text around them, loose joiners and more than three combining
+    /// marks in a row are dropped, white space is folded, and what is too long is cut. A name of
+    /// which nothing can be seen is empty.
+    ///
+    /// ```
+    /// use call::id::Peer;
+    ///
+    /// assert_eq!(Peer::clean_name("  Ann \u{202e}\u{3000}Lee "), "Ann Lee");
+    /// assert_eq!(Peer::clean_name("\u{3164}"), "");
+    /// ```
     #[must_use]
     pub fn clean_name(name: &str) -> String {
-        let hidden = |c: char| {
-            matches!(
-                c,
-                '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            ) || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-                || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-        };
-        let shown = |c: &char| !c.is_control() && !hidden(*c);
-        let name: String = name.chars().filter(shown).collect();
-        let name: String = name.trim().chars().take(Self::MAX_NAME).collect();
-        name.trim_end().to_owned()
+        name::clean(name)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::id::{CallId, Peer};
 use crate::view::Lacking;
 
 /// One thing that happened.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Input {
     /// The user wants something.
     Command(Command),
@@ -30,11 +30,11 @@ pub enum Input {
         /// Whether messages can be sent.
         online: bool,
     },
-    /// The session of the call changed. Late news of an earlier call's session is ignored.
+    /// What the session of the call reports. Late reports of an earlier call's session are ignored.
     Transport {
         /// Which call's session.
         call: CallId,
-        /// What it is now.
+        /// The report.
         state: Transport,
     },
     /// The session has a parcel for the other side's session.
@@ -52,7 +52,7 @@ pub enum Input {
         bytes: Vec<u8>,
     },
     /// The capture gates are in this state now; answers every [`crate::output::Output::SetCapture`].
-    /// What the other side and the UI are told follows this, never the wish.
+    /// The other side and the UI are told what this says, never what the user wishes.
     Capture {
         /// Whether the microphone's gate is open.
         microphone: bool,
@@ -66,11 +66,11 @@ pub enum Input {
 }
 
 /// What the user can want of a phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Call somebody. `call` is a fresh random id; `video` whether our camera shall be on.
+    /// Call somebody. While that very person calls us, this accepts their call instead.
     Dial {
-        /// The new call.
+        /// The new call: a fresh random id.
         call: CallId,
         /// Whom.
         peer: Peer,
@@ -94,8 +94,8 @@ pub enum Command {
     SetCamera(bool),
 }
 
-/// What a session tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a session reports. These are facts; what follows from them is the phone's to decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// Media and data flow.
     Connected,
@@ -128,9 +128,14 @@ impl fmt::Debug for Input {
             Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),
             Self::Data { call, bytes } => write!(f, "Data({call}, {} bytes)", bytes.len()),
             Self::Capture {
-                microphone, camera, ..
+                microphone,
+                camera,
+                lacking,
             } => {
-                write!(f, "Capture(microphone: {microphone}, camera: {camera})")
+                write!(
+                    f,
+                    "Capture(microphone: {microphone}, camera: {camera}, {lacking:?})"
+                )
             }
             Self::Tick => f.write_str("Tick"),
         }

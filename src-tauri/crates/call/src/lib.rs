@@ -5,18 +5,23 @@
 
 #![warn(missing_docs)]
 
+#[macro_use]
+mod variants;
+
+mod call;
 mod collision;
 mod controls;
+mod declined;
 pub mod id;
-mod inbox;
 pub mod input;
-mod line;
+mod liveness;
 pub mod message;
+mod name;
 pub mod output;
-mod past;
+mod parcels;
 pub mod phone;
-mod presence;
 pub mod reason;
+mod recent;
 mod state;
 pub mod time;
 pub mod timer;

@@ -5,14 +5,18 @@
 //! that versions can at least tell each other that they do not fit. The bytes are a stranger's:
 //! parsing never panics and allocates no more than a small multiple of [`MAX_MESSAGE`].
 
+mod parcel;
+mod report;
+
 use std::fmt;
 
-use data_encoding::BASE64;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::{CallId, Peer};
-use crate::view::Controls;
+
+pub use parcel::Parcel;
+pub use report::ControlsReport;
 
 /// The version that this phone speaks.
 pub const VERSION: u16 = 1;
@@ -23,8 +27,22 @@ pub const MAX_MESSAGE: usize = 48 * 1024;
 /// The largest parcel, in bytes: in base64 it fits a message.
 pub const MAX_PARCEL: usize = 32 * 1024;
 
-/// One word from one phone to the other, about one call.
-#[derive(Clone, PartialEq, Eq)]
+/// The largest message through the session's own channel, in bytes.
+pub const MAX_DATA: usize = 16 * 1024;
+
+/// What one phone says to the other about one call.
+///
+/// ```
+/// use call::id::CallId;
+/// use call::message::{Body, Message, MessageError};
+///
+/// let message = Message { call: CallId(1), body: Body::Ringing };
+/// let bytes = message.encode();
+/// assert_eq!(bytes, br#"{"v":1,"call":"0000000000000001","do":"ringing"}"#);
+/// assert_eq!(Message::parse(&bytes), Ok(message));
+/// assert_eq!(Message::parse(b"hello"), Err(MessageError::Malformed));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     /// Which call.
     pub call: CallId,
@@ -33,7 +51,7 @@ pub struct Message {
 }
 
 /// What is said about a call.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Body {
     /// Caller: shall we talk? Repeated until there is an answer.
@@ -59,15 +77,8 @@ pub enum Body {
         /// Opaque; at most [`MAX_PARCEL`].
         parcel: Parcel,
     },
-    /// Either: what I really send. On every change and once a second.
-    Controls {
-        /// Rises with each report of this call.
-        sequence: u64,
-        /// Whether sound leaves.
-        microphone: bool,
-        /// Whether pictures leave.
-        camera: bool,
-    },
+    /// Either: what I really send and lack. On every change and once a second.
+    Controls(ControlsReport),
     /// Either: are you still in this call? Answered only when not.
     Still,
     /// Either: the call is over for me.
@@ -167,18 +178,7 @@ impl fmt::Debug for Message {
 }
 
 impl Body {
-    /// A report of what is true.
-    #[must_use]
-    pub fn controls(sequence: u64, controls: Controls) -> Self {
-        let Controls { microphone, camera } = controls;
-        Self::Controls {
-            sequence,
-            microphone,
-            camera,
-        }
-    }
-
-    /// Names are shown to the user, so nothing strange is left in them.
+    /// Cleans the names: they are shown to the user.
     fn cleaned(self) -> Self {
         match self {
             Self::Invite {
@@ -196,7 +196,7 @@ impl Body {
             },
             Self::Ringing
             | Self::Parcel { .. }
-            | Self::Controls { .. }
+            | Self::Controls(_)
             | Self::Still
             | Self::Over { .. } => self,
         }
@@ -211,48 +211,10 @@ impl fmt::Debug for Body {
             Self::Ringing => f.write_str("Ringing"),
             Self::Accept { .. } => f.write_str("Accept"),
             Self::Parcel { parcel } => fmt::Debug::fmt(parcel, f),
-            Self::Controls {
-                sequence,
-                microphone,
-                camera,
-            } => {
-                write!(
-                    f,
-                    "Controls({sequence}, microphone: {microphone}, camera: {camera})"
-                )
-            }
+            Self::Controls(report) => fmt::Debug::fmt(report, f),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),
         }
-    }
-}
-
-/// Opaque bytes of a session; base64 (RFC 4648) on the wire.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Parcel(pub Vec<u8>);
-
-impl fmt::Debug for Parcel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Parcel({} bytes)", self.0.len())
-    }
-}
-
-impl Serialize for Parcel {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Parcel {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = BASE64
-            .decode(text.as_bytes())
-            .map_err(serde::de::Error::custom)?;
-        if bytes.len() > MAX_PARCEL {
-            return Err(serde::de::Error::custom("the parcel is too large"));
-        }
-        Ok(Self(bytes))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::id::{CallId, Peer};
 use crate::reason::EndReason;
 
 /// One thing to do, in order.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Output {
     /// Send a call message through signaling.
     Send {
@@ -79,7 +79,7 @@ pub enum Output {
 }
 
 /// What the user hears besides the other side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sound {
     /// Nothing.
     Silence,

@@ -8,29 +8,43 @@
 //! session, a session that is not closed, anything captured before both sides said yes, anything
 //! of our machine sent to a caller before the user accepts.
 
+mod capture;
 mod command;
+mod end;
+mod invitation;
+mod path;
 mod received;
 mod session;
 mod show;
+mod signaling;
 mod timeout;
 mod transition;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::time::Timestamp;
-
+use crate::declined::DeclinedStrangers;
 use crate::id::{CallId, Peer};
 use crate::input::Input;
 use crate::message::{Body, Message};
 use crate::output::Output;
-use crate::past::Past;
-use crate::state::{Phase, State};
+use crate::reason::EndReason;
+use crate::recent::RecentCalls;
+use crate::state::State;
+use crate::time::Timestamp;
 use crate::timer::{Timer, Timers};
 use crate::view::{CallView, Controls};
 
 /// What the user can set.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// ```
+/// use std::time::Duration;
+/// use call::phone::Config;
+///
+/// let config = Config { name: "Ann".to_owned(), ..Config::default() };
+/// assert_eq!(config.ring, Duration::from_secs(45));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Config {
     /// How long to wait for an answer, ours or theirs: [`Config::RING_MIN`] to
     /// [`Config::RING_MAX`].
@@ -70,14 +84,45 @@ impl std::fmt::Debug for Config {
 }
 
 /// At most one call, and all that may happen to it.
-#[derive(Debug)]
+///
+/// ```
+/// use call::id::{CallId, Peer};
+/// use call::input::{Command, Input};
+/// use call::output::Output;
+/// use call::phone::{Config, Phone};
+/// use call::time::Timestamp;
+/// use call::view::{CallView, OutgoingPhase};
+///
+/// let now = Timestamp::default();
+/// let mut phone = Phone::new(Config::default());
+/// phone.handle(now, Input::Link { online: true });
+/// let dial = Command::Dial {
+///     call: CallId(1),
+///     peer: Peer { address: "tincan:bob".to_owned(), name: "Bob".to_owned() },
+///     video: true,
+/// };
+/// phone.handle(now, Input::Command(dial));
+///
+/// let Some(Output::Send { to, .. }) = phone.poll_output() else { panic!("no invitation") };
+/// assert_eq!(to, "tincan:bob");
+/// assert_eq!(phone.poll_output(), None);
+///
+/// let CallView::Outgoing { phase, .. } = phone.view(now) else { panic!("no call") };
+/// assert_eq!(phase, OutgoingPhase::Calling);
+/// // When nobody answers, the phone invites again.
+/// let (at, _) = phone.poll_timeout().unwrap();
+/// phone.handle(at, Input::Tick);
+/// assert!(matches!(phone.poll_output(), Some(Output::Send { .. })));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Phone {
     config: Config,
     /// Whether the relay can be reached. Until the first [`Input::Link`] it cannot.
     online: bool,
     state: State,
     slot: session::Slot,
-    past: Past,
+    recent: RecentCalls,
+    declined: DeclinedStrangers,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -91,7 +136,8 @@ impl Phone {
             online: false,
             state: State::Idle,
             slot: session::Slot::Free,
-            past: Past::default(),
+            recent: RecentCalls::default(),
+            declined: DeclinedStrangers::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }
@@ -104,32 +150,32 @@ impl Phone {
 
     /// Takes one thing that happened. Drain [`Phone::poll_output`] before the next one.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
-        let before = self.state.phase();
-        let what = what(&input);
+        let from = self.state.name();
+        let what = kind(&input);
         match input {
-            Input::Command(command) => self.command(now, command),
-            Input::Message { from, known, bytes } => self.message(now, &from, known, &bytes),
-            Input::Undeliverable { to } => self.undeliverable(now, &to),
-            Input::Link { online } => self.link(now, online),
-            Input::Transport { call, state } => self.transport(now, call, state),
-            Input::Parcel { call, parcel } => self.parcel(call, parcel),
-            Input::Data { call, bytes } => self.data(now, call, &bytes),
+            Input::Command(command) => self.on_command(now, command),
+            Input::Message { from, known, bytes } => self.on_message(now, &from, known, &bytes),
+            Input::Undeliverable { to } => self.on_undeliverable(now, &to),
+            Input::Link { online } => self.on_link(now, online),
+            Input::Transport { call, state } => self.on_transport(now, call, state),
+            Input::Parcel { call, parcel } => self.send_parcel(call, parcel),
+            Input::Data { call, bytes } => self.on_data(now, call, &bytes),
             Input::Capture {
                 microphone,
                 camera,
-                lacking: _,
-            } => {
-                self.captured(Controls { microphone, camera });
-            }
+                lacking,
+            } => self.on_capture(Controls { microphone, camera }, lacking),
             Input::Tick => {
                 while let Some(timer) = self.timers.expired(now) {
-                    self.timeout(now, timer);
+                    self.on_timeout(now, timer);
                 }
             }
         }
-        let after = self.state.phase();
-        if before != after {
-            tracing::info!(call = ?self.call(), from = %before, input = what, to = %after, "phone");
+        let to = self.state.name();
+        if from != to {
+            let call = self.call().map(tracing::field::display);
+            let reason = self.end_reason().map(tracing::field::debug);
+            tracing::info!(call, from, input = what, to, reason, "phone");
         }
     }
 
@@ -154,23 +200,25 @@ impl Phone {
     #[must_use]
     pub fn call(&self) -> Option<CallId> {
         match &self.state {
+            State::Idle => None,
+            State::Call(call, _) => Some(call.id),
             State::Ended(ended) => Some(ended.call),
-            State::Idle
-            | State::Dialing(_)
-            | State::Ringing(..)
-            | State::Incoming(..)
-            | State::Connecting(_)
-            | State::Active(..)
-            | State::Reconnecting(..) => self.state.line().map(|line| line.call),
         }
     }
 
-    fn phase(&self) -> Phase {
-        self.state.phase()
+    fn end_reason(&self) -> Option<EndReason> {
+        match &self.state {
+            State::Idle | State::Call(..) => None,
+            State::Ended(ended) => Some(ended.reason),
+        }
     }
 
-    /// Says something about any call through signaling.
-    fn say(&mut self, to: &str, call: CallId, body: Body) {
+    fn set_timer(&mut self, timer: Timer, now: Timestamp, after: Duration) {
+        self.timers.set(timer, now + after);
+    }
+
+    /// Sends a message about any call through signaling.
+    fn send_about(&mut self, to: &str, call: CallId, body: Body) {
         let bytes = Message { call, body }.encode();
         self.outputs.push_back(Output::Send {
             to: to.to_owned(),
@@ -178,28 +226,26 @@ impl Phone {
         });
     }
 
-    /// Says something about our call through signaling.
-    fn tell(&mut self, body: Body) {
-        if let Some(line) = self.state.line() {
-            let (to, call) = (line.peer.address.clone(), line.call);
-            self.say(&to, call, body);
+    /// Sends a message about our call through signaling.
+    fn send(&mut self, body: Body) {
+        if let Some(call) = self.state.call() {
+            let (to, id) = (call.peer.address.clone(), call.id);
+            self.send_about(&to, id, body);
         }
     }
 
-    /// Says something about our call through the session's own channel.
-    fn tell_directly(&mut self, body: Body) {
-        if let Some(line) = self.state.line() {
-            let call = line.call;
-            self.outputs.push_back(Output::Data {
-                call,
-                bytes: Message { call, body }.encode(),
-            });
+    /// Sends a message about our call through the session's own channel.
+    fn send_data(&mut self, body: Body) {
+        if let Some(call) = self.state.call() {
+            let call = call.id;
+            let bytes = Message { call, body }.encode();
+            self.outputs.push_back(Output::Data { call, bytes });
         }
     }
 }
 
-/// A short name of an input for the log.
-fn what(input: &Input) -> &'static str {
+/// The name of an input's kind, for the log.
+fn kind(input: &Input) -> &'static str {
     match input {
         Input::Command(_) => "command",
         Input::Message { .. } => "message",

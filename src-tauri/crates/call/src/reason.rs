@@ -27,9 +27,9 @@ pub enum EndReason {
     Unreachable,
     /// The relay could not be reached, so the call could not even ring.
     NoRelay,
-    /// No path for media was found after the answer.
+    /// No path for media was found after the answer, or the session could not be set up.
     NoPath,
-    /// The path was lost and did not come back in time.
+    /// The path was lost and did not come back in time, or the session failed.
     ConnectionLost,
     /// The other side vanished without a word: it crashed or was killed.
     PeerGone,
@@ -41,9 +41,45 @@ pub enum EndReason {
     InternalError,
 }
 
+all_variants! {
+    /// All reasons, for tables and tests that must not miss one.
+    ///
+    /// ```
+    /// use call::reason::EndReason;
+    ///
+    /// assert_eq!(EndReason::ALL.len(), 16);
+    /// assert!(EndReason::ALL.contains(&EndReason::PeerGone));
+    /// ```
+    pub EndReason {
+        LocalHangup,
+        RemoteHangup,
+        Cancelled,
+        Missed,
+        Declined,
+        RemoteDeclined,
+        Busy,
+        NoAnswer,
+        Unreachable,
+        NoRelay,
+        NoPath,
+        ConnectionLost,
+        PeerGone,
+        Incompatible,
+        Replaced,
+        InternalError,
+    }
+}
+
 impl EndReason {
-    /// Whether the user is told until they say that they have seen it; what somebody wanted goes
-    /// by itself.
+    /// Whether the ended screen stays until the user dismisses it. An end that one of the two
+    /// wanted leaves the screen by itself.
+    ///
+    /// ```
+    /// use call::reason::EndReason;
+    ///
+    /// assert!(EndReason::ConnectionLost.stays());
+    /// assert!(!EndReason::RemoteHangup.stays());
+    /// ```
     #[must_use]
     pub fn stays(self) -> bool {
         match self {

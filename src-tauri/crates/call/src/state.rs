@@ -1,225 +1,185 @@
 //! The states of a phone.
 
-use crate::time::Timestamp;
-use std::fmt;
+use std::time::Duration;
 
+use crate::call::Call;
 use crate::id::{CallId, Peer};
-use crate::line::Line;
 use crate::reason::EndReason;
+use crate::time::Timestamp;
 
-/// Where a phone stands. At most one call, so one value says it all.
+/// Whether a phone is in a call. At most one, so one value says it all.
+///
+/// The stages of a call, and how a phone gets from one to the next:
 ///
 /// ```text
 ///                dial                              invite
 ///   Dialing <------------- Idle, Ended ----------------------> Incoming
 ///    |    \                  ^                                   |    |
-///    |     \ ringing         | dismissed, seen                   |    |
+///    |     \ ringing         | dismissed, timed out              |    |
 ///    |      v                |                                   |    |
 ///    |    Ringing ---------> Ended <-----------------------------+    |
 ///    |      |       over      ^  ^              over, declined        |
-///    |      | accepted        |  |                                    |
-///    +------+--> Connecting --+  |                           accept   |
-///                  ^  |          | over, given up                     |
+///    |      | accept          |  |                                    |
+///    +------+--> Connecting --+  |                           accepted |
+///                  ^  |          | over, failed, given up             |
 ///                  |  |          |                                    |
 ///                  +--|----------|------------------------------------+
 ///                     | connected|
 ///                     v          |
 ///                   Active ------+
 ///                    |  ^        |
-///               lost |  | found  |
+///               lost |  | heard  |
 ///                    v  |        |
 ///                Reconnecting ---+
 /// ```
 ///
 /// From Dialing and Ringing the peer's own call may take over (glare), straight to Connecting.
-/// From every state of a call an invitation of its peer may take over (recall), to Incoming.
-#[derive(Debug, Default)]
+/// From every other stage an invitation of its peer may take over (recall), to Incoming.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum State {
     /// No call.
     #[default]
     Idle,
-    /// Caller: invited, nothing heard yet.
-    Dialing(Box<Line>),
-    /// Caller: the other device rings. Our session is open so that an answer leads to media.
-    Ringing(Box<Line>, Path),
-    /// Callee: our device rings. No session, nothing captured.
-    Incoming(Box<Line>, Invitation),
-    /// Accepted; no media yet.
-    Connecting(Box<Line>),
-    /// Media flows.
-    Active(Box<Line>, Flowing),
-    /// Media flowed and shall flow again.
-    Reconnecting(Box<Line>, Flowing, Gap),
+    /// A call that is not over.
+    Call(Box<Call>, Stage),
     /// The call is over and the user has not left its screen.
     Ended(Box<Ended>),
 }
 
-/// Whether our session found a path before the word of acceptance came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Path {
-    /// Not yet.
-    Down,
-    /// It did; the word must be near.
-    Up,
+/// How far a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    /// Caller: invited, nothing heard yet.
+    Dialing,
+    /// Caller: the other device rings. Our session is open so that an answer leads to media.
+    Ringing(Connectivity),
+    /// Callee: our device rings. No session, nothing captured.
+    Incoming(Invitation),
+    /// Accepted; no media yet.
+    Connecting,
+    /// Media flows.
+    Active {
+        /// When media flowed for the first time.
+        connected_at: Timestamp,
+    },
+    /// The path is lost: media flowed and shall flow again.
+    Reconnecting {
+        /// When media flowed for the first time.
+        connected_at: Timestamp,
+        /// Whether the user is told.
+        outage: Outage,
+    },
+}
+
+/// Whether the caller's session has connected before the message of acceptance arrives. The two
+/// travel different ways, so either can be first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Connectivity {
+    /// Not yet, or not any more.
+    Checking,
+    /// It has; the acceptance must be near.
+    Connected,
 }
 
 /// What the caller said of the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Invitation {
     /// Whether the caller's camera will be on.
     pub(crate) video: bool,
-    /// Whether the user called or accepted them before.
+    /// Whether the user called or accepted the caller before.
     pub(crate) known: bool,
+    /// How long the caller waits for an answer.
+    pub(crate) ring: Duration,
 }
 
-/// A call whose media flowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Flowing {
-    /// When it did for the first time.
-    pub(crate) since: Timestamp,
-}
-
-/// How a lost path is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gap {
+/// Whether a lost path is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Outage {
     /// Too short to be worth a word.
-    Unseen,
-    /// The user knows.
+    Hidden,
+    /// The user is told.
     Shown,
 }
 
 /// A call that is over.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ended {
     pub(crate) call: CallId,
     pub(crate) peer: Peer,
     pub(crate) reason: EndReason,
-    pub(crate) lasted: Option<std::time::Duration>,
+    /// How long media flowed; none when it never did.
+    pub(crate) lasted: Option<Duration>,
     pub(crate) outgoing: bool,
 }
 
-/// The name of a state, for decisions that need no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Idle,
-    Dialing,
-    Ringing,
-    Incoming,
-    Connecting,
-    Active,
-    Reconnecting,
-    Ended,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
-
 impl State {
-    pub(crate) fn phase(&self) -> Phase {
+    /// The call that is not over.
+    pub(crate) fn call(&self) -> Option<&Call> {
         match self {
-            Self::Idle => Phase::Idle,
-            Self::Dialing(_) => Phase::Dialing,
-            Self::Ringing(..) => Phase::Ringing,
-            Self::Incoming(..) => Phase::Incoming,
-            Self::Connecting(_) => Phase::Connecting,
-            Self::Active(..) => Phase::Active,
-            Self::Reconnecting(..) => Phase::Reconnecting,
-            Self::Ended(_) => Phase::Ended,
+            Self::Idle | Self::Ended(_) => None,
+            Self::Call(call, _) => Some(call),
         }
     }
 
     /// The call that is not over.
-    pub(crate) fn line(&self) -> Option<&Line> {
+    pub(crate) fn call_mut(&mut self) -> Option<&mut Call> {
         match self {
             Self::Idle | Self::Ended(_) => None,
-            Self::Dialing(line)
-            | Self::Ringing(line, _)
-            | Self::Incoming(line, _)
-            | Self::Connecting(line)
-            | Self::Active(line, _)
-            | Self::Reconnecting(line, ..) => Some(line),
+            Self::Call(call, _) => Some(call),
         }
     }
 
-    /// The call that is not over.
-    pub(crate) fn line_mut(&mut self) -> Option<&mut Line> {
+    /// How far the call is that is not over.
+    pub(crate) fn stage(&self) -> Option<Stage> {
         match self {
             Self::Idle | Self::Ended(_) => None,
-            Self::Dialing(line)
-            | Self::Ringing(line, _)
-            | Self::Incoming(line, _)
-            | Self::Connecting(line)
-            | Self::Active(line, _)
-            | Self::Reconnecting(line, ..) => Some(line),
+            Self::Call(_, stage) => Some(*stage),
         }
     }
 
-    /// Takes the call that is not over out of its state, for the next one.
-    pub(crate) fn take_line(&mut self) -> Option<Box<Line>> {
-        match std::mem::take(self) {
-            Self::Idle => None,
-            Self::Dialing(line)
-            | Self::Ringing(line, _)
-            | Self::Incoming(line, _)
-            | Self::Connecting(line)
-            | Self::Active(line, _)
-            | Self::Reconnecting(line, ..) => Some(line),
-            ended @ Self::Ended(_) => {
-                *self = ended;
-                None
-            }
-        }
-    }
-
-    /// When media flowed for the first time in the call that is not over.
-    pub(crate) fn flowing(&self) -> Option<Flowing> {
+    /// For the log.
+    pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Active(_, flowing) | Self::Reconnecting(_, flowing, _) => Some(*flowing),
-            Self::Idle
-            | Self::Dialing(_)
-            | Self::Ringing(..)
-            | Self::Incoming(..)
-            | Self::Connecting(_)
-            | Self::Ended(_) => None,
+            Self::Idle => "idle",
+            Self::Call(_, Stage::Dialing) => "dialing",
+            Self::Call(_, Stage::Ringing(_)) => "ringing",
+            Self::Call(_, Stage::Incoming(_)) => "incoming",
+            Self::Call(_, Stage::Connecting) => "connecting",
+            Self::Call(_, Stage::Active { .. }) => "active",
+            Self::Call(_, Stage::Reconnecting { .. }) => "reconnecting",
+            Self::Ended(_) => "ended",
         }
     }
 }
 
-impl Phase {
-    /// Whether a new call can start.
-    pub(crate) fn is_free(self) -> bool {
-        match self {
-            Self::Idle | Self::Ended => true,
-            Self::Dialing
-            | Self::Ringing
-            | Self::Incoming
-            | Self::Connecting
-            | Self::Active
-            | Self::Reconnecting => false,
-        }
-    }
-
+impl Stage {
     /// Whether both sides said yes, so that what is captured may leave.
-    pub(crate) fn is_answered(self) -> bool {
+    pub(crate) fn is_accepted(self) -> bool {
         match self {
-            Self::Connecting | Self::Active | Self::Reconnecting => true,
-            Self::Idle | Self::Dialing | Self::Ringing | Self::Incoming | Self::Ended => false,
+            Self::Connecting | Self::Active { .. } | Self::Reconnecting { .. } => true,
+            Self::Dialing | Self::Ringing(_) | Self::Incoming(_) => false,
         }
     }
 
-    /// Whether messages can go through the session's own channel, as far as we know.
-    pub(crate) fn has_channel(self) -> bool {
+    /// Whether the call has a session. The caller's opens while the other device rings; the
+    /// callee's not before the user accepts, because it gives network addresses away.
+    pub(crate) fn has_session(self) -> bool {
         match self {
-            Self::Active | Self::Reconnecting => true,
-            Self::Idle
-            | Self::Dialing
-            | Self::Ringing
-            | Self::Incoming
+            Self::Ringing(_)
             | Self::Connecting
-            | Self::Ended => false,
+            | Self::Active { .. }
+            | Self::Reconnecting { .. } => true,
+            Self::Dialing | Self::Incoming(_) => false,
+        }
+    }
+
+    /// When media flowed for the first time.
+    pub(crate) fn connected_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Active { connected_at } | Self::Reconnecting { connected_at, .. } => {
+                Some(connected_at)
+            }
+            Self::Dialing | Self::Ringing(_) | Self::Incoming(_) | Self::Connecting => None,
         }
     }
 }

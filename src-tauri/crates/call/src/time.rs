@@ -1,6 +1,6 @@
 //! Time as this crate counts it: numbers, so that a phone can be compared, hashed and searched.
 
-use std::ops::Add;
+use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A moment, in milliseconds since a start that the driver chose. Only the driver reads a clock.
@@ -13,6 +13,7 @@ use std::time::Duration;
 /// let later = start + Duration::from_secs(2);
 /// assert_eq!(later.since(start), Duration::from_secs(2));
 /// assert_eq!(start.since(later), Duration::ZERO);
+/// assert_eq!(later - Duration::from_secs(2), start);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
@@ -43,6 +44,15 @@ impl Add<Duration> for Timestamp {
     /// Stays at the end of time, half a billion years after the start.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Stays at the start.
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
     }
 }
 

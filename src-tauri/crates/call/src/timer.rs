@@ -1,7 +1,5 @@
 //! Every deadline of a call, on one page.
 
-use std::time::Duration;
-
 use crate::time::Timestamp;
 
 /// Why a phone wants to be woken.
@@ -11,7 +9,7 @@ pub enum Timer {
     Ring,
     /// The relay has been away for too long to place a call.
     NoRelay,
-    /// Say the invitation or the answer again: it may have been lost.
+    /// Send the invitation or the acceptance again: it may have been lost.
     Repeat,
     /// Ask the relay, by a message to the other side, whether they are still there.
     Probe,
@@ -19,8 +17,8 @@ pub enum Timer {
     Connect,
     /// Tell the other side what is true of our controls; a sign of life too.
     Alive,
-    /// The other side's session closed and nothing has been said about it.
-    Unexplained,
+    /// The other side closed its session, and no message gave the reason.
+    PeerClosed,
     /// The path has been away long enough to say so.
     Lost,
     /// The path is away; look for a new one.
@@ -31,91 +29,99 @@ pub enum Timer {
     LeaveEnded,
 }
 
-impl Timer {
-    /// All of them, in the order in which those that are due together fire.
-    const ALL: [Self; 11] = [
-        Self::Ring,
-        Self::NoRelay,
-        Self::Repeat,
-        Self::Probe,
-        Self::Connect,
-        Self::Alive,
-        Self::Unexplained,
-        Self::Lost,
-        Self::Restart,
-        Self::GiveUp,
-        Self::LeaveEnded,
-    ];
+all_variants! {
+    /// In the order in which those that are due together fire.
+    Timer {
+        Ring,
+        NoRelay,
+        Repeat,
+        Probe,
+        Connect,
+        Alive,
+        PeerClosed,
+        Lost,
+        Restart,
+        GiveUp,
+        LeaveEnded,
+    }
+}
 
-    fn place(self) -> usize {
+impl Timer {
+    fn index(self) -> usize {
         self as usize
     }
 }
 
-/// How long each of them is.
-pub(crate) mod after {
+/// How long after what each deadline is.
+pub mod after {
     use std::time::Duration;
 
-    /// The callee rings this much longer than the caller waits, so that the caller's word, which
-    /// tells the callee why, comes first.
+    /// From the answer to the end of the search for a path. A path takes well below a second, over
+    /// a TURN server and a bad mobile link several; a person waits for no more than 20.
+    pub const CONNECT: Duration = Duration::from_secs(20);
+
+    /// From the beginning of the silence to the end of the call. A walk from one network to
+    /// another or a router's restart takes 30 s; users give up sooner than in a minute.
+    pub const GIVE_UP: Duration = Duration::from_secs(45);
+
+    /// From the beginning of the silence until the user is told. Shorter gaps are everyday life of
+    /// a wireless network.
+    pub const LOST: Duration = Duration::from_secs(2);
+
+    /// The callee rings this much longer than the caller waits. The caller's `over`, which gives
+    /// the reason, arrives within it.
     pub(crate) const RING_MARGIN: Duration = Duration::from_secs(5);
 
-    /// A client that just started needs about a second to reach its relay; more than five and the
-    /// user should know what is wrong.
+    /// A client that just started needs about a second to reach its relay; after more than five
+    /// the user should know what is wrong.
     pub(crate) const NO_RELAY: Duration = Duration::from_secs(5);
 
     /// Above any sane round trip through a relay, below anybody's patience.
     pub(crate) const REPEAT: Duration = Duration::from_secs(2);
 
-    /// With three answers of the relay a second apart, a crash while it rings shows within 6 s.
+    /// The first failed delivery comes within 3 s of a crash, and 2 s more confirm it: a crash
+    /// while it rings shows within 6 s.
     pub(crate) const PROBE: Duration = Duration::from_secs(3);
 
     /// How often to probe while the other side seems to be gone.
     pub(crate) const PROBE_AGAIN: Duration = Duration::from_secs(1);
 
-    /// A path takes well below a second, over a TURN server and a bad mobile link several.
-    pub(crate) const CONNECT: Duration = Duration::from_secs(20);
-
-    /// A lost change of the controls heals within a second.
+    /// A report of the controls that is lost is made good within a second.
     pub(crate) const ALIVE: Duration = Duration::from_secs(1);
 
-    /// The last word travels through the relay, the news of a closed session directly.
-    pub(crate) const UNEXPLAINED: Duration = Duration::from_millis(300);
+    /// The reason travels through the relay and may be slower than the session's close, which
+    /// travels directly.
+    pub(crate) const PEER_CLOSED: Duration = Duration::from_millis(300);
 
-    /// Shorter gaps are everyday life of a wireless network and pass unseen.
-    pub(crate) const LOST: Duration = Duration::from_secs(2);
-
-    /// When the offering side first looks for a new path.
+    /// From the beginning of the silence until the offering side looks for a new path.
     pub(crate) const RESTART: Duration = LOST;
 
-    /// The answering side can only ask for a new path, so it lets the offering side go first.
+    /// The same for the answering side. It can only ask for a new offer, so the offering side goes
+    /// first.
     pub(crate) const RESTART_ANSWERER: Duration = Duration::from_secs(3);
 
     /// A path is found within a few seconds or never; by then a new network may be up.
     pub(crate) const RESTART_AGAIN: Duration = Duration::from_secs(6);
-
-    /// A walk from one network to another or a router's restart takes 30 s; users give up sooner.
-    pub(crate) const GIVE_UP: Duration = Duration::from_secs(45);
 
     /// Time to read one sentence.
     pub(crate) const LEAVE_ENDED: Duration = Duration::from_secs(3);
 }
 
 /// The deadlines that are set now.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Timers {
     due: [Option<Timestamp>; Timer::ALL.len()],
 }
 
 impl Timers {
     /// Sets or moves a deadline.
-    pub(crate) fn set(&mut self, timer: Timer, now: Timestamp, after: Duration) {
-        self.due[timer.place()] = Some(now + after);
+    pub(crate) fn set(&mut self, timer: Timer, at: Timestamp) {
+        self.due[timer.index()] = Some(at);
     }
 
     /// Forgets a deadline.
     pub(crate) fn stop(&mut self, timer: Timer) {
-        self.due[timer.place()] = None;
+        self.due[timer.index()] = None;
     }
 
     /// Forgets all.
@@ -126,8 +132,8 @@ impl Timers {
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<(Timestamp, Timer)> {
         Timer::ALL
-            .into_iter()
-            .filter_map(|timer| Some((self.due[timer.place()]?, timer)))
+            .iter()
+            .filter_map(|timer| Some((self.due[timer.index()]?, *timer)))
             .min_by_key(|(at, _)| *at)
     }
 

@@ -7,7 +7,18 @@ use crate::id::Peer;
 use crate::reason::EndReason;
 
 /// The call as the UI shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+///
+/// ```
+/// use call::phone::{Config, Phone};
+/// use call::time::Timestamp;
+/// use call::view::CallView;
+///
+/// let phone = Phone::new(Config::default());
+/// let view = phone.view(Timestamp::default());
+/// assert_eq!(view, CallView::Idle);
+/// assert_eq!(serde_json::to_string(&view).unwrap(), r#"{"state":"idle"}"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(
     tag = "state",
     rename_all = "camelCase",
@@ -76,8 +87,31 @@ pub enum CallView {
     },
 }
 
+impl CallView {
+    /// The call's id in hexadecimal.
+    #[must_use]
+    pub fn call(&self) -> Option<&str> {
+        match self {
+            Self::Idle => None,
+            Self::Outgoing { call, .. }
+            | Self::Incoming { call, .. }
+            | Self::Active { call, .. }
+            | Self::Ended { call, .. } => Some(call),
+        }
+    }
+
+    /// Whether this call occupies the phone.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Idle | Self::Ended { .. } => false,
+            Self::Outgoing { .. } | Self::Incoming { .. } | Self::Active { .. } => true,
+        }
+    }
+}
+
 /// How far an outgoing call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum OutgoingPhase {
     /// The other device has not confirmed yet.
@@ -87,7 +121,7 @@ pub enum OutgoingPhase {
 }
 
 /// Whether media flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ActivePhase {
     /// Accepted; the path is being set up.

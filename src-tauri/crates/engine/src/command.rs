@@ -2,6 +2,7 @@
 
 use media::backend::device::DeviceId;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use ts_rs::TS;
 
 /// One wish of the user. Its result is seen in the next view, or as an error of the command.
@@ -67,6 +68,26 @@ pub enum DeviceRole {
     Microphone,
     /// Sound out.
     Speaker,
+}
+
+/// Why a command is not carried out.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum CommandError {
+    /// What was typed is no address and no invite link.
+    #[error("not an address or invite link: {0}")]
+    BadAddress(String),
+    /// That is ourselves.
+    #[error("this is your own address")]
+    OwnAddress,
+    /// There is no relay to call through.
+    #[error("no relay is set")]
+    NoRelay,
+    /// A call is already there.
+    #[error("already in a call")]
+    AlreadyInCall,
+    /// The engine is stopping.
+    #[error("the engine has stopped")]
+    Stopped,
 }
 
 #[cfg(test)]

@@ -5,29 +5,36 @@
 //! through it. It receives everything that touches the world as a [`Backends`] value.
 //!
 //! ```text
-//! camera ──▶ Eye ──▶ slot ──▶ venc ──▶ session ──▶ vdec ──▶ PictureFeed
-//! microphone ──▶ ring ──▶ aenc ──▶ session ──▶ jitter buffer (playout) ──▶ ring ──▶ speaker
+//! camera ──▶ CameraTap ──▶ slot ──▶ venc ──▶ Gate ──▶ session ──▶ vdec ──▶ PictureFeed
+//! microphone ──▶ ring ──▶ aenc ──▶ Gate ──▶ session ──▶ jitter buffer (playout) ──▶ ring ──▶ speaker
 //! ```
 
 #![warn(missing_docs)]
 
-mod camera;
+mod audio_thread;
+mod call_media;
+mod camera_tap;
+mod clock;
 mod config;
 mod control;
 mod counters;
 mod device;
+mod devices;
 mod engine;
-mod event;
+mod gate;
+mod history;
+mod limits;
 mod microphone;
-mod orders;
 mod picture;
 mod playout;
 mod recv_video;
 mod relays;
-mod reporter;
 mod send_video;
 mod session;
 mod stats;
+mod summary;
+#[cfg(test)]
+mod testing;
 mod timeline;
 mod tone;
 mod voice;
@@ -36,8 +43,11 @@ mod worker;
 pub mod command;
 pub mod view;
 
+pub use clock::Clock;
+pub use command::CommandError;
 pub use config::{Backends, Config, People, Strangers};
-pub use engine::{CommandError, Ended, Engine};
+pub use engine::Engine;
+pub use history::Ended;
 pub use picture::{PictureFeed, Subscription};
 /// Directives that keep the libraries beneath the relay link from logging frames and addresses,
 /// to be appended to the log filter of every program.

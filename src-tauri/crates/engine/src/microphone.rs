@@ -1,11 +1,10 @@
-//! The microphone's side of the engine: device callback → ring → encoder thread.
+//! Outgoing sound: device callback → ring → encoder thread → gate → session.
 //!
 //! The thread lives as long as the engine. It meters whatever the device delivers, and while a
-//! call's [`Outlet`] is attached and the gate is open it encodes and sends 20 ms at a time. The
-//! gate is the only place where mute happens; when shut, not a packet leaves.
+//! call's [`Outlet`] is attached and the gate is open it encodes and sends 20 ms at a time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -19,20 +18,23 @@ use media::level::Meter;
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 use tokio::sync::mpsc;
+use tracing::Span;
+use tracing::span::EnteredSpan;
 
+use crate::audio_thread::AudioThread;
 use crate::command::DeviceRole;
 use crate::counters::{AudioOut, Level};
-use crate::event::Event;
-use crate::orders::Orders;
-use crate::reporter::Reporter;
+use crate::device::{News, Reporter};
+use crate::gate::Gate;
+use crate::session::Fault;
 use crate::timeline::{duration_of, micros_between};
 use crate::worker::Stop;
 
 /// Handle of the microphone thread.
 #[derive(Debug)]
 pub(crate) struct Microphone {
-    orders: Orders<Order>,
-    gate: Arc<AtomicBool>,
+    thread: AudioThread<Message>,
+    gate: Gate,
     level: Arc<Level>,
     epoch: Instant,
 }
@@ -45,9 +47,13 @@ pub(crate) struct Outlet {
     pub(crate) target: AudioTarget,
     /// What was sent.
     pub(crate) counters: Arc<AudioOut>,
+    /// Tells that no sound can be sent.
+    pub(crate) fault: Fault,
+    /// Names the call in log lines.
+    pub(crate) span: Span,
 }
 
-enum Order {
+enum Message {
     Ring(rtrb::Consumer<f32>, Arc<AtomicI64>),
     Attach(Outlet),
     Target(AudioTarget),
@@ -57,15 +63,15 @@ enum Order {
 impl Microphone {
     /// Starts the thread. `epoch` is where the media timeline of this engine begins.
     pub(crate) fn start(codec: Arc<dyn CodecBackend>, epoch: Instant) -> std::io::Result<Self> {
-        let gate = Arc::new(AtomicBool::new(false));
+        let gate = Gate::default();
         let level = Arc::new(Level::default());
-        let (open, meter) = (Arc::clone(&gate), Arc::clone(&level));
-        let orders = Orders::start("aenc", move |inbox, stop| {
+        let (asked, meter) = (gate.clone(), Arc::clone(&level));
+        let thread = AudioThread::start("aenc", move |inbox, stop| {
             let meter = (Meter::new(), meter);
             Body {
                 inbox,
                 codec,
-                gate: open,
+                gate: asked,
                 meter,
                 ring: None,
                 call: None,
@@ -73,7 +79,7 @@ impl Microphone {
             .run(stop);
         })?;
         Ok(Self {
-            orders,
+            thread,
             gate,
             level,
             epoch,
@@ -81,39 +87,45 @@ impl Microphone {
     }
 
     /// A sink for a device that is about to be opened; the thread listens to it from now on.
-    pub(crate) fn sink(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn SampleSink> {
+    pub(crate) fn sink(&self, news: mpsc::Sender<News>, turn: u64) -> Box<dyn SampleSink> {
         let (producer, consumer) = rtrb::RingBuffer::new(RING);
         let heard_until = Arc::new(AtomicI64::new(0));
-        self.orders
-            .give(Order::Ring(consumer, Arc::clone(&heard_until)));
-        let thread = self.orders.thread();
+        self.thread
+            .send(Message::Ring(consumer, Arc::clone(&heard_until)));
+        let thread = self.thread.thread();
         Box::new(Sink {
             producer,
             heard_until,
             epoch: self.epoch,
             thread,
-            reporter: Reporter::new(events, DeviceRole::Microphone, turn),
+            reporter: Reporter::new(news, DeviceRole::Microphone, turn),
         })
     }
 
     /// Sends into this call from now on.
-    pub(crate) fn attach(&self, outlet: Outlet) {
-        self.orders.give(Order::Attach(outlet));
+    ///
+    /// # Errors
+    /// When the thread is gone.
+    pub(crate) fn attach(&self, outlet: Outlet) -> std::io::Result<()> {
+        let taken = self.thread.send(Message::Attach(outlet));
+        taken
+            .then_some(())
+            .ok_or_else(|| std::io::ErrorKind::BrokenPipe.into())
     }
 
     /// Changes rate and protection of the attached call.
     pub(crate) fn set_target(&self, target: AudioTarget) {
-        self.orders.give(Order::Target(target));
+        self.thread.send(Message::Target(target));
     }
 
     /// Sends nowhere from now on.
     pub(crate) fn detach(&self) {
-        self.orders.give(Order::Detach);
+        self.thread.send(Message::Detach);
     }
 
-    /// Opens or shuts the gate. When this returns, no later sound passes a shut gate.
-    pub(crate) fn set_gate(&self, open: bool) {
-        self.gate.store(open, Ordering::SeqCst);
+    /// What stands before the session.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Loudness of the last tenth of a second.
@@ -155,26 +167,32 @@ impl SampleSink for Sink {
 }
 
 struct Body {
-    inbox: Receiver<Order>,
+    inbox: Receiver<Message>,
     codec: Arc<dyn CodecBackend>,
-    gate: Arc<AtomicBool>,
+    gate: Gate,
     meter: (Meter, Arc<Level>),
     ring: Option<(rtrb::Consumer<f32>, Arc<AtomicI64>)>,
     call: Option<Call>,
 }
 
+/// The call that is sent into.
 struct Call {
-    outlet: Outlet,
+    sink: Arc<dyn FrameSink>,
+    counters: Arc<AudioOut>,
     encoder: Box<dyn AudioEncoder>,
     packet: Vec<u8>,
     clock: ChunkClock,
+    /// Tells the control task when this thread panics in the call.
+    _fault: Fault,
+    /// Names the call in the log lines of this thread, as long as it sends into it.
+    _span: EnteredSpan,
 }
 
 impl Body {
     fn run(mut self, stop: &Stop) {
         let mut chunk = [0.0; OPUS_FRAME];
         while !stop.is_set() {
-            if !self.obey() {
+            if !self.take_messages() {
                 return;
             }
             while let Some(time) = self.next_chunk(&mut chunk) {
@@ -186,23 +204,23 @@ impl Body {
         }
     }
 
-    /// Carries out what was ordered; false when nobody can order any more.
-    fn obey(&mut self) -> bool {
+    /// Carries out what the channel holds; false when its other end is gone.
+    fn take_messages(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
-                Ok(Order::Ring(ring, heard_until)) => {
+                Ok(Message::Ring(ring, heard_until)) => {
                     self.ring = Some((ring, heard_until));
                     self.meter.1.set(0.0);
                 }
-                Ok(Order::Attach(outlet)) => self.attach(outlet),
-                Ok(Order::Target(target)) => {
+                Ok(Message::Attach(outlet)) => self.attach(outlet),
+                Ok(Message::Target(target)) => {
                     if let Some(call) = &mut self.call
                         && let Err(error) = call.encoder.set_target(target)
                     {
                         tracing::warn!(%error, "the sound encoder keeps its old target");
                     }
                 }
-                Ok(Order::Detach) => self.call = None,
+                Ok(Message::Detach) => self.call = None,
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }
@@ -210,15 +228,22 @@ impl Body {
     }
 
     fn attach(&mut self, outlet: Outlet) {
+        // The call before leaves its span before this one enters its own.
+        self.call = None;
+        let span = outlet.span.entered();
         self.call = match self.codec.audio_encoder(outlet.target) {
             Ok(encoder) => Some(Call {
-                outlet,
+                sink: outlet.sink,
+                counters: outlet.counters,
                 encoder,
                 packet: Vec::with_capacity(1500),
                 clock: ChunkClock::default(),
+                _fault: outlet.fault,
+                _span: span,
             }),
             Err(error) => {
                 tracing::error!(%error, "no sound can be sent");
+                outlet.fault.report();
                 None
             }
         };
@@ -240,7 +265,7 @@ impl Body {
     fn send(&mut self, chunk: &[f32; OPUS_FRAME], heard_at: MediaTime) {
         let Some(call) = &mut self.call else { return };
         let time = call.clock.next(heard_at);
-        if !self.gate.load(Ordering::SeqCst) {
+        if !self.gate.admits(heard_at) {
             return;
         }
         if let Err(error) = call.encoder.encode(chunk, &mut call.packet) {
@@ -249,13 +274,14 @@ impl Body {
         }
         let payload = Bytes::copy_from_slice(&call.packet);
         let bytes = payload.len();
-        match call.outlet.sink.send(EncodedFrame {
+        let frame = EncodedFrame {
             time,
             keyframe: true,
             payload,
-        }) {
-            Sent::Queued => call.outlet.counters.sent(bytes),
-            Sent::NotConnected | Sent::Dropped => {}
+        };
+        match self.gate.pass(heard_at, || call.sink.send(frame)) {
+            Some(Sent::Queued) => call.counters.sent(bytes),
+            Some(Sent::NotConnected | Sent::Dropped) | None => {}
         }
     }
 }
@@ -287,7 +313,62 @@ const RING: usize = SAMPLE_RATE_HZ as usize / 5;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use call::id::CallId;
+    use media::units::Bitrate;
+
     use super::*;
+    use crate::testing::{Collected, PlainCodecs};
+
+    /// A microphone thread that sends into what is returned with it.
+    fn in_a_call(epoch: Instant) -> (Microphone, Box<dyn SampleSink>, Arc<Collected>) {
+        let microphone = Microphone::start(Arc::new(PlainCodecs::default()), epoch).unwrap();
+        let device = microphone.sink(mpsc::channel(1).0, 1);
+        let sent = Arc::<Collected>::default();
+        let outlet = Outlet {
+            sink: Arc::clone(&sent) as Arc<dyn FrameSink>,
+            target: AudioTarget {
+                bitrate: Bitrate::from_kbps(32),
+                expected_loss: 0.0,
+            },
+            counters: Arc::default(),
+            fault: Fault::new(CallId(1), mpsc::channel(1).0),
+            span: Span::none(),
+        };
+        microphone.attach(outlet).unwrap();
+        (microphone, device, sent)
+    }
+
+    #[test]
+    fn what_was_said_before_unmuting_never_leaves() {
+        let epoch = Instant::now();
+        let (microphone, mut device, sent) = in_a_call(epoch);
+        let unmuted = Instant::now() + Duration::from_secs(1);
+        microphone
+            .gate()
+            .open(MediaTime::from_micros(micros_between(epoch, unmuted)));
+        let before = [0.5; 8 * OPUS_FRAME];
+        device.samples(&before, unmuted - duration_of(before.len()));
+        // Two chunks fit into the ring whether or not the thread has taken any.
+        let after = [0.25; 2 * OPUS_FRAME];
+        device.samples(&after, unmuted + Duration::from_millis(1));
+        assert_eq!(sent.first_bytes(2), [25, 25]);
+    }
+
+    #[test]
+    fn what_still_waits_when_the_user_mutes_does_not_leave() {
+        let epoch = Instant::now();
+        let (microphone, mut device, sent) = in_a_call(epoch);
+        microphone.gate().open(MediaTime::from_micros(0));
+        device.samples(&[0.25; OPUS_FRAME], epoch);
+        assert_eq!(sent.first_bytes(1), [25]);
+        microphone.gate().shut();
+        device.samples(&[0.5; OPUS_FRAME], epoch + Duration::from_millis(20));
+        microphone.gate().open(MediaTime::from_micros(40_000));
+        device.samples(&[0.75; OPUS_FRAME], epoch + Duration::from_millis(41));
+        assert_eq!(sent.first_bytes(2), [25, 75]);
+    }
 
     #[test]
     fn chunks_are_20_ms_apart_however_callbacks_jitter() {

@@ -17,27 +17,26 @@ use media::jitter::audio::PULL;
 use media::level::Meter;
 use tokio::sync::mpsc;
 
+use crate::audio_thread::AudioThread;
 use crate::command::DeviceRole;
 use crate::counters::Level;
-use crate::event::Event;
-use crate::orders::Orders;
-use crate::reporter::Reporter;
+use crate::device::{News, Reporter};
 use crate::timeline::{duration_of, micros_between};
 use crate::tone::{Tone, Tones};
-use crate::voice::Voice;
+use crate::voice::{self, Voice};
 use crate::worker::Stop;
 
 /// Handle of the playout thread.
 #[derive(Debug)]
 pub(crate) struct Playout {
-    orders: Orders<Order>,
+    thread: AudioThread<Message>,
     level: Arc<Level>,
     epoch: Instant,
 }
 
-enum Order {
+enum Message {
     Ring(Ring),
-    Attach(Box<dyn FnOnce() -> Option<Voice> + Send>),
+    Attach(voice::Parts),
     Detach,
     Tone(Tone),
 }
@@ -62,7 +61,7 @@ impl Playout {
     pub(crate) fn start(epoch: Instant) -> std::io::Result<Self> {
         let level = Arc::new(Level::default());
         let meter = Arc::clone(&level);
-        let orders = Orders::start("playout", move |inbox, stop| {
+        let thread = AudioThread::start("playout", move |inbox, stop| {
             let meter = (Meter::new(), meter);
             Body {
                 inbox,
@@ -75,44 +74,50 @@ impl Playout {
             .run(stop);
         })?;
         Ok(Self {
-            orders,
+            thread,
             level,
             epoch,
         })
     }
 
     /// A source for a device that is about to be opened; the thread feeds it from now on.
-    pub(crate) fn source(&self, events: mpsc::Sender<Event>, turn: u64) -> Box<dyn SampleSource> {
+    pub(crate) fn source(&self, news: mpsc::Sender<News>, turn: u64) -> Box<dyn SampleSource> {
         let (producer, consumer) = rtrb::RingBuffer::new(RING);
         let demand = Arc::new(Demand::default());
-        self.orders.give(Order::Ring(Ring {
+        self.thread.send(Message::Ring(Ring {
             producer,
             demand: Arc::clone(&demand),
         }));
-        let thread = self.orders.thread();
+        let thread = self.thread.thread();
         Box::new(Source {
             consumer,
             demand,
             epoch: self.epoch,
             thread,
-            reporter: Reporter::new(events, DeviceRole::Speaker, turn),
+            reporter: Reporter::new(news, DeviceRole::Speaker, turn),
             bursts: Bursts::default(),
         })
     }
 
-    /// Plays this voice from now on; `make` runs on the thread, where the decoder then lives.
-    pub(crate) fn attach(&self, make: impl FnOnce() -> Option<Voice> + Send + 'static) {
-        self.orders.give(Order::Attach(Box::new(make)));
+    /// Plays this voice from now on. It is put together on the thread, where its decoder lives.
+    ///
+    /// # Errors
+    /// When the thread is gone.
+    pub(crate) fn attach(&self, voice: voice::Parts) -> std::io::Result<()> {
+        let taken = self.thread.send(Message::Attach(voice));
+        taken
+            .then_some(())
+            .ok_or_else(|| std::io::ErrorKind::BrokenPipe.into())
     }
 
     /// Plays no voice from now on.
     pub(crate) fn detach(&self) {
-        self.orders.give(Order::Detach);
+        self.thread.send(Message::Detach);
     }
 
     /// Plays this from now on.
     pub(crate) fn play(&self, tone: Tone) {
-        self.orders.give(Order::Tone(tone));
+        self.thread.send(Message::Tone(tone));
     }
 
     /// Loudness of the voice.
@@ -189,7 +194,7 @@ impl SampleSource for Source {
 }
 
 struct Body {
-    inbox: Receiver<Order>,
+    inbox: Receiver<Message>,
     epoch: Instant,
     meter: (Meter, Arc<Level>),
     ring: Option<Ring>,
@@ -200,7 +205,7 @@ struct Body {
 impl Body {
     fn run(mut self, stop: &Stop) {
         while !stop.is_set() {
-            if !self.obey() {
+            if !self.take_messages() {
                 return;
             }
             self.refill();
@@ -208,18 +213,22 @@ impl Body {
         }
     }
 
-    /// Carries out what was ordered; false when nobody can order any more.
-    fn obey(&mut self) -> bool {
+    /// Carries out what the channel holds; false when its other end is gone.
+    fn take_messages(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
-                Ok(Order::Ring(ring)) => self.ring = Some(ring),
-                Ok(Order::Attach(make)) => self.voice = make(),
-                Ok(Order::Detach) => {
+                Ok(Message::Ring(ring)) => self.ring = Some(ring),
+                Ok(Message::Attach(voice)) => {
+                    // The voice before leaves its call's span before this one enters its own.
+                    self.voice = None;
+                    self.voice = Voice::new(voice);
+                }
+                Ok(Message::Detach) => {
                     self.voice = None;
                     self.meter.0 = Meter::new();
                     self.meter.1.set(0.0);
                 }
-                Ok(Order::Tone(tone)) => self.tones.play(tone),
+                Ok(Message::Tone(tone)) => self.tones.play(tone),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }

@@ -16,9 +16,11 @@ use media::keyframe::Requester;
 use media::picture::Picture;
 use media::queue::Empty;
 use media::transport::{FrameSource, SessionControl};
+use tracing::Span;
 
 use crate::counters::VideoIn;
 use crate::picture::PictureFeed;
+use crate::session::Fault;
 use crate::timeline::micros_between;
 use crate::voice::LipSync;
 use crate::worker::{Rank, Stop, Worker};
@@ -64,6 +66,10 @@ pub(crate) struct Parts {
     pub(crate) sync: LipSync,
     /// Where this engine's own timeline begins.
     pub(crate) epoch: Instant,
+    /// Tells that no picture can be received.
+    pub(crate) fault: Fault,
+    /// Names the call in log lines.
+    pub(crate) span: Span,
 }
 
 impl VideoReceiver {
@@ -102,10 +108,12 @@ impl Drop for VideoReceiver {
 }
 
 fn run(parts: Parts, hints: Arc<Hints>, stop: &Stop) {
+    let _call = parts.span.clone().entered();
     let decoder = match parts.codec.video_decoder() {
         Ok(decoder) => decoder,
         Err(error) => {
             tracing::error!(%error, "no pictures can be received");
+            parts.fault.report();
             return;
         }
     };

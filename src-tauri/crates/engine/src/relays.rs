@@ -1,332 +1,177 @@
-//! The links to relays: our own, where people reach us, and while we call somebody who waits at
-//! another relay, one to theirs.
+//! The links to relays: our home, where people reach us, and while we call somebody who waits at
+//! another relay, a guest link to theirs.
+
+mod link;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use identity::{Address, Identity, check_relay_url};
-use signal_client::{Link, LinkEvent, LinkState, Problem};
+use identity::{Address, Identity};
+use signal_client::{LinkState, Problem};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
-use crate::event::Event;
-use crate::view::{RelayProblem, RelayView};
+use self::link::{RelayLink, Which, normal, view_of};
+use crate::view::RelayView;
+
+/// What the control task hears of relays.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A message came through a relay.
+    Message {
+        /// Who sent it, as the relay vouches.
+        from: Address,
+        /// What: untrusted bytes.
+        payload: Vec<u8>,
+    },
+    /// A relay says that nobody is at this address.
+    NotHere {
+        /// Where.
+        to: Address,
+    },
+    /// The link to our home relay changed.
+    Home(RelayView),
+    /// The link to the guest relay changed: see [`Relays::guest`].
+    Guest,
+}
 
 /// All links of this engine.
 #[derive(Debug)]
 pub(crate) struct Relays {
     identity: Arc<Identity>,
-    events: mpsc::Sender<Event>,
-    home: Option<Line>,
-    visit: Option<(Address, Line)>,
-    /// When the last visit ended; `None` once home was taken back after it.
-    left_at: Option<Instant>,
+    news: mpsc::Sender<News>,
+    home: Option<RelayLink>,
+    guest: Option<Guest>,
+    /// When the last guest link was closed; `None` once the home link was taken back after it.
+    guest_closed_at: Option<Instant>,
 }
 
-/// A link and the task that forwards what comes through it. Dropping it sends what was handed
-/// over before, in the background, and then ends both.
+/// A link to the relay of one person whom we call.
 #[derive(Debug)]
-struct Line {
-    /// In its normal form, so that two links never go to one place.
-    url: String,
-    link: Option<Link>,
-    pump: JoinHandle<()>,
-}
-
-/// Which link something came through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Which {
-    Home,
-    Visit,
+struct Guest {
+    /// Only messages for this person go this way.
+    whom: Address,
+    link: RelayLink,
 }
 
 impl Relays {
     /// No link yet.
-    pub(crate) fn new(identity: Arc<Identity>, events: mpsc::Sender<Event>) -> Self {
+    pub(crate) fn new(identity: Arc<Identity>, news: mpsc::Sender<News>) -> Self {
         Self {
             identity,
-            events,
+            news,
             home: None,
-            visit: None,
-            left_at: None,
+            guest: None,
+            guest_closed_at: None,
         }
     }
 
-    /// Lives at this relay from now on; `None` for none. Returns what to show until news comes.
-    pub(crate) fn live_at(&mut self, url: Option<&str>) -> Option<RelayView> {
+    /// Makes this relay our home; `None` for none. Returns what to show until news comes, or
+    /// `None` when that was our home already.
+    pub(crate) fn set_home(&mut self, url: Option<&str>) -> Option<RelayView> {
         let url = url.map(normal);
-        if self.home.as_ref().map(|it| &it.url) == url.as_ref() {
+        if self.home.as_ref().map(RelayLink::url) == url.as_deref() {
             return None;
         }
-        // Two links to one relay would throw each other out.
-        self.visit
-            .take_if(|(_, line)| url.as_ref() == Some(&line.url));
-        self.home = url.map(|url| self.line(url, Which::Home));
+        // A relay keeps one session per address, so two links to it would end each other.
+        self.guest
+            .take_if(|guest| url.as_deref() == Some(guest.link.url()));
+        self.home = url.map(|url| self.start(url, Which::Home));
         Some(match &self.home {
-            Some(Line { link: Some(_), .. }) => RelayView::Connecting,
-            Some(Line { link: None, .. }) => RelayView::Offline {
-                problem: RelayProblem::NotARelay,
-            },
+            Some(link) => view_of(link.state()),
             None => RelayView::None,
         })
     }
 
-    /// Reaches `who` at this relay until [`Relays::leave`]; our own relay needs no visit.
-    pub(crate) fn visit(&mut self, who: Address, url: &str) {
+    /// Opens a guest link to this relay, to reach `whom` there until [`Relays::close_guest`]. Our
+    /// home needs no second link.
+    pub(crate) fn open_guest(&mut self, whom: Address, url: &str) {
         let url = normal(url);
-        self.left_at = None;
-        if self.home.as_ref().is_some_and(|it| it.url == url) {
-            self.visit = None;
+        self.guest_closed_at = None;
+        self.guest = if self.home.as_ref().is_some_and(|it| it.url() == url) {
+            None
         } else {
-            self.visit = Some((who, self.line(url, Which::Visit)));
-        }
+            let link = self.start(url, Which::Guest);
+            Some(Guest { whom, link })
+        };
     }
 
-    /// Ends the visit, if there is one, and says whether there was. A relay with two names looks
-    /// like two, and there our own visit takes the place of the link at home, even a moment after
-    /// its end: asked again after whatever happens, this takes it back once.
-    pub(crate) fn leave(&mut self) -> bool {
-        let left = self.visit.take().is_some();
-        if left {
-            self.left_at = Some(Instant::now());
+    /// Closes the guest link, if there is one, and says whether there was. To be called after
+    /// every event without a call, because the home link may have to be taken back a while later:
+    ///
+    /// A relay keeps one session per address, and a relay with two host names looks like two. A
+    /// guest link to our own home under its other name therefore ends the home link as taken over,
+    /// at the latest when a greeting that was on its way arrives after the guest link's end. Within
+    /// [`GUEST_AFTERMATH`] a home link that is taken over is connected again, once; later it was
+    /// another copy of this profile, which keeps what it took.
+    pub(crate) fn close_guest(&mut self) -> bool {
+        let closed = self.guest.take().is_some();
+        if closed {
+            self.guest_closed_at = Some(Instant::now());
         }
+        let lately = self
+            .guest_closed_at
+            .is_some_and(|it| it.elapsed() < GUEST_AFTERMATH);
         let taken_over = LinkState::Offline(Problem::TakenOver);
-        if self.left_at.is_some_and(|it| it.elapsed() < AFTERMATH)
-            && self
-                .home_link()
-                .is_some_and(|it| *it.state().borrow() == taken_over)
-        {
-            self.left_at = None;
+        if lately && self.home.as_ref().map(RelayLink::state) == Some(taken_over) {
+            self.guest_closed_at = None;
             self.reconnect();
         }
-        left
+        closed
     }
 
-    /// Connects to our own relay again, at once.
+    /// Connects to our home again, at once.
     pub(crate) fn reconnect(&self) {
-        if let Some(link) = self.home_link() {
-            link.reconnect();
+        if let Some(home) = &self.home {
+            home.reconnect();
         }
     }
 
     /// Says goodbye to all relays, after what was handed over before has gone out.
     pub(crate) async fn close(&mut self) {
-        let lines = [self.home.take(), self.visit.take().map(|(_, line)| line)];
-        for mut line in lines.into_iter().flatten() {
-            if let Some(link) = line.link.take() {
-                link.close().await;
-            }
+        let links = [self.home.take(), self.guest.take().map(|it| it.link)];
+        for link in links.into_iter().flatten() {
+            link.close().await;
         }
+    }
+
+    /// What there is to say of the guest link, while there is one.
+    pub(crate) fn guest(&self) -> Option<RelayView> {
+        self.guest.as_ref().map(|it| view_of(it.link.state()))
     }
 
     /// Whether a relay is set that `who` can be reached through.
     pub(crate) fn leads_to(&self, who: &Address) -> bool {
-        self.home.is_some() || self.visit.as_ref().is_some_and(|(it, _)| it == who)
+        self.home.is_some() || self.guest.as_ref().is_some_and(|it| it.whom == *who)
     }
 
-    /// Whether messages can be sent now: to whom we visit if we do, else to anybody at home.
+    /// Whether messages can be sent now: while there is a guest link to whom we call there, else
+    /// through our home.
     pub(crate) fn is_online(&self) -> bool {
-        let line = self
-            .visit
-            .as_ref()
-            .map(|(_, line)| line)
-            .or(self.home.as_ref());
-        line.and_then(|it| it.link.as_ref())
-            .is_some_and(|it| matches!(*it.state().borrow(), LinkState::Online))
+        let guest = self.guest.as_ref().map(|it| &it.link);
+        guest
+            .or(self.home.as_ref())
+            .is_some_and(|it| it.state() == LinkState::Online)
     }
 
     /// Sends a call message.
     pub(crate) fn send(&self, to: Address, message: Vec<u8>) {
-        let line = match &self.visit {
-            Some((who, line)) if *who == to => Some(line),
+        let link = match &self.guest {
+            Some(guest) if guest.whom == to => Some(&guest.link),
             Some(_) | None => self.home.as_ref(),
         };
-        let Some(link) = line.and_then(|it| it.link.as_ref()) else {
-            return;
-        };
-        if let Err(error) = link.send(to, message.into()) {
-            tracing::warn!(%error, "a call message is not sent");
+        if let Some(link) = link {
+            link.send(to, message);
         }
     }
 
-    fn home_link(&self) -> Option<&Link> {
-        self.home.as_ref().and_then(|it| it.link.as_ref())
-    }
-
-    fn line(&self, url: String, which: Which) -> Line {
-        let (link, inbox) = match Link::connect(&url, Arc::clone(&self.identity)) {
-            Ok((link, inbox)) => (Some(link), Some(inbox)),
-            Err(error) => {
-                tracing::warn!(%error, "the relay's URL is not usable");
-                (None, None)
-            }
-        };
-        let events = self.events.clone();
-        let pump = tokio::spawn(async move {
-            if let Some(inbox) = inbox {
-                forward(which, inbox, events).await;
-            }
-        });
-        Line { url, link, pump }
+    fn start(&self, url: String, which: Which) -> RelayLink {
+        RelayLink::start(url, which, &self.identity, self.news.clone())
     }
 }
 
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.pump.abort();
-        if let Some(link) = self.link.take() {
-            tokio::spawn(link.close());
-        }
-    }
-}
-
-/// What the URL of a relay is compared by; a text that is none is compared as it is.
-fn normal(url: &str) -> String {
-    check_relay_url(url).unwrap_or_else(|_| url.to_owned())
-}
-
-async fn forward(which: Which, mut inbox: mpsc::Receiver<LinkEvent>, control: mpsc::Sender<Event>) {
-    while let Some(event) = inbox.recv().await {
-        let event = match event {
-            LinkEvent::Message { from, payload } => Event::Message {
-                from,
-                payload: payload.to_vec(),
-            },
-            LinkEvent::NotHere { to } => Event::NotHere { to },
-            // The trouble is between us and the relay: it says nothing of whom we call, and the
-            // phone repeats what matters.
-            LinkEvent::Expired { .. } => continue,
-            LinkEvent::State(state) => match which {
-                Which::Home => Event::Relay(view_of(state)),
-                Which::Visit => Event::Visit,
-            },
-        };
-        if control.send(event).await.is_err() {
-            return;
-        }
-    }
-}
-
-fn view_of(state: LinkState) -> RelayView {
-    match state {
-        LinkState::Connecting => RelayView::Connecting,
-        LinkState::Online => RelayView::Online,
-        LinkState::Offline(problem) => RelayView::Offline {
-            problem: match problem {
-                Problem::Unreachable => RelayProblem::Unreachable,
-                Problem::NotARelay => RelayProblem::NotARelay,
-                Problem::Refused => RelayProblem::Refused,
-                Problem::Full => RelayProblem::Full,
-                Problem::TakenOver => RelayProblem::TakenOver,
-                Problem::CertificateUntrusted => RelayProblem::CertificateUntrusted,
-                Problem::CertificateExpired => RelayProblem::CertificateExpired,
-                Problem::CertificateOtherName => RelayProblem::CertificateOtherName,
-                Problem::Unencrypted => RelayProblem::Unencrypted,
-            },
-        },
-    }
-}
-
-/// How long after a visit its greeting may still arrive at the relay and take the place of home:
-/// longer than a link takes to dial.
-const AFTERMATH: Duration = Duration::from_secs(10);
+/// How long after the end of a guest link its greeting may still arrive at a relay and end the home
+/// link there: longer than a link takes to dial.
+const GUEST_AFTERMATH: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
-mod tests {
-    use tokio::net::TcpListener;
-    use tokio::time::{sleep, timeout};
-
-    use super::*;
-
-    const TAKEN_OVER: RelayView = RelayView::Offline {
-        problem: RelayProblem::TakenOver,
-    };
-
-    /// A relay of two names, `127.0.0.1` and `localhost`.
-    async fn relay() -> [String; 2] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let never = std::future::pending();
-        let config = signal_relay::Config::default();
-        tokio::spawn(signal_relay::serve(listener, config, never));
-        ["127.0.0.1", "localhost"].map(|host| format!("ws://{host}:{port}"))
-    }
-
-    fn relays() -> (Relays, mpsc::Receiver<Event>) {
-        let (events, heard) = mpsc::channel(64);
-        let identity = Identity::from_seed(&[1; 32]);
-        (Relays::new(Arc::new(identity), events), heard)
-    }
-
-    fn somebody() -> Address {
-        Identity::from_seed(&[2; 32]).address()
-    }
-
-    async fn until(heard: &mut mpsc::Receiver<Event>, view: &RelayView) {
-        let told = async {
-            while let Some(event) = heard.recv().await {
-                if matches!(&event, Event::Relay(now) if now == view) {
-                    return;
-                }
-            }
-        };
-        timeout(Duration::from_secs(10), told).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_relay_spelt_in_two_ways_has_one_link() {
-        let (mut relays, _heard) = relays();
-        let connecting = Some(RelayView::Connecting);
-        assert_eq!(relays.live_at(Some("ws://127.0.0.1:1")), connecting);
-        assert_eq!(relays.live_at(Some("ws://127.0.0.1:1/")), None);
-        relays.visit(somebody(), "ws://127.0.0.1:1/v1");
-        assert!(relays.visit.is_none());
-
-        relays.visit(somebody(), "ws://127.0.0.1:2/v1");
-        assert!(relays.visit.is_some());
-        assert_eq!(relays.live_at(Some("ws://127.0.0.1:2")), connecting);
-        assert!(relays.visit.is_none());
-    }
-
-    #[tokio::test]
-    async fn home_is_taken_back_from_our_own_visit() {
-        let [home, other_name] = relay().await;
-        let (mut relays, mut heard) = relays();
-        relays.live_at(Some(&home));
-        until(&mut heard, &RelayView::Online).await;
-        relays.visit(somebody(), &other_name);
-        until(&mut heard, &TAKEN_OVER).await;
-        assert!(relays.leave());
-        until(&mut heard, &RelayView::Online).await;
-    }
-
-    #[tokio::test]
-    async fn home_is_taken_back_from_a_visit_that_arrives_after_its_end() {
-        let [home, other_name] = relay().await;
-        let (mut relays, mut heard) = relays();
-        relays.live_at(Some(&home));
-        until(&mut heard, &RelayView::Online).await;
-        relays.visit(somebody(), &other_name);
-        assert!(relays.leave());
-        let late = Link::connect(&other_name, Arc::clone(&relays.identity)).unwrap();
-        until(&mut heard, &TAKEN_OVER).await;
-        assert!(!relays.leave());
-        until(&mut heard, &RelayView::Online).await;
-        drop(late);
-    }
-
-    #[tokio::test]
-    async fn another_copy_keeps_what_it_took_until_the_user_wants_it_back() {
-        let [home, _] = relay().await;
-        let (mut relays, mut heard) = relays();
-        relays.live_at(Some(&home));
-        until(&mut heard, &RelayView::Online).await;
-        let (copy, _its_events) = Link::connect(&home, Arc::clone(&relays.identity)).unwrap();
-        until(&mut heard, &TAKEN_OVER).await;
-        assert!(!relays.leave());
-        sleep(Duration::from_millis(200)).await;
-        assert_eq!(*copy.state().borrow(), LinkState::Online);
-        relays.reconnect();
-        until(&mut heard, &RelayView::Online).await;
-    }
-}
+mod tests;

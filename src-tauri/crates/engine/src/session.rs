@@ -1,333 +1,282 @@
-//! The media of one call: its session and the pipelines that hang on it.
+//! The transport session of one call: opened and closed within limits, and its news forwarded.
 //!
-//! Made when the phone wants a transport, released when it wants it closed; everything of the
-//! call that holds a socket, a thread or a decoder lives here, so dropping it is the clean-up.
+//! Runs in tasks of its own beside the control task; nothing here decides anything about the call.
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use bytes::Bytes;
 use call::id::CallId;
 use futures::StreamExt;
-use media::backend::codec::{AudioTarget, CodecBackend, VideoTarget};
-use media::picture::Captured;
-use media::rate;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
 use media::transport::{
-    NetworkEstimate, OpenParams, Parcel, Path, Role, Session, SessionControl, TransportEvent,
+    MediaTransport, OpenParams, Session, SessionControl, TransportError, TransportEvent,
+    TransportStats,
 };
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 
-use crate::config::{Backends, Config};
-use crate::counters::{AudioIn, AudioOut, VideoIn, VideoOut};
-use crate::event::Event;
-use crate::microphone::{Microphone, Outlet};
-use crate::picture::PictureFeed;
-use crate::playout::Playout;
-use crate::recv_video::{self, VideoReceiver};
-use crate::send_video::{self, VideoSender};
-use crate::voice::{LipSync, Voice};
+use crate::clock::Clock;
 
-/// One call's media.
+/// What the control task hears of a call's session and of the pipelines that hang on it.
 #[derive(Debug)]
-pub(crate) struct CallMedia {
-    call: CallId,
-    stage: Stage,
-    rate: rate::Controller,
-    /// How the machines reach each other, once known.
-    pub(crate) path: Option<Path>,
-    /// What flowed.
-    pub(crate) flow: Arc<Flow>,
-}
-
-/// Counters of the four pipelines.
-#[derive(Debug, Default)]
-pub(crate) struct Flow {
-    /// Sound that leaves.
-    pub(crate) audio_out: Arc<AudioOut>,
-    /// Pictures that leave.
-    pub(crate) video_out: Arc<VideoOut>,
-    /// Sound that comes.
-    pub(crate) audio_in: Arc<AudioIn>,
-    /// Pictures that come.
-    pub(crate) video_in: Arc<VideoIn>,
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// [`Event::Opened`] is still to come.
-    Opening {
-        /// Parcels that came before the session was open.
-        early: VecDeque<Parcel>,
-    },
-    /// Media may flow.
-    Open(Open),
-    /// It came to nothing, and holds nothing.
-    Failed,
-}
-
-struct Open {
-    control: Arc<dyn SessionControl>,
-    sender: Option<VideoSender>,
-    receiver: Option<VideoReceiver>,
-    events: JoinHandle<()>,
-}
-
-/// What the pipelines of a call share with the rest of the engine.
-pub(crate) struct Surroundings<'a> {
-    /// Makes encoders and decoders.
-    pub(crate) codec: &'a Arc<dyn CodecBackend>,
-    /// The microphone thread.
-    pub(crate) microphone: &'a Microphone,
-    /// The playout thread.
-    pub(crate) playout: &'a Playout,
-    /// Where the other side's pictures go.
-    pub(crate) remote: &'a PictureFeed,
-    /// Where this engine's timeline begins.
-    pub(crate) epoch: Instant,
-    /// The control task.
-    pub(crate) events: &'a mpsc::Sender<Event>,
-}
-
-impl CallMedia {
-    /// Starts to open the session of `call`; the result comes as [`Event::Opened`].
-    pub(crate) fn start(
+pub(crate) enum News {
+    /// The session was opened, or not.
+    Opened {
+        /// Of which call.
         call: CallId,
-        offerer: bool,
-        backends: &Backends,
-        config: &Config,
-        events: &mpsc::Sender<Event>,
-    ) -> Self {
-        let role = if offerer {
-            Role::Offerer
-        } else {
-            Role::Answerer
-        };
-        let opening = backends.transport.open(OpenParams {
-            call: call.0,
-            role,
-            max_send: config.max_send,
-        });
-        let events = events.clone();
-        tokio::spawn(async move {
-            let session = opening.await.map(Box::new);
-            // Fails only when the engine is gone; then the session closes by being dropped.
-            let _ = events.send(Event::Opened { call, session }).await;
-        });
-        Self {
-            call,
-            stage: Stage::Opening {
-                early: VecDeque::new(),
-            },
-            rate: rate::Controller::new(rate::Limits {
-                max: config.max_send,
-                size: config.video.size,
-                fps: config.video.fps,
-            }),
-            path: None,
-            flow: Arc::default(),
-        }
-    }
+        /// The open session.
+        session: Result<Box<Session>, TransportError>,
+    },
+    /// The session tells something.
+    Transport {
+        /// Of which call.
+        call: CallId,
+        /// What.
+        event: TransportEvent,
+    },
+    /// The session's own figures.
+    Figures {
+        /// Of which call.
+        call: CallId,
+        /// Counted from the session's start.
+        stats: Box<TransportStats>,
+    },
+    /// A pipeline cannot do its work.
+    Broken {
+        /// Of which call.
+        call: CallId,
+    },
+    /// The session is gone with all that belonged to it.
+    Closed {
+        /// Of which call.
+        call: CallId,
+    },
+}
 
-    /// Which call this belongs to.
-    pub(crate) fn call(&self) -> CallId {
-        self.call
-    }
+/// A session on its way.
+type Opening = BoxFuture<'static, Result<Session, TransportError>>;
 
-    /// Whether [`Event::Opened`] is still to come.
-    pub(crate) fn is_opening(&self) -> bool {
-        matches!(self.stage, Stage::Opening { .. })
-    }
+/// Names a call in every log line inside. It stands alone, wherever it is made, so that no line
+/// names two calls.
+pub(crate) fn span_of(call: impl fmt::Display) -> Span {
+    tracing::info_span!(parent: None, "call", id = %call)
+}
 
-    /// The session cannot be opened.
-    pub(crate) fn failed(&mut self) {
-        self.stage = Stage::Failed;
-    }
-
-    /// The session is open: hangs the pipelines on it and hands it what came early.
-    ///
-    /// # Errors
-    /// When there is no thread left for them; the session is closed by then.
-    pub(crate) fn opened(
-        &mut self,
-        session: Session,
-        around: &Surroundings<'_>,
-    ) -> std::io::Result<()> {
-        let early = match std::mem::replace(&mut self.stage, Stage::Failed) {
-            Stage::Opening { early } => early,
-            Stage::Open(_) | Stage::Failed => VecDeque::new(),
-        };
-        let sync = LipSync::default();
-        let sender = VideoSender::start(send_video::Parts {
-            codec: Arc::clone(around.codec),
-            sink: session.video_out,
-            target: self.rate.video(),
-            counters: Arc::clone(&self.flow.video_out),
-            epoch: around.epoch,
-        })?;
-        let receiver = VideoReceiver::start(recv_video::Parts {
-            codec: Arc::clone(around.codec),
-            source: session.video_in,
-            control: Arc::clone(&session.control),
-            feed: around.remote.clone(),
-            counters: Arc::clone(&self.flow.video_in),
-            sync: sync.clone(),
-            epoch: around.epoch,
-        })?;
-        around.microphone.attach(Outlet {
-            sink: session.audio_out,
-            target: self.rate.audio(),
-            counters: Arc::clone(&self.flow.audio_out),
-        });
-        let (codec, counters) = (Arc::clone(around.codec), Arc::clone(&self.flow.audio_in));
-        let source = session.audio_in;
-        around.playout.attach(move || match codec.audio_decoder() {
-            Ok(decoder) => Some(Voice::new(source, decoder, counters, sync)),
-            Err(error) => {
-                tracing::error!(%error, "no sound can be received");
-                None
-            }
-        });
-        for parcel in early {
-            session.control.parcel(parcel);
-        }
-        let events = tokio::spawn(forward(self.call, session.events, around.events.clone()));
-        self.stage = Stage::Open(Open {
-            control: session.control,
-            sender: Some(sender),
-            receiver: Some(receiver),
-            events,
-        });
-        Ok(())
-    }
-
-    /// Hands over a parcel of the other side.
-    pub(crate) fn parcel(&mut self, parcel: Vec<u8>) {
-        let parcel = Parcel(Bytes::from(parcel));
-        match &mut self.stage {
-            Stage::Open(open) => open.control.parcel(parcel),
-            Stage::Opening { early } if early.len() < EARLY_PARCELS => early.push_back(parcel),
-            Stage::Opening { .. } => tracing::warn!("a parcel came too early and is dropped"),
-            Stage::Failed => {}
-        }
-    }
-
-    /// Sends a message through the session's own channel.
-    pub(crate) fn data(&self, bytes: Vec<u8>) {
-        let Some(open) = self.open() else { return };
-        if let Err(error) = open.control.send_data(Bytes::from(bytes)) {
-            tracing::debug!(%error, "a message of the call is not sent");
-        }
-    }
-
-    /// Looks for a new path.
-    pub(crate) fn restart(&self) {
-        if let Some(open) = self.open() {
-            open.control.restart();
-        }
-    }
-
-    /// Media may flow: the encoder starts with a keyframe of what the camera sees now.
-    pub(crate) fn connected(&mut self, path: Path, current: Option<Captured>) {
-        self.path = Some(path);
-        if let Some(sender) = self.sender() {
-            sender.connected(current);
-        }
-    }
-
-    /// The other side's decoder needs a keyframe.
-    pub(crate) fn want_keyframe(&self) {
-        if let Some(sender) = self.sender() {
-            sender.want_keyframe();
-        }
-    }
-
-    /// The network carries this much now.
-    pub(crate) fn estimated(&mut self, estimate: NetworkEstimate, microphone: &Microphone) {
-        let receiver = self.open().and_then(|it| it.receiver.as_ref());
-        if let Some((receiver, rtt)) = receiver.zip(estimate.rtt) {
-            receiver.set_rtt(rtt);
-        }
-        let before: (VideoTarget, AudioTarget) = (self.rate.video(), self.rate.audio());
-        self.rate.update(Instant::now(), &estimate);
-        if self.rate.video() != before.0
-            && let Some(sender) = self.sender()
-        {
-            sender.set_target(self.rate.video());
-        }
-        if self.rate.audio() != before.1 {
-            microphone.set_target(self.rate.audio());
-        }
-    }
-
-    /// The other side's camera is off.
-    pub(crate) fn pictures_pause(&self) {
-        if let Some(receiver) = self.open().and_then(|it| it.receiver.as_ref()) {
-            receiver.paused();
-        }
-    }
-
-    /// What the picture encoder shall make now.
-    pub(crate) fn video_target(&self) -> VideoTarget {
-        self.rate.video()
-    }
-
-    /// Steers the session, once it is open.
-    pub(crate) fn control(&self) -> Option<&Arc<dyn SessionControl>> {
-        self.open().map(|it| &it.control)
-    }
-
-    /// The encoder thread, once the session is open.
-    pub(crate) fn sender(&self) -> Option<&VideoSender> {
-        self.open().and_then(|it| it.sender.as_ref())
-    }
-
-    fn open(&self) -> Option<&Open> {
-        match &self.stage {
-            Stage::Open(open) => Some(open),
-            Stage::Opening { .. } | Stage::Failed => None,
-        }
-    }
-
-    /// Releases all that the call holds. Ends within the transport's second.
-    pub(crate) async fn close(self) {
-        let Stage::Open(mut open) = self.stage else {
+/// Opens the session of `call` and reports it as [`News::Opened`], as a failure after
+/// [`OPEN_LIMIT`]. When `cancelled` is told or dropped before, the call is over: what still opens is
+/// closed, and [`News::Closed`] reported instead.
+pub(crate) async fn open(
+    call: CallId,
+    transport: Arc<dyn MediaTransport>,
+    params: OpenParams,
+    news: mpsc::Sender<News>,
+    clock: Clock,
+    cancelled: oneshot::Receiver<()>,
+) {
+    let mut opening = transport.open(params);
+    let opened = tokio::select! {
+        opened = clock.timeout(OPEN_LIMIT, &mut opening) => opened,
+        _ = cancelled => {
+            discard(call, &clock, opening).await;
+            report(&news, News::Closed { call }).await;
             return;
-        };
-        let (sender, receiver) = (open.sender.take(), open.receiver.take());
-        let joined = tokio::task::spawn_blocking(move || drop((sender, receiver)));
-        open.control.close().await;
-        open.events.abort();
-        if joined.await.is_err() {
-            tracing::error!("a pipeline of the call panicked");
+        }
+    };
+    match opened {
+        Some(session) => {
+            let session = session.map(Box::new);
+            report(&news, News::Opened { call, session }).await;
+        }
+        None => {
+            let late = TransportError::Internal("the session does not open".to_owned());
+            let session = Err(late);
+            report(&news, News::Opened { call, session }).await;
+            discard(call, &clock, opening).await;
         }
     }
 }
 
-impl std::fmt::Debug for Open {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Open").finish_non_exhaustive()
+/// Closes a session that nobody waits for any more, if it opens soon; dropping it ends it else.
+async fn discard(call: CallId, clock: &Clock, opening: Opening) {
+    if let Some(Ok(session)) = clock.timeout(GRACE, opening).await {
+        close(call, clock, session.control.as_ref()).await;
+    }
+}
+
+/// Closes a session. One that takes longer than [`CLOSE_LIMIT`] ends when the caller drops it.
+pub(crate) async fn close(call: CallId, clock: &Clock, session: &dyn SessionControl) {
+    let closed = clock.timeout(CLOSE_LIMIT, session.close()).await;
+    if closed.is_none() {
+        tracing::error!(%call, "a session does not close and is dropped");
     }
 }
 
 /// Carries the events of one session to the control task until the session ends.
-async fn forward(
+pub(crate) async fn forward(
     call: CallId,
-    mut events: futures::stream::BoxStream<'static, TransportEvent>,
-    control: mpsc::Sender<Event>,
+    mut events: BoxStream<'static, TransportEvent>,
+    news: mpsc::Sender<News>,
 ) {
     while let Some(event) = events.next().await {
-        if control
-            .send(Event::Transport { call, event })
-            .await
-            .is_err()
-        {
+        if news.send(News::Transport { call, event }).await.is_err() {
             return;
         }
     }
 }
 
-/// An offer and its candidates are about a dozen parcels; a peer that sends more before the answer
-/// gains nothing.
-const EARLY_PARCELS: usize = 64;
+/// Asks a session for its figures, which come as [`News::Figures`].
+pub(crate) async fn ask_for_figures(
+    call: CallId,
+    session: Arc<dyn SessionControl>,
+    news: mpsc::Sender<News>,
+) {
+    let stats = Box::new(session.stats().await);
+    report(&news, News::Figures { call, stats }).await;
+}
+
+/// Tells the control task; fails only when the engine is gone.
+pub(crate) async fn report(news: &mpsc::Sender<News>, what: News) {
+    let _ = news.send(what).await;
+}
+
+/// How a thread of a call's pipeline tells that it cannot do its work: by [`Fault::report`], or by
+/// dropping this in a panic.
+pub(crate) struct Fault {
+    call: CallId,
+    news: mpsc::Sender<News>,
+}
+
+impl Fault {
+    /// For one thread of this call.
+    pub(crate) const fn new(call: CallId, news: mpsc::Sender<News>) -> Self {
+        Self { call, news }
+    }
+
+    /// This thread cannot do its work: the call has no sound or pictures in one direction. Waits
+    /// while the control task is busy.
+    pub(crate) fn report(&self) {
+        // Fails only when the engine is gone.
+        let _ = self.news.blocking_send(News::Broken { call: self.call });
+    }
+}
+
+impl Drop for Fault {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.report();
+        }
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fault").field(&self.call).finish()
+    }
+}
+
+/// An open session means local sockets and threads, no answer of the network: far less than a
+/// second on any machine. Ten leave room for one that swaps, and end before the user gives up.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a session that is opened for nobody may take: what a call holds is released within a
+/// second of its end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Twice what a transport promises to take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use media::testing::{Loopback, Network};
+    use media::transport::Role;
+    use media::units::Bitrate;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// An opening under way on a transport that lets none open.
+    struct Held {
+        transport: Loopback,
+        clock: Clock,
+        cancel: oneshot::Sender<()>,
+        told: mpsc::Receiver<News>,
+    }
+
+    async fn held() -> Held {
+        let transport = Loopback::on(&Network::new(1, Instant::now()));
+        transport.hold_opens();
+        let (clock, (news, told)) = (Clock::default(), mpsc::channel(8));
+        let (cancel, cancelled) = oneshot::channel();
+        let params = OpenParams {
+            call: 1,
+            role: Role::Offerer,
+            max_send: Bitrate::from_kbps(500),
+        };
+        let through: Arc<dyn MediaTransport> = Arc::new(transport.clone());
+        tokio::spawn(open(
+            CallId(1),
+            through,
+            params,
+            news,
+            clock.clone(),
+            cancelled,
+        ));
+        while transport.held_opens() == 0 {
+            yield_now().await;
+        }
+        Held {
+            transport,
+            clock,
+            cancel,
+            told,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_does_not_open_in_time_has_failed_and_is_closed_when_it_does() {
+        let mut held = held().await;
+        held.clock.skip(OPEN_LIMIT);
+        let told = held.told.recv().await;
+        assert!(
+            matches!(
+                told,
+                Some(News::Opened {
+                    session: Err(_),
+                    ..
+                })
+            ),
+            "{told:?}"
+        );
+        held.transport.release_opens();
+        assert!(held.told.recv().await.is_none(), "the opening has ended");
+        assert_eq!(held.transport.sessions_opened(), 1);
+        assert_eq!(held.transport.open_sessions(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_opens_after_its_call_is_closed() {
+        let mut held = held().await;
+        drop(held.cancel);
+        yield_now().await;
+        held.transport.release_opens();
+        let told = held.told.recv().await;
+        assert!(matches!(told, Some(News::Closed { .. })), "{told:?}");
+        assert_eq!(held.transport.sessions_opened(), 1);
+        assert_eq!(held.transport.open_sessions(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_never_opens_holds_nothing_a_second_after_its_call() {
+        let mut held = held().await;
+        drop(held.cancel);
+        yield_now().await;
+        held.clock.skip(GRACE);
+        let told = held.told.recv().await;
+        assert!(matches!(told, Some(News::Closed { .. })), "{told:?}");
+        assert_eq!(held.transport.held_opens(), 0);
+    }
+}

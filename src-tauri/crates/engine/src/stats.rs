@@ -5,7 +5,7 @@ use std::time::Instant;
 use call::view::CallView;
 use media::transport::{StreamStats, TransportStats};
 
-use crate::session::{CallMedia, Flow};
+use crate::call_media::{CallMedia, Flow};
 use crate::view::CallStats;
 
 /// Samples the figures of one call at a time.

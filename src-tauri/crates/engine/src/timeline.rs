@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use media::backend::audio::SAMPLE_RATE_HZ;
+use media::time::MediaTime;
 
 /// How long `samples` last.
 pub(crate) fn duration_of(samples: usize) -> Duration {
@@ -16,4 +17,9 @@ pub(crate) fn micros_between(epoch: Instant, at: Instant) -> i64 {
         Some(after) => micros(after),
         None => -micros(epoch.duration_since(at)),
     }
+}
+
+/// Now, on the media timeline that begins at `epoch`.
+pub(crate) fn media_now(epoch: Instant) -> MediaTime {
+    MediaTime::from_micros(micros_between(epoch, Instant::now()))
 }

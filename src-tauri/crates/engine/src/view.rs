@@ -45,6 +45,11 @@ pub struct CallSummary {
     pub good: bool,
     /// Whether our camera was wanted last.
     pub video: bool,
+    /// Why the relay that the invite names was not there when the call ended or is not there now;
+    /// absent when it is, and when the call needs none but our own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[ts(optional)]
+    pub guest_relay: Option<RelayProblem>,
 }
 
 /// The link to the relay.

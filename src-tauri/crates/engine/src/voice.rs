@@ -6,38 +6,69 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use media::backend::codec::AudioDecoder;
+use media::backend::codec::{AudioDecoder, CodecBackend};
 use media::jitter::audio::{Config, JitterBuffer, PULL, Played};
 use media::time::MediaTime;
 use media::transport::FrameSource;
+use tracing::Span;
+use tracing::span::EnteredSpan;
 
 use crate::counters::AudioIn;
+use crate::session::Fault;
 use crate::timeline::duration_of;
 
-/// One call's incoming sound.
+/// One call's incoming sound, on the thread that plays it.
 pub(crate) struct Voice {
     source: FrameSource,
     jitter: JitterBuffer,
     decoder: Box<dyn AudioDecoder>,
     counters: Arc<AudioIn>,
     sync: LipSync,
+    /// Tells the control task when this thread panics in the call.
+    _fault: Fault,
+    /// Names the call in the log lines of this thread, as long as it plays this voice.
+    _span: EnteredSpan,
+}
+
+/// What a voice is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// Makes the decoder.
+    pub(crate) codec: Arc<dyn CodecBackend>,
+    /// Where the packets come from.
+    pub(crate) source: FrameSource,
+    /// What was received.
+    pub(crate) counters: Arc<AudioIn>,
+    /// What is heard when.
+    pub(crate) sync: LipSync,
+    /// Tells that no sound can be received.
+    pub(crate) fault: Fault,
+    /// Names the call in log lines.
+    pub(crate) span: Span,
 }
 
 impl Voice {
-    /// Plays what comes out of `source`.
-    pub(crate) fn new(
-        source: FrameSource,
-        decoder: Box<dyn AudioDecoder>,
-        counters: Arc<AudioIn>,
-        sync: LipSync,
-    ) -> Self {
-        Self {
-            source,
+    /// Plays what comes out of the parts' source; `None` when there is no decoder for it, which is
+    /// reported.
+    pub(crate) fn new(parts: Parts) -> Option<Self> {
+        let span = parts.span.entered();
+        let decoder = match parts.codec.audio_decoder() {
+            Ok(decoder) => decoder,
+            Err(error) => {
+                tracing::error!(%error, "no sound can be received");
+                parts.fault.report();
+                return None;
+            }
+        };
+        Some(Self {
+            source: parts.source,
             jitter: JitterBuffer::new(Config::default()),
             decoder,
-            counters,
-            sync,
-        }
+            counters: parts.counters,
+            sync: parts.sync,
+            _fault: parts.fault,
+            _span: span,
+        })
     }
 
     /// Makes the next 10 ms, which will be heard `plays_at` microseconds after `epoch`.

@@ -19,9 +19,7 @@ pub mod rate;
 pub mod scale;
 pub mod sounds;
 pub mod synthetic;
+pub mod testing;
 pub mod time;
 pub mod transport;
 pub mod units;
-
-#[cfg(test)]
-mod testing;

@@ -78,7 +78,27 @@ impl<T> Queue<T> {
 
     /// Adds `value` and wakes a waiter. Returns the value that had to make room, if any; a closed
     /// queue takes nothing and gives `value` back.
+    ///
+    /// Where later values depend on earlier ones, use [`Queue::push_marking`].
     pub fn push(&self, value: T) -> Option<T> {
+        self.push_marking(value, |_| {})
+    }
+
+    /// The same as [`Queue::push`] for values that depend on the ones before them: when the oldest
+    /// has to make room, `mark` changes the one that followed it, which is the next to be popped.
+    /// So whoever pops learns of the gap where it is, and not only behind all that waits already.
+    ///
+    /// ```
+    /// use media::queue::Queue;
+    ///
+    /// let queue = Queue::bounded(2);
+    /// for number in 1..=3 {
+    ///     queue.push_marking((number, "whole"), |next| next.1 = "after a gap");
+    /// }
+    /// assert_eq!(queue.try_pop(), Some((2, "after a gap")));
+    /// assert_eq!(queue.try_pop(), Some((3, "whole")));
+    /// ```
+    pub fn push_marking(&self, value: T, mark: impl FnOnce(&mut T)) -> Option<T> {
         let mut state = self.lock();
         if state.closed {
             return Some(value);
@@ -89,6 +109,11 @@ impl<T> Queue<T> {
             None
         };
         state.values.push_back(value);
+        if oldest.is_some()
+            && let Some(next) = state.values.front_mut()
+        {
+            mark(next);
+        }
         drop(state);
         self.shared.pushed.fetch_add(1, Ordering::Relaxed);
         if oldest.is_some() {
@@ -201,6 +226,29 @@ mod tests {
         );
         assert_eq!((queue.pushed(), queue.dropped(), queue.len()), (4, 2, 2));
         assert_eq!(queue.try_pop(), Some(3));
+    }
+
+    #[test]
+    fn what_followed_a_dropped_value_is_marked() {
+        let queue = Queue::bounded(3);
+        for number in 1..=5 {
+            queue.push_marking((number, false), |it| it.1 = true);
+        }
+        let left: Vec<_> = std::iter::from_fn(|| queue.try_pop()).collect();
+        assert_eq!(left, [(3, true), (4, false), (5, false)]);
+        let slot = Slot::slot();
+        slot.push_marking((1, false), |it| it.1 = true);
+        slot.push_marking((2, false), |it| it.1 = true);
+        assert_eq!(
+            slot.try_pop(),
+            Some((2, true)),
+            "the new one follows the old one"
+        );
+        slot.close();
+        assert_eq!(
+            slot.push_marking((3, false), |it| it.1 = true),
+            Some((3, false))
+        );
     }
 
     #[test]

@@ -1,34 +1,74 @@
-//! What the tests of this crate share.
+//! A transport without a network, for the tests of whoever drives sessions.
+//!
+//! [`Loopback`] is a [`MediaTransport`](crate::transport::MediaTransport) whose sessions meet on a
+//! [`Network`] in the same process. They need what real ones need: parcels carried between them,
+//! an offer and its answer, before frames and messages pass. The network delays, loses and repeats
+//! what it carries, and it is cut and mended on demand; each [`Loopback`] lets its sessions open
+//! late, fail, or close slowly.
+//!
+//! Nothing here reads a clock or starts a thread. Time passes when the test calls
+//! [`Network::advance`], and only then is anything delivered; chance comes from a seed.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use futures::StreamExt;
+//! use futures::executor::block_on;
+//! use media::frame::EncodedFrame;
+//! use media::testing::{Loopback, Network};
+//! use media::time::MediaTime;
+//! use media::transport::{MediaTransport, OpenParams, Role, Session, TransportEvent};
+//! use media::units::Bitrate;
+//!
+//! async fn parcel_of(session: &mut Session) -> media::transport::Parcel {
+//!     loop {
+//!         if let Some(TransportEvent::Parcel(parcel)) = session.events.next().await {
+//!             return parcel;
+//!         }
+//!     }
+//! }
+//!
+//! let network = Network::new(1, Instant::now());
+//! let (alice, bob) = (Loopback::on(&network), Loopback::on(&network));
+//! block_on(async {
+//!     let params = |role| OpenParams { call: 7, role, max_send: Bitrate::from_kbps(500) };
+//!     let mut caller = alice.open(params(Role::Offerer)).await.unwrap();
+//!     let mut callee = bob.open(params(Role::Answerer)).await.unwrap();
+//!     callee.control.parcel(parcel_of(&mut caller).await);
+//!     caller.control.parcel(parcel_of(&mut callee).await);
+//!     network.advance(Duration::from_millis(1), Instant::now());
+//!
+//!     let payload = "20 ms of sound".into();
+//!     let frame = EncodedFrame { time: MediaTime::default(), keyframe: true, payload };
+//!     caller.audio_out.send(frame.clone());
+//!     network.advance(Duration::from_millis(1), Instant::now());
+//!     assert_eq!(callee.audio_in.try_pop().unwrap().frame, frame);
+//! });
+//! ```
 
-use std::time::Instant;
+mod carrier;
+mod dice;
+mod end;
+mod gate;
+mod loopback;
+mod network;
+mod session;
+mod signal;
+
+pub use carrier::Conditions;
+pub use dice::Dice;
+pub use loopback::Loopback;
+pub use network::Network;
+
+#[cfg(test)]
+mod tests;
 
 /// Some moment: tests count from it and never ask for another.
+#[cfg(test)]
 #[expect(
     clippy::disallowed_methods,
     reason = "an Instant cannot be made any other way"
 )]
-pub(crate) fn some_instant() -> Instant {
-    Instant::now()
-}
-
-/// Reproducible chance (xorshift64*).
-#[derive(Debug)]
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    /// Evenly from 0 to 1.
-    pub(crate) fn roll(&mut self) -> f64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    pub(crate) fn chance(&mut self, probability: f64) -> bool {
-        self.roll() < probability
-    }
+pub(crate) fn some_instant() -> std::time::Instant {
+    std::time::Instant::now()
 }

@@ -111,8 +111,8 @@ pub enum Sent {
     Dropped,
 }
 
-/// Where received frames wait for the decoder. For pictures a drop shows as `after_loss` on the
-/// next frame that is pushed.
+/// Where received frames wait for the decoder. When it is full the oldest frame is dropped; for
+/// pictures the one that followed it is then `after_loss` (see [`Queue::push_marking`]).
 pub type FrameSource = Queue<ReceivedFrame>;
 
 /// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;

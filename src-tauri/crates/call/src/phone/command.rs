@@ -1,125 +1,115 @@
 //! What the user wants.
 
-use crate::time::Timestamp;
-
 use super::Phone;
-use super::transition::LastWord;
+use super::end::Notice;
+use crate::call::Call;
 use crate::id::{CallId, Peer};
 use crate::input::Command;
-use crate::line::Line;
 use crate::message::Over;
-use crate::output::Output;
-use crate::past::Known;
-use crate::presence::Presence;
 use crate::reason::EndReason;
-use crate::state::{Phase, State};
-use crate::timer::{Timer, after};
-use crate::view::Controls;
+use crate::recent::Lookup;
+use crate::state::{Stage, State};
+use crate::time::Timestamp;
 
 impl Phone {
-    pub(super) fn command(&mut self, now: Timestamp, command: Command) {
+    pub(super) fn on_command(&mut self, now: Timestamp, command: Command) {
         match command {
             Command::Dial { call, peer, video } => self.dial(now, call, peer, video),
             Command::Accept { video } => self.accept(now, video),
             Command::Decline => self.decline(now),
             Command::End => self.hang_up(now),
             Command::Dismiss => self.dismiss(),
-            Command::SetMicrophone(microphone) => {
-                self.wish(|wish| Controls { microphone, ..wish });
-            }
-            Command::SetCamera(camera) => self.wish(|wish| Controls { camera, ..wish }),
+            Command::SetMicrophone(microphone) => self.on_wish(|wish| wish.microphone = microphone),
+            Command::SetCamera(camera) => self.on_wish(|wish| wish.camera = camera),
         }
     }
 
-    fn dial(&mut self, now: Timestamp, call: CallId, peer: Peer, video: bool) {
-        let fresh = self.past.look_up(&peer.address, call) == Known::Unknown;
-        if !self.phase().is_free() || !fresh {
-            tracing::warn!(%call, phase = %self.phase(), fresh, "cannot dial now");
-            return;
-        }
-        let mut line = Line::new(call, peer, true, Presence::new(now));
-        line.local.wish.camera = video;
-        self.timers.stop_all();
-        self.state = State::Dialing(Box::new(line));
-        self.timers.set(Timer::Ring, now, self.config.ring);
-        if self.online {
-            self.invite(now);
-        } else {
-            self.timers.set(Timer::NoRelay, now, after::NO_RELAY);
+    fn dial(&mut self, now: Timestamp, id: CallId, peer: Peer, video: bool) {
+        match &self.state {
+            State::Idle | State::Ended(_) => {
+                if self.recent.find(&peer.address, id) == Lookup::Unknown {
+                    self.enter_dialing(now, Call::outgoing(now, id, peer, video));
+                } else {
+                    tracing::warn!(call = %id, "an id is used twice: cannot dial");
+                }
+            }
+            // Who is dialled calls us this very moment: both want to talk.
+            State::Call(call, Stage::Incoming(_)) if call.peer.address == peer.address => {
+                tracing::info!(call = %call.id, "dialling the caller accepts their call");
+                self.accept(now, video);
+            }
+            State::Call(
+                call,
+                Stage::Dialing
+                | Stage::Ringing(_)
+                | Stage::Incoming(_)
+                | Stage::Connecting
+                | Stage::Active { .. }
+                | Stage::Reconnecting { .. },
+            ) => tracing::warn!(call = %call.id, state = self.state.name(), "cannot dial now"),
         }
     }
 
     fn accept(&mut self, now: Timestamp, video: bool) {
-        match self.phase() {
-            Phase::Incoming => {
-                if let Some(line) = self.state.line_mut() {
-                    line.local.wish.camera = video;
-                }
-                self.answer(now);
+        match &mut self.state {
+            State::Call(call, Stage::Incoming(_)) => {
+                call.local.wish.camera = video;
+                self.accept_call(now);
             }
-            Phase::Idle
-            | Phase::Dialing
-            | Phase::Ringing
-            | Phase::Connecting
-            | Phase::Active
-            | Phase::Reconnecting
-            | Phase::Ended => tracing::debug!(phase = %self.phase(), "nothing to accept"),
+            State::Idle
+            | State::Ended(_)
+            | State::Call(
+                _,
+                Stage::Dialing
+                | Stage::Ringing(_)
+                | Stage::Connecting
+                | Stage::Active { .. }
+                | Stage::Reconnecting { .. },
+            ) => tracing::debug!(state = self.state.name(), "nothing to accept"),
         }
     }
 
     fn decline(&mut self, now: Timestamp) {
-        match self.phase() {
-            Phase::Incoming => {
-                self.end(now, EndReason::Declined, LastWord::Tell(Over::Declined));
+        match &self.state {
+            State::Call(call, Stage::Incoming(invitation)) => {
+                if !invitation.known {
+                    self.declined.add(now, &call.peer.address);
+                }
+                self.end(now, EndReason::Declined, Notice::Send(Over::Declined));
             }
-            Phase::Idle
-            | Phase::Dialing
-            | Phase::Ringing
-            | Phase::Connecting
-            | Phase::Active
-            | Phase::Reconnecting
-            | Phase::Ended => tracing::debug!(phase = %self.phase(), "nothing to decline"),
+            State::Idle
+            | State::Ended(_)
+            | State::Call(
+                _,
+                Stage::Dialing
+                | Stage::Ringing(_)
+                | Stage::Connecting
+                | Stage::Active { .. }
+                | Stage::Reconnecting { .. },
+            ) => tracing::debug!(state = self.state.name(), "nothing to decline"),
         }
     }
 
     fn hang_up(&mut self, now: Timestamp) {
-        match self.phase() {
-            Phase::Idle | Phase::Ended => {}
-            Phase::Dialing | Phase::Ringing => {
-                self.end(now, EndReason::Cancelled, LastWord::Tell(Over::Cancelled));
+        match self.state.stage() {
+            None => {}
+            Some(Stage::Dialing | Stage::Ringing(_)) => {
+                self.end(now, EndReason::Cancelled, Notice::Send(Over::Cancelled));
             }
-            Phase::Incoming => {
-                self.end(now, EndReason::Declined, LastWord::Tell(Over::Declined));
-            }
-            Phase::Connecting | Phase::Active | Phase::Reconnecting => {
-                self.end(now, EndReason::LocalHangup, LastWord::Tell(Over::HungUp));
+            Some(Stage::Incoming(_)) => self.decline(now),
+            Some(Stage::Connecting | Stage::Active { .. } | Stage::Reconnecting { .. }) => {
+                self.end(now, EndReason::LocalHangup, Notice::Send(Over::HungUp));
             }
         }
     }
 
     fn dismiss(&mut self) {
-        if self.phase() == Phase::Ended {
-            self.timers.stop_all();
-            self.state = State::Idle;
-        }
-    }
-
-    /// Before the answer a wish waits; after it, it goes to the gates.
-    fn wish(&mut self, change: impl FnOnce(Controls) -> Controls) {
-        let Some(line) = self.state.line_mut() else {
-            return;
-        };
-        line.local.wish = change(line.local.wish);
-        if self.phase().is_answered() {
-            self.capture_as_wished();
-        }
-    }
-
-    pub(super) fn capture_as_wished(&mut self) {
-        if let Some(line) = self.state.line() {
-            let Controls { microphone, camera } = line.local.wish;
-            self.outputs
-                .push_back(Output::SetCapture { microphone, camera });
+        match self.state {
+            State::Ended(_) => {
+                self.timers.stop_all();
+                self.state = State::Idle;
+            }
+            State::Idle | State::Call(..) => {}
         }
     }
 }

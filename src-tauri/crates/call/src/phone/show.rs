@@ -2,30 +2,15 @@
 
 use std::time::Duration;
 
+use crate::call::Call;
+use crate::state::{Invitation, Outage, Stage, State};
 use crate::time::Timestamp;
-
-use crate::line::Line;
-use crate::state::{Flowing, Gap, Invitation, State};
-use crate::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
+use crate::view::{ActivePhase, CallView, OutgoingPhase};
 
 pub(super) fn view(state: &State, now: Timestamp) -> CallView {
     match state {
         State::Idle => CallView::Idle,
-        State::Dialing(line) => outgoing(line, OutgoingPhase::Calling),
-        State::Ringing(line, _) => outgoing(line, OutgoingPhase::Ringing),
-        State::Incoming(line, Invitation { video, known }) => CallView::Incoming {
-            call: line.call.to_string(),
-            peer: line.peer.clone(),
-            video: *video,
-            known: *known,
-        },
-        State::Connecting(line) => active(line, ActivePhase::Connecting, None),
-        State::Active(line, flowing) | State::Reconnecting(line, flowing, Gap::Unseen) => {
-            active(line, ActivePhase::Connected, Some(lasted(*flowing, now)))
-        }
-        State::Reconnecting(line, flowing, Gap::Shown) => {
-            active(line, ActivePhase::Reconnecting, Some(lasted(*flowing, now)))
-        }
+        State::Call(call, stage) => in_call(call, *stage, now),
         State::Ended(ended) => CallView::Ended {
             call: ended.call.to_string(),
             peer: ended.peer.clone(),
@@ -36,31 +21,48 @@ pub(super) fn view(state: &State, now: Timestamp) -> CallView {
     }
 }
 
-/// Nothing is captured yet, so what will be is shown.
-fn outgoing(line: &Line, phase: OutgoingPhase) -> CallView {
-    CallView::Outgoing {
-        call: line.call.to_string(),
-        peer: line.peer.clone(),
-        phase,
-        local: line.local.wish,
+fn in_call(call: &Call, stage: Stage, now: Timestamp) -> CallView {
+    let connected_for_ms = stage.connected_at().map(|at| millis(now.since(at)));
+    let active = |phase| active(call, phase, connected_for_ms);
+    match stage {
+        Stage::Dialing => outgoing(call, OutgoingPhase::Calling),
+        Stage::Ringing(_) => outgoing(call, OutgoingPhase::Ringing),
+        Stage::Incoming(Invitation { video, known, .. }) => CallView::Incoming {
+            call: call.id.to_string(),
+            peer: call.peer.clone(),
+            video,
+            known,
+        },
+        Stage::Connecting => active(ActivePhase::Connecting),
+        Stage::Active { .. } => active(ActivePhase::Connected),
+        Stage::Reconnecting { outage, .. } => match outage {
+            Outage::Hidden => active(ActivePhase::Connected),
+            Outage::Shown => active(ActivePhase::Reconnecting),
+        },
     }
 }
 
-fn active(line: &Line, phase: ActivePhase, connected_for_ms: Option<u64>) -> CallView {
-    CallView::Active {
-        call: line.call.to_string(),
-        peer: line.peer.clone(),
+/// Nothing is captured yet, so the wish is shown.
+fn outgoing(call: &Call, phase: OutgoingPhase) -> CallView {
+    CallView::Outgoing {
+        call: call.id.to_string(),
+        peer: call.peer.clone(),
         phase,
-        local: line.local.truth,
-        wish: line.local.wish,
-        remote: line.remote.controls,
-        remote_lacking: Lacking::default(),
+        local: call.local.wish,
+    }
+}
+
+fn active(call: &Call, phase: ActivePhase, connected_for_ms: Option<u64>) -> CallView {
+    CallView::Active {
+        call: call.id.to_string(),
+        peer: call.peer.clone(),
+        phase,
+        local: call.local.actual,
+        wish: call.local.wish,
+        remote: call.remote.controls,
+        remote_lacking: call.remote.lacking,
         connected_for_ms,
     }
-}
-
-fn lasted(flowing: Flowing, now: Timestamp) -> u64 {
-    millis(now.since(flowing.since))
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -1,115 +1,116 @@
 //! What happens when a deadline passes.
 
-use crate::time::Timestamp;
-
 use super::Phone;
-use super::transition::LastWord;
+use super::end::Notice;
+use crate::liveness::PROBE_AFTER;
 use crate::message::{Body, Over};
-use crate::output::{Output, Sound};
-use crate::presence::SILENCE;
 use crate::reason::EndReason;
-use crate::state::{Gap, Phase, State};
+use crate::state::{Stage, State};
+use crate::time::Timestamp;
 use crate::timer::{Timer, after};
 
 impl Phone {
-    /// A timer is stopped when its state is left, so each one meets the state that it was set for.
-    pub(super) fn timeout(&mut self, now: Timestamp, timer: Timer) {
+    /// A timer is stopped when its stage is left, so each one meets the stage it was set for.
+    pub(super) fn on_timeout(&mut self, now: Timestamp, timer: Timer) {
         match timer {
-            Timer::Ring => self.nobody_answered(now),
-            Timer::NoRelay => {
-                self.end(now, EndReason::NoRelay, LastWord::Tell(Over::Cancelled));
-            }
+            Timer::Ring => self.on_no_answer(now),
+            Timer::NoRelay => self.end(now, EndReason::NoRelay, Notice::Send(Over::Cancelled)),
             Timer::Repeat => self.repeat(now),
             Timer::Probe => self.probe(now),
-            Timer::Connect => self.end(now, EndReason::NoPath, LastWord::Tell(Over::NoPath)),
-            Timer::Alive => self.alive(now),
-            Timer::Unexplained => self.end(now, EndReason::PeerGone, LastWord::Tell(Over::Gone)),
-            Timer::Lost => self.show_loss(),
+            Timer::Connect => self.end(now, EndReason::NoPath, Notice::Send(Over::NoPath)),
+            Timer::Alive => self.keep_alive(now),
+            Timer::PeerClosed => self.end(now, EndReason::PeerGone, Notice::Send(Over::Gone)),
+            Timer::Lost => self.show_outage(),
             Timer::Restart => self.restart(now),
-            Timer::GiveUp => {
-                self.end(now, EndReason::ConnectionLost, LastWord::Tell(Over::Lost));
-            }
+            Timer::GiveUp => self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost)),
             Timer::LeaveEnded => self.state = State::Idle,
         }
     }
 
-    fn nobody_answered(&mut self, now: Timestamp) {
-        match self.phase() {
-            Phase::Dialing | Phase::Ringing => {
-                self.end(now, EndReason::NoAnswer, LastWord::Tell(Over::Cancelled));
+    fn on_no_answer(&mut self, now: Timestamp) {
+        match self.state.stage() {
+            Some(Stage::Dialing | Stage::Ringing(_)) => {
+                self.end(now, EndReason::NoAnswer, Notice::Send(Over::Cancelled));
             }
-            Phase::Incoming => self.end(now, EndReason::Missed, LastWord::IfAsked(Over::Gone)),
-            Phase::Idle
-            | Phase::Connecting
-            | Phase::Active
-            | Phase::Reconnecting
-            | Phase::Ended => {}
+            Some(Stage::Incoming(_)) => {
+                self.end(now, EndReason::Missed, Notice::OnRequest(Over::Gone));
+            }
+            None | Some(Stage::Connecting | Stage::Active { .. } | Stage::Reconnecting { .. }) => {}
         }
     }
 
-    /// Says again what may have been lost: the invitation or the answer.
+    /// Sends again what may have been lost: the caller's invitation or the callee's acceptance.
     pub(super) fn repeat(&mut self, now: Timestamp) {
         if !self.online {
-            return self.timers.set(Timer::Repeat, now, after::REPEAT);
+            return self.set_timer(Timer::Repeat, now, after::REPEAT);
         }
-        match &self.state {
-            State::Dialing(_) => self.invite(now),
-            State::Connecting(line) | State::Active(line, _) | State::Reconnecting(line, ..)
-                if !line.outgoing =>
-            {
-                self.tell_answer(now);
-            }
-            State::Idle
-            | State::Ringing(..)
-            | State::Incoming(..)
-            | State::Connecting(_)
-            | State::Active(..)
-            | State::Reconnecting(..)
-            | State::Ended(_) => {}
-        }
-    }
-
-    /// Sends something that the relay cannot deliver if they are gone, and that they answer if
-    /// they are not in the call any more.
-    fn probe(&mut self, now: Timestamp) {
-        let Some(line) = self.state.line() else {
+        let State::Call(call, stage) = &self.state else {
             return;
         };
-        let silence = line.presence.silence(now);
-        let in_doubt = line.presence.is_in_doubt(now);
-        let stalled = line.presence.is_stalled(now);
-        let (ask, next) = match self.phase() {
-            Phase::Idle | Phase::Dialing | Phase::Ended => return,
-            Phase::Ringing | Phase::Incoming | Phase::Connecting if in_doubt => {
-                (true, after::PROBE_AGAIN)
+        match stage {
+            Stage::Dialing => self.send_invite(now),
+            Stage::Connecting | Stage::Active { .. } | Stage::Reconnecting { .. } => {
+                if !call.outgoing {
+                    self.send_accept(now);
+                }
             }
-            Phase::Ringing | Phase::Incoming | Phase::Connecting => (true, after::PROBE),
-            Phase::Active | Phase::Reconnecting if silence >= SILENCE => (true, after::PROBE_AGAIN),
-            Phase::Active | Phase::Reconnecting => (false, SILENCE - silence),
-        };
-        if ask && self.online {
-            self.tell(Body::Still);
-        }
-        self.timers.set(Timer::Probe, now, next);
-        if stalled && self.phase() == Phase::Active {
-            self.lose(now);
+            Stage::Ringing(_) | Stage::Incoming(_) => {}
         }
     }
 
-    /// Says that the path is lost.
-    fn show_loss(&mut self) {
-        match &mut self.state {
-            State::Reconnecting(_, _, gap) => {
-                *gap = Gap::Shown;
-                self.outputs.push_back(Output::Sound(Sound::Lost));
+    /// Finds out, by a message through the relay, whether the other side is still there: the relay
+    /// reports it as undeliverable when their program is gone, and they answer it when they are
+    /// not in this call any more.
+    fn probe(&mut self, now: Timestamp) {
+        let State::Call(call, stage) = &self.state else {
+            return;
+        };
+        let liveness = &call.liveness;
+        let silence = liveness.silence(now);
+        let (send, next) = match stage {
+            Stage::Dialing => return,
+            Stage::Ringing(_) | Stage::Incoming(_) | Stage::Connecting => {
+                let is_absent = liveness.is_absent(now);
+                (
+                    true,
+                    if is_absent {
+                        after::PROBE_AGAIN
+                    } else {
+                        after::PROBE
+                    },
+                )
+            }
+            Stage::Active { .. } | Stage::Reconnecting { .. } if silence >= PROBE_AFTER => {
+                (true, after::PROBE_AGAIN)
+            }
+            Stage::Active { .. } | Stage::Reconnecting { .. } => (false, PROBE_AFTER - silence),
+        };
+        if send && self.online {
+            self.send(Body::Still);
+        }
+        self.set_timer(Timer::Probe, now, next);
+        self.lose_stalled_path(now);
+    }
+
+    /// A path through which nothing comes is lost, whatever the session reports.
+    fn lose_stalled_path(&mut self, now: Timestamp) {
+        match &self.state {
+            State::Call(call, Stage::Active { .. }) if call.liveness.is_stalled(now) => {
+                let since = call.liveness.heard_directly_at();
+                tracing::info!(call = %call.id, "the session is silent and does not say so");
+                self.lose_path(now, since);
             }
             State::Idle
-            | State::Dialing(_)
-            | State::Ringing(..)
-            | State::Incoming(..)
-            | State::Connecting(_)
-            | State::Active(..)
-            | State::Ended(_) => {}
+            | State::Ended(_)
+            | State::Call(
+                _,
+                Stage::Dialing
+                | Stage::Ringing(_)
+                | Stage::Incoming(_)
+                | Stage::Connecting
+                | Stage::Active { .. }
+                | Stage::Reconnecting { .. },
+            ) => {}
         }
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::courier::{Courier, Fate, HOP};
 use super::duo::{DIRECT, Duo, PATH_SET_UP};
 use super::station::Who::{Alice, Bob, Carol};
+use crate::controls::OFF;
 use crate::input::{Command, Transport};
-use crate::message::{Body, Over};
+use crate::message::{Body, ControlsReport, Over};
 use crate::output::Sound;
 use crate::reason::EndReason;
-use crate::view::{ActivePhase, CallView, Controls};
+use crate::view::{ActivePhase, CallView, Controls, Lacking};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -187,6 +188,37 @@ fn a_session_that_fails_at_once_ends_both() {
 }
 
 #[test]
+fn a_session_that_is_silent_before_it_connects_is_not_taken_for_a_path() {
+    let mut duo = Duo::new();
+    duo.path_possible = false;
+    let call = duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.tell_session(Alice, call, Transport::Silent(SECOND * 3));
+    duo.tell_session(Alice, call, Transport::Silent(Duration::ZERO));
+    duo.accept(Bob);
+    duo.run(SECOND);
+    assert_eq!(duo.phase(Alice), Some(ActivePhase::Connecting));
+    duo.tell_session(Alice, call, Transport::Silent(SECOND * 3));
+    duo.tell_session(Alice, call, Transport::Silent(Duration::ZERO));
+    assert_eq!(duo.phase(Alice), Some(ActivePhase::Connecting));
+}
+
+#[test]
+fn a_path_that_goes_again_before_the_acceptance_is_waited_for() {
+    let mut duo = Duo::new();
+    duo.path_possible = false;
+    let call = duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.tell_session(Alice, call, Transport::Connected);
+    duo.tell_session(Alice, call, Transport::Disconnected);
+    duo.accept(Bob);
+    duo.run(SECOND);
+    assert_eq!(duo.phase(Alice), Some(ActivePhase::Connecting));
+    duo.tell_session(Alice, call, Transport::Connected);
+    assert_eq!(duo.phase(Alice), Some(ActivePhase::Connected));
+}
+
+#[test]
 fn a_caller_that_dies_right_after_the_answer_is_noticed() {
     let mut duo = Duo::new();
     duo.path_possible = false;
@@ -223,12 +255,8 @@ fn strangers_cannot_touch_a_call() {
     assert!(duo.rings(Bob));
     duo.accept(Bob);
     duo.run(SECOND);
-    let off = Body::Controls {
-        sequence: u64::MAX,
-        microphone: false,
-        camera: false,
-    };
-    duo.word(Carol, Alice, call, off);
+    let off = ControlsReport::new(u64::MAX, OFF, Lacking::default());
+    duo.word(Carol, Alice, call, Body::Controls(off));
     duo.word(Carol, Alice, call, Body::Over { why: Over::HungUp });
     duo.run(SECOND);
     duo.assert_in_a_call();

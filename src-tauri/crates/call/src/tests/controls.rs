@@ -6,10 +6,18 @@ use super::courier::HOP;
 use super::duo::{DIRECT, Duo};
 use super::station::Who::{Alice, Bob};
 use crate::input::{Command, Input};
-use crate::message::Body;
+use crate::message::{Body, ControlsReport};
 use crate::view::{Controls, Lacking};
 
 const SECOND: Duration = Duration::from_secs(1);
+const ON: Controls = Controls {
+    microphone: true,
+    camera: true,
+};
+const NO_CAMERA: Lacking = Lacking {
+    microphone: false,
+    camera: true,
+};
 const MUTED: Controls = Controls {
     microphone: false,
     camera: true,
@@ -123,11 +131,7 @@ fn an_old_report_cannot_undo_a_new_one() {
         Alice,
         Bob,
         call,
-        Body::Controls {
-            sequence: 1,
-            microphone: true,
-            camera: true,
-        },
+        Body::Controls(ControlsReport::new(1, ON, Lacking::default())),
     );
     duo.run(HOP);
     assert_eq!(duo.sees(Bob), MUTED);
@@ -164,4 +168,78 @@ fn after_the_call_nothing_is_captured() {
         camera: false,
     };
     assert_eq!((duo.at(Alice).captured, duo.at(Bob).captured), (off, off));
+}
+
+#[test]
+fn a_camera_that_is_wanted_and_missing_is_told_to_both() {
+    let mut duo = Duo::new();
+    duo.at_mut(Bob).gates.camera = false;
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.accept(Bob);
+    duo.run(SECOND);
+    assert_eq!(duo.sees_lacking(Alice), NO_CAMERA);
+    assert_eq!(duo.sees_lacking(Bob), Lacking::default());
+    // Bob does without: now it is off because he wants it so.
+    duo.command(Bob, Command::SetCamera(false));
+    duo.run(HOP);
+    assert_eq!(duo.sees_lacking(Alice), Lacking::default());
+}
+
+#[test]
+fn a_device_that_goes_missing_is_told_though_its_gate_was_shut() {
+    let mut duo = Duo::in_a_call();
+    duo.command(Alice, Command::SetMicrophone(false));
+    duo.run(HOP);
+    let muted = |lacking| Input::Capture {
+        microphone: false,
+        camera: true,
+        lacking,
+    };
+    let no_microphone = Lacking {
+        microphone: true,
+        camera: false,
+    };
+    duo.feed(Alice, muted(no_microphone));
+    duo.run(HOP);
+    assert_eq!(duo.sees_lacking(Bob), no_microphone);
+    duo.feed(Alice, muted(Lacking::default()));
+    duo.run(HOP);
+    assert_eq!(duo.sees_lacking(Bob), Lacking::default());
+}
+
+#[test]
+fn a_missing_device_is_told_again_every_second() {
+    let mut duo = Duo::in_a_call();
+    duo.cut_path_for(DIRECT);
+    duo.feed(
+        Alice,
+        Input::Capture {
+            microphone: true,
+            camera: false,
+            lacking: NO_CAMERA,
+        },
+    );
+    duo.run(SECOND + HOP);
+    assert_eq!(duo.sees_lacking(Bob), NO_CAMERA);
+}
+
+#[test]
+fn a_new_call_lacks_nothing_until_it_is_told() {
+    let mut duo = Duo::new();
+    duo.at_mut(Bob).gates.camera = false;
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.accept(Bob);
+    duo.run(SECOND);
+    assert_eq!(duo.sees_lacking(Alice), NO_CAMERA);
+    duo.end(Alice);
+    duo.run(SECOND * 4);
+    duo.at_mut(Bob).gates.camera = true;
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.accept(Bob);
+    duo.run(SECOND);
+    duo.assert_in_a_call();
+    assert_eq!(duo.sees_lacking(Alice), Lacking::default());
 }

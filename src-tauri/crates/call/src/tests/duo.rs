@@ -1,18 +1,20 @@
 //! Phones, a courier between them, sessions that connect when their parcels got through, and a
 //! clock that jumps to whatever happens next.
 
+mod world;
+
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-use super::courier::{Courier, HOP};
+use super::courier::Courier;
 use super::station::{Session, Station, Who};
 use crate::id::CallId;
 use crate::input::{Command, Input, Transport};
 use crate::message::{Body, Message};
-use crate::output::Output;
 use crate::reason::EndReason;
 use crate::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
+use world::Event;
 
 /// From the last parcel to media.
 pub(super) const PATH_SET_UP: Duration = Duration::from_millis(10);
@@ -20,8 +22,9 @@ pub(super) const PATH_SET_UP: Duration = Duration::from_millis(10);
 /// From one session directly to the other.
 pub(super) const DIRECT: Duration = Duration::from_millis(5);
 
-/// A session tells of a lost path after hearing nothing for this long.
-const WATCHDOG: Duration = Duration::from_secs(2);
+/// A session reports silence from this age on, and again at this pace.
+const SILENCE: Duration = Duration::from_secs(1);
+pub(super) const SILENCE_AGAIN: Duration = Duration::from_millis(250);
 
 /// Alice and Bob, and Carol for those tests that need a third.
 #[derive(Debug)]
@@ -31,6 +34,12 @@ pub(super) struct Duo {
     pub(super) courier: Courier,
     /// Whether the machines reach each other directly.
     path: bool,
+    /// Since when sessions hear nothing of each other.
+    silent_since: Option<Timestamp>,
+    /// Whether sessions report it.
+    pub(super) reports_silence: bool,
+    /// Whether the users know each other from earlier calls.
+    pub(super) acquainted: bool,
     /// Whether sessions set up paths at all.
     pub(super) path_possible: bool,
     /// Whether a path that is back is found only by looking for a new one.
@@ -47,14 +56,6 @@ pub(super) struct Duo {
     next_call: u64,
 }
 
-#[derive(Clone, Debug)]
-enum Event {
-    Letter { from: Who, to: Who, bytes: Vec<u8> },
-    To(Who, Input),
-    Path(bool),
-    Notice(bool),
-}
-
 impl Duo {
     /// Both online, nothing going on.
     pub(super) fn new() -> Self {
@@ -68,6 +69,9 @@ impl Duo {
             stations: Who::ALL.into_iter().map(Station::new).collect(),
             courier,
             path: true,
+            silent_since: None,
+            reports_silence: true,
+            acquainted: false,
             path_possible: true,
             restart_needed: false,
             polite: true,
@@ -144,19 +148,20 @@ impl Duo {
     /// The machines do not reach each other any more; the relay is not concerned.
     pub(super) fn cut_path(&mut self) {
         self.path = false;
-        self.schedule(WATCHDOG, Event::Notice(false));
+        self.fall_silent();
     }
 
     pub(super) fn mend_path(&mut self) {
         self.path = true;
         if !self.restart_needed {
-            self.schedule(PATH_SET_UP, Event::Notice(true));
+            let heard = Transport::Silent(Duration::ZERO);
+            self.schedule(PATH_SET_UP, Event::Heard(heard));
         }
     }
 
     pub(super) fn cut_path_for(&mut self, gap: Duration) {
         self.cut_path();
-        self.schedule(gap, Event::Path(true));
+        self.schedule(gap, Event::MendPath);
     }
 
     /// As by `kill -9`: the relay notices the broken connection at once.
@@ -223,6 +228,14 @@ impl Duo {
         }
     }
 
+    /// Which device `who` shows as missing on the other side.
+    pub(super) fn sees_lacking(&self, who: Who) -> Lacking {
+        match self.view(who) {
+            CallView::Active { remote_lacking, .. } => remote_lacking,
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
     pub(super) fn shows(&self, who: Who) -> Controls {
         match self.view(who) {
             CallView::Active { local, .. } | CallView::Outgoing { local, .. } => local,
@@ -272,234 +285,5 @@ impl Duo {
             self.step(self.now + Duration::from_secs(301));
         }
         self.now.since(start)
-    }
-
-    // How it is done.
-
-    pub(super) fn run(&mut self, time: Duration) {
-        let until = self.now + time;
-        while self.step(until) {}
-        self.now = until;
-    }
-
-    /// Does the next thing that is due by then. Says whether there was one.
-    fn step(&mut self, until: Timestamp) -> bool {
-        let event = self
-            .events
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, (at, number, _))| (*at, *number));
-        let event = event.map(|(place, (at, ..))| (*at, place));
-        let timer = self
-            .stations
-            .iter()
-            .filter(|station| station.alive)
-            .filter_map(|station| Some((station.phone.poll_timeout()?.0, station.who)))
-            .min_by_key(|(at, _)| *at);
-        match (event, timer) {
-            (Some((at, place)), timer) if at <= until && timer.is_none_or(|t| at <= t.0) => {
-                self.now = self.now.max(at);
-                let (_, _, event) = self.events.remove(place);
-                self.happen(event);
-                true
-            }
-            (_, Some((at, who))) if at <= until => {
-                self.now = self.now.max(at);
-                self.feed(who, Input::Tick);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    fn schedule(&mut self, after: Duration, event: Event) {
-        self.next_event += 1;
-        self.events.push((self.now + after, self.next_event, event));
-    }
-
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::Letter { from, to, bytes } => {
-                if self.at(to).online {
-                    let from = from.address().to_owned();
-                    self.feed(
-                        to,
-                        Input::Message {
-                            from,
-                            known: false,
-                            bytes,
-                        },
-                    );
-                } else {
-                    let to = to.address().to_owned();
-                    self.schedule(HOP, Event::To(from, Input::Undeliverable { to }));
-                }
-            }
-            Event::To(who, input) => {
-                if let Input::Transport {
-                    state: Transport::Closed,
-                    ..
-                } = input
-                {
-                    self.at_mut(who).session = Session::None;
-                }
-                self.feed(who, input);
-            }
-            Event::Path(path) => {
-                if path {
-                    self.mend_path();
-                } else {
-                    self.cut_path();
-                }
-            }
-            Event::Notice(path) => self.notice(path),
-        }
-    }
-
-    /// The sessions find out how the path is.
-    fn notice(&mut self, path: bool) {
-        if self.path != path || !self.connected {
-            return;
-        }
-        let state = if path {
-            Transport::Connected
-        } else {
-            Transport::Disconnected
-        };
-        for who in Who::ALL {
-            if let Session::Open { call, .. } = self.at(who).session {
-                self.tell_session(who, call, state);
-            }
-        }
-    }
-
-    pub(super) fn feed(&mut self, who: Who, input: Input) {
-        if !self.at(who).alive {
-            return;
-        }
-        let now = self.now;
-        self.at_mut(who).phone.handle(now, input);
-        let outputs = self.at_mut(who).outputs(now);
-        for output in outputs {
-            self.perform(who, output);
-        }
-    }
-
-    fn perform(&mut self, who: Who, output: Output) {
-        match output {
-            Output::Send { to, bytes } => self.send(who, Who::at(&to), bytes),
-            Output::OpenTransport { call, offerer } => {
-                if offerer {
-                    self.parcel_from(who, call, b"offer");
-                    self.parcel_from(who, call, b"candidate");
-                }
-            }
-            Output::RestartTransport { .. } => {
-                if self.restart_needed && self.path {
-                    self.schedule(PATH_SET_UP, Event::Notice(true));
-                }
-            }
-            Output::CloseTransport { call } => self.close(who, call),
-            Output::Parcel { call, parcel } => self.negotiate(who, call, &parcel),
-            Output::Data { call, bytes } => {
-                let other = self.other_end(who, call);
-                if let (Some(other), true) = (other, self.path && self.connected) {
-                    self.schedule(DIRECT, Event::To(other, Input::Data { call, bytes }));
-                }
-            }
-            Output::SetCapture { .. } => {
-                let Controls { microphone, camera } = self.at(who).captured;
-                self.schedule(
-                    Duration::from_millis(1),
-                    Event::To(
-                        who,
-                        Input::Capture {
-                            microphone,
-                            camera,
-                            lacking: Lacking::default(),
-                        },
-                    ),
-                );
-            }
-            Output::Sound(_) | Output::Ended { .. } | Output::Missed { .. } => {}
-        }
-    }
-
-    fn send(&mut self, from: Who, to: Who, bytes: Vec<u8>) {
-        if !self.at(from).online {
-            return;
-        }
-        let fate = self.courier.fate();
-        if fate.lost || self.hung.is_some_and(|hung| hung == from || hung == to) {
-            return;
-        }
-        if fate.repeated {
-            let again = Event::Letter {
-                from,
-                to,
-                bytes: bytes.clone(),
-            };
-            self.schedule(HOP + fate.late + Duration::from_millis(50), again);
-        }
-        self.schedule(HOP + fate.late, Event::Letter { from, to, bytes });
-    }
-
-    fn parcel_from(&mut self, who: Who, call: CallId, parcel: &[u8]) {
-        let parcel = parcel.to_vec();
-        self.schedule(
-            Duration::from_millis(1),
-            Event::To(who, Input::Parcel { call, parcel }),
-        );
-    }
-
-    /// The answerer answers an offer; an answer that got through makes the path.
-    fn negotiate(&mut self, who: Who, call: CallId, parcel: &[u8]) {
-        let Session::Open { offerer, .. } = self.at(who).session else {
-            return;
-        };
-        match (offerer, parcel) {
-            (false, b"offer") => self.parcel_from(who, call, b"answer"),
-            (true, b"answer") if self.path_possible => {
-                let Some(other) = self.other_end(who, call) else {
-                    return;
-                };
-                self.connected = true;
-                for end in [who, other] {
-                    let state = Transport::Connected;
-                    self.schedule(
-                        PATH_SET_UP,
-                        Event::To(end, Input::Transport { call, state }),
-                    );
-                }
-                if !self.path {
-                    self.schedule(WATCHDOG, Event::Notice(false));
-                }
-            }
-            (true | false, _) => {}
-        }
-    }
-
-    fn close(&mut self, who: Who, call: CallId) {
-        let closed = Input::Transport {
-            call,
-            state: Transport::Closed,
-        };
-        self.schedule(self.closing_takes, Event::To(who, closed));
-        let other = self.other_end(who, call);
-        if let (Some(other), true) = (other, self.path && self.connected) {
-            self.connected = false;
-            if self.polite {
-                let state = Transport::ClosedByPeer;
-                self.schedule(DIRECT, Event::To(other, Input::Transport { call, state }));
-            }
-        }
-    }
-
-    fn other_end(&self, who: Who, wanted: CallId) -> Option<Who> {
-        let has = |station: &&Station| {
-            station.who != who
-                && matches!(station.session, Session::Open { call, .. } if call == wanted)
-        };
-        self.stations.iter().find(has).map(|station| station.who)
     }
 }

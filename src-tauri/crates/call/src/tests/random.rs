@@ -12,7 +12,7 @@ use super::station::Who::{Alice, Bob, Carol};
 use super::station::{Session, Station, Who};
 use crate::id::CallId;
 use crate::input::{Command, Input, Transport};
-use crate::message::{Body, Message, Over, Parcel};
+use crate::message::{Body, ControlsReport, Message, Over, Parcel};
 use crate::view::{CallView, Lacking};
 
 /// What may happen in a test of two phones.
@@ -142,9 +142,9 @@ fn throw() -> impl Strategy<Value = Throw> {
             .prop_map(|(call, whom, video)| Command::Dial { call, peer: whom.peer(), video })
             .prop_map(Input::Command).prop_map(Throw::Input),
         4 => command().prop_map(Input::Command).prop_map(Throw::Input),
-        10 => (call(), whom(), body()).prop_map(|(call, from, body)| {
+        10 => (call(), whom(), any::<bool>(), body()).prop_map(|(call, from, known, body)| {
             let bytes = Message { call, body }.encode();
-            Throw::Input(Input::Message { from: from.address().to_owned(), known: false, bytes })
+            Throw::Input(Input::Message { from: from.address().to_owned(), known, bytes })
         }),
         2 => (call(), body()).prop_map(|(call, body)| {
             Throw::Input(Input::Data { call, bytes: Message { call, body }.encode() })
@@ -154,6 +154,10 @@ fn throw() -> impl Strategy<Value = Throw> {
         8 => (call(), select(vec![
             Transport::Connected,
             Transport::Disconnected,
+            Transport::Silent(Duration::ZERO),
+            Transport::Silent(Duration::from_millis(1500)),
+            Transport::Silent(Duration::from_secs(3)),
+            Transport::Silent(Duration::from_secs(3000)),
             Transport::ClosedByPeer,
             Transport::Failed,
             Transport::Broken,
@@ -162,6 +166,9 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Connected,
             Transport::Connected,
             Transport::Disconnected,
+            Transport::Silent(Duration::ZERO),
+            Transport::Silent(Duration::from_millis(1500)),
+            Transport::Silent(Duration::from_secs(3)),
             Transport::Failed,
             Transport::Broken,
         ]).prop_map(Throw::Current),
@@ -173,8 +180,9 @@ fn throw() -> impl Strategy<Value = Throw> {
         1 => (call(), 0_usize..50).prop_map(|(call, size)| {
             Throw::Input(Input::Parcel { call, parcel: vec![0; size] })
         }),
-        1 => any::<(bool, bool)>().prop_map(|(microphone, camera)| {
-            Throw::Input(Input::Capture { microphone, camera, lacking: Lacking::default() })
+        1 => any::<[bool; 4]>().prop_map(|[microphone, camera, no_microphone, no_camera]| {
+            let lacking = Lacking { microphone: no_microphone, camera: no_camera };
+            Throw::Input(Input::Capture { microphone, camera, lacking })
         }),
         4 => (0_u64..60_000).prop_map(Throw::Wait),
     ]
@@ -211,12 +219,16 @@ fn body() -> impl Strategy<Value = Body> {
         name: "x".to_owned(),
         instead_of: instead_of.map(CallId),
     });
-    let controls =
-        any::<(u64, bool, bool)>().prop_map(|(sequence, microphone, camera)| Body::Controls {
+    let controls = any::<(u64, [bool; 4])>().prop_map(|(sequence, flags)| {
+        let [microphone, camera, lacks_microphone, lacks_camera] = flags;
+        Body::Controls(ControlsReport {
             sequence,
             microphone,
             camera,
-        });
+            lacks_microphone,
+            lacks_camera,
+        })
+    });
     prop_oneof![
         4 => invite,
         3 => Just(Body::Ringing),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::courier::{Courier, Fate, HOP};
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
+use crate::id::CallId;
 use crate::input::Command;
 use crate::message::{Body, Over};
 use crate::output::Sound;
@@ -42,6 +43,108 @@ fn the_callee_sees_who_calls_and_whether_with_video() {
             known: false
         }
     );
+}
+
+#[test]
+fn the_callee_sees_whether_the_caller_is_a_stranger() {
+    for acquainted in [false, true] {
+        let mut duo = Duo::new();
+        duo.acquainted = acquainted;
+        duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        let CallView::Incoming { known, .. } = duo.view(Bob) else {
+            panic!("it does not ring")
+        };
+        assert_eq!(known, acquainted);
+    }
+}
+
+#[test]
+fn a_stranger_who_was_declined_does_not_ring_again_for_a_minute() {
+    for how in [Command::Decline, Command::End] {
+        let mut duo = Duo::new();
+        duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        duo.command(Bob, how);
+        duo.run(SECOND);
+        for _ in 0..5 {
+            duo.dial(Alice, Bob);
+            duo.run(SECOND);
+            assert_eq!(duo.reason(Alice), Some(EndReason::RemoteDeclined));
+        }
+        let rang = |duo: &Duo| {
+            let rings = |sound: &&Sound| **sound == Sound::RingTone;
+            duo.at(Bob).sounds.iter().filter(rings).count()
+        };
+        assert_eq!(rang(&duo), 1);
+        // Somebody else does, and so does the stranger after a while.
+        duo.dial(Carol, Bob);
+        duo.run(SECOND);
+        assert!(duo.rings(Bob));
+        duo.end(Carol);
+        duo.run(SECOND * 60);
+        duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        assert!(duo.rings(Bob));
+    }
+}
+
+#[test]
+fn a_stranger_who_was_declined_can_be_called_back() {
+    let mut duo = Duo::new();
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.command(Bob, Command::Decline);
+    duo.run(SECOND);
+    // Both dial: of the two calls one comes about.
+    duo.dial(Bob, Alice);
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.assert_in_a_call();
+}
+
+#[test]
+fn somebody_known_who_was_declined_rings_again_at_once() {
+    let mut duo = Duo::new();
+    duo.acquainted = true;
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.command(Bob, Command::Decline);
+    duo.run(SECOND);
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    assert!(duo.rings(Bob));
+}
+
+#[test]
+fn dialling_who_is_calling_answers_their_call() {
+    for video in [true, false] {
+        let mut duo = Duo::new();
+        let call = duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        let dial = Command::Dial {
+            call: CallId(7),
+            peer: Alice.peer(),
+            video,
+        };
+        duo.command(Bob, dial);
+        duo.run(SECOND);
+        duo.assert_in_a_call();
+        assert_eq!(duo.at(Bob).phone.call(), Some(call));
+        assert_eq!(duo.sees(Alice).camera, video);
+        assert!(duo.at(Bob).ended.is_empty());
+    }
+}
+
+#[test]
+fn dialling_somebody_else_while_it_rings_changes_nothing() {
+    let mut duo = Duo::new();
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.dial(Bob, Carol);
+    duo.run(SECOND);
+    assert!(duo.rings(Bob));
+    assert_eq!(duo.view(Carol), CallView::Idle);
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn late_news_of_an_old_session_changes_nothing() {
     for state in [
         Transport::Connected,
         Transport::Disconnected,
+        Transport::Silent(SECOND * 60),
         Transport::ClosedByPeer,
         Transport::Failed,
         Transport::Broken,

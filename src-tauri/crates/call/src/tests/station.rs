@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
+use crate::controls::OFF;
 use crate::id::{CallId, Peer};
 use crate::message::{Body, Message};
 use crate::output::{Output, Sound};
 use crate::phone::{Config, Phone};
 use crate::reason::EndReason;
-use crate::view::{CallView, Controls};
+use crate::view::{CallView, Controls, Lacking};
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub(super) struct Station {
     /// What the gates can do: a camera that is in use stays off whatever is wished.
     pub(super) gates: Controls,
     pub(super) captured: Controls,
+    /// What the user wishes, as the gates were told.
+    wished: Controls,
     pub(super) sounds: Vec<Sound>,
     pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
     pub(super) missed: Vec<Peer>,
@@ -91,10 +94,8 @@ impl Station {
                 microphone: true,
                 camera: true,
             },
-            captured: Controls {
-                microphone: false,
-                camera: false,
-            },
+            captured: OFF,
+            wished: OFF,
             sounds: Vec::new(),
             ended: Vec::new(),
             missed: Vec::new(),
@@ -153,6 +154,10 @@ impl Station {
             }
             Output::Parcel { call, .. } | Output::Data { call, .. } => self.assert_open(*call),
             Output::SetCapture { microphone, camera } => {
+                self.wished = Controls {
+                    microphone: *microphone,
+                    camera: *camera,
+                };
                 self.captured = Controls {
                     microphone: *microphone && self.gates.microphone,
                     camera: *camera && self.gates.camera,
@@ -170,6 +175,14 @@ impl Station {
                 self.ended.push((*call, *reason, *lasted));
             }
             Output::Missed { peer } => self.missed.push(peer.clone()),
+        }
+    }
+
+    /// What is wished and cannot be had.
+    pub(super) fn lacking(&self) -> Lacking {
+        Lacking {
+            microphone: self.wished.microphone && !self.gates.microphone,
+            camera: self.wished.camera && !self.gates.camera,
         }
     }
 

@@ -4,14 +4,29 @@ use proptest::prelude::*;
 
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob};
-use crate::id::{CallId, Peer};
+use crate::id::CallId;
 use crate::input::Input;
-use crate::message::{Body, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel};
+use crate::message::{
+    Body, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel,
+};
 use crate::reason::EndReason;
-use crate::view::CallView;
+use crate::view::{CallView, Controls, Lacking};
 use std::time::Duration;
 
 const CALL: CallId = CallId(0x0123_4567_89ab_cdef);
+
+const SOUND: Controls = Controls {
+    microphone: true,
+    camera: false,
+};
+const NO_CAMERA: Lacking = Lacking {
+    microphone: false,
+    camera: true,
+};
+
+fn controls(sequence: u64, controls: Controls, lacking: Lacking) -> Body {
+    Body::Controls(ControlsReport::new(sequence, controls, lacking))
+}
 
 fn text(body: Body) -> String {
     String::from_utf8(Message { call: CALL, body }.encode()).unwrap()
@@ -45,12 +60,12 @@ fn the_wire_form_is_this() {
             r#""parcel","parcel":"AQID"}"#,
         ),
         (
-            Body::Controls {
-                sequence: 7,
-                microphone: true,
-                camera: false,
-            },
+            controls(7, SOUND, Lacking::default()),
             r#""controls","sequence":7,"microphone":true,"camera":false}"#,
+        ),
+        (
+            controls(8, SOUND, NO_CAMERA),
+            r#""controls","sequence":8,"microphone":true,"camera":false,"lacksCamera":true}"#,
         ),
         (Body::Still, r#""still"}"#),
         (
@@ -71,6 +86,19 @@ fn a_later_version_may_add_fields_and_reasons() {
     let body = Body::Over { why: Over::Unknown };
     assert_eq!(
         Message::parse(more),
+        Ok(Message {
+            call: CallId(1),
+            body
+        })
+    );
+}
+
+#[test]
+fn a_phone_that_knows_nothing_of_missing_devices_is_understood() {
+    let report = br#"{"v":1,"call":"0000000000000001","do":"controls","sequence":3,"microphone":true,"camera":false}"#;
+    let body = controls(3, SOUND, Lacking::default());
+    assert_eq!(
+        Message::parse(report),
         Ok(Message {
             call: CallId(1),
             body
@@ -124,21 +152,23 @@ fn the_largest_parcel_fits_a_message_and_a_larger_one_is_refused() {
 
 #[test]
 fn names_of_strangers_are_cleaned() {
-    let name = "  Bob\u{202e}\n\u{0} the\tgreat ".to_owned() + &"x".repeat(1000);
-    let body = Body::Invite {
-        name,
+    let name = "  Bob\u{202e}\n\u{0} the\tgreat ".to_owned();
+    let invite = Body::Invite {
+        name: name.clone(),
         video: false,
         ring_ms: 1,
     };
-    let Ok(Message {
-        body: Body::Invite { name, .. },
-        ..
-    }) = Message::parse(&Message { call: CALL, body }.encode())
-    else {
-        panic!("not parsed")
+    let accept = Body::Accept {
+        name,
+        instead_of: None,
     };
-    assert!(name.starts_with("Bob thegreat xxx"), "{name}");
-    assert_eq!(name.chars().count(), Peer::MAX_NAME);
+    for body in [invite, accept] {
+        let parsed = Message::parse(&Message { call: CALL, body }.encode());
+        let (Body::Invite { name, .. } | Body::Accept { name, .. }) = parsed.unwrap().body else {
+            panic!("another message")
+        };
+        assert_eq!(name, "Bob thegreat");
+    }
 }
 
 #[test]
@@ -220,7 +250,7 @@ proptest! {
             Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX },
             Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
             Body::Parcel { parcel: Parcel(vec![9; 100]) },
-            Body::Controls { sequence: u64::MAX, microphone: true, camera: true },
+            controls(u64::MAX, SOUND, NO_CAMERA),
             Body::Over { why: Over::Gone },
         ]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),

@@ -36,7 +36,10 @@ impl Decoder {
     pub(crate) fn new() -> Result<Self, CodecError> {
         let api = OpenH264API::from_source();
         let native = openh264::decoder::Decoder::with_api_config(api, DecoderConfig::new())
-            .map_err(|error| CodecError::Failed(format!("make decoder: {error}")))?;
+            .map_err(|error| CodecError::Unavailable {
+                what: "H.264 decoder",
+                why: error.to_string(),
+            })?;
         Ok(Self {
             native,
             pool: Pool::new(),

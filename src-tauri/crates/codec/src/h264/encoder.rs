@@ -76,7 +76,7 @@ impl Encoder {
         let stream = self
             .native
             .encode_at(&Planes(picture), at)
-            .map_err(|e| failed("encode", &e))?;
+            .map_err(|error| CodecError::Failed(format!("encode: {error}")))?;
         let encoded = match stream.frame_type() {
             FrameType::Skip => None,
             FrameType::IDR | FrameType::I | FrameType::P | FrameType::IPMixed => {
@@ -217,7 +217,7 @@ impl YUVSource for Planes<'_> {
 fn checked(target: VideoTarget) -> Result<VideoTarget, CodecError> {
     let VideoTarget { size, fps, bitrate } = target;
     let (long, short) = (size.width.max(size.height), size.width.min(size.height));
-    if !size.is_valid() || short < MIN_SIDE_PX {
+    if !size.is_valid() || short < Size::MIN_SIDE_PX {
         return Err(CodecError::Failed(format!(
             "cannot encode pictures of {size}"
         )));
@@ -254,16 +254,16 @@ fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError>
         // What stands still behind a person costs less work: a tenth to a fifth of all.
         .background_detection(true)
         .vui(VuiConfig::bt709());
-    openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)
-        .map_err(|error| failed("make encoder", &error))
+    openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config).map_err(
+        |error| CodecError::Unavailable {
+            what: "H.264 encoder",
+            why: error.to_string(),
+        },
+    )
 }
 
 fn bps(rate: Bitrate) -> c_int {
     c_int::try_from(rate.bps()).unwrap_or(c_int::MAX)
-}
-
-fn failed(what: &str, error: &openh264::Error) -> CodecError {
-    CodecError::Failed(format!("{what}: {error}"))
 }
 
 /// Less than this, and OpenH264's rate control only wanders.
@@ -272,9 +272,6 @@ const MIN_BITRATE: Bitrate = Bitrate::from_kbps(20);
 /// The upper bound that the rate can be raised to in a running stream: beyond what 720p needs to
 /// look perfect, below the limit of level 3.1 (14 Mb/s), so that a stream keeps its level.
 const MAX_BITRATE: Bitrate = Bitrate::from_kbps(8_000);
-
-/// OpenH264 refuses sides below one macroblock.
-const MIN_SIDE_PX: u32 = 16;
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,13 @@
 //! Carries out what the phone says: one match from output to effect.
 
-use call::id::{CallId, Peer};
+use call::id::Peer;
 use call::output::{Output, Sound};
-use call::reason::EndReason;
 use identity::Address;
 use media::sounds;
 
 use super::Control;
-use crate::engine::Ended;
-use crate::event::Event;
-use crate::session::CallMedia;
+use crate::call_media::CallMedia;
+use crate::history::Ended;
 use crate::tone::Tone;
 
 impl Control {
@@ -22,9 +20,10 @@ impl Control {
                 Err(error) => tracing::error!(%error, "the phone names an address that is none"),
             },
             Output::OpenTransport { call, offerer } => {
+                let (transport, news) = (&self.transport, &self.senders.sessions);
                 let media =
-                    CallMedia::start(call, offerer, &self.backends, &self.config, &self.events);
-                self.media = Some(media);
+                    CallMedia::start(call, offerer, transport, &self.config, &self.clock, news);
+                self.call.media = Some(media);
             }
             Output::RestartTransport { call } => {
                 if let Some(media) = self.media_of(call) {
@@ -42,8 +41,10 @@ impl Control {
                     media.data(bytes);
                 }
             }
-            Output::SetCapture { microphone, camera } => self.set_capture(microphone, camera),
-            Output::Sound(sound) => self.playout.play(tone_of(sound)),
+            Output::SetCapture { microphone, camera } => {
+                self.devices.set_capture(microphone, camera);
+            }
+            Output::Sound(sound) => self.devices.play(tone_of(sound)),
             Output::Ended {
                 call,
                 peer,
@@ -52,62 +53,26 @@ impl Control {
                 lasted,
             } => {
                 tracing::info!(%call, ?reason, "call ended");
-                let lasted_ms = lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX));
-                self.record(Ended {
-                    relay: self.relay_of(&peer),
+                let relay = self.guest_relay_of(&peer);
+                self.history.ended(Ended {
                     peer,
+                    relay,
                     outgoing,
                     reason,
-                    lasted_ms,
+                    lasted_ms: lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
                 });
             }
             Output::Missed { peer } => {
-                let reason = EndReason::Missed;
-                self.record(Ended {
-                    relay: self.relay_of(&peer),
-                    peer,
-                    outgoing: false,
-                    reason,
-                    lasted_ms: None,
-                });
+                let relay = self.guest_relay_of(&peer);
+                self.history.missed(peer, relay);
             }
         }
     }
 
-    fn media_of(&mut self, call: CallId) -> Option<&mut CallMedia> {
-        self.media.as_mut().filter(|it| it.call() == call)
-    }
-
-    /// Cuts the call's media off at once and releases it beside the loop.
-    fn close_media(&mut self, call: CallId) {
-        let Some(media) = self.media.take_if(|it| it.call() == call) else {
-            return;
-        };
-        self.microphone.detach();
-        self.playout.detach();
-        self.eye.set_outlet(None);
-        self.sampler.forget();
-        self.closing.insert(call);
-        if media.is_opening() {
-            // It is closed when it is open.
-            return;
-        }
-        let events = self.events.clone();
-        tokio::spawn(async move {
-            media.close().await;
-            // Fails only when the engine is gone.
-            let _ = events.send(Event::Closed { call }).await;
-        });
-    }
-
-    fn relay_of(&self, peer: &Peer) -> Option<String> {
-        let (address, url) = self.called_at.as_ref()?;
+    /// The relay of the link by which we called this person last.
+    fn guest_relay_of(&self, peer: &Peer) -> Option<String> {
+        let (address, url) = self.call.guest_relay.as_ref()?;
         (*address == peer.address).then(|| url.clone())
-    }
-
-    /// Nobody may be listening for the history.
-    fn record(&self, ended: Ended) {
-        let _ = self.ended.send(ended);
     }
 }
 

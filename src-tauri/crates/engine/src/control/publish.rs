@@ -5,76 +5,53 @@ use std::time::Instant;
 
 use call::view::CallView;
 
-use super::{BEATS_PER_LISTING, BEATS_PER_SAMPLE, Control, Desks};
-use crate::engine::is_busy;
-use crate::event::Event;
+use super::Control;
+use crate::command::DeviceRole;
+use crate::devices::Devices;
+use crate::timeline::micros_between;
 use crate::view::{EngineView, RelayView};
 
 impl Control {
     /// What follows from how the call changed.
     pub(super) fn follow_call(&mut self) {
         let view = self.phone.view(self.now());
-        if is_busy(&self.seen) && !is_busy(&view) && self.stopping.is_none() {
-            self.keep_speaker();
+        if self.call.seen.is_busy() && !view.is_busy() && self.stopping.is_none() {
+            self.devices.keep_speaker();
         }
-        let micros = crate::timeline::micros_between(self.epoch, Instant::now());
-        self.sampler.follow(&view, micros);
+        let micros = micros_between(self.epoch, Instant::now());
+        self.call.sampler.follow(&view, micros);
         if !remote_camera(&view) {
-            if let Some(media) = &self.media {
+            if let Some(media) = &self.call.media {
                 media.pictures_pause();
             }
-            if self.remote.latest().is_some() {
-                self.remote.show(None);
+            if self.call.remote.latest().is_some() {
+                self.call.remote.show(None);
             }
         }
-        self.seen = view;
-    }
-
-    /// A tenth of a second has passed.
-    pub(super) fn on_beat(&mut self, beats: u64) {
-        for desk in [
-            &mut self.desks.camera,
-            &mut self.desks.microphone,
-            &mut self.desks.speaker,
-        ] {
-            desk.beat();
+        self.call.summary.follow(&view);
+        if let Some(relay) = self.relays.guest() {
+            self.call.summary.guest_relay(&relay);
         }
-        if beats.is_multiple_of(BEATS_PER_LISTING) {
-            self.list_devices();
-        }
-        if beats.is_multiple_of(BEATS_PER_SAMPLE)
-            && let Some(media) = &self.media
-        {
-            self.sampler.sample(Instant::now(), media);
-            if let Some(control) = media.control() {
-                let (stats, call, events) = (control.stats(), media.call(), self.events.clone());
-                tokio::spawn(async move {
-                    let stats = Box::new(stats.await);
-                    // Fails only when the engine is gone.
-                    let _ = events.send(Event::Figures { call, stats }).await;
-                });
-            }
-        }
+        self.call.seen = view;
     }
 
     /// Sends the view if it changed.
     pub(super) fn publish(&mut self) {
+        let (call, devices) = (&self.call, &self.devices);
+        let in_call = call.media.is_some();
+        let remote_level = in_call.then(|| devices.playout().level());
         let view = EngineView {
             relay: self.relay.clone(),
-            call: self.seen.clone(),
-            camera: self.desks.camera.view(),
-            microphone: self.desks.microphone.view(),
-            speaker: self.desks.speaker.view(),
-            microphone_level: self.meter(self.microphone_is_watched(), self.microphone.level()),
-            remote_level: self.meter(self.media.is_some(), self.playout.level()),
-            local_picture: self.desks.camera.is_on() && self.eye.preview.latest().is_some(),
-            remote_picture: self.remote.latest().is_some() && remote_camera(&self.seen),
-            stats: self
-                .media
-                .as_ref()
-                .and_then(|_| self.sampler.stats())
-                .cloned(),
-            summary: None,
+            call: call.seen.clone(),
+            camera: devices.view(DeviceRole::Camera),
+            microphone: devices.view(DeviceRole::Microphone),
+            speaker: devices.view(DeviceRole::Speaker),
+            microphone_level: meter(devices.microphone_level(is_muted(&call.seen))),
+            remote_level: meter(remote_level),
+            local_picture: devices.shows_ourselves(),
+            remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
+            stats: call.sampler.stats().filter(|_| in_call).cloned(),
+            summary: call.summary.view(),
         };
         self.views.send_if_modified(|current| {
             let changed = differs(current, &view);
@@ -84,37 +61,16 @@ impl Control {
             changed
         });
     }
-
-    /// Whether the microphone's level says something to somebody: every change of it wakes the UI.
-    fn microphone_is_watched(&self) -> bool {
-        let muted = match &self.seen {
-            CallView::Active { local, .. } => !local.microphone,
-            CallView::Idle
-            | CallView::Outgoing { .. }
-            | CallView::Incoming { .. }
-            | CallView::Ended { .. } => false,
-        };
-        self.desks.microphone.is_on() && (self.preview.microphone || muted)
-    }
-
-    /// A meter's value in steps that an eye can tell apart, so that silence publishes nothing.
-    fn meter(&self, on: bool, level: f32) -> f32 {
-        if on {
-            (level * METER_STEPS).round() / METER_STEPS
-        } else {
-            0.0
-        }
-    }
 }
 
 /// The view before anything has happened.
-pub(super) fn empty(desks: &Desks) -> EngineView {
+pub(super) fn empty(devices: &Devices) -> EngineView {
     EngineView {
         relay: RelayView::None,
         call: CallView::Idle,
-        camera: desks.camera.view(),
-        microphone: desks.microphone.view(),
-        speaker: desks.speaker.view(),
+        camera: devices.view(DeviceRole::Camera),
+        microphone: devices.view(DeviceRole::Microphone),
+        speaker: devices.view(DeviceRole::Speaker),
         microphone_level: 0.0,
         remote_level: 0.0,
         local_picture: false,
@@ -143,6 +99,7 @@ fn differs(old: &EngineView, new: &EngineView) -> bool {
     *old != stopped
 }
 
+/// Whether the other side says that it sends pictures.
 fn remote_camera(view: &CallView) -> bool {
     match view {
         CallView::Active { remote, .. } => remote.camera,
@@ -151,6 +108,23 @@ fn remote_camera(view: &CallView) -> bool {
         | CallView::Incoming { .. }
         | CallView::Ended { .. } => false,
     }
+}
+
+/// Whether the user is in a call and not heard there.
+fn is_muted(view: &CallView) -> bool {
+    match view {
+        CallView::Active { local, .. } => !local.microphone,
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => false,
+    }
+}
+
+/// A meter's value in steps that an eye can tell apart, so that silence publishes nothing; zero
+/// while there is nothing to meter.
+fn meter(level: Option<f32>) -> f32 {
+    level.map_or(0.0, |it| (it * METER_STEPS).round() / METER_STEPS)
 }
 
 /// 2 % of full scale.

@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::picture::Picture;
 use crate::units::{Bitrate, Size};
 
-/// Makes encoders and decoders.
+/// Makes encoders and decoders. An error says that there will be none: trying again with the same
+/// target does not help, and who started the call has to tell the user.
 pub trait CodecBackend: Send + Sync + fmt::Debug {
     /// An H.264 encoder (constrained baseline, real time, one slice after another).
     fn video_encoder(&self, target: VideoTarget) -> Result<Box<dyn VideoEncoder>, CodecError>;
@@ -113,7 +114,15 @@ pub enum CodecError {
     /// The picture is larger than we accept.
     #[error("a picture of {0} is refused")]
     TooLarge(Size),
-    /// The library beneath failed.
+    /// The library cannot make an encoder or decoder on this machine: another call fails as well.
+    #[error("cannot make the {what}: {why}")]
+    Unavailable {
+        /// Which one, such as "H.264 encoder".
+        what: &'static str,
+        /// What the library says.
+        why: String,
+    },
+    /// The library failed at one frame or one change of target; the next may succeed.
     #[error("codec failed: {0}")]
     Failed(String),
 }

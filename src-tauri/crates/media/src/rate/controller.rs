@@ -126,8 +126,7 @@ impl Controller {
     /// The rate that a rung needs.
     fn least(&self, rung: Rung) -> Bitrate {
         let size = rung.of(self.limits.size);
-        let pixels = u64::from(size.width) * u64::from(size.height);
-        let per_second = pixels as f64 * f64::from(self.limits.fps);
+        let per_second = size.pixels() as f64 * f64::from(self.limits.fps);
         match rung {
             Rung::Quarter => Bitrate::default(),
             Rung::Half | Rung::ThreeQuarters | Rung::Full => {
@@ -138,7 +137,7 @@ impl Controller {
 }
 
 impl Rung {
-    /// The size of this rung, with even sides.
+    /// The size of this rung: one that can be encoded, whatever the camera's is.
     fn of(self, full: Size) -> Size {
         let fourths = match self {
             Self::Quarter => 1,
@@ -146,8 +145,8 @@ impl Rung {
             Self::ThreeQuarters => 3,
             Self::Full => 4,
         };
-        let even = |side: u32| (side * fourths / 4).max(2) & !1;
-        Size::new(even(full.width), even(full.height))
+        let part = |side: u32| side.saturating_mul(fourths) / 4;
+        full.within_pixels_of(Size::new(part(full.width), part(full.height)))
     }
 }
 
@@ -234,6 +233,25 @@ mod tests {
         assert_eq!(heights(&[2_000, 400, 200, 80]), [720, 540, 360, 180]);
         let climb = heights(&[&[200][..], &[2_000; 40]].concat());
         assert_eq!((climb[1], climb[29], climb[32]), (360, 360, 720));
+    }
+
+    #[test]
+    fn the_ladder_keeps_the_shape_and_can_be_encoded_whatever_the_camera_gives() {
+        for (width, height) in [
+            (2, 2),
+            (16, 16),
+            (640, 480),
+            (480, 640),
+            (2560, 1080),
+            (3840, 3840),
+        ] {
+            let full = Size::new(width, height);
+            for rung in [Rung::Quarter, Rung::Half, Rung::ThreeQuarters, Rung::Full] {
+                let size = rung.of(full);
+                assert!(size.is_valid() && size.width.min(size.height) >= Size::MIN_SIDE_PX);
+                assert_eq!(size, full.within_pixels_of(size), "{full} at {rung:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,21 @@
 //! Reads integer and float samples of any usual width, rate and number of channels into one
 //! channel; writes 16-bit mono. A file may come from anywhere: nothing is allocated because a
 //! header says so.
+//!
+//! ```
+//! use std::io::Cursor;
+//!
+//! use media::synthetic::wav::{self, Writer};
+//!
+//! let mut file = Cursor::new(Vec::new());
+//! let mut writer = Writer::new(&mut file, 48_000)?;
+//! writer.write(&[0.0, 0.5])?;
+//! writer.flush()?;
+//!
+//! let recording = wav::read(file.get_ref().as_slice())?;
+//! assert_eq!((recording.rate_hz, recording.samples.len()), (48_000, 2));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 
@@ -166,6 +181,7 @@ enum Kind {
     Signed24,
     Signed32,
     Float32,
+    Float64,
 }
 
 impl Format {
@@ -192,6 +208,7 @@ impl Format {
             (INTEGER, 24) => Kind::Signed24,
             (INTEGER, 32) => Kind::Signed32,
             (FLOAT, 32) => Kind::Float32,
+            (FLOAT, 64) => Kind::Float64,
             _ => return Err(Error::Unsupported { format, bits }),
         };
         if !(1..=MOST_CHANNELS).contains(&channels) || !RATES_HZ.contains(&rate_hz) {
@@ -247,6 +264,7 @@ impl Kind {
             Self::Signed16 => 2,
             Self::Signed24 => 3,
             Self::Signed32 | Self::Float32 => 4,
+            Self::Float64 => 8,
         }
     }
 
@@ -260,16 +278,21 @@ impl Kind {
             (Self::Signed32, [a, b, c, d]) => {
                 i32::from_le_bytes([*a, *b, *c, *d]) as f32 / 2_147_483_648.0
             }
-            (Self::Float32, [a, b, c, d]) => {
-                let sample = f32::from_le_bytes([*a, *b, *c, *d]);
-                if sample.is_finite() {
-                    sample.clamp(-1.0, 1.0)
-                } else {
-                    0.0
-                }
+            (Self::Float32, [a, b, c, d]) => level(f32::from_le_bytes([*a, *b, *c, *d])),
+            (Self::Float64, bytes) => {
+                level(bytes.try_into().map_or(0.0, f64::from_le_bytes) as f32)
             }
             _ => 0.0,
         }
+    }
+}
+
+/// `sample` within -1 to 1; what is no number is silence.
+const fn level(sample: f32) -> f32 {
+    if sample.is_finite() {
+        sample.clamp(-1.0, 1.0)
+    } else {
+        0.0
     }
 }
 
@@ -367,6 +390,7 @@ mod tests {
         half(1, 24, &[0, 0, 64]);
         half(1, 32, &[0, 0, 0, 64]);
         half(3, 32, &0.5_f32.to_le_bytes());
+        half(3, 64, &0.5_f64.to_le_bytes());
     }
 
     #[test]
@@ -410,7 +434,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(
-            format in 0..4_u16, channels: u16, rate in 3000..50_000_u32, bits in 0..5_u16,
+            format in 0..4_u16, channels: u16, rate in 3000..50_000_u32, bits in 0..9_u16,
             data: Vec<u8>, cut in 0..80_usize
         ) {
             let bytes = file(format, channels, rate, bits * 8, &data);

@@ -1,0 +1,133 @@
+//! Whether the other side's program still runs, as far as can be told.
+//!
+//! A program that died leaves two traces: nothing is heard of it, and the relay, which sees its
+//! connection break at once, cannot deliver to it. A network that is lost leaves only the first at
+//! first: the relay needs many seconds to notice. So once media flowed, "undeliverable" ends a call
+//! only when it comes early; later it means a lost network, and networks come back.
+
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+/// Silence after which the other side is probed through the relay. Reports of the controls come
+/// once a second, so four in a row were lost, which is no accident.
+pub(crate) const PROBE_AFTER: Duration = Duration::from_secs(5);
+
+/// Silence of the session after which "undeliverable" proves nothing: by now the relay may have
+/// noticed a lost network, and says the same of it as of a program that died.
+const INCONCLUSIVE_AFTER: Duration = Duration::from_secs(10);
+
+/// Silence of the session after which its path counts as lost, though the session reports no
+/// silence and no loss.
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+
+/// Before media flows: for how long the relay must fail to deliver. A client whose link to the
+/// relay breaks and comes back at once is away for less.
+const GONE_AFTER: Duration = Duration::from_secs(2);
+
+/// While media flows: the same. The call has been silent for seconds already, so two probes in a
+/// row, a second apart, are enough.
+const DIED_AFTER: Duration = Duration::from_millis(900);
+
+/// Failed deliveries further apart than this are two absences, not one. Probes go out once a
+/// second during an absence, so at least one between the two was delivered.
+const ABSENCE_GAP: Duration = Duration::from_millis(2500);
+
+/// When the other side was heard, and since when the relay cannot deliver to it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Liveness {
+    /// The last sign of life, whichever way it came.
+    heard_at: Timestamp,
+    /// The last one through the session.
+    heard_directly_at: Timestamp,
+    /// Since when the session reports silence. None while it hears something.
+    silent_since: Option<Timestamp>,
+    absence: Option<Absence>,
+}
+
+/// The relay cannot deliver: nobody is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Absence {
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Liveness {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Self {
+            heard_at: now,
+            heard_directly_at: now,
+            silent_since: None,
+            absence: None,
+        }
+    }
+
+    /// A message came through signaling.
+    pub(crate) fn on_message(&mut self, now: Timestamp) {
+        self.heard_at = now;
+        self.absence = None;
+    }
+
+    /// Something came through the session, or it found a path.
+    pub(crate) fn on_session(&mut self, now: Timestamp) {
+        *self = Self::new(now);
+    }
+
+    /// The session has heard nothing since then.
+    pub(crate) fn on_silence(&mut self, since: Timestamp) {
+        self.heard_at = self.heard_at.max(since);
+        self.heard_directly_at = self.heard_directly_at.max(since);
+        self.silent_since = Some(since);
+    }
+
+    /// The relay could not deliver.
+    pub(crate) fn on_undeliverable(&mut self, now: Timestamp) {
+        let first = match self.absence {
+            Some(absence) if now.since(absence.last) <= ABSENCE_GAP => absence.first,
+            Some(_) | None => now,
+        };
+        self.absence = Some(Absence { first, last: now });
+    }
+
+    /// How long nothing has been heard, whichever way.
+    pub(crate) fn silence(&self, now: Timestamp) -> Duration {
+        now.since(self.heard_at)
+    }
+
+    /// When something was heard through the session for the last time.
+    pub(crate) fn heard_directly_at(&self) -> Timestamp {
+        self.heard_directly_at
+    }
+
+    /// Since when the session reports silence; none while it hears something.
+    pub(crate) fn silent_since(&self) -> Option<Timestamp> {
+        self.silent_since
+    }
+
+    /// Whether nothing has come through the session for so long that its path must be lost.
+    pub(crate) fn is_stalled(&self, now: Timestamp) -> bool {
+        now.since(self.heard_directly_at) >= STALLED_AFTER
+    }
+
+    /// Whether the relay failed to deliver lately.
+    pub(crate) fn is_absent(&self, now: Timestamp) -> bool {
+        self.absence
+            .is_some_and(|absence| now.since(absence.last) <= ABSENCE_GAP)
+    }
+
+    /// Before media flows: whether the absence is long enough to be believed.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.absent_for() >= GONE_AFTER
+    }
+
+    /// Once media flowed: whether an absence that is reported now means that the program died.
+    pub(crate) fn has_died(&self, now: Timestamp) -> bool {
+        let conclusive = PROBE_AFTER..INCONCLUSIVE_AFTER;
+        conclusive.contains(&now.since(self.heard_directly_at)) && self.absent_for() >= DIED_AFTER
+    }
+
+    fn absent_for(&self) -> Duration {
+        self.absence
+            .map_or(Duration::ZERO, |absence| absence.last.since(absence.first))
+    }
+}

@@ -1,0 +1,115 @@
+//! Names of strangers, made safe to show.
+//!
+//! A name is untrusted text that stands beside buttons and in notifications. It must not turn the
+//! direction of the text around it, hide characters, grow over its row or be nothing but blank.
+
+use std::ops::RangeInclusive;
+
+/// The longest name, in characters.
+pub(crate) const MAX_CHARS: usize = 64;
+
+/// Vietnamese, vocalised Hebrew and Thai put up to three marks on one letter.
+const MAX_MARKS: usize = 3;
+
+/// Characters that show nothing or change how others are shown. The joiners are not among them.
+const HIDDEN: &[RangeInclusive<char>] = &[
+    '\u{ad}'..='\u{ad}',       // soft hyphen
+    '\u{34f}'..='\u{34f}',     // combining grapheme joiner
+    '\u{61c}'..='\u{61c}',     // Arabic letter mark
+    '\u{115f}'..='\u{1160}',   // Hangul fillers
+    '\u{17b4}'..='\u{17b5}',   // Khmer inherent vowels
+    '\u{180b}'..='\u{180f}',   // Mongolian variation selectors, vowel separator
+    '\u{200b}'..='\u{200b}',   // zero width space
+    '\u{200e}'..='\u{200f}',   // direction marks
+    '\u{2028}'..='\u{202e}',   // line and paragraph separators, direction embeddings
+    '\u{2060}'..='\u{206f}',   // word joiner, invisible operators, direction isolates
+    '\u{2800}'..='\u{2800}',   // blank Braille pattern
+    '\u{3164}'..='\u{3164}',   // Hangul filler
+    '\u{fe00}'..='\u{fe0f}',   // variation selectors
+    '\u{feff}'..='\u{feff}',   // byte order mark
+    '\u{ffa0}'..='\u{ffa0}',   // halfwidth Hangul filler
+    '\u{1d173}'..='\u{1d17a}', // musical formatting
+    '\u{e0000}'..='\u{e0fff}', // tags, more variation selectors
+];
+
+/// Characters that are drawn on the one before. Stacked, they grow over the rows above and below.
+const MARKS: &[RangeInclusive<char>] = &[
+    '\u{300}'..='\u{36f}',   // Latin, Greek, Cyrillic
+    '\u{483}'..='\u{489}',   // Cyrillic
+    '\u{591}'..='\u{5bd}',   // Hebrew
+    '\u{610}'..='\u{61a}',   // Arabic
+    '\u{64b}'..='\u{65f}',   // Arabic
+    '\u{e31}'..='\u{e31}',   // Thai
+    '\u{e34}'..='\u{e3a}',   // Thai
+    '\u{e47}'..='\u{e4e}',   // Thai
+    '\u{1ab0}'..='\u{1aff}', // extended
+    '\u{1dc0}'..='\u{1dff}', // supplement
+    '\u{20d0}'..='\u{20ff}', // for symbols
+    '\u{fe20}'..='\u{fe2f}', // halves
+];
+
+/// What may be shown of a name; empty when nothing of it can be seen.
+pub(crate) fn clean(name: &str) -> String {
+    let shown: Vec<char> = name.chars().filter(|c| !is_hidden(*c)).collect();
+    let joined = without_loose_joiners(&shown);
+    let marked = without_stacked_marks(&joined);
+    let words: Vec<&str> = marked.split_whitespace().collect();
+    let short: String = words.join(" ").chars().take(MAX_CHARS).collect();
+    let short = short.trim_end();
+    if short.chars().any(is_visible) {
+        short.to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// Keeps a joiner only where it can do its work, between two letters or emoji that join.
+fn without_loose_joiners(name: &[char]) -> Vec<char> {
+    let joins = |c: Option<&char>| c.is_some_and(|c| can_be_joined(*c));
+    let keeps = |(place, c): (usize, &char)| {
+        let before = place.checked_sub(1).and_then(|place| name.get(place));
+        let kept = !is_joiner(*c) || (joins(before) && joins(name.get(place + 1)));
+        kept.then_some(*c)
+    };
+    name.iter().enumerate().filter_map(keeps).collect()
+}
+
+/// Keeps the first marks of each row of them. A joiner among marks does not begin a new row.
+fn without_stacked_marks(name: &[char]) -> String {
+    let mut marks = 0;
+    let keeps = |c: &char| {
+        if is_mark(*c) {
+            marks += 1;
+        } else if !is_joiner(*c) {
+            marks = 0;
+        }
+        !is_mark(*c) || marks <= MAX_MARKS
+    };
+    name.iter().copied().filter(keeps).collect()
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control() || is_in(HIDDEN, c)
+}
+
+fn is_mark(c: char) -> bool {
+    is_in(MARKS, c)
+}
+
+/// Zero width non-joiner and joiner: Persian and Indian scripts and emoji need them.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+fn can_be_joined(c: char) -> bool {
+    !c.is_ascii() && !c.is_whitespace() && !is_joiner(c)
+}
+
+fn is_visible(c: char) -> bool {
+    let beyond_latin = c > '\u{a0}' && !is_mark(c) && !is_joiner(c);
+    c.is_alphanumeric() || c.is_ascii_graphic() || beyond_latin
+}
+
+fn is_in(table: &[RangeInclusive<char>], c: char) -> bool {
+    table.iter().any(|range| range.contains(&c))
+}

@@ -1,0 +1,73 @@
+//! Microphone and camera of this side: wishes to the gates, and reports to the other side.
+
+use super::Phone;
+use crate::message::Body;
+use crate::output::Output;
+use crate::state::{Stage, State};
+use crate::time::Timestamp;
+use crate::timer::{Timer, after};
+use crate::view::{Controls, Lacking};
+
+impl Phone {
+    /// The user wants the controls changed. Before the answer a wish waits; after it, it goes to
+    /// the gates.
+    pub(super) fn on_wish(&mut self, change: impl FnOnce(&mut Controls)) {
+        match &mut self.state {
+            State::Idle | State::Ended(_) => {}
+            State::Call(call, stage) => {
+                change(&mut call.local.wish);
+                if stage.is_accepted() {
+                    self.set_capture();
+                }
+            }
+        }
+    }
+
+    /// Asks the gates for what the user wishes.
+    pub(super) fn set_capture(&mut self) {
+        if let Some(call) = self.state.call() {
+            let Controls { microphone, camera } = call.local.wish;
+            self.outputs
+                .push_back(Output::SetCapture { microphone, camera });
+        }
+    }
+
+    /// What the gates say. The other side is told when it is news.
+    pub(super) fn on_capture(&mut self, actual: Controls, lacking: Lacking) {
+        let State::Call(call, stage) = &mut self.state else {
+            return;
+        };
+        let stage = *stage;
+        if !call.local.update(actual, lacking) {
+            return;
+        }
+        match stage {
+            // What was found before the answer is told once media flows.
+            Stage::Dialing | Stage::Ringing(_) | Stage::Incoming(_) => {}
+            Stage::Connecting | Stage::Reconnecting { .. } => {
+                if let Some(report) = self.report() {
+                    self.send(report);
+                }
+            }
+            Stage::Active { .. } => {
+                if let Some(report) = self.report() {
+                    self.send_data(report);
+                }
+            }
+        }
+    }
+
+    /// Reports the controls through the session's own channel, now and every second.
+    pub(super) fn keep_alive(&mut self, now: Timestamp) {
+        if let Some(report) = self.report() {
+            self.send_data(report);
+        }
+        self.set_timer(Timer::Alive, now, after::ALIVE);
+    }
+
+    /// What is true of our controls, with the next number.
+    fn report(&mut self) -> Option<Body> {
+        let report = self.state.call_mut()?.local.next_report();
+        Some(Body::Controls(report))
+    }
+}

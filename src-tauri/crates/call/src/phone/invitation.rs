@@ -1,0 +1,77 @@
+//! Invitations: ring, refuse, or settle a collision with what the phone is doing.
+
+use super::Phone;
+use super::end::Notice;
+use crate::call::Call;
+use crate::collision::{Collision, classify};
+use crate::message::{Body, Over};
+use crate::output::Output;
+use crate::reason::EndReason;
+use crate::state::{Invitation, Stage, State};
+use crate::time::Timestamp;
+
+impl Phone {
+    pub(super) fn on_invite(&mut self, now: Timestamp, call: Call, invitation: Invitation) {
+        let (id, from) = (call.id, call.peer.address.clone());
+        let collision = classify(&self.state, &self.recent, &from, id);
+        if collision != Collision::None {
+            tracing::info!(call = %id, ?collision, "invited");
+        }
+        match collision {
+            Collision::None if !invitation.known && self.declined.contains(now, &from) => {
+                tracing::info!(call = %id, "a stranger who was declined calls again");
+                self.recent.remember(&from, id, Some(Over::Declined));
+                self.send_over(&from, id, Over::Declined);
+            }
+            Collision::None => self.enter_incoming(now, call, invitation),
+            Collision::Repeated => self.repeat_ringing(),
+            Collision::Over(Some(why)) => self.send_over(&from, id, why),
+            Collision::Over(None) => {}
+            Collision::Busy => {
+                self.recent.remember(&from, id, Some(Over::Busy));
+                self.send_over(&from, id, Over::Busy);
+                self.outputs.push_back(Output::Missed { peer: call.peer });
+            }
+            // Their phone classifies our invitation as `GlareLost` and accepts our call.
+            Collision::GlareWon => self.recent.remember(&from, id, None),
+            Collision::GlareLost => self.give_way(now, call, invitation),
+            Collision::GlareTied => {
+                self.end(now, EndReason::Busy, Notice::OnRequest(Over::Busy));
+            }
+            Collision::Recall => {
+                self.end(now, EndReason::Replaced, Notice::OnRequest(Over::Gone));
+                self.enter_incoming(now, call, invitation);
+            }
+        }
+    }
+
+    /// Our confirmation that it rings here may have been lost.
+    fn repeat_ringing(&mut self) {
+        match self.state.stage() {
+            Some(Stage::Incoming(_)) => self.send(Body::Ringing),
+            None
+            | Some(
+                Stage::Dialing
+                | Stage::Ringing(_)
+                | Stage::Connecting
+                | Stage::Active { .. }
+                | Stage::Reconnecting { .. },
+            ) => {}
+        }
+    }
+
+    /// Our call to them becomes their call to us, which our user has accepted by calling.
+    fn give_way(&mut self, now: Timestamp, mut theirs: Call, invitation: Invitation) {
+        if let Some(ours) = self.state.call() {
+            theirs.local.wish = ours.local.wish;
+            theirs.instead_of = Some(ours.id);
+            if theirs.peer.name.is_empty() {
+                theirs.peer.name.clone_from(&ours.peer.name);
+            }
+        }
+        let notice = Notice::OnRequest(Over::Cancelled);
+        self.end(now, EndReason::Replaced, notice);
+        self.state = State::Call(Box::new(theirs), Stage::Incoming(invitation));
+        self.accept_call(now);
+    }
+}

@@ -1,0 +1,66 @@
+//! What signaling says of its link, and of addresses where nobody is.
+
+use super::Phone;
+use super::end::Notice;
+use crate::message::Over;
+use crate::reason::EndReason;
+use crate::state::{Stage, State};
+use crate::time::Timestamp;
+use crate::timer::{Timer, after};
+
+impl Phone {
+    /// Nobody is at that address.
+    pub(super) fn on_undeliverable(&mut self, now: Timestamp, to: &str) {
+        if !self.online {
+            // Said by a relay that we have lost since.
+            return;
+        }
+        let State::Call(call, stage) = &mut self.state else {
+            return;
+        };
+        if call.peer.address != to {
+            return;
+        }
+        call.liveness.on_undeliverable(now);
+        let is_gone = call.liveness.is_gone();
+        let (over, reason) = match stage {
+            Stage::Dialing => (true, EndReason::Unreachable),
+            Stage::Ringing(_) => (is_gone, EndReason::Unreachable),
+            Stage::Incoming(_) => (is_gone, EndReason::Missed),
+            Stage::Connecting => (is_gone, EndReason::PeerGone),
+            Stage::Active { .. } | Stage::Reconnecting { .. } => {
+                if call.liveness.has_died(now) {
+                    self.end(now, EndReason::PeerGone, Notice::OnRequest(Over::Gone));
+                }
+                return;
+            }
+        };
+        if over {
+            self.end(now, reason, Notice::OnRequest(Over::Gone));
+        } else {
+            self.set_timer(Timer::Probe, now, after::PROBE_AGAIN);
+        }
+    }
+
+    /// The link to the relay came or went. A running call does not care.
+    pub(super) fn on_link(&mut self, now: Timestamp, online: bool) {
+        if std::mem::replace(&mut self.online, online) == online {
+            return;
+        }
+        let Some(stage) = self.state.stage() else {
+            return;
+        };
+        match (stage, online) {
+            (Stage::Dialing, true) => {
+                self.timers.stop(Timer::NoRelay);
+                self.send_invite(now);
+            }
+            (Stage::Dialing, false) => self.set_timer(Timer::NoRelay, now, after::NO_RELAY),
+            (Stage::Connecting, true) => self.repeat(now),
+            // Parcels of an earlier restart may have been lost with the link.
+            (Stage::Reconnecting { .. }, true) => self.restart(now),
+            (Stage::Ringing(_) | Stage::Incoming(_) | Stage::Active { .. }, true | false)
+            | (Stage::Connecting | Stage::Reconnecting { .. }, false) => {}
+        }
+    }
+}

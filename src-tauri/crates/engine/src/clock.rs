@@ -1,0 +1,129 @@
+//! The time that the control task lives by.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// The clock of an engine's control task: deadlines of the phone, limits, retries. It runs with the
+/// machine's, and tests move it forward instead of waiting. Threads of media keep the machine's own
+/// time. Clones are the same clock.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    /// How far it is ahead of the machine's.
+    ahead: watch::Sender<Duration>,
+}
+
+/// Wakes once each period. One that comes late moves all that follow, so that two never come at
+/// once.
+#[derive(Debug)]
+pub(crate) struct Interval {
+    clock: Clock,
+    period: Duration,
+    next: Instant,
+}
+
+impl Clock {
+    /// Moves the clock forward: whoever waits for a moment that has passed by this wakes.
+    pub fn skip(&self, time: Duration) {
+        self.ahead.send_modify(|ahead| *ahead += time);
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Instant {
+        Instant::now() + *self.ahead.borrow()
+    }
+
+    /// Waits until that moment.
+    pub(crate) async fn sleep_until(&self, at: Instant) {
+        let mut ahead = self.ahead.subscribe();
+        loop {
+            let now = Instant::now() + *ahead.borrow_and_update();
+            let left = at.saturating_duration_since(now);
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(left) => {}
+                // An error means that the clock is gone, which this borrow of it rules out.
+                _ = ahead.changed() => {}
+            }
+        }
+    }
+
+    /// What comes of `work` within `limit`; `None` when it takes longer.
+    pub(crate) async fn timeout<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let until = self.now() + limit;
+        tokio::select! {
+            done = work => Some(done),
+            () = self.sleep_until(until) => None,
+        }
+    }
+
+    /// Wakes at once, and then once each `period`.
+    pub(crate) fn interval(&self, period: Duration) -> Interval {
+        Interval {
+            clock: self.clone(),
+            period,
+            next: self.now(),
+        }
+    }
+}
+
+impl Interval {
+    /// Waits for the next time.
+    pub(crate) async fn tick(&mut self) {
+        self.clock.sleep_until(self.next).await;
+        let now = self.clock.now();
+        let next = self.next + self.period;
+        self.next = if next > now { next } else { now + self.period };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn who_waits_wakes_when_the_clock_is_moved_past_the_moment() {
+        let clock = Clock::default();
+        let waiting = clock.clone();
+        let waiter = tokio::spawn(async move { waiting.sleep_until(waiting.now() + HOUR).await });
+        tokio::task::yield_now().await;
+        clock.skip(HOUR / 2);
+        tokio::task::yield_now().await;
+        assert!(!waiter.is_finished());
+        clock.skip(HOUR / 2);
+        waiter.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn work_ends_by_itself_or_at_its_limit() {
+        let clock = Clock::default();
+        assert_eq!(clock.timeout(HOUR, async { 7 }).await, Some(7));
+        let limited = clock.clone();
+        let never = std::future::pending::<()>();
+        let endless = tokio::spawn(async move { limited.timeout(HOUR, never).await });
+        tokio::task::yield_now().await;
+        clock.skip(HOUR);
+        assert_eq!(endless.await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_interval_that_was_skipped_wakes_once() {
+        let clock = Clock::default();
+        let mut interval = clock.interval(HOUR);
+        interval.tick().await;
+        clock.skip(HOUR * 5);
+        interval.tick().await;
+        let again = tokio::time::timeout(Duration::from_millis(5), interval.tick()).await;
+        assert!(again.is_err());
+    }
+}

@@ -1,0 +1,124 @@
+//! What the owner of the engine wants.
+
+use call::id::{CallId, Peer};
+use call::input::{self, Input};
+use call::view::CallView;
+use identity::Invite;
+use media::sounds;
+
+use super::{Control, Request, phone_config};
+use crate::command::{Command, CommandError, DeviceRole};
+use crate::config::Config;
+use crate::tone::Tone;
+
+impl Control {
+    pub(super) fn on_request(&mut self, request: Request) {
+        match request {
+            Request::Command(command, answer) => {
+                // The one who asked may have stopped waiting.
+                let _ = answer.send(self.on_command(command));
+            }
+            Request::Configure(config) => self.on_configure(*config),
+            Request::Stop(answer) => {
+                self.stopping = Some(answer);
+                self.devices.release();
+                self.feed(Input::Command(input::Command::End));
+                self.feed(Input::Command(input::Command::Dismiss));
+                self.relays.close_guest();
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command) -> Result<(), CommandError> {
+        let wish = match command {
+            Command::Dial { to, video } => return self.dial(&to, video),
+            Command::Accept { video } => input::Command::Accept { video },
+            Command::Decline => input::Command::Decline,
+            Command::End => input::Command::End,
+            Command::Dismiss => input::Command::Dismiss,
+            Command::SetMicrophone { live } => input::Command::SetMicrophone(live),
+            Command::SetCamera { on } => input::Command::SetCamera(on),
+            Command::UseDevice { role, id } => {
+                let chosen = match role {
+                    DeviceRole::Camera => &mut self.config.camera,
+                    DeviceRole::Microphone => &mut self.config.microphone,
+                    DeviceRole::Speaker => &mut self.config.speaker,
+                };
+                *chosen = id;
+                // Choosing what failed once more asks to try it again.
+                self.devices.try_again(role);
+                self.devices.configure(&self.config);
+                return Ok(());
+            }
+            Command::Preview { camera, microphone } => {
+                self.devices.set_preview(camera, microphone);
+                return Ok(());
+            }
+            Command::TestSpeaker => {
+                self.devices
+                    .test_speaker(Tone::Play(sounds::Sound::Connected));
+                return Ok(());
+            }
+            Command::ReconnectRelay => {
+                self.relays.reconnect();
+                return Ok(());
+            }
+        };
+        self.feed(Input::Command(wish));
+        Ok(())
+    }
+
+    fn dial(&mut self, to: &str, video: bool) -> Result<(), CommandError> {
+        let invite: Invite = to
+            .parse()
+            .map_err(|error| CommandError::BadAddress(format!("{error}")))?;
+        if invite.address == self.config.identity.address() {
+            return Err(CommandError::OwnAddress);
+        }
+        let peer = Peer {
+            address: invite.address.to_string(),
+            name: invite.name.unwrap_or_default(),
+        };
+        let call = fresh_call_id();
+        let dial = Input::Command(input::Command::Dial {
+            call,
+            video,
+            peer: peer.clone(),
+        });
+        match self.phone.view(self.now()) {
+            CallView::Idle | CallView::Ended { .. } => {}
+            // Calling whom calls us is answering, over the link by which their call came.
+            CallView::Incoming { peer: caller, .. } if caller.address == peer.address => {
+                self.feed(dial);
+                return Ok(());
+            }
+            CallView::Outgoing { .. } | CallView::Incoming { .. } | CallView::Active { .. } => {
+                return Err(CommandError::AlreadyInCall);
+            }
+        }
+        if let Some(url) = &invite.relay {
+            self.relays.open_guest(invite.address, url);
+        }
+        if !self.relays.leads_to(&invite.address) {
+            return Err(CommandError::NoRelay);
+        }
+        self.call.guest_relay = invite.relay.map(|url| (peer.address, url));
+        self.feed(Input::Link {
+            online: self.relays.is_online(),
+        });
+        self.feed(dial);
+        Ok(())
+    }
+
+    fn on_configure(&mut self, config: Config) {
+        self.phone.configure(phone_config(&config));
+        self.set_home(config.relay.as_deref());
+        self.devices.configure(&config);
+        self.config = config;
+    }
+}
+
+fn fresh_call_id() -> CallId {
+    // Without a source of randomness the keys of the session could not be made either.
+    CallId(getrandom::u64().expect("the system gives random numbers"))
+}

@@ -1,0 +1,105 @@
+//! Home, guest relays, and relays that are both under two names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity::{Address, Identity};
+use signal_client::{Link, LinkState};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::{News, Relays};
+use crate::view::{RelayProblem, RelayView};
+
+const TAKEN_OVER: RelayView = RelayView::Offline {
+    problem: RelayProblem::TakenOver,
+};
+
+/// A relay of two names, `127.0.0.1` and `localhost`.
+async fn relay() -> [String; 2] {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let never = std::future::pending();
+    let config = signal_relay::Config::default();
+    tokio::spawn(signal_relay::serve(listener, config, never));
+    ["127.0.0.1", "localhost"].map(|host| format!("ws://{host}:{port}"))
+}
+
+fn relays() -> (Relays, mpsc::Receiver<News>) {
+    let (news, heard) = mpsc::channel(64);
+    let identity = Identity::from_seed(&[1; 32]);
+    (Relays::new(Arc::new(identity), news), heard)
+}
+
+fn somebody() -> Address {
+    Identity::from_seed(&[2; 32]).address()
+}
+
+async fn until(heard: &mut mpsc::Receiver<News>, view: &RelayView) {
+    let told = async {
+        while let Some(news) = heard.recv().await {
+            if matches!(&news, News::Home(now) if now == view) {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), told).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_relay_spelt_in_two_ways_has_one_link() {
+    let (mut relays, _heard) = relays();
+    let connecting = Some(RelayView::Connecting);
+    assert_eq!(relays.set_home(Some("ws://127.0.0.1:1")), connecting);
+    assert_eq!(relays.set_home(Some("ws://127.0.0.1:1/")), None);
+    relays.open_guest(somebody(), "ws://127.0.0.1:1/v1");
+    assert!(relays.guest.is_none());
+
+    relays.open_guest(somebody(), "ws://127.0.0.1:2/v1");
+    assert!(relays.guest.is_some());
+    assert_eq!(relays.set_home(Some("ws://127.0.0.1:2")), connecting);
+    assert!(relays.guest.is_none());
+}
+
+#[tokio::test]
+async fn home_is_taken_back_from_our_own_guest_link() {
+    let [home, other_name] = relay().await;
+    let (mut relays, mut heard) = relays();
+    relays.set_home(Some(&home));
+    until(&mut heard, &RelayView::Online).await;
+    relays.open_guest(somebody(), &other_name);
+    until(&mut heard, &TAKEN_OVER).await;
+    assert!(relays.close_guest());
+    until(&mut heard, &RelayView::Online).await;
+}
+
+#[tokio::test]
+async fn home_is_taken_back_from_a_guest_link_that_arrives_after_its_end() {
+    let [home, other_name] = relay().await;
+    let (mut relays, mut heard) = relays();
+    relays.set_home(Some(&home));
+    until(&mut heard, &RelayView::Online).await;
+    relays.open_guest(somebody(), &other_name);
+    assert!(relays.close_guest());
+    let late = Link::connect(&other_name, Arc::clone(&relays.identity)).unwrap();
+    until(&mut heard, &TAKEN_OVER).await;
+    assert!(!relays.close_guest());
+    until(&mut heard, &RelayView::Online).await;
+    drop(late);
+}
+
+#[tokio::test]
+async fn another_copy_keeps_what_it_took_until_the_user_wants_it_back() {
+    let [home, _] = relay().await;
+    let (mut relays, mut heard) = relays();
+    relays.set_home(Some(&home));
+    until(&mut heard, &RelayView::Online).await;
+    let (copy, _its_events) = Link::connect(&home, Arc::clone(&relays.identity)).unwrap();
+    until(&mut heard, &TAKEN_OVER).await;
+    assert!(!relays.close_guest());
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(*copy.state().borrow(), LinkState::Online);
+    relays.reconnect();
+    until(&mut heard, &RelayView::Online).await;
+}

@@ -1,0 +1,370 @@
+//! What the network carries: sessions, what is on its way between them, and whether there is a path.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::dice::Dice;
+use super::end::{End, Stage};
+use super::signal::Signal;
+use crate::frame::EncodedFrame;
+use crate::transport::{
+    MAX_DATA, Path, Role, Sent, TransportError, TransportEvent, TransportStats,
+};
+
+/// What the network does to what it carries. Messages of the data channel are repeated by their
+/// protocol until they arrive, so of these three only `delay` touches them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conditions {
+    /// From one end to the other.
+    pub delay: Duration,
+    /// Share of the frames that are lost, 0 to 1.
+    pub loss: f64,
+    /// Share of the packets of sound that arrive twice, 0 to 1.
+    pub repeats: f64,
+    /// How the path leads, as sessions tell it.
+    pub path: Path,
+}
+
+impl Default for Conditions {
+    /// A good network on which both are near.
+    fn default() -> Self {
+        Self {
+            delay: Duration::ZERO,
+            loss: 0.0,
+            repeats: 0.0,
+            path: Path::Local,
+        }
+    }
+}
+
+/// What one session sends to the other.
+#[derive(Debug)]
+pub(super) enum Load {
+    Sound(EncodedFrame),
+    Picture(EncodedFrame),
+    KeyframeRequest,
+    Goodbye,
+}
+
+/// All of a network, without its lock.
+pub(super) struct Carrier {
+    now: Instant,
+    /// Time since the start.
+    passed: Duration,
+    pub(super) conditions: Conditions,
+    dice: Dice,
+    way: Way,
+    ends: BTreeMap<u64, End>,
+    /// Sessions that there ever were: the number of the last.
+    sessions: u64,
+    /// Transports that there ever were.
+    owners: u64,
+    /// Frames and requests, in the order of sending. What arrives while the way is cut is lost.
+    packets: VecDeque<OnItsWay<(u64, Load)>>,
+    /// Messages of the data channels, in the order of sending. They wait while the way is cut.
+    messages: VecDeque<OnItsWay<Bytes>>,
+}
+
+struct OnItsWay<T> {
+    due: Duration,
+    to: u64,
+    what: T,
+}
+
+/// Whether packets pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// Nothing passes.
+    Cut {
+        /// Whether the next answered offer opens the way again.
+        by_negotiation: bool,
+    },
+}
+
+impl Carrier {
+    /// A good network at the moment `now`.
+    pub(super) fn new(seed: u64, now: Instant) -> Self {
+        Self {
+            now,
+            passed: Duration::ZERO,
+            conditions: Conditions::default(),
+            dice: Dice::new(seed),
+            way: Way::Open,
+            ends: BTreeMap::new(),
+            sessions: 0,
+            owners: 0,
+            packets: VecDeque::new(),
+            messages: VecDeque::new(),
+        }
+    }
+
+    /// Lets time pass, and delivers what is due.
+    pub(super) fn advance(&mut self, passed: Duration, now: Instant) {
+        self.passed += passed;
+        self.now = now;
+        self.tell_paths();
+        self.deliver_packets();
+        self.deliver_messages();
+    }
+
+    /// Opens the way.
+    pub(super) fn mend(&mut self) {
+        self.way = Way::Open;
+    }
+
+    /// Cuts the way without a word to anybody.
+    pub(super) fn cut(&mut self) {
+        self.way = Way::Cut {
+            by_negotiation: false,
+        };
+    }
+
+    /// Cuts the way until sessions negotiate again, and has them notice at once.
+    pub(super) fn roam(&mut self) {
+        self.way = Way::Cut {
+            by_negotiation: true,
+        };
+        for end in self.ends.values_mut() {
+            end.disconnect();
+        }
+    }
+
+    /// How much is on its way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.packets.len() + self.messages.len()
+    }
+
+    /// A name for one more transport.
+    pub(super) fn new_owner(&mut self) -> u64 {
+        self.owners += 1;
+        self.owners
+    }
+
+    /// Adds a session and gives it its number. An offerer makes its offer.
+    pub(super) fn join(&mut self, mut end: End) -> u64 {
+        self.sessions += 1;
+        let number = self.sessions;
+        if end.role == Role::Offerer {
+            end.tell(Signal::Offer(number).event());
+        }
+        self.ends.insert(number, end);
+        number
+    }
+
+    /// Removes a session; a polite one says goodbye.
+    pub(super) fn leave(&mut self, number: u64, polite: bool) {
+        if polite {
+            self.send(number, Load::Goodbye);
+        }
+        if let Some(end) = self.ends.remove(&number) {
+            end.close();
+        }
+    }
+
+    /// Has a session negotiate again; an answerer asks the offerer to.
+    pub(super) fn restart(&mut self, number: u64) {
+        let Some(end) = self.ends.get_mut(&number) else {
+            return;
+        };
+        let signal = match end.role {
+            Role::Offerer => Signal::Offer(number),
+            Role::Answerer => Signal::Ask(number),
+        };
+        end.tell(signal.event());
+    }
+
+    /// Sends a message of the data channel.
+    pub(super) fn message(&mut self, number: u64, message: Bytes) -> Result<(), TransportError> {
+        if message.len() > MAX_DATA {
+            return Err(TransportError::TooLarge(message.len()));
+        }
+        let to = self.peer_of(number).ok_or(TransportError::NotConnected)?;
+        if self.messages.len() < IN_FLIGHT {
+            self.messages.push_back(OnItsWay {
+                due: self.due(),
+                to,
+                what: message,
+            });
+        }
+        Ok(())
+    }
+
+    /// Figures of a session.
+    pub(super) fn stats(&self, number: u64) -> TransportStats {
+        let stats = self.ends.get(&number).map(|end| end.stats);
+        TransportStats {
+            current_round_trip_time: Some(self.conditions.delay * 2),
+            ..stats.unwrap_or_default()
+        }
+    }
+
+    /// The open sessions of `owner` and their numbers, the oldest first.
+    pub(super) fn of(&mut self, owner: u64) -> impl DoubleEndedIterator<Item = (u64, &mut End)> {
+        let all = self.ends.iter_mut();
+        all.filter(move |(_, end)| end.owner == owner)
+            .map(|(number, end)| (*number, end))
+    }
+
+    /// Takes a parcel of the other side's session.
+    pub(super) fn negotiate(&mut self, number: u64, signal: Signal) {
+        let end = self.ends.get_mut(&number);
+        let Some(end) = end.filter(|it| it.stage != Stage::Over) else {
+            return;
+        };
+        match (end.role, signal) {
+            (Role::Answerer, Signal::Offer(from)) => {
+                end.peer = Some(from);
+                end.tell(Signal::Answer(number).event());
+            }
+            (Role::Offerer, Signal::Answer(from)) => {
+                end.peer = Some(from);
+                if self.way
+                    == (Way::Cut {
+                        by_negotiation: true,
+                    })
+                {
+                    self.way = Way::Open;
+                }
+            }
+            (Role::Offerer, Signal::Ask(_)) => end.tell(Signal::Offer(number).event()),
+            (Role::Answerer, Signal::Answer(_) | Signal::Ask(_))
+            | (Role::Offerer, Signal::Offer(_)) => {}
+        }
+    }
+
+    /// The other end of a session that has a path or had one.
+    fn peer_of(&self, number: u64) -> Option<u64> {
+        let end = self.ends.get(&number)?;
+        end.peer.filter(|_| end.has_had_a_path())
+    }
+
+    fn due(&self) -> Duration {
+        self.passed + self.conditions.delay
+    }
+
+    /// Sends a frame, a request or the goodbye of a session.
+    pub(super) fn send(&mut self, number: u64, load: Load) -> Sent {
+        let Some(to) = self.peer_of(number) else {
+            return Sent::NotConnected;
+        };
+        if self.packets.len() >= IN_FLIGHT {
+            return Sent::Dropped;
+        }
+        // A number is used up even when its frame is lost: so the receiver notices.
+        let sequence = self.ends.get_mut(&to).map_or(0, |peer| match load {
+            Load::Sound(_) => peer.audio.number(),
+            Load::Picture(_) => peer.video.number(),
+            Load::KeyframeRequest | Load::Goodbye => 0,
+        });
+        self.count_sent(number, &load);
+        if self.way == Way::Open && !self.is_lost(to, &load) {
+            let again = match &load {
+                Load::Sound(frame) if self.dice.chance(self.conditions.repeats) => {
+                    Some(Load::Sound(frame.clone()))
+                }
+                Load::Sound(_) | Load::Picture(_) | Load::KeyframeRequest | Load::Goodbye => None,
+            };
+            let due = self.due();
+            for load in [Some(load), again].into_iter().flatten() {
+                self.packets.push_back(OnItsWay {
+                    due,
+                    to,
+                    what: (sequence, load),
+                });
+            }
+        }
+        Sent::Queued
+    }
+
+    fn count_sent(&mut self, number: u64, load: &Load) {
+        let Some(end) = self.ends.get_mut(&number) else {
+            return;
+        };
+        match load {
+            Load::Sound(frame) => {
+                end.stats.audio.packets_sent += 1;
+                end.stats.audio.bytes_sent += frame.payload.len() as u64;
+            }
+            Load::Picture(frame) => {
+                end.stats.video.packets_sent += 1;
+                end.stats.video.bytes_sent += frame.payload.len() as u64;
+            }
+            Load::KeyframeRequest => end.stats.video.pli_count += 1,
+            Load::Goodbye => {}
+        }
+    }
+
+    fn is_lost(&mut self, to: u64, load: &Load) -> bool {
+        let is_frame = matches!(load, Load::Sound(_) | Load::Picture(_));
+        let lost = is_frame && self.dice.chance(self.conditions.loss);
+        if lost && let Some(peer) = self.ends.get_mut(&to) {
+            match load {
+                Load::Sound(_) => peer.stats.audio.packets_lost += 1,
+                Load::Picture(_) => peer.stats.video.packets_lost += 1,
+                Load::KeyframeRequest | Load::Goodbye => {}
+            }
+        }
+        lost
+    }
+
+    /// Tells both ends of a negotiated pair of the path, or how long they have heard nothing.
+    fn tell_paths(&mut self) {
+        let alive: BTreeMap<_, _> = self
+            .ends
+            .iter()
+            .filter(|(_, end)| self.way == Way::Open && end.stage != Stage::Over)
+            .map(|(number, end)| (*number, end.peer))
+            .collect();
+        for (number, end) in &mut self.ends {
+            let reached = end.peer.and_then(|peer| alive.get(&peer)) == Some(&Some(*number));
+            if reached {
+                end.hears(self.passed, self.conditions.path);
+            } else {
+                end.hears_nothing(self.passed);
+            }
+        }
+    }
+
+    fn deliver_packets(&mut self) {
+        let (way, now) = (self.way, self.now);
+        while let Some(packet) = self.packets.pop_front_if(|it| it.due <= self.passed) {
+            let Some(end) = self.ends.get_mut(&packet.to).filter(|_| way == Way::Open) else {
+                continue;
+            };
+            match packet.what {
+                (sequence, Load::Sound(frame)) => {
+                    end.stats.audio.packets_received += 1;
+                    end.stats.audio.bytes_received += frame.payload.len() as u64;
+                    end.audio.sound(sequence, frame, now);
+                }
+                (sequence, Load::Picture(frame)) => {
+                    end.stats.video.packets_received += 1;
+                    end.stats.video.bytes_received += frame.payload.len() as u64;
+                    end.video.picture(sequence, frame, now);
+                }
+                (_, Load::KeyframeRequest) => end.tell(TransportEvent::KeyframeRequested),
+                (_, Load::Goodbye) => end.closed_by_peer(),
+            }
+        }
+    }
+
+    fn deliver_messages(&mut self) {
+        if self.way != Way::Open {
+            return;
+        }
+        while let Some(message) = self.messages.pop_front_if(|it| it.due <= self.passed) {
+            if let Some(end) = self.ends.get_mut(&message.to)
+                && end.stage != Stage::Over
+            {
+                end.tell(TransportEvent::Data(message.what));
+            }
+        }
+    }
+}
+
+/// Packets or messages on their way at a time: some seconds of a call. Beyond that a sender is
+/// told that its frame was dropped, and a message is lost.
+const IN_FLIGHT: usize = 4096;

@@ -1,0 +1,115 @@
+//! One session on the network: the traits of the transport seam over its number.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::StreamExt;
+use futures::channel::mpsc;
+use futures::future::BoxFuture;
+
+use super::carrier::Load;
+use super::end::{EVENTS, End};
+use super::gate::Gate;
+use super::network::Network;
+use super::signal::Signal;
+use crate::frame::EncodedFrame;
+use crate::queue::Queue;
+use crate::transport::{
+    AUDIO_IN_CAPACITY, FrameSink, OpenParams, Parcel, Sent, Session, SessionControl,
+    TransportError, TransportStats, VIDEO_IN_CAPACITY,
+};
+
+/// Opens a session of `owner` on the network. Its closing waits at `closings`.
+pub(super) fn open(
+    network: &Network,
+    owner: u64,
+    params: &OpenParams,
+    closings: Arc<Gate>,
+) -> Session {
+    let (events, told) = mpsc::channel(EVENTS);
+    let (audio_in, video_in) = (
+        Queue::bounded(AUDIO_IN_CAPACITY),
+        Queue::bounded(VIDEO_IN_CAPACITY),
+    );
+    let sources = [audio_in.clone(), video_in.clone()];
+    let end = End::new(params.role, owner, events, sources);
+    let number = network.lock().join(end);
+    let network = network.clone();
+    Session {
+        audio_out: Arc::new(Sink {
+            network: network.clone(),
+            number,
+            load: Load::Sound,
+        }),
+        video_out: Arc::new(Sink {
+            network: network.clone(),
+            number,
+            load: Load::Picture,
+        }),
+        control: Arc::new(Control {
+            network,
+            number,
+            closings,
+        }),
+        audio_in,
+        video_in,
+        events: told.boxed(),
+    }
+}
+
+/// Dropping it closes the session without a word to the other side.
+struct Control {
+    network: Network,
+    number: u64,
+    closings: Arc<Gate>,
+}
+
+impl SessionControl for Control {
+    fn parcel(&self, parcel: Parcel) {
+        // Remote bytes: what makes no sense is dropped.
+        if let Some(signal) = Signal::parse(&parcel) {
+            self.network.lock().negotiate(self.number, signal);
+        }
+    }
+
+    fn restart(&self) {
+        self.network.lock().restart(self.number);
+    }
+
+    fn request_keyframe(&self) {
+        self.network.lock().send(self.number, Load::KeyframeRequest);
+    }
+
+    fn send_data(&self, message: Bytes) -> Result<(), TransportError> {
+        self.network.lock().message(self.number, message)
+    }
+
+    fn stats(&self) -> BoxFuture<'static, TransportStats> {
+        futures::future::ready(self.network.lock().stats(self.number)).boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        self.network.lock().leave(self.number, true);
+        let closings = Arc::clone(&self.closings);
+        async move { closings.pass().await }.boxed()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.network.lock().leave(self.number, false);
+    }
+}
+
+struct Sink {
+    network: Network,
+    number: u64,
+    load: fn(EncodedFrame) -> Load,
+}
+
+impl FrameSink for Sink {
+    fn send(&self, frame: EncodedFrame) -> Sent {
+        self.network.lock().send(self.number, (self.load)(frame))
+    }
+}
