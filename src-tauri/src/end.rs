@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use headless::process::EndRequests;
 use tauri::{AppHandle, Manager, WebviewWindow, WindowEvent};
 use tokio::task::JoinHandle;
 
@@ -32,29 +33,11 @@ pub(crate) fn on_close(window: &WebviewWindow) {
     });
 }
 
-/// Ends the program when the system asks for it: SIGTERM, SIGINT, and SIGHUP, which comes when the
-/// terminal goes that the program was started in.
-pub(crate) async fn on_signal(handle: AppHandle) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::hangup()),
-        ) else {
-            tracing::error!("signals of the system cannot be received");
-            return;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
+/// Ends the program when the system asks for it, or when the terminal goes that it was started in.
+pub(crate) async fn on_request(handle: AppHandle) {
+    match EndRequests::listen() {
+        Ok(mut requests) => requests.next().await,
+        Err(error) => return tracing::error!(%error, "signals of the system are not heard"),
     }
     end(&handle);
 }

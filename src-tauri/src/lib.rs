@@ -4,7 +4,6 @@
 //! (`commands`) and puts pictures on the screen (`picture`). It decides nothing about calls.
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -133,7 +132,7 @@ fn set_up(
         local: streams.local.clone(),
     };
     tokio::spawn(announcer.run());
-    tokio::spawn(end::on_signal(tauri.handle().clone()));
+    tokio::spawn(end::on_request(tauri.handle().clone()));
     if let Some(file) = figures {
         let figures = Figures::new(file).with_ages(&streams.remote);
         tokio::spawn(write_figures(figures, app.views()));
