@@ -139,4 +139,4 @@ async fn quiet(desktop: &Desktop) -> Result<()> {
 const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];
 
 /// Where the button is in the small window.
-const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 614];
+const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 454];
