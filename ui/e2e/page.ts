@@ -54,6 +54,7 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-download-weak': 'download',
   'call-talking-muted': 'muted',
   'call-microphone-lost': 'microphone-lost',
+  'calling-relay-of-link': 'relay-certificateExpired',
   'call-camera-busy': 'camera-busy',
   'calling-camera-busy': 'camera-busy',
   'call-reconnecting': 'reconnecting',

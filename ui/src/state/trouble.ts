@@ -77,7 +77,7 @@ export class TroubleWatch {
     const call = engine.call;
     if (call.state !== 'active') {
       this.call = null;
-      return call.state === 'outgoing' ? device(engine, null) : null;
+      return call.state === 'outgoing' ? (guestRelay(engine, name) ?? device(engine, null)) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
@@ -137,6 +137,14 @@ export class TroubleWatch {
 }
 
 const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'camera'];
+
+/** The relay that the invite names and that is not there: the call waits for it. */
+function guestRelay({ summary }: EngineView, name: string): Trouble | null {
+  const problem = summary?.guestRelay;
+  if (!problem) return null;
+  const text = m[`ended_guestRelay_${problem}`]({ name });
+  return { kind: `relay-${problem}`, text, remedy: null };
+}
 
 /**
  * The first device that failed. A device that nobody wants is off, and cannot fail. `told` is the
