@@ -2,11 +2,23 @@
 import type { ActivePhase } from "./ActivePhase";
 import type { Controls } from "./Controls";
 import type { EndReason } from "./EndReason";
+import type { Lacking } from "./Lacking";
 import type { OutgoingPhase } from "./OutgoingPhase";
 import type { Peer } from "./Peer";
 
 /**
  * The call as the UI shows it.
+ *
+ * ```
+ * use call::phone::{Config, Phone};
+ * use call::time::Timestamp;
+ * use call::view::CallView;
+ *
+ * let phone = Phone::new(Config::default());
+ * let view = phone.view(Timestamp::default());
+ * assert_eq!(view, CallView::Idle);
+ * assert_eq!(serde_json::to_string(&view).unwrap(), r#"{"state":"idle"}"#);
+ * ```
  */
 export type CallView = { "state": "idle" } | { "state": "outgoing", 
 /**
@@ -36,7 +48,11 @@ peer: Peer,
 /**
  * Whether the caller's camera is on.
  */
-video: boolean, } | { "state": "active", 
+video: boolean, 
+/**
+ * Whether we called or accepted them before. For a stranger no camera opens.
+ */
+known: boolean, } | { "state": "active", 
 /**
  * The call's id in hexadecimal.
  */
@@ -62,6 +78,10 @@ wish: Controls,
  * What the other side says that it sends.
  */
 remote: Controls, 
+/**
+ * Which device the other side wants to use and cannot.
+ */
+remoteLacking: Lacking, 
 /**
  * Milliseconds since media flowed for the first time, at the moment of this view; null
  * before.

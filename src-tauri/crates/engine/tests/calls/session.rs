@@ -1,12 +1,11 @@
 //! Sessions that do not do what they should.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use call::reason::EndReason;
 use media::transport::TransportError;
 
-use crate::support::{Duo, Faulty};
+use crate::support::{Duo, Kind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -128,26 +127,22 @@ async fn a_goodbye_without_a_reason_ends_the_call_as_gone() {
     duo.stop().await;
 }
 
-/// Which encoder or decoder of one's codecs cannot be made.
-type Fault = fn(&Faulty) -> &AtomicBool;
-
 #[tokio::test]
 async fn a_codec_that_cannot_be_made_ends_the_call_as_a_fault_of_ours() {
-    let faults: [Fault; 4] = [
-        |codecs| &codecs.video_encoder,
-        |codecs| &codecs.video_decoder,
-        |codecs| &codecs.audio_encoder,
-        |codecs| &codecs.audio_decoder,
-    ];
     let duo = Duo::online().await;
-    for fault in faults {
-        fault(&duo.bob.codecs).store(true, Ordering::SeqCst);
+    for kind in [
+        Kind::VideoEncoder,
+        Kind::VideoDecoder,
+        Kind::AudioEncoder,
+        Kind::AudioDecoder,
+    ] {
+        duo.bob.codecs.cannot_make(kind);
         duo.rings().await;
         duo.bob.accepts().await;
         duo.bob.ended(EndReason::InternalError).await;
         duo.alice.is_told_of_an_end().await;
-        fault(&duo.bob.codecs).store(false, Ordering::SeqCst);
     }
+    duo.bob.codecs.can_make_all();
     duo.talks().await;
     duo.stop().await;
 }

@@ -44,18 +44,43 @@ async fn nothing_that_is_said_after_the_answer_to_mute_is_heard() {
     duo.stop().await;
 }
 
+/// The encoder is busy with something older all the time, so that what is said waits for it.
 #[tokio::test]
 async fn nothing_that_was_said_before_unmuting_is_heard() {
     let duo = Duo::in_a_call().await;
+    duo.alice.devices.sing(1000);
+    duo.bob.hears(1000).await;
+    duo.alice.holds_encoders().await;
     duo.alice.mutes().await;
-    duo.alice.sends_sound(false).await;
-    let mark = duo.bob.devices.heard().mark();
     duo.alice.devices.sing(2500);
     duo.alice.listens(Duration::from_millis(100)).await;
     duo.alice.devices.sing(1000);
     duo.alice.unmutes().await;
+    let mark = duo.bob.devices.heard().mark();
+    duo.alice.codecs.release_encoders();
+    duo.bob.listens(Duration::from_millis(50)).await;
     duo.bob.hears(1000).await;
+    duo.bob.listens(Duration::from_millis(100)).await;
     assert!(!duo.bob.devices.heard().since(mark, 2500));
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn no_picture_that_waits_for_the_encoder_leaves_after_the_camera_was_switched_off() {
+    let duo = Duo::online().await;
+    duo.alice.devices.show(60);
+    duo.talks().await;
+    duo.bob.sees_shade(60).await;
+    duo.alice.holds_encoders().await;
+    duo.alice.devices.show(220);
+    duo.alice.listens(Duration::from_millis(100)).await;
+    duo.alice.turns_camera(false).await;
+    duo.alice.codecs.release_encoders();
+    duo.bob.is_sent_picture(false).await;
+    duo.alice.devices.show(120);
+    duo.alice.turns_camera(true).await;
+    duo.bob.sees_shade(120).await;
+    assert!(!duo.bob.has_seen_shade(220));
     duo.stop().await;
 }
 

@@ -10,7 +10,7 @@ mod relay;
 mod sound;
 mod wait;
 
-pub(crate) use codecs::Faulty;
+pub(crate) use codecs::Kind;
 pub(crate) use device::Device;
 pub(crate) use duo::{Duo, Setup};
 pub(crate) use person::Person;

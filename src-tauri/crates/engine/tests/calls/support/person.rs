@@ -16,7 +16,7 @@ use media::picture::Picture;
 use media::testing::Loopback;
 use media::units::{Bitrate, Size};
 
-use super::codecs::Faulty;
+use super::codecs::FaultyCodecs;
 use super::device::Device;
 use super::devices::Devices;
 use super::wait::{BOUND, eventually};
@@ -26,7 +26,7 @@ pub(crate) struct Person {
     pub(crate) name: &'static str,
     pub(crate) devices: Devices,
     pub(crate) transport: Loopback,
-    pub(crate) codecs: Arc<Faulty>,
+    pub(crate) codecs: FaultyCodecs,
     /// `None` once they are dead.
     engine: Option<Engine>,
     address: Address,
@@ -37,11 +37,15 @@ pub(crate) struct Person {
 }
 
 /// Ends what hangs, or the runtime would wait for it after a failed test.
-struct Waking(Devices);
+struct Waking {
+    devices: Devices,
+    codecs: FaultyCodecs,
+}
 
 impl Drop for Waking {
     fn drop(&mut self) {
-        for device in self.0.all() {
+        self.codecs.release_encoders();
+        for device in self.devices.all() {
             device.wakes();
         }
     }
@@ -81,7 +85,7 @@ impl Person {
         } = machine;
         let identity = Arc::new(Identity::generate().unwrap());
         let address = identity.address();
-        let codecs = Arc::new(Faulty::default());
+        let codecs = FaultyCodecs::default();
         let config = Config {
             identity,
             people: Arc::new(Acquaintances(knows_everybody)),
@@ -101,7 +105,7 @@ impl Person {
         let backends = Backends {
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
-            codec: Arc::clone(&codecs) as _,
+            codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
         };
         let engine = Engine::start_with_clock(config, backends, clock).unwrap();
@@ -115,12 +119,12 @@ impl Person {
             name,
             devices: devices.clone(),
             transport,
-            codecs,
+            codecs: codecs.clone(),
             engine: Some(engine),
             address,
             shades,
             _watching: watching,
-            _waking: Waking(devices),
+            _waking: Waking { devices, codecs },
         }
     }
 
@@ -385,6 +389,13 @@ impl Person {
     /// The program dies: nobody is told anything.
     pub(crate) fn dies(&mut self) {
         self.engine = None;
+    }
+
+    /// Waits until both encoders are in the middle of something, and keeps them there.
+    pub(crate) async fn holds_encoders(&self) {
+        self.codecs.hold_encoders();
+        let held = || (self.codecs.held_encoders() == 2).then_some(());
+        eventually(&format!("{}'s encoders are held", self.name), held).await;
     }
 
     /// Waits until this many sessions are open.
