@@ -18,15 +18,15 @@ relay: RelayView,
  */
 call: CallView, 
 /**
- * Devices.
+ * The camera, and the cameras to choose from.
  */
 camera: DeviceView, 
 /**
- * Devices.
+ * The microphone, and the microphones to choose from.
  */
 microphone: DeviceView, 
 /**
- * Devices.
+ * The speaker, and the speakers to choose from.
  */
 speaker: DeviceView, 
 /**
