@@ -9,6 +9,8 @@
 
 mod config;
 mod convert;
+#[cfg(target_os = "linux")]
+mod positions;
 mod stream;
 mod user;
 

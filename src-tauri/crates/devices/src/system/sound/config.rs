@@ -7,6 +7,8 @@ use cpal::{
 use media::backend::audio::SAMPLE_RATE_HZ;
 use media::backend::device::DeviceError;
 
+#[cfg(target_os = "linux")]
+use super::positions;
 use super::{Direction, failure};
 
 /// What a stream is built with.
@@ -27,7 +29,12 @@ pub(super) fn choose(device: &Device, direction: Direction) -> Result<Format, De
     };
     let ranges = ranges.map_err(|error| failure("ask for formats", &error))?;
     let channels = match direction {
-        Direction::Input => device.default_input_config().map_or(1, |it| it.channels()),
+        Direction::Input => {
+            let channels = device.default_input_config().map_or(1, |it| it.channels());
+            #[cfg(target_os = "linux")]
+            let channels = positions::to_ask_for(device, channels);
+            channels
+        }
         Direction::Output => 1,
     };
     best(&ranges, channels).ok_or_else(|| DeviceError::Format("no format in common".into()))
