@@ -105,7 +105,7 @@ impl Connection {
         {
             return Some(Ok(answer));
         }
-        // It was never made, or its server went away.
+        // There is no connection yet, or its server went away.
         *kept = host();
         kept.as_ref().map(question)
     }

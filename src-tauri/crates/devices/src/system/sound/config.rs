@@ -47,7 +47,8 @@ fn best(ranges: &[SupportedStreamConfigRange], channels: u16) -> Option<Format> 
         let format = rank(it.sample_format())?;
         let rate_error_hz = rate(it).abs_diff(SAMPLE_RATE_HZ);
         let channel_error = it.channels().abs_diff(channels);
-        // Any number of channels of a speaker is filled from one; only a microphone has a wish.
+        // The channels of a microphone weigh more than the sample format, those of a speaker less:
+        // all channels of a speaker get the same samples.
         let cost = if channels > 1 {
             (rate_error_hz, u32::from(channel_error), u32::from(format))
         } else {

@@ -16,7 +16,7 @@ pub(super) fn to_ask_for(device: &Device, channels: u16) -> u16 {
     let DeviceInner::PulseAudio(inner) = device.as_inner() else {
         return channels;
     };
-    // cpal shows the positions in this text alone.
+    // cpal has no function that tells the positions; its debug text of a device holds them.
     let text = format!("{inner:?}");
     positions(&text).map_or(channels, |it| fitting(&it))
 }
