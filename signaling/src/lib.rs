@@ -19,6 +19,7 @@
 mod config;
 mod connection;
 mod handle;
+mod http;
 mod listen;
 mod outbox;
 mod quota;

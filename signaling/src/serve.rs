@@ -17,8 +17,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::config::Config;
+use crate::http::{full, router};
 use crate::quota::ConnectionQuota;
-use crate::relay::{Relay, full, router};
+use crate::relay::Relay;
 
 /// Runs a relay at one address until `shutdown` comes, see [`serve_all`].
 ///
@@ -134,10 +135,10 @@ impl Acceptor {
             let router = self.router.clone().layer(Extension(Arc::new(permit)));
             self.relay
                 .tasks
-                .spawn(http(Arc::clone(&self.relay), stream, router));
+                .spawn(serve_http(Arc::clone(&self.relay), stream, router));
         } else if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
             tracing::debug!("no room for a connection");
-            let refusal = http(Arc::clone(&self.relay), stream, self.full.clone());
+            let refusal = serve_http(Arc::clone(&self.relay), stream, self.full.clone());
             self.relay.tasks.spawn(async move {
                 refusal.await;
                 drop(permit);
@@ -148,7 +149,7 @@ impl Acceptor {
 
 /// Serves the requests of a connection, until it is idle for too long; a WebSocket lives on in a
 /// task of its own.
-async fn http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
+async fn serve_http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(relay.config.timing.hello)

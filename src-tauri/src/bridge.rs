@@ -12,7 +12,7 @@ use crate::pace::{Pace, Urgency};
 use crate::role::Role;
 use crate::view::{RingView, UiPush, UiView};
 
-/// Pushes views to the pages of the moment until the engine ends.
+/// Pushes views to the pages that are loaded until the engine ends.
 pub(crate) async fn pump(app: Arc<App>) {
     let mut views = app.views();
     let mut shell = app.shell();
@@ -23,7 +23,8 @@ pub(crate) async fn pump(app: Arc<App>) {
     loop {
         let due = pace.due(Instant::now());
         tokio::select! {
-            // A push that is due goes before new changes: a busy engine must not put it off.
+            // A push that is due goes first: otherwise an engine that changes all the time would put
+            // it off for ever.
             biased;
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()),
                 if due.is_some() =>
@@ -66,8 +67,9 @@ pub(crate) async fn pump(app: Arc<App>) {
     }
 }
 
-/// The view without what no screen shows: how loud they are shows only in place of their picture,
-/// and a page that is woken for nothing costs more than the picture does.
+/// The view without what no screen shows. The loudness of the other side is drawn only where their
+/// picture is missing; pushing it beside a picture would wake the page ten times a second, which
+/// costs more than drawing the picture does.
 fn seen(engine: &EngineView) -> EngineView {
     let hidden = engine.remote_picture;
     EngineView {

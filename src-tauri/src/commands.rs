@@ -149,7 +149,7 @@ mod tests {
         assert!(main.iter().eq(&all), "the main window");
         let small: BTreeSet<String> = granted(include_str!("../capabilities/incoming.json"));
         // It sees the call, answers it, and says where its picture goes: no settings, no link, no
-        // wish that is not an answer.
+        // command that is not an answer.
         assert!(
             small.iter().eq(["answer", "set_stage", "subscribe"]),
             "the small window"

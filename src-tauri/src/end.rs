@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use headless::process::EndRequests;
 use tauri::{AppHandle, Manager, WebviewWindow, WindowEvent};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::instance::Listener;
 use crate::role::Role;
 
 #[cfg(target_os = "linux")]
@@ -31,36 +33,24 @@ pub(crate) fn on_close(window: &WebviewWindow) {
     });
 }
 
-/// Ends the program when the system asks for it: SIGTERM, SIGINT, and SIGHUP, which comes when the
-/// terminal goes that the program was started in.
-pub(crate) async fn on_signal(handle: AppHandle) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (
-            signal(SignalKind::terminate()),
-            signal(SignalKind::interrupt()),
-            signal(SignalKind::hangup()),
-        ) else {
-            tracing::error!("signals of the system cannot be received");
-            return;
-        };
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
+/// Ends the program when the system asks for it, or when the terminal goes that it was started in.
+pub(crate) async fn on_request(handle: AppHandle) {
+    match EndRequests::listen() {
+        Ok(mut requests) => requests.next().await,
+        Err(error) => return tracing::error!(%error, "signals of the system are not heard"),
     }
     end(&handle);
 }
 
+/// Whether the program is ending.
+pub(crate) fn has_begun() -> bool {
+    ENDING.load(Ordering::Acquire)
+}
+
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 /// Ends the program: the window goes at once, the rest as soon as all is released.
 fn end(handle: &AppHandle) {
-    static ENDING: AtomicBool = AtomicBool::new(false);
     if ENDING.swap(true, Ordering::AcqRel) {
         return;
     }
@@ -76,8 +66,12 @@ fn end(handle: &AppHandle) {
     });
 }
 
-/// Says goodbye, lets go of everything and writes down the last call. Touches no window.
+/// Stops listening for second starts, says goodbye, releases devices and sockets, and writes down
+/// the last call. Touches no window.
 async fn release(handle: &AppHandle) {
+    if let Some(listener) = handle.try_state::<Listener>() {
+        listener.close();
+    }
     if let Some(app) = handle.try_state::<Arc<App>>() {
         app.stop().await;
     }

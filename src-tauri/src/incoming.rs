@@ -1,7 +1,7 @@
 //! Tells the user that somebody calls: a small window before all others, and the task bar.
 //!
-//! Who already looks at the main window sees the call there, and gets nothing in the way. The
-//! small window draws its pictures in the page: it shows our own preview only, and not for long.
+//! A main window that has the focus shows the call itself, and no second window comes up. The small
+//! window lets its page draw our own picture: it is small and short-lived, so the dearer way does.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ impl Announcer {
         let Some(window) = handle.get_webview_window(Role::Incoming.label()) else {
             return;
         };
-        // Hidden first: it is gone for the user while its page still ends.
+        // Hidden first: destroying it takes until its page has ended, which the user would see.
         for closed in [window.hide(), window.destroy()] {
             if let Err(error) = closed {
                 tracing::warn!(%error, "the small window does not close");

@@ -2,9 +2,9 @@
 //!
 //! The store's lock says who is first; it is the system's and goes with its process, however that
 //! ends. The first listens on a port of the loopback interface and writes port and token into a
-//! file of its profile. The second reads them, knocks, hands over the link that it was started
-//! with, and waits for the answer, which comes from the thread that draws the window: a window
-//! that is frozen does not answer, and the user is told.
+//! file of its profile. The second reads them, asks for the window with the link that it was started
+//! with, and waits for the answer, which comes from the thread that draws the window: a window that
+//! is frozen does not answer, and the user is told.
 //!
 //! Neither a message bus nor the name of the program takes part, so two profiles are two programs
 //! on every system.
@@ -16,15 +16,15 @@ use std::time::{Duration, Instant};
 use store::{Store, StoreError};
 use thiserror::Error;
 
-use self::knock::Answer;
+use self::activate::{Outcome, activate};
 
-mod door;
-mod knock;
-mod note;
+mod activate;
+mod endpoint;
+mod listener;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::door::{Door, Visit};
+pub(crate) use self::listener::{Activation, Listener};
 
 /// What a start is.
 #[derive(Debug)]
@@ -62,17 +62,17 @@ pub(crate) fn start(data: &Path, link: Option<&str>) -> Result<Start, StartError
             Err(error @ StoreError::InUse(_)) => error,
             Err(error) => return Err(error.into()),
         };
-        match knock::knock(data, link) {
-            Answer::Shown => return Ok(Start::Second),
-            Answer::Silence => return Err(StartError::Frozen),
+        match activate(data, link) {
+            Outcome::Shown => return Ok(Start::Second),
+            Outcome::TimedOut => return Err(StartError::Frozen),
             // The first is about to listen or about to end, or it has no window: `tincan`.
-            Answer::Nobody if began.elapsed() < SETTLED_AFTER => thread::sleep(PAUSE),
-            Answer::Nobody => return Err(in_use.into()),
+            Outcome::NoListener if began.elapsed() < SETTLED_AFTER => thread::sleep(PAUSE),
+            Outcome::NoListener => return Err(in_use.into()),
         }
     }
 }
 
-/// A program that starts or ends has its door open or its lock free by then.
+/// A program that starts listens by then, and one that ends has let go of its lock.
 const SETTLED_AFTER: Duration = Duration::from_secs(4);
 
 /// Between two attempts.

@@ -4,7 +4,6 @@
 //! (`commands`) and puts pictures on the screen (`picture`). It decides nothing about calls.
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Streams};
 use crate::incoming::Announcer;
-use crate::instance::{Door, Start, Visit};
+use crate::instance::{Activation, Listener, Start};
 use crate::picture::PictureSurface;
 use crate::picture::webview::Webview;
 use crate::profile::Profile;
@@ -59,7 +58,6 @@ pub use options::{Options, PictureWay};
 /// When the system cannot show a window. What else fails at the start is told on standard error
 /// and in a box of the system, and ends the program.
 pub fn run(options: Options) -> anyhow::Result<()> {
-    headless::log::start("info");
     let profile = Profile::new(&options)?;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
     tauri::async_runtime::set(runtime.handle().clone());
@@ -120,7 +118,12 @@ fn set_up(
     #[cfg(target_os = "linux")]
     end::display::end_when_it_goes(tauri.handle());
 
-    tokio::spawn(let_in(profile.data.clone(), tauri.handle().clone()));
+    let (tell, activations) = mpsc::channel(WAITING_STARTS);
+    match Listener::open(&profile.data, tell) {
+        Ok(listener) => drop(tauri.manage(listener)),
+        Err(error) => tracing::warn!(%error, "a second start will not find this window"),
+    }
+    tokio::spawn(come_up(activations, tauri.handle().clone()));
     tokio::spawn(bridge::pump(Arc::clone(&app)));
     let announcer = Announcer {
         app: Arc::clone(&app),
@@ -129,7 +132,7 @@ fn set_up(
         local: streams.local.clone(),
     };
     tokio::spawn(announcer.run());
-    tokio::spawn(end::on_signal(tauri.handle().clone()));
+    tokio::spawn(end::on_request(tauri.handle().clone()));
     if let Some(file) = figures {
         let figures = Figures::new(file).with_ages(&streams.remote);
         tokio::spawn(write_figures(figures, app.views()));
@@ -182,34 +185,30 @@ fn surface(
 
 /// Shows this window whenever the program is started a second time with the same profile, and the
 /// link if one came along. Runs until the program ends.
-async fn let_in(data: PathBuf, handle: AppHandle) {
-    let (tell, mut visits) = mpsc::channel(WAITING_STARTS);
-    let _door = match Door::open(&data, tell).await {
-        Ok(door) => door,
-        Err(error) => {
-            tracing::warn!(%error, "a second start will not find this window");
-            return;
-        }
-    };
-    while let Some(visit) = visits.recv().await {
+async fn come_up(mut activations: mpsc::Receiver<Activation>, handle: AppHandle) {
+    while let Some(activation) = activations.recv().await {
         let on_screen = handle.clone();
         // Answered by the thread that draws: if it hangs, the second start gets no answer.
-        let asked = handle.run_on_main_thread(move || receive(&on_screen, visit));
+        let asked = handle.run_on_main_thread(move || activated(&on_screen, activation));
         if let Err(error) = asked {
             tracing::debug!(%error, "the window does not come up");
         }
     }
 }
 
-fn receive(handle: &AppHandle, visit: Visit) {
+fn activated(handle: &AppHandle, activation: Activation) {
+    // Without an answer, the second start waits until the profile is free.
+    if end::has_begun() {
+        return;
+    }
     if let Some(window) = handle.get_webview_window(Role::Main.label()) {
         window::raise(&window);
     }
-    if let (Some(link), Some(app)) = (visit.link, handle.try_state::<Arc<App>>()) {
+    if let (Some(link), Some(app)) = (activation.link, handle.try_state::<Arc<App>>()) {
         app.opened_with(link);
     }
     // An error is a second start that waits no longer.
-    let _ = visit.shown.send(());
+    let _ = activation.shown.send(());
 }
 
 /// Second starts that may wait for the window at one time: a person clicks no faster.

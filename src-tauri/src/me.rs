@@ -27,7 +27,8 @@ fn shown(identity: &Identity, name: &str, relay: Option<&str>) -> Me {
 fn invite(identity: &Identity, name: &str, relay: Option<&str>) -> Invite {
     let invite = Invite::new(identity.address()).with_name(name);
     match relay {
-        // A relay that is no URL reaches nobody: the link is then for people nearby.
+        // A relay that is no URL would make the link useless: without it, it works for who uses the
+        // same relay as we do.
         Some(relay) => invite.clone().with_relay(relay).unwrap_or(invite),
         None => invite,
     }

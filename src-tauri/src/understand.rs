@@ -25,7 +25,7 @@ pub(crate) enum Understood {
         /// What to dial: exactly what is said here.
         link: String,
     },
-    /// Our own address: nobody can call themselves.
+    /// Our own address, which cannot be called.
     Own,
     /// It looks like an address, but it is not complete or has a typing error.
     Incomplete,

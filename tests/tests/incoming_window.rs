@@ -138,4 +138,4 @@ async fn quiet(desktop: &Desktop) -> Result<()> {
 }
 
 /// Where the button is in the small window.
-const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 614];
+const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 454];

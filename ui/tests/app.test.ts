@@ -63,7 +63,7 @@ test('an incoming call closes the settings, so that nothing covers it', () => {
   expect(app.local.settings).toBeNull();
 });
 
-test('a refused wish is shown with its code, also when the shell itself refuses', async () => {
+test('a refused command is shown with its code, also when the shell itself refuses', async () => {
   const { app, backend } = shown('home');
   backend.perform = () => Promise.reject({ code: 'noRelay', message: 'none' });
   await app.perform({ do: 'dial', to: 'tincan:x', video: true });
@@ -143,7 +143,7 @@ function held(backend: Backend) {
   return { sent, answer: () => answers.shift()?.() };
 }
 
-test('wishes go out one after the other', async () => {
+test('commands go out one after the other', async () => {
   const { app, backend } = shown('call');
   const { sent, answer } = held(backend);
   const first = app.perform({ do: 'setMicrophone', live: false });

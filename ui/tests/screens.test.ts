@@ -215,6 +215,11 @@ test.each([
   expect(await screen.findByRole('heading', { name: 'Dina Okonkwo' })).toBeVisible();
 });
 
+test('an end for want of a relay says which relay, and what is wrong with it', async () => {
+  await story('ended-no-relay-of-link');
+  expect(screen.getByText(/a link whose relay begins with wss/u)).toBeVisible();
+});
+
 test('the first start previews, wants a name, and then is over', async () => {
   const backend = await story('start');
   expect(backend.commands).toEqual([{ do: 'preview', camera: true, microphone: true }]);

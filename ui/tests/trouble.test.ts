@@ -49,6 +49,12 @@ test('a machine without a camera is offered to go on without one', () => {
   expect(said).toMatchObject({ kind: 'camera-missing', remedy: { do: 'withoutCamera' } });
 });
 
+test('the relay of a link that is not there is said while the call waits for it', () => {
+  const said = new TroubleWatch().update(engine('calling-relay-of-link'), 'Bea', 0);
+  expect(said).toMatchObject({ kind: 'relay-certificateExpired', remedy: null });
+  expect(said?.text).toContain('not valid today');
+});
+
 test('in the call one learns that the other side is told of a missing device, and before it not', () => {
   const said = (story: StoryName) => new TroubleWatch().update(engine(story), 'Bea', 0)?.text;
   expect(said('call-no-microphone')).toContain('Bea is told so.');

@@ -5,6 +5,7 @@ mod delivery;
 mod limits;
 mod link;
 mod privacy;
+mod program;
 mod resume;
 mod support;
 mod takeover;

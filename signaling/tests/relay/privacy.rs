@@ -21,14 +21,19 @@ const SECRET: &str = "the bank code is 4711";
 #[cfg(unix)]
 #[tokio::test]
 async fn neither_relay_nor_link_logs_anything_readable() {
-    let link_log = Log::default();
-    let writer = link_log.clone();
+    let (link_log, raw_log) = (Log::default(), Log::default());
+    let layer = |log: &Log, directives: String| {
+        let writer = log.clone();
+        tracing_subscriber::fmt::layer()
+            .with_writer(move || writer.clone())
+            .with_filter(EnvFilter::new(directives))
+    };
+    let filtered = format!("trace,{}", signal_client::LOG_FILTER);
     tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(move || writer.clone()))
-        .with(EnvFilter::new(format!(
-            "trace,{}",
-            signal_client::LOG_FILTER
-        )))
+        .with(vec![
+            layer(&link_log, filtered),
+            layer(&raw_log, "trace".to_owned()),
+        ])
         .init();
 
     let mut relay = Command::new(env!("CARGO_BIN_EXE_tincan-relay"))
@@ -69,6 +74,12 @@ async fn neither_relay_nor_link_logs_anything_readable() {
         soon(lines.next_line()).await.unwrap(),
         None,
         "the URL is all it prints"
+    );
+    assert!(
+        raw_log
+            .text()
+            .contains(&BASE64URL_NOPAD.encode(SECRET.as_bytes())),
+        "the libraries beneath do log frames"
     );
     for (log, expected) in [(relay_log, "relay stops"), (link_log.text(), "relay link")] {
         assert!(log.contains(expected), "the log is there: {log}");

@@ -11,6 +11,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The text form is `tincan:` and 55 letters and digits: base32 (RFC 4648, lower case, no
 /// padding) of the 32 bytes and 2 check bytes, so that a typo is recognised. Reading ignores
 /// case, and takes the letters without `tincan:` too.
+///
+/// ```
+/// use signal_wire::{Address, AddressError};
+///
+/// let address = Address::from_bytes([7; 32]);
+/// let text = address.to_string();
+/// assert_eq!(text.parse(), Ok(address));
+/// assert_eq!(text.to_uppercase().parse(), Ok(address));
+/// assert_eq!(text[..60].parse::<Address>(), Err(AddressError::Mistyped));
+/// assert_eq!("Ann".parse::<Address>(), Err(AddressError::NotAnAddress));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address([u8; Self::LENGTH]);
 

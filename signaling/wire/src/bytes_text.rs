@@ -59,7 +59,16 @@ fixed_bytes! {
     MessageId, 8
 }
 
-/// The opaque content of an envelope, at most [`MAX_PAYLOAD_BYTES`].
+/// The content of an envelope, which the relay does not look into: at most [`MAX_PAYLOAD_BYTES`].
+///
+/// ```
+/// use signal_wire::{MAX_PAYLOAD_BYTES, Payload};
+///
+/// let payload = Payload::new("hello".into())?;
+/// assert_eq!(format!("{payload:?}"), "Payload(5 bytes)");
+/// assert!(Payload::new(vec![0; MAX_PAYLOAD_BYTES + 1].into()).is_err());
+/// # Ok::<(), signal_wire::PayloadTooLarge>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload(Bytes);
 

@@ -6,6 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::{Address, Challenge, MAX_FRAME_BYTES, MessageId, Payload, Proof, SessionToken};
 
 /// What a client says to a relay.
+///
+/// ```
+/// use signal_wire::ClientFrame;
+///
+/// let frame = ClientFrame::Ack { seq: 7 };
+/// assert_eq!(frame.encode(), r#"{"ack":{"seq":7}}"#);
+/// assert_eq!(ClientFrame::parse(&frame.encode())?, frame);
+/// # Ok::<(), signal_wire::FrameError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
@@ -25,11 +34,11 @@ pub enum ClientFrame {
     Envelope {
         /// Rises with every envelope of the session, from 1.
         seq: u64,
-        /// Names it from end to end.
+        /// Tells it from every other envelope of this sender, also in a later session.
         id: MessageId,
         /// For whom.
         to: Address,
-        /// What, opaque to the relay.
+        /// The content, which the relay does not look into.
         payload: Payload,
     },
     /// Everything from the relay up to this number has arrived.
@@ -74,20 +83,21 @@ pub enum RelayFrame {
     Envelope {
         /// Rises with every envelope and every `not_here` of the session, from 1.
         seq: u64,
-        /// The sender's name for it.
+        /// The id that its sender gave it.
         id: MessageId,
-        /// From whom; proven to the relay.
+        /// From whom: an address that was proven to the relay.
         from: Address,
-        /// What, opaque to the relay.
+        /// The content, which the relay does not look into.
         payload: Payload,
     },
-    /// Nobody is at the address of an envelope, or nobody took it while it was kept.
+    /// An envelope was not delivered: nobody is connected at its address, or whoever was did not
+    /// take it while it was kept.
     NotHere {
-        /// Counts together with the envelopes.
+        /// Numbered together with the envelopes.
         seq: u64,
-        /// The envelope.
+        /// The id of that envelope.
         id: MessageId,
-        /// Where nobody is.
+        /// For whom it was.
         to: Address,
     },
     /// Everything from the client up to this number has been dealt with.

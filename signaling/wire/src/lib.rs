@@ -13,8 +13,8 @@
 //!
 //! Sequence numbers rise within a session, each way on its own; an `ack` covers everything up to
 //! its number. A client that lost its connection names its session in the next `hello` and both
-//! sides send again what the other has not received. The `id` of an envelope names it from end
-//! to end, so that a receiver recognises one that was sent again into a new session.
+//! sides send again what the other has not received. A new session numbers from 1 again, so the
+//! receiver recognises an envelope that is sent into it once more by its `id`.
 //!
 //! This crate parses bytes of strangers: nothing here panics, and nothing allocates more than the
 //! frame that it is given. It knows no sockets, no clocks and no cryptography.

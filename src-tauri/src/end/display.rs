@@ -6,8 +6,8 @@
 //! and the other side finds out by silence.
 
 use std::ffi::{c_int, c_void};
-use std::sync::OnceLock;
-use std::sync::mpsc;
+use std::sync::atomic::Ordering;
+use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
 
 use tauri::AppHandle;
@@ -21,9 +21,15 @@ pub(crate) fn end_when_it_goes(handle: &AppHandle) {
     }
 }
 
-/// Runs where Xlib stands, on the main thread, which never comes back from here. Nothing in it may
-/// touch a window or wait for this thread.
+/// Runs where Xlib stands, mostly on the main thread, which never comes back from here. Nothing in
+/// it may touch a window or wait for that thread.
 extern "C" fn gone(_display: *mut c_void) -> c_int {
+    // Each connection to the display tells of its own end, on the thread that uses it.
+    if super::ENDING.swap(true, Ordering::AcqRel) {
+        std::thread::sleep(PATIENCE);
+        // SAFETY: as below.
+        unsafe { _exit(1) }
+    }
     tracing::error!("the display is gone, so Tincan ends");
     if let Some(handle) = HANDLE.get() {
         let (done, waiting) = mpsc::channel();

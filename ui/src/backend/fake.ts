@@ -1,6 +1,6 @@
 /**
  * A program without a program: shows one story (`/?story=NAME&theme=…&surface=…&still`, pictures
- * of its own or from the WebSocket `&pictures=URL`) and reacts to wishes as far as looking at the
+ * of its own or from the WebSocket `&pictures=URL`) and reacts to commands as far as looking at the
  * page needs it. Deterministic; for browsers only.
  */
 import type { Backend } from './backend';

@@ -10,7 +10,7 @@ import { inSentence } from './people';
 import type { Trouble } from './trouble';
 
 const TROUBLE_EVERY_MS = 10_000;
-/** For this long after media flows both sides settle what they send, which nobody did by hand. */
+/** After media flows, devices open and first controls arrive. What changes within this time nobody did by hand, and it is not announced. */
 const SETTLE_MS = 2000;
 
 export class Announcer {

@@ -1,6 +1,6 @@
 /**
  * The page's two kinds of state: the last view, replaced wholesale, and what is open here.
- * Components are functions of both; wishes go out through {@link App.perform}.
+ * Components are functions of both; commands go out through {@link App.perform}.
  */
 import { getContext, setContext } from 'svelte';
 
@@ -39,10 +39,10 @@ export class App {
 
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
-  /** Each done when every wish of its line so far is answered. */
-  private readonly lines: Record<Line, Promise<void>> = {
+  /** Each is done when every request of its queue so far is answered. */
+  private readonly queues: Record<Queue, Promise<void>> = {
     call: Promise.resolve(),
-    kept: Promise.resolve(),
+    disk: Promise.resolve(),
   };
 
   constructor(readonly backend: Backend) {
@@ -57,14 +57,14 @@ export class App {
     );
   }
 
-  /** Carries out a wish; a refusal is shown. */
+  /** Sends a command; a refusal is shown. */
   perform(command: Command): Promise<void> {
-    return this.shown(lineOf(command), () => this.backend.perform(command));
+    return this.queued(queueOf(command), () => this.backend.perform(command));
   }
 
   /** Answers an incoming call. */
   answer(answer: Answer): Promise<void> {
-    return this.shown('call', () => this.backend.answer(answer));
+    return this.queued('call', () => this.backend.answer(answer));
   }
 
   /** Calls somebody whom the page knows. */
@@ -79,38 +79,36 @@ export class App {
   }
 
   configure(change: Partial<Settings>): Promise<void> {
-    return this.shown('kept', () => this.backend.configure(change));
+    return this.queued('disk', () => this.backend.configure(change));
   }
 
   setFullScreen(on: boolean): Promise<void> {
-    return this.shown('kept', () => this.backend.setFullScreen(on));
+    return this.queued('disk', () => this.backend.setFullScreen(on));
   }
 
   clearHistory(): Promise<void> {
-    return this.shown('kept', () => this.backend.clearHistory());
+    return this.queued('disk', () => this.backend.clearHistory());
   }
 
-  /**
-   * Wishes of a line go out one after the other, so that the last one made is the last one that
-   * counts.
-   */
-  private shown(line: Line, wish: () => Promise<void>): Promise<void> {
-    this.lines[line] = this.lines[line].then(() => {
+  /** Sends the requests of a queue one after the other, so that the last one made wins. */
+  private queued(queue: Queue, request: () => Promise<void>): Promise<void> {
+    this.queues[queue] = this.queues[queue].then(() => {
       this.local.problem = null;
-      return this.answered(wish);
+      return this.answered(request);
     });
-    return this.lines[line];
+    return this.queues[queue];
   }
 
-  private async answered(wish: () => Promise<void>): Promise<void> {
+  /** Sends a request; a refusal is shown. */
+  private async answered(request: () => Promise<void>): Promise<void> {
     try {
-      await wish();
+      await request();
     } catch (error) {
       this.local.problem = asUiError(error);
     }
   }
 
-  /** What was open belongs to the screen that goes. */
+  /** Closes what was open on the screen that goes. */
   private tidy(next: CallView['state']) {
     const { local } = this;
     local.menu = null;
@@ -147,11 +145,11 @@ export class App {
   }
 }
 
-/** What is kept waits for a disk, and neither End nor Mute shall wait for that. */
-type Line = 'call' | 'kept';
+/** Two queues: what is written to a disk may take long, and neither End nor Mute waits behind it. */
+type Queue = 'call' | 'disk';
 
-function lineOf(command: Command): Line {
-  return command.do === 'useDevice' || command.do === 'preview' ? 'kept' : 'call';
+function queueOf(command: Command): Queue {
+  return command.do === 'useDevice' || command.do === 'preview' ? 'disk' : 'call';
 }
 
 /** What is open on this page and what is half typed; nobody else needs to know. */

@@ -1,8 +1,8 @@
 /**
  * The one line of trouble of a call: what is wrong, whom it affects, and one thing to do.
  *
- * Fed with every view; keeps the little memory that keeps the line from flickering. Decides
- * nothing about the call.
+ * Fed with every view; remembers how long each cause has held, so that the line does not flicker.
+ * Decides nothing about the call.
  */
 import type { CallStats } from '../backend/bindings/CallStats';
 import type { DeviceNow } from '../backend/bindings/DeviceNow';
@@ -77,7 +77,7 @@ export class TroubleWatch {
     const call = engine.call;
     if (call.state !== 'active') {
       this.call = null;
-      return call.state === 'outgoing' ? device(engine, null) : null;
+      return call.state === 'outgoing' ? (guestRelay(engine, name) ?? device(engine, null)) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
@@ -96,12 +96,12 @@ export class TroubleWatch {
     this.last = now;
   }
 
-  /** Nobody speaks by mistake into a microphone that is live or about to be. */
+  /** Counts how long somebody has been talking into a muted microphone; one that is about to open counts as live. */
   private listen(engine: EngineView, live: boolean, now: number) {
     const passed = Math.min(now - this.last, 500);
     this.last = now;
     const device = engine.microphone.now;
-    // A test voice or a recording talks all the time and means nothing by it.
+    // A test voice or a recording talks all the time, which is no mistake of the user.
     const person = device.state !== 'on' || device.kind === 'real';
     if (live || !person) this.talkedMs = 0;
     else if (engine.microphoneLevel > VOICE_LEVEL) this.talkedMs += passed;
@@ -115,7 +115,10 @@ export class TroubleWatch {
       : null;
   }
 
-  /** Takes in the figures, whatever else is to be said, so that what they say is never stale. */
+  /**
+   * Follows the figures of loss with every view, also while another trouble is shown, so that the
+   * network's state is up to date as soon as that other trouble is gone.
+   */
   private weigh(stats: CallStats | null, now: number) {
     const bad = (loss: number, was: Steady) => loss > (was.value ? LOSS_GOOD : LOSS_BAD);
     this.upload.update(bad(stats?.remoteLoss ?? 0, this.upload), now);
@@ -134,6 +137,14 @@ export class TroubleWatch {
 }
 
 const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'camera'];
+
+/** The relay that the invite names and that is not there: the call waits for it. */
+function guestRelay({ summary }: EngineView, name: string): Trouble | null {
+  const problem = summary?.guestRelay;
+  if (!problem) return null;
+  const text = m[`ended_guestRelay_${problem}`]({ name });
+  return { kind: `relay-${problem}`, text, remedy: null };
+}
 
 /**
  * The first device that failed. A device that nobody wants is off, and cannot fail. `told` is the

@@ -11,10 +11,10 @@ use media::units::Bitrate;
 
 /// Encodes 20 ms of mono 48 kHz at a time.
 ///
-/// The rate is constant (no VBR, no DTX): with a variable one the sizes of the sealed packets
-/// still tell the words (peers such as Threema and Signal do the same). The application is VoIP:
-/// the restricted low-delay one would save 4 ms of look-ahead, but it leaves out SILK and with it
-/// the in-band FEC.
+/// The rate is constant (no VBR, no DTX), as in Signal and Threema: with a variable rate an
+/// eavesdropper can guess words from the sizes of the encrypted packets (RFC 6562). The application
+/// is VoIP: the restricted low-delay one would save 4 ms of look-ahead, but it leaves out SILK and
+/// with it the in-band FEC.
 pub(crate) struct Encoder {
     native: opus::Encoder,
     target: AudioTarget,
@@ -113,7 +113,7 @@ impl AudioDecoder for Decoder {
             AudioInput::Lost => (&[][..], false),
         };
         match input {
-            // An empty packet would mean a lost one to libopus.
+            // libopus takes an empty packet for a lost one.
             AudioInput::Packet([]) | AudioInput::Fec([]) => {
                 return Err(CodecError::Undecodable("empty packet".into()));
             }

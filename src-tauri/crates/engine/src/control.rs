@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use call::id::CallId;
 use call::input::Input;
+use call::message::Message;
 use call::phone::Phone;
 use call::time::Timestamp;
 use call::view::CallView;
@@ -74,7 +75,8 @@ pub(crate) struct Control {
     stopping: Option<oneshot::Sender<()>>,
 }
 
-/// The call of the phone, as far as the phone does not know it.
+/// What the engine holds of the phone's call: its media, its figures, and what is remembered of
+/// it.
 struct Call {
     media: Option<CallMedia>,
     /// Calls whose media is being released, or was given up before it opened.
@@ -89,7 +91,7 @@ struct Call {
     remote: PictureFeed,
     /// The id of the call that log lines name, from its first event until its end is dismissed.
     named: Option<String>,
-    /// Names it.
+    /// Names that call.
     span: Span,
 }
 
@@ -182,11 +184,17 @@ impl Control {
 
     fn on_relay(&mut self, news: relays::News) {
         match news {
-            relays::News::Message { from, payload } => self.feed(Input::Message {
-                known: self.config.people.knows(&from),
-                from: from.to_string(),
-                bytes: payload,
-            }),
+            relays::News::Message { from, payload } => {
+                // A message may begin a call, or speak of another one than ours.
+                let span = Message::parse(&payload).map(|it| session::span_of(it.call));
+                span.unwrap_or_else(|_| Span::none()).in_scope(|| {
+                    self.feed(Input::Message {
+                        known: self.config.people.knows(&from),
+                        from: from.to_string(),
+                        bytes: payload,
+                    });
+                });
+            }
             relays::News::NotHere { to } => self.feed(Input::Undeliverable { to: to.to_string() }),
             relays::News::Home(view) => {
                 self.relay = view;
@@ -199,7 +207,7 @@ impl Control {
     /// A tenth of a second has passed.
     fn on_beat(&mut self) {
         self.beats += 1;
-        self.devices.beat(self.call.seen.is_busy());
+        self.devices.pass(self.call.seen.is_busy());
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {
             self.devices.list();
         }

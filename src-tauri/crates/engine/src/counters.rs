@@ -8,18 +8,18 @@ use std::time::Duration;
 pub(crate) struct Level(AtomicU32);
 
 impl Level {
-    /// The loudness of late.
+    /// The loudness that was set last.
     pub(crate) fn get(&self) -> f32 {
         f32::from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    /// What is true now.
+    /// Replaces the value.
     pub(crate) fn set(&self, level: f32) {
         self.0.store(level.to_bits(), Ordering::Relaxed);
     }
 }
 
-/// A count.
+/// A number that only grows.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
@@ -34,7 +34,7 @@ impl Count {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Replaces the count by one kept elsewhere.
+    /// Takes over a number that is counted elsewhere.
     pub(crate) fn set(&self, to: u64) {
         self.0.store(to, Ordering::Relaxed);
     }
@@ -82,7 +82,7 @@ impl Default for Gauge {
 }
 
 impl Gauge {
-    /// What is true now.
+    /// Replaces the value.
     pub(crate) fn set(&self, to: i64) {
         self.0.store(to, Ordering::Relaxed);
     }

@@ -5,6 +5,7 @@
 
 mod capture;
 mod open;
+mod slots;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,11 +19,12 @@ use tokio::sync::mpsc;
 
 use self::capture::{Capture, CaptureReport};
 use self::open::{Endpoint, Opener};
+use self::slots::{ROLES, Slots};
 use crate::camera_tap::CameraTap;
 use crate::clock::Clock;
 use crate::command::DeviceRole;
 use crate::config::{Backends, Config};
-use crate::device::{DeviceSlot, News, Step};
+use crate::device::{News, Step};
 use crate::gate::Gate;
 use crate::microphone::Microphone;
 use crate::playout::Playout;
@@ -51,16 +53,8 @@ pub(crate) struct Devices {
     speaker_until: Option<Instant>,
     /// A look at the list of devices is under way.
     listing: bool,
-    /// Everything is let go of, for good.
-    released: bool,
-}
-
-/// One slot per role.
-#[derive(Debug)]
-struct Slots {
-    camera: DeviceSlot,
-    microphone: DeviceSlot,
-    speaker: DeviceSlot,
+    /// When everything was let go of, for good, in the machine's own time.
+    released_at: Option<Instant>,
 }
 
 /// Devices that the user tries outside a call.
@@ -92,11 +86,7 @@ impl Devices {
             },
             clock,
             epoch,
-            slots: Slots {
-                camera: DeviceSlot::new(config.camera.clone()),
-                microphone: DeviceSlot::new(config.microphone.clone()),
-                speaker: DeviceSlot::new(config.speaker.clone()),
-            },
+            slots: Slots::new(config),
             tap,
             camera_gate: Gate::default(),
             microphone: Microphone::start(Arc::clone(&backends.codec), epoch)?,
@@ -106,7 +96,7 @@ impl Devices {
             preview: Preview::default(),
             speaker_until: None,
             listing: false,
-            released: false,
+            released_at: None,
         })
     }
 
@@ -119,7 +109,7 @@ impl Devices {
 
     /// Gives a role that failed another chance, because the user asks for it.
     pub(crate) fn try_again(&mut self, role: DeviceRole) {
-        let step = self.slots.of(role).try_again();
+        let step = self.slots.get_mut(role).try_again();
         self.take(role, step);
     }
 
@@ -139,7 +129,7 @@ impl Devices {
     pub(crate) fn on_news(&mut self, news: News) {
         match news {
             News::Opened { role, turn, result } => {
-                let step = self.slots.of(role).opened(turn, result);
+                let step = self.slots.get_mut(role).opened(turn, result);
                 self.take(role, step);
             }
             News::Closed { role } => {
@@ -147,11 +137,11 @@ impl Devices {
                     // A picture may have come while the camera was being closed.
                     self.tap.clear();
                 }
-                let step = self.slots.of(role).closed();
+                let step = self.slots.get_mut(role).closed();
                 self.take(role, step);
             }
             News::Failed { role, turn, error } => {
-                let step = self.slots.of(role).failed(turn, &error);
+                let step = self.slots.get_mut(role).failed(turn, &error);
                 self.take(role, step);
             }
             News::Listed(lists) => {
@@ -161,17 +151,18 @@ impl Devices {
                     (DeviceRole::Microphone, lists.microphones),
                     (DeviceRole::Speaker, lists.speakers),
                 ] {
-                    let step = self.slots.of(role).list(list);
+                    let step = self.slots.get_mut(role).list(list);
                     self.take(role, step);
                 }
             }
         }
     }
 
-    /// A tenth of a second has passed, in a call or not.
-    pub(crate) fn beat(&mut self, in_call: bool) {
+    /// Time passes, in a call or not; to be told several times a second.
+    pub(crate) fn pass(&mut self, in_call: bool) {
+        let now = self.clock.now();
         for role in ROLES {
-            let step = self.slots.of(role).beat(in_call);
+            let step = self.slots.get_mut(role).pass(now, in_call);
             self.take(role, step);
         }
     }
@@ -239,21 +230,18 @@ impl Devices {
 
     /// Lets go of everything, for good.
     pub(crate) fn release(&mut self) {
-        self.released = true;
+        self.released_at = Some(Instant::now());
         self.preview = Preview::default();
         self.speaker_until = None;
     }
 
-    /// Whether nothing of a device is held any more.
+    /// Whether nothing of a device is held any more, or one that hangs was waited for long enough:
+    /// what it opens is closed and what it closes is gone when it answers.
     pub(crate) fn is_released(&self) -> bool {
-        let Slots {
-            camera,
-            microphone,
-            speaker,
-        } = &self.slots;
-        [camera, microphone, speaker]
-            .iter()
-            .all(|it| it.is_released())
+        let overdue = self
+            .released_at
+            .is_some_and(|at| at.elapsed() >= RELEASE_LIMIT);
+        overdue || self.slots.are_released()
     }
 
     /// What the camera sees now, if it runs.
@@ -276,11 +264,7 @@ impl Devices {
 
     /// What the user reads of a role.
     pub(crate) fn view(&self, role: DeviceRole) -> DeviceView {
-        match role {
-            DeviceRole::Camera => self.slots.camera.view(),
-            DeviceRole::Microphone => self.slots.microphone.view(),
-            DeviceRole::Speaker => self.slots.speaker.view(),
-        }
+        self.slots.get(role).view()
     }
 
     /// The microphone thread.
@@ -306,12 +290,15 @@ impl Devices {
     }
 
     fn choose(&mut self, role: DeviceRole, id: Option<DeviceId>) {
-        let step = self.slots.of(role).choose(id);
+        let step = self.slots.get_mut(role).choose(id);
         self.take(role, step);
     }
 
     fn want(&mut self, role: DeviceRole, wanted: bool) {
-        let step = self.slots.of(role).want(wanted && !self.released);
+        let step = self
+            .slots
+            .get_mut(role)
+            .want(wanted && self.released_at.is_none());
         self.take(role, step);
     }
 
@@ -353,16 +340,6 @@ impl Devices {
     }
 }
 
-impl Slots {
-    fn of(&mut self, role: DeviceRole) -> &mut DeviceSlot {
-        match role {
-            DeviceRole::Camera => &mut self.camera,
-            DeviceRole::Microphone => &mut self.microphone,
-            DeviceRole::Speaker => &mut self.speaker,
-        }
-    }
-}
-
 fn set_gate(gate: &Gate, open: bool, now: MediaTime) {
     if open {
         gate.open(now);
@@ -371,11 +348,9 @@ fn set_gate(gate: &Gate, open: bool, now: MediaTime) {
     }
 }
 
-const ROLES: [DeviceRole; 3] = [
-    DeviceRole::Camera,
-    DeviceRole::Microphone,
-    DeviceRole::Speaker,
-];
+/// How long the end of the engine waits for devices, in the time of their own threads: several times
+/// what a camera takes to stop, and short enough for all to be released within a second.
+const RELEASE_LIMIT: Duration = Duration::from_millis(600);
 
 /// How long the speaker stays for the sound of an ended call.
 const TAIL: Duration = Duration::from_millis(900);

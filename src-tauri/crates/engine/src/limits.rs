@@ -3,3 +3,9 @@
 
 /// What a session hands out as a parcel, the phone carries.
 const _: () = assert!(media::transport::MAX_PARCEL == call::message::MAX_PARCEL);
+
+/// What the phone says through the session's own channel, the session takes.
+const _: () = assert!(media::transport::MAX_DATA == call::message::MAX_DATA);
+
+/// What the phone says through a relay, the relay takes.
+const _: () = assert!(call::message::MAX_MESSAGE <= signal_client::MAX_PAYLOAD_BYTES);

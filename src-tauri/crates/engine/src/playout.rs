@@ -1,4 +1,4 @@
-//! The speaker's side of the engine: playout thread → ring → device callback.
+//! Sound on its last way: playout thread → ring → callback of the speaker.
 //!
 //! The thread lives as long as the engine and makes sound when the device asks for it, 10 ms at a
 //! time: the other side's voice out of the jitter buffer, and the sounds of the phone. The ring
@@ -140,11 +140,11 @@ struct Source {
 /// microseconds apart, when its block is long or is resampled; nobody can refill in between.
 #[derive(Debug, Default)]
 struct Bursts {
-    /// Taken in the burst that goes on.
+    /// Samples taken so far in the current burst.
     sum: usize,
-    /// When samples were asked for last, and how many.
+    /// When samples were taken last, and how many.
     last: Option<(Instant, usize)>,
-    /// The bursts before: sizes may alternate.
+    /// The samples of the bursts before: sizes may alternate.
     recent: [usize; 8],
     next: usize,
 }
@@ -152,7 +152,8 @@ struct Bursts {
 impl Bursts {
     /// Notes that `samples` are taken at `now`, and tells how many must lie ready.
     fn took(&mut self, samples: usize, now: Instant) -> usize {
-        // A device that asks again before half of what it took has been played is not done.
+        // A new callback comes when most of what was taken has been played. One that asks before
+        // half of it has been is the same callback asking again.
         let goes_on = self
             .last
             .is_some_and(|(at, taken)| now.saturating_duration_since(at) < duration_of(taken) / 2);

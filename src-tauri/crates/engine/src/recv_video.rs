@@ -92,7 +92,7 @@ impl VideoReceiver {
         self.hints.paused.store(true, Ordering::Relaxed);
     }
 
-    /// How long a request takes to the other side and its answer back.
+    /// The round trip time: an unanswered request for a keyframe is repeated after it.
     pub(crate) fn set_rtt(&self, rtt: Duration) {
         let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
         self.hints.rtt_us.store(micros, Ordering::Relaxed);

@@ -180,103 +180,12 @@ impl fmt::Debug for Fault {
 /// second on any machine. Ten leave room for one that swaps, and end before the user gives up.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a session that is opened for nobody may take: what a call holds is released within a
-/// second of its end.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a session that is opened for nobody may take. It is closed after that, and what a call
+/// holds is released within a second of its end.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Twice what a transport promises to take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
-mod tests {
-    use std::time::Instant;
-
-    use media::testing::{Loopback, Network};
-    use media::transport::Role;
-    use media::units::Bitrate;
-    use tokio::task::yield_now;
-
-    use super::*;
-
-    /// An opening under way on a transport that lets none open.
-    struct Held {
-        transport: Loopback,
-        clock: Clock,
-        cancel: oneshot::Sender<()>,
-        told: mpsc::Receiver<News>,
-    }
-
-    async fn held() -> Held {
-        let transport = Loopback::on(&Network::new(1, Instant::now()));
-        transport.hold_opens();
-        let (clock, (news, told)) = (Clock::default(), mpsc::channel(8));
-        let (cancel, cancelled) = oneshot::channel();
-        let params = OpenParams {
-            call: 1,
-            role: Role::Offerer,
-            max_send: Bitrate::from_kbps(500),
-        };
-        let through: Arc<dyn MediaTransport> = Arc::new(transport.clone());
-        tokio::spawn(open(
-            CallId(1),
-            through,
-            params,
-            news,
-            clock.clone(),
-            cancelled,
-        ));
-        while transport.held_opens() == 0 {
-            yield_now().await;
-        }
-        Held {
-            transport,
-            clock,
-            cancel,
-            told,
-        }
-    }
-
-    #[tokio::test]
-    async fn a_session_that_does_not_open_in_time_has_failed_and_is_closed_when_it_does() {
-        let mut held = held().await;
-        held.clock.skip(OPEN_LIMIT);
-        let told = held.told.recv().await;
-        assert!(
-            matches!(
-                told,
-                Some(News::Opened {
-                    session: Err(_),
-                    ..
-                })
-            ),
-            "{told:?}"
-        );
-        held.transport.release_opens();
-        assert!(held.told.recv().await.is_none(), "the opening has ended");
-        assert_eq!(held.transport.sessions_opened(), 1);
-        assert_eq!(held.transport.open_sessions(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_session_that_opens_after_its_call_is_closed() {
-        let mut held = held().await;
-        drop(held.cancel);
-        yield_now().await;
-        held.transport.release_opens();
-        let told = held.told.recv().await;
-        assert!(matches!(told, Some(News::Closed { .. })), "{told:?}");
-        assert_eq!(held.transport.sessions_opened(), 1);
-        assert_eq!(held.transport.open_sessions(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_session_that_never_opens_holds_nothing_a_second_after_its_call() {
-        let mut held = held().await;
-        drop(held.cancel);
-        yield_now().await;
-        held.clock.skip(GRACE);
-        let told = held.told.recv().await;
-        assert!(matches!(told, Some(News::Closed { .. })), "{told:?}");
-        assert_eq!(held.transport.held_opens(), 0);
-    }
-}
+mod tests;

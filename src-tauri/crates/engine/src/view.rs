@@ -14,11 +14,11 @@ pub struct EngineView {
     pub relay: RelayView,
     /// The call.
     pub call: CallView,
-    /// Devices.
+    /// The camera, and the cameras to choose from.
     pub camera: DeviceView,
-    /// Devices.
+    /// The microphone, and the microphones to choose from.
     pub microphone: DeviceView,
-    /// Devices.
+    /// The speaker, and the speakers to choose from.
     pub speaker: DeviceView,
     /// Loudness of our microphone, 0 to 1, about ten times a second while it is tried or muted: for
     /// meters, and to notice that somebody talks to nobody. Otherwise 0.
@@ -66,7 +66,7 @@ pub enum RelayView {
     Connecting,
     /// People can reach us.
     Online,
-    /// Not there; it is tried again.
+    /// Not there. It is tried again, unless the problem says otherwise.
     Offline {
         /// What is wrong.
         problem: RelayProblem,
@@ -83,9 +83,9 @@ pub enum RelayProblem {
     NotARelay,
     /// It refuses us or speaks another version.
     Refused,
-    /// The relay takes no more clients now; tried again.
+    /// The relay takes no more clients now.
     Full,
-    /// Another copy of this profile took over the address.
+    /// Another copy of this profile took over the address; tried again only when the user asks.
     TakenOver,
     /// Its certificate comes from nobody whom this machine trusts.
     CertificateUntrusted,
@@ -94,7 +94,7 @@ pub enum RelayProblem {
     /// Its certificate is for another name.
     CertificateOtherName,
     /// A link or an invite leads to it without encryption, and it is on no network that this
-    /// machine is directly on.
+    /// machine is directly on; not tried again.
     Unencrypted,
 }
 

@@ -113,8 +113,9 @@ impl LipSync {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((time, at));
     }
 
-    /// When the sound captured at `time` is or was heard, if sound plays `now`. Of a voice that fell
-    /// silent nothing can be said: its delay and the clocks drift apart.
+    /// When the sound captured at `time` is or was heard, if sound plays `now`. A
+    /// voice that fell silent gives no answer: its last position says ever less, as the clocks of
+    /// the two machines drift apart.
     pub(crate) fn heard_at(&self, time: MediaTime, now: Instant) -> Option<Instant> {
         let (anchor, at) = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         if now.saturating_duration_since(at) > STALE {
@@ -130,7 +131,8 @@ impl LipSync {
     }
 }
 
-/// A starved buffer still plays on; what said nothing for a second does not play.
+/// A jitter buffer that has run empty still conceals and tells positions for a while; a second
+/// without one means that no sound is played.
 const STALE: Duration = Duration::from_secs(1);
 
 fn micros(count: i64) -> Duration {

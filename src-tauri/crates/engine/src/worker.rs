@@ -8,15 +8,15 @@ use std::thread::{self, JoinHandle, Thread};
 /// Who goes first when there is not enough of the processor for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rank {
-    /// A late sample is heard at once.
+    /// Raised: a sample that comes late is a gap in the sound.
     Sound,
-    /// A late picture is replaced by the next one.
+    /// Lowered: a picture that comes late is soon replaced by the next one.
     Picture,
 }
 
 impl Rank {
-    /// Gives the calling thread its place. Not everybody may raise a priority; where that is
-    /// refused, pictures still step back.
+    /// Gives the calling thread its priority. Systems often refuse to raise one; then the
+    /// threads of pictures are still below those of sound.
     #[cfg(target_os = "linux")]
     fn take(self) {
         let nice = match self {
@@ -32,7 +32,7 @@ impl Rank {
     fn take(self) {}
 }
 
-/// As high as sound servers are.
+/// The priority that sound servers give themselves.
 #[cfg(target_os = "linux")]
 const SOUND_NICE: i32 = -10;
 

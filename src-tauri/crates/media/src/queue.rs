@@ -3,6 +3,21 @@
 //! [`Slot`] holds the latest value: a new one replaces it, and what was replaced is counted.
 //! [`Queue`] holds a bounded number in order: when full, the oldest goes, and that is counted.
 //! Both close; a closed one wakes every waiter and hands out what is left, then nothing.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use media::queue::{Empty, Queue};
+//!
+//! let pictures = Queue::bounded(2);
+//! for number in 1..=3 {
+//!     pictures.push(number);
+//! }
+//! pictures.close();
+//! let next = || pictures.pop(Duration::from_secs(1));
+//! assert_eq!([next(), next(), next()], [Ok(2), Ok(3), Err(Empty::Closed)]);
+//! assert_eq!(pictures.dropped(), 1);
+//! ```
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,27 +93,7 @@ impl<T> Queue<T> {
 
     /// Adds `value` and wakes a waiter. Returns the value that had to make room, if any; a closed
     /// queue takes nothing and gives `value` back.
-    ///
-    /// Where later values depend on earlier ones, use [`Queue::push_marking`].
     pub fn push(&self, value: T) -> Option<T> {
-        self.push_marking(value, |_| {})
-    }
-
-    /// The same as [`Queue::push`] for values that depend on the ones before them: when the oldest
-    /// has to make room, `mark` changes the one that followed it, which is the next to be popped.
-    /// So whoever pops learns of the gap where it is, and not only behind all that waits already.
-    ///
-    /// ```
-    /// use media::queue::Queue;
-    ///
-    /// let queue = Queue::bounded(2);
-    /// for number in 1..=3 {
-    ///     queue.push_marking((number, "whole"), |next| next.1 = "after a gap");
-    /// }
-    /// assert_eq!(queue.try_pop(), Some((2, "after a gap")));
-    /// assert_eq!(queue.try_pop(), Some((3, "whole")));
-    /// ```
-    pub fn push_marking(&self, value: T, mark: impl FnOnce(&mut T)) -> Option<T> {
         let mut state = self.lock();
         if state.closed {
             return Some(value);
@@ -109,11 +104,6 @@ impl<T> Queue<T> {
             None
         };
         state.values.push_back(value);
-        if oldest.is_some()
-            && let Some(next) = state.values.front_mut()
-        {
-            mark(next);
-        }
         drop(state);
         self.shared.pushed.fetch_add(1, Ordering::Relaxed);
         if oldest.is_some() {
@@ -191,7 +181,8 @@ impl<T> Queue<T> {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Values stay whole under a panic of another thread: each critical section is a few moves.
+    /// A lock that a panicking thread held is taken all the same: no critical section leaves the
+    /// values half changed.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.shared
             .state
@@ -226,29 +217,6 @@ mod tests {
         );
         assert_eq!((queue.pushed(), queue.dropped(), queue.len()), (4, 2, 2));
         assert_eq!(queue.try_pop(), Some(3));
-    }
-
-    #[test]
-    fn what_followed_a_dropped_value_is_marked() {
-        let queue = Queue::bounded(3);
-        for number in 1..=5 {
-            queue.push_marking((number, false), |it| it.1 = true);
-        }
-        let left: Vec<_> = std::iter::from_fn(|| queue.try_pop()).collect();
-        assert_eq!(left, [(3, true), (4, false), (5, false)]);
-        let slot = Slot::slot();
-        slot.push_marking((1, false), |it| it.1 = true);
-        slot.push_marking((2, false), |it| it.1 = true);
-        assert_eq!(
-            slot.try_pop(),
-            Some((2, true)),
-            "the new one follows the old one"
-        );
-        slot.close();
-        assert_eq!(
-            slot.push_marking((3, false), |it| it.1 = true),
-            Some((3, false))
-        );
     }
 
     #[test]

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// A rate of data, in bits per second.
+///
+/// ```
+/// use media::units::Bitrate;
+///
+/// let rate = Bitrate::from_kbps(1_200);
+/// assert_eq!(rate.scaled(0.5).to_string(), "600 kb/s");
+/// ```
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS,
 )]

@@ -58,8 +58,8 @@ impl Drop for Worker {
 
 fn run(link: &Arc<Link>) {
     let (mut remote, mut local) = (Fitter::new(), Fitter::new());
-    // A picture of ourselves that goes to the screen together with the next of the other side: to
-    // draw twice as often costs twice as much. It waits for one picture at the most.
+    // Our own picture is ready and waits for the next one of the other side, so that both are drawn
+    // in one pass: drawing twice as often costs twice as much. It waits for one picture at most.
     let mut waits = false;
     while !link.is_stopped() {
         // The other side first: it is the picture that people look at.

@@ -140,6 +140,11 @@ export const STORIES = {
       local: BOTH,
     },
   }),
+  'calling-relay-of-link': story({
+    ...running,
+    call: { state: 'outgoing', call: CALL, peer: BEA, phase: 'calling', local: BOTH },
+    summary: { ...SUMMARY, path: null, guestRelay: 'certificateExpired' },
+  }),
   connecting: story(active('connecting')),
 
   incoming: incoming(),
@@ -267,6 +272,9 @@ export const STORIES = {
   'ended-no-answer': ended('noAnswer', null, {}, DINA),
   'ended-unreachable': ended('unreachable'),
   'ended-no-relay': ended('noRelay'),
+  'ended-no-relay-of-link': ended('noRelay', null, { explain: true }, BEA, {
+    guestRelay: 'unencrypted',
+  }),
   'ended-no-path': ended('noPath', null, { explain: true }),
   'ended-lost': ended('connectionLost', 187_000, { explain: true }),
   'ended-gone': ended('peerGone', 187_000),

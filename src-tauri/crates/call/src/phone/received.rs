@@ -118,7 +118,9 @@ impl Phone {
     fn on_malformed(&mut self, now: Timestamp, from: &str, error: MessageError) {
         match error {
             MessageError::TooLarge(_) | MessageError::Malformed => {
-                let call = self.call().map(tracing::field::display);
+                let ours = |call: &&Call| call.peer.address == from;
+                let call = self.state.call().filter(ours);
+                let call = call.map(|call| tracing::field::display(call.id));
                 tracing::warn!(call, %error, "a message was dropped");
             }
             MessageError::Version {

@@ -95,10 +95,11 @@ fn a_later_version_may_add_fields_and_reasons() {
 
 #[test]
 fn a_phone_that_knows_nothing_of_missing_devices_is_understood() {
-    let report = br#"{"v":1,"call":"0000000000000001","do":"controls","sequence":3,"microphone":true,"camera":false}"#;
+    let head = r#"{"v":1,"call":"0000000000000001","do":"controls""#;
+    let report = format!(r#"{head},"sequence":3,"microphone":true,"camera":false}}"#);
     let body = controls(3, SOUND, Lacking::default());
     assert_eq!(
-        Message::parse(report),
+        Message::parse(report.as_bytes()),
         Ok(Message {
             call: CallId(1),
             body

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use signal_client::Link;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{Clock, Interval};
@@ -106,8 +107,8 @@ async fn sleep_until(clock: &Clock, deadline: Option<Instant>) {
 /// A person makes a few requests a second at most.
 pub(crate) const REQUESTS: usize = 16;
 
-/// As many as one link keeps for us.
-const RELAYS: usize = 64;
+/// As many as one link holds for us before it stops reading.
+const RELAYS: usize = Link::EVENTS;
 
 /// An offer's parcels and a second of estimates.
 const SESSIONS: usize = 128;

@@ -9,6 +9,7 @@ use media::sounds;
 use super::{Control, Request, phone_config};
 use crate::command::{Command, CommandError, DeviceRole};
 use crate::config::Config;
+use crate::session;
 use crate::tone::Tone;
 
 impl Control {
@@ -106,7 +107,7 @@ impl Control {
         self.feed(Input::Link {
             online: self.relays.is_online(),
         });
-        self.feed(dial);
+        session::span_of(call).in_scope(|| self.feed(dial));
         Ok(())
     }
 

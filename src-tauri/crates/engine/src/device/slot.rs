@@ -3,12 +3,16 @@
 //! Pure bookkeeping: the control task opens and closes on blocking threads and reports back. A
 //! device is never opened before the last one of its role is closed, for cameras are exclusive.
 
+mod failure;
 mod retry;
 
-use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
+use std::time::{Duration, Instant};
 
+use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceStream};
+
+use self::failure::Failure;
 use self::retry::Retry;
-use crate::view::{DeviceNow, DeviceProblem, DeviceView};
+use crate::view::{DeviceNow, DeviceView};
 
 /// One role.
 #[derive(Debug)]
@@ -20,8 +24,8 @@ pub(crate) struct DeviceSlot {
     turn: u64,
     available: Vec<DeviceInfo>,
     retry: Retry,
-    /// Beats that an opening may take.
-    patience: u32,
+    /// How long an opening may take.
+    patience: Duration,
 }
 
 /// ```text
@@ -44,8 +48,8 @@ enum State {
     Opening {
         /// It failed before its opening was reported.
         lost: Option<DeviceError>,
-        /// How long it has taken so far.
-        beats: u32,
+        /// Since when, as far as it was noticed.
+        since: Option<Instant>,
         /// The failure that this attempt is to mend: shown until the attempt succeeds.
         mends: Option<Failure>,
     },
@@ -62,13 +66,6 @@ enum State {
         failure: Option<Failure>,
     },
     Failed(Failure),
-}
-
-/// What the user reads of a device that does not work.
-#[derive(Clone, Debug)]
-struct Failure {
-    problem: DeviceProblem,
-    name: String,
 }
 
 /// What the control task has to do next for a role.
@@ -217,19 +214,19 @@ impl DeviceSlot {
         }
     }
 
-    /// A beat of the control task has passed, in a call or not. A system that does not answer for
-    /// too long has failed; a device that failed in a call is tried again.
-    pub(crate) fn beat(&mut self, in_call: bool) -> Step {
+    /// Time passes, in a call or not; to be told several times a second. A system that does not
+    /// answer for too long has failed; a device that failed in a call is tried again.
+    pub(crate) fn pass(&mut self, now: Instant, in_call: bool) -> Step {
         match &mut self.state {
-            State::Opening { beats, .. } => {
-                *beats += 1;
-                if *beats >= self.patience {
+            State::Opening { since, .. } => {
+                let since = *since.get_or_insert(now);
+                if now.saturating_duration_since(since) >= self.patience {
                     self.give_up_waiting();
                 }
             }
-            State::On(_) => self.retry.works(),
+            State::On(_) => self.retry.works(now),
             State::Failed(failure) if in_call && self.wanted => {
-                if self.retry.is_due() {
+                if self.retry.is_due(now) {
                     let mends = Some(failure.clone());
                     return self.open(mends);
                 }
@@ -319,7 +316,7 @@ impl DeviceSlot {
         self.turn += 1;
         self.state = State::Opening {
             lost: None,
-            beats: 0,
+            since: None,
             mends,
         };
         Step::Open {
@@ -374,39 +371,16 @@ impl DeviceSlot {
 
     fn failure(&self, error: &DeviceError) -> Failure {
         tracing::warn!(%error, "a device does not work");
-        let name = self
-            .chosen
-            .as_ref()
-            .and_then(|id| self.available.iter().find(|it| it.id == *id))
-            .or_else(|| self.available.iter().find(|it| it.kind == DeviceKind::Real))
-            .map(|it| it.name.clone())
-            .unwrap_or_default();
-        Failure {
-            problem: problem_of(error),
-            name,
-        }
+        Failure::new(error, self.chosen.as_ref(), &self.available)
     }
 }
 
-fn problem_of(error: &DeviceError) -> DeviceProblem {
-    match error {
-        DeviceError::NotFound(_) => DeviceProblem::Missing,
-        DeviceError::Busy(_) => DeviceProblem::Busy,
-        DeviceError::Refused(_) => DeviceProblem::Refused,
-        DeviceError::Lost(_) => DeviceProblem::Lost,
-        DeviceError::Format(_) | DeviceError::File { .. } | DeviceError::Failed(_) => {
-            DeviceProblem::Unusable
-        }
-    }
-}
+/// How long an opening may take at first: longer than the limits that the devices keep themselves.
+const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Beats of the control task, a tenth of a second each, that an opening may take at first: longer
-/// than the limits that the devices keep themselves.
-const PATIENCE: u32 = 80;
-
-/// The most beats that an opening may take after others had no answer in time: a sound server that
-/// is waking a wireless speaker needs no longer.
-const LONGEST_PATIENCE: u32 = 320;
+/// The longest that an opening may take after others had no answer in time: a sound server that is
+/// waking a wireless speaker needs no longer.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(32);
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity::{Address, Identity, check_relay_url};
-use signal_client::{Link, LinkEvent, LinkState, Problem};
+use signal_client::{Config, Link, LinkEvent, LinkState, Problem, Reach};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -24,9 +24,9 @@ pub(super) struct RelayLink {
 /// Which relay a link leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
-    /// Our own, where people reach us.
+    /// Our own, which the user chose and where people reach us.
     Home,
-    /// That of somebody whom we call.
+    /// That of somebody whom we call, named by a link that anybody may have made.
     Guest,
 }
 
@@ -38,7 +38,14 @@ impl RelayLink {
         identity: &Arc<Identity>,
         news: mpsc::Sender<News>,
     ) -> Self {
-        let (link, events) = match Link::connect(&url, Arc::clone(identity)) {
+        let config = Config {
+            reach: match which {
+                Which::Home => Reach::Anywhere,
+                Which::Guest => Reach::EncryptedOrNearby,
+            },
+            ..Config::default()
+        };
+        let (link, events) = match Link::connect_with(&url, Arc::clone(identity), config) {
             Ok((link, events)) => (Some(link), Some(events)),
             Err(error) => {
                 tracing::warn!(%error, "the relay's URL is not usable");

@@ -103,3 +103,21 @@ async fn another_copy_keeps_what_it_took_until_the_user_wants_it_back() {
     relays.reconnect();
     until(&mut heard, &RelayView::Online).await;
 }
+
+#[tokio::test]
+async fn an_invite_leads_without_encryption_only_to_networks_that_we_are_on() {
+    let (mut relays, mut heard) = relays();
+    // An address for documentation (RFC 5737): on no network of anybody.
+    relays.open_guest(somebody(), "ws://203.0.113.1:4080");
+    let refused = async {
+        loop {
+            assert!(matches!(heard.recv().await, Some(News::Guest)));
+            if relays.guest() != Some(RelayView::Connecting) {
+                return relays.guest();
+            }
+        }
+    };
+    let refused = timeout(Duration::from_secs(10), refused).await.unwrap();
+    let problem = RelayProblem::Unencrypted;
+    assert_eq!(refused, Some(RelayView::Offline { problem }));
+}

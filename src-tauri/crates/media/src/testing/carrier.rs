@@ -106,8 +106,9 @@ impl Carrier {
         self.passed += passed;
         self.now = now;
         self.tell_paths();
-        self.deliver_packets();
+        // A goodbye comes after what was said before it.
         self.deliver_messages();
+        self.deliver_packets();
     }
 
     /// Opens the way.

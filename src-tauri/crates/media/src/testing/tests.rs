@@ -435,6 +435,22 @@ fn a_session_that_vanished_leaves_the_other_one_in_silence() {
 }
 
 #[test]
+fn what_is_said_before_a_goodbye_arrives_before_it() {
+    let mut pair = Pair::connected();
+    let word = Bytes::from_static(b"the last word");
+    pair.caller.control.send_data(word.clone()).unwrap();
+    block_on(pair.caller.control.close());
+    pair.pass(MS);
+    assert!(matches!(
+        &told(&mut pair.callee)[..],
+        [
+            TransportEvent::Data(said),
+            TransportEvent::State(TransportState::ClosedByPeer)
+        ] if *said == word
+    ));
+}
+
+#[test]
 fn closing_takes_as_long_as_it_is_held_and_ends_the_events() {
     let pair = Pair::connected();
     pair.bob.hold_closes();

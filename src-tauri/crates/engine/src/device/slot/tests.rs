@@ -1,5 +1,7 @@
 //! A role through its life: every wish, answer and loss in the orders that happen.
 
+use std::time::{Duration, Instant};
+
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
 use super::{DeviceSlot, Step};
@@ -200,22 +202,44 @@ fn a_failed_device_is_opened_again_only_after_it_is_closed() {
     assert!(matches!(slot.closed(), Step::Open { .. }));
 }
 
-/// Beats until the slot wants something, and what.
-fn beats_until_step(slot: &mut DeviceSlot, in_call: bool) -> (u32, Step) {
-    let mut beats = 0;
-    loop {
-        beats += 1;
-        match slot.beat(in_call) {
-            Step::Nothing => assert!(beats < 1000, "nothing comes of it"),
-            step @ (Step::Open { .. } | Step::Close(_)) => return (beats, step),
+/// Time as the slot is told of it.
+struct Time(Instant);
+
+impl Time {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Lets this much pass, in which nothing is asked for.
+    fn passes(&mut self, slot: &mut DeviceSlot, time: Duration, in_call: bool) {
+        let end = self.0 + time;
+        while self.0 < end {
+            self.0 += BEAT;
+            let step = slot.pass(self.0, in_call);
+            assert!(matches!(step, Step::Nothing), "{step:?}");
+        }
+    }
+
+    /// Lets time pass in a call until the slot opens the device again: after how many seconds,
+    /// and with which turn.
+    fn until_tried_again(&mut self, slot: &mut DeviceSlot) -> (u64, u64) {
+        let begun = self.0;
+        loop {
+            match slot.pass(self.0, true) {
+                Step::Open { turn, .. } => return ((self.0 - begun).as_secs(), turn),
+                Step::Nothing => self.0 += BEAT,
+                other @ Step::Close(_) => panic!("expected to open, not {other:?}"),
+            }
         }
     }
 }
 
+const BEAT: Duration = Duration::from_millis(100);
+
+/// Waits in vain for the answer to an opening.
 fn leave_unanswered(slot: &mut DeviceSlot) {
-    for _ in 0..slot.patience {
-        assert!(matches!(slot.beat(false), Step::Nothing));
-    }
+    let patience = slot.patience;
+    Time::new().passes(slot, patience + BEAT, false);
     assert!(matches!(slot.view().now, DeviceNow::Failed { .. }));
 }
 
@@ -227,11 +251,10 @@ fn lost() -> DeviceError {
 fn a_device_that_does_not_answer_has_failed() {
     let mut slot = DeviceSlot::new(None);
     let turn = turn_of(slot.want(true));
-    for _ in 1..super::PATIENCE {
-        let _ = slot.beat(false);
-    }
+    let mut time = Time::new();
+    time.passes(&mut slot, super::PATIENCE, false);
     assert!(slot.is_opening());
-    let _ = slot.beat(false);
+    time.passes(&mut slot, BEAT, false);
     assert!(matches!(slot.view().now, DeviceNow::Failed { .. }));
     assert!(slot.is_released(), "nothing waits for it");
     assert!(matches!(
@@ -253,7 +276,7 @@ fn a_second_opening_waits_for_the_answer_to_the_first() {
         slot.want(true),
         slot.list(vec![info("first"), info("second")]),
         slot.choose(second.clone()),
-        slot.beat(true),
+        slot.pass(Instant::now(), true),
     ] {
         assert!(matches!(step, Step::Nothing), "{step:?}");
     }
@@ -300,11 +323,9 @@ fn a_slow_device_gets_more_time_at_the_next_attempt() {
     leave_unanswered(&mut slot);
     let _ = slot.opened(first, Ok(stream("late")));
     let _ = slot.closed();
-    let (_, step) = beats_until_step(&mut slot, true);
-    let second = turn_of(step);
-    for _ in 0..2 * super::PATIENCE - 1 {
-        let _ = slot.beat(true);
-    }
+    let mut time = Time::new();
+    let (_, second) = time.until_tried_again(&mut slot);
+    time.passes(&mut slot, 2 * super::PATIENCE, true);
     assert!(matches!(
         slot.opened(second, Ok(stream("slow"))),
         Step::Nothing
@@ -318,18 +339,17 @@ fn what_fails_in_a_call_is_tried_again_until_it_works() {
     let turn = open(&mut slot, "speaker");
     let _ = slot.failed(turn, &lost());
     let _ = slot.closed();
-    let mut pauses = Vec::new();
+    let (mut time, mut pauses) = (Time::new(), Vec::new());
     for _ in 0..6 {
-        let (beats, step) = beats_until_step(&mut slot, true);
-        pauses.push(beats);
-        let turn = turn_of(step);
+        let (pause, turn) = time.until_tried_again(&mut slot);
+        pauses.push(pause);
         assert!(slot.is_failed() && !slot.is_opening(), "it goes on to show");
         assert!(matches!(slot.opened(turn, Err(lost())), Step::Nothing));
     }
-    assert_eq!(pauses, [10, 20, 40, 80, 100, 100]);
-    let (_, step) = beats_until_step(&mut slot, true);
+    assert_eq!(pauses, [1, 2, 4, 8, 10, 10]);
+    let (_, turn) = time.until_tried_again(&mut slot);
     assert!(matches!(
-        slot.opened(turn_of(step), Ok(stream("speaker"))),
+        slot.opened(turn, Ok(stream("speaker"))),
         Step::Nothing
     ));
     assert!(slot.is_on() && !slot.is_failed());
@@ -340,9 +360,7 @@ fn outside_a_call_a_failure_stays_until_somebody_acts() {
     let mut slot = DeviceSlot::new(None);
     let turn = turn_of(slot.want(true));
     let _ = slot.opened(turn, Err(lost()));
-    for _ in 0..1000 {
-        assert!(matches!(slot.beat(false), Step::Nothing));
-    }
+    Time::new().passes(&mut slot, Duration::from_secs(100), false);
 }
 
 #[test]
@@ -350,8 +368,8 @@ fn an_attempt_under_way_does_not_disturb_a_device_that_is_chosen_anew() {
     let mut slot = DeviceSlot::new(None);
     let turn = turn_of(slot.want(true));
     let _ = slot.opened(turn, Err(lost()));
-    let (_, step) = beats_until_step(&mut slot, true);
-    let attempt = turn_of(step);
+    let mut time = Time::new();
+    let (_, attempt) = time.until_tried_again(&mut slot);
     let chosen = Some(DeviceId("chosen".to_owned()));
     assert!(matches!(slot.choose(chosen.clone()), Step::Nothing));
     let next = match slot.opened(attempt, Err(lost())) {
@@ -366,7 +384,7 @@ fn an_attempt_under_way_does_not_disturb_a_device_that_is_chosen_anew() {
         Step::Nothing
     ));
     for _ in 0..1000 {
-        assert!(matches!(slot.beat(true), Step::Nothing));
+        assert!(matches!(slot.pass(Instant::now(), true), Step::Nothing));
     }
     assert!(slot.is_on());
 }

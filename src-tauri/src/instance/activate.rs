@@ -1,53 +1,52 @@
-//! The second start's half.
+//! The second start's half: asks the first for its window. Blocking; no runtime is needed.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-use super::note::{Note, SHOWN};
+use super::endpoint::{Endpoint, SHOWN};
 
-/// What became of a knock.
+/// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum Outcome {
     /// The window is up.
     Shown,
-    /// Somebody listens and says nothing.
-    Silence,
-    /// Nobody listens.
-    Nobody,
+    /// Somebody listens, and does not answer.
+    TimedOut,
+    /// Nobody listens, or nobody any more.
+    NoListener,
 }
 
 /// Asks the first start in `data` to show its window, with `link`.
-pub(super) fn knock(data: &Path, link: Option<&str>) -> Answer {
-    let Some(note) = Note::read(data) else {
-        return Answer::Nobody;
+pub(super) fn activate(data: &Path, link: Option<&str>) -> Outcome {
+    let Some(endpoint) = Endpoint::read(data) else {
+        return Outcome::NoListener;
     };
-    let address = (Ipv4Addr::LOCALHOST, note.port).into();
+    let address = (Ipv4Addr::LOCALHOST, endpoint.port).into();
     let Ok(stream) = TcpStream::connect_timeout(&address, PATIENCE) else {
-        return Answer::Nobody;
+        return Outcome::NoListener;
     };
-    let_come_up(note.process);
-    if ask(&stream, &note, link).is_ok() {
-        Answer::Shown
-    } else {
-        Answer::Silence
+    let_come_up(endpoint.process);
+    match ask(&stream, &endpoint, link) {
+        Ok(answer) if answer.trim_end() == SHOWN => Outcome::Shown,
+        Ok(_) => Outcome::NoListener,
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Outcome::TimedOut
+        }
+        Err(_) => Outcome::NoListener,
     }
 }
 
-fn ask(mut stream: &TcpStream, note: &Note, link: Option<&str>) -> std::io::Result<()> {
+fn ask(mut stream: &TcpStream, endpoint: &Endpoint, link: Option<&str>) -> std::io::Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut line = serde_json::to_vec(&note.knock(link))?;
+    let mut line = serde_json::to_vec(&endpoint.request(link))?;
     line.push(b'\n');
     stream.write_all(&line)?;
     let mut answer = String::new();
     BufReader::new(stream.take(64)).read_line(&mut answer)?;
-    if answer.trim_end() == SHOWN {
-        Ok(())
-    } else {
-        Err(std::io::ErrorKind::InvalidData.into())
-    }
+    Ok(answer)
 }
 
 /// Windows brings a window up only for whom the user has just started something with: this

@@ -1,4 +1,4 @@
-//! The file that says where the first start listens, and the line that a second one sends there.
+//! Where the first start listens, as a file of the profile says it, and what a second one sends there.
 
 use std::fs;
 use std::io;
@@ -9,25 +9,25 @@ use subtle::ConstantTimeEq as _;
 
 /// Where the first start listens. Whoever can read it may use the profile anyway.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Note {
+pub(super) struct Endpoint {
     /// On 127.0.0.1.
     pub(super) port: u16,
-    /// Shows that whoever knocks has read the file: other users of the machine have not.
+    /// Proves that whoever connects has read the file: other users of the machine cannot.
     token: String,
     /// Of the first start.
     pub(super) process: u32,
 }
 
-/// What a second start says.
+/// What a second start sends, as one line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Knock {
+pub(super) struct Request {
     token: String,
     /// The invite or address that it was started with.
     pub(super) link: Option<String>,
 }
 
-impl Note {
-    /// A note about this process, with a fresh token.
+impl Endpoint {
+    /// This process, with a fresh token.
     ///
     /// # Errors
     /// When the system has no randomness left.
@@ -41,12 +41,12 @@ impl Note {
         })
     }
 
-    /// The note in `data`; `None` where there is none, or no whole one.
+    /// What the file in `data` says; `None` where there is none, or no whole one.
     pub(super) fn read(data: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path(data)).ok()?).ok()
     }
 
-    /// Leaves the note in `data`, for this user alone and in one piece.
+    /// Writes the file in `data`, for this user alone and in one piece.
     ///
     /// # Errors
     /// When the disk fails.
@@ -62,28 +62,28 @@ impl Note {
         fs::rename(new, path(data))
     }
 
-    /// Takes the note away.
+    /// Removes the file.
     pub(super) fn remove(data: &Path) {
         if let Err(error) = fs::remove_file(path(data)) {
-            tracing::debug!(%error, "the note of this window stays");
+            tracing::debug!(%error, "the file of this window's port stays");
         }
     }
 
-    /// The line to send.
-    pub(super) fn knock(&self, link: Option<&str>) -> Knock {
-        Knock {
+    /// What to send there.
+    pub(super) fn request(&self, link: Option<&str>) -> Request {
+        Request {
             token: self.token.clone(),
             link: link.map(str::to_owned),
         }
     }
 
-    /// Whether `knock` comes from somebody who has read this note.
-    pub(super) fn admits(&self, knock: &Knock) -> bool {
-        self.token.as_bytes().ct_eq(knock.token.as_bytes()).into()
+    /// Whether `request` comes from somebody who has read the file.
+    pub(super) fn admits(&self, request: &Request) -> bool {
+        self.token.as_bytes().ct_eq(request.token.as_bytes()).into()
     }
 }
 
-/// The answer to a knock.
+/// The answer to a request.
 pub(super) const SHOWN: &str = "shown";
 
 fn path(data: &Path) -> PathBuf {

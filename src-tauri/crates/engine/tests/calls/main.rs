@@ -1,0 +1,15 @@
+//! Whole calls between engines in one process: the real relay and the real codecs, synthetic
+//! devices, and a transport whose sessions meet in memory.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
+
+mod alone;
+mod devices;
+mod invites;
+mod path;
+mod ring;
+mod session;
+mod stop;
+mod strangers;
+mod support;
+mod talk;

@@ -1,0 +1,79 @@
+//! Paths that are lost and found.
+
+use std::time::Duration;
+
+use call::reason::EndReason;
+use call::view::ActivePhase;
+use media::transport::TransportError;
+
+use crate::support::Duo;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn a_cut_shows_and_heals_and_what_is_said_is_heard_again() {
+    let duo = Duo::in_a_call().await;
+    duo.network.cut();
+    duo.pass(3 * SECOND).await;
+    duo.alice.is(ActivePhase::Reconnecting).await;
+    duo.bob.is(ActivePhase::Reconnecting).await;
+    duo.network.mend();
+    duo.alice.is_in_the_call().await;
+    duo.bob.is_in_the_call().await;
+    duo.alice.devices.sing(1000);
+    duo.bob.hears(1000).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_of_networks_is_survived_by_a_restart() {
+    let duo = Duo::in_a_call().await;
+    duo.network.roam();
+    duo.pass(12 * SECOND).await;
+    duo.alice.is_in_the_call().await;
+    duo.bob.is_in_the_call().await;
+    duo.alice.devices.show(180);
+    duo.bob.sees_shade(180).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_path_that_stays_away_ends_both_calls_as_lost() {
+    let duo = Duo::in_a_call().await;
+    duo.network.cut();
+    duo.pass(47 * SECOND).await;
+    duo.alice.ended(EndReason::ConnectionLost).await;
+    duo.bob.ended(EndReason::ConnectionLost).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn no_path_at_all_ends_both_calls_with_that_reason() {
+    let duo = Duo::online().await;
+    duo.network.cut();
+    duo.rings().await;
+    duo.bob.accepts().await;
+    duo.alice.is(ActivePhase::Connecting).await;
+    duo.pass(21 * SECOND).await;
+    duo.alice.ended(EndReason::NoPath).await;
+    duo.bob.ended(EndReason::NoPath).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_fails_for_good_in_a_call_ends_it_at_once() {
+    let duo = Duo::in_a_call().await;
+    duo.alice.transport.fail(TransportError::Security);
+    duo.alice.ended(EndReason::ConnectionLost).await;
+    duo.bob.ended(EndReason::ConnectionLost).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_that_dies_is_noticed_within_eight_seconds() {
+    let mut duo = Duo::in_a_call().await;
+    duo.bob.dies();
+    duo.pass(8 * SECOND).await;
+    duo.alice.ended(EndReason::PeerGone).await;
+    duo.stop().await;
+}

@@ -1,0 +1,16 @@
+//! Two people on one machine: real engines, a real relay, real codecs; a loopback transport and
+//! devices that do what a test tells them.
+
+mod codecs;
+mod device;
+mod devices;
+mod duo;
+mod person;
+mod relay;
+mod sound;
+mod wait;
+
+pub(crate) use codecs::Kind;
+pub(crate) use device::Device;
+pub(crate) use duo::{Duo, Setup};
+pub(crate) use person::Person;
