@@ -116,7 +116,8 @@ fn servers(environment: &Environment, conf: &ClientConf) -> Vec<Server> {
             .collect();
     }
     let mut sockets = environment.user_sockets();
-    // The service of a whole machine begins when the machine does.
+    // The service for all users starts with the machine: a socket that is not there now will not
+    // come, and a second candidate would need a relay.
     sockets.extend(Some(environment.system_socket()).filter(|it| it.exists()));
     let mut servers: Vec<_> = sockets.into_iter().map(Server::Unix).collect();
     if conf.auto_connect_localhost {

@@ -26,7 +26,8 @@ fn subscriber(
         .log_internal_errors(false);
     registry()
         .with(EnvFilter::new(wished))
-        // Beside the wishes, because among them one for a part of a library would win.
+        // A filter of its own: among the directives of `RUST_LOG` one for a module of a library
+        // would win over a general one that silences the library.
         .with(filter_fn(|it| !is_silent(it.target())))
         .with(lines)
 }

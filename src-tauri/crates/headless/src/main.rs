@@ -72,7 +72,8 @@ fn main() -> ExitCode {
         .context("cannot start the async runtime")
         .and_then(|runtime| {
             let result = runtime.block_on(run(line));
-            // Not dropped, for that waits until the read of standard input ends: with the next line.
+            // Dropping the runtime would wait for the read of standard input, which blocks until
+            // the next line comes.
             runtime.shutdown_background();
             result
         });

@@ -122,7 +122,8 @@ fn fresh(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
     Ok(file)
 }
 
-/// Asks the system to keep the new name too. Where a directory cannot be opened it needs no word.
+/// Writes the directory's entry of the new name to the disk. Systems whose directories cannot be
+/// opened as files (Windows) do that by themselves.
 fn settle(path: &Path) {
     if let Some(Ok(dir)) = path.parent().map(File::open)
         && let Err(error) = dir.sync_all()

@@ -116,10 +116,12 @@ pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
     keep(history, CAPACITY);
 }
 
-/// Leaves `count` calls of a history, oldest first: unanswered ones go before all others, because
-/// strangers must not be able to push out whom we spoke with or called. Only the latest of them,
-/// one place in five, go like all others, by age: who has enough other calls
-/// still sees who called last.
+/// Cuts a history, oldest first, down to its most important `count` calls.
+///
+/// Calls that nobody answered are dropped first, the oldest of them before all: strangers can make
+/// any number of them and must not push out the calls that the user made or accepted. The newest
+/// unanswered calls, up to a fifth of `count`, are dropped by age like all others, so that a user
+/// with many calls still sees who rang last.
 pub fn keep(history: &mut Vec<HistoryEntry>, count: usize) {
     let unanswered = history.iter().filter(|it| it.is_unanswered()).count();
     let mut excess = history.len().saturating_sub(count);

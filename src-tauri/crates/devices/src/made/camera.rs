@@ -129,8 +129,8 @@ struct Beat {
 }
 
 impl Beat {
-    /// A beat of `fps` with a phase of its own: two cameras that open together do not beat
-    /// together, as real ones do not.
+    /// A beat of `fps` that starts at a random moment within one interval: the pictures of two
+    /// cameras that open together do not come together, as those of real ones do not.
     fn new(fps: f32) -> Self {
         let fps = if fps.is_finite() {
             f64::from(fps).clamp(1.0, 120.0)

@@ -72,7 +72,8 @@ impl Painter for Clip {
     }
 
     fn paint(&mut self, at: Duration, picture: &mut Picture) -> Result<(), DeviceError> {
-        // A moment that was rounded down must not show the picture before.
+        // A thousandth of a picture ahead: a time that was rounded down to just before a picture
+        // belongs to that picture.
         let number = at.as_secs_f64() * f64::from(self.reader.fps()) + 0.001;
         self.read_to(number as u64)?;
         if picture.size() == self.picture.size() {

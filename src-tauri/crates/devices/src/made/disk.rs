@@ -16,7 +16,7 @@ pub(super) fn open(path: &Path) -> Result<File, DeviceError> {
 /// Makes or empties `path` for writing; who else uses this machine cannot read a new one. Never
 /// waits.
 pub(super) fn create(path: &Path) -> Result<File, DeviceError> {
-    // Emptied only when it is known to be a file.
+    // Truncated by `set_len` below, when it is known to be a regular file.
     let file = regular(
         path,
         OpenOptions::new().create(true).truncate(false).write(true),

@@ -48,7 +48,7 @@ impl Relay {
                 let served = client.and_then(|it| thread(move || serve(it, &servers)));
                 if let Err(error) = served {
                     tracing::warn!(%error, "the sound server cannot be reached");
-                    // Without descriptors or threads the next try fails at once, too.
+                    // Descriptors or threads have run out: without a pause this loop would spin.
                     std::thread::sleep(PAUSE);
                 }
             }
@@ -69,7 +69,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Release);
-        // A client wakes the thread; without one it would wait for ever and is left.
+        // The thread waits in `accept`, which only a connection ends.
         if UnixStream::connect(self.socket()).is_ok()
             && let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -128,7 +128,7 @@ fn serve(client: UnixStream, servers: &Servers) {
             let _ = to_client.shutdown(Shutdown::Both);
             from_server.shutdown();
         })?;
-        // Either way the end of one direction is the end of both.
+        // A copy ends when either side hangs up or fails: both cases end both directions.
         let _ = to_server.copy_from(&mut from_client);
         let _ = from_client.shutdown(Shutdown::Both);
         to_server.shutdown();

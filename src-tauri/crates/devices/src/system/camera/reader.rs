@@ -135,7 +135,8 @@ fn read(index: &CameraIndex, wanted: VideoMode, shared: &Shared) -> Result<(), D
     let mut converter = Converter::default();
     let mut pool = Pool::new();
     let mut failures = 0;
-    // Asked before each picture, good or bad: a camera that only gives bad ones is let go too.
+    // Whether the sink is still there is asked before every picture: otherwise a camera whose
+    // pictures are all damaged would be read for ever.
     while shared.is_wanted() {
         let buffer = match camera.frame() {
             Ok(buffer) => buffer,

@@ -7,6 +7,8 @@ use cpal::{
 use media::backend::audio::SAMPLE_RATE_HZ;
 use media::backend::device::DeviceError;
 
+#[cfg(target_os = "linux")]
+use super::positions;
 use super::{Direction, failure};
 
 /// What a stream is built with.
@@ -27,7 +29,12 @@ pub(super) fn choose(device: &Device, direction: Direction) -> Result<Format, De
     };
     let ranges = ranges.map_err(|error| failure("ask for formats", &error))?;
     let channels = match direction {
-        Direction::Input => device.default_input_config().map_or(1, |it| it.channels()),
+        Direction::Input => {
+            let channels = device.default_input_config().map_or(1, |it| it.channels());
+            #[cfg(target_os = "linux")]
+            let channels = positions::to_ask_for(device, channels);
+            channels
+        }
         Direction::Output => 1,
     };
     best(&ranges, channels).ok_or_else(|| DeviceError::Format("no format in common".into()))
@@ -40,7 +47,8 @@ fn best(ranges: &[SupportedStreamConfigRange], channels: u16) -> Option<Format> 
         let format = rank(it.sample_format())?;
         let rate_error_hz = rate(it).abs_diff(SAMPLE_RATE_HZ);
         let channel_error = it.channels().abs_diff(channels);
-        // Any number of channels of a speaker is filled from one; only a microphone has a wish.
+        // The channels of a microphone weigh more than the sample format, those of a speaker less:
+        // all channels of a speaker get the same samples.
         let cost = if channels > 1 {
             (rate_error_hz, u32::from(channel_error), u32::from(format))
         } else {

@@ -92,7 +92,8 @@ impl<U: User> Keeper<U> {
         loop {
             let began = Instant::now();
             let end = self.watch(stream);
-            // One that soon breaks again uses up the pauses of the one before.
+            // Only a stream that ran for a while starts the pauses anew: one that breaks at once
+            // would otherwise be rebuilt for ever.
             if began.elapsed() > STEADY {
                 pauses = REBUILD_PAUSES.iter();
             }
@@ -174,7 +175,7 @@ impl<U: User> Keeper<U> {
         for pause in pauses {
             match self.watch.broken.pop(*pause) {
                 Err(Empty::Closed) => return Err(End::Stopped),
-                // What the broken stream still had to say.
+                // Errors that the broken stream still reported say nothing of the next one.
                 Ok(_) | Err(Empty::TimedOut) => self.watch.broken.clear(),
             }
             match self.build(BUILD_AGAIN) {

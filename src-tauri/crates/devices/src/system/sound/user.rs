@@ -1,5 +1,6 @@
-//! Who is at our end of a stream: a microphone's sink or a speaker's source, and the watch that
-//! their callbacks keep. The callbacks run on a thread of the sound system.
+//! What a stream is connected to: a microphone's sink or a speaker's source, the callbacks that
+//! feed them, and the counters by which the keeper of the stream sees that callbacks come. The
+//! callbacks run on a thread of the sound system.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +17,7 @@ use super::config::Format;
 use super::convert::{Intake, Outlet};
 use super::{Direction, failure};
 
-/// Who is at our end of a stream.
+/// The sink or source that a stream is connected to, over all streams that are built for it.
 pub(super) trait User: Send + 'static {
     const DIRECTION: Direction;
 
@@ -34,8 +35,8 @@ pub(super) trait User: Send + 'static {
     fn end(&self, error: Option<DeviceError>);
 }
 
-/// Ours until the end. The lock is taken by one callback at a time, and by the keeper at the end;
-/// a callback never waits for it.
+/// A sink or source that is let go when the stream ends. A callback takes the lock only if it is
+/// free, because a callback must not wait; the keeper takes it once, at the end.
 struct UntilEnd<T: ?Sized>(Arc<Mutex<Option<Box<T>>>>);
 
 impl<T: ?Sized> UntilEnd<T> {
