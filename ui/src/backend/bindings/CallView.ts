@@ -8,17 +8,6 @@ import type { Peer } from "./Peer";
 
 /**
  * The call as the UI shows it.
- *
- * ```
- * use call::phone::{Config, Phone};
- * use call::time::Timestamp;
- * use call::view::CallView;
- *
- * let phone = Phone::new(Config::default());
- * let view = phone.view(Timestamp::default());
- * assert_eq!(view, CallView::Idle);
- * assert_eq!(serde_json::to_string(&view).unwrap(), r#"{"state":"idle"}"#);
- * ```
  */
 export type CallView = { "state": "idle" } | { "state": "outgoing", 
 /**

@@ -9,6 +9,7 @@ export type Peer = {
  */
 address: string, 
 /**
- * What to show: the other side's own words after [`Peer::clean_name`]; empty when unknown.
+ * What to show. Untrusted text from the other side, at most [`Peer::MAX_NAME`] characters
+ * and without control characters; empty when unknown.
  */
 name: string, };
