@@ -63,6 +63,8 @@ function imports(file) {
 function target(from, text) {
   if (typeof text !== 'string' || !text.startsWith('.')) return null;
   const base = resolve(dirname(from), text);
-  const found = ENDINGS.map((ending) => base + ending).find((one) => /\.(ts|js|svelte)$/.test(one) && existsSync(one));
+  const found = ENDINGS.map((ending) => base + ending).find(
+    (one) => /\.(ts|js|svelte)$/.test(one) && existsSync(one),
+  );
   return found ?? null;
 }
