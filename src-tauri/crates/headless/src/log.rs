@@ -34,7 +34,7 @@ fn subscriber(
 
 /// Whether `target` is one of a library that logs secrets.
 fn is_silent(target: &str) -> bool {
-    [transport::LOG_FILTER, signal_client::LOG_FILTER]
+    [transport::LOG_FILTER, engine::LOG_FILTER]
         .iter()
         .flat_map(|it| it.split(','))
         .filter_map(|it| it.strip_suffix("=off"))
