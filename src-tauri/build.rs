@@ -8,6 +8,7 @@ use tauri_build::{AppManifest, Attributes};
 /// here is granted by `capabilities/`, window by window.
 const COMMANDS: &[&str] = &[
     "perform",
+    "answer",
     "configure",
     "understand",
     "copy_link",

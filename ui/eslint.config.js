@@ -3,6 +3,7 @@ import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
 
+import noCycle from './lint/no-cycle.js';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
@@ -25,6 +26,11 @@ export default ts.config(
       ],
       '@typescript-eslint/consistent-type-imports': 'error',
     },
+  },
+  {
+    files: ['src/**'],
+    plugins: { tincan: { rules: { 'no-cycle': noCycle } } },
+    rules: { 'tincan/no-cycle': 'error' },
   },
   { files: ['src/backend/tauri.ts'], rules: { 'no-restricted-imports': 'off' } },
   {

@@ -169,7 +169,8 @@ fn random<const N: usize>() -> Option<[u8; N]> {
     }
 }
 
-/// The tie between a connection and its session, loosened even when the task is dropped midway.
+/// A connection and the session that it serves. Dropping it detaches them, also when the task of
+/// the connection is cancelled midway: the session then waits for its client to come back.
 struct Attachment<'a> {
     relay: &'a Relay,
     address: Address,

@@ -33,7 +33,7 @@ impl ConnectionHandle {
 }
 
 impl Eviction {
-    /// What the client is told; nothing when it is not there any more.
+    /// The last frame on the connection; none when the client has already left it.
     pub(crate) const fn final_frame(self) -> Option<RelayFrame> {
         match self {
             Self::Resumed => None,

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -44,8 +45,18 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody hears of it where standard error is closed.
+            let _written: io::Result<()> = writeln!(io::stderr(), "tincan-relay: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> anyhow::Result<()> {
     // Only the relay's own lines: libraries below would write down what passes through them.
     let colours = io::stderr().is_terminal();
     tracing_subscriber::registry()

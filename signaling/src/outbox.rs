@@ -6,7 +6,7 @@ use signal_wire::{Address, MessageId, Payload, RelayFrame};
 
 use crate::config::Limits;
 
-/// Something for a client.
+/// What a client is sent: an envelope, or the answer that an envelope of its own was not delivered.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
     Envelope {

@@ -2,9 +2,9 @@
 //! are woken through their [`ConnectionHandle`].
 //!
 //! A session begins when a client proves an address, outlives a broken connection for
-//! [`Timing::resume`](crate::Timing::resume), and ends when the client says goodbye, does not
-//! come back, does not take what is sent to it, or another client proves the same address. At its
-//! end the sender of everything that was not acknowledged is told that nobody is here.
+//! [`Timing::resume`](crate::Timing::resume), and ends when the client closes its connection,
+//! does not come back, lets its outbox fill, or another client proves the same address. At its end
+//! the senders of the envelopes that were not acknowledged are told that nobody is here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -43,9 +43,9 @@ enum Presence {
 /// How a connection was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disconnect {
-    /// Nothing was heard for too long: the network.
+    /// Nothing was heard for too long: most likely the network failed, and the client comes back.
     Silent,
-    /// The other machine closed it without a goodbye: the program, or somebody on the way.
+    /// It was closed without a close frame: the program was killed, or something on the way cut it.
     Reset,
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct Envelope {
     pub(crate) payload: Payload,
 }
 
-/// What came of an item.
+/// What became of an item on its way into an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delivery {
     /// It is in the outbox.
@@ -138,7 +138,7 @@ impl Sessions {
         }
     }
 
-    /// The client said goodbye, or must not come back.
+    /// Ends the session of a client that closed its connection or broke the protocol.
     pub(crate) fn leave(&mut self, address: Address, connection: &Arc<ConnectionHandle>) {
         if self.session(address, connection).is_some() {
             self.end(address, Eviction::Resumed);
@@ -146,7 +146,7 @@ impl Sessions {
     }
 
     /// Passes an envelope on, or answers that nobody is there. One that has arrived before, or
-    /// through a connection that lost its session, is passed over.
+    /// through a connection that lost its session, is ignored.
     pub(crate) fn route(
         &mut self,
         from: Address,
@@ -239,7 +239,7 @@ impl Sessions {
         }
     }
 
-    /// Puts an item into an outbox, and tells what came of it.
+    /// Puts an item into an outbox, and tells what became of it.
     fn deliver(&mut self, to: Address, item: Item) -> Delivery {
         let Some(session) = self.by_address.get_mut(&to) else {
             return Delivery::NobodyThere;

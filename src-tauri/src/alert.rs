@@ -1,5 +1,5 @@
-//! The last word of a start that failed, before the eyes of whoever clicked an icon: standard
-//! error is seen by nobody there. Main thread only, and it waits until the user has read it.
+//! Tells why the program did not start, in a box of the system: whoever clicked an icon does not see
+//! standard error. Main thread only; returns when the user closes the box.
 
 /// Shows `sentence` in a box of the system. Without a display nothing is shown.
 #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS};
 
+use crate::answer::Answer;
 use crate::error::UiError;
 use crate::picture::stage::Stage;
 use crate::understand::Understood;
@@ -20,6 +21,7 @@ fn export(to: &Path) {
     UiError::export_all(&config).unwrap();
     Understood::export_all(&config).unwrap();
     Stage::export_all(&config).unwrap();
+    Answer::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
 }
 

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use call::id::Peer;
 use call::view::CallView;
 use engine::view::EngineView;
 
-use crate::desk::{Desk, Pane, Rest};
+use crate::app::{App, OpenWindow, ShellState};
 use crate::pace::{Pace, Urgency};
-use crate::view::{UiPush, UiView};
-use crate::window::Role;
+use crate::role::Role;
+use crate::view::{RingView, UiPush, UiView};
 
-/// Pushes views to the pages of the moment until the engine ends.
-pub(crate) async fn pump(desk: Arc<Desk>) {
-    let mut views = desk.views();
-    let mut rest = desk.rest();
+/// Pushes views to the pages that are loaded until the engine ends.
+pub(crate) async fn pump(app: Arc<App>) {
+    let mut views = app.views();
+    let mut shell = app.shell();
     let mut pace = Pace::default();
     let mut revision = 0;
     let mut last = seen(&views.borrow_and_update());
@@ -22,18 +23,23 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
     loop {
         let due = pace.due(Instant::now());
         tokio::select! {
-            // A push that is due goes before new changes: a busy engine must not put it off.
+            // A push that is due goes first: otherwise an engine that changes all the time would put
+            // it off for ever.
             biased;
             () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now).into()),
                 if due.is_some() =>
             {
                 revision += 1;
-                let rest = rest.borrow().clone();
-                for (role, pane) in &rest.panes {
-                    let Some(page) = &pane.page else { continue };
-                    let push = match pace.waiting() {
-                        Some(Urgency::Now) => whole(&desk, revision, &last, &rest, (*role, pane)),
-                        Some(Urgency::Soon) | None => moment(revision, &last),
+                let shell = shell.borrow().clone();
+                let urgency = pace.waiting().unwrap_or(Urgency::Soon);
+                for (role, window) in &shell.windows {
+                    let Some(page) = &window.page else { continue };
+                    let push = match (role, urgency) {
+                        (Role::Main, Urgency::Now) => whole(&app, revision, &last, &shell, window),
+                        (Role::Main, Urgency::Soon) => moment(revision, &last),
+                        (Role::Incoming, Urgency::Now) => ring(&last, &shell, window),
+                        // It shows neither meters nor figures nor a clock.
+                        (Role::Incoming, Urgency::Soon) => continue,
                     };
                     if let Err(error) = page.send(push) {
                         tracing::debug!(%error, "the page is gone");
@@ -41,7 +47,7 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
                 }
                 pace.pushed(Instant::now());
             }
-            changed = rest.changed() => {
+            changed = shell.changed() => {
                 if changed.is_err() {
                     return;
                 }
@@ -61,8 +67,9 @@ pub(crate) async fn pump(desk: Arc<Desk>) {
     }
 }
 
-/// The view without what no screen shows: how loud they are shows only in place of their picture,
-/// and a page that is woken for nothing costs more than the picture does.
+/// The view without what no screen shows. The loudness of the other side is drawn only where their
+/// picture is missing; pushing it beside a picture would wake the page ten times a second, which
+/// costs more than drawing the picture does.
 fn seen(engine: &EngineView) -> EngineView {
     let hidden = engine.remote_picture;
     EngineView {
@@ -72,27 +79,44 @@ fn seen(engine: &EngineView) -> EngineView {
 }
 
 fn whole(
-    desk: &Desk,
+    app: &App,
     revision: u64,
     engine: &EngineView,
-    rest: &Rest,
-    (window, pane): (Role, &Pane),
+    shell: &ShellState,
+    window: &OpenWindow,
 ) -> UiPush {
     let view = UiView {
         revision,
         engine: engine.clone(),
-        settings: rest.settings.clone(),
-        me: rest.me.clone(),
-        profile: desk.options().profile.clone(),
-        window,
-        full_screen: rest.full_screen,
-        surface: pane.surface.kind(),
-        pictures_url: pane.surface.pictures_url(),
-        history: rest.history.clone(),
+        settings: shell.settings.clone(),
+        me: shell.me.clone(),
+        profile: app.options().profile.clone(),
+        full_screen: shell.full_screen,
+        surface: window.surface.kind(),
+        pictures_url: window.surface.pictures_url(),
+        history: shell.history.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        opened_with: rest.opened_with.clone(),
+        opened_with: shell.opened_with.clone(),
     };
     UiPush::Whole {
+        view: Box::new(view),
+    }
+}
+
+fn ring(engine: &EngineView, shell: &ShellState, window: &OpenWindow) -> UiPush {
+    let view = RingView {
+        call: engine.call.clone(),
+        me: Peer {
+            address: shell.me.address.clone(),
+            name: shell.settings.name.clone(),
+        },
+        camera: engine.camera.now.clone(),
+        microphone: engine.microphone.now.clone(),
+        local_picture: engine.local_picture,
+        surface: window.surface.kind(),
+        pictures_url: window.surface.pictures_url(),
+    };
+    UiPush::Ring {
         view: Box::new(view),
     }
 }
@@ -143,7 +167,6 @@ fn without_clock(call: &CallView) -> CallView {
 
 #[cfg(test)]
 mod tests {
-    use call::id::Peer;
     use call::view::{ActivePhase, Controls, Lacking};
     use engine::view::{CallStats, DeviceNow, DeviceView, RelayView};
 

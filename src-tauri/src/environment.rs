@@ -2,10 +2,17 @@
 
 use crate::options::{Options, PictureWay};
 
-/// Turns off WebKit's DMABUF renderer where it only costs: when this window draws its pictures
+#[cfg(target_os = "linux")]
+mod session_bus;
+
+/// Settles what GTK and WebKit read from the environment as they start.
+///
+/// WebKit's DMABUF renderer is turned off where it only costs: when this window draws its pictures
 /// under the page (the page must then be drawn in plain memory), and when the machine has no
 /// graphics hardware (there, WebKit would draw by a software GL at a multiple of the cost). Whoever
 /// sets `WEBKIT_DISABLE_DMABUF_RENDERER` decides for himself.
+///
+/// A session bus that does not answer is left out, with one line in the log: GTK would wait for it.
 ///
 /// Must run before GTK starts and before any thread does, because it changes the environment.
 #[cfg_attr(
@@ -23,6 +30,15 @@ pub fn prepare_environment(options: &Options) {
             // SAFETY: `main` calls this first; no other thread reads the environment yet.
             unsafe { std::env::set_var(DMABUF_OFF, "1") };
         }
+        let bus = std::env::var_os(SESSION_BUS);
+        if let Some(fault) = bus.and_then(|it| session_bus::fault(&it.to_string_lossy())) {
+            tracing::warn!(
+                fault,
+                "there is no session bus: no notifications, no screen reader"
+            );
+            // SAFETY: as above.
+            unsafe { std::env::set_var(SESSION_BUS, "disabled:") };
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (options, PictureWay::Webview);
@@ -30,6 +46,9 @@ pub fn prepare_environment(options: &Options) {
 
 #[cfg(target_os = "linux")]
 const DMABUF_OFF: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+
+#[cfg(target_os = "linux")]
+const SESSION_BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 
 /// A render node is what every driver with hardware behind it offers.
 #[cfg(target_os = "linux")]

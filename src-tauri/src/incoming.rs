@@ -1,7 +1,7 @@
 //! Tells the user that somebody calls: a small window before all others, and the task bar.
 //!
-//! Who already looks at the main window sees the call there, and gets nothing in the way. The
-//! small window draws its pictures in the page: it shows our own preview only, and not for long.
+//! A main window that has the focus shows the call itself, and no second window comes up. The small
+//! window lets its page draw our own picture: it is small and short-lived, so the dearer way does.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,13 +11,14 @@ use engine::PictureFeed;
 use tauri::window::Color;
 use tauri::{Manager, UserAttentionType, WebviewWindow};
 
-use crate::desk::Desk;
+use crate::app::App;
 use crate::picture::webview::Webview;
-use crate::window::{self, Role};
+use crate::role::Role;
+use crate::window;
 
-/// What it needs beside the desk.
-#[derive(Debug)]
-pub(crate) struct Stand {
+/// Announces incoming calls, for as long as each rings.
+pub(crate) struct Announcer {
+    pub(crate) app: Arc<App>,
     pub(crate) main: WebviewWindow,
     /// Where webviews keep their things.
     pub(crate) webview_data: PathBuf,
@@ -25,90 +26,91 @@ pub(crate) struct Stand {
     pub(crate) local: PictureFeed,
 }
 
-/// Announces every incoming call for as long as it rings, until the engine ends. An accepted call
-/// brings up the main window.
-pub(crate) async fn announce_calls(stand: Stand, desk: Arc<Desk>) {
-    let mut views = desk.views();
-    let mut rang = false;
-    loop {
-        let call = views.borrow_and_update().call.clone();
-        match (&call, rang) {
-            (CallView::Incoming { peer, .. }, false) => {
-                rang = true;
-                if !stand.main.is_focused().unwrap_or(false) {
-                    ask(&stand.main, Some(UserAttentionType::Critical));
-                    if let Err(error) = open(&stand, &desk, title(&peer.name)) {
-                        tracing::warn!(%error, "the call shows in the main window only");
-                        window::raise(&stand.main);
-                    }
-                }
+impl Announcer {
+    /// Announces until the engine ends. An accepted call brings up the main window.
+    pub(crate) async fn run(self) {
+        let mut views = self.app.views();
+        let mut rang = false;
+        loop {
+            let call = views.borrow_and_update().call.clone();
+            let rings = matches!(call, CallView::Incoming { .. });
+            match (call, rang) {
+                (CallView::Incoming { peer, known, .. }, false) => self.announce(&peer.name, known),
+                (CallView::Incoming { .. }, true) | (_, false) => {}
+                (call, true) => self.over(&call),
             }
-            (CallView::Incoming { .. }, true) => {}
-            (call, true) => {
-                rang = false;
-                ask(&stand.main, None);
-                close(&stand, &desk);
-                if matches!(call, CallView::Active { .. }) {
-                    window::raise(&stand.main);
-                }
+            rang = rings;
+            if views.changed().await.is_err() {
+                return;
             }
-            (_, false) => {}
         }
-        if views.changed().await.is_err() {
+    }
+
+    fn announce(&self, name: &str, known: bool) {
+        if self.main.is_focused().unwrap_or(false) {
             return;
         }
+        ask(&self.main, Some(UserAttentionType::Critical));
+        if let Err(error) = self.open(title(name), known) {
+            tracing::warn!(%error, "the call shows in the main window only");
+            window::raise(&self.main);
+        }
     }
-}
 
-fn open(stand: &Stand, desk: &Desk, name: &str) -> anyhow::Result<()> {
-    let runtime = tauri::async_runtime::handle();
-    let nothing = PictureFeed::default();
-    let surface = Webview::start(runtime.inner(), nothing, stand.local.clone())?;
-    desk.open_pane(Role::Incoming, Arc::new(surface));
-    let app = stand.main.app_handle();
-    let mut builder = window::builder(app, Role::Incoming, &stand.webview_data)
-        .title(name)
-        .inner_size(WIDTH, HEIGHT)
-        .resizable(false)
-        .decorations(false)
-        .always_on_top(true)
-        .visible_on_all_workspaces(true)
-        .skip_taskbar(true)
-        .focused(false)
-        .background_color(GROUND);
-    if let Ok(Some(monitor)) = stand.main.primary_monitor() {
-        let scale = monitor.scale_factor();
-        let area = monitor.work_area();
-        let (place, size) = (
-            area.position.to_logical::<f64>(scale),
-            area.size.to_logical::<f64>(scale),
-        );
-        // The corners belong to the system's notifications.
-        builder = builder.position(
-            place.x + size.width - WIDTH - MARGIN,
-            place.y + (size.height - HEIGHT) / 2.0,
-        );
+    fn over(&self, call: &CallView) {
+        ask(&self.main, None);
+        self.close();
+        if matches!(call, CallView::Active { .. }) {
+            window::raise(&self.main);
+        }
     }
-    if let Err(error) = builder.build() {
-        desk.close_pane(Role::Incoming);
-        return Err(error.into());
-    }
-    Ok(())
-}
 
-fn close(stand: &Stand, desk: &Desk) {
-    desk.close_pane(Role::Incoming);
-    let Some(window) = stand
-        .main
-        .app_handle()
-        .get_webview_window(Role::Incoming.label())
-    else {
-        return;
-    };
-    // Hidden first: it is gone for the user while its page still ends.
-    for closed in [window.hide(), window.destroy()] {
-        if let Err(error) = closed {
-            tracing::warn!(%error, "the small window does not close");
+    fn open(&self, title: &str, known: bool) -> anyhow::Result<()> {
+        let runtime = tauri::async_runtime::handle();
+        let nothing = PictureFeed::default();
+        let surface = Webview::start(runtime.inner(), nothing, self.local.clone())?;
+        self.app.window_opened(Role::Incoming, Arc::new(surface));
+        let height = if known { HEIGHT } else { STRANGER_HEIGHT };
+        let mut builder =
+            window::builder(self.main.app_handle(), Role::Incoming, &self.webview_data)
+                .title(title)
+                .inner_size(WIDTH, height)
+                .resizable(false)
+                .decorations(false)
+                .always_on_top(true)
+                .visible_on_all_workspaces(true)
+                .skip_taskbar(true)
+                .focused(false)
+                .background_color(GROUND);
+        if let Ok(Some(monitor)) = self.main.primary_monitor() {
+            let scale = monitor.scale_factor();
+            let area = monitor.work_area();
+            let place = area.position.to_logical::<f64>(scale);
+            let size = area.size.to_logical::<f64>(scale);
+            // The corners belong to the system's notifications.
+            builder = builder.position(
+                place.x + size.width - WIDTH - MARGIN,
+                place.y + (size.height - height) / 2.0,
+            );
+        }
+        if let Err(error) = builder.build() {
+            self.app.window_closed(Role::Incoming);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    fn close(&self) {
+        self.app.window_closed(Role::Incoming);
+        let handle = self.main.app_handle();
+        let Some(window) = handle.get_webview_window(Role::Incoming.label()) else {
+            return;
+        };
+        // Hidden first: destroying it takes until its page has ended, which the user would see.
+        for closed in [window.hide(), window.destroy()] {
+            if let Err(error) = closed {
+                tracing::warn!(%error, "the small window does not close");
+            }
         }
     }
 }
@@ -127,6 +129,9 @@ fn ask(window: &WebviewWindow, attention: Option<UserAttentionType>) {
 /// Of the small window, logical pixels.
 const WIDTH: f64 = 380.0;
 const HEIGHT: f64 = 660.0;
+
+/// For somebody whom the user does not know no camera opens, and there is no preview.
+const STRANGER_HEIGHT: f64 = 500.0;
 
 /// From the right edge of the screen, logical pixels.
 const MARGIN: f64 = 24.0;

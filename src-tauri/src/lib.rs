@@ -1,43 +1,49 @@
 //! The desktop app: a thin shell around the engine.
 //!
-//! It owns the engine (`desk`), shows one view to the page (`bridge`), takes its commands
+//! It owns the engine (`app`), shows one view to the page (`bridge`), takes its commands
 //! (`commands`) and puts pictures on the screen (`picture`). It decides nothing about calls.
 
-use std::fs::{File, OpenOptions};
-use std::path::PathBuf;
+use std::fs::File;
 use std::sync::Arc;
 
 use anyhow::Context;
 use engine::view::EngineView;
 use headless::figures::Figures;
 use headless::memory;
-use tauri::{App, Manager};
+use store::Store;
+use tauri::{AppHandle, Manager};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::desk::{Desk, Streams};
+use crate::app::{App, Streams};
+use crate::incoming::Announcer;
+use crate::instance::{Activation, Listener, Start};
 use crate::picture::PictureSurface;
 use crate::picture::webview::Webview;
-use crate::place::Place;
-use crate::window::Role;
+use crate::profile::Profile;
+use crate::role::Role;
 
 mod alert;
+mod answer;
+mod app;
 #[cfg(test)]
 mod bindings;
 mod bridge;
 mod clipboard;
 mod commands;
-mod desk;
+mod end;
 mod environment;
 mod error;
-mod exchange;
 mod incoming;
+mod instance;
 mod me;
 mod notify;
 mod options;
 mod pace;
 mod picture;
-mod place;
+mod profile;
+mod replaceable;
+mod role;
 mod understand;
 mod view;
 mod window;
@@ -45,24 +51,25 @@ mod window;
 pub use environment::prepare_environment;
 pub use options::{Options, PictureWay};
 
-/// Runs the app until the user closes it.
+/// Runs the app until the user closes it. A second start with the same profile shows the window of
+/// the first instead, and returns at once.
 ///
 /// # Errors
 /// When the system cannot show a window. What else fails at the start is told on standard error
 /// and in a box of the system, and ends the program.
 pub fn run(options: Options) -> anyhow::Result<()> {
-    start_log();
-    let place = Place::new(&options)?;
+    let profile = Profile::new(&options)?;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
     tauri::async_runtime::set(runtime.handle().clone());
-    let instance = tauri_plugin_single_instance::Builder::new()
-        .dbus_id(&place.instance)
-        .callback(|app, arguments, _| second_start(app, &arguments))
-        .build();
+    let store = match instance::start(&profile.data, options.link.as_deref()) {
+        Ok(Start::First(store)) => *store,
+        Ok(Start::Second) => return Ok(()),
+        Err(error) => give_up(&error.into()),
+    };
     tauri::Builder::default()
-        .plugin(instance)
         .invoke_handler(tauri::generate_handler![
             commands::perform,
+            commands::answer,
             commands::configure,
             commands::understand,
             commands::copy_link,
@@ -73,12 +80,10 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::notify_call,
             commands::link_shown,
         ])
-        .setup(move |app| {
+        .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.
-            if let Err(error) = set_up(app, options, &place) {
-                tracing::error!("{error:#}");
-                alert::show(&format!("{error:#}"));
-                std::process::exit(1);
+            if let Err(error) = set_up(tauri, options, &profile, store) {
+                give_up(&error);
             }
             Ok(())
         })
@@ -86,43 +91,60 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         .context("cannot show a window")
 }
 
-fn set_up(app: &App, options: Options, place: &Place) -> anyhow::Result<()> {
+/// Tells the user why there is no window, and ends the program.
+fn give_up(error: &anyhow::Error) -> ! {
+    tracing::error!("{error:#}");
+    alert::show(&format!("{error:#}"));
+    std::process::exit(1);
+}
+
+fn set_up(
+    tauri: &tauri::App,
+    options: Options,
+    profile: &Profile,
+    store: Store,
+) -> anyhow::Result<()> {
     let runtime = tauri::async_runtime::handle();
     let _inside = runtime.inner().enter();
-    let open = |path: &PathBuf| OpenOptions::new().create(true).append(true).open(path);
-    let figures = options.figures.as_ref().map(open).transpose();
-    let figures = figures.context("cannot write figures")?;
-    let (desk, streams) = Desk::open(options, place)?;
-    let desk = Arc::new(desk);
-    app.manage(Arc::clone(&desk));
-    let window = window::open(app, place, desk.options().profile.as_deref())?;
-    desk.open_pane(Role::Main, surface(&window, desk.options(), &streams)?);
-    window::end_on_close(&window);
-    window::watch_state(&window, Arc::clone(&desk))?;
+    let figures = options.figures.as_deref().map(headless::files::append);
+    let figures = figures.transpose()?;
+    let (app, streams) = App::start(options, store)?;
+    let app = Arc::new(app);
+    tauri.manage(Arc::clone(&app));
+    let window = window::open(tauri, profile, app.options().profile.as_deref())?;
+    app.window_opened(Role::Main, surface(&window, app.options(), &streams)?);
+    end::on_close(&window);
+    window::watch_state(&window, Arc::clone(&app))?;
+    #[cfg(target_os = "linux")]
+    end::display::end_when_it_goes(tauri.handle());
 
-    tokio::spawn(bridge::pump(Arc::clone(&desk)));
-    tokio::spawn(incoming::announce_calls(
-        incoming::Stand {
-            main: window,
-            webview_data: place.webview.clone(),
-            local: streams.local.clone(),
-        },
-        Arc::clone(&desk),
-    ));
-    tokio::spawn(window::end_on_signal(app.handle().clone()));
+    let (tell, activations) = mpsc::channel(WAITING_STARTS);
+    match Listener::open(&profile.data, tell) {
+        Ok(listener) => drop(tauri.manage(listener)),
+        Err(error) => tracing::warn!(%error, "a second start will not find this window"),
+    }
+    tokio::spawn(come_up(activations, tauri.handle().clone()));
+    tokio::spawn(bridge::pump(Arc::clone(&app)));
+    let announcer = Announcer {
+        app: Arc::clone(&app),
+        main: window,
+        webview_data: profile.webview.clone(),
+        local: streams.local.clone(),
+    };
+    tokio::spawn(announcer.run());
+    tokio::spawn(end::on_request(tauri.handle().clone()));
     if let Some(file) = figures {
         let figures = Figures::new(file).with_ages(&streams.remote);
-        tokio::spawn(tell(figures, desk.views()));
+        tokio::spawn(write_figures(figures, app.views()));
     }
     tokio::spawn(memory::give_back_after_calls(streams.ended.resubscribe()));
-    let keeper = Arc::clone(&desk);
-    let history = tokio::spawn(async move { keeper.keep_history(streams.ended).await });
-    app.manage(window::LastWork::new(history));
+    let history = tokio::spawn(async move { app.keep_history(streams.ended).await });
+    tauri.manage(end::LastWork::new(history));
     Ok(())
 }
 
 /// Writes figures until the engine ends.
-async fn tell(mut figures: Figures<File>, mut views: watch::Receiver<Arc<EngineView>>) {
+async fn write_figures(mut figures: Figures<File>, mut views: watch::Receiver<Arc<EngineView>>) {
     loop {
         let view = views.borrow_and_update().clone();
         if let Err(error) = figures.follow(&view) {
@@ -161,28 +183,33 @@ fn surface(
     Ok(Arc::new(webview.context("no port for pictures")?))
 }
 
-/// Another start for the same person: shows this window, and the link if one came along.
-fn second_start(app: &tauri::AppHandle, arguments: &[String]) {
-    use clap::Parser;
+/// Shows this window whenever the program is started a second time with the same profile, and the
+/// link if one came along. Runs until the program ends.
+async fn come_up(mut activations: mpsc::Receiver<Activation>, handle: AppHandle) {
+    while let Some(activation) = activations.recv().await {
+        let on_screen = handle.clone();
+        // Answered by the thread that draws: if it hangs, the second start gets no answer.
+        let asked = handle.run_on_main_thread(move || activated(&on_screen, activation));
+        if let Err(error) = asked {
+            tracing::debug!(%error, "the window does not come up");
+        }
+    }
+}
 
-    if let Some(window) = app.get_webview_window(Role::Main.label()) {
+fn activated(handle: &AppHandle, activation: Activation) {
+    // Without an answer, the second start waits until the profile is free.
+    if end::has_begun() {
+        return;
+    }
+    if let Some(window) = handle.get_webview_window(Role::Main.label()) {
         window::raise(&window);
     }
-    let link = Options::try_parse_from(arguments)
-        .ok()
-        .and_then(|it| it.link);
-    if let (Some(link), Some(desk)) = (link, app.try_state::<Arc<Desk>>()) {
-        desk.opened_with(link);
+    if let (Some(link), Some(app)) = (activation.link, handle.try_state::<Arc<App>>()) {
+        app.opened_with(link);
     }
+    // An error is a second start that waits no longer.
+    let _ = activation.shown.send(());
 }
 
-/// Logs to standard error; `RUST_LOG` says how much. The libraries beneath the transport log
-/// addresses and stay silent whatever it says.
-fn start_log() {
-    let wished = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = format!("{wished},{}", transport::LOG_FILTER);
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-}
+/// Second starts that may wait for the window at one time: a person clicks no faster.
+const WAITING_STARTS: usize = 8;

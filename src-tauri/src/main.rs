@@ -5,9 +5,10 @@
 use clap::Parser;
 
 fn main() -> anyhow::Result<()> {
-    // Both before GTK and before any thread: see their documentation.
-    headless::memory::use_one_heap();
+    // Before GTK and before any thread: see their documentation.
+    let _prepared = headless::process::prepare();
     let options = app::Options::parse();
+    headless::log::start("info");
     app::prepare_environment(&options);
     app::run(options)
 }

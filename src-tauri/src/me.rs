@@ -3,13 +3,18 @@
 
 use std::fmt::Write as _;
 
+use engine::Config;
 use identity::{Identity, Invite};
 use qrcode::{Color, EcLevel, QrCode};
 
 use crate::view::Me;
 
-/// What to show of `identity`, whom people call `name` and reach through `relay`.
-pub(crate) fn me(identity: &Identity, name: &str, relay: Option<&str>) -> Me {
+/// What to show of ourselves.
+pub(crate) fn me(config: &Config) -> Me {
+    shown(&config.identity, &config.name, config.relay.as_deref())
+}
+
+fn shown(identity: &Identity, name: &str, relay: Option<&str>) -> Me {
     let link = invite(identity, name, relay).to_string();
     let qr_svg = square_code(&link).unwrap_or_default();
     Me {
@@ -22,7 +27,8 @@ pub(crate) fn me(identity: &Identity, name: &str, relay: Option<&str>) -> Me {
 fn invite(identity: &Identity, name: &str, relay: Option<&str>) -> Invite {
     let invite = Invite::new(identity.address()).with_name(name);
     match relay {
-        // A relay that is no URL reaches nobody: the link is then for people nearby.
+        // A relay that is no URL would make the link useless: without it, it works for who uses the
+        // same relay as we do.
         Some(relay) => invite.clone().with_relay(relay).unwrap_or(invite),
         None => invite,
     }
@@ -64,7 +70,7 @@ mod tests {
     #[test]
     fn the_link_leads_back_to_us() {
         let identity = Identity::from_seed(&[7; 32]);
-        let me = me(&identity, "Ada", Some("ws://127.0.0.1:4000/v1"));
+        let me = shown(&identity, "Ada", Some("ws://127.0.0.1:4000/v1"));
         let invite: Invite = me.link.parse().unwrap();
         assert_eq!(invite.address, identity.address());
         assert_eq!(invite.name.as_deref(), Some("Ada"));
@@ -74,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_wrong_relay_is_left_out_of_the_link() {
-        let me = me(&Identity::from_seed(&[7; 32]), "", Some("nonsense"));
+        let me = shown(&Identity::from_seed(&[7; 32]), "", Some("nonsense"));
         assert_eq!(me.link, me.address);
     }
 

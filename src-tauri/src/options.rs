@@ -7,7 +7,7 @@ use clap::{Parser, ValueEnum};
 /// Private video calls between two people.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "tincan-app", version, about)]
-// The options that are flattened in have the same name, and clap wants groups told apart.
+// clap names a group after its type, and the options flattened in below are of the same name.
 #[group(skip)]
 pub struct Options {
     /// Invite link or address to show, ready to be called.

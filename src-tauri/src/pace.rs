@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Fast enough for a level meter, and every push costs the page a pass over its screen.
+/// Fast enough for a level meter; faster costs, because every push makes the page lay out anew.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Says when the next push is due.

@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use crate::view::Surface;
+use serde::Serialize;
+use ts_rs::TS;
 
 #[cfg(target_os = "linux")]
 mod convert;
@@ -32,4 +33,14 @@ pub(crate) trait PictureSurface: Send + Sync + fmt::Debug {
 
     /// Whether anybody can see the window: nothing is worked on otherwise.
     fn set_window_shown(&self, shown: bool);
+}
+
+/// How pictures reach the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Surface {
+    /// The program draws them; the page leaves room and says where.
+    Native,
+    /// The page draws what comes from `picturesUrl`.
+    Webview,
 }

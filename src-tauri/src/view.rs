@@ -1,11 +1,13 @@
-//! What the page shows: one value, and how it is told what changed of it.
+//! What the pages show: one value for each window, and how it is told what changed of it.
 
-use engine::view::{CallStats, EngineView};
+use call::id::Peer;
+use call::view::CallView;
+use engine::view::{CallStats, DeviceNow, EngineView};
 use serde::Serialize;
 use store::{HistoryEntry, Settings};
 use ts_rs::TS;
 
-use crate::window::Role;
+use crate::picture::Surface;
 
 /// One message to the page. The whole view goes out when something happens; what moves all the
 /// time goes alone, because a page that parses kilobytes many times a second grows without need.
@@ -16,12 +18,12 @@ use crate::window::Role;
     rename_all_fields = "camelCase"
 )]
 pub(crate) enum UiPush {
-    /// Something happened.
+    /// To the main window: something happened.
     Whole {
         /// All there is to show.
         view: Box<UiView>,
     },
-    /// Nothing happened since the last whole view, but time has passed.
+    /// To the main window: nothing happened since the last whole view, but time has passed.
     Moment {
         /// As in [`UiView`].
         #[ts(type = "number")]
@@ -36,9 +38,15 @@ pub(crate) enum UiPush {
         #[ts(type = "number | null")]
         connected_for_ms: Option<u64>,
     },
+    /// To the small window of an incoming call: something happened.
+    Ring {
+        /// All there is to show.
+        view: Box<RingView>,
+    },
 }
 
-/// All that the page needs to draw itself, apart from its own open panels and draft texts.
+/// All that the page of the main window needs to draw itself, apart from its own open panels and
+/// draft texts.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UiView {
@@ -51,8 +59,6 @@ pub(crate) struct UiView {
     pub(crate) settings: Settings,
     /// Who this installation is.
     pub(crate) me: Me,
-    /// Which window this page is shown in.
-    pub(crate) window: Role,
     /// The profile this window was started with; null for the ordinary one.
     pub(crate) profile: Option<String>,
     /// Whether the main window fills the screen.
@@ -71,6 +77,27 @@ pub(crate) struct UiView {
     pub(crate) opened_with: Option<String>,
 }
 
+/// All that the small window of an incoming call shows: who calls whom, and our own picture. It
+/// knows no settings, no history and no secrets of servers, because it comes up unasked.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RingView {
+    /// The call; the window goes when it rings no more.
+    pub(crate) call: CallView,
+    /// Who is called.
+    pub(crate) me: Peer,
+    /// What is true of our camera.
+    pub(crate) camera: DeviceNow,
+    /// What is true of our microphone.
+    pub(crate) microphone: DeviceNow,
+    /// Whether our own picture can be shown now.
+    pub(crate) local_picture: bool,
+    /// How pictures reach the screen.
+    pub(crate) surface: Surface,
+    /// As in [`UiView`].
+    pub(crate) pictures_url: Option<String>,
+}
+
 /// Who this installation is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -81,14 +108,4 @@ pub(crate) struct Me {
     pub(crate) link: String,
     /// The same link as a square code: an SVG picture.
     pub(crate) qr_svg: String,
-}
-
-/// How pictures reach the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Surface {
-    /// The program draws them; the page leaves room and says where.
-    Native,
-    /// The page draws what comes from `picturesUrl`.
-    Webview,
 }

@@ -7,7 +7,7 @@
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
 //!   know each other), [`browser`] (Chromium), [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`network`] (two hosts apart), [`material`]
+//!   [`sound_server`], [`network`] (two hosts apart), [`material`], [`devices`] (named ones)
 //! - reading: [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
 //!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
@@ -15,6 +15,7 @@
 pub mod browser;
 pub mod clock;
 pub mod desktop;
+pub mod devices;
 pub mod duo;
 pub mod material;
 pub mod network;

@@ -8,9 +8,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::clock;
 use crate::network::Host;
 use crate::program::{Program, built};
+use crate::{clock, devices};
 
 /// A running `tincan answer` or `tincan call`.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts `tincan` with these words; its data lives in `home`.
+    /// Starts `tincan` with these words; its data lives in `home`. Devices that are not named are
+    /// synthetic.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -42,7 +43,11 @@ impl Peer {
         Self::start_by(host.command(&built("tincan")?), name, home, relay, words)
     }
 
-    fn start_by(
+    /// The same by a command of its own, with the devices of this machine where none is named.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_plain(
         mut command: Command,
         name: &str,
         home: &Path,
@@ -54,13 +59,25 @@ impl Peer {
             .arg("--data")
             .arg(home)
             .args(["--relay", relay, "--json"]);
-        if !words.contains(&"--speaker") {
-            command.args(["--speaker", "none"]);
-        }
         Ok(Self {
             program: Program::start(name, &mut command)?,
             lines: Vec::new(),
         })
+    }
+
+    fn start_by(
+        command: Command,
+        name: &str,
+        home: &Path,
+        relay: &str,
+        words: &[&str],
+    ) -> Result<Self> {
+        let words: Vec<_> = words
+            .iter()
+            .copied()
+            .chain(devices::unnamed(words))
+            .collect();
+        Self::start_plain(command, name, home, relay, &words)
     }
 
     /// The next line that satisfies `is_it`; those before it are kept in [`Self::lines`].

@@ -84,6 +84,11 @@ impl Program {
         }
     }
 
+    /// Closes the pipe that its output goes into, as a reader that ends does.
+    pub fn close_output(&mut self) {
+        self.output = None;
+    }
+
     /// Waits for its end.
     ///
     /// # Errors
@@ -103,6 +108,16 @@ impl Program {
     /// Asks it to end, as a system that shuts down would.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
+    }
+
+    /// Asks it to end, as Ctrl+C does.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Tells it that its terminal has gone.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
     }
 
     /// Ends it and all its children without a chance to say goodbye.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::clock;
-use crate::program::Program;
+use crate::program::{Program, free_port};
 use crate::sound::{HZ, Recording};
 
 /// A running PulseAudio.
@@ -19,6 +19,7 @@ pub struct SoundServer {
     // Dropped in this order: the server first, its directory after.
     server: Program,
     dir: TempDir,
+    tcp_port: u16,
 }
 
 impl SoundServer {
@@ -40,6 +41,10 @@ impl SoundServer {
             "module-native-protocol-unix auth-anonymous=1 socket={}",
             socket.display()
         ));
+        let tcp_port = free_port()?;
+        command.arg("-L").arg(format!(
+            "module-native-protocol-tcp auth-anonymous=1 listen=127.0.0.1 port={tcp_port}"
+        ));
         for name in names {
             for module in modules(name) {
                 command.arg("-L").arg(module);
@@ -56,7 +61,11 @@ impl SoundServer {
             .env_remove("DISPLAY");
         let mut server = Program::start("pulseaudio", &mut command)?;
         server.drain();
-        let us = Self { server, dir };
+        let us = Self {
+            server,
+            dir,
+            tcp_port,
+        };
         let until = clock::now() + Duration::from_secs(10);
         while us.ask(&["info"]).await.is_err() {
             ensure!(clock::now() < until, "PulseAudio does not answer");
@@ -69,6 +78,12 @@ impl SoundServer {
     #[must_use]
     pub fn address(&self) -> String {
         format!("unix:{}", self.dir.path().join("native").display())
+    }
+
+    /// The same by the network.
+    #[must_use]
+    pub fn tcp_address(&self) -> String {
+        format!("tcp:127.0.0.1:{}", self.tcp_port)
     }
 
     /// The server's process.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use scenarios::devices::SYNTHETIC;
 use scenarios::peer::{Peer, address};
 use scenarios::program::{built, free_port};
 use scenarios::relay::Relay;
@@ -14,10 +15,8 @@ use tokio::process::Command;
 
 const SOON: Duration = Duration::from_secs(10);
 
-const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];
-
 fn words<'a>(first: &[&'a str]) -> Vec<&'a str> {
-    first.iter().chain(&QUIET).copied().collect()
+    first.iter().chain(&SYNTHETIC).copied().collect()
 }
 
 /// What a mistyped command line or link leads to: its exit status and what it says.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use scenarios::clock;
+use scenarios::devices::SYNTHETIC;
 use scenarios::peer::{Peer, address};
 use scenarios::relay::Relay;
 use scenarios::turn::turn;
@@ -45,8 +46,7 @@ impl World {
     }
 
     fn peer(&self, name: &str, words: &[&str]) -> Result<Peer> {
-        let devices = ["--camera", "synthetic", "--microphone", "synthetic"];
-        let words: Vec<&str> = words.iter().chain(&devices).copied().collect();
+        let words: Vec<&str> = words.iter().chain(&SYNTHETIC).copied().collect();
         Peer::start(
             name,
             &self.homes.path().join(name),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use scenarios::clock;
 use scenarios::desktop::{Desktop, NEEDED};
+use scenarios::devices::SYNTHETIC;
 use scenarios::peer::Peer;
 use scenarios::relay::Relay;
 use scenarios::turn::{missing, skip, turn};
@@ -36,7 +37,7 @@ async fn a_call_comes_up_before_other_windows_and_is_answered_there() -> Result<
         name: "bea",
         home: &homes.path().join("bea"),
         relay: relay.url(),
-        args: QUIET.map(str::to_owned).to_vec(),
+        args: SYNTHETIC.map(str::to_owned).to_vec(),
         sound: None,
         bus: Some(desktop.bus().to_owned()),
     };
@@ -82,7 +83,7 @@ fn ada(home: &Path, relay: &Relay, link: &str) -> Result<Peer> {
     fs::create_dir_all(home)?;
     let settings = serde_json::json!({ "name": CALLER }).to_string();
     fs::write(home.join("settings.json"), settings)?;
-    let words: Vec<&str> = ["call", link].into_iter().chain(QUIET).collect();
+    let words: Vec<&str> = ["call", link].into_iter().chain(SYNTHETIC).collect();
     Peer::start("ada", home, relay.url(), &words)
 }
 
@@ -136,7 +137,5 @@ async fn quiet(desktop: &Desktop) -> Result<()> {
     }
 }
 
-const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];
-
 /// Where the button is in the small window.
-const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 614];
+const ACCEPT_WITH_VIDEO: [u32; 2] = [190, 454];

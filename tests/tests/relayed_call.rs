@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use scenarios::devices::SYNTHETIC;
 use scenarios::network::{Host, Network};
 use scenarios::peer::{Peer, address};
 use scenarios::program::{Program, free_port};
@@ -39,7 +40,7 @@ async fn two_people_behind_firewalls_call_each_other_through_turn() -> Result<()
         let turn = format!("turn:ada:secret@{}:{port}", host.gateway);
         let relay = format!("ws://{}:{relay_port}/v1", host.gateway);
         let words: Vec<&str> = words.iter().chain(&["--turn", &turn]).copied().collect();
-        let words: Vec<&str> = words.into_iter().chain(QUIET).collect();
+        let words: Vec<&str> = words.into_iter().chain(SYNTHETIC).collect();
         Peer::start_on(host, name, &homes.path().join(name), &relay, &words)
     };
     let to = address(&homes.path().join("bea")).await?;
@@ -79,5 +80,3 @@ fn turn_server(home: &Path, port: u16) -> Result<Program> {
     }
     Program::start("turnserver", &mut server)
 }
-
-const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use scenarios::desktop::{Desktop, NEEDED};
+use scenarios::devices::SYNTHETIC;
 use scenarios::peer::Peer;
 use scenarios::relay::Relay;
 use scenarios::screen_reader::{Control, Node, Role, ScreenReader};
@@ -32,7 +33,7 @@ async fn everything_that_can_be_operated_has_a_name_for_a_screen_reader() -> Res
         name: "bea",
         home: &homes.path().join("bea"),
         relay: relay.url(),
-        args: QUIET.map(str::to_owned).to_vec(),
+        args: SYNTHETIC.map(str::to_owned).to_vec(),
         sound: None,
         bus: Some(desktop.bus().to_owned()),
     };
@@ -63,7 +64,7 @@ async fn everything_that_can_be_operated_has_a_name_for_a_screen_reader() -> Res
     fs::create_dir_all(&home)?;
     let settings = serde_json::json!({ "name": "Ada" }).to_string();
     fs::write(home.join("settings.json"), settings)?;
-    let words: Vec<&str> = ["call", &link].into_iter().chain(QUIET).collect();
+    let words: Vec<&str> = ["call", &link].into_iter().chain(SYNTHETIC).collect();
     let mut ada = Peer::start("ada", &home, relay.url(), &words)?;
     let incoming = reader.until(Role::Heading, "Ada is calling", SOON).await?;
     named(
@@ -106,5 +107,3 @@ fn named(nodes: &[Node], wanted: &[&str]) -> Result<()> {
 
 /// What was clicked shows, and the tree knows.
 const SETTLED: Duration = Duration::from_millis(300);
-
-const QUIET: [&str; 4] = ["--camera", "synthetic", "--microphone", "synthetic"];

@@ -54,9 +54,12 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-download-weak': 'download',
   'call-talking-muted': 'muted',
   'call-microphone-lost': 'microphone-lost',
+  'calling-relay-of-link': 'relay-certificateExpired',
   'call-camera-busy': 'camera-busy',
   'calling-camera-busy': 'camera-busy',
   'call-reconnecting': 'reconnecting',
+  'call-no-microphone': 'microphone-missing',
+  'call-no-camera': 'camera-missing',
 };
 
 /** What axe-core has to complain about, one line each. */
@@ -71,7 +74,7 @@ export async function accessible(page: Page): Promise<string[]> {
   });
 }
 
-/** The wishes that the page sent so far. */
+/** The commands that the page sent so far. */
 export async function commands(page: Page): Promise<unknown[]> {
   return page.evaluate(
     () => (window as unknown as { fake: { commands: unknown[] } }).fake.commands,

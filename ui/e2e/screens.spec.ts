@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 
 import { expect } from '@playwright/test';
 
-import { STORIES } from '../src/backend/stories';
+import { STORIES, type StoryName } from '../src/backend/stories';
 import { accessible, open, SCREENS, test } from './page';
 
 mkdirSync(SCREENS, { recursive: true });
@@ -15,9 +15,14 @@ for (const story of Object.keys(STORIES)) {
   groups.set(group, [...(groups.get(group) ?? []), story]);
 }
 
-/** The window as it opens, and the small one of an incoming call. */
-const NORMAL = { width: 1080, height: 720 };
-const SMALL = { width: 380, height: 660 };
+/** The window as it opens, and the small one of an incoming call, lower when a stranger calls. */
+function size(name: string): { width: number; height: number } {
+  const { small, view } = STORIES[name as StoryName];
+  if (!small) return { width: 1080, height: 720 };
+  const { call } = view.engine;
+  const known = call.state === 'incoming' && call.known;
+  return { width: 380, height: known ? 660 : 500 };
+}
 
 // Whatever has to do with a call is dark in both themes.
 const THEMED = new Set(['start', 'home', 'field', 'settings']);
@@ -26,7 +31,7 @@ for (const [group, stories] of groups) {
   for (const theme of THEMED.has(group) ? ['light', 'dark'] : ['dark']) {
     test(`${group} ${theme}`, async ({ page }) => {
       for (const story of stories) {
-        await page.setViewportSize(story.includes('-window') ? SMALL : NORMAL);
+        await page.setViewportSize(size(story));
         await open(page, story, { theme });
         // The string falls once; all other movements have no end and no best moment.
         const animations = group === 'ended' ? 'disabled' : 'allow';

@@ -5,7 +5,6 @@ import { fake, type FakeBackend } from '../src/backend/fake';
 import type { Backend } from '../src/backend/backend';
 import type { UiView } from '../src/backend/bindings/UiView';
 import { STORIES, type StoryName } from '../src/backend/stories';
-import { STATS } from '../src/backend/stories/base';
 import { App } from '../src/state/app.svelte';
 
 /** An app that is shown one story after the other. */
@@ -31,7 +30,6 @@ function shown(...stories: StoryName[]) {
 test('the page mirrors the last view', () => {
   const { app } = shown('home', 'call');
   expect(app.view?.engine.call.state).toBe('active');
-  expect(app.path).toBe('local');
 });
 
 test('parts that did not change keep their identity', () => {
@@ -65,15 +63,7 @@ test('an incoming call closes the settings, so that nothing covers it', () => {
   expect(app.local.settings).toBeNull();
 });
 
-test('the way of a call is remembered until its end is shown, and forgotten by the next', () => {
-  const { app, show } = shown('call');
-  show('ended');
-  expect(app.path).toBe('local');
-  show('calling');
-  expect(app.path).toBeNull();
-});
-
-test('a refused wish is shown with its code, also when the shell itself refuses', async () => {
+test('a refused command is shown with its code, also when the shell itself refuses', async () => {
   const { app, backend } = shown('home');
   backend.perform = () => Promise.reject({ code: 'noRelay', message: 'none' });
   await app.perform({ do: 'dial', to: 'tincan:x', video: true });
@@ -100,36 +90,30 @@ test('the main window has each incoming call notified once', () => {
   expect(notified.at(1)).toBe('Bea Lindqvist is calling: Call without video');
 });
 
-test('the small window notifies nobody', () => {
-  const { backend } = shown('incoming-window');
-  expect((backend as FakeBackend).notified).toEqual([]);
+test('the small window gets to see the call and its own devices, and notifies nobody', () => {
+  const backend = fake(new URLSearchParams('story=incoming-window&still'));
+  const app = new App(backend);
+  expect(app.view).toBeNull();
+  expect(Object.keys(app.ring ?? {}).sort()).toEqual([
+    'call',
+    'camera',
+    'localPicture',
+    'me',
+    'microphone',
+    'picturesUrl',
+    'surface',
+  ]);
+  expect(backend.notified).toEqual([]);
 });
 
-test('a call was good throughout unless the network was in trouble', () => {
-  const { app, show } = shown('call');
-  show('ended');
-  expect(app.good).toBe(true);
-  const troubled = shown('call');
-  troubled.show('call-reconnecting');
-  troubled.show('call');
-  troubled.show('ended');
-  expect(troubled.app.good).toBe(false);
-  troubled.show('home');
-  expect(troubled.app.good).toBe(true);
-});
-
-test('trouble with a device does not hide a bad network', () => {
-  const { app, show } = shown('call');
-  const now = vi.spyOn(performance, 'now');
-  const { view } = STORIES['call-microphone-lost'];
-  const bad = { ...view.engine, stats: { ...STATS, videoLoss: 0.2 } };
-  for (const at of [0, 1000, 3000]) {
-    now.mockReturnValue(at);
-    show({ ...view, engine: bad });
-  }
-  now.mockRestore();
-  expect(app.trouble?.kind).toBe('microphone-lost');
-  expect(app.good).toBe(false);
+test('a call that comes in leaves what was typed, and dialling takes it', () => {
+  const { app, show } = shown('home');
+  app.local.field = 'be';
+  show('incoming');
+  show('home');
+  expect(app.local.field).toBe('be');
+  show('calling');
+  expect(app.local.field).toBe('');
 });
 
 test('the end of a call leaves full screen, and nothing else does', async () => {
@@ -146,19 +130,6 @@ test('the end of a call leaves full screen, and nothing else does', async () => 
   expect(stays).not.toHaveBeenCalled();
 });
 
-test('whether our camera was wanted is remembered until the end is shown', () => {
-  const { app, show } = shown('calling', 'call', 'ended');
-  expect(app.video).toBe(true);
-  show('home');
-  expect(app.video).toBe(false);
-  show('call-no-cameras');
-  show('ended');
-  expect(app.video).toBe(false);
-  show('call-camera-busy');
-  show('ended');
-  expect(app.video).toBe(true);
-});
-
 /** Holds back every answer until it is asked for. */
 function held(backend: Backend) {
   const sent: string[] = [];
@@ -172,7 +143,7 @@ function held(backend: Backend) {
   return { sent, answer: () => answers.shift()?.() };
 }
 
-test('wishes go out one after the other', async () => {
+test('commands go out one after the other', async () => {
   const { app, backend } = shown('call');
   const { sent, answer } = held(backend);
   const first = app.perform({ do: 'setMicrophone', live: false });

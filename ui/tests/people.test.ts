@@ -4,7 +4,6 @@ import { BEA, HISTORY, NAMELESS, NOW, RTL } from '../src/backend/stories/base';
 import {
   initials,
   inSentence,
-  isKnown,
   linkTo,
   matching,
   nameOf,
@@ -12,6 +11,7 @@ import {
   people,
   shortAddress,
   tint,
+  visibleName,
   whenText,
 } from '../src/state/people';
 
@@ -100,12 +100,25 @@ test('somebody is dialled with their name, over the relay of their newest call t
   expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
 });
 
-test('whoever only called stays unknown', () => {
-  const peer = { address: 'tincan:a', name: 'A' };
-  const call = { peer, relay: null, at: 0, outgoing: false, reason: 'missed', lastedMs: null };
-  expect(isKnown([], peer)).toBe(false);
-  expect(isKnown([call], peer)).toBe(false);
-  expect(isKnown([call, { ...call, lastedMs: 1000 }], peer)).toBe(true);
-  expect(isKnown([{ ...call, outgoing: true }], peer)).toBe(true);
-  expect(isKnown([{ ...call, outgoing: true }], { ...peer, address: 'tincan:b' })).toBe(false);
+test.each([
+  ['\u3164', ''],
+  ['\u2800 \u200d', ''],
+  ['\u0301\u0301', ''],
+  ['\u202eAda\u2069', 'Ada'],
+  [' مريم ', 'مريم'],
+  ['👩\u200d🚀', '👩\u200d🚀'],
+])('of the name %j what can be seen is shown', (name, shown) => {
+  expect(visibleName(name)).toBe(shown);
+  expect(nameOf({ address: 'tincan:abc', name })).toBe(shown || 'abc');
+});
+
+test('initials are never letters that nobody sees', () => {
+  expect(initials('\u3164Bea \u115fL')).toBe('BL');
+  expect(initials('\u3164')).toBe('');
+});
+
+test('a name that runs the other way cannot turn a sentence round', () => {
+  for (const name of ['مريم', '\u{1e900}\u{1e901}', '\u{10d00}']) {
+    expect(inSentence({ address: 'tincan:a', name })).toBe(`\u2068${name}\u2069`);
+  }
 });

@@ -1,34 +1,29 @@
 import { expect, test } from 'vitest';
 
+import { STORIES, type StoryName } from '../src/backend/stories';
+import { own } from '../src/state/devices';
 import { sourceNote } from '../src/state/sources';
-import { engine } from './views';
+
+const of = (story: StoryName) => own(STORIES[story].view);
 
 test('real devices need no word', () => {
-  expect(sourceNote(engine('call'))).toBeNull();
+  expect(sourceNote(of('call'))).toBeNull();
 });
 
-test('test sources for want of devices say so', () => {
-  const none = engine('call-test-sources');
-  expect(sourceNote(none)).toContain('no camera or microphone found');
-  expect(sourceNote({ ...none, microphone: engine('call').microphone })).toBe(
-    'Test picture – no camera found',
-  );
-});
-
-test('a test source that was chosen beside a real one says only what it is', () => {
-  const view = engine('call');
-  const now = { state: 'on', name: 'Test picture', kind: 'synthetic' } as const;
-  expect(sourceNote({ ...view, camera: { ...view.camera, now } })).toBe('Test picture');
+test('test sources say what they are', () => {
+  const both = of('call-test-sources');
+  expect(sourceNote(both)).toBe('Test picture and test voice');
+  expect(sourceNote({ ...both, microphone: of('call').microphone })).toBe('Test picture');
 });
 
 test('only what is asked about is noted', () => {
-  const none = engine('call-test-sources');
-  expect(sourceNote(none, ['microphone'])).toBe('Test voice – no microphone found');
-  expect(sourceNote({ ...none, camera: engine('call').camera }, ['camera'])).toBeNull();
+  const { camera, microphone } = of('call-test-sources');
+  expect(sourceNote({ microphone })).toBe('Test voice');
+  expect(sourceNote({ camera: of('call').camera })).toBeNull();
+  expect(sourceNote({ camera, microphone: { state: 'off' } })).toBe('Test picture');
 });
 
 test('a recording is named', () => {
-  const view = engine('call');
   const now = { state: 'on', name: 'clip.y4m', kind: 'file' } as const;
-  expect(sourceNote({ ...view, camera: { ...view.camera, now } })).toContain('clip.y4m');
+  expect(sourceNote({ ...of('call'), camera: now })).toContain('clip.y4m');
 });

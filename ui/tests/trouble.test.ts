@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { EngineView } from '../src/backend/bindings/EngineView';
 import { devices, STATS } from '../src/backend/stories/base';
+import type { StoryName } from '../src/backend/stories';
 import { Steady, TroubleWatch } from '../src/state/trouble';
 import { engine } from './views';
 
@@ -30,18 +31,35 @@ test('a lost microphone is named with what to do', () => {
 });
 
 test.each(['busy', 'unusable', 'lost', 'missing', 'refused'] as const)(
-  'a device that is %s is tried again, unless the system forbids it',
+  'a microphone that is %s is tried again, unless the system forbids it',
   (problem) => {
-    const camera = {
-      ...devices(true).camera,
+    const microphone = {
+      ...devices(true).microphone,
       now: { state: 'failed' as const, problem, name: '' },
     };
-    expect(new TroubleWatch().update(engine('call', { camera }), 'Bea', 0)?.remedy).toEqual({
+    expect(new TroubleWatch().update(engine('call', { microphone }), 'Bea', 0)?.remedy).toEqual({
       do: problem === 'refused' ? 'choose' : 'retry',
-      role: 'camera',
+      role: 'microphone',
     });
   },
 );
+
+test('a machine without a camera is offered to go on without one', () => {
+  const said = new TroubleWatch().update(engine('call-no-camera'), 'Bea', 0);
+  expect(said).toMatchObject({ kind: 'camera-missing', remedy: { do: 'withoutCamera' } });
+});
+
+test('the relay of a link that is not there is said while the call waits for it', () => {
+  const said = new TroubleWatch().update(engine('calling-relay-of-link'), 'Bea', 0);
+  expect(said).toMatchObject({ kind: 'relay-certificateExpired', remedy: null });
+  expect(said?.text).toContain('not valid today');
+});
+
+test('in the call one learns that the other side is told of a missing device, and before it not', () => {
+  const said = (story: StoryName) => new TroubleWatch().update(engine(story), 'Bea', 0)?.text;
+  expect(said('call-no-microphone')).toContain('Bea is told so.');
+  expect(said('calling-camera-busy')).not.toContain('told');
+});
 
 test('a camera that failed is trouble although it is off by now', () => {
   const broken = engine('call-camera-busy');
@@ -59,21 +77,9 @@ test('a device that failed is said before the call already', () => {
 test('a bad network is noticed behind a lost microphone, and said once that is well', () => {
   const watch = new TroubleWatch();
   const lost = engine('call-microphone-lost', { stats: { ...STATS, videoLoss: 0.2 } });
-  expect(watched(watch, lost, 0, 1900)?.kind).toBe('microphone-lost');
-  expect(watch.poor).toBe(false);
-  expect(watched(watch, lost, 2000, 2100)?.kind).toBe('microphone-lost');
-  expect(watch.poor).toBe(true);
+  expect(watched(watch, lost, 0, 2100)?.kind).toBe('microphone-lost');
   expect(watch.update(engine('call-download-weak'), 'Bea', 2200)?.kind).toBe('download');
   expect(watched(watch, engine('call'), 2300, 7400)).toBeNull();
-  expect(watch.poor).toBe(false);
-});
-
-test('reconnecting is poor at once, and the end of the call is not', () => {
-  const watch = new TroubleWatch();
-  watch.update(engine('call-reconnecting'), 'Bea', 0);
-  expect(watch.poor).toBe(true);
-  watch.update(engine('ended'), 'Bea', 100);
-  expect(watch.poor).toBe(false);
 });
 
 test('talking while muted is noticed after a moment, a cough is not', () => {

@@ -7,7 +7,8 @@ import { matching, people } from '../src/state/people';
 const everybody = people(HISTORY);
 
 test('an address or link shows the person', () => {
-  const person = { kind: 'person', address: BEA.address, name: BEA.name, relay: null } as const;
+  const { address, name } = BEA;
+  const person = { kind: 'person', address, name, relay: null, link: address } as const;
   expect(shownFor(person, BEA.address, [])).toEqual(person);
 });
 

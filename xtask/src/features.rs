@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use crate::shell::{cargo, check, command, has, output};
+use crate::packages::{packages, tree};
+use crate::shell::{cargo, check, command, has};
 use crate::target::target;
 
 /// Compares what each package alone is built from with what the workspace is built from.
@@ -40,17 +41,6 @@ pub(crate) fn write() -> Result<()> {
     verify()
 }
 
-/// The names of our packages but this one: it installs what all others need, so it builds before
-/// them and alone.
-pub(crate) fn packages() -> Result<Vec<String>> {
-    let listed = tree(&["--workspace", "--depth", "0", "--prefix", "none"])?;
-    let names = listed.lines().filter_map(|line| line.split(' ').next());
-    Ok(names
-        .filter(|name| !name.is_empty() && *name != "xtask")
-        .map(str::to_owned)
-        .collect())
-}
-
 /// Every dependency of a selection of packages with its version and features, ours left out.
 fn resolved(selection: &[&str]) -> Result<BTreeSet<String>> {
     let options = [
@@ -69,11 +59,6 @@ fn resolved(selection: &[&str]) -> Result<BTreeSet<String>> {
         // Packages of ours are listed with their directory.
         .filter(|line| !line.is_empty() && !line.contains('('))
         .collect())
-}
-
-fn tree(args: &[&str]) -> Result<String> {
-    let mut tree = cargo(["tree", "--locked"]);
-    output(tree.args(args)).context("cargo tree failed: is Cargo.lock up to date?")
 }
 
 fn hakari(args: &[&str]) -> Result<Command> {

@@ -17,6 +17,7 @@ mod docs;
 mod ensure;
 mod features;
 mod gate;
+mod packages;
 mod run;
 mod shell;
 mod tally;

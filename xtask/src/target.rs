@@ -3,13 +3,17 @@
 //! Dependencies take most of a first build, so `.ci/run` keeps them outside of the checkout, where
 //! every later run on the machine finds them (`CARGO_TARGET_DIR`). Two checkouts that build into
 //! one directory write the same programs, so each command holds the directory for its whole run.
+//! Nor can cargo tell their packages apart: it names them by their place in the workspace and goes
+//! by the age of files, so that an older checkout would run what a younger one compiled. What
+//! another checkout made of our own packages is thrown away first.
 
 use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::features::packages;
+use crate::packages::packages;
 use crate::shell::{cargo, check, root};
 
 /// Where cargo puts what it builds.
@@ -62,7 +66,13 @@ pub(crate) fn hold() -> Result<Held> {
     let target = target();
     fs::create_dir_all(&target).with_context(|| format!("cannot make {}", target.display()))?;
     let path = target.join("xtask.lock");
-    let file = File::create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path);
+    let mut file = file.with_context(|| format!("cannot open {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -71,22 +81,43 @@ pub(crate) fn hold() -> Result<Held> {
         }
         Err(TryLockError::Error(error)) => return Err(error).context("cannot lock the directory"),
     }
+    take_over(&mut file)?;
     make_room(&target)?;
     Ok(Held { _file: file })
 }
 
-/// Checkouts come and go, and each leaves its own packages behind: they go first. Old dependencies
-/// follow only when that is not enough.
+/// Throws away what another checkout compiled of our packages. The lock file names the last one.
+fn take_over(file: &mut File) -> Result<()> {
+    let mut last = String::new();
+    file.read_to_string(&mut last)?;
+    let us = root().display().to_string();
+    if last == us {
+        return Ok(());
+    }
+    clean_packages()?;
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(us.as_bytes())?;
+    Ok(())
+}
+
+/// Removes what was compiled of our packages, whichever checkout it came from.
+fn clean_packages() -> Result<()> {
+    let mut clean = cargo(["clean", "--quiet"]);
+    for package in packages()? {
+        clean.args(["--package", &package]);
+    }
+    check(&mut clean)
+}
+
+/// Our own packages go first: they are quick to compile. Old dependencies follow only when that is
+/// not enough.
 fn make_room(target: &Path) -> Result<()> {
     if size(target) <= MOST_BYTES {
         return Ok(());
     }
     println!("{} is larger than 20 GB: cleaning", target.display());
-    let mut clean = cargo(["clean", "--quiet"]);
-    for package in packages()? {
-        clean.args(["--package", &package]);
-    }
-    check(&mut clean)?;
+    clean_packages()?;
     if size(target) > MOST_BYTES {
         // The programs beside these stay: one of them is running.
         for parts in ["deps", "build", ".fingerprint", "incremental"] {
@@ -120,7 +151,7 @@ fn size(dir: &Path) -> u64 {
         .sum()
 }
 
-/// A build of the programs leaves about five gigabytes; four checkouts' worth fit.
+/// A full build leaves about five gigabytes; four versions of the dependencies fit.
 const MOST_BYTES: u64 = 20_000_000_000;
 
 /// `cargo xtask` itself is made of about twenty packages, the whole workspace of five hundred.

@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Reconnect,
 }
 
-/// The state of a link, and who hears of it.
+/// Everything that a link owns, and the queues between it and its handle.
 pub(crate) struct Driver {
     // inbox and outlets
     commands: mpsc::Receiver<Command>,
@@ -65,7 +65,7 @@ struct Session {
     received: u64,
 }
 
-/// What a phase comes up with.
+/// What ends the wait of a phase.
 enum Step {
     Connected(Result<Box<Welcomed>, Problem>),
     Heard(Option<Result<Message, tungstenite::Error>>),
@@ -247,13 +247,14 @@ impl Driver {
         }
     }
 
-    /// Waits while nobody takes events; an owner that is gone needs none.
+    /// Waits while the queue of events is full. Once the owner has dropped its end, events are lost
+    /// and nobody misses them.
     async fn emit(&mut self, event: LinkEvent) {
         let _taken: Result<(), _> = self.events.send(event).await;
     }
 
-    /// Writes what was handed over before the end, and closes so that the relay knows it was
-    /// meant.
+    /// Writes what was handed over before the end, and closes with a close frame: the relay then
+    /// ends the session at once instead of keeping it for a client that might come back.
     async fn close(&mut self) {
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
@@ -275,7 +276,7 @@ impl Driver {
 }
 
 impl Phase {
-    /// The next thing that this phase comes up with. May be dropped and called again.
+    /// Waits for what this phase is about. May be dropped and called again.
     async fn step(&mut self) -> Step {
         match self {
             Self::Connecting(attempt) => Step::Connected(attempt.await),

@@ -1,4 +1,5 @@
-//! Islands that fade: alpha follows the page's wish over a short time. Pure; the clock comes in.
+//! Islands that fade: their alpha reaches what the page asked for within a short time. Pure; the
+//! clock comes in.
 
 use std::time::{Duration, Instant};
 

@@ -10,15 +10,15 @@ use std::fmt;
 use engine::PictureFeed;
 use gtk::prelude::*;
 
-use super::PictureSurface;
 use super::stage::Stage;
-use crate::view::Surface;
+use super::{PictureSurface, Surface};
 
 #[expect(
     unsafe_code,
     reason = "cairo's pixels are written on another thread than they are drawn on"
 )]
 mod buffer;
+mod link;
 #[expect(
     unsafe_code,
     reason = "the page's own drawing function is reached through its class only"

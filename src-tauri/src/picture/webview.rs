@@ -14,9 +14,8 @@ use tokio::task::JoinHandle;
 
 use self::outbox::Shown;
 use self::server::{Pictures, Places};
-use super::PictureSurface;
 use super::stage::{Fit, Rect, Stage};
-use crate::view::Surface;
+use super::{PictureSurface, Surface};
 
 mod message;
 mod outbox;
@@ -28,14 +27,14 @@ mod tests;
 #[derive(Debug)]
 pub(crate) struct Webview {
     url: String,
-    wish: Mutex<Wish>,
+    wanted: Mutex<Wanted>,
     places: watch::Sender<Places>,
     server: JoinHandle<()>,
     _listening: [Subscription; 2],
 }
 
 #[derive(Debug)]
-struct Wish {
+struct Wanted {
     stage: Stage,
     window_shown: bool,
 }
@@ -76,24 +75,24 @@ impl Webview {
                 tracing::error!(%error, "pictures cannot be served");
             }
         });
-        let wish = Mutex::new(Wish {
+        let wanted = Mutex::new(Wanted {
             stage: Stage::default(),
             window_shown: true,
         });
         Ok(Self {
             url,
-            wish,
+            wanted,
             places,
             server,
             _listening: listening,
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Wish)) {
-        let mut wish = self.wish.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut wish);
-        let places = wish.places();
-        drop(wish);
+    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut wanted);
+        let places = wanted.places();
+        drop(wanted);
         self.places.send_if_modified(|it| {
             let changed = *it != places;
             *it = places;
@@ -102,7 +101,7 @@ impl Webview {
     }
 }
 
-impl Wish {
+impl Wanted {
     fn places(&self) -> Places {
         let shown = |place: Option<Rect>, fit| {
             let place = place.filter(|it| it.is_sound() && self.window_shown)?;
@@ -130,11 +129,11 @@ impl PictureSurface for Webview {
     }
 
     fn set_stage(&self, stage: Stage) {
-        self.change(|wish| wish.stage = stage);
+        self.change(|wanted| wanted.stage = stage);
     }
 
     fn set_window_shown(&self, shown: bool) {
-        self.change(|wish| wish.window_shown = shown);
+        self.change(|wanted| wanted.window_shown = shown);
     }
 }
 

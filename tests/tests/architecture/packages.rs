@@ -37,6 +37,7 @@ const COMPOSED: &[&str] = &[
     "transport",
     "store",
     "identity",
+    "signal-client",
 ];
 
 /// The app shares the options and the figures of the program without a window.

@@ -5,16 +5,23 @@
  * Everything that has a result shows it in the next view; a refusal is a rejected promise with a
  * `UiError`.
  */
+import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
+import type { RingView } from './bindings/RingView';
 import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 
 export interface Backend {
-  /** Pushes the whole view, at once and at every change. Called once per page. */
-  subscribe(push: (view: UiView) => void): void;
+  /**
+   * Pushes the whole view, at once and at every change: to the main window all there is, to the
+   * small window of an incoming call what it needs. Called once per page.
+   */
+  subscribe(main: (view: UiView) => void, small: (view: RingView) => void): void;
   perform(command: Command): Promise<void>;
+  /** Answers an incoming call; the small window may ask for nothing else. */
+  answer(answer: Answer): Promise<void>;
   /** Applies and keeps the settings that change; the others stay as they are. */
   configure(change: Partial<Settings>): Promise<void>;
   /** Says what a text means; changes nothing. */

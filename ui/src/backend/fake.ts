@@ -1,24 +1,26 @@
 /**
  * A program without a program: shows one story (`/?story=NAME&theme=…&surface=…&still`, pictures
- * of its own or from the WebSocket `&pictures=URL`) and reacts to wishes as far as looking at the
+ * of its own or from the WebSocket `&pictures=URL`) and reacts to commands as far as looking at the
  * page needs it. Deterministic; for browsers only.
  */
 import type { Backend } from './backend';
+import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
 import type { Controls } from './bindings/Controls';
 import type { EngineView } from './bindings/EngineView';
 import type { Peer } from './bindings/Peer';
+import type { RingView } from './bindings/RingView';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
-import type { ActiveCall, IncomingCall, OutgoingCall } from '../state/call';
+import type { ActiveCall, IncomingCall, OutgoingCall } from './call';
 import { STORIES, type StoryName } from './stories';
-import { ADA, devices, NOW } from './stories/base';
+import { ADA, devices, NONE_LACKING, NOW, SUMMARY } from './stories/base';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
 export interface FakeBackend extends Backend {
-  readonly commands: Command[];
+  readonly commands: (Command | Answer)[];
   readonly stages: Stage[];
   readonly copied: string[];
   readonly notified: string[];
@@ -40,11 +42,11 @@ export function fake(query: URLSearchParams): FakeBackend {
   if (query.get('surface') === 'native') view = { ...view, surface: 'native' };
   const picturesUrl = query.get('pictures');
   if (picturesUrl) view = { ...view, picturesUrl };
-  let push: (view: UiView) => void = () => undefined;
+  let push: () => void = () => undefined;
 
   const show = (change: Partial<UiView>) => {
     view = { ...view, ...change, revision: view.revision + 1 };
-    push(view);
+    push();
   };
   const beat = () => {
     show({ engine: moved(view.engine, performance.now() - started, still) });
@@ -57,14 +59,19 @@ export function fake(query: URLSearchParams): FakeBackend {
     notified: [],
     opening: story.opening,
     ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
-    subscribe(to) {
-      push = to;
-      push(view);
+    subscribe(main, small) {
+      push = () => (story.small ? small(ringOf(view)) : main(view));
+      push();
       setInterval(beat, PUSH_MS);
     },
     perform(command) {
       backend.commands.push(command);
       show({ engine: after(view.engine, command) });
+      return Promise.resolve();
+    },
+    answer(answer) {
+      backend.commands.push(answer);
+      if (answer.do !== 'retryCamera') show({ engine: after(view.engine, answer) });
       return Promise.resolve();
     },
     configure(change) {
@@ -101,6 +108,19 @@ export function fake(query: URLSearchParams): FakeBackend {
   return backend;
 }
 
+/** What the small window gets to see of it all. */
+function ringOf({ engine, settings, me, surface, picturesUrl }: UiView): RingView {
+  return {
+    call: engine.call,
+    me: { name: settings.name, address: me.address },
+    camera: engine.camera.now,
+    microphone: engine.microphone.now,
+    localPicture: engine.localPicture,
+    surface,
+    picturesUrl,
+  };
+}
+
 /** Past calls as long ago today as they were when the stories were written. */
 function sinceNow(view: UiView): UiView['history'] {
   const today = new Date();
@@ -132,7 +152,7 @@ function after(engine: EngineView, command: Command): EngineView {
       return call.state === 'incoming' ? accepted(engine, call, command.video) : engine;
     case 'decline':
     case 'dismiss':
-      return { ...engine, call: { state: 'idle' }, localPicture: false };
+      return { ...engine, call: { state: 'idle' }, localPicture: false, summary: null };
     case 'end':
       return call.state === 'outgoing' || call.state === 'active' ? finished(engine, call) : engine;
     case 'setMicrophone':
@@ -154,6 +174,7 @@ function calling(engine: EngineView, peer: Peer, camera: boolean): EngineView {
     ...engine,
     ...devices(true),
     localPicture: camera,
+    summary: { path: null, good: true, video: camera },
     call: {
       state: 'outgoing',
       call: '00f3a9c2d4e5b617',
@@ -169,6 +190,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
     ...engine,
     localPicture: camera,
     remotePicture: call.video,
+    summary: { ...SUMMARY, video: camera },
     call: {
       state: 'active',
       call: call.call,
@@ -177,6 +199,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       local: { microphone: true, camera },
       wish: { microphone: true, camera },
       remote: { microphone: true, camera: call.video },
+      remoteLacking: NONE_LACKING,
       connectedForMs: 0,
     },
   };
@@ -208,13 +231,13 @@ function controlled(engine: EngineView, change: Partial<Controls>): EngineView {
 
 /** The program's own answer is exact; this one is enough to look at. */
 function understood(text: string): Understood {
-  const trimmed = text.trim();
-  if (trimmed === '') return { kind: 'nothing' };
-  if (!trimmed.startsWith('tincan:')) return { kind: 'unknown' };
-  const { peer, relay } = read(trimmed);
+  if (text.trim() === '') return { kind: 'nothing' };
+  const link = /tincan:[^\s<>]*/u.exec(text)?.[0];
+  if (!link) return { kind: 'unknown' };
+  const { peer, relay } = read(link);
   if (peer.address === ADA.address) return { kind: 'own' };
   if (peer.address.length !== ADA.address.length) return { kind: 'incomplete' };
-  return { kind: 'person', ...peer, relay };
+  return { kind: 'person', ...peer, relay, link };
 }
 
 /** The parts of an invite link. */

@@ -6,16 +6,18 @@ import type { UiPush } from './bindings/UiPush';
 import type { UiView } from './bindings/UiView';
 
 export const tauri: Backend = {
-  subscribe(push) {
+  subscribe(main, small) {
     const channel = new Channel<UiPush>();
     let view: UiView | null = null;
     channel.onmessage = (message) => {
+      if (message.push === 'ring') return small(message.view);
       view = message.push === 'whole' ? message.view : view && moved(view, message);
-      if (view) push(view);
+      if (view) main(view);
     };
     void invoke('subscribe', { channel });
   },
   perform: (command) => invoke('perform', { command }),
+  answer: (answer) => invoke('answer', { answer }),
   configure: (change) => invoke('configure', { change }),
   understand: (text) => invoke('understand', { text }),
   copyLink: () => invoke('copy_link'),

@@ -1,5 +1,6 @@
 /** What lies behind an end that is a failure, and what can be done about it. */
 import type { EndReason } from '../backend/bindings/EndReason';
+import type { EngineView } from '../backend/bindings/EngineView';
 import { m } from '../paraglide/messages';
 
 const EXPLANATIONS: Partial<Record<EndReason, (words: { name: string }) => string>> = {
@@ -13,6 +14,14 @@ const EXPLANATIONS: Partial<Record<EndReason, (words: { name: string }) => strin
 };
 
 /** Null where the sentence alone says all: somebody hung up, declined, was busy. */
-export function explanation(reason: EndReason, name: string): string | null {
+export function explanation(reason: EndReason, name: string, engine: EngineView): string | null {
+  if (reason === 'noRelay') {
+    const named = engine.summary?.guestRelay;
+    if (named) return m[`ended_guestRelay_${named}`]({ name });
+    const { relay } = engine;
+    if (relay.state === 'offline' && relay.problem !== 'unreachable') {
+      return m[`relay_offline_${relay.problem}`]();
+    }
+  }
   return EXPLANATIONS[reason]?.({ name }) ?? null;
 }

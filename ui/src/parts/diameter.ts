@@ -1,4 +1,4 @@
-/** Above this, a portrait gives way to the string beside it in a narrow window. */
+/** Pixels. Larger portraits shrink in a narrow window, so that the string beside them has room. */
 const LARGE = 60;
 
 /** The diameter of a portrait as CSS, from pixels at 100 % text. */

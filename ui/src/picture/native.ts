@@ -37,7 +37,7 @@ export class NativeSurface implements PictureSurface {
     document.addEventListener('visibilitychange', () => {
       this.follow();
     });
-    // Whatever moves, some change of the document moved it.
+    // Positions change only together with the document, so its changes tell of every movement.
     new MutationObserver(() => {
       this.touch();
     }).observe(document.body, {

@@ -4,11 +4,7 @@
  */
 import { getContext, setContext } from 'svelte';
 
-import type { Backend, Stream } from '../backend/backend';
-import type { UiView } from '../backend/bindings/UiView';
-import { CanvasSurface } from './canvas';
-import { Feed } from './feed';
-import { NativeSurface } from './native';
+import type { Stream } from '../backend/backend';
 
 export interface PictureSurface {
   /** Shows a stream where `node` is. */
@@ -29,15 +25,6 @@ export interface PlaceSpec {
 export interface Handle<T> {
   update(value: T): void;
   destroy(): void;
-}
-
-/** Chooses once, from the first view. */
-export function createSurface(view: UiView, backend: Backend): PictureSurface {
-  if (view.surface === 'webview' && backend.paint) return new CanvasSurface(backend.paint);
-  const layout = new NativeSurface((stage) => void backend.setStage(stage));
-  if (view.surface === 'native') return layout;
-  const feed = new Feed(view.picturesUrl ?? '');
-  return new CanvasSurface((stream, canvas, look) => feed.show(stream, canvas, look), layout);
 }
 
 const KEY = Symbol('pictures');

@@ -26,7 +26,7 @@ interface Target {
   readonly context: OffscreenCanvasRenderingContext2D;
 }
 
-/** Between two attempts to connect: the program is on this machine, so it is soon or never. */
+/** Between two attempts to connect. The program is on this machine: if it runs, it answers at once. */
 const RETRY_MS = 500;
 /** A backdrop is blurred by being drawn this wide and stretched over the window. */
 const BACKDROP_WIDTH = 48;
@@ -93,7 +93,7 @@ function disconnect() {
   const open = socket;
   forget();
   open?.close();
-  // Nobody looks: pictures of megabytes are not kept for the next time.
+  // No canvas shows a stream any more: the images, megabytes each, are let go.
   images.clear();
   whole = null;
 }

@@ -5,12 +5,12 @@
  */
 import type { CallView } from '../backend/bindings/CallView';
 import { m } from '../paraglide/messages';
-import type { ActiveCall } from './call';
+import type { ActiveCall } from '../backend/call';
 import { inSentence } from './people';
 import type { Trouble } from './trouble';
 
 const TROUBLE_EVERY_MS = 10_000;
-/** For this long after media flows both sides settle what they send, which nobody did by hand. */
+/** After media flows, devices open and first controls arrive. What changes within this time nobody did by hand, and it is not announced. */
 const SETTLE_MS = 2000;
 
 export class Announcer {
@@ -77,6 +77,12 @@ function controls(before: ActiveCall, now: ActiveCall): string | null {
   }
   if (before.local.camera !== now.local.camera) {
     return now.local.camera ? m.announce_cameraOn() : m.announce_cameraOff();
+  }
+  if (now.remoteLacking.microphone && !before.remoteLacking.microphone) {
+    return m.call_remoteNoMicrophone({ name });
+  }
+  if (now.remoteLacking.camera && !before.remoteLacking.camera) {
+    return m.call_remoteNoCamera({ name });
   }
   if (before.remote.microphone !== now.remote.microphone) {
     return now.remote.microphone

@@ -1,21 +1,21 @@
 /**
  * The page's two kinds of state: the last view, replaced wholesale, and what is open here.
- * Components are functions of both; wishes go out through {@link App.perform}.
+ * Components are functions of both; commands go out through {@link App.perform}.
  */
 import { getContext, setContext } from 'svelte';
 
 import type { Backend, Opening } from '../backend/backend';
+import type { Answer } from '../backend/bindings/Answer';
 import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
-import type { Path } from '../backend/bindings/Path';
 import type { Peer } from '../backend/bindings/Peer';
+import type { RingView } from '../backend/bindings/RingView';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
-import { wishOf } from './controls';
 import { anchor } from './duration';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
@@ -26,39 +26,45 @@ export type Menu = 'microphone' | 'camera' | 'more';
 export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
 
 export class App {
-  /** The last view; null until the first one came. */
+  /** The last view; null until the first one came, and in the small window. */
   view = $state.raw<UiView | null>(null);
+  /** What the small window of an incoming call shows; null in the main window. */
+  ring = $state.raw<RingView | null>(null);
   trouble = $state.raw<Trouble | null>(null);
   /** What the live region says. */
   announcement = $state('');
   /** When media first flowed, on the page's clock; null before. */
   began = $state<number | null>(null);
-  /** How the running or last call reached the other side. */
-  path = $state<Path | null>(null);
-  /** Whether the network carried all of the running or last call well. */
-  good = $state(true);
-  /** Whether our camera was wanted when the running or last call was last seen. */
-  video = $state(false);
   readonly local = new Local();
 
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
-  /** Each done when every wish of its line so far is answered. */
-  private readonly lines: Record<Line, Promise<void>> = {
+  /** Each is done when every request of its queue so far is answered. */
+  private readonly queues: Record<Queue, Promise<void>> = {
     call: Promise.resolve(),
-    kept: Promise.resolve(),
+    disk: Promise.resolve(),
   };
 
   constructor(readonly backend: Backend) {
     if (backend.opening) this.local.open(backend.opening);
-    backend.subscribe((view) => {
-      this.take(view, performance.now());
-    });
+    backend.subscribe(
+      (view) => {
+        this.take(view, performance.now());
+      },
+      (ring) => {
+        this.ring = reuse(this.ring, ring);
+      },
+    );
   }
 
-  /** Carries out a wish; a refusal is shown. */
+  /** Sends a command; a refusal is shown. */
   perform(command: Command): Promise<void> {
-    return this.shown(lineOf(command), () => this.backend.perform(command));
+    return this.queued(queueOf(command), () => this.backend.perform(command));
+  }
+
+  /** Answers an incoming call. */
+  answer(answer: Answer): Promise<void> {
+    return this.queued('call', () => this.backend.answer(answer));
   }
 
   /** Calls somebody whom the page knows. */
@@ -73,38 +79,36 @@ export class App {
   }
 
   configure(change: Partial<Settings>): Promise<void> {
-    return this.shown('kept', () => this.backend.configure(change));
+    return this.queued('disk', () => this.backend.configure(change));
   }
 
   setFullScreen(on: boolean): Promise<void> {
-    return this.shown('kept', () => this.backend.setFullScreen(on));
+    return this.queued('disk', () => this.backend.setFullScreen(on));
   }
 
   clearHistory(): Promise<void> {
-    return this.shown('kept', () => this.backend.clearHistory());
+    return this.queued('disk', () => this.backend.clearHistory());
   }
 
-  /**
-   * Wishes of a line go out one after the other, so that the last one made is the last one that
-   * counts.
-   */
-  private shown(line: Line, wish: () => Promise<void>): Promise<void> {
-    this.lines[line] = this.lines[line].then(() => {
+  /** Sends the requests of a queue one after the other, so that the last one made wins. */
+  private queued(queue: Queue, request: () => Promise<void>): Promise<void> {
+    this.queues[queue] = this.queues[queue].then(() => {
       this.local.problem = null;
-      return this.answered(wish);
+      return this.answered(request);
     });
-    return this.lines[line];
+    return this.queues[queue];
   }
 
-  private async answered(wish: () => Promise<void>): Promise<void> {
+  /** Sends a request; a refusal is shown. */
+  private async answered(request: () => Promise<void>): Promise<void> {
     try {
-      await wish();
+      await request();
     } catch (error) {
       this.local.problem = asUiError(error);
     }
   }
 
-  /** What was open belongs to the screen that goes. */
+  /** Closes what was open on the screen that goes. */
   private tidy(next: CallView['state']) {
     const { local } = this;
     local.menu = null;
@@ -112,9 +116,9 @@ export class App {
     local.explain = false;
     local.problem = null;
     if (next !== 'active') local.settings = null;
-    if (next !== 'idle') local.field = '';
-    const { fullScreen, window } = this.view ?? {};
-    if (fullScreen && window === 'main' && next === 'ended') void this.setFullScreen(false);
+    // What was typed is dialled now; a call that comes in leaves it for later.
+    if (next === 'outgoing') local.field = '';
+    if (this.view?.fullScreen && next === 'ended') void this.setFullScreen(false);
   }
 
   private take(fresh: UiView, now: number) {
@@ -127,19 +131,11 @@ export class App {
       call.state === 'active' && call.connectedForMs !== null
         ? anchor(this.began, call.connectedForMs, now)
         : null;
-    if (call.state === 'outgoing' || call.state === 'incoming') this.path = null;
-    if (call.state === 'incoming' && before !== 'incoming' && view.window === 'main') {
+    if (call.state === 'incoming' && before !== 'incoming') {
       const kind = call.video ? m.incoming_video() : m.incoming_voice();
       void this.answered(() => this.backend.notifyCall(m.incoming_title({ name }), kind));
     }
-    if (view.engine.stats?.path) this.path = view.engine.stats.path;
     const trouble = this.watch.update(view.engine, name, now);
-    if (call.state === 'active') {
-      if (this.watch.poor || (view.engine.stats?.freezeCount ?? 0) > 0) this.good = false;
-    } else if (call.state !== 'ended') {
-      this.good = true;
-    }
-    if (call.state !== 'ended') this.video = 'local' in call && wishOf(call).camera;
     if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
       this.trouble = trouble;
     }
@@ -149,11 +145,11 @@ export class App {
   }
 }
 
-/** What is kept waits for a disk, and neither End nor Mute shall wait for that. */
-type Line = 'call' | 'kept';
+/** Two queues: what is written to a disk may take long, and neither End nor Mute waits behind it. */
+type Queue = 'call' | 'disk';
 
-function lineOf(command: Command): Line {
-  return command.do === 'useDevice' || command.do === 'preview' ? 'kept' : 'call';
+function queueOf(command: Command): Queue {
+  return command.do === 'useDevice' || command.do === 'preview' ? 'disk' : 'call';
 }
 
 /** What is open on this page and what is half typed; nobody else needs to know. */
@@ -166,6 +162,10 @@ export class Local {
   /** The address of the person who is shown on the right of home. */
   person = $state<string | null>(null);
   field = $state('');
+  /** The link that the program was opened with last and that came into the field. */
+  opened = $state('');
+  /** A link that the program was opened with while something else stood in the field. */
+  offered = $state('');
   /** Nobody moved the pointer or pressed a key lately. */
   idle = $state(false);
   explain = $state(false);

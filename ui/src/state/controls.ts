@@ -1,6 +1,6 @@
 /** What the buttons and keys for microphone and camera show, and what they ask for. */
 import type { Controls } from '../backend/bindings/Controls';
-import type { ActiveCall, OutgoingCall } from './call';
+import type { ActiveCall, OutgoingCall } from '../backend/call';
 
 export interface Toggle {
   /** `pending`: wanted, but not sent yet; it may begin by itself at any moment. */

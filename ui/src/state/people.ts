@@ -36,13 +36,6 @@ export function linkTo(peer: Peer, history: readonly HistoryEntry[]): string {
   return [peer.address, parts.join('&')].filter(Boolean).join('?');
 }
 
-/** Whether we called them or spoke with them. That somebody only called does not make them known. */
-export function isKnown(history: readonly HistoryEntry[], { address }: Peer): boolean {
-  return history.some(
-    (one) => one.peer.address === address && (one.outgoing || one.lastedMs !== null),
-  );
-}
-
 /** Those whose name holds the text; all without a text. */
 export function matching(all: readonly Person[], text: string): Person[] {
   const wanted = text.trim().toLocaleLowerCase();
@@ -52,11 +45,22 @@ export function matching(all: readonly Person[], text: string): Person[] {
 
 /** What to call somebody: their name, else a short form of their address. */
 export function nameOf(peer: Peer): string {
-  return peer.name.trim() || shortAddress(peer.address) || m.someone();
+  return visibleName(peer.name) || shortAddress(peer.address) || m.someone();
 }
 
+/** The name as it may be shown; empty when there is nothing in it to be seen. */
+export function visibleName(name: string): string {
+  const shown = name.replace(TURNS, '').trim();
+  return shown.replace(UNSEEN, '') === '' ? '' : shown;
+}
+
+/** Turns the direction of what follows, beyond the name too. */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** What takes part in a name and shows nothing by itself: fillers, joiners, marks, blanks. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{C}\p{Z}\p{M}\u2800]/gu;
 /** Letters that run from right to left. */
-const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** A name to stand inside a sentence: one that runs the other way cannot turn its words round. */
 export function inSentence(peer: Peer): string {
@@ -72,7 +76,7 @@ export function shortAddress(address: string): string {
 
 /** Up to two initials, whole characters even beyond the basic plane; empty without a name. */
 export function initials(name: string): string {
-  const parts = name.trim().split(/\s+/u).filter(Boolean);
+  const parts = name.replace(UNSEEN, ' ').trim().split(/\s+/u).filter(Boolean);
   const first = (part: string | undefined) => {
     const letter = part?.match(/\p{L}|\p{N}/u)?.[0] ?? '';
     return letter.toLocaleUpperCase();

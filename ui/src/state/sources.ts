@@ -1,43 +1,28 @@
 /** Says when a camera or microphone is none: a test source or a recording. */
-import type { DeviceView } from '../backend/bindings/DeviceView';
-import type { EngineView } from '../backend/bindings/EngineView';
+import type { DeviceNow } from '../backend/bindings/DeviceNow';
 import { m } from '../paraglide/messages';
 
-type Role = 'camera' | 'microphone';
+interface Asked {
+  readonly camera?: DeviceNow;
+  readonly microphone?: DeviceNow;
+}
 
 /** Null while those asked about are real or off. */
-export function sourceNote(
-  engine: EngineView,
-  roles: readonly Role[] = ['camera', 'microphone'],
-): string | null {
-  const asked = (role: Role) => (roles.includes(role) ? engine[role] : null);
-  const camera = source(asked('camera'));
-  const microphone = source(asked('microphone'));
-  if (camera === 'missing' && microphone === 'missing') return m.devices_neither();
-  if (camera === 'chosen' && microphone === 'chosen') return m.devices_bothTest();
+export function sourceNote({ camera, microphone }: Asked): string | null {
+  if (isTest(camera) && isTest(microphone)) return m.devices_bothTest();
   const notes = [
-    camera === 'missing'
-      ? m.devices_noCamera()
-      : camera === 'chosen'
-        ? m.devices_testPicture()
-        : null,
-    microphone === 'missing'
-      ? m.devices_noMicrophone()
-      : microphone === 'chosen'
-        ? m.devices_testVoice()
-        : null,
-    file(asked('camera'), (name) => m.devices_filePicture({ name })),
-    file(asked('microphone'), (name) => m.devices_fileVoice({ name })),
+    isTest(camera) ? m.devices_testPicture() : null,
+    isTest(microphone) ? m.devices_testVoice() : null,
+    file(camera, (name) => m.devices_filePicture({ name })),
+    file(microphone, (name) => m.devices_fileVoice({ name })),
   ].filter((note) => note !== null);
   return notes.length > 0 ? notes.join(' · ') : null;
 }
 
-/** Whether a test source runs, and if so whether for want of a real device. */
-function source(device: DeviceView | null): 'missing' | 'chosen' | null {
-  if (device?.now.state !== 'on' || device.now.kind !== 'synthetic') return null;
-  return device.available.some((one) => one.kind === 'real') ? 'chosen' : 'missing';
+function isTest(device: DeviceNow | undefined): boolean {
+  return device?.state === 'on' && device.kind === 'synthetic';
 }
 
-function file(device: DeviceView | null, text: (name: string) => string): string | null {
-  return device?.now.state === 'on' && device.now.kind === 'file' ? text(device.now.name) : null;
+function file(device: DeviceNow | undefined, text: (name: string) => string): string | null {
+  return device?.state === 'on' && device.kind === 'file' ? text(device.name) : null;
 }

@@ -1,14 +1,15 @@
 /**
  * The one line of trouble of a call: what is wrong, whom it affects, and one thing to do.
  *
- * Fed with every view; keeps the little memory that keeps the line from flickering. Decides
- * nothing about the call.
+ * Fed with every view; remembers how long each cause has held, so that the line does not flicker.
+ * Decides nothing about the call.
  */
 import type { CallStats } from '../backend/bindings/CallStats';
+import type { DeviceNow } from '../backend/bindings/DeviceNow';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { EngineView } from '../backend/bindings/EngineView';
 import { m } from '../paraglide/messages';
-import type { ActiveCall } from './call';
+import type { ActiveCall } from '../backend/call';
 import { toggles } from './controls';
 import { mayWork } from './devices';
 
@@ -16,7 +17,8 @@ export type Remedy =
   | { readonly do: 'retry'; readonly role: DeviceRole }
   | { readonly do: 'choose'; readonly role: DeviceRole }
   | { readonly do: 'unmute' }
-  | { readonly do: 'cameraOff' };
+  | { readonly do: 'cameraOff' }
+  | { readonly do: 'withoutCamera' };
 
 export interface Trouble {
   readonly kind: string;
@@ -64,9 +66,6 @@ export class Steady {
 }
 
 export class TroubleWatch {
-  /** Whether the network carries the running call badly at this moment. */
-  poor = false;
-
   private call: string | null = null;
   private upload = new Steady(SAY_AFTER_MS, KEEP_MS);
   private download = new Steady(SAY_AFTER_MS, KEEP_MS);
@@ -78,17 +77,15 @@ export class TroubleWatch {
     const call = engine.call;
     if (call.state !== 'active') {
       this.call = null;
-      this.poor = false;
-      return call.state === 'outgoing' ? device(engine) : null;
+      return call.state === 'outgoing' ? (guestRelay(engine, name) ?? device(engine, null)) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
     this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') {
-      this.poor = true;
       return { kind: 'reconnecting', text: m.trouble_reconnecting({ name }), remedy: null };
     }
-    return device(engine) ?? this.muted() ?? this.network(call, name);
+    return device(engine, name) ?? this.muted() ?? this.network(call, name);
   }
 
   private reset(call: string, now: number) {
@@ -99,12 +96,12 @@ export class TroubleWatch {
     this.last = now;
   }
 
-  /** Nobody speaks by mistake into a microphone that is live or about to be. */
+  /** Counts how long somebody has been talking into a muted microphone; one that is about to open counts as live. */
   private listen(engine: EngineView, live: boolean, now: number) {
     const passed = Math.min(now - this.last, 500);
     this.last = now;
     const device = engine.microphone.now;
-    // A test voice or a recording talks all the time and means nothing by it.
+    // A test voice or a recording talks all the time, which is no mistake of the user.
     const person = device.state !== 'on' || device.kind === 'real';
     if (live || !person) this.talkedMs = 0;
     else if (engine.microphoneLevel > VOICE_LEVEL) this.talkedMs += passed;
@@ -118,13 +115,15 @@ export class TroubleWatch {
       : null;
   }
 
-  /** Takes in the figures, whatever else is to be said, so that what they say is never stale. */
+  /**
+   * Follows the figures of loss with every view, also while another trouble is shown, so that the
+   * network's state is up to date as soon as that other trouble is gone.
+   */
   private weigh(stats: CallStats | null, now: number) {
     const bad = (loss: number, was: Steady) => loss > (was.value ? LOSS_GOOD : LOSS_BAD);
     this.upload.update(bad(stats?.remoteLoss ?? 0, this.upload), now);
     const loss = Math.max(stats?.videoLoss ?? 0, stats?.audioLoss ?? 0);
     this.download.update(bad(loss, this.download), now);
-    this.poor = this.upload.value || this.download.value;
   }
 
   private network(call: ActiveCall, name: string): Trouble | null {
@@ -139,14 +138,34 @@ export class TroubleWatch {
 
 const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'camera'];
 
-/** The first device that failed. A device that nobody wants is off, and cannot fail. */
-function device(engine: EngineView): Trouble | null {
+/** The relay that the invite names and that is not there: the call waits for it. */
+function guestRelay({ summary }: EngineView, name: string): Trouble | null {
+  const problem = summary?.guestRelay;
+  if (!problem) return null;
+  const text = m[`ended_guestRelay_${problem}`]({ name });
+  return { kind: `relay-${problem}`, text, remedy: null };
+}
+
+/**
+ * The first device that failed. A device that nobody wants is off, and cannot fail. `told` is the
+ * other side's name once the call is answered: from then on it is told which device is missing.
+ */
+function device(engine: EngineView, told: string | null): Trouble | null {
   for (const role of ROLES) {
     const now = engine[role].now;
     if (now.state !== 'failed') continue;
-    const text = m[`devices_failed_${role}_${now.problem}`]();
-    const remedy = { do: mayWork(engine[role]) ? 'retry' : 'choose', role } as const;
-    return { kind: `${role}-${now.problem}`, text, remedy };
+    const what = m[`devices_failed_${role}_${now.problem}`]();
+    const text =
+      told === null || role === 'speaker' ? what : `${what} ${m.trouble_told({ name: told })}`;
+    return { kind: `${role}-${now.problem}`, text, remedy: remedy(role, now) };
   }
   return null;
+}
+
+function remedy(role: DeviceRole, now: DeviceNow): Remedy {
+  // A machine without a camera shall not show a warning through every call.
+  if (role === 'camera' && now.state === 'failed' && now.problem === 'missing') {
+    return { do: 'withoutCamera' };
+  }
+  return { do: mayWork(now) ? 'retry' : 'choose', role };
 }

@@ -4,6 +4,7 @@
 //! side are numbered, because they travel two ways, through signaling and through the session: of
 //! two reports the higher number counts, whichever arrives last.
 
+use crate::message::ControlsReport;
 use crate::view::{Controls, Lacking};
 
 /// Nothing leaves.
@@ -46,11 +47,11 @@ impl Local {
         before != (actual, lacking)
     }
 
-    /// The number of the next report, above all before.
+    /// What is true, for the other side, with a number above all before.
     #[must_use]
-    pub(crate) fn next_sequence(&mut self) -> u64 {
+    pub(crate) fn next_report(&mut self) -> ControlsReport {
         self.sequence = self.sequence.saturating_add(1);
-        self.sequence
+        ControlsReport::new(self.sequence, self.actual, self.lacking)
     }
 }
 
@@ -75,12 +76,12 @@ impl Remote {
     }
 
     /// Takes a report unless a newer one came before.
-    pub(crate) fn report(&mut self, sequence: u64, controls: Controls, lacking: Lacking) {
-        if sequence > self.sequence {
+    pub(crate) fn on_report(&mut self, report: ControlsReport) {
+        if report.sequence > self.sequence {
             *self = Self {
-                sequence,
-                controls,
-                lacking,
+                sequence: report.sequence,
+                controls: report.controls(),
+                lacking: report.lacking(),
             };
         }
     }

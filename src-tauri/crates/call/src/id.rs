@@ -57,7 +57,8 @@ impl<'de> Deserialize<'de> for CallId {
 pub struct Peer {
     /// The address in its text form, `tincan:…`; opaque to this crate.
     pub address: String,
-    /// What to show: the other side's own words after [`Peer::clean_name`]; empty when unknown.
+    /// What to show. Untrusted text from the other side, at most [`Peer::MAX_NAME`] characters
+    /// and without control characters; empty when unknown.
     pub name: String,
 }
 

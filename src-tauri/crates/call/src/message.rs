@@ -6,17 +6,17 @@
 //! parsing never panics and allocates no more than a small multiple of [`MAX_MESSAGE`].
 
 mod parcel;
+mod report;
 
 use std::fmt;
-use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::{CallId, Peer};
-use crate::view::{Controls, Lacking};
 
 pub use parcel::Parcel;
+pub use report::ControlsReport;
 
 /// The version that this phone speaks.
 pub const VERSION: u16 = 1;
@@ -78,21 +78,7 @@ pub enum Body {
         parcel: Parcel,
     },
     /// Either: what I really send and lack. On every change and once a second.
-    Controls {
-        /// Rises with each report of this call.
-        sequence: u64,
-        /// Whether sound leaves.
-        microphone: bool,
-        /// Whether pictures leave.
-        camera: bool,
-        /// Whether the user wants a microphone and has none that works. Absent when false, and from
-        /// phones that do not know of it.
-        #[serde(default, skip_serializing_if = "Not::not")]
-        lacks_microphone: bool,
-        /// The same of the camera.
-        #[serde(default, skip_serializing_if = "Not::not")]
-        lacks_camera: bool,
-    },
+    Controls(ControlsReport),
     /// Either: are you still in this call? Answered only when not.
     Still,
     /// Either: the call is over for me.
@@ -192,18 +178,6 @@ impl fmt::Debug for Message {
 }
 
 impl Body {
-    /// A report of what we send and lack.
-    #[must_use]
-    pub fn controls(sequence: u64, controls: Controls, lacking: Lacking) -> Self {
-        Self::Controls {
-            sequence,
-            microphone: controls.microphone,
-            camera: controls.camera,
-            lacks_microphone: lacking.microphone,
-            lacks_camera: lacking.camera,
-        }
-    }
-
     /// Cleans the names: they are shown to the user.
     fn cleaned(self) -> Self {
         match self {
@@ -222,7 +196,7 @@ impl Body {
             },
             Self::Ringing
             | Self::Parcel { .. }
-            | Self::Controls { .. }
+            | Self::Controls(_)
             | Self::Still
             | Self::Over { .. } => self,
         }
@@ -237,20 +211,7 @@ impl fmt::Debug for Body {
             Self::Ringing => f.write_str("Ringing"),
             Self::Accept { .. } => f.write_str("Accept"),
             Self::Parcel { parcel } => fmt::Debug::fmt(parcel, f),
-            Self::Controls {
-                sequence,
-                microphone,
-                camera,
-                lacks_microphone,
-                lacks_camera,
-            } => f
-                .debug_struct("Controls")
-                .field("sequence", sequence)
-                .field("microphone", microphone)
-                .field("camera", camera)
-                .field("lacks_microphone", lacks_microphone)
-                .field("lacks_camera", lacks_camera)
-                .finish(),
+            Self::Controls(report) => fmt::Debug::fmt(report, f),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),
         }

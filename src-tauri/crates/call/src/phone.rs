@@ -5,8 +5,8 @@
 //! wakes the phone with [`Input::Tick`] at the deadline of [`Phone::poll_timeout`].
 //!
 //! What must never happen here: a panic or unbounded memory from a peer's bytes, a second open
-//! session, a session that is not closed, anything captured before both sides said yes, anything
-//! of our machine sent to a caller before the user accepts.
+//! session, a session that is not closed, a capture gate that opens before both sides said yes,
+//! anything of our machine sent to a caller before the user accepts.
 
 mod capture;
 mod command;

@@ -53,7 +53,7 @@ pub(crate) enum Stage {
     Dialing,
     /// Caller: the other device rings. Our session is open so that an answer leads to media.
     Ringing(Connectivity),
-    /// Callee: our device rings. No session, nothing captured.
+    /// Callee: our device rings. No session, and the gates are shut.
     Incoming(Invitation),
     /// Accepted; no media yet.
     Connecting,
@@ -95,7 +95,7 @@ pub(crate) struct Invitation {
 /// Whether a lost path is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Outage {
-    /// Too short to be worth a word.
+    /// Too short to be shown.
     Hidden,
     /// The user is told.
     Shown,

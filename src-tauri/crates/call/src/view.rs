@@ -1,4 +1,15 @@
 //! What a person may see of the call: plain data for the UI.
+//!
+//! ```
+//! use call::phone::{Config, Phone};
+//! use call::time::Timestamp;
+//! use call::view::CallView;
+//!
+//! let phone = Phone::new(Config::default());
+//! let view = phone.view(Timestamp::default());
+//! assert_eq!(view, CallView::Idle);
+//! assert_eq!(serde_json::to_string(&view).unwrap(), r#"{"state":"idle"}"#);
+//! ```
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -7,17 +18,6 @@ use crate::id::Peer;
 use crate::reason::EndReason;
 
 /// The call as the UI shows it.
-///
-/// ```
-/// use call::phone::{Config, Phone};
-/// use call::time::Timestamp;
-/// use call::view::CallView;
-///
-/// let phone = Phone::new(Config::default());
-/// let view = phone.view(Timestamp::default());
-/// assert_eq!(view, CallView::Idle);
-/// assert_eq!(serde_json::to_string(&view).unwrap(), r#"{"state":"idle"}"#);
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(
     tag = "state",

@@ -4,6 +4,26 @@
 //! thread that calls it and starts no other. What comes from a peer (access units, Opus packets)
 //! goes through a bound check here before C code sees it, and an invalid one is an error, never
 //! a panic.
+//!
+//! ```
+//! use codec::Codecs;
+//! use media::backend::codec::{CodecBackend, CodecError, VideoTarget};
+//! use media::picture::Picture;
+//! use media::units::{Bitrate, Size};
+//!
+//! let picture = Picture::black(Size::new(320, 180));
+//! let mut encoder = Codecs.video_encoder(VideoTarget {
+//!     size: picture.size(),
+//!     fps: 30.0,
+//!     bitrate: Bitrate::from_kbps(300),
+//! })?;
+//! let first = encoder.encode(&picture, false)?.expect("the first picture is never skipped");
+//! assert!(first.keyframe);
+//!
+//! let decoded = Codecs.video_decoder()?.decode(&first.payload)?;
+//! assert_eq!(decoded.map(|it| it.size()), Some(picture.size()));
+//! # Ok::<(), CodecError>(())
+//! ```
 
 use media::backend::codec::{
     AudioDecoder, AudioEncoder, AudioTarget, CodecBackend, CodecError, VideoDecoder, VideoEncoder,

@@ -11,10 +11,10 @@ use media::units::Bitrate;
 
 /// Encodes 20 ms of mono 48 kHz at a time.
 ///
-/// The rate is constant (no VBR, no DTX): with a variable one the sizes of the sealed packets
-/// still tell the words (peers such as Threema and Signal do the same). The application is VoIP:
-/// the restricted low-delay one would save 4 ms of look-ahead, but it leaves out SILK and with it
-/// the in-band FEC.
+/// The rate is constant (no VBR, no DTX), as in Signal and Threema: with a variable rate an
+/// eavesdropper can guess words from the sizes of the encrypted packets (RFC 6562). The application
+/// is VoIP: the restricted low-delay one would save 4 ms of look-ahead, but it leaves out SILK and
+/// with it the in-band FEC.
 pub(crate) struct Encoder {
     native: opus::Encoder,
     target: AudioTarget,
@@ -23,21 +23,11 @@ pub(crate) struct Encoder {
 impl Encoder {
     /// An encoder for `target`.
     pub(crate) fn new(target: AudioTarget) -> Result<Self, CodecError> {
-        let native = opus::Encoder::new(
-            SAMPLE_RATE_HZ,
-            opus::Channels::Mono,
-            opus::Application::Voip,
-        )
-        .map_err(|error| encoding(&error))?;
+        let native = native_encoder().map_err(|error| CodecError::Unavailable {
+            what: "Opus encoder",
+            why: error.to_string(),
+        })?;
         let mut encoder = Self { native, target };
-        encoder
-            .native
-            .set_vbr(false)
-            .map_err(|error| encoding(&error))?;
-        encoder
-            .native
-            .set_dtx(false)
-            .map_err(|error| encoding(&error))?;
         encoder.apply(target)?;
         Ok(encoder)
     }
@@ -107,9 +97,10 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// A decoder with neural concealment.
     pub(crate) fn new() -> Result<Self, CodecError> {
-        let (channels, rate) = (opusic_c::Channels::Mono, opusic_c::SampleRate::Hz48000);
-        let mut native = opusic_c::Decoder::new(channels, rate).map_err(decoding)?;
-        native.set_complexity(COMPLEXITY).map_err(decoding)?;
+        let native = native_decoder().map_err(|error| CodecError::Unavailable {
+            what: "Opus decoder",
+            why: error.message().to_owned(),
+        })?;
         Ok(Self { native })
     }
 }
@@ -122,7 +113,7 @@ impl AudioDecoder for Decoder {
             AudioInput::Lost => (&[][..], false),
         };
         match input {
-            // An empty packet would mean a lost one to libopus.
+            // libopus takes an empty packet for a lost one.
             AudioInput::Packet([]) | AudioInput::Fec([]) => {
                 return Err(CodecError::Undecodable("empty packet".into()));
             }
@@ -150,6 +141,21 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder").finish_non_exhaustive()
     }
+}
+
+fn native_encoder() -> Result<opus::Encoder, opus::Error> {
+    let (channels, application) = (opus::Channels::Mono, opus::Application::Voip);
+    let mut native = opus::Encoder::new(SAMPLE_RATE_HZ, channels, application)?;
+    native.set_vbr(false)?;
+    native.set_dtx(false)?;
+    Ok(native)
+}
+
+fn native_decoder() -> Result<opusic_c::Decoder, opusic_c::ErrorCode> {
+    let (channels, rate) = (opusic_c::Channels::Mono, opusic_c::SampleRate::Hz48000);
+    let mut native = opusic_c::Decoder::new(channels, rate)?;
+    native.set_complexity(COMPLEXITY)?;
+    Ok(native)
 }
 
 fn concealable(samples: usize) -> bool {

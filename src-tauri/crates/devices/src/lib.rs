@@ -1,17 +1,25 @@
 //! Cameras, microphones and speakers behind [`media::backend`]: what the machine has, what the
 //! program makes itself, and files that stand for devices.
 //!
-//! [`choose`] turns the texts of a command line into backends. It owns the threads of all
-//! devices: each open device has its own, and dropping its stream ends it.
+//! A choice ([`CameraChoice`], [`MicrophoneChoice`], [`SpeakerChoice`]), read from a text of the
+//! command line, becomes a backend by [`cameras`] and [`audio`]. The crate owns the threads of all
+//! devices: each open device has its own, and dropping its stream ends it. A synthetic or a file
+//! device opens only when somebody asked for it by name; it never stands in for a real one that is
+//! missing.
 
-pub mod choose;
+#![warn(missing_docs)]
+
 pub mod clock;
+#[cfg(target_os = "linux")]
+pub mod sound_server;
 
 #[cfg(test)]
 mod allocations;
+mod backend;
 mod choice;
 mod made;
 mod system;
 mod thread;
 
-pub use choose::{CameraChoice, MicrophoneChoice, SpeakerChoice, audio, cameras};
+pub use backend::{audio, cameras};
+pub use choice::{CameraChoice, MicrophoneChoice, SpeakerChoice, UnknownChoice};

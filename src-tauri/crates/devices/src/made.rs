@@ -3,6 +3,7 @@
 
 pub(crate) mod camera;
 pub(crate) mod clip;
+mod disk;
 pub(crate) mod microphone;
 pub(crate) mod speaker;
 mod ticks;
@@ -19,7 +20,7 @@ pub(crate) fn synthetic_microphone() -> DeviceInfo {
     info("synthetic", "Test voice", DeviceKind::Synthetic)
 }
 
-/// The speaker of a machine without one.
+/// The speaker that plays into nothing.
 pub(crate) fn no_speaker() -> DeviceInfo {
     info("none", "No speaker", DeviceKind::Synthetic)
 }

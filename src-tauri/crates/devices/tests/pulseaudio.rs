@@ -1,16 +1,21 @@
 //! Sound through a real PulseAudio server with null sinks, private to this test.
 //!
 //! The server is found through the environment, which a process should not change under its own
-//! feet: each test runs its body in a process of its own.
+//! feet: each test runs its body in a process of its own. Where the way to the server is another
+//! than a path in `PULSE_SERVER`, the test looks for it as a program does at its start.
 
+#![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
 #![expect(clippy::print_stderr, reason = "what was not tested is said aloud")]
 
+use std::ffi::OsString;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use devices::sound_server::{self, Environment};
 use devices::{MicrophoneChoice, SpeakerChoice, audio};
 use media::backend::audio::{AudioBackend, SampleSink, SampleSource};
 use media::backend::device::{DeviceError, DeviceKind};
@@ -36,8 +41,8 @@ fn body_heard() {
         .collect();
     assert_eq!(
         microphones,
-        ["pulseaudio:mic"],
-        "monitors are no microphones"
+        ["pulseaudio:mic", "synthetic"],
+        "monitors are no microphones, and the test voice is for who wants it"
     );
     assert!(listed.microphones[0].is_default && listed.speakers[0].is_default);
     assert_eq!(listed.microphones[0].kind, DeviceKind::Real);
@@ -113,8 +118,108 @@ fn body_restart() {
     assert!(closing.elapsed() < Duration::from_millis(500));
 
     let without = sound.list().unwrap();
-    assert_eq!(without.microphones[0].kind, DeviceKind::Synthetic);
-    assert_eq!(without.speakers[0].name, "No speaker");
+    assert!(
+        without
+            .microphones
+            .iter()
+            .all(|it| it.kind == DeviceKind::Synthetic && !it.is_default),
+        "a test voice for who wants one, and no microphone"
+    );
+    assert_eq!(without.speakers, []);
+    let opening = Instant::now();
+    let opened = sound.open_speaker(None, Box::new(Mouth::default()));
+    assert!(matches!(opened, Err(DeviceError::NotFound(_))));
+    let opened = sound.open_microphone(None, Box::new(Ear::default()));
+    assert!(matches!(opened, Err(DeviceError::NotFound(_))));
+    assert!(opening.elapsed() < Duration::from_secs(1));
+
+    let _server = Server::start();
+    sound
+        .open_speaker(None, Box::new(Mouth::default()))
+        .unwrap();
+}
+
+#[test]
+fn a_server_is_found_over_tcp() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    inside_with("body_found", |_| {
+        vec![(
+            "PULSE_SERVER",
+            format!("tcp:127.0.0.1:1 tcp:127.0.0.1:{port}").into(),
+        )]
+    });
+}
+
+#[test]
+fn a_server_is_found_without_a_runtime_directory() {
+    inside_with("body_found", |_| vec![("TEST_SERVER", USUAL.into())]);
+}
+
+#[test]
+fn a_server_is_found_by_a_file_of_settings() {
+    inside_with("body_found", |home| {
+        let socket = format!("unix:{}", home.join("elsewhere/sound").display());
+        let conf = home.join("client.conf");
+        std::fs::write(&conf, format!("default-server = {socket}")).unwrap();
+        vec![
+            ("PULSE_CLIENTCONFIG", conf.into_os_string()),
+            ("TEST_SERVER", socket.into()),
+        ]
+    });
+}
+
+#[test]
+#[ignore = "the body of all that look for the server"]
+fn body_found() {
+    let _server = Server::start();
+    let sound = audio(MicrophoneChoice::System, SpeakerChoice::System);
+    let (mouth, ear) = (Mouth::default(), Ear::default());
+    let microphone = sound.open_microphone(None, Box::new(ear.clone())).unwrap();
+    let _speaker = sound.open_speaker(None, Box::new(mouth)).unwrap();
+    assert_eq!(microphone.info().id.0, "pulseaudio:mic");
+    wait("the voice", || {
+        let heard = ear.0.lock().unwrap();
+        heard.samples.iter().any(|it| it.abs() > 0.05)
+    });
+}
+
+#[test]
+fn channels_of_a_microphone_do_not_cancel_each_other() {
+    inside("body_channels");
+}
+
+#[test]
+#[ignore = "the body of channels_of_a_microphone_do_not_cancel_each_other"]
+fn body_channels() {
+    let server = Server::start();
+    let eight = "front-left,front-right,front-center,lfe,rear-left,rear-right,side-left,side-right";
+    for (name, channels, map, loud) in [
+        ("opposite", 2, "stereo", [1.0, -1.0]),
+        ("eighth", 8, eight, [0.0, 1.0]),
+        ("auxiliary", 4, "aux0,aux1,aux2,aux3", [0.0, 1.0]),
+    ] {
+        server.load(&format!(
+            "module-null-sink sink_name={name}_sink rate=48000 channels={channels} channel_map={map}"
+        ));
+        server.load(&format!(
+            "module-remap-source master={name}_sink.monitor source_name={name} channels={channels} channel_map={map} master_channel_map={map} remix=no"
+        ));
+        let _player = server.play(&format!("{name}_sink"), channels, &loud);
+        let sound = audio(MicrophoneChoice::Device(name.into()), SpeakerChoice::None);
+        let ear = Ear::default();
+        let microphone = sound.open_microphone(None, Box::new(ear.clone())).unwrap();
+        wait("two seconds of sound", || ear.len() > 96_000);
+        drop(microphone);
+        let heard = ear.0.lock().unwrap();
+        let last = &heard.samples[48_000..96_000];
+        let level = (last.iter().map(|it| it * it).sum::<f32>() / last.len() as f32).sqrt();
+        // A sine of half the full scale.
+        assert!((level - 0.354).abs() < 0.03, "{name}: level {level}");
+    }
 }
 
 #[test]
@@ -244,18 +349,25 @@ impl SampleSink for Ear {
     }
 }
 
-/// A server of this process, found through `PULSE_SERVER`.
+/// A server of this process, which clients find through its environment.
 struct Server(Child);
 
 impl Server {
     fn start() -> Self {
-        let socket = socket();
-        let _ = std::fs::remove_file(&socket);
-        let protocol = format!(
-            "module-native-protocol-unix socket={} auth-anonymous=1",
-            socket.display()
-        );
+        let protocol = match address() {
+            Address::Usual => "module-native-protocol-unix auth-anonymous=1".to_owned(),
+            Address::Unix(socket) => {
+                let _ = std::fs::remove_file(&socket);
+                std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
+                let socket = socket.display();
+                format!("module-native-protocol-unix socket={socket} auth-anonymous=1")
+            }
+            Address::Tcp(port) => {
+                format!("module-native-protocol-tcp listen=127.0.0.1 port={port} auth-anonymous=1")
+            }
+        };
         let child = Command::new("pulseaudio")
+            .env_remove("PULSE_SERVER")
             .args([
                 "-n",
                 "--daemonize=no",
@@ -279,14 +391,35 @@ impl Server {
         let server = Self(child);
         for (what, name) in [("set-default-source", "mic"), ("set-default-sink", "spk")] {
             wait("the server to answer", || {
-                let pactl = Command::new("pactl")
-                    .args([what, name])
-                    .stderr(Stdio::null())
-                    .status();
+                let pactl = pactl().args([what, name]).status();
                 pactl.unwrap().success()
             });
         }
         server
+    }
+
+    fn load(&self, module: &str) {
+        let pactl = pactl().arg("load-module").args(module.split(' ')).status();
+        assert!(pactl.unwrap().success(), "{module}");
+    }
+
+    /// Plays a tone into a sink of `channels`, `shares` of it into the last ones, until dropped.
+    fn play(&self, sink: &str, channels: usize, shares: &[f32]) -> Self {
+        let frame = |at: usize| {
+            let tone = 0.5 * (std::f32::consts::TAU * 440.0 * at as f32 / 48_000.0).sin();
+            let silent = channels - shares.len();
+            let level =
+                move |channel: usize| channel.checked_sub(silent).map_or(0.0, |it| shares[it]);
+            (0..channels).flat_map(move |it| ((tone * level(it) * 32_767.0) as i16).to_le_bytes())
+        };
+        let path = std::env::temp_dir().join(format!("{sink}-{}.raw", std::process::id()));
+        std::fs::write(&path, (0..480_000).flat_map(frame).collect::<Vec<_>>()).unwrap();
+        let mut player = program("pacat");
+        player
+            .args(["--raw", "--format=s16le", "--rate=48000", "--no-remap"])
+            .args([format!("--channels={channels}"), format!("--device={sink}")])
+            .arg(&path);
+        Self(player.spawn().unwrap())
     }
 
     fn kill(&mut self) {
@@ -302,9 +435,50 @@ impl Drop for Server {
     }
 }
 
-fn socket() -> PathBuf {
-    let server = std::env::var("PULSE_SERVER").unwrap();
-    PathBuf::from(server.strip_prefix("unix:").unwrap())
+/// Where the server of a test listens.
+enum Address {
+    Usual,
+    Unix(PathBuf),
+    Tcp(u16),
+}
+
+/// The last of the addresses in `TEST_SERVER`, which tells where the server really is, whatever
+/// `PULSE_SERVER` leads through.
+fn address() -> Address {
+    let server = real_server();
+    if server == USUAL {
+        return Address::Usual;
+    }
+    match server.strip_prefix("unix:") {
+        Some(path) => Address::Unix(path.into()),
+        None => Address::Tcp(server.rsplit(':').next().unwrap().parse().unwrap()),
+    }
+}
+
+fn real_server() -> String {
+    let server = std::env::var("TEST_SERVER").unwrap();
+    server.split(' ').next_back().unwrap().to_owned()
+}
+
+/// Stands in `TEST_SERVER` for where a server listens by itself.
+const USUAL: &str = "usual";
+
+/// A program of PulseAudio that finds the server as its own library does.
+fn program(name: &str) -> Command {
+    let mut program = Command::new(name);
+    program
+        .env_remove("PULSE_SERVER")
+        .env_remove("PULSE_COOKIE");
+    if real_server() != USUAL {
+        program.env("PULSE_SERVER", real_server());
+    }
+    program
+}
+
+fn pactl() -> Command {
+    let mut pactl = program("pactl");
+    pactl.stdout(Stdio::null()).stderr(Stdio::null());
+    pactl
 }
 
 fn wait(what: &str, mut done: impl FnMut() -> bool) {
@@ -315,21 +489,52 @@ fn wait(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Runs the test `body` in a process of its own, with a home and a sound server of its own.
+/// Runs the test `body` in a process of its own, with a home and a sound server of its own in the
+/// usual place.
 fn inside(body: &str) {
+    inside_with(body, |home| {
+        let socket = format!("unix:{}", home.join("pulse/native").display());
+        vec![
+            ("XDG_RUNTIME_DIR", home.as_os_str().to_owned()),
+            ("TEST_SERVER", socket.into()),
+        ]
+    });
+}
+
+/// The same with a server and an environment that `variables` makes for a home. `PULSE_SERVER` is
+/// where the server is, unless `TEST_SERVER` says so.
+fn inside_with(body: &str, variables: impl FnOnce(&Path) -> Vec<(&'static str, OsString)>) {
     if !installed("pulseaudio") || !installed("pactl") {
         eprintln!("SKIPPED: pulseaudio is not installed, {body} did not run");
         return;
     }
     let home = tempfile::tempdir().unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", body, "--ignored", "--nocapture"])
-        .env("HOME", home.path())
-        .env("XDG_RUNTIME_DIR", home.path())
-        .env(
-            "PULSE_SERVER",
-            format!("unix:{}", home.path().join("native").display()),
-        )
+    let mut variables = variables(home.path());
+    variables.push(("HOME", home.path().as_os_str().to_owned()));
+    let own = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), value.clone()));
+    let found = sound_server::find(&Environment::new(own, Path::new("/")));
+    let told = variables.iter().any(|(name, _)| *name == "TEST_SERVER");
+    let named = variables.iter().find(|(name, _)| *name == "PULSE_SERVER");
+    let real = named
+        .filter(|_| !told)
+        .map(|(_, value)| ("TEST_SERVER", value.clone()));
+    let mut program = Command::new(std::env::current_exe().unwrap());
+    program.args(["--exact", body, "--ignored", "--nocapture"]);
+    for name in [
+        "PULSE_SERVER",
+        "PULSE_COOKIE",
+        "PULSE_RUNTIME_PATH",
+        "XDG_RUNTIME_DIR",
+        "XDG_CONFIG_HOME",
+    ] {
+        program.env_remove(name);
+    }
+    let output = program
+        .envs(variables)
+        .envs(real)
+        .envs(found.variables().iter().cloned())
         .output()
         .unwrap();
     let told = [output.stdout, output.stderr].concat();

@@ -49,3 +49,6 @@ pub use config::{Backends, Config, People, Strangers};
 pub use engine::Engine;
 pub use history::Ended;
 pub use picture::{PictureFeed, Subscription};
+/// Directives that keep the libraries beneath the relay link from logging frames and addresses,
+/// to be appended to the log filter of every program.
+pub use signal_client::LOG_FILTER;

@@ -166,7 +166,7 @@ impl Body {
     /// off, and the rate is spread over as many as really come.
     fn aim(&mut self, size: Size) {
         let target = VideoTarget {
-            size: size.within(self.target.size),
+            size: size.within_pixels_of(self.target.size),
             fps: self.cadence.fps(self.target.fps),
             bitrate: self.target.bitrate,
         };

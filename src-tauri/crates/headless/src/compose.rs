@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
-use engine::{Backends, Config, Strangers};
-use identity::Identity;
+use engine::{Backends, Config, People};
+use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
-use store::Settings;
+use store::{KnownPeople, Settings};
 use transport::p2p::{self, IceServer, PeerToPeer};
 
 use crate::options::Options;
@@ -49,9 +49,14 @@ pub fn transport(options: &Options, settings: &Settings) -> Arc<dyn MediaTranspo
     }))
 }
 
-/// Who the engine is and what the user set; options win over settings.
+/// Who the engine is, whom the user knows and what the user set; options win over settings.
 #[must_use]
-pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -> Config {
+pub fn config(
+    options: &Options,
+    settings: &Settings,
+    identity: Arc<Identity>,
+    known: KnownPeople,
+) -> Config {
     let relay = options
         .relay
         .clone()
@@ -59,7 +64,7 @@ pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
-        people: Arc::new(Strangers),
+        people: Arc::new(Met(known)),
         name: settings.name.clone(),
         relay: relay.filter(|it| !it.is_empty()),
         ring: Duration::from_secs(u64::from(ring)),
@@ -86,6 +91,16 @@ pub fn config(options: &Options, settings: &Settings, identity: Arc<Identity>) -
             .ring_speaker
             .clone()
             .map(media::backend::device::DeviceId),
+    }
+}
+
+/// The people of the history.
+#[derive(Debug)]
+struct Met(KnownPeople);
+
+impl People for Met {
+    fn knows(&self, address: &Address) -> bool {
+        self.0.contains(address)
     }
 }
 

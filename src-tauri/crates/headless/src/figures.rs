@@ -4,8 +4,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use engine::view::{EngineView, RelayView};
+use engine::view::{DeviceNow, EngineView, RelayView};
 use engine::{PictureFeed, Subscription};
+use identity::Invite;
 use media::synthetic::stamp::Stamp;
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ pub struct Figures<W> {
     out: W,
     started: Instant,
     relay: Option<RelayView>,
+    devices: Option<[DeviceNow; 3]>,
     call: Option<Value>,
     stats: Option<Value>,
     ages: Option<Ages>,
@@ -26,6 +28,7 @@ impl<W: Write> Figures<W> {
             out,
             started: Instant::now(),
             relay: None,
+            devices: None,
             call: None,
             stats: None,
             ages: None,
@@ -49,6 +52,13 @@ impl<W: Write> Figures<W> {
             self.relay = Some(view.relay.clone());
             self.line(json!({ "relay": view.relay }))?;
         }
+        let devices = [&view.camera, &view.microphone, &view.speaker].map(|it| it.now.clone());
+        if self.devices.as_ref() != Some(&devices) {
+            let [camera, microphone, speaker] = &devices;
+            let now = json!({ "camera": camera, "microphone": microphone, "speaker": speaker });
+            self.devices = Some(devices);
+            self.line(json!({ "devices": now }))?;
+        }
         let call = serde_json::to_value(&view.call)?;
         if self.call.as_ref().map(still) != Some(still(&call)) {
             self.call = Some(call.clone());
@@ -60,6 +70,16 @@ impl<W: Write> Figures<W> {
             self.figures(stats, view)?;
         }
         Ok(())
+    }
+
+    /// Tells whom a call that begins now is meant for.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub fn calling(&mut self, to: &Invite) -> std::io::Result<()> {
+        let (address, name) = (to.address.to_string(), &to.name);
+        let calling = json!({ "address": address, "name": name, "relay": to.relay });
+        self.line(json!({ "calling": calling }))
     }
 
     fn figures(&mut self, mut stats: Value, view: &EngineView) -> std::io::Result<()> {

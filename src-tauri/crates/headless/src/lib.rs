@@ -1,15 +1,23 @@
 //! The engine without a window: test contact, bots, benches.
 //!
-//! What the window shares with it lives here too: the options of both command lines
-//! ([`options`]), how an engine is composed from them ([`compose`]), the lines of JSON that tell a
-//! call's figures ([`figures`]), and what is given back to the system after one ([`memory`]).
+//! What the window shares with it lives here too: what is set before any thread runs, and who asks
+//! the program to end ([`process`]); the log ([`log`]); the options of both command lines
+//! ([`options`]), how an engine is composed from them ([`compose`]), the history of its calls
+//! ([`history`]), the lines of JSON that tell a call's figures ([`figures`]), and what is given
+//! back to the system after one ([`memory`]).
 
 #![warn(missing_docs)]
 
 pub mod compose;
 pub mod figures;
+pub mod files;
+pub mod history;
+pub mod log;
 pub mod memory;
 pub mod options;
 pub mod outcome;
+pub mod process;
 pub mod recorder;
 pub mod session;
+
+mod sentences;

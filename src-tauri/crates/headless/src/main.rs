@@ -3,27 +3,28 @@
 use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use devices::CameraChoice;
 use engine::Engine;
-use headless::compose;
 use headless::figures::Figures;
-use headless::memory;
 use headless::options::Options;
-use headless::outcome::EXIT_HELP;
+use headless::outcome::{BAD_CALL, exit_help};
+use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
+use headless::{compose, history, log, memory, process};
+use identity::Invite;
 use store::Store;
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
+use tokio::time::timeout;
 
 /// Private video calls between two people, without a window.
 #[derive(Debug, Parser)]
-#[command(name = "tincan", version, after_help = EXIT_HELP)]
+#[command(name = "tincan", version, after_help = exit_help())]
 struct Line {
     #[command(subcommand)]
     verb: Verb,
@@ -55,7 +56,7 @@ enum Verb {
     },
     /// Call somebody.
     Call {
-        /// An address or an invite link.
+        /// An address or an invite link, alone or within a text.
         to: String,
         /// End the call after so many seconds with media.
         #[arg(long = "for", value_name = "SECONDS")]
@@ -64,20 +65,15 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
-    memory::use_one_heap();
+    let _prepared = process::prepare();
     let line = Line::parse();
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
-    // The library's own lines may show packets and addresses; ours never do.
-    let filter = EnvFilter::new(format!("{wanted},{}", transport::LOG_FILTER));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    log::start("warn");
     let result = Runtime::new()
         .context("cannot start the async runtime")
         .and_then(|runtime| {
             let result = runtime.block_on(run(line));
-            // Not dropped, for that waits until the read of standard input ends: with the next line.
+            // Dropping the runtime would wait for the read of standard input, which blocks until
+            // the next line comes.
             runtime.shutdown_background();
             result
         });
@@ -99,24 +95,30 @@ async fn run(line: Line) -> Result<ExitCode> {
     };
     let store = Store::open(&directory)?;
     let identity = Arc::new(store.identity());
-    let (purpose, out) = match line.verb {
+    let purpose = match line.verb {
         Verb::Id => {
             writeln!(stdout(), "{}", identity.address())?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Answer { auto, once } => (Purpose::Answer { auto, once }, stdout()),
-        Verb::Call { to, lasting } => (
-            Purpose::Call {
+        Verb::Answer { auto, once } => Purpose::Answer { auto, once },
+        Verb::Call { to, lasting } => match Invite::find(&to) {
+            Ok(to) => Purpose::Call {
                 to,
                 lasting: lasting.map(Duration::from_secs),
             },
-            stdout(),
-        ),
+            Err(error) => {
+                tracing::error!("nobody to call: {error}");
+                return Ok(ExitCode::from(BAD_CALL));
+            }
+        },
     };
+    let end = EndRequests::listen().context("cannot listen for signals")?;
     let settings = store.settings();
-    let config = compose::config(&line.options, &settings, identity);
+    let config = compose::config(&line.options, &settings, identity, store.known_people());
     let fps = config.video.fps as u32;
     let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
+    let store = Arc::new(Mutex::new(store));
+    let history = tokio::spawn(history::keep(engine.ended(), store, |_| {}));
     tokio::spawn(memory::give_back_after_calls(engine.ended()));
     let remote = engine.remote_picture();
     let _recorder = match &line.picture_out {
@@ -124,10 +126,17 @@ async fn run(line: Line) -> Result<ExitCode> {
         Some(_) | None => None,
     };
     let report = if line.json {
-        Report::Json(Figures::new(out).with_ages(&remote))
+        Report::Json(Box::new(Figures::new(stdout()).with_ages(&remote)))
     } else {
-        Report::Plain(out)
+        Report::Plain(stdout())
     };
     let video = line.options.camera != Some(CameraChoice::None);
-    Session::new(engine, purpose, video, report).run().await
+    let code = Session::new(engine, purpose, video, report).run(end).await;
+    if timeout(PATIENCE, history).await.is_err() {
+        tracing::error!("the last call is not written down");
+    }
+    Ok(code)
 }
+
+/// A disk that needs longer is not waited for.
+const PATIENCE: Duration = Duration::from_secs(2);

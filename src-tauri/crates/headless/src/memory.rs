@@ -8,10 +8,10 @@ use tokio::sync::broadcast::error::RecvError;
 
 /// Keeps memory flat over many calls. To be called first in `main`, before any thread runs.
 ///
-/// The GNU allocator gives threads heaps of their own, and every call starts new threads that
-/// make and drop codecs and pictures of megabytes: what one heap has free another does not find,
-/// and a phone that runs for days grows with every call. One heap for all costs nothing that can
-/// be measured at a call's rate of allocations.
+/// The GNU allocator gives threads heaps of their own. Every call starts new threads, which
+/// allocate and free codecs and pictures of megabytes; memory that is free in one heap is not used
+/// by another, so a program that runs for days would grow with every call. One heap for all
+/// threads costs nothing that can be measured at the rate at which a call allocates.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[allow(unsafe_code, reason = "mallopt has no safe form")]
 pub fn use_one_heap() {

@@ -1,4 +1,6 @@
-//! How a call ended, as an exit status.
+//! How a call ended, as an exit status and in words.
+
+use std::fmt::Write as _;
 
 use call::reason::EndReason;
 
@@ -24,27 +26,55 @@ pub fn exit_code(reason: EndReason) -> u8 {
     }
 }
 
+/// What a person is told of a call that ended like this.
+#[must_use]
+pub const fn words(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::LocalHangup => "ended here",
+        EndReason::RemoteHangup => "ended there",
+        EndReason::Cancelled => "cancelled before an answer",
+        EndReason::Missed => "missed",
+        EndReason::Declined => "declined here",
+        EndReason::RemoteDeclined => "declined there",
+        EndReason::Busy => "the other side is in a call",
+        EndReason::NoAnswer => "no answer",
+        EndReason::Unreachable => "the other side is not there",
+        EndReason::NoRelay => "the relay could not be reached",
+        EndReason::NoPath => "no path for media was found",
+        EndReason::ConnectionLost => "the connection was lost",
+        EndReason::PeerGone => "the other side vanished",
+        EndReason::Incompatible => "the versions do not fit",
+        EndReason::Replaced => "replaced by a newer call",
+        EndReason::InternalError => "the program failed",
+    }
+}
+
 /// The exit status when a call could not even be tried: what was given makes no sense.
 pub const BAD_CALL: u8 = 3;
 
-/// The table of `--help`.
-pub const EXIT_HELP: &str = "\
+/// The end of `--help`: exit statuses, and what can be said while it runs.
+#[must_use]
+pub fn exit_help() -> String {
+    let mut help = "\
 Exit status:
    0  the call was ended by either side, or nothing went wrong
    1  the program could not start
    2  the command line makes no sense
    3  the address or link makes no sense, or there is no relay
-  10  cancelled before an answer      16  the other side is not there
-  11  missed                          17  the relay could not be reached
-  12  declined here                   18  no path for media was found
-  13  declined there                  19  the connection was lost
-  14  the other side is in a call     20  the other side vanished
-  15  no answer                       21  the versions do not fit
-  22  replaced by a newer call        70  the program failed
-
+"
+    .to_owned();
+    for reason in EndReason::ALL {
+        let code = exit_code(*reason);
+        if code > BAD_CALL {
+            // Writing to a text cannot fail.
+            let _ = writeln!(help, "  {code:2}  {}", words(*reason));
+        }
+    }
+    help + "
 Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
-  call ADDRESS, reconnect, quit";
+  call ADDRESS OR LINK, reconnect, quit"
+}
 
 #[cfg(test)]
 mod tests {
@@ -53,26 +83,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_failure_has_a_status_of_its_own() {
-        use EndReason::*;
-        let failures = [
-            Cancelled,
-            Missed,
-            Declined,
-            RemoteDeclined,
-            Busy,
-            NoAnswer,
-            Unreachable,
-            NoRelay,
-            NoPath,
-            ConnectionLost,
-            PeerGone,
-            Incompatible,
-            Replaced,
-            InternalError,
-        ];
-        let codes: BTreeSet<u8> = failures.iter().map(|it| exit_code(*it)).collect();
+    fn every_failure_has_a_status_and_words_of_its_own_and_help_tells_them() {
+        let failures: Vec<_> = EndReason::ALL
+            .iter()
+            .filter(|it| !matches!(it, EndReason::LocalHangup | EndReason::RemoteHangup))
+            .collect();
+        let codes: BTreeSet<u8> = failures.iter().map(|it| exit_code(**it)).collect();
         assert_eq!(codes.len(), failures.len());
         assert!(codes.iter().all(|it| *it > BAD_CALL));
+        let texts: BTreeSet<_> = EndReason::ALL.iter().map(|it| words(*it)).collect();
+        assert_eq!(texts.len(), EndReason::ALL.len());
+        let help = exit_help();
+        for reason in failures {
+            let row = format!("  {}  {}\n", exit_code(*reason), words(*reason));
+            assert!(help.contains(&row), "{row}");
+        }
     }
 }

@@ -6,11 +6,13 @@ use std::path::Path;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use engine::{PictureFeed, Subscription};
 use media::picture::Picture;
 use media::queue::{Empty, Queue};
 use media::synthetic::y4m;
+
+use crate::files;
 
 /// A Y4M file that grows while a call runs. Dropping it completes the file.
 #[derive(Debug)]
@@ -27,8 +29,7 @@ impl Recorder {
     /// # Errors
     /// When the file cannot be made.
     pub fn start(path: &Path, feed: &PictureFeed, fps: u32) -> Result<Self> {
-        let file =
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file = files::create(path)?;
         let pictures = Queue::bounded(WAITING);
         let (inlet, outlet, source) = (pictures.clone(), pictures.clone(), feed.clone());
         let listening = feed.subscribe(move || {

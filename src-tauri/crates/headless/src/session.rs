@@ -1,20 +1,22 @@
 //! One run of the program: feeds lines of standard input to the engine and follows its views.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
 use call::reason::EndReason;
 use call::view::{ActivePhase, CallView};
 use engine::Engine;
 use engine::command::Command;
-use engine::view::RelayView;
+use engine::view::EngineView;
+use identity::Invite;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::figures::Figures;
 use crate::outcome::{BAD_CALL, exit_code};
+use crate::process::EndRequests;
+use crate::sentences::{calling, sentences};
 
 /// What this run is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +30,8 @@ pub enum Purpose {
     },
     /// Make one call.
     Call {
-        /// Whom: an address or a link.
-        to: String,
+        /// Whom.
+        to: Invite,
         /// End it after so long with media.
         lasting: Option<Duration>,
     },
@@ -38,9 +40,11 @@ pub enum Purpose {
 /// How the run tells what happens.
 pub enum Report<W> {
     /// Lines of JSON.
-    Json(Figures<W>),
+    Json(Box<Figures<W>>),
     /// Sentences.
     Plain(W),
+    /// Nothing any more: nobody reads it.
+    Nothing,
 }
 
 /// The run.
@@ -49,7 +53,8 @@ pub struct Session<W> {
     purpose: Purpose,
     video: bool,
     report: Report<W>,
-    said: String,
+    /// The sentences that are true and were told.
+    said: Vec<String>,
     phase: Phase,
     deadline: Option<Instant>,
 }
@@ -73,33 +78,32 @@ impl<W: Write> Session<W> {
             purpose,
             video,
             report,
-            said: String::new(),
+            said: Vec::new(),
             phase: Phase::Ready,
             deadline: None,
         }
     }
 
-    /// Runs until the purpose is fulfilled, told to quit, or interrupted; then releases all.
-    ///
-    /// # Errors
-    /// When standard output is gone.
-    pub async fn run(mut self) -> Result<ExitCode> {
-        let code = self.until_over().await;
-        self.engine.stop().await;
-        Ok(ExitCode::from(code?))
+    /// Runs until the purpose is fulfilled, told to quit, or asked to end; then says goodbye and
+    /// releases all. Whether anybody reads the report makes no difference to a call.
+    pub async fn run(mut self, mut end: EndRequests) -> ExitCode {
+        let code = self.until_over(&mut end).await;
+        if timeout(PATIENCE, self.engine.stop()).await.is_err() {
+            tracing::error!("the engine did not stop in time");
+        }
+        ExitCode::from(code)
     }
 
-    async fn until_over(&mut self) -> Result<u8> {
+    async fn until_over(&mut self, end: &mut EndRequests) -> u8 {
         let mut views = self.engine.views();
         let mut input = Some(BufReader::new(tokio::io::stdin()).lines());
-        let mut interrupt = std::pin::pin!(interrupted());
         self.begin().await;
         loop {
             let view = views.borrow_and_update().clone();
-            self.tell(&view)?;
+            self.tell(&view);
             self.act(&view.call).await;
             if let Phase::Over(code) = self.phase {
-                return Ok(code);
+                return code;
             }
             tokio::select! {
                 changed = views.changed() => if changed.is_err() {
@@ -110,9 +114,7 @@ impl<W: Write> Session<W> {
                     self.deadline = None;
                     self.perform(Command::End).await;
                 }
-                () = &mut interrupt => {
-                    self.phase = Phase::Over(0);
-                }
+                () = end.next() => self.phase = Phase::Over(0),
             }
         }
     }
@@ -120,15 +122,26 @@ impl<W: Write> Session<W> {
     /// Makes the call as soon as the engine runs; the phone waits for the relay by itself.
     async fn begin(&mut self) {
         self.phase = Phase::Running;
-        if let Purpose::Call { to, .. } = &self.purpose {
-            let dial = Command::Dial {
-                to: to.clone(),
-                video: self.video,
-            };
-            if !self.perform(dial).await {
-                self.phase = Phase::Over(BAD_CALL);
-            }
+        if let Purpose::Call { to, .. } = &self.purpose
+            && !self.dial(to.clone()).await
+        {
+            self.phase = Phase::Over(BAD_CALL);
         }
+    }
+
+    /// Calls somebody, after telling who was understood to be called.
+    async fn dial(&mut self, to: Invite) -> bool {
+        let told = match &mut self.report {
+            Report::Json(figures) => figures.calling(&to),
+            Report::Plain(out) => writeln!(out, "{}", calling(&to)).and_then(|()| out.flush()),
+            Report::Nothing => Ok(()),
+        };
+        self.heard(told);
+        let dial = Command::Dial {
+            to: to.to_string(),
+            video: self.video,
+        };
+        self.perform(dial).await
     }
 
     async fn act(&mut self, call: &CallView) {
@@ -175,16 +188,16 @@ impl<W: Write> Session<W> {
                 self.phase = Phase::Over(0);
                 return;
             }
-            other => match other.strip_prefix("call ") {
-                Some(to) => Command::Dial {
-                    to: to.to_owned(),
-                    video: self.video,
-                },
-                None => {
-                    tracing::warn!("not a command; see --help");
-                    return;
+            other => {
+                match other.strip_prefix("call ").map(Invite::find) {
+                    Some(Ok(to)) => {
+                        self.dial(to).await;
+                    }
+                    Some(Err(error)) => tracing::error!("nobody to call: {error}"),
+                    None => tracing::warn!("not a command; see --help"),
                 }
-            },
+                return;
+            }
         };
         self.perform(command).await;
     }
@@ -199,19 +212,27 @@ impl<W: Write> Session<W> {
         }
     }
 
-    fn tell(&mut self, view: &engine::view::EngineView) -> Result<()> {
-        match &mut self.report {
-            Report::Json(figures) => figures.follow(view)?,
+    fn tell(&mut self, view: &EngineView) {
+        let told = match &mut self.report {
+            Report::Json(figures) => figures.follow(view),
             Report::Plain(out) => {
-                let sentence = sentence(&view.call, &view.relay);
-                if sentence != self.said {
-                    writeln!(out, "{sentence}")?;
-                    out.flush()?;
-                    self.said = sentence;
-                }
+                let sentences = sentences(view);
+                let news = sentences.iter().filter(|it| !self.said.contains(it));
+                let text: String = news.map(|it| format!("{it}\n")).collect();
+                self.said = sentences;
+                out.write_all(text.as_bytes()).and_then(|()| out.flush())
             }
+            Report::Nothing => Ok(()),
+        };
+        self.heard(told);
+    }
+
+    /// The reader of the report may have gone: the call goes on without.
+    fn heard(&mut self, told: io::Result<()>) {
+        if let Err(error) = told {
+            tracing::warn!(%error, "standard output cannot be written; nothing more is told there");
+            self.report = Report::Nothing;
         }
-        Ok(())
     }
 }
 
@@ -227,28 +248,6 @@ impl<W> std::fmt::Debug for Report<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Report")
     }
-}
-
-/// What a person is told.
-fn sentence(call: &CallView, relay: &RelayView) -> String {
-    match call {
-        CallView::Idle => match relay {
-            RelayView::None => "No relay is set.".to_owned(),
-            RelayView::Connecting => "Connecting to the relay…".to_owned(),
-            RelayView::Online => "Ready for calls.".to_owned(),
-            RelayView::Offline { .. } => "Not connected to the relay; trying again.".to_owned(),
-        },
-        CallView::Outgoing { phase, .. } => format!("{phase:?}…"),
-        CallView::Incoming { peer, .. } => format!("{} is calling.", or_somebody(&peer.name)),
-        CallView::Active { phase, peer, .. } => {
-            format!("{phase:?} with {}.", or_somebody(&peer.name))
-        }
-        CallView::Ended { reason, .. } => format!("Ended: {reason:?}."),
-    }
-}
-
-fn or_somebody(name: &str) -> &str {
-    if name.is_empty() { "somebody" } else { name }
 }
 
 /// The next line, or never when there is no more: a program whose input is closed runs on.
@@ -269,23 +268,5 @@ async fn wait(deadline: Option<Instant>) {
     }
 }
 
-/// Ends when somebody wants the program to go.
-async fn interrupted() {
-    let terminated = async {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            if let Ok(mut signal) = signal(SignalKind::terminate()) {
-                signal.recv().await;
-                return;
-            }
-        }
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => if result.is_err() {
-            std::future::pending::<()>().await;
-        },
-        () = terminated => {}
-    }
-}
+/// The engine's promise is one second.
+const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,4 +1,16 @@
 //! Encoded frames: what crosses the transport seam.
+//!
+//! ```
+//! use media::frame::EncodedFrame;
+//! use media::time::MediaTime;
+//!
+//! let packet = EncodedFrame {
+//!     time: MediaTime::from_ticks(960, 48_000),
+//!     keyframe: true,
+//!     payload: vec![15 << 3, 0, 0].into(),
+//! };
+//! assert_eq!(packet.time.micros(), 20_000);
+//! ```
 
 use std::time::Instant;
 

@@ -1,4 +1,17 @@
 //! How steadily pictures are shown: rate and freezes.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::freeze::Freezes;
+//!
+//! let (mut freezes, mut now) = (Freezes::new(), Instant::now());
+//! for gap_ms in [0, 33, 33, 33, 400, 33] {
+//!     now += Duration::from_millis(gap_ms);
+//!     freezes.shown(now);
+//! }
+//! assert_eq!((freezes.pictures(), freezes.count()), (6, 1));
+//! ```
 
 use std::time::{Duration, Instant};
 
@@ -82,6 +95,8 @@ impl Default for Freezes {
 
 /// As many gaps as the W3C rule looks at.
 const GAPS: usize = 30;
+
+/// What the rule adds to the mean.
 const BEYOND_MEAN: Duration = Duration::from_millis(150);
 
 #[cfg(test)]

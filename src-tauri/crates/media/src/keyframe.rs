@@ -3,6 +3,22 @@
 //! A picture decoder that lost references shows nothing good until the next keyframe. Asking too
 //! rarely freezes the picture; asking or granting too often fills the network with keyframes,
 //! which are ten times as large as other pictures (RFC 4585, 6.3.1 and RFC 5104, 3.5.1).
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::keyframe::{Limiter, Requester};
+//!
+//! let (now, rtt) = (Instant::now(), Some(Duration::from_millis(50)));
+//! let mut requester = Requester::new();
+//! requester.needed(now);
+//! assert!(requester.poll(now, rtt), "asks at once");
+//! assert!(!requester.poll(now + Duration::from_millis(50), rtt), "and waits for the answer");
+//!
+//! let mut limiter = Limiter::new();
+//! limiter.request();
+//! assert!(limiter.take(now), "the next picture is a keyframe");
+//! ```
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +51,7 @@ impl Requester {
         });
     }
 
-    /// A keyframe was decoded.
+    /// A keyframe was decoded: nothing is needed any more.
     pub const fn satisfied(&mut self) {
         self.wanted = None;
     }
@@ -107,7 +123,8 @@ impl Limiter {
     }
 }
 
-/// A quarter of a second: a request that is older was answered, or its answer was lost.
+/// The least time between two keyframes: a request that comes sooner after one was sent before
+/// that keyframe could arrive.
 const BETWEEN_KEYFRAMES: Duration = Duration::from_millis(250);
 
 /// Before anything was measured: a call within a country.
@@ -116,10 +133,12 @@ const UNKNOWN_RTT: Duration = Duration::from_millis(80);
 /// What the other side takes to see the request, make the keyframe and send it.
 const ENCODING: Duration = Duration::from_millis(50);
 
+/// Bounds of the first wait, however short or long the round trip is.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_FIRST_WAIT: Duration = Duration::from_millis(300);
 
-/// Somebody who did not answer for seconds is not helped by more requests.
+/// The longest time between two requests: more of them do not help who has not answered for
+/// seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -1,4 +1,12 @@
 //! How loud sound is, for a meter and for the receipt that somebody is heard.
+//!
+//! ```
+//! use media::level::Meter;
+//!
+//! let mut meter = Meter::new();
+//! meter.push(&[0.1; 480]);
+//! assert!((0.6..0.7).contains(&meter.level()));
+//! ```
 
 /// Follows the loudness of one stream of 48 kHz sound. Does not allocate.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,4 +1,18 @@
 //! Raw pictures: planar 8-bit 4:2:0 (I420), BT.709 limited range, tightly packed.
+//!
+//! ```
+//! use media::picture::{Picture, Pool};
+//! use media::units::Size;
+//!
+//! let mut pool = Pool::new();
+//! let white = pool.make(Size::new(64, 36), |picture| {
+//!     picture.planes_mut()[0].fill(235);
+//!     Ok::<_, std::convert::Infallible>(())
+//! })?;
+//! assert_eq!(white.planes().map(<[u8]>::len), [64 * 36, 32 * 18, 32 * 18]);
+//! assert_eq!(white.planes().map(|plane| plane[0]), [235, 128, 128]);
+//! # Ok::<(), std::convert::Infallible>(())
+//! ```
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -77,10 +91,10 @@ const fn luma_len(size: Size) -> usize {
     size.width as usize * size.height as usize
 }
 
-/// A picture from a camera and when its light fell in.
+/// A picture from a camera and when it was taken.
 #[derive(Clone, Debug)]
 pub struct Captured {
-    /// What was seen.
+    /// The picture.
     pub picture: Arc<Picture>,
     /// When, on this machine's monotonic clock; as near to the exposure as the device tells.
     pub at: Instant,
@@ -95,8 +109,8 @@ pub struct Pool {
 
 impl Pool {
     /// The most pictures that a pool keeps: enough for one in the maker, one in each of two
-    /// slots, one in the encoder and one on the screen, with room for a slow reader. Beyond that
-    /// `take` allocates and forgets.
+    /// slots, one in the encoder and one on the screen, with room for a slow reader. When all are
+    /// in use, a picture is allocated that the pool does not keep.
     pub const KEPT: usize = 8;
 
     /// An empty pool.

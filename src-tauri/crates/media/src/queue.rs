@@ -3,6 +3,21 @@
 //! [`Slot`] holds the latest value: a new one replaces it, and what was replaced is counted.
 //! [`Queue`] holds a bounded number in order: when full, the oldest goes, and that is counted.
 //! Both close; a closed one wakes every waiter and hands out what is left, then nothing.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use media::queue::{Empty, Queue};
+//!
+//! let pictures = Queue::bounded(2);
+//! for number in 1..=3 {
+//!     pictures.push(number);
+//! }
+//! pictures.close();
+//! let next = || pictures.pop(Duration::from_secs(1));
+//! assert_eq!([next(), next(), next()], [Ok(2), Ok(3), Err(Empty::Closed)]);
+//! assert_eq!(pictures.dropped(), 1);
+//! ```
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -166,7 +181,8 @@ impl<T> Queue<T> {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Values stay whole under a panic of another thread: each critical section is a few moves.
+    /// A lock that a panicking thread held is taken all the same: no critical section leaves the
+    /// values half changed.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.shared
             .state

@@ -10,7 +10,7 @@ pub use controller::{Controller, Limits};
 
 use crate::units::Bitrate;
 
-/// Where a call begins before anything was measured, sound and picture together: a good 720p
-/// picture, and little enough for most uplinks. The estimate, its pace and the encoders all start
-/// here, so that the first estimate changes nothing.
+/// What a call sends before anything was measured, sound and picture together: enough for a good
+/// 720p picture, and little enough for most uplinks. The estimate, the pacer and the encoders all
+/// start here, so that the first estimate changes nothing.
 pub const START: Bitrate = Bitrate::from_kbps(1_200);

@@ -1,4 +1,15 @@
 //! Brings pictures to another size.
+//!
+//! ```
+//! use media::picture::Picture;
+//! use media::scale::Scaler;
+//! use media::units::Size;
+//!
+//! let (large, mut small) = (Picture::black(Size::HD), Picture::black(Size::new(320, 180)));
+//! let mut scaler = Scaler::sharp();
+//! scaler.scale(&large, &mut small);
+//! assert_eq!(small, Picture::black(small.size()));
+//! ```
 
 mod bilinear;
 mod halving;
@@ -16,7 +27,7 @@ use crate::units::Size;
 pub struct Scaler {
     filter: Filter,
     resizer: Resizer,
-    /// Tables for the brightness and for the colours of the last sizes.
+    /// Tables for the luma plane and for the chroma planes of the last sizes.
     tables: [Option<Halving>; 2],
 }
 
@@ -47,7 +58,7 @@ impl Scaler {
         let sizes = planes_of(from.size()).into_iter().zip(planes_of(to.size()));
         let planes = from.planes().into_iter().zip(to.planes_mut());
         for (at, ((source, target), (from, to))) in planes.zip(sizes).enumerate() {
-            // Both planes of colour have one size.
+            // Both chroma planes have one size, and so one table.
             if self.filter == Filter::Sharp
                 && let Some(table) = table(&mut self.tables[at.min(1)], from, to)
             {

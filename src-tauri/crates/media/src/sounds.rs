@@ -2,6 +2,13 @@
 //!
 //! A pluck is a few partials that die away, the higher ones first. All peaks stay below -12 dBFS,
 //! so that a voice is never drowned and two plucks at once never clip.
+//!
+//! ```
+//! use media::sounds::Sound;
+//!
+//! let second: Vec<f32> = (0..48_000).map(|at| Sound::RingTone.sample(at)).collect();
+//! assert!(second.iter().any(|it| it.abs() > 0.03) && second.iter().all(|it| it.abs() < 0.26));
+//! ```
 
 use std::f32::consts::TAU;
 

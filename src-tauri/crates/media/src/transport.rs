@@ -111,8 +111,9 @@ pub enum Sent {
     Dropped,
 }
 
-/// Where received frames wait for the decoder. For pictures a drop shows as `after_loss` on the
-/// next frame that is pushed.
+/// Where received frames wait for the decoder. When it is full frames are dropped, and whoever fills
+/// it sees to it that the next picture to come out is a keyframe or is `after_loss`: no picture that
+/// depends on a dropped one may look whole.
 pub type FrameSource = Queue<ReceivedFrame>;
 
 /// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;
@@ -148,8 +149,9 @@ impl fmt::Debug for Parcel {
 pub enum TransportEvent {
     /// The path changed.
     State(TransportState),
-    /// Nothing has been heard from the other side for this long. Told a few times a second while it
-    /// lasts, from about a second on, and once as zero when something is heard again.
+    /// Nothing has been received for this long, since the session was first connected. Told a few
+    /// times a second while it lasts, from about a second on and whatever the state, and once as zero
+    /// when something is received again.
     Silence(Duration),
     /// To be carried to the other side's session, in this order.
     Parcel(Parcel),
@@ -164,16 +166,20 @@ pub enum TransportEvent {
 /// Where a session stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransportState {
-    /// Looking for a path, for the first time.
+    /// Looking for a path, for the first time, for as long as it takes.
     Connecting,
-    /// Media and data flow.
+    /// Media and data flow. A restart alone does not change it; whether anything arrives is told by
+    /// [`TransportEvent::Silence`].
     Connected(Path),
-    /// The path is lost and another one is looked for; frames are still tried.
+    /// The path answers no longer and another one is looked for, for as long as it takes; frames
+    /// are still tried. It may come back by itself or after [`SessionControl::restart`].
     Disconnected,
     /// The other side closed its session on purpose. Final.
     ClosedByPeer,
-    /// Nothing brings it back, whatever the network does. Final. A path that is not found, or lost
-    /// for long, is no failure: whoever opened the session decides how long to wait.
+    /// Nothing brings it back, whatever the network does, and restarts are ignored: the secure channel
+    /// was refused, the other side broke the protocol, or the library stopped. Final. A path that is
+    /// not found, or lost for long, is no failure: whoever opened the session decides how long to
+    /// wait.
     Failed(TransportError),
 }
 

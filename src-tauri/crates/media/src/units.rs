@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 /// A rate of data, in bits per second.
+///
+/// ```
+/// use media::units::Bitrate;
+///
+/// let rate = Bitrate::from_kbps(1_200);
+/// assert_eq!(rate.scaled(0.5).to_string(), "600 kb/s");
+/// ```
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS,
 )]
@@ -66,6 +73,9 @@ impl Size {
     /// allocates.
     pub const MAX: Self = Self::new(3840, 2160);
 
+    /// The shortest side that can be encoded: one macroblock (H.264, 3.87).
+    pub const MIN_SIDE_PX: u32 = 16;
+
     /// A size of `width` columns and `height` rows.
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {
@@ -83,20 +93,44 @@ impl Size {
             && self.width <= Self::MAX.width
             && self.height <= Self::MAX.width
     }
-}
 
-impl Size {
-    /// This size, or what it becomes when it is made to fit into `bounds` in its own shape: never
-    /// larger, both sides even.
+    /// The pixels of a picture.
     #[must_use]
-    pub fn within(self, bounds: Self) -> Self {
-        let ratio = |bound: u32, side: u32| f64::from(bound) / f64::from(side.max(1));
-        let scale = ratio(bounds.width, self.width).min(ratio(bounds.height, self.height));
-        if scale >= 1.0 {
-            return self;
-        }
-        let side = |side: u32| ((f64::from(side) * scale / 2.0).round() as u32 * 2).max(2);
-        Self::new(side(self.width), side(self.height))
+    pub const fn pixels(self) -> u64 {
+        self.width as u64 * self.height as u64
+    }
+
+    /// The size at which pictures of this size are encoded when there shall be about as many pixels
+    /// as `most` has: in their own shape, not enlarged, both sides even.
+    ///
+    /// What comes out can always be encoded, so pictures with a side below [`Size::MIN_SIDE_PX`]
+    /// are enlarged all the same. Only where one side is more than 240 times the other the shape
+    /// cannot be kept.
+    ///
+    /// ```
+    /// use media::units::Size;
+    ///
+    /// let camera = Size::new(1600, 1200);
+    /// assert_eq!(camera.within_pixels_of(Size::HD), Size::new(1108, 832));
+    /// assert_eq!(Size::new(640, 480).within_pixels_of(Size::HD), Size::new(640, 480));
+    /// ```
+    #[must_use]
+    pub fn within_pixels_of(self, most: Self) -> Self {
+        let (width, height) = (f64::from(self.width.max(1)), f64::from(self.height.max(1)));
+        let (long, short) = (width.max(height), width.min(height));
+        // Down to the pixels of `most`, unless that are hardly fewer: scaling costs sharpness.
+        let pixels = most.pixels().max(1) as f64;
+        let shrunk = if width * height <= pixels * HARDLY_FEWER {
+            1.0
+        } else {
+            (pixels / (width * height)).sqrt()
+        };
+        // Up to a whole macroblock, but never beyond what decoders take.
+        let least = f64::from(Self::MIN_SIDE_PX) / short;
+        let largest = (f64::from(Self::MAX.width) / long).min(f64::from(Self::MAX.height) / short);
+        let scale = shrunk.max(least).min(largest);
+        let side = |side: f64| ((side * scale / 2.0).round() as u32 * 2).max(Self::MIN_SIDE_PX);
+        Self::new(side(width), side(height))
     }
 }
 
@@ -106,23 +140,61 @@ impl fmt::Display for Size {
     }
 }
 
+/// Two pixels in a hundred more are not worth scaling.
+const HARDLY_FEWER: f64 = 1.02;
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn a_size_within_bounds_keeps_its_shape_and_never_grows() {
-        for (size, bounds, within) in [
-            ((640, 480), (1280, 720), (640, 480)),
-            ((640, 480), (640, 360), (480, 360)),
-            ((1920, 1080), (1280, 720), (1280, 720)),
-            ((720, 1280), (1280, 720), (406, 720)),
+    fn pictures_of_any_shape_are_encoded_in_their_shape_and_not_enlarged() {
+        for (size, most, encoded) in [
             ((1280, 720), (1280, 720), (1280, 720)),
-            ((3840, 2), (320, 180), (320, 2)),
+            ((1920, 1080), (1280, 720), (1280, 720)),
+            ((640, 480), (1280, 720), (640, 480)),
+            ((640, 480), (640, 360), (554, 416)),
+            ((1440, 1080), (1280, 720), (1108, 832)),
+            ((720, 1280), (1280, 720), (720, 1280)),
+            ((1080, 1920), (1280, 720), (720, 1280)),
+            ((2560, 1080), (1280, 720), (1478, 624)),
+            ((1080, 1080), (1280, 720), (960, 960)),
+            ((641, 481), (1280, 720), (642, 482)),
+            ((1288, 724), (1280, 720), (1288, 724)),
+            ((3840, 240), (1280, 720), (3840, 240)),
+            ((16, 16), (1280, 720), (16, 16)),
+            ((2, 2), (1280, 720), (16, 16)),
+            ((8, 6), (320, 180), (22, 16)),
+            ((4, 64), (320, 180), (16, 256)),
+            ((3840, 2), (320, 180), (3840, 16)),
+            ((3840, 3840), (3840, 3840), (2160, 2160)),
+            ((0, 0), (0, 0), (16, 16)),
         ] {
-            let [size, bounds, within] =
-                [size, bounds, within].map(|(width, height)| Size::new(width, height));
-            assert_eq!(size.within(bounds), within, "{size} in {bounds}");
+            let [size, most, encoded] =
+                [size, most, encoded].map(|(width, height)| Size::new(width, height));
+            assert_eq!(size.within_pixels_of(most), encoded, "{size} for {most}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_shall_be_encoded_can_be_and_keeps_its_shape(
+            (width, height) in (1..=3840_u32, 1..=3840_u32),
+            most in (0..=3840_u32, 0..=3840_u32),
+        ) {
+            let (size, most) = (Size::new(width, height), Size::new(most.0, most.1));
+            let encoded = size.within_pixels_of(most);
+            let (long, short) = (encoded.width.max(encoded.height), encoded.width.min(encoded.height));
+            prop_assert!(encoded.is_valid() && short >= Size::MIN_SIDE_PX);
+            prop_assert!(long <= Size::MAX.width && short <= Size::MAX.height);
+            // The height that the encoded width asks for, within the rounding to even sides.
+            let scale = f64::from(encoded.width) / f64::from(width);
+            let off = (f64::from(encoded.height) - scale * f64::from(height)).abs();
+            let rounding = 1.0 + f64::from(height) / f64::from(width);
+            let shapely = width.max(height) <= 240 * width.min(height);
+            prop_assert!(!shapely || off <= rounding + 1e-6, "{size} as {encoded}");
         }
     }
 

@@ -20,27 +20,41 @@ pub enum StoreError {
     /// The file of the key is there but is no key. It is left alone: it may be all that is left.
     #[error("{} is not an identity key; put the right file there or move it away", .0.display())]
     BadIdentity(PathBuf),
+    /// The file of the key held one that anybody could guess, as a disk leaves it that lost what
+    /// was in a file. Nothing of it is worth keeping in its place, so it was moved aside.
+    #[error(
+        "{} held a key that anybody could guess, and was moved to {}; \
+         put the right file there, or start again for a new address",
+        path.display(), kept.display()
+    )]
+    GuessableIdentity {
+        /// Where the key is read from.
+        path: PathBuf,
+        /// Where the file is now.
+        kept: PathBuf,
+    },
     /// The system gives no random bytes for a new key.
     #[error(transparent)]
     NoRandomness(#[from] identity::NoRandomness),
-    /// The disk.
-    #[error("cannot {what} {}: {source}", path.display())]
+    /// The disk. What the system says is part of the text and no source beside it, so that a
+    /// chain of causes tells it once.
+    #[error("cannot {what} {}: {error}", path.display())]
     Io {
         /// What was tried.
         what: &'static str,
         /// On which file or directory.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
     },
 }
 
 impl StoreError {
-    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>, error: io::Error) -> Self {
         Self::Io {
             what,
             path: path.into(),
-            source,
+            error,
         }
     }
 }

@@ -39,10 +39,23 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(Some(bytes))
 }
 
+/// What is wrong with a text that is not in UTF-8.
+pub(crate) const UTF_16: &str = "it is written in UTF-16, not in UTF-8";
+
+/// The text in a file: without the mark that editors put before UTF-8. Other encodings that mark
+/// themselves are named.
+pub(crate) fn text(bytes: &[u8]) -> Result<&[u8], &'static str> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => Ok(text),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(UTF_16),
+        text => Ok(text),
+    }
+}
+
 /// Replaces a file by this value, as JSON.
 pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
     let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| StoreError::io("write", path, io::Error::other(error)))?;
+        .map_err(|error| StoreError::io("describe", path, io::Error::other(error)))?;
     bytes.push(b'\n');
     let file = fresh(path, &bytes)?;
     file.persist(path)
@@ -55,23 +68,36 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Stor
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let file = fresh(path, bytes)?;
     file.persist_noclobber(path)
-        .map_err(|error| StoreError::io("write", path, error.error))?;
+        .map_err(|error| StoreError::io("put in place", path, error.error))?;
     settle(path);
     Ok(())
 }
 
-/// Keeps a broken file beside its place, as `NAME.broken`, `NAME.broken-2` and so on.
-pub(crate) fn keep_aside(path: &Path) -> Result<(), StoreError> {
-    let aside = (1..=MAX_BROKEN)
-        .map(|n| broken(path, n))
-        .find(|aside| !aside.exists());
-    let aside = aside.unwrap_or_else(|| broken(path, MAX_BROKEN));
+/// Keeps a broken file beside its place too, as `NAME.broken`, `NAME.broken-2` and so on. `why` is
+/// what is wrong with it.
+pub(crate) fn keep_aside(path: &Path, why: &str) -> Result<(), StoreError> {
+    let aside = free_name(path);
     fs::copy(path, &aside).map_err(|error| StoreError::io("keep aside", path, error))?;
     tracing::warn!(
-        file = %path.display(), kept = %aside.display(),
-        "this file cannot be read in full; it is kept aside, and what is missing is as at first"
+        file = %path.display(), kept = %aside.display(), why,
+        "this file is kept aside, and what is missing of it is as at first"
     );
     Ok(())
+}
+
+/// Moves a worthless file out of its place, to where [`keep_aside`] keeps one.
+pub(crate) fn move_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let aside = free_name(path);
+    fs::rename(path, &aside).map_err(|error| StoreError::io("move aside", path, error))?;
+    Ok(aside)
+}
+
+/// A name beside `path` that no broken file has yet, or the last one.
+fn free_name(path: &Path) -> PathBuf {
+    (1..=MAX_BROKEN)
+        .map(|n| broken(path, n))
+        .find(|aside| !aside.exists())
+        .unwrap_or_else(|| broken(path, MAX_BROKEN))
 }
 
 fn broken(path: &Path, n: u32) -> PathBuf {
@@ -85,17 +111,19 @@ fn broken(path: &Path, n: u32) -> PathBuf {
 
 /// A temporary file beside its place, readable by this user only, on the disk in full.
 fn fresh(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
-    let write = || -> io::Result<NamedTempFile> {
-        let dir = path.parent().unwrap_or_else(|| Path::new("."));
-        let mut file = NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    write().map_err(|error| StoreError::io("write", path, error))
+    let dir = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut file = NamedTempFile::new_in(dir)
+        .map_err(|error| StoreError::io("make a file beside", path, error))?;
+    file.write_all(bytes)
+        .map_err(|error| StoreError::io("write", path, error))?;
+    file.as_file()
+        .sync_all()
+        .map_err(|error| StoreError::io("bring to the disk", path, error))?;
+    Ok(file)
 }
 
-/// Asks the system to keep the new name too. Where a directory cannot be opened it needs no word.
+/// Writes the directory's entry of the new name to the disk. Systems whose directories cannot be
+/// opened as files (Windows) do that by themselves.
 fn settle(path: &Path) {
     if let Some(Ok(dir)) = path.parent().map(File::open)
         && let Err(error) = dir.sync_all()

@@ -27,6 +27,11 @@ pub struct HistoryEntry {
     pub outgoing: bool,
     /// Why it ended: the text of an end reason.
     pub reason: String,
+    /// Whether it was an incoming call that the user accepted, whether media flowed or not. The
+    /// page tells calls by their reason.
+    #[serde(default)]
+    #[ts(skip)]
+    pub accepted: bool,
     /// How long media flowed, milliseconds; null when it never did.
     #[ts(type = "number | null")]
     pub lasted_ms: Option<u64>,
@@ -67,8 +72,8 @@ const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 impl HistoryEntry {
     /// Whether somebody called and nobody answered: all that a stranger can do by himself.
-    fn is_unanswered(&self) -> bool {
-        !self.outgoing && self.lasted_ms.is_none()
+    pub(crate) fn is_unanswered(&self) -> bool {
+        !self.outgoing && !self.accepted && self.lasted_ms.is_none()
     }
 
     /// Whether it is one more unanswered call of the same person soon after `before`.
@@ -93,6 +98,7 @@ impl HistoryEntry {
             at: self.at.min(MAX_NUMBER),
             outgoing: self.outgoing,
             reason: clipped(&self.reason),
+            accepted: self.accepted,
             lasted_ms: self.lasted_ms.map(|ms| ms.min(MAX_NUMBER)),
         }
     }
@@ -110,10 +116,12 @@ pub(crate) fn add(history: &mut Vec<HistoryEntry>, entry: HistoryEntry) {
     keep(history, CAPACITY);
 }
 
-/// Leaves `count` calls of a history, oldest first: unanswered ones go before all others, because
-/// strangers must not be able to push out whom we spoke with or called. Only the latest of them,
-/// one place in five, go like all others, by age: who has enough other calls
-/// still sees who called last.
+/// Cuts a history, oldest first, down to its most important `count` calls.
+///
+/// Calls that nobody answered are dropped first, the oldest of them before all: strangers can make
+/// any number of them and must not push out the calls that the user made or accepted. The newest
+/// unanswered calls, up to a fifth of `count`, are dropped by age like all others, so that a user
+/// with many calls still sees who rang last.
 pub fn keep(history: &mut Vec<HistoryEntry>, count: usize) {
     let unanswered = history.iter().filter(|it| it.is_unanswered()).count();
     let mut excess = history.len().saturating_sub(count);
@@ -130,7 +138,7 @@ pub fn keep(history: &mut Vec<HistoryEntry>, count: usize) {
 /// A fifth: of the 200 calls remembered 40, of a few dozen shown about a screen full.
 const UNANSWERED_SHARE: usize = 5;
 
-/// Reads a file. Entries that make no sense are left out; the second value says whether all did.
+/// Reads a text. Entries that make no sense are left out; the second value says whether all did.
 pub(crate) fn salvage(bytes: &[u8]) -> (Vec<HistoryEntry>, bool) {
     let (values, mut whole) = match serde_json::from_slice::<Vec<Value>>(bytes) {
         Ok(values) => (values, true),

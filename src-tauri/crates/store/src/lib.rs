@@ -4,6 +4,7 @@
 //! out of it. Every write replaces a whole file at once, so a crash leaves the old or the new one.
 //! What cannot be read is kept aside, never overwritten, and the secret key is written only once.
 //! All calls block on the disk for a moment; none belongs on a thread of media or of the network.
+//! Only [`KnownPeople`] may be asked from anywhere.
 
 #![warn(missing_docs)]
 
@@ -11,6 +12,7 @@ mod error;
 mod file;
 mod history;
 mod lock;
+mod people;
 mod place;
 mod seed;
 mod settings;
@@ -18,6 +20,7 @@ mod store;
 
 pub use error::StoreError;
 pub use history::{HistoryEntry, HistoryPeer, keep};
+pub use people::KnownPeople;
 pub use place::default_dir;
 pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme};
 pub use store::Store;

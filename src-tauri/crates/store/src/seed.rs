@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use identity::Identity;
+use identity::{Identity, KeyError};
 
 use crate::error::StoreError;
 use crate::file;
@@ -13,11 +13,17 @@ const NAME: &str = "identity.key";
 pub(crate) fn load_or_make(dir: &Path) -> Result<Identity, StoreError> {
     let path = dir.join(NAME);
     if let Some(bytes) = file::read(&path)? {
-        let Ok(seed) = bytes.as_slice().try_into() else {
-            return Err(StoreError::BadIdentity(path));
+        return match Identity::from_bytes(&bytes) {
+            Ok(identity) => {
+                hide(&path);
+                Ok(identity)
+            }
+            Err(KeyError::Guessable) => {
+                let kept = file::move_aside(&path)?;
+                Err(StoreError::GuessableIdentity { path, kept })
+            }
+            Err(KeyError::Length { .. }) => Err(StoreError::BadIdentity(path)),
         };
-        hide(&path);
-        return Ok(Identity::from_seed(seed));
     }
     let identity = Identity::generate()?;
     file::write_new(&path, identity.seed())?;

@@ -142,7 +142,7 @@ impl Settings {
         }
     }
 
-    /// Reads a file. What makes no sense is as at first; the second value says whether all did.
+    /// Reads a text. What makes no sense is as at first; the second value says whether all did.
     pub(crate) fn salvage(bytes: &[u8]) -> (Self, bool) {
         let parsed = serde_json::from_slice::<Map<String, Value>>(bytes);
         let is_object = parsed.is_ok();

@@ -1,6 +1,7 @@
 //! One directory and what is in it.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use identity::Identity;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::error::StoreError;
 use crate::file;
 use crate::history::{self, HistoryEntry};
 use crate::lock::Lock;
+use crate::people::KnownPeople;
 use crate::seed;
 use crate::settings::Settings;
 
@@ -18,6 +20,11 @@ pub struct Store {
     identity: Identity,
     settings: Settings,
     history: Vec<HistoryEntry>,
+    known: KnownPeople,
+    /// When the history was written last.
+    written: Option<Instant>,
+    /// Whether the history has calls that are not in its file yet.
+    unwritten: bool,
     _lock: Lock,
 }
 
@@ -42,11 +49,16 @@ impl Store {
         let identity = seed::load_or_make(dir)?;
         let settings = load(&dir.join(SETTINGS), Settings::salvage)?.unwrap_or_default();
         let history = load(&dir.join(HISTORY), history::salvage)?.unwrap_or_default();
+        let known = KnownPeople::default();
+        known.learn(&history);
         Ok(Self {
             dir: dir.to_path_buf(),
             identity,
             settings,
             history,
+            known,
+            written: None,
+            unwritten: false,
             _lock: lock,
         })
     }
@@ -78,22 +90,70 @@ impl Store {
         &self.history
     }
 
+    /// Whom the user called or accepted, now and after every change of the history.
+    #[must_use]
+    pub fn known_people(&self) -> KnownPeople {
+        self.known.clone()
+    }
+
     /// Remembers a call that is over.
+    ///
+    /// A call that the user made or accepted is written at once. Strangers can ring as often as
+    /// they like, so calls that nobody answered are written every [`Store::PAUSE`] at most: until
+    /// then, or until [`Store::flush`], only this program remembers them.
     ///
     /// # Errors
     /// When it cannot be written; it is remembered until the program ends.
     pub fn add(&mut self, entry: HistoryEntry) -> Result<(), StoreError> {
+        let may_wait = entry.is_unanswered();
         history::add(&mut self.history, entry);
+        self.known.learn(&self.history);
+        let is_soon = self.written.is_some_and(|it| it.elapsed() < Self::PAUSE);
+        self.unwritten = true;
+        if may_wait && is_soon {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    /// The shortest time between two writes of the history because of calls that nobody answered.
+    pub const PAUSE: Duration = Duration::from_secs(5);
+
+    /// Whether [`Store::flush`] has something to write.
+    #[must_use]
+    pub const fn is_unwritten(&self) -> bool {
+        self.unwritten
+    }
+
+    /// Writes what is remembered but not written yet. Dropping a store does it too.
+    ///
+    /// # Errors
+    /// When it cannot be written; the next call that is added is a new try.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        if !std::mem::take(&mut self.unwritten) {
+            return Ok(());
+        }
+        self.written = Some(Instant::now());
         file::write_json(&self.dir.join(HISTORY), &self.history)
     }
 
-    /// Forgets all past calls.
+    /// Forgets all past calls, and with them whom the user knows.
     ///
     /// # Errors
     /// When the file cannot be written; then they are back with the next start.
     pub fn clear_history(&mut self) -> Result<(), StoreError> {
         self.history.clear();
-        file::write_json(&self.dir.join(HISTORY), &self.history)
+        self.known.learn(&self.history);
+        self.unwritten = true;
+        self.flush()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Err(error) = self.flush() {
+            tracing::warn!(%error, "the last calls that nobody answered are forgotten");
+        }
     }
 }
 
@@ -105,9 +165,14 @@ fn load<T: Serialize>(
     let Some(bytes) = file::read(path)? else {
         return Ok(None);
     };
-    let (value, whole) = salvage(&bytes);
-    if !whole {
-        file::keep_aside(path)?;
+    let (text, trouble) = match file::text(&bytes) {
+        Ok(text) => (text, None),
+        Err(why) => (&[][..], Some(why)),
+    };
+    let (value, whole) = salvage(text);
+    let trouble = trouble.or((!whole).then_some("it cannot be understood in full"));
+    if let Some(why) = trouble {
+        file::keep_aside(path, why)?;
         file::write_json(path, &value)?;
     }
     Ok(Some(value))

@@ -2,35 +2,42 @@
 //!
 //! [`PeerToPeer::open`](MediaTransport::open) sets one peer connection up and starts its session
 //! task, which owns everything and is the only one to steer the library. Frames go out through a
-//! writer task and come in through one task per stream. All of them end with the session.
+//! writer task and come in through one task per stream. All of them end with the session, and all
+//! of them, the library's own included, log inside the span `call{id}`.
 
+mod bind;
 mod congestion;
 mod data;
 mod events;
-mod negotiate;
-mod net;
+mod feedback;
+mod interface;
+mod liveness;
 mod pace;
+mod parcel;
 mod peer;
 mod receive;
 mod report;
+mod resolve;
 mod runtime;
 mod send;
 mod session;
+mod socket;
 mod stats;
 mod tap;
-mod watchdog;
 
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use media::transport::{MediaTransport, OpenParams, Session, TransportError};
 
-pub use negotiate::{BadParcel, ClockOffsets, Negotiation};
-use runtime::{Names, SocketLayer};
+use tracing::Instrument;
+
+pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};
+
+use self::peer::Setup;
 
 /// What a peer-to-peer transport is set up with.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -70,30 +77,32 @@ impl std::fmt::Debug for IceServer {
 /// Opens sessions over webrtc-rs.
 #[derive(Debug)]
 pub struct PeerToPeer {
-    config: Config,
-    names: Arc<Names>,
-    layer: Option<Arc<dyn SocketLayer>>,
+    setup: Setup,
 }
 
 impl PeerToPeer {
     /// A transport of these settings. Sessions must be opened inside a tokio runtime.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self {
+        let setup = Setup {
             config,
-            names: Arc::default(),
-            layer: None,
-        }
+            ..Setup::default()
+        };
+        Self { setup }
     }
 }
 
 impl MediaTransport for PeerToPeer {
     fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>> {
-        let (config, names) = (self.config.clone(), Arc::clone(&self.names));
-        let layer = self.layer.clone();
-        Box::pin(async move {
-            let peer = Box::pin(peer::build(&config, &params, names, layer)).await?;
-            Ok(session::start(peer, &params))
-        })
+        let setup = self.setup.clone();
+        // Of no span above: the session outlives whoever opens it. The id is written as everywhere.
+        let id = format_args!("{:016x}", params.call);
+        let span = tracing::info_span!(parent: None, "call", %id);
+        let inside = span.clone();
+        let opening = async move {
+            let peer = Box::pin(peer::build(&setup, &params, inside.clone())).await?;
+            Ok(session::start(peer, &params, inside))
+        };
+        Box::pin(opening.instrument(span))
     }
 }

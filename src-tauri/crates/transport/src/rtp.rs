@@ -6,6 +6,7 @@
 pub(crate) mod assemble;
 pub(crate) mod depacketise;
 pub(crate) mod extend;
+mod h264;
 pub(crate) mod packetise;
 pub(crate) mod sync;
 

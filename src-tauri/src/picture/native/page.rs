@@ -37,7 +37,8 @@ pub(super) fn draw(
     if extents(cr)?.is_some() {
         draw_clipped(page, cr);
     } else {
-        // The page's drawing must run once whatever shows: it also takes in what it has painted.
+        // The page's drawing function must run even if no part of the page shows: it is also where
+        // WebKit takes over what its web process has painted.
         cr.reset_clip();
         cr.rectangle(0.0, 0.0, 1.0, 1.0);
         cr.clip();

@@ -14,9 +14,9 @@ use gtk::prelude::*;
 use media::units::Size;
 
 use super::buffer::Buffer;
+use super::link::Link;
 use super::page::{self, Hole};
 use super::stream::{Shown, Wanted};
-use super::worker::Link;
 use crate::picture::fade::Islands;
 use crate::picture::layout;
 use crate::picture::stage::{Fit, Rect, SelfLook, Stage};

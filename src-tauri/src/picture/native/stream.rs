@@ -146,7 +146,8 @@ impl Stream {
             shared.free.push(buffer);
             return Work::None;
         }
-        // A wish that changed meanwhile is served with this picture first, then anew.
+        // If what is wanted changed meanwhile, this picture still shows, and the next pass converts it
+        // anew.
         shared.done = (shared.wanted == Some(wanted)).then_some(sequence);
         shared.cleared = false;
         let overtaken = shared.ready.replace(buffer);

@@ -1,25 +1,14 @@
-//! The thread that converts pictures, and what it shares with the main thread.
+//! The thread that converts pictures.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 
 use engine::{PictureFeed, Subscription};
 
+use super::link::Link;
 use super::screen::on_screen;
-use super::stream::{Stream, Work};
+use super::stream::Work;
 use crate::picture::fitter::Fitter;
-
-/// Both streams and the bells between the two threads.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) remote: Stream,
-    pub(super) local: Stream,
-    worker: std::sync::OnceLock<Thread>,
-    /// The main thread was called and has not come yet.
-    called: AtomicBool,
-    stop: AtomicBool,
-}
 
 /// Owns the thread: dropping it stops and joins.
 #[derive(Debug)]
@@ -29,46 +18,18 @@ pub(super) struct Worker {
     _listening: [Subscription; 2],
 }
 
-impl Link {
-    /// Has the worker look for something to do; any thread.
-    pub(super) fn wake_worker(&self) {
-        if let Some(thread) = self.worker.get() {
-            thread.unpark();
-        }
-    }
-
-    /// Has the main thread take over what is ready: one call at a time is enough.
-    fn call_screen(self: &Arc<Self>) {
-        if self.called.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let link = Arc::clone(self);
-        on_screen(move |screen| {
-            link.called.store(false, Ordering::Release);
-            screen.adopt();
-        });
-    }
-}
-
 impl Worker {
     /// Starts converting what the two feeds bring, once a stage wants it.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub(super) fn start(remote: PictureFeed, local: PictureFeed) -> std::io::Result<Self> {
-        let link = Arc::new(Link {
-            remote: Stream::new(remote),
-            local: Stream::new(local),
-            worker: std::sync::OnceLock::new(),
-            called: AtomicBool::new(false),
-            stop: AtomicBool::new(false),
-        });
+        let link = Arc::new(Link::new(remote, local));
         let seen = Arc::clone(&link);
         let thread = thread::Builder::new()
             .name("picture".to_owned())
             .spawn(move || run(&seen))?;
-        // Set here and not by the thread, so that no bell is lost.
-        let _ = link.worker.set(thread.thread().clone());
+        link.set_worker(thread.thread().clone());
         let listening = [&link.remote, &link.local].map(|stream| {
             let worker = thread.thread().clone();
             stream.feed().subscribe(move || worker.unpark())
@@ -88,8 +49,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.link.stop.store(true, Ordering::Release);
-        self.link.wake_worker();
+        self.link.stop();
         if self.thread.take().is_some_and(|it| it.join().is_err()) {
             tracing::error!("the picture thread panicked");
         }
@@ -98,10 +58,10 @@ impl Drop for Worker {
 
 fn run(link: &Arc<Link>) {
     let (mut remote, mut local) = (Fitter::new(), Fitter::new());
-    // A picture of ourselves that goes to the screen together with the next of the other side: to
-    // draw twice as often costs twice as much. It waits for one picture at the most.
+    // Our own picture is ready and waits for the next one of the other side, so that both are drawn
+    // in one pass: drawing twice as often costs twice as much. It waits for one picture at most.
     let mut waits = false;
-    while !link.stop.load(Ordering::Acquire) {
+    while !link.is_stopped() {
         // The other side first: it is the picture that people look at.
         let theirs = link.remote.convert_latest(&mut remote);
         let ours = link.local.convert_latest(&mut local);
@@ -115,7 +75,19 @@ fn run(link: &Arc<Link>) {
         };
         waits = !call;
         if call {
-            link.call_screen();
+            call_screen(link);
         }
     }
+}
+
+/// Has the main thread take over what is ready.
+fn call_screen(link: &Arc<Link>) {
+    if !link.begin_call() {
+        return;
+    }
+    let link = Arc::clone(link);
+    on_screen(move |screen| {
+        link.end_call();
+        screen.adopt();
+    });
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use scenarios::browser::{self, Browser, Source};
+use scenarios::devices::SYNTHETIC;
 use scenarios::duo::{Duo, NAMES, Side};
 use scenarios::material::{Material, material};
 use scenarios::peer::{Peer, address};
@@ -228,9 +229,8 @@ async fn calls_in_a_row(calls: u32) -> Result<Growth> {
     let homes = tempfile::tempdir()?;
     let relay = Relay::start().await?;
     let to = address(&homes.path().join("bea")).await?;
-    let devices = ["--camera", "synthetic", "--microphone", "synthetic"];
     let start = |name: &str, words: &[&str]| {
-        let words: Vec<&str> = words.iter().chain(&devices).copied().collect();
+        let words: Vec<&str> = words.iter().chain(&SYNTHETIC).copied().collect();
         Peer::start(name, &homes.path().join(name), relay.url(), &words)
     };
     let (mut ada, mut bea) = (

@@ -14,6 +14,7 @@ mod windows;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use scenarios::devices;
 
 #[derive(Debug, Parser)]
 #[command(about = "What `cargo xtask run` and `cargo xtask bench` start")]
@@ -56,8 +57,25 @@ struct Sources {
 }
 
 impl Sources {
-    /// As options of the app.
-    fn args(&self) -> Vec<String> {
+    /// As options of the app. For a role that was not named and for which this machine has no
+    /// device there is a synthetic one, said aloud.
+    fn args(&self) -> Result<Vec<String>> {
+        let mut args = self.named();
+        let instead: Vec<_> = devices::missing()?
+            .chunks_exact(2)
+            .filter(|role| args.iter().all(|it| it != role[0]))
+            .flatten()
+            .map(|it| (*it).to_owned())
+            .collect();
+        if !instead.is_empty() {
+            println!("for what this machine lacks: {}", instead.join(" "));
+        }
+        args.extend(instead);
+        Ok(args)
+    }
+
+    /// What was named, as options of the app.
+    fn named(&self) -> Vec<String> {
         let all = [
             ("--camera", &self.camera),
             ("--microphone", &self.microphone),
@@ -72,10 +90,16 @@ impl Sources {
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
+    // Before any thread: it says where the sound server is, to the windows too.
+    #[cfg(target_os = "linux")]
+    let _sound = ::devices::sound_server::prepare();
+    tokio::runtime::Runtime::new()?.block_on(run(Cli::parse().form))
+}
+
+async fn run(form: Form) -> Result<()> {
     let work = async {
-        match Cli::parse().form {
+        match form {
             Form::Windows(sources) => windows::run(&sources).await,
             Form::Show { sources, seconds } => show::run(&sources, seconds).await,
             Form::Check { sources, seconds } => check::run(&sources, seconds).await,

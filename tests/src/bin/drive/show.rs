@@ -15,9 +15,11 @@ pub(crate) async fn run(sources: &Sources, seconds: u64) -> Result<()> {
     let run = target()?.join("run");
     std::fs::create_dir_all(&run)?;
     let homes = tempfile::tempdir()?;
-    let mut args = sources.args();
-    // Nobody listens here, and what a machine without a sound card does with sound is its own.
-    args.extend(["--speaker".to_owned(), "none".to_owned()]);
+    let mut args = sources.args()?;
+    // Nobody listens here.
+    if !args.iter().any(|it| it == "--speaker") {
+        args.extend(["--speaker".to_owned(), "none".to_owned()]);
+    }
     let duo = Duo::open(homes.path(), [args.clone(), args], None).await?;
     println!("relay: {}", duo.relay.url());
     duo.call().await?;

@@ -12,6 +12,7 @@ use crate::Sources;
 
 /// Runs until both windows are closed. People and settings are kept from run to run.
 pub(crate) async fn run(sources: &Sources) -> Result<()> {
+    let args = sources.args()?;
     let relay = Relay::start().await?;
     println!("relay: {}", relay.url());
     let mut windows = Vec::new();
@@ -20,7 +21,7 @@ pub(crate) async fn run(sources: &Sources) -> Result<()> {
         std::fs::create_dir_all(&data)?;
         let mut command = Command::new(built("tincan-app")?);
         command.args(["--profile", name, "--relay", relay.url()]);
-        command.arg("--data").arg(data).args(sources.args());
+        command.arg("--data").arg(data).args(&args);
         let mut window = Program::start(name, &mut command)?;
         window.drain();
         windows.push(window);

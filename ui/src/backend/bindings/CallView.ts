@@ -2,6 +2,7 @@
 import type { ActivePhase } from "./ActivePhase";
 import type { Controls } from "./Controls";
 import type { EndReason } from "./EndReason";
+import type { Lacking } from "./Lacking";
 import type { OutgoingPhase } from "./OutgoingPhase";
 import type { Peer } from "./Peer";
 
@@ -36,7 +37,11 @@ peer: Peer,
 /**
  * Whether the caller's camera is on.
  */
-video: boolean, } | { "state": "active", 
+video: boolean, 
+/**
+ * Whether we called or accepted them before. For a stranger no camera opens.
+ */
+known: boolean, } | { "state": "active", 
 /**
  * The call's id in hexadecimal.
  */
@@ -62,6 +67,10 @@ wish: Controls,
  * What the other side says that it sends.
  */
 remote: Controls, 
+/**
+ * Which device the other side wants to use and cannot.
+ */
+remoteLacking: Lacking, 
 /**
  * Milliseconds since media flowed for the first time, at the moment of this view; null
  * before.

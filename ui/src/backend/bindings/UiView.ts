@@ -2,12 +2,12 @@
 import type { EngineView } from "./EngineView";
 import type { HistoryEntry } from "./HistoryEntry";
 import type { Me } from "./Me";
-import type { Role } from "./Role";
 import type { Settings } from "./Settings";
 import type { Surface } from "./Surface";
 
 /**
- * All that the page needs to draw itself, apart from its own open panels and draft texts.
+ * All that the page of the main window needs to draw itself, apart from its own open panels and
+ * draft texts.
  */
 export type UiView = { 
 /**
@@ -26,10 +26,6 @@ settings: Settings,
  * Who this installation is.
  */
 me: Me, 
-/**
- * Which window this page is shown in.
- */
-window: Role, 
 /**
  * The profile this window was started with; null for the ordinary one.
  */

@@ -15,4 +15,8 @@ name: string,
 /**
  * The relay that their link names; null when it names none.
  */
-relay: string | null, } | { "kind": "own" } | { "kind": "incomplete" } | { "kind": "unknown" };
+relay: string | null, 
+/**
+ * What to dial: exactly what is said here.
+ */
+link: string, } | { "kind": "own" } | { "kind": "incomplete" } | { "kind": "badRelay" } | { "kind": "unknown" };

@@ -2,22 +2,26 @@
 import type { Opening } from '../backend';
 import type { ActivePhase } from '../bindings/ActivePhase';
 import type { CallStats } from '../bindings/CallStats';
+import type { CallSummary } from '../bindings/CallSummary';
 import type { Controls } from '../bindings/Controls';
 import type { DeviceInfo } from '../bindings/DeviceInfo';
 import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
 import type { EngineView } from '../bindings/EngineView';
 import type { HistoryEntry } from '../bindings/HistoryEntry';
+import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
-import type { ActiveCall } from '../../state/call';
+import type { ActiveCall } from '../call';
 import { CODE } from './code';
 
 /** One story: what the page gets to see, and what is open on it. */
 export interface Story {
   readonly view: UiView;
   readonly opening: Opening;
+  /** Whether it is the small window of an incoming call that shows. */
+  readonly small: boolean;
   /** Pictures are small moving scenes, or a test picture as from a synthetic camera. */
   readonly test: boolean;
 }
@@ -25,6 +29,9 @@ export interface Story {
 /** A Saturday afternoon; stories show the same times on every day. */
 export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
 export const BOTH: Controls = { microphone: true, camera: true };
+/** Every device that the other side wants works there. */
+export const NONE_LACKING: Lacking = { microphone: false, camera: false };
+export const SUMMARY: CallSummary = { path: 'local', good: true, video: true };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -58,6 +65,15 @@ export const RTL: Peer = {
   address: 'tincan:r4tlwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hoar3',
   name: 'مريم بنت عبد الرحمن',
 };
+/** Names that cannot be read or that reach beyond their place. */
+export const ODD: Peer[] = [
+  'Z' + '\u030d\u0324'.repeat(32) + 'oe',
+  '\u3164',
+  '\u202eReverse\u2066',
+  'W'.repeat(64),
+  '﷽'.repeat(6),
+  '\u{10d00}\u{10d01}\u{10d02} \u{1e900}',
+].map((name, i) => ({ ...DINA, address: DINA.address.replace('xk4w', `odd${i + 2}`), name }));
 
 const entry = (
   peer: Peer,
@@ -174,7 +190,6 @@ const SETTINGS: Settings = {
 
 const BASE: UiView = {
   revision: 1,
-  window: 'main',
   fullScreen: false,
   engine: {
     relay: { state: 'online' },
@@ -185,6 +200,7 @@ const BASE: UiView = {
     localPicture: false,
     remotePicture: false,
     stats: null,
+    summary: null,
   },
   settings: SETTINGS,
   me: {
@@ -214,6 +230,7 @@ export function story(
       settings: { ...SETTINGS, ...settings },
     },
     opening,
+    small: false,
     test: false,
   };
 }
@@ -233,6 +250,7 @@ export function active(
       local: BOTH,
       wish: change.local ?? BOTH,
       remote: BOTH,
+      remoteLacking: NONE_LACKING,
       connectedForMs: phase === 'connecting' ? null : 187_000,
       ...change,
     },
@@ -242,6 +260,7 @@ export function active(
     remoteLevel: 0.3,
     microphoneLevel: 0.05,
     stats: phase === 'connecting' ? null : STATS,
+    summary: phase === 'connecting' ? { ...SUMMARY, path: null } : SUMMARY,
     ...engine,
   };
 }

@@ -1,5 +1,10 @@
 /** Every screen and each state of it, by name. */
+import type { CallSummary } from '../bindings/CallSummary';
+import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
+import type { EngineView } from '../bindings/EngineView';
+import type { Peer } from '../bindings/Peer';
+import type { RelayProblem } from '../bindings/RelayProblem';
 import {
   active,
   ADA,
@@ -10,11 +15,13 @@ import {
   HISTORY,
   LONG,
   NAMELESS,
+  ODD,
   RTL,
   STATS,
   type Story,
   story,
   STRANGER,
+  SUMMARY,
   testSources,
 } from './base';
 
@@ -29,26 +36,32 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
     localPicture: camera,
   });
 
-const incoming = (peer = BEA, video = true, rest = {}, engine = {}) =>
-  story(
-    { ...running, call: { state: 'incoming', call: CALL, peer, video }, ...engine },
-    {},
-    {},
-    rest,
-  );
-const SMALL_WINDOW = { window: 'incoming' as const };
-
 const OPENING = { ...devices(false), localPicture: false };
+
+const rings = (peer: Peer, video: boolean, known: boolean) => ({
+  call: { state: 'incoming' as const, call: CALL, peer, video, known },
+});
+const incoming = (peer = BEA, video = true, rest = {}, engine = {}) =>
+  story({ ...running, ...rings(peer, video, true), ...engine }, {}, {}, rest);
+/** Somebody whom the user does not know: no device opens. */
+const stranger = (peer: Peer) => story({ ...OPENING, ...rings(peer, true, false) });
+
 const CAMERA_BUSY = {
   camera: { ...devices(true).camera, now: failed('busy') },
   localPicture: false,
 };
 
-const ended = (reason: EndReason, lastedMs: number | null = null, opening = {}, peer = BEA) =>
+const ended = (
+  reason: EndReason,
+  lastedMs: number | null = null,
+  opening = {},
+  peer = BEA,
+  summary: Partial<CallSummary> = {},
+) =>
   story(
     {
       call: { state: 'ended', call: CALL, peer, reason, lastedMs, outgoing: true },
-      stats: lastedMs === null ? null : STATS,
+      summary: { ...SUMMARY, path: lastedMs === null ? null : 'local', ...summary },
     },
     {},
     opening,
@@ -87,8 +100,19 @@ export const STORIES = {
       ),
     },
   ),
+  'home-odd-names': story(
+    {},
+    {},
+    { person: ODD[0]?.address },
+    { history: ODD.flatMap((peer) => HISTORY.slice(0, 1).map((one) => ({ ...one, peer }))) },
+  ),
+  'home-relay-untrusted': offline('certificateUntrusted'),
+  'home-relay-expired': offline('certificateExpired'),
+  'home-relay-other-name': offline('certificateOtherName'),
+  'home-relay-unencrypted': offline('unencrypted'),
   'field-link': story({}, {}, { field: INVITE }),
   'field-opened': story({}, {}, {}, { openedWith: INVITE }),
+  'field-offered': story({}, {}, { field: 'be' }, { openedWith: INVITE }),
   'field-address': story({}, {}, { field: BEA.address }),
   'field-incomplete': story({}, {}, { field: BEA.address.slice(0, 40) }),
   'field-own': story({}, {}, { field: ADA.address }),
@@ -116,22 +140,31 @@ export const STORIES = {
       local: BOTH,
     },
   }),
+  'calling-relay-of-link': story({
+    ...running,
+    call: { state: 'outgoing', call: CALL, peer: BEA, phase: 'calling', local: BOTH },
+    summary: { ...SUMMARY, path: null, guestRelay: 'certificateExpired' },
+  }),
   connecting: story(active('connecting')),
 
   incoming: incoming(),
   'incoming-voice': incoming(BEA, false),
-  'incoming-unknown': incoming(NAMELESS),
-  'incoming-unknown-name': incoming(STRANGER),
+  'incoming-unknown': stranger(NAMELESS),
+  'incoming-unknown-name': stranger(STRANGER),
   'incoming-opening': incoming(BEA, true, {}, OPENING),
   'incoming-camera-busy': incoming(BEA, true, {}, CAMERA_BUSY),
   'incoming-test-sources': withTest(incoming(BEA, true, {}, testSources())),
   'incoming-long-name': incoming(LONG),
   'incoming-rtl': incoming(RTL),
-  'incoming-window': incoming(BEA, true, SMALL_WINDOW),
-  'incoming-window-opening': incoming(BEA, true, SMALL_WINDOW, OPENING),
-  'incoming-window-unknown': withTest(incoming(STRANGER, true, SMALL_WINDOW, testSources())),
-  'incoming-window-camera-busy': incoming(BEA, true, SMALL_WINDOW, CAMERA_BUSY),
-  'incoming-window-long-name': incoming(LONG, true, { ...SMALL_WINDOW, history: [] }),
+  'incoming-odd-marks': incoming(odd(0)),
+  'incoming-odd-unseen': stranger(odd(1)),
+  'incoming-window-odd': small(stranger(odd(3))),
+  'incoming-window': small(incoming()),
+  'incoming-window-opening': small(incoming(BEA, true, {}, OPENING)),
+  'incoming-window-unknown': small(stranger(STRANGER)),
+  'incoming-window-nameless': small(stranger(NAMELESS)),
+  'incoming-window-camera-busy': small(incoming(BEA, true, {}, CAMERA_BUSY)),
+  'incoming-window-long-name': small(stranger(LONG)),
 
   call: story(active()),
   'call-faded': story(active(), {}, { idle: true }),
@@ -139,6 +172,36 @@ export const STORIES = {
   'call-remote-muted': story(active('connected', { remote: { microphone: false, camera: true } })),
   'call-remote-camera-off': story(
     active('connected', { remote: { microphone: true, camera: false } }, { remotePicture: false }),
+  ),
+  'call-remote-no-microphone': story(
+    active('connected', {
+      remote: { microphone: false, camera: true },
+      remoteLacking: { microphone: true, camera: false },
+    }),
+  ),
+  'call-remote-no-camera': story(
+    active(
+      'connected',
+      {
+        remote: { microphone: true, camera: false },
+        remoteLacking: { microphone: false, camera: true },
+      },
+      { remotePicture: false },
+    ),
+  ),
+  'call-no-microphone': story(
+    active(
+      'connected',
+      { local: { microphone: false, camera: true }, wish: BOTH },
+      without('microphone'),
+    ),
+  ),
+  'call-no-camera': story(
+    active(
+      'connected',
+      { local: { microphone: true, camera: false }, wish: BOTH },
+      { ...without('camera'), localPicture: false },
+    ),
   ),
   'call-no-cameras': story(
     active(
@@ -153,10 +216,18 @@ export const STORIES = {
   'call-self-hidden': story(active(), { selfView: 'hidden' }),
   'call-reconnecting': story(active('reconnecting')),
   'call-upload-weak': story(
-    active('connected', {}, { stats: { ...STATS, path: 'relayed', remoteLoss: 0.2 } }),
+    active(
+      'connected',
+      {},
+      { stats: { ...STATS, remoteLoss: 0.2 }, summary: { ...SUMMARY, path: 'relayed' } },
+    ),
   ),
   'call-download-weak': story(
-    active('connected', {}, { stats: { ...STATS, path: 'direct', videoLoss: 0.2 } }),
+    active(
+      'connected',
+      {},
+      { stats: { ...STATS, videoLoss: 0.2 }, summary: { ...SUMMARY, path: 'direct' } },
+    ),
   ),
   'call-talking-muted': story(
     active('connected', { local: { microphone: false, camera: true } }, { microphoneLevel: 0.4 }),
@@ -188,19 +259,27 @@ export const STORIES = {
   'call-settings': story(active(), {}, { settings: 'sound' }),
   'call-settings-camera': story(active(), {}, { settings: 'camera' }),
   'call-long-name': story(active('connected', { peer: LONG })),
+  'call-odd-marks': story(active('connected', { peer: odd(0) })),
+  'call-odd-wide': story(active('connected', { peer: odd(3) })),
   'call-rtl': story(active('connected', { peer: RTL, connectedForMs: 3_729_000 })),
 
   ended: ended('remoteHangup', 187_000),
   'ended-local': ended('localHangup', 187_000),
+  'ended-poor': ended('remoteHangup', 187_000, {}, BEA, { path: 'relayed', good: false }),
+  'ended-voice': ended('remoteHangup', 187_000, {}, BEA, { video: false }),
   'ended-declined': ended('remoteDeclined'),
   'ended-busy': ended('busy'),
   'ended-no-answer': ended('noAnswer', null, {}, DINA),
   'ended-unreachable': ended('unreachable'),
   'ended-no-relay': ended('noRelay'),
+  'ended-no-relay-of-link': ended('noRelay', null, { explain: true }, BEA, {
+    guestRelay: 'unencrypted',
+  }),
   'ended-no-path': ended('noPath', null, { explain: true }),
   'ended-lost': ended('connectionLost', 187_000, { explain: true }),
   'ended-gone': ended('peerGone', 187_000),
   'ended-incompatible': ended('incompatible'),
+  'ended-odd': ended('remoteHangup', 187_000, {}, odd(0)),
   'ended-internal': ended('internalError', 12_000),
 
   'settings-you': story({}, {}, { settings: 'you' }),
@@ -226,6 +305,11 @@ export const STORIES = {
     {},
     { settings: 'network' },
   ),
+  'settings-network-untrusted': story(
+    { relay: { state: 'offline', problem: 'certificateUntrusted' } },
+    {},
+    { settings: 'network' },
+  ),
   'settings-look': story({}, {}, { settings: 'look' }),
 } satisfies Record<string, Story>;
 
@@ -233,6 +317,24 @@ export type StoryName = keyof typeof STORIES;
 
 function failed(problem: 'missing' | 'lost' | 'busy') {
   return { state: 'failed' as const, problem, name: '' };
+}
+
+function offline(problem: RelayProblem): Story {
+  return story({ relay: { state: 'offline', problem } });
+}
+
+/** A machine on which one device is missing that the call wants. */
+function without(role: 'camera' | 'microphone'): Partial<EngineView> {
+  const device: DeviceView = { available: [], chosen: null, now: failed('missing') };
+  return { [role]: device };
+}
+
+function odd(which: number): Peer {
+  return ODD[which] ?? NAMELESS;
+}
+
+function small(one: Story): Story {
+  return { ...one, small: true };
 }
 
 function withTest(one: Story): Story {

@@ -67,8 +67,7 @@ impl Phone {
 
     /// What is true of our controls, with the next number.
     fn report(&mut self) -> Option<Body> {
-        let local = &mut self.state.call_mut()?.local;
-        let sequence = local.next_sequence();
-        Some(Body::controls(sequence, local.actual, local.lacking))
+        let report = self.state.call_mut()?.local.next_report();
+        Some(Body::Controls(report))
     }
 }

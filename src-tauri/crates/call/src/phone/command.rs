@@ -65,7 +65,10 @@ impl Phone {
                 | Stage::Connecting
                 | Stage::Active { .. }
                 | Stage::Reconnecting { .. },
-            ) => tracing::debug!(state = self.state.name(), "nothing to accept"),
+            ) => {
+                let call = self.call().map(tracing::field::display);
+                tracing::debug!(call, state = self.state.name(), "nothing to accept");
+            }
         }
     }
 
@@ -86,7 +89,10 @@ impl Phone {
                 | Stage::Connecting
                 | Stage::Active { .. }
                 | Stage::Reconnecting { .. },
-            ) => tracing::debug!(state = self.state.name(), "nothing to decline"),
+            ) => {
+                let call = self.call().map(tracing::field::display);
+                tracing::debug!(call, state = self.state.name(), "nothing to decline");
+            }
         }
     }
 

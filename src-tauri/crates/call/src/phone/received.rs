@@ -13,7 +13,6 @@ use crate::recent::Lookup;
 use crate::state::{Connectivity, Invitation, Stage, State};
 use crate::time::Timestamp;
 use crate::timer::Timer;
-use crate::view::{Controls, Lacking};
 
 /// Which way a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,25 +76,14 @@ impl Phone {
             // No parcel of a call that we may still join comes this way: the caller opens its
             // session, which makes parcels, only after our `ringing`.
             Body::Parcel { .. } => {}
-            Body::Ringing | Body::Accept { .. } | Body::Controls { .. } | Body::Still if !ours => {
+            Body::Ringing | Body::Accept { .. } | Body::Controls(_) | Body::Still if !ours => {
                 self.answer_for_other_call(from, id);
             }
             Body::Ringing => self.on_ringing(now),
             Body::Accept { name, instead_of } => self.on_accept(now, name, instead_of),
-            Body::Controls {
-                sequence,
-                microphone,
-                camera,
-                lacks_microphone,
-                lacks_camera,
-            } => {
-                let lacking = Lacking {
-                    microphone: lacks_microphone,
-                    camera: lacks_camera,
-                };
+            Body::Controls(report) => {
                 if let Some(call) = self.state.call_mut() {
-                    let controls = Controls { microphone, camera };
-                    call.remote.report(sequence, controls, lacking);
+                    call.remote.on_report(report);
                 }
             }
             Body::Still => {}
@@ -130,7 +118,9 @@ impl Phone {
     fn on_malformed(&mut self, now: Timestamp, from: &str, error: MessageError) {
         match error {
             MessageError::TooLarge(_) | MessageError::Malformed => {
-                let call = self.call().map(tracing::field::display);
+                let ours = |call: &&Call| call.peer.address == from;
+                let call = self.state.call().filter(ours);
+                let call = call.map(|call| tracing::field::display(call.id));
                 tracing::warn!(call, %error, "a message was dropped");
             }
             MessageError::Version {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::courier::{Courier, Fate, HOP};
 use super::duo::{DIRECT, Duo, PATH_SET_UP};
 use super::station::Who::{Alice, Bob, Carol};
+use crate::controls::OFF;
 use crate::input::{Command, Transport};
-use crate::message::{Body, Over};
+use crate::message::{Body, ControlsReport, Over};
 use crate::output::Sound;
 use crate::reason::EndReason;
-use crate::view::{ActivePhase, CallView, Controls};
+use crate::view::{ActivePhase, CallView, Controls, Lacking};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -254,14 +255,8 @@ fn strangers_cannot_touch_a_call() {
     assert!(duo.rings(Bob));
     duo.accept(Bob);
     duo.run(SECOND);
-    let off = Body::Controls {
-        sequence: u64::MAX,
-        microphone: false,
-        camera: false,
-        lacks_microphone: false,
-        lacks_camera: false,
-    };
-    duo.word(Carol, Alice, call, off);
+    let off = ControlsReport::new(u64::MAX, OFF, Lacking::default());
+    duo.word(Carol, Alice, call, Body::Controls(off));
     duo.word(Carol, Alice, call, Body::Over { why: Over::HungUp });
     duo.run(SECOND);
     duo.assert_in_a_call();

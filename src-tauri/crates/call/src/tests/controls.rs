@@ -6,7 +6,7 @@ use super::courier::HOP;
 use super::duo::{DIRECT, Duo};
 use super::station::Who::{Alice, Bob};
 use crate::input::{Command, Input};
-use crate::message::Body;
+use crate::message::{Body, ControlsReport};
 use crate::view::{Controls, Lacking};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -127,7 +127,12 @@ fn an_old_report_cannot_undo_a_new_one() {
     let call = duo.at(Alice).phone.call().unwrap();
     duo.command(Alice, Command::SetMicrophone(false));
     duo.run(HOP);
-    duo.word(Alice, Bob, call, Body::controls(1, ON, Lacking::default()));
+    duo.word(
+        Alice,
+        Bob,
+        call,
+        Body::Controls(ControlsReport::new(1, ON, Lacking::default())),
+    );
     duo.run(HOP);
     assert_eq!(duo.sees(Bob), MUTED);
 }

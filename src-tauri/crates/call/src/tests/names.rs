@@ -135,7 +135,9 @@ fn white_space_is_folded_and_what_is_too_long_is_cut() {
 
 proptest! {
     #[test]
-    fn cleaning_bounds_every_name_and_leaves_a_clean_one_alone(name in "\\PC{0,80}|[a\u{301}\u{200d} é\u{3164}\u{0}]{0,80}") {
+    fn a_clean_name_is_bounded_and_has_no_space_at_its_ends(
+        name in "\\PC{0,80}|[a\u{301}\u{200d} é\u{3164}\u{0}]{0,80}",
+    ) {
         let once = clean(&name);
         prop_assert!(once.chars().count() <= Peer::MAX_NAME);
         prop_assert_eq!(once.trim(), &once);

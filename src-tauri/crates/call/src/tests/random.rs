@@ -12,7 +12,7 @@ use super::station::Who::{Alice, Bob, Carol};
 use super::station::{Session, Station, Who};
 use crate::id::CallId;
 use crate::input::{Command, Input, Transport};
-use crate::message::{Body, Message, Over, Parcel};
+use crate::message::{Body, ControlsReport, Message, Over, Parcel};
 use crate::view::{CallView, Lacking};
 
 /// What may happen in a test of two phones.
@@ -219,12 +219,15 @@ fn body() -> impl Strategy<Value = Body> {
         name: "x".to_owned(),
         instead_of: instead_of.map(CallId),
     });
-    let controls = any::<(u64, [bool; 4])>().prop_map(|(sequence, flags)| Body::Controls {
-        sequence,
-        microphone: flags[0],
-        camera: flags[1],
-        lacks_microphone: flags[2],
-        lacks_camera: flags[3],
+    let controls = any::<(u64, [bool; 4])>().prop_map(|(sequence, flags)| {
+        let [microphone, camera, lacks_microphone, lacks_camera] = flags;
+        Body::Controls(ControlsReport {
+            sequence,
+            microphone,
+            camera,
+            lacks_microphone,
+            lacks_camera,
+        })
     });
     prop_oneof![
         4 => invite,

@@ -101,6 +101,13 @@ fn a_stranger_who_was_declined_can_be_called_back() {
     duo.dial(Alice, Bob);
     duo.run(SECOND);
     duo.assert_in_a_call();
+    // They are no strangers any more.
+    duo.acquainted = true;
+    duo.end(Bob);
+    duo.run(SECOND * 4);
+    duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    assert!(duo.rings(Bob));
 }
 
 #[test]

@@ -6,7 +6,9 @@ use super::duo::Duo;
 use super::station::Who::{Alice, Bob};
 use crate::id::CallId;
 use crate::input::Input;
-use crate::message::{Body, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel};
+use crate::message::{
+    Body, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel,
+};
 use crate::reason::EndReason;
 use crate::view::{CallView, Controls, Lacking};
 use std::time::Duration;
@@ -21,6 +23,10 @@ const NO_CAMERA: Lacking = Lacking {
     microphone: false,
     camera: true,
 };
+
+fn controls(sequence: u64, controls: Controls, lacking: Lacking) -> Body {
+    Body::Controls(ControlsReport::new(sequence, controls, lacking))
+}
 
 fn text(body: Body) -> String {
     String::from_utf8(Message { call: CALL, body }.encode()).unwrap()
@@ -54,11 +60,11 @@ fn the_wire_form_is_this() {
             r#""parcel","parcel":"AQID"}"#,
         ),
         (
-            Body::controls(7, SOUND, Lacking::default()),
+            controls(7, SOUND, Lacking::default()),
             r#""controls","sequence":7,"microphone":true,"camera":false}"#,
         ),
         (
-            Body::controls(8, SOUND, NO_CAMERA),
+            controls(8, SOUND, NO_CAMERA),
             r#""controls","sequence":8,"microphone":true,"camera":false,"lacksCamera":true}"#,
         ),
         (Body::Still, r#""still"}"#),
@@ -80,6 +86,20 @@ fn a_later_version_may_add_fields_and_reasons() {
     let body = Body::Over { why: Over::Unknown };
     assert_eq!(
         Message::parse(more),
+        Ok(Message {
+            call: CallId(1),
+            body
+        })
+    );
+}
+
+#[test]
+fn a_phone_that_knows_nothing_of_missing_devices_is_understood() {
+    let head = r#"{"v":1,"call":"0000000000000001","do":"controls""#;
+    let report = format!(r#"{head},"sequence":3,"microphone":true,"camera":false}}"#);
+    let body = controls(3, SOUND, Lacking::default());
+    assert_eq!(
+        Message::parse(report.as_bytes()),
         Ok(Message {
             call: CallId(1),
             body
@@ -231,7 +251,7 @@ proptest! {
             Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX },
             Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
             Body::Parcel { parcel: Parcel(vec![9; 100]) },
-            Body::controls(u64::MAX, SOUND, NO_CAMERA),
+            controls(u64::MAX, SOUND, NO_CAMERA),
             Body::Over { why: Over::Gone },
         ]),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),

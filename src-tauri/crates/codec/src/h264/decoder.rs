@@ -36,7 +36,10 @@ impl Decoder {
     pub(crate) fn new() -> Result<Self, CodecError> {
         let api = OpenH264API::from_source();
         let native = openh264::decoder::Decoder::with_api_config(api, DecoderConfig::new())
-            .map_err(|error| CodecError::Failed(format!("make decoder: {error}")))?;
+            .map_err(|error| CodecError::Unavailable {
+                what: "H.264 decoder",
+                why: error.to_string(),
+            })?;
         Ok(Self {
             native,
             pool: Pool::new(),
@@ -80,7 +83,7 @@ impl Decoder {
 
 impl VideoDecoder for Decoder {
     fn decode(&mut self, payload: &[u8]) -> Result<Option<Arc<Picture>>, CodecError> {
-        // An empty one would mean the end of the stream to OpenH264.
+        // OpenH264 takes an empty access unit for the end of the stream.
         if payload.is_empty() || payload.len() > MAX_ACCESS_UNIT {
             let len = payload.len();
             return Err(CodecError::Undecodable(format!(
@@ -116,7 +119,8 @@ impl fmt::Debug for Decoder {
     }
 }
 
-/// The size to show: cropping may leave odd sides, of which the last column or row goes.
+/// The size to show. Pictures of other encoders may have odd sides after cropping; our pictures
+/// cannot, so the last column or row is left out.
 fn shown_size(width: i32, height: i32) -> Result<Size, CodecError> {
     let even = |side: i32| u32::try_from(side).unwrap_or(0) & !1;
     let size = Size::new(even(width), even(height));

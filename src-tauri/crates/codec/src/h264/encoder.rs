@@ -1,9 +1,9 @@
 //! The picture encoder.
 //!
-//! OpenH264's safe interface has no way to change the rate of a running stream, so this module
-//! talks to the raw one, in the only order that works: the upper bound first, after the first
-//! picture (before it there is no encoder to talk to), then rates below it at any time. Such a
-//! change costs no keyframe. Another size makes a new encoder, whose first picture is an IDR.
+//! OpenH264's safe interface has no way to change the rate of a running stream, so this module uses
+//! the raw one. Only one order works there: after the first picture, which makes the native
+//! encoder, the upper bound is set, then any rate below it at any time. Such a change costs no
+//! keyframe. Another size makes a new native encoder, whose first picture is an IDR.
 
 #![expect(unsafe_code, reason = "run-time options are only in the raw interface")]
 
@@ -42,7 +42,7 @@ pub(crate) struct Encoder {
 /// How far the native encoder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// It has seen no picture: options cannot be set, only the configuration can.
+    /// It has encoded no picture: it takes no options yet, only another configuration.
     Fresh,
     /// It runs and takes options.
     Running,
@@ -76,7 +76,7 @@ impl Encoder {
         let stream = self
             .native
             .encode_at(&Planes(picture), at)
-            .map_err(|e| failed("encode", &e))?;
+            .map_err(|error| CodecError::Failed(format!("encode: {error}")))?;
         let encoded = match stream.frame_type() {
             FrameType::Skip => None,
             FrameType::IDR | FrameType::I | FrameType::P | FrameType::IPMixed => {
@@ -171,7 +171,8 @@ impl VideoEncoder for Encoder {
         if target.fps != self.target.fps {
             self.set_option(ENCODER_OPTION_FRAME_RATE, &mut target.fps.clone())?;
         }
-        // Also after a new frame rate: the encoder derives bits per picture from both.
+        // After a new frame rate the rate is set again: the encoder derives the bits of a picture
+        // from both when the rate is set.
         self.set_rate(ENCODER_OPTION_BITRATE, SPATIAL_LAYER_ALL, target.bitrate)?;
         self.target = target;
         Ok(())
@@ -217,7 +218,7 @@ impl YUVSource for Planes<'_> {
 fn checked(target: VideoTarget) -> Result<VideoTarget, CodecError> {
     let VideoTarget { size, fps, bitrate } = target;
     let (long, short) = (size.width.max(size.height), size.width.min(size.height));
-    if !size.is_valid() || short < MIN_SIDE_PX {
+    if !size.is_valid() || short < Size::MIN_SIDE_PX {
         return Err(CodecError::Failed(format!(
             "cannot encode pictures of {size}"
         )));
@@ -242,7 +243,8 @@ fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError>
         .profile(Profile::Baseline)
         .usage_type(UsageType::CameraVideoRealTime)
         .rate_control_mode(RateControlMode::Bitrate)
-        // Half a second above the rate, pictures are left out: the network would drop them anyway.
+        // When half a second of the rate is used up in advance, pictures are left out here: the
+        // network would drop them anyway.
         .skip_frames(true)
         .bitrate(BitRate::from_bps(bps(target.bitrate).unsigned_abs()))
         .max_frame_rate(FrameRate::from_hz(target.fps))
@@ -251,30 +253,28 @@ fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError>
         // A cut to another scene must not cost an unasked keyframe, which would burst on the path.
         .scene_change_detect(false)
         .adaptive_quantization(false)
-        // What stands still behind a person costs less work: a tenth to a fifth of all.
+        // Leaves out the search for motion where nothing moves, such as behind a person: a tenth
+        // to a fifth of the work.
         .background_detection(true)
         .vui(VuiConfig::bt709());
-    openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config)
-        .map_err(|error| failed("make encoder", &error))
+    openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config).map_err(
+        |error| CodecError::Unavailable {
+            what: "H.264 encoder",
+            why: error.to_string(),
+        },
+    )
 }
 
 fn bps(rate: Bitrate) -> c_int {
     c_int::try_from(rate.bps()).unwrap_or(c_int::MAX)
 }
 
-fn failed(what: &str, error: &openh264::Error) -> CodecError {
-    CodecError::Failed(format!("{what}: {error}"))
-}
-
-/// Less than this, and OpenH264's rate control only wanders.
+/// The least rate that OpenH264's rate control holds.
 const MIN_BITRATE: Bitrate = Bitrate::from_kbps(20);
 
 /// The upper bound that the rate can be raised to in a running stream: beyond what 720p needs to
 /// look perfect, below the limit of level 3.1 (14 Mb/s), so that a stream keeps its level.
 const MAX_BITRATE: Bitrate = Bitrate::from_kbps(8_000);
-
-/// OpenH264 refuses sides below one macroblock.
-const MIN_SIDE_PX: u32 = 16;
 
 #[cfg(test)]
 mod tests;

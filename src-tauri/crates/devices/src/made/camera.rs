@@ -8,7 +8,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
-use media::backend::camera::{PictureSink, VideoMode};
+use media::backend::camera::PictureSink;
 use media::backend::device::{DeviceError, DeviceInfo};
 use media::picture::{Captured, Picture, Pool};
 use media::synthetic::pattern::Pattern;
@@ -20,11 +20,19 @@ use crate::thread::{Running, Stop, Stopped};
 
 /// Makes the pictures of one camera.
 pub(crate) trait Painter: Send + 'static {
+    /// The size of all its pictures. The camera delivers them as they are; who shows or encodes
+    /// them brings them to another size, so that no shape is cropped or stretched here.
+    fn size(&self) -> Size;
+
     /// Paints the picture of the moment `at` after the start over all of `picture`.
     fn paint(&mut self, at: Duration, picture: &mut Picture) -> Result<(), DeviceError>;
 }
 
 impl Painter for Pattern {
+    fn size(&self) -> Size {
+        Self::size(self)
+    }
+
     fn paint(&mut self, at: Duration, picture: &mut Picture) -> Result<(), DeviceError> {
         Self::paint(self, at, picture);
         Ok(())
@@ -40,22 +48,22 @@ pub(crate) enum Stamping {
     Plain,
 }
 
-/// Starts a camera whose pictures `painter` makes.
+/// Starts a camera whose pictures `painter` makes, `fps` in a second.
 pub(crate) fn start(
     info: DeviceInfo,
-    mode: VideoMode,
+    fps: f32,
     stamping: Stamping,
     painter: impl Painter,
     sink: Box<dyn PictureSink>,
 ) -> Result<Running, DeviceError> {
     let mut camera = Camera {
-        size: mode.size,
+        size: painter.size(),
         stamping,
         painter,
         sink,
         pool: Pool::new(),
     };
-    let beat = Beat::new(mode.fps);
+    let beat = Beat::new(fps);
     Running::start(info, "camera", move |stop| match camera.run(beat, &stop) {
         End::Stopped => {}
         End::Failed(error) => camera.sink.failed(error),
@@ -121,8 +129,8 @@ struct Beat {
 }
 
 impl Beat {
-    /// A beat of `fps` with a phase of its own: two cameras that open together do not beat
-    /// together, as real ones do not.
+    /// A beat of `fps` that starts at a random moment within one interval: the pictures of two
+    /// cameras that open together do not come together, as those of real ones do not.
     fn new(fps: f32) -> Self {
         let fps = if fps.is_finite() {
             f64::from(fps).clamp(1.0, 120.0)

@@ -5,7 +5,6 @@
 //! complete; a thread that woke late hands over what it owes at once, and loses sound only when it
 //! owes more than a sound card would keep.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use media::synthetic::wav::{self, Wav};
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters, WindowFunction};
 
+use super::disk;
 use super::ticks::Ticks;
 use crate::clock;
 use crate::thread::{Running, Stop};
@@ -34,14 +34,10 @@ impl Loop {
 
     /// The recording in the WAV file `path`, at our rate.
     pub(crate) fn open(path: &Path) -> Result<Self, DeviceError> {
-        let failed = |why: String| DeviceError::File {
-            path: path.display().to_string(),
-            why,
-        };
-        let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-        let recording = wav::read(BufReader::new(file)).map_err(|it| failed(it.to_string()))?;
+        let recording = wav::read(BufReader::new(disk::open(path)?))
+            .map_err(|error| disk::error(path, &error))?;
         let samples = resample(recording)?;
-        Self::new(samples).ok_or_else(|| failed("no sound in the file".into()))
+        Self::new(samples).ok_or_else(|| disk::error(path, &"no sound in the file"))
     }
 
     /// The synthetic voice.

@@ -13,6 +13,7 @@ use media::backend::audio::{SAMPLE_RATE_HZ, SampleSource};
 use media::backend::device::{DeviceError, DeviceInfo};
 use media::synthetic::wav;
 
+use super::disk;
 use super::ticks::Ticks;
 use crate::clock;
 use crate::thread::{Running, Stop};
@@ -25,7 +26,7 @@ pub(crate) fn into_file(
     path: &Path,
     source: Box<dyn SampleSource>,
 ) -> Result<Running, DeviceError> {
-    let recording = Recording::create(path).map_err(|error| file_error(path, &error))?;
+    let recording = Recording::create(path)?;
     start(info, Some(recording), source)
 }
 
@@ -79,7 +80,7 @@ fn write(
     let Some(recording) = recording else {
         return Ok(());
     };
-    write(recording).map_err(|error| file_error(&recording.path, &error))
+    write(recording).map_err(|error| disk::error(&recording.path, &error))
 }
 
 /// A WAV file that grows; it can be read at any time up to its last second.
@@ -92,8 +93,10 @@ struct Recording {
 }
 
 impl Recording {
-    fn create(path: &Path) -> io::Result<Self> {
-        let writer = wav::Writer::new(BufWriter::new(File::create(path)?), SAMPLE_RATE_HZ)?;
+    fn create(path: &Path) -> Result<Self, DeviceError> {
+        let file = BufWriter::new(disk::create(path)?);
+        let writer =
+            wav::Writer::new(file, SAMPLE_RATE_HZ).map_err(|error| disk::error(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             writer,
@@ -119,13 +122,6 @@ impl Recording {
 
     fn finish(&mut self) -> io::Result<()> {
         self.writer.flush()
-    }
-}
-
-fn file_error(path: &Path, error: &io::Error) -> DeviceError {
-    DeviceError::File {
-        path: path.display().to_string(),
-        why: error.to_string(),
     }
 }
 

@@ -9,6 +9,8 @@
 
 mod config;
 mod convert;
+#[cfg(target_os = "linux")]
+mod positions;
 mod stream;
 mod user;
 
@@ -103,7 +105,7 @@ impl Connection {
         {
             return Some(Ok(answer));
         }
-        // It was never made, or its server went away.
+        // There is no connection yet, or its server went away.
         *kept = host();
         kept.as_ref().map(question)
     }

@@ -149,7 +149,7 @@ impl DeviceSlot {
     ) -> Step {
         let stale = turn != self.turn || !self.wanted;
         match std::mem::replace(&mut self.state, State::Off) {
-            State::Opening { lost, .. } => match (result, lost) {
+            State::Opening { lost, mends, .. } => match (result, lost) {
                 (Ok(stream), None) if !stale => {
                     self.state = State::On(stream);
                     self.patience = PATIENCE;
@@ -162,7 +162,13 @@ impl DeviceSlot {
                 }
                 (Err(_), _) if stale => self.reconcile(),
                 (Err(error), _) => {
-                    self.state = State::Failed(self.failure(&error));
+                    let failure = Failure::new(&error, self.chosen.as_ref(), &self.available);
+                    if mends.is_some_and(|before| before.problem == failure.problem) {
+                        tracing::debug!(%error, "a device still does not work");
+                    } else {
+                        tracing::warn!(%error, "a device does not work");
+                    }
+                    self.state = State::Failed(failure);
                     Step::Nothing
                 }
             },

@@ -9,9 +9,10 @@ use thiserror::Error;
 use crate::picture::Picture;
 use crate::units::{Bitrate, Size};
 
-/// Makes encoders and decoders.
+/// Makes encoders and decoders. An error says that there will be none: trying again with the same
+/// target does not help, and who started the call has to tell the user.
 pub trait CodecBackend: Send + Sync + fmt::Debug {
-    /// An H.264 encoder (constrained baseline, real time, one slice after another).
+    /// An H.264 encoder (constrained baseline, real time, on one thread).
     fn video_encoder(&self, target: VideoTarget) -> Result<Box<dyn VideoEncoder>, CodecError>;
     /// An H.264 decoder.
     fn video_decoder(&self) -> Result<Box<dyn VideoDecoder>, CodecError>;
@@ -21,8 +22,8 @@ pub trait CodecBackend: Send + Sync + fmt::Debug {
     fn audio_decoder(&self) -> Result<Box<dyn AudioDecoder>, CodecError>;
 }
 
-/// Samples in one Opus packet that we send: 20 ms. Shorter ones cost 40 more packets a second of
-/// headers, longer ones delay.
+/// Samples in one Opus packet that we send: 20 ms. Packets of 10 ms would double what headers cost,
+/// packets of 40 ms would add 20 ms of delay.
 pub const OPUS_FRAME: usize = 960;
 
 /// The most samples that one Opus packet of any peer decodes to: 120 ms (RFC 6716, 3.2.5).
@@ -33,7 +34,7 @@ pub const MAX_OPUS_FRAME: usize = 5760;
 pub struct VideoTarget {
     /// Size of the encoded pictures; others are scaled to it.
     pub size: Size,
-    /// Pictures per second that will come.
+    /// Pictures per second to expect: the rate is spread over them.
     pub fps: f32,
     /// Rate to hold.
     pub bitrate: Bitrate,
@@ -113,7 +114,15 @@ pub enum CodecError {
     /// The picture is larger than we accept.
     #[error("a picture of {0} is refused")]
     TooLarge(Size),
-    /// The library beneath failed.
+    /// The library cannot make an encoder or decoder on this machine: another call fails as well.
+    #[error("cannot make the {what}: {why}")]
+    Unavailable {
+        /// Which one, such as "H.264 encoder".
+        what: &'static str,
+        /// What the library says.
+        why: String,
+    },
+    /// The library failed at one frame or one change of target; the next may succeed.
     #[error("codec failed: {0}")]
     Failed(String),
 }

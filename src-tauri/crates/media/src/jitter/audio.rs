@@ -1,24 +1,70 @@
 //! The jitter buffer for sound: packets in as they come, exactly 10 ms out whenever asked.
 //!
 //! It plays as early as the network allows. The delay aimed at covers 96 of 100 packets by what
-//! was measured lately (`delay`); playout moves towards it by cutting out or repeating single
-//! periods of the voice (`stretch`), jumps after an outage, and makes up what is missing from the
-//! in-band copy in the next packet (RFC 6716, 4.2.4) or by the decoder's concealment, which fades
-//! to silence after 100 ms.
+//! was measured lately (`delay`). Playout moves towards it by removing or repeating single periods
+//! of the voice (`adapt`, `stretch`) and jumps after an outage. What is missing is rebuilt from the
+//! in-band copy in the next packet (RFC 6716, 4.2.4) or concealed by the decoder, which fades to
+//! silence after 100 ms (`fill`). The order of all this is in `refill`.
 //!
 //! Owned and called by one thread, the one that pulls; the decoder is passed in. Nothing is
 //! allocated while sound runs: packets keep the memory they came in.
+//!
+//! ```
+//! use media::backend::codec::{AudioDecoder, AudioInput, CodecError};
+//! use media::frame::{EncodedFrame, ReceivedFrame};
+//! use media::jitter::audio::{Config, JitterBuffer, PULL, Played};
+//! use media::time::MediaTime;
+//!
+//! /// Stands for an Opus decoder.
+//! #[derive(Debug)]
+//! struct Hum;
+//!
+//! impl AudioDecoder for Hum {
+//!     fn decode(&mut self, _: AudioInput<'_>, out: &mut [f32]) -> Result<usize, CodecError> {
+//!         let samples = out.len().min(960);
+//!         out[..samples].fill(0.1);
+//!         Ok(samples)
+//!     }
+//! }
+//!
+//! let mut buffer = JitterBuffer::new(Config::default());
+//! let mut out = [0.0; PULL];
+//! let now = std::time::Instant::now();
+//! assert_eq!(buffer.pull(now, &mut Hum, &mut out), Played::Silence);
+//!
+//! buffer.insert(ReceivedFrame {
+//!     frame: EncodedFrame {
+//!         time: MediaTime::from_micros(0),
+//!         keyframe: true,
+//!         payload: vec![15 << 3, 0, 0].into(), // 20 ms of Opus
+//!     },
+//!     sequence: 0,
+//!     arrived: now,
+//!     after_loss: false,
+//!     synchronised: true,
+//! })?;
+//! // The delay aimed at before anything is known has passed.
+//! let later = now + buffer.target_delay();
+//! assert_eq!(buffer.pull(later, &mut Hum, &mut out), Played::Sound);
+//! # Ok::<(), media::jitter::audio::Rejected>(())
+//! ```
 
 mod adapt;
-mod level;
+mod counts;
+mod fec;
+mod fill;
 mod opus;
 mod packets;
+mod phase;
+mod playout_buffer;
 mod refill;
-mod samples;
+mod slack;
 mod stats;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod units;
 
 use std::time::{Duration, Instant};
 
@@ -26,15 +72,18 @@ use thiserror::Error;
 
 pub use self::stats::Stats;
 
-use self::level::Level;
+use self::counts::Counts;
+use self::fec::FecWait;
 use self::packets::{Inserted, Packets};
-use self::refill::{Phase, Unexplained};
-use self::samples::Samples;
+use self::phase::Phase;
+use self::playout_buffer::PlayoutBuffer;
+use self::slack::SlackWindow;
+use self::units::{SamplePosition, Samples, Sequence};
 use crate::backend::audio::SAMPLE_RATE_HZ;
 use crate::backend::codec::{AudioDecoder, MAX_OPUS_FRAME};
 use crate::frame::ReceivedFrame;
-use crate::jitter::delay::{Delay, How};
-use crate::time::MediaTime;
+use crate::jitter::delay::{Delay, Order};
+use crate::time::{MediaTime, TimeDelta};
 
 /// Samples of one pull: 10 ms at 48 kHz.
 pub const PULL: usize = SAMPLE_RATE_HZ as usize / 100;
@@ -42,7 +91,7 @@ pub const PULL: usize = SAMPLE_RATE_HZ as usize / 100;
 /// Bounds of the delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The least delay to aim at, from the arrival of the fastest packets to their turn.
+    /// The least delay to aim at, from the arrival of the fastest packets to their playout.
     pub min_delay: Duration,
     /// The most delay to aim at.
     pub max_delay: Duration,
@@ -64,23 +113,19 @@ pub struct JitterBuffer {
     config: Config,
     packets: Packets,
     delay: Delay,
-    level: Level,
-    samples: Samples,
+    slack: SlackWindow,
+    fec: FecWait,
     phase: Phase,
-    /// Position after the last decoded sample: what must come next.
-    end: i64,
+    decoded: PlayoutBuffer,
+    /// The position after the last decoded sample: what must come next.
+    end: SamplePosition,
     /// The packet decoded last.
-    decoded: Option<Decoded>,
-    /// Samples made up since the last real one.
-    made_up: usize,
-    /// The gap that lasts now.
-    unexplained: Unexplained,
-    /// Share of packets that did not come in time, lately.
-    loss: f32,
-    /// Whether playout waits one packet longer, so that lost ones can be rebuilt from the next.
-    waits_for_copies: bool,
+    last: Option<LastDecoded>,
+    /// Samples concealed, or silent in a pause, since the last real one.
+    concealed: usize,
+    /// When sound may be stretched again.
     stretch_after: Option<Instant>,
-    stats: Stats,
+    counts: Counts,
     scratch: Box<[f32; MAX_OPUS_FRAME]>,
 }
 
@@ -89,7 +134,7 @@ pub struct JitterBuffer {
 pub enum Played {
     /// Sound of the other side.
     Sound,
-    /// Made up, because packets are missing.
+    /// Concealment, because packets are missing.
     Concealed,
     /// Nothing: not started, or the sender pauses.
     Silence,
@@ -108,7 +153,7 @@ pub struct Position {
 /// Why a packet was not taken.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Rejected {
-    /// Its turn has passed.
+    /// Playout is past it.
     #[error("packet is late")]
     Late,
     /// It is here already.
@@ -127,17 +172,15 @@ impl JitterBuffer {
             config,
             packets: Packets::new(),
             delay: Delay::new(PRIOR),
-            level: Level::default(),
-            samples: Samples::new(),
+            slack: SlackWindow::default(),
+            fec: FecWait::default(),
             phase: Phase::NotStarted,
-            end: 0,
-            decoded: None,
-            made_up: 0,
-            unexplained: Unexplained::default(),
-            loss: 0.0,
-            waits_for_copies: false,
+            decoded: PlayoutBuffer::new(),
+            end: SamplePosition::ORIGIN,
+            last: None,
+            concealed: 0,
             stretch_after: None,
-            stats: Stats::default(),
+            counts: Counts::default(),
             scratch: Box::new([0.0; MAX_OPUS_FRAME]),
         }
     }
@@ -149,30 +192,28 @@ impl JitterBuffer {
     pub fn insert(&mut self, frame: ReceivedFrame) -> Result<(), Rejected> {
         let arrived = frame.arrived;
         let samples = opus::samples(&frame.frame.payload).ok_or(Rejected::Malformed)?;
-        if self.packets.is_late(frame.sequence) {
+        let samples = Samples::in_slice(samples);
+        // A late packet is of no use, but how late it is tells of the network.
+        if self.packets.is_late(Sequence::new(frame.sequence)) {
             let position = self.packets.place(&frame, samples);
-            self.learn(arrived, position, samples, How::Reordered);
+            self.learn(arrived, position, samples, Order::Reordered);
         }
         match self.packets.insert(frame) {
             Ok((inserted, position)) => {
-                let how = match inserted {
-                    Inserted::Waiting { reordered: false } => How::InOrder,
-                    Inserted::Waiting { reordered: true } => How::Reordered,
+                let order = match inserted {
+                    Inserted::Waiting { reordered: false } => Order::InOrder,
+                    Inserted::Waiting { reordered: true } => Order::Reordered,
                     Inserted::Restarted => {
                         self.restart();
-                        How::InOrder
+                        Order::InOrder
                     }
                 };
-                self.stats.packets_received += 1;
-                self.learn(arrived, position, samples, how);
+                self.counts.received();
+                self.learn(arrived, position, samples, order);
                 Ok(())
             }
             Err(rejected) => {
-                match rejected {
-                    Rejected::Late => self.stats.packets_discarded += 1,
-                    Rejected::Duplicate => self.stats.packets_duplicated += 1,
-                    Rejected::Malformed => {}
-                }
+                self.counts.rejected(rejected);
                 Err(rejected)
             }
         }
@@ -190,70 +231,66 @@ impl JitterBuffer {
         self.adapt(now, decoder);
         let played = self.played();
         self.count(now, played);
-        self.samples.pop(out);
+        self.decoded.pop(out);
         played
     }
 
     /// Where the next pull starts on the sender's timeline; `None` while nothing plays.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
-        let decoded = self.decoded.filter(|_| self.phase.plays())?;
-        let ahead = self.front() - decoded.position;
-        let time = decoded.time.micros().saturating_add(micros_of(ahead));
-        let time = MediaTime::from_micros(time);
+        let last = self.last.filter(|_| self.phase.plays())?;
         Some(Position {
-            time,
-            synchronised: decoded.synchronised,
+            time: last.time + (self.front() - last.position).time(),
+            synchronised: last.synchronised,
         })
     }
 
-    /// The delay aimed at, from the arrival of the fastest packets to their turn.
+    /// The delay aimed at, from the arrival of the fastest packets to their playout.
     #[must_use]
     pub fn target_delay(&self) -> Duration {
-        Duration::from_micros(self.target().unsigned_abs())
+        self.target().or_zero()
     }
 
     /// Figures since the start.
     #[must_use]
     pub const fn stats(&self) -> Stats {
-        self.stats
+        self.counts.stats()
     }
 
-    fn learn(&mut self, arrived: Instant, position: i64, samples: usize, how: How) {
+    fn learn(&mut self, arrived: Instant, at: SamplePosition, samples: Samples, order: Order) {
         self.delay
-            .arrival(arrived, micros_of(position), micros_of(samples as i64), how);
+            .arrival(arrived, at.time(), samples.time(), order);
     }
 
-    /// The same as [`JitterBuffer::target_delay`] in microseconds.
-    fn target(&self) -> i64 {
-        let copies = if self.waits_for_copies {
-            self.decoded.map_or(0, |it| micros_of(it.samples as i64))
-        } else {
-            0
+    /// The same as [`JitterBuffer::target_delay`], to reckon with.
+    fn target(&self) -> TimeDelta {
+        let wait_for_copy = match self.last {
+            Some(last) if self.fec.waits() => last.samples.time(),
+            _ => TimeDelta::ZERO,
         };
         let (min, max) = (
-            self.config.min_delay.as_micros(),
-            self.config.max_delay.as_micros(),
+            TimeDelta::from(self.config.min_delay),
+            TimeDelta::from(self.config.max_delay),
         );
-        (self.delay.needed() + copies).clamp(min as i64, max.max(min) as i64)
+        (self.delay.needed() + wait_for_copy).clamp(min, max.max(min))
     }
 
     /// The stream starts anew: what was measured of its timeline says nothing any more.
     fn restart(&mut self) {
         self.delay.restart();
-        self.level.clear();
+        self.slack.clear();
         self.phase = Phase::NotStarted;
     }
 
-    /// Position of the first sample that waits decoded.
-    const fn front(&self) -> i64 {
-        self.end - self.samples.len() as i64
+    /// The position of the first sample that waits decoded.
+    fn front(&self) -> SamplePosition {
+        self.end - Samples::in_slice(self.decoded.len())
     }
 
     const fn played(&self) -> Played {
         if !self.phase.plays() {
             Played::Silence
-        } else if self.made_up > 0 {
+        } else if self.concealed > 0 {
             Played::Concealed
         } else {
             Played::Sound
@@ -265,16 +302,14 @@ impl JitterBuffer {
         if self.phase == Phase::NotStarted {
             return;
         }
-        self.stats.total_samples_received += PULL as u64;
-        let (Played::Sound, Some(decoded)) = (played, self.decoded) else {
+        self.counts.pulled();
+        let (Played::Sound, Some(last)) = (played, self.last) else {
             return;
         };
-        let earlier = (decoded.position - self.front()).max(0) as f64;
-        let since = now.saturating_duration_since(decoded.arrived);
-        let delay = since + Duration::from_secs_f64(earlier / f64::from(SAMPLE_RATE_HZ));
-        self.stats.jitter_buffer_delay += delay * PULL as u32;
-        self.stats.jitter_buffer_target_delay += self.target_delay() * PULL as u32;
-        self.stats.jitter_buffer_emitted_count += PULL as u64;
+        let ahead_of_it = (last.position - self.front()).duration();
+        let since = now.saturating_duration_since(last.arrived);
+        self.counts
+            .emitted(since + ahead_of_it, self.target_delay());
     }
 }
 
@@ -283,25 +318,21 @@ impl std::fmt::Debug for JitterBuffer {
         f.debug_struct("JitterBuffer")
             .field("phase", &self.phase)
             .field("target", &self.target_delay())
-            .field("stats", &self.stats)
+            .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
 }
 
 /// What is remembered of a packet after it was decoded.
 #[derive(Clone, Copy, Debug)]
-struct Decoded {
-    position: i64,
-    samples: usize,
+struct LastDecoded {
+    position: SamplePosition,
+    samples: Samples,
     time: MediaTime,
     synchronised: bool,
     arrived: Instant,
     /// Whether it announced a pause (DTX).
-    pause: bool,
-}
-
-const fn micros_of(samples: i64) -> i64 {
-    (samples as i128 * 1_000_000 / SAMPLE_RATE_HZ as i128) as i64
+    announces_pause: bool,
 }
 
 /// Before anything is known a network is taken for one with some jitter.

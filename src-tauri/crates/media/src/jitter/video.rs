@@ -4,11 +4,26 @@
 //! 96 of 100 of them and no more, so that a rare keyframe, which takes longer on the way, holds
 //! nothing back. Where the sound must wait longer than the picture, the picture waits along, so
 //! that lips and voice stay within what people notice.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::jitter::video::Playout;
+//! use media::time::MediaTime;
+//!
+//! let (mut playout, start) = (Playout::new(), Instant::now());
+//! for number in 0..30 {
+//!     let arrived = start + Duration::from_millis(33) * number;
+//!     let time = MediaTime::from_micros(33_000 * i64::from(number));
+//!     let show_at = playout.show_at(arrived, arrived, time, None);
+//!     assert_eq!(show_at, arrived, "an even stream is not delayed");
+//! }
+//! ```
 
 use std::time::{Duration, Instant};
 
-use super::delay::{Delay, How};
-use crate::time::MediaTime;
+use super::delay::{Delay, Order};
+use crate::time::{MediaTime, TimeDelta};
 
 /// Decides for each picture of one stream when to show it.
 #[derive(Debug)]
@@ -44,10 +59,9 @@ impl Playout {
         heard_at: Option<Instant>,
     ) -> Instant {
         let length = self.follow(arrived, time);
-        self.delay
-            .arrival(arrived, time.micros(), length, How::InOrder);
-        let early = self.delay().as_micros() as i64 - self.delay.slack(now, time.micros());
-        let due = now + Duration::from_micros(early.max(0).unsigned_abs());
+        self.delay.arrival(arrived, time, length, Order::InOrder);
+        let early = TimeDelta::from(self.delay()) - self.delay.slack(now, time);
+        let due = now + early.or_zero();
         let with_sound = heard_at.and_then(|it| it.checked_sub(LEAD)).unwrap_or(now);
         due.max(with_sound).clamp(now, now + LONGEST)
     }
@@ -55,7 +69,7 @@ impl Playout {
     /// The delay that covers the unevenness of late, counted from the fastest pictures.
     #[must_use]
     pub fn delay(&self) -> Duration {
-        let needed = Duration::from_micros(self.delay.needed().unsigned_abs());
+        let needed = self.delay.needed().or_zero();
         if needed <= TOLERATED {
             Duration::ZERO
         } else {
@@ -63,19 +77,19 @@ impl Playout {
         }
     }
 
-    /// How much the picture counts, microseconds. Measures anew after a jump: an outage, or times
-    /// that are on another timeline from now on.
-    fn follow(&mut self, arrived: Instant, time: MediaTime) -> i64 {
+    /// The time that the picture stands for. Measures anew after a jump: an outage, or times that
+    /// are on another timeline from now on.
+    fn follow(&mut self, arrived: Instant, time: MediaTime) -> TimeDelta {
         let Some(last) = self.last.replace(Last { arrived, time }) else {
             return USUAL_STEP;
         };
-        let between = arrived.saturating_duration_since(last.arrived).as_micros() as i64;
-        let step = time.micros_since(last.time);
-        if step.abs_diff(between) > JUMP_MICROS {
+        let between = TimeDelta::from(arrived.saturating_duration_since(last.arrived));
+        let step = time.since(last.time);
+        if (step - between).abs() > JUMP {
             self.delay.restart();
             return USUAL_STEP;
         }
-        step.clamp(1, USUAL_STEP)
+        step.clamp(TimeDelta::from_micros(1), USUAL_STEP)
     }
 }
 
@@ -100,10 +114,10 @@ const LONGEST_FOR_EVENNESS: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_millis(300);
 
 /// A quarter of a second between two pictures is an outage or a new clock, not unevenness.
-const JUMP_MICROS: u64 = 250_000;
+const JUMP: TimeDelta = TimeDelta::from_millis(250);
 
-/// 30 pictures a second, microseconds.
-const USUAL_STEP: i64 = 33_333;
+/// 30 pictures a second.
+const USUAL_STEP: TimeDelta = TimeDelta::from_micros(33_333);
 
 #[cfg(test)]
 mod tests {

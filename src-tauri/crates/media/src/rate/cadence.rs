@@ -3,17 +3,30 @@
 //! An encoder spreads its bit rate over the pictures that it is told to expect. A camera that gives
 //! twice as many would send twice the rate; one that gives half as many, as most do in the dark,
 //! would leave half of it unused.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::rate::cadence::Cadence;
+//!
+//! let (mut cadence, start) = (Cadence::new(), Instant::now());
+//! // A camera of 60 pictures a second, of which 30 are wanted.
+//! let kept = (0..120).filter(|at| cadence.keep(start + Duration::from_secs(1) * *at / 60, 30.0));
+//! assert_eq!(kept.count(), 60);
+//! assert_eq!(cadence.fps(30.0), 30.0);
+//! ```
 
 use std::time::{Duration, Instant};
 
 /// Follows the pictures of one camera.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cadence {
-    kept: Option<Instant>,
-    /// Smoothed seconds from one kept picture to the next.
-    interval: Option<f64>,
-    /// What the encoder is told.
-    told: Option<f64>,
+    /// When the last kept picture was captured.
+    kept_at: Option<Instant>,
+    /// Smoothed time from one kept picture to the next.
+    interval_s: Option<f64>,
+    /// The rate that the encoder expects.
+    expected_fps: Option<f64>,
 }
 
 impl Cadence {
@@ -21,46 +34,48 @@ impl Cadence {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            kept: None,
-            interval: None,
-            told: None,
+            kept_at: None,
+            interval_s: None,
+            expected_fps: None,
         }
     }
 
-    /// Whether to encode the picture captured at `at`, when at most `most` a second are wanted.
-    pub fn keep(&mut self, at: Instant, most: f32) -> bool {
-        let Some(kept) = self.kept else {
-            self.kept = Some(at);
+    /// Whether to encode the picture captured at `at`, when at most `most_fps` are wanted.
+    pub fn keep(&mut self, at: Instant, most_fps: f32) -> bool {
+        let Some(kept_at) = self.kept_at else {
+            self.kept_at = Some(at);
             return true;
         };
-        let since = at.saturating_duration_since(kept);
-        if since.as_secs_f64() * f64::from(most) < SHORTEST {
+        // 1. One that comes too soon is left out.
+        let since = at.saturating_duration_since(kept_at);
+        if since.as_secs_f64() * f64::from(most_fps) < SHORTEST {
             return false;
         }
-        self.kept = Some(at);
+        // 2. The others are kept and measured, unless the camera was off before.
+        self.kept_at = Some(at);
         if since < PAUSE {
-            let interval = self.interval.unwrap_or(since.as_secs_f64());
-            self.interval = Some(interval + (since.as_secs_f64() - interval) * SMOOTHING);
+            let interval = self.interval_s.unwrap_or(since.as_secs_f64());
+            self.interval_s = Some(interval + (since.as_secs_f64() - interval) * SMOOTHING);
         }
         true
     }
 
-    /// How many pictures a second the encoder shall expect, at most `most`. Steady while the camera
-    /// is about as fast as before: a change disturbs its rate control.
-    pub fn fps(&mut self, most: f32) -> f32 {
-        let most = f64::from(most);
-        let Some(interval) = self.interval else {
-            return most as f32;
+    /// How many pictures a second the encoder shall expect, at most `most_fps`. Steady while the
+    /// camera is about as fast as before: a change disturbs its rate control.
+    pub fn fps(&mut self, most_fps: f32) -> f32 {
+        let most = f64::from(most_fps);
+        let Some(interval) = self.interval_s else {
+            return most_fps;
         };
         let measured = 1.0 / interval;
-        let told = self.told.unwrap_or(most).min(most);
-        let told = if (measured / told - 1.0).abs() > STEADY {
+        let expected = self.expected_fps.unwrap_or(most).min(most);
+        let expected = if (measured / expected - 1.0).abs() > STEADY {
             measured.clamp(SLOWEST, most.max(SLOWEST))
         } else {
-            told
+            expected
         };
-        self.told = Some(told);
-        told as f32
+        self.expected_fps = Some(expected);
+        expected as f32
     }
 }
 

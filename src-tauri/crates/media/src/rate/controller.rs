@@ -1,8 +1,8 @@
 //! What the encoders shall make of what the network carries.
 //!
 //! Sound first: it gets its share before the picture. The picture falls at once and climbs
-//! slowly, and its size follows the rate on a ladder with hysteresis, because each change of size
-//! costs a keyframe.
+//! slowly. Its size follows the rate on a ladder of four rungs with hysteresis, because each change
+//! of size costs a keyframe. A rung is a number of pixels; the shape is the camera's.
 
 use std::time::{Duration, Instant};
 
@@ -16,25 +16,50 @@ use crate::units::{Bitrate, Size};
 pub struct Limits {
     /// The most to send, sound and picture together.
     pub max: Bitrate,
-    /// The size of the camera's pictures.
+    /// The largest pictures to send: as many pixels, in whatever shape the camera gives.
     pub size: Size,
     /// Pictures per second of the camera.
     pub fps: f32,
 }
 
 /// Turns estimates into targets. Before the first estimate it aims at [`START`].
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use media::rate::{Controller, Limits};
+/// use media::transport::NetworkEstimate;
+/// use media::units::{Bitrate, Size};
+///
+/// let mut controller = Controller::new(Limits {
+///     max: Bitrate::from_kbps(4_000),
+///     size: Size::HD,
+///     fps: 30.0,
+/// });
+/// assert_eq!(controller.video().size, Size::HD);
+///
+/// // The network carries less than a whole picture needs.
+/// let estimate = NetworkEstimate {
+///     bitrate: Bitrate::from_kbps(300),
+///     rtt: None,
+///     loss: 0.0,
+/// };
+/// controller.update(Instant::now(), &estimate);
+/// assert_eq!(controller.video().size, Size::new(640, 360));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Controller {
     limits: Limits,
-    /// Rate of the picture.
+    /// The picture's share of the rate.
     rate: Bitrate,
     rung: Rung,
-    /// Since when a higher rung was affordable.
+    /// Since when the rate has been enough for a higher rung.
     affordable_since: Option<Instant>,
+    /// Smoothed share of lost packets, 0 to 1.
     loss: f32,
 }
 
-/// A step of the ladder: the camera's size divided by this many fourths of its sides.
+/// A step of the ladder: so much of each side of the largest size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rung {
     Quarter,
@@ -82,21 +107,27 @@ impl Controller {
 
     /// The network carries this much now.
     pub fn update(&mut self, now: Instant, estimate: &NetworkEstimate) {
+        // 1. The sound encoder prepares for the loss of the last reports.
         self.loss += LOSS_FOLLOWS * (estimate.loss.clamp(0.0, 1.0) - self.loss);
         if self.loss < LOSS_NOISE {
             self.loss = 0.0;
         }
+        // 2. The picture gets what the sound leaves. Changes below a twentieth are not passed on,
+        //    apart from the last one up to the user's limit.
         let rate = self.video_share(estimate.bitrate.min(self.limits.max));
         let is_small = rate.bps().abs_diff(self.rate.bps()) * 20 < self.rate.bps();
         if !is_small || rate == self.video_share(self.limits.max) {
             self.rate = rate;
         }
-        self.climb_or_fall(now);
+        // 3. Its size follows.
+        self.choose_rung(now);
     }
 
-    fn climb_or_fall(&mut self, now: Instant) {
+    /// Down at once when the rate is clearly too low for the rung, up when it has been enough for
+    /// a higher one for a while.
+    fn choose_rung(&mut self, now: Instant) {
         let sustained = self.sustained(self.rate);
-        if self.rate < self.least(self.rung).scaled(FALL) {
+        if self.rate < self.least_rate(self.rung).scaled(FALL) {
             self.rung = sustained;
             self.affordable_since = None;
         } else if sustained > self.rung {
@@ -119,15 +150,14 @@ impl Controller {
     fn sustained(&self, rate: Bitrate) -> Rung {
         [Rung::Full, Rung::ThreeQuarters, Rung::Half]
             .into_iter()
-            .find(|rung| rate >= self.least(*rung))
+            .find(|rung| rate >= self.least_rate(*rung))
             .unwrap_or(Rung::Quarter)
     }
 
-    /// The rate that a rung needs.
-    fn least(&self, rung: Rung) -> Bitrate {
+    /// The rate that pictures of a rung need to look good.
+    fn least_rate(&self, rung: Rung) -> Bitrate {
         let size = rung.of(self.limits.size);
-        let pixels = u64::from(size.width) * u64::from(size.height);
-        let per_second = pixels as f64 * f64::from(self.limits.fps);
+        let per_second = size.pixels() as f64 * f64::from(self.limits.fps);
         match rung {
             Rung::Quarter => Bitrate::default(),
             Rung::Half | Rung::ThreeQuarters | Rung::Full => {
@@ -138,7 +168,7 @@ impl Controller {
 }
 
 impl Rung {
-    /// The size of this rung, with even sides.
+    /// The size of this rung: one that can be encoded, whatever the camera's is.
     fn of(self, full: Size) -> Size {
         let fourths = match self {
             Self::Quarter => 1,
@@ -146,36 +176,36 @@ impl Rung {
             Self::ThreeQuarters => 3,
             Self::Full => 4,
         };
-        let even = |side: u32| (side * fourths / 4).max(2) & !1;
-        Size::new(even(full.width), even(full.height))
+        let part = |side: u32| side.saturating_mul(fourths) / 4;
+        full.within_pixels_of(Size::new(part(full.width), part(full.height)))
     }
 }
 
-/// A voice is transparent at this rate.
+/// At this rate Opus cannot be told from the microphone's voice.
 const AUDIO: Bitrate = Bitrate::from_kbps(32);
 
-/// And well understood at this one.
+/// At this rate a voice is still well understood.
 const AUDIO_LOW: Bitrate = Bitrate::from_kbps(20);
 
-/// Below this the picture needs every bit.
+/// At this rate of the picture and below, the sound is sent at its lower rate too.
 const POOR: Bitrate = Bitrate::from_kbps(150);
 
-/// Less than this is a slide show.
+/// The least for the picture: with less it stands still for seconds.
 const VIDEO_MIN: Bitrate = Bitrate::from_kbps(60);
 
-/// Below this many bits per pixel a smaller picture looks better; 720p30 needs 550 kb/s.
+/// Below this many bits per pixel a smaller picture looks better: 720p30 needs 550 kb/s.
 const BITS_PER_PIXEL: f64 = 0.02;
 
-/// A rung is left only when its rate is clearly missed.
+/// A rung is left for a lower one below this part of the rate that it needs.
 const FALL: f64 = 0.85;
 
 /// How long a higher rung must be affordable before it is taken.
 const CLIMB_AFTER: Duration = Duration::from_secs(3);
 
-/// Of each report on loss.
+/// How much one report on loss counts.
 const LOSS_FOLLOWS: f32 = 0.3;
 
-/// Less than this is one packet in a bad moment.
+/// A smoothed loss below this comes from one lost packet, which needs no protection.
 const LOSS_NOISE: f32 = 0.002;
 
 #[cfg(test)]
@@ -234,6 +264,25 @@ mod tests {
         assert_eq!(heights(&[2_000, 400, 200, 80]), [720, 540, 360, 180]);
         let climb = heights(&[&[200][..], &[2_000; 40]].concat());
         assert_eq!((climb[1], climb[29], climb[32]), (360, 360, 720));
+    }
+
+    #[test]
+    fn the_ladder_keeps_the_shape_and_can_be_encoded_whatever_the_camera_gives() {
+        for (width, height) in [
+            (2, 2),
+            (16, 16),
+            (640, 480),
+            (480, 640),
+            (2560, 1080),
+            (3840, 3840),
+        ] {
+            let full = Size::new(width, height);
+            for rung in [Rung::Quarter, Rung::Half, Rung::ThreeQuarters, Rung::Full] {
+                let size = rung.of(full);
+                assert!(size.is_valid() && size.width.min(size.height) >= Size::MIN_SIDE_PX);
+                assert_eq!(size, full.within_pixels_of(size), "{full} at {rung:?}");
+            }
+        }
     }
 
     #[test]

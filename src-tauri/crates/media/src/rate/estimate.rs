@@ -1,14 +1,42 @@
 //! What the network carries, estimated by the sender from reports about its packets
 //! (transport-wide feedback, draft-holmer-rmcat-transport-wide-cc-extensions-01).
 //!
-//! Three signals: queues that grow (`trend`) make it fall to 85 % of what arrived; loss beyond
-//! what the path always loses (`loss`) makes it fall in proportion; silence of the other side
-//! halves it. In between it climbs, quickly until the first of these was seen, and never beyond one
-//! and a half times what really arrives, so that a sender with little to say learns no dream
-//! figures. The scheme is that of Google Congestion Control (draft-ietf-rmcat-gcc-02) with
-//! libwebrtc's trendline.
+//! The scheme is that of Google Congestion Control (draft-ietf-rmcat-gcc-02) with libwebrtc's
+//! trendline. Three signals lower the estimate:
+//! - delays that grow (`trend`): queues fill, so it falls to 85 % of what arrived;
+//! - loss beyond what the path always has (`loss`): it falls in proportion;
+//! - reports that stay away: it is halved.
+//!
+//! In between it climbs, quickly until the first of these was seen. It never climbs beyond one and
+//! a half times what really arrives: a sender that sends little has no proof of more.
 //!
 //! Pure: whoever owns the transport's feedback calls it, on one thread.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//!
+//! use media::rate::estimate::{Config, Estimator, PacketReport};
+//! use media::units::Bitrate;
+//!
+//! let config = Config {
+//!     start: Bitrate::from_kbps(1_000),
+//!     min: Bitrate::from_kbps(80),
+//!     max: Bitrate::from_kbps(4_000),
+//! };
+//! let (mut estimator, start) = (Estimator::new(config), Instant::now());
+//! for ms in (0..1000).step_by(10) {
+//!     let sent = Duration::from_millis(ms);
+//!     estimator.on_sent(start + sent);
+//!     // Each packet takes 20 ms, and a report about it comes after 40 ms.
+//!     let report = PacketReport {
+//!         sent_at: start + sent,
+//!         arrived_at: Some(sent + Duration::from_millis(20)),
+//!         size: 1200,
+//!     };
+//!     estimator.on_report(start + sent + Duration::from_millis(40), &[report]);
+//! }
+//! assert!(estimator.estimate() > config.start);
+//! ```
 
 mod acked;
 mod loss;
@@ -20,7 +48,7 @@ use std::time::{Duration, Instant};
 
 use self::acked::Acked;
 use self::loss::Loss;
-use self::trend::{Queue, Trend};
+use self::trend::{Trend, Usage};
 use crate::units::Bitrate;
 
 /// Bounds of the estimate.
@@ -49,39 +77,50 @@ pub struct PacketReport {
 #[derive(Debug)]
 pub struct Estimator {
     config: Config,
-    estimate: f64,
-    phase: Phase,
+    estimate_bps: f64,
+    state: State,
     trend: Trend,
     acked: Acked,
     loss: Loss,
-    /// What arrived when queues last grew: near it the climb is careful.
-    ceiling: Option<f64>,
+    /// What arrived when delays last grew: near it the climb is careful.
+    ceiling_bps: Option<f64>,
+    /// How long the estimate has climbed above the last ceiling.
+    above_ceiling_s: f64,
     rtt: Option<Duration>,
-    updated: Option<Instant>,
-    /// Seconds of climbing beyond the last ceiling.
-    beyond: f64,
-    decreased: Option<Instant>,
-    /// Since a packet left after the last report: the wait for the next one.
+    /// When the last report came.
+    reported_at: Option<Instant>,
+    /// When growing delays last lowered the estimate.
+    decreased_at: Option<Instant>,
+    /// From the first packet after a report to the next report.
     waiting: Option<Waiting>,
 }
 
+/// The rate control's state (draft-ietf-rmcat-gcc-02, 5.5). A decrease happens at once, so it
+/// needs no state.
+///
+/// ```text
+/// Startup ──overuse, loss, silence──► Hold ◄──► Increase
+///    ▲                                  │
+///    └──────── reports after silence ───┘
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// No limit was met yet.
-    Ramp,
-    /// A limit was met; queues drain before the climb goes on.
+enum State {
+    /// No limit was met yet: climbs quickly.
+    Startup,
+    /// A limit was met: queues drain before the climb goes on.
     Hold,
-    /// Climbing.
-    Climb,
+    /// Climbs slowly.
+    Increase,
 }
 
+/// A report is expected.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    /// When a report is overdue. `None` from a halving until something is sent again: a silence
-    /// that nothing was said into means nothing.
+    /// When it is overdue. `None` after the estimate was halved until another packet leaves: a
+    /// missing report means nothing when nothing was sent.
     due: Option<Instant>,
-    /// What the estimate was before the silence halved it.
-    before: Option<f64>,
+    /// The estimate before it was halved for the first time, bits per second.
+    before_bps: Option<f64>,
 }
 
 impl Estimator {
@@ -90,16 +129,16 @@ impl Estimator {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            estimate: config.start.clamp(config.min, config.max).bps() as f64,
-            phase: Phase::Ramp,
+            estimate_bps: config.start.clamp(config.min, config.max).bps() as f64,
+            state: State::Startup,
             trend: Trend::new(),
             acked: Acked::new(),
             loss: Loss::new(),
-            ceiling: None,
+            ceiling_bps: None,
+            above_ceiling_s: 0.0,
             rtt: None,
-            updated: None,
-            beyond: 0.0,
-            decreased: None,
+            reported_at: None,
+            decreased_at: None,
             waiting: None,
         }
     }
@@ -107,7 +146,7 @@ impl Estimator {
     /// What the network carries.
     #[must_use]
     pub fn estimate(&self) -> Bitrate {
-        Bitrate::from_bps(self.estimate as u64)
+        Bitrate::from_bps(self.estimate_bps as u64)
     }
 
     /// Share of packets lost over the last second, 0 to 1.
@@ -116,8 +155,8 @@ impl Estimator {
         self.loss.share()
     }
 
-    /// The shortest time from sending a packet to the report about it in the last report; the
-    /// round trip time plus what the other side waits before it reports.
+    /// The time from sending a packet to the report about it: the round trip time plus what the
+    /// other side waits before it reports. Follows the shortest one, and longer ones slowly.
     #[must_use]
     pub const fn round_trip(&self) -> Option<Duration> {
         self.rtt
@@ -127,7 +166,7 @@ impl Estimator {
     pub fn on_sent(&mut self, now: Instant) {
         let waiting = self.waiting.get_or_insert(Waiting {
             due: None,
-            before: None,
+            before_bps: None,
         });
         waiting.due.get_or_insert(now + FEEDBACK_TIMEOUT);
     }
@@ -137,36 +176,33 @@ impl Estimator {
         if reports.is_empty() {
             return;
         }
-        if let Some(before) = self.waiting.take().and_then(|it| it.before) {
-            // The path is back, or another one is there: half of what was is a good guess.
-            self.phase = Phase::Ramp;
-            self.set(self.estimate.max(0.5 * before));
+        // 1. Reports are back after a silence that halved the estimate, on this path or another:
+        //    half of what was before is a good guess.
+        if let Some(before_bps) = self.waiting.take().and_then(|it| it.before_bps) {
+            self.state = State::Startup;
+            self.set(self.estimate_bps.max(0.5 * before_bps));
         }
-        let mut queue = self.trend.queue();
-        for report in reports {
-            self.loss.add(now, report.arrived_at.is_none());
-            if let Some(arrived) = report.arrived_at {
-                self.acked.add(arrived, report.size);
-                queue = self.trend.add(report.sent_at, arrived);
-                self.see_round_trip(now.saturating_duration_since(report.sent_at));
-            }
-        }
+        // 2. Each detector learns of each packet.
+        let usage = self.learn(now, reports);
+        // 3. The delays move the estimate.
         let since = self
-            .updated
+            .reported_at
             .replace(now)
             .map_or(Duration::ZERO, |it| now.saturating_duration_since(it));
-        match queue {
-            Queue::Growing => self.meet_limit(now),
-            Queue::Draining => {
-                self.phase = if self.phase == Phase::Ramp {
-                    Phase::Ramp
-                } else {
-                    Phase::Hold
+        match usage {
+            Usage::Overuse => self.on_overuse(now),
+            Usage::Underuse => {
+                if self.state == State::Increase {
+                    self.state = State::Hold;
                 }
             }
-            Queue::Steady => self.climb(since.min(LONGEST_STEP)),
+            Usage::Normal => self.climb(since.min(LONGEST_STEP)),
         }
-        self.obey_loss(now);
+        // 4. Loss lowers what the delays allow.
+        if let Some(factor) = self.loss.decrease(now) {
+            self.state = State::Hold;
+            self.set(self.estimate_bps * factor);
+        }
     }
 
     /// To be called when [`Estimator::next_timeout`] has come.
@@ -176,9 +212,9 @@ impl Estimator {
             return;
         };
         waiting.due = None;
-        waiting.before.get_or_insert(self.estimate);
-        self.phase = Phase::Hold;
-        self.set(self.estimate * 0.5);
+        waiting.before_bps.get_or_insert(self.estimate_bps);
+        self.state = State::Hold;
+        self.set(self.estimate_bps * 0.5);
     }
 
     /// When reports are overdue, while any is expected.
@@ -187,70 +223,90 @@ impl Estimator {
         self.waiting.and_then(|it| it.due)
     }
 
-    /// Queues grow: down to a little less than what arrives, so that they drain.
-    fn meet_limit(&mut self, now: Instant) {
-        let reaction = self.rtt.unwrap_or(FEEDBACK_INTERVAL) + FEEDBACK_INTERVAL;
-        let too_soon = self.decreased.is_some_and(|it| now < it + reaction);
+    /// Feeds the detectors; gives what the delays say after the last packet.
+    fn learn(&mut self, now: Instant, reports: &[PacketReport]) -> Usage {
+        for report in reports {
+            self.loss.add(now, report.arrived_at.is_none());
+            if let Some(arrived) = report.arrived_at {
+                self.acked.add(arrived, report.size);
+                self.trend.add(report.sent_at, arrived);
+                self.see_round_trip(now.saturating_duration_since(report.sent_at));
+            }
+        }
+        self.trend.usage()
+    }
+
+    /// Delays grow: down to a little less than what arrives, so that queues drain.
+    fn on_overuse(&mut self, now: Instant) {
+        // 1. Once per reaction time: delays tell of a decrease only a round trip later.
+        let too_soon = self
+            .decreased_at
+            .is_some_and(|it| now < it + self.reaction());
         if too_soon {
             return;
         }
-        let arrives = self.acked.bits_per_second().unwrap_or(self.estimate);
-        self.ceiling = Some(match self.ceiling {
-            Some(ceiling) if (ceiling - arrives).abs() < 0.3 * ceiling => {
-                0.9 * ceiling + 0.1 * arrives
+        // 2. What arrives now is the path's limit; near the last one, both are averaged.
+        let arrives_bps = self.acked.bits_per_second().unwrap_or(self.estimate_bps);
+        self.ceiling_bps = Some(match self.ceiling_bps {
+            Some(ceiling) if (ceiling - arrives_bps).abs() < 0.3 * ceiling => {
+                0.9 * ceiling + 0.1 * arrives_bps
             }
-            _ => arrives,
+            _ => arrives_bps,
         });
-        self.phase = Phase::Hold;
-        self.beyond = 0.0;
-        self.decreased = Some(now);
-        self.set(self.estimate.min(BACK_OFF * arrives));
+        // 3. Below it, and wait there.
+        self.state = State::Hold;
+        self.above_ceiling_s = 0.0;
+        self.decreased_at = Some(now);
+        self.set(self.estimate_bps.min(BACK_OFF * arrives_bps));
     }
 
+    /// Delays do not grow: up, as far as the state, the loss and what arrives allow.
     fn climb(&mut self, since: Duration) {
         let seconds = since.as_secs_f64();
-        let arrives = self.acked.bits_per_second();
+        let arrives_bps = self.acked.bits_per_second();
+        // 1. How much: by a factor, but by a packet per round trip near the last limit.
         let near_ceiling = self
-            .ceiling
-            .is_some_and(|it| self.estimate > 0.85 * it && self.estimate < 1.15 * it);
-        let more = match self.phase {
-            Phase::Hold => 0.0,
-            Phase::Ramp => self.estimate * (RAMP_PER_SECOND.powf(seconds) - 1.0),
-            Phase::Climb if near_ceiling => self.packet_per_reaction() * seconds,
-            Phase::Climb => {
-                self.beyond += seconds;
-                let factor =
-                    (CLIMB_PER_SECOND + FASTER_PER_SECOND * self.beyond).min(RAMP_PER_SECOND);
-                self.estimate * (factor.powf(seconds) - 1.0)
+            .ceiling_bps
+            .is_some_and(|it| self.estimate_bps > 0.85 * it && self.estimate_bps < 1.15 * it);
+        let more_bps = match self.state {
+            State::Hold => 0.0,
+            State::Startup => self.estimate_bps * (STARTUP_PER_SECOND.powf(seconds) - 1.0),
+            State::Increase if near_ceiling => self.packet_per_reaction_bps() * seconds,
+            State::Increase => {
+                self.above_ceiling_s += seconds;
+                let factor = (CLIMB_PER_SECOND + FASTER_PER_SECOND * self.above_ceiling_s)
+                    .min(STARTUP_PER_SECOND);
+                self.estimate_bps * (factor.powf(seconds) - 1.0)
             }
         };
-        if self.phase == Phase::Hold {
-            self.phase = Phase::Climb;
+        // 2. A hold lasts one report; far above the last limit the path has changed.
+        if self.state == State::Hold {
+            self.state = State::Increase;
         }
-        if self.ceiling.is_some_and(|it| self.estimate > 1.15 * it) {
-            self.ceiling = None;
+        if self
+            .ceiling_bps
+            .is_some_and(|it| self.estimate_bps > 1.15 * it)
+        {
+            self.ceiling_bps = None;
         }
-        let cap = arrives.map_or(self.estimate, |it| {
-            (HEADROOM * it + HEADROOM_BPS).max(self.estimate)
+        // 3. Not beyond what arrives, and not while more is lost than usual.
+        let cap_bps = arrives_bps.map_or(self.estimate_bps, |it| {
+            (HEADROOM * it + HEADROOM_BPS).max(self.estimate_bps)
         });
         if self.loss.excess() < LOSS_TO_HOLD {
-            self.set((self.estimate + more).min(cap));
+            self.set((self.estimate_bps + more_bps).min(cap_bps));
         }
     }
 
-    /// Loss beyond what the path always has: down in proportion, at most once per reaction time.
-    fn obey_loss(&mut self, now: Instant) {
-        if let Some(cut) = self.loss.cut(now) {
-            self.phase = Phase::Hold;
-            self.set(self.estimate * cut);
-        }
+    /// How long it takes until a change of the rate shows in reports.
+    fn reaction(&self) -> Duration {
+        self.rtt.unwrap_or(FEEDBACK_INTERVAL) + FEEDBACK_INTERVAL
     }
 
     /// Bits per second by which the rate grows in a second when one more packet is sent in each
-    /// round trip.
-    fn packet_per_reaction(&self) -> f64 {
-        let reaction = self.rtt.unwrap_or(FEEDBACK_INTERVAL) + FEEDBACK_INTERVAL;
-        (PACKET_BITS / reaction.as_secs_f64()).max(LEAST_CLIMB_BPS)
+    /// reaction time.
+    fn packet_per_reaction_bps(&self) -> f64 {
+        (PACKET_BITS / self.reaction().as_secs_f64()).max(LEAST_CLIMB_BPS)
     }
 
     fn see_round_trip(&mut self, sample: Duration) {
@@ -264,33 +320,37 @@ impl Estimator {
 
     fn set(&mut self, bits_per_second: f64) {
         let (min, max) = (self.config.min.bps() as f64, self.config.max.bps() as f64);
-        self.estimate = bits_per_second.clamp(min, max.max(min));
+        self.estimate_bps = bits_per_second.clamp(min, max.max(min));
     }
 }
 
-/// What is left of the arriving rate when queues grow: 15 % drain a queue of 100 ms within a
-/// second.
+/// Beta of the draft's table 1. The 15 % left free drain a queue of 100 ms within a second.
 const BACK_OFF: f64 = 0.85;
 
-/// Half as much again each second, until a limit is met: from 1 to 4 Mb/s in three seconds.
-const RAMP_PER_SECOND: f64 = 1.6;
+/// Growth in a second until a limit is met: from 1 to 4 Mb/s in three seconds.
+const STARTUP_PER_SECOND: f64 = 1.6;
 
-/// 10 % a second once a limit was met, as libwebrtc does within a little; faster the longer the
-/// climb goes on above that limit, because then the path has changed.
+/// Growth in a second once a limit was met (the draft has 1.08). Each second of climbing away from
+/// that limit adds another tenth, because the path has changed then.
 const CLIMB_PER_SECOND: f64 = 1.1;
 const FASTER_PER_SECOND: f64 = 0.1;
 
-/// The estimate never exceeds what arrives by more than this factor and a little.
+/// The estimate does not climb beyond what arrives times this factor (the draft's 1.5) and a
+/// little, without which nothing would ever grow from a trickle.
 const HEADROOM: f64 = 1.5;
 const HEADROOM_BPS: f64 = 50_000.0;
 
-/// Above it the climb stops.
+/// Above this share of unusual loss the climb stops (draft-ietf-rmcat-gcc-02, 6).
 const LOSS_TO_HOLD: f32 = 0.02;
 
+/// A full packet.
 const PACKET_BITS: f64 = 1200.0 * 8.0;
+
+/// The least growth in a second near the last limit: over a long path one packet per reaction time
+/// would take minutes.
 const LEAST_CLIMB_BPS: f64 = 10_000.0;
 
-/// Reports come this often, usually.
+/// How often reports come, usually.
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Five reports missing in a row: the path is gone or drowning.

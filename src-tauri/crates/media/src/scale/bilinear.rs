@@ -1,9 +1,10 @@
 //! Bilinear interpolation of one plane: each pixel from the four that surround its place.
 //!
-//! Right for what grows or shrinks to no less than half; below that pixels would be left out, which
-//! flickers. Every picture on the screen comes through here, so a row is done eight pixels at a
-//! time where the processor can (x86-64 with AVX2), a tenth of the time of a general convolution.
-//! Elsewhere the same tables give the same bytes one by one.
+//! It serves planes that grow or shrink to no less than half; when they shrink further, some source
+//! pixels lie between all places and are left out, and fine detail flickers. Every picture on the
+//! screen is scaled here, so processors with AVX2 do eight pixels of a row at a time, in a tenth
+//! of the time of a general convolution. Other processors do one pixel at a time by the same
+//! tables and come to the same bytes.
 
 /// Interpolates planes of one size into planes of another.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,29 +15,30 @@ pub(super) struct Bilinear {
     rows: Vec<Place>,
 }
 
-/// A place between two pixels of an axis.
+/// Where a target pixel lies on an axis of the source: between two of its pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
-    /// The pixel before it; there is always one after.
+    /// The source pixel before it; there is always one after.
     first: usize,
-    /// How much of the pixel after it counts, in `UNIT`s.
+    /// The weight of the source pixel after it; the one before it has the rest of a [`UNIT`].
     second: u8,
 }
 
-/// Eight neighbours in a target row, as lanes of a vector: two bytes for each.
+/// Eight neighbours in a target row, as lanes of a vector. Each lane has two bytes: one for the
+/// source pixel before its place, one for the pixel after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Group {
-    /// Where its sixteen source pixels begin.
+    /// The first of the sixteen source pixels that the eight lie among.
     base: usize,
-    /// Which of the sixteen stand on either side of each place.
+    /// For each lane, which two of the sixteen it mixes.
     taps: [u8; WINDOW],
-    /// How much of them counts, in `UNIT`s.
+    /// For each lane, the weights of these two, which add up to a [`UNIT`].
     weights: [u8; WINDOW],
 }
 
 impl Bilinear {
     /// For planes of `from` into planes of `to` (width and height); the middle is kept where the
-    /// shapes differ. `None` where another way is needed: too small, or shrunk by more than half.
+    /// shapes differ. `None` when the source is too small for a vector or shrinks to less than half.
     pub(super) fn new(from: [usize; 2], to: [usize; 2]) -> Option<Self> {
         let scale = (0..2)
             .map(|axis| to[axis] as f64 / from[axis] as f64)
@@ -57,7 +59,9 @@ impl Bilinear {
         })
     }
 
-    /// Fills `target` with `source`; both have the sizes that this was made for.
+    /// Fills `target` with `source`; both have the sizes that this was made for. `row` is memory to
+    /// work in: each target row is first mixed of the two source rows around it, then of their
+    /// columns.
     pub(super) fn scale(&self, source: &[u8], target: &mut [u8], row: &mut Vec<u8>) {
         let [width, _] = self.from;
         row.resize(width, 0);
@@ -207,13 +211,13 @@ mod avx2 {
     }
 }
 
-/// Bytes of a vector: what eight places of two pixels take, and the source pixels they see.
+/// Bytes of a vector: two for each of eight places, and as many source pixels to take them from.
 const WINDOW: usize = 16;
 
 /// Target pixels in a vector.
 const LANES: usize = WINDOW / 2;
 
-/// A whole, as weights count it: fits a signed byte, as the multiplication wants it.
+/// The sum of two weights. AVX2 multiplies by signed bytes, so no weight may be above 127.
 const UNIT: u8 = 64;
 
 #[cfg(test)]

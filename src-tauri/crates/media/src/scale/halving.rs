@@ -8,7 +8,7 @@ use super::bilinear::Bilinear;
 pub(super) struct Halving {
     from: [usize; 2],
     to: [usize; 2],
-    /// On the way: what each step makes.
+    /// The steps before the last one, each with the plane that it makes.
     halves: Vec<(Bilinear, Vec<u8>)>,
     last: Bilinear,
     row: Vec<u8>,

@@ -3,6 +3,19 @@
 //!
 //! What stands still is painted once and copied; what moves is a few ten thousand pixels, so a
 //! 720p picture costs well under a millisecond. It moves enough to give an encoder honest work.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use media::picture::Picture;
+//! use media::synthetic::pattern::Pattern;
+//! use media::units::Size;
+//!
+//! let pattern = Pattern::new(Size::new(320, 180));
+//! let mut picture = Picture::black(pattern.size());
+//! pattern.paint(Duration::from_millis(500), &mut picture);
+//! assert_ne!(picture, Picture::black(pattern.size()));
+//! ```
 
 use std::f32::consts::TAU;
 use std::time::Duration;
@@ -41,7 +54,7 @@ impl Pattern {
     /// When `picture` has another size.
     pub fn paint(&self, at: Duration, picture: &mut Picture) {
         picture.data_mut().copy_from_slice(self.still.data());
-        // Whole turns are dropped before the conversion, which would blur after some hours.
+        // The picture repeats every minute; a float of many hours would be too coarse.
         let seconds = (at.as_micros() % (60 * 1_000_000)) as f32 / 1e6;
         let (width, height) = (self.size().width as f32, self.size().height as f32);
         let x = width * (0.5 + 0.28 * (TAU * seconds * 8.0 / 60.0).sin());
@@ -136,7 +149,7 @@ fn ring(picture: &mut Picture, seconds: f32) {
 struct Sprite {
     side: usize,
     luma: Vec<u8>,
-    /// How much of the sprite shows, 0 to 255, as many as `luma`.
+    /// How much each pixel of `luma` hides what is under it, 0 to 255.
     cover: Vec<u8>,
 }
 

@@ -4,6 +4,18 @@
 //! Two rows of 32 square blocks, each `width / 40` wide, from the top left corner: black is 0,
 //! white is 1, most significant bit first. Bits 0 to 23 hold the value, bits 24 to 31 its check
 //! byte. The first row is the frame number, the second one the clock at hand-over.
+//!
+//! ```
+//! use media::picture::Picture;
+//! use media::synthetic::stamp::Stamp;
+//! use media::units::Size;
+//!
+//! let mut picture = Picture::black(Size::new(320, 180));
+//! Stamp::new(7, 5_000_000_000).write(&mut picture);
+//!
+//! let seen = Stamp::read(picture.planes()[0], 320, picture.size());
+//! assert_eq!(seen.map(|it| (it.frame(), it.age_micros(5_023_000_000))), Some((7, 23_000)));
+//! ```
 
 use crate::picture::Picture;
 use crate::units::Size;

@@ -3,6 +3,15 @@
 //! The sound is a pure function of the position within its two seconds. A synthetic microphone
 //! hands over, at time `t` of the machine's monotonic clock, the sample at `t` modulo the period,
 //! so whoever hears it can tell when it was said.
+//!
+//! ```
+//! use media::synthetic::voice::{PERIOD, Voice};
+//!
+//! let voice = Voice::new();
+//! let mut second = vec![0.0; 48_000];
+//! voice.fill(PERIOD as u64, &mut second);
+//! assert_eq!(second, voice.samples()[..48_000]);
+//! ```
 
 use std::f32::consts::TAU;
 
@@ -115,6 +124,7 @@ fn add_chirp(out: &mut [f32]) {
 
 const CHIRP_FROM_HZ: f32 = 200.0;
 const CHIRP_TO_HZ: f32 = 7000.0;
+
 /// 80 ms: long enough for a sharp correlation peak, short enough to pass as one event.
 const CHIRP_LEN: usize = SAMPLE_RATE_HZ as usize * 80 / 1000;
 const CHIRP_INTERVAL: usize = SAMPLE_RATE_HZ as usize / 2;
@@ -125,7 +135,7 @@ const CHIRP_GAIN: f32 = 0.25;
 const MURMUR_GAIN: f32 = 0.05;
 const HARMONICS: u32 = 24;
 
-/// All different, so that no shift by less than the period looks like another.
+/// All different, so that the voice shifted by less than its period never looks like itself.
 const SYLLABLES: [Syllable; 8] = [
     Syllable {
         pitch_hz: 118.0,

@@ -1,12 +1,33 @@
 //! Raw pictures in files: YUV4MPEG2 (the format of `ffmpeg -pix_fmt yuv420p clip.y4m`).
 //!
-//! Reads and writes 8-bit 4:2:0 only, through any [`Read`], [`Seek`] and [`Write`]. A file may
-//! come from anywhere: sizes are checked before anything is allocated.
+//! Reads 8-bit 4:2:0 and grey pictures and writes 4:2:0, through any [`Read`], [`Seek`] and
+//! [`Write`]. A file may come from anywhere: sizes are checked before anything is allocated.
+//!
+//! ```
+//! use std::io::Cursor;
+//!
+//! use media::picture::Picture;
+//! use media::synthetic::y4m::{Reader, Writer};
+//! use media::units::Size;
+//!
+//! let picture = Picture::black(Size::new(64, 48));
+//! let mut file = Vec::new();
+//! Writer::new(&mut file, picture.size(), 25)?.write(&picture)?;
+//!
+//! let mut reader = Reader::new(Cursor::new(file))?;
+//! let mut read = Picture::black(reader.size());
+//! assert!(reader.read(&mut read)?);
+//! assert_eq!((reader.fps(), read), (25.0, picture));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod header;
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 
 use thiserror::Error;
 
+use self::header::{Chroma, Header};
 use crate::picture::Picture;
 use crate::units::Size;
 
@@ -19,11 +40,11 @@ pub enum Error {
     /// Something in the first line cannot be understood.
     #[error("bad header field {0:?}")]
     BadField(String),
-    /// Another chroma format than 8-bit 4:2:0.
+    /// Another chroma format than 8-bit 4:2:0 or 8-bit grey.
     #[error("chroma format {0:?} is not supported, only 8-bit 4:2:0 is")]
     Unsupported(String),
     /// A size that no picture can have here.
-    #[error("pictures of {0} are not supported: both sides must be even, at most {max}", max = Size::MAX.width)]
+    #[error("pictures of {0} are not supported: no side may be 0 or more than {max}", max = Size::MAX.width)]
     BadSize(Size),
     /// A picture does not start where one should.
     #[error("a picture is damaged")]
@@ -39,8 +60,7 @@ pub enum Error {
 /// Reads pictures one after another.
 pub struct Reader<R> {
     source: BufReader<R>,
-    size: Size,
-    fps: f32,
+    header: Header,
     first_frame: u64,
 }
 
@@ -51,27 +71,29 @@ impl<R: Read + Seek> Reader<R> {
     /// When `source` is no YUV4MPEG2 file that can be used.
     pub fn new(source: R) -> Result<Self, Error> {
         let mut source = BufReader::with_capacity(READ_AHEAD, source);
-        let header = line(&mut source, LONGEST_HEADER)?.ok_or(Error::NotY4m)?;
-        let header = Header::parse(&header)?;
+        let header = match line(&mut source, LONGEST_HEADER)? {
+            Line::Whole(line) => Header::parse(&line)?,
+            Line::TooLong | Line::End => return Err(Error::NotY4m),
+        };
         let first_frame = source.stream_position()?;
         Ok(Self {
             source,
-            size: header.size,
-            fps: header.fps,
+            header,
             first_frame,
         })
     }
 
-    /// The size of all pictures.
+    /// The size of all pictures. Where a side of the file's is odd, it is one more: the last
+    /// column or row is repeated, because 4:2:0 needs even sides.
     #[must_use]
     pub const fn size(&self) -> Size {
-        self.size
+        self.header.size()
     }
 
-    /// Pictures per second.
+    /// Pictures per second, at most 1000: a file that claims more plays at that rate.
     #[must_use]
     pub const fn fps(&self) -> f32 {
-        self.fps
+        self.header.fps
     }
 
     /// Reads the next picture; false at the end of the file, also when its last picture is cut
@@ -85,16 +107,13 @@ impl<R: Read + Seek> Reader<R> {
     pub fn read(&mut self, picture: &mut Picture) -> Result<bool, Error> {
         assert_eq!(
             picture.size(),
-            self.size,
+            self.size(),
             "the caller asks for the size first"
         );
-        let Some(head) = line(&mut self.source, LONGEST_FRAME_HEADER)? else {
+        if !self.frame_begins()? {
             return Ok(false);
-        };
-        if head != b"FRAME" && !head.starts_with(b"FRAME ") {
-            return Err(Error::BadFrame);
         }
-        match self.source.read_exact(picture.data_mut()) {
+        match self.read_planes(picture) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(error.into()),
@@ -119,11 +138,65 @@ impl<R: Read + Seek> Reader<R> {
             Err(Error::Empty)
         }
     }
+
+    /// Passes over the next picture, or the first one after the last, without reading its pixels.
+    ///
+    /// # Errors
+    /// When the file is damaged, cannot be read or has no picture.
+    pub fn skip_looped(&mut self) -> Result<(), Error> {
+        if !self.frame_begins()? {
+            self.source.seek(SeekFrom::Start(self.first_frame))?;
+            if !self.frame_begins()? {
+                return Err(Error::Empty);
+            }
+        }
+        self.source.seek_relative(self.header.frame_len() as i64)?;
+        Ok(())
+    }
+
+    /// Reads the line before a picture; false at the end of the file.
+    fn frame_begins(&mut self) -> Result<bool, Error> {
+        match line(&mut self.source, LONGEST_FRAME_HEADER)? {
+            Line::Whole(line) if line == b"FRAME" || line.starts_with(b"FRAME ") => Ok(true),
+            Line::Whole(_) | Line::TooLong => Err(Error::BadFrame),
+            Line::End => Ok(false),
+        }
+    }
+
+    fn read_planes(&mut self, picture: &mut Picture) -> io::Result<()> {
+        let (stored, stride) = (self.header.stored, picture.size().width as usize);
+        let [luma, u, v] = picture.planes_mut();
+        if stored.width.is_multiple_of(2) {
+            self.source
+                .read_exact(&mut luma[..stride * stored.height as usize])?;
+        } else {
+            for row in luma.chunks_exact_mut(stride).take(stored.height as usize) {
+                self.source.read_exact(&mut row[..stride - 1])?;
+                row[stride - 1] = row[stride - 2];
+            }
+        }
+        if !stored.height.is_multiple_of(2) {
+            let end = luma.len();
+            luma.copy_within(end - 2 * stride..end - stride, end - stride);
+        }
+        match self.header.chroma {
+            // The file rounds the sides of these planes up, as the even picture has them.
+            Chroma::Quarter => {
+                self.source.read_exact(u)?;
+                self.source.read_exact(v)
+            }
+            Chroma::None => {
+                u.fill(NEUTRAL);
+                v.fill(NEUTRAL);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl<R> std::fmt::Debug for Reader<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Reader({} at {})", self.size, self.fps)
+        write!(f, "Reader({} at {})", self.header.stored, self.header.fps)
     }
 }
 
@@ -176,173 +249,37 @@ impl<W: Write> Writer<W> {
     }
 }
 
-struct Header {
-    size: Size,
-    fps: f32,
+/// What [`line()`] found.
+enum Line {
+    /// A line, without its end.
+    Whole(Vec<u8>),
+    /// No end of a line within the bound.
+    TooLong,
+    /// The end of the file, perhaps within a line.
+    End,
 }
 
-impl Header {
-    fn parse(line: &[u8]) -> Result<Self, Error> {
-        let line = std::str::from_utf8(line).map_err(|_| Error::NotY4m)?;
-        let mut fields = line.split(' ').filter(|it| !it.is_empty());
-        if fields.next() != Some("YUV4MPEG2") {
-            return Err(Error::NotY4m);
-        }
-        let (mut width, mut height, mut fps) = (None, None, DEFAULT_FPS);
-        for field in fields {
-            let bad = || Error::BadField(field.into());
-            let mut letters = field.chars();
-            let tag = letters.next().ok_or_else(bad)?;
-            let value = letters.as_str();
-            match tag {
-                'W' => width = Some(value.parse::<u32>().map_err(|_| bad())?),
-                'H' => height = Some(value.parse::<u32>().map_err(|_| bad())?),
-                'F' => fps = rate(value).ok_or_else(bad)?,
-                'C' if !CHROMA.contains(&value) => return Err(Error::Unsupported(value.into())),
-                // Interlacing, aspect, comments and extensions change nothing here.
-                _ => {}
-            }
-        }
-        let (Some(width), Some(height)) = (width, height) else {
-            return Err(Error::NotY4m);
-        };
-        let size = Size::new(width, height);
-        if size.is_valid() {
-            Ok(Self { size, fps })
-        } else {
-            Err(Error::BadSize(size))
-        }
-    }
-}
-
-/// A rate such as `30000:1001`; `0:0` is unknown.
-fn rate(text: &str) -> Option<f32> {
-    let (above, below) = text.split_once(':')?;
-    let (above, below) = (above.parse::<u32>().ok()?, below.parse::<u32>().ok()?);
-    if above == 0 || below == 0 {
-        return Some(DEFAULT_FPS);
-    }
-    let fps = (f64::from(above) / f64::from(below)) as f32;
-    (LEAST_FPS..=MOST_FPS).contains(&fps).then_some(fps)
-}
-
-/// One line without its end, at most `longest` bytes; `None` at the end of the file.
-fn line<R: BufRead>(source: &mut R, longest: u64) -> Result<Option<Vec<u8>>, Error> {
+/// Reads one line of at most `longest` bytes.
+fn line<R: BufRead>(source: &mut R, longest: u64) -> Result<Line, Error> {
     let mut line = Vec::new();
     source.take(longest).read_until(b'\n', &mut line)?;
-    match line.pop() {
-        Some(b'\n') => Ok(Some(line)),
-        Some(_) if line.len() as u64 + 1 == longest => Err(Error::BadFrame),
-        Some(_) | None => Ok(None),
-    }
+    let read = line.len() as u64;
+    Ok(match line.pop() {
+        Some(b'\n') => Line::Whole(line),
+        Some(_) if read == longest => Line::TooLong,
+        Some(_) | None => Line::End,
+    })
 }
 
-/// Names of 8-bit 4:2:0; they differ in where chroma samples lie, by less than a pixel.
-const CHROMA: [&str; 4] = ["420", "420jpeg", "420mpeg2", "420paldv"];
-
-const DEFAULT_FPS: f32 = 30.0;
-const LEAST_FPS: f32 = 1.0;
-const MOST_FPS: f32 = 240.0;
-
-/// Writers put some fields of few letters there, comments at worst.
+/// Bounds of the lines in the file: some short fields, and comments at worst.
 const LONGEST_HEADER: u64 = 1024;
 const LONGEST_FRAME_HEADER: u64 = 256;
 
-/// A good part of a picture at once.
+/// No colour.
+const NEUTRAL: u8 = 128;
+
+/// Bytes read at once: a good part of a picture.
 const READ_AHEAD: usize = 256 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use std::io::Cursor;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn clip(pictures: u8) -> Vec<u8> {
-        let size = Size::new(16, 8);
-        let mut writer = Writer::new(Vec::new(), size, 25).unwrap();
-        for number in 0..pictures {
-            let mut picture = Picture::black(size);
-            picture.data_mut().fill(number);
-            writer.write(&picture).unwrap();
-        }
-        writer.sink
-    }
-
-    fn open(bytes: &[u8]) -> Result<Reader<Cursor<Vec<u8>>>, Error> {
-        Reader::new(Cursor::new(bytes.to_vec()))
-    }
-
-    #[test]
-    fn what_is_written_is_read_again_and_again() {
-        let mut reader = open(&clip(3)).unwrap();
-        assert_eq!((reader.size(), reader.fps()), (Size::new(16, 8), 25.0));
-        let mut picture = Picture::black(reader.size());
-        for number in 0..10 {
-            reader.read_looped(&mut picture).unwrap();
-            assert!(picture.data().iter().all(|it| *it == number % 3));
-        }
-    }
-
-    #[test]
-    fn headers_of_other_writers_are_understood() {
-        let header = b"YUV4MPEG2 W640 H272 F30000:1001 Ip A0:0 C420jpeg XYSCSS=420JPEG XCOLORRANGE=LIMITED\n";
-        let reader = open(header).unwrap();
-        assert_eq!(reader.size(), Size::new(640, 272));
-        assert!((reader.fps() - 29.97).abs() < 0.01);
-        assert!((open(b"YUV4MPEG2 W2 H2\n").unwrap().fps() - 30.0).abs() < 0.01);
-    }
-
-    #[test]
-    fn each_fault_has_its_name() {
-        assert!(matches!(open(b""), Err(Error::NotY4m)));
-        assert!(matches!(open(b"RIFF....WAVE\n"), Err(Error::NotY4m)));
-        assert!(matches!(open(b"YUV4MPEG2 W640\n"), Err(Error::NotY4m)));
-        assert!(matches!(open(b"YUV4MPEG2 W640 Hx\n"), Err(Error::BadField(it)) if it == "Hx"));
-        assert!(
-            matches!(open(b"YUV4MPEG2 W4 H4 C444\n"), Err(Error::Unsupported(it)) if it == "444")
-        );
-        assert!(matches!(
-            open(b"YUV4MPEG2 W641 H480\n"),
-            Err(Error::BadSize(_))
-        ));
-        assert!(matches!(
-            open(b"YUV4MPEG2 W99998 H99998\n"),
-            Err(Error::BadSize(_))
-        ));
-        let mut picture = Picture::black(Size::new(16, 8));
-        let mut empty = open(&clip(0)).unwrap();
-        assert!(matches!(empty.read_looped(&mut picture), Err(Error::Empty)));
-        let mut damaged = clip(2);
-        let second = damaged.len() - 6 - Picture::len_of(Size::new(16, 8));
-        damaged[second] = b'X';
-        let mut damaged = open(&damaged).unwrap();
-        assert!(damaged.read(&mut picture).unwrap());
-        assert!(matches!(damaged.read(&mut picture), Err(Error::BadFrame)));
-    }
-
-    #[test]
-    fn a_cut_off_end_is_an_end() {
-        let whole = clip(2);
-        let mut reader = open(&whole[..whole.len() - 10]).unwrap();
-        let mut picture = Picture::black(reader.size());
-        assert!(reader.read(&mut picture).unwrap());
-        assert!(!reader.read(&mut picture).unwrap());
-        reader.read_looped(&mut picture).unwrap();
-        assert!(picture.data().iter().all(|it| *it == 0));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_read_without_a_panic(
-            head in "(YUV4MPEG2 )?([WHFC][0-9:]{0,6} ){0,5}\n?", rest: Vec<u8>
-        ) {
-            let bytes = [head.as_bytes(), &rest].concat();
-            if let Ok(mut reader) = open(&bytes) {
-                let mut picture = Picture::black(reader.size());
-                while let Ok(true) = reader.read(&mut picture) {}
-            }
-        }
-    }
-}
+mod tests;

@@ -23,6 +23,7 @@ fn entry(n: u64) -> HistoryEntry {
         at: n,
         outgoing: n.is_multiple_of(2),
         reason: "localHangup".to_owned(),
+        accepted: false,
         lasted_ms: Some(n),
     }
 }
@@ -121,6 +122,54 @@ fn a_key_that_is_none_is_never_overwritten() {
 }
 
 #[test]
+fn a_key_that_anybody_could_guess_is_refused_and_moved_aside() {
+    let dir = place();
+    let path = dir.path().join("identity.key");
+    fs::write(&path, [0; 32]).unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    let kept = dir.path().join("identity.key.broken");
+    assert!(matches!(error, StoreError::GuessableIdentity { .. }));
+    assert!(error.to_string().contains(&kept.display().to_string()));
+    assert_eq!(fs::read(kept).unwrap(), [0; 32]);
+    let identity = Store::open(dir.path()).unwrap().identity();
+    assert_ne!(identity.seed(), &[0; 32]);
+}
+
+#[test]
+fn a_mark_of_utf_8_before_a_text_changes_nothing() {
+    let dir = place();
+    for (name, text) in [
+        ("settings.json", r#"{"name":"Ann"}"#.to_owned()),
+        ("history.json", serde_json::to_string(&[entry(7)]).unwrap()),
+    ] {
+        fs::write(dir.path().join(name), format!("\u{feff}{text}")).unwrap();
+    }
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.settings().name, "Ann");
+    assert_eq!(store.history(), [entry(7)]);
+    assert!(!dir.path().join("settings.json.broken").exists());
+}
+
+#[test]
+fn a_text_in_utf_16_is_kept_aside() {
+    let dir = place();
+    let text: Vec<u8> = "\u{feff}{\"name\":\"Ann\"}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(dir.path().join("settings.json"), &text).unwrap();
+    assert_eq!(file::text(&text), Err(file::UTF_16));
+    assert_eq!(
+        Store::open(dir.path()).unwrap().settings(),
+        Settings::default()
+    );
+    assert_eq!(
+        fs::read(dir.path().join("settings.json.broken")).unwrap(),
+        text
+    );
+}
+
+#[test]
 fn a_broken_file_is_kept_aside_and_the_first_settings_are_used() {
     let dir = place();
     let settings = dir.path().join("settings.json");
@@ -204,6 +253,98 @@ fn unanswered(who: u64, at: u64, reason: &str) -> HistoryEntry {
         lasted_ms: None,
         ..entry(who)
     }
+}
+
+/// What is in the file of the history, in this moment.
+fn written(dir: &TempDir) -> Vec<HistoryEntry> {
+    let bytes = fs::read(dir.path().join("history.json")).unwrap();
+    history::salvage(&bytes).0
+}
+
+#[test]
+fn strangers_who_ring_cost_one_write_in_seconds_and_are_written_at_the_end() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.add(unanswered(1, 1, "missed")).unwrap();
+    let first = fs::metadata(dir.path().join("history.json"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    for n in 2..100 {
+        store.add(unanswered(n, n, "missed")).unwrap();
+    }
+    let last = fs::metadata(dir.path().join("history.json"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert_eq!(first, last);
+    assert!(store.is_unwritten());
+    assert_eq!(store.history().len(), 99, "they are shown at once");
+    drop(store);
+    assert_eq!(written(&dir).len(), 99);
+}
+
+#[test]
+fn a_call_that_the_user_made_or_accepted_is_written_at_once() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    for n in 0..3 {
+        store.add(unanswered(n, n, "missed")).unwrap();
+    }
+    let accepted = HistoryEntry {
+        accepted: true,
+        ..unanswered(4, 4, "noPath")
+    };
+    store.add(accepted.clone()).unwrap();
+    assert_eq!(written(&dir).len(), 4);
+    assert_eq!(written(&dir).last(), Some(&accepted));
+    assert!(!store.is_unwritten());
+}
+
+#[test]
+fn who_was_called_or_accepted_is_known_and_who_only_rang_is_not() {
+    let dir = place();
+    let people: Vec<_> = (0..5)
+        .map(|_| Identity::generate().unwrap().address())
+        .collect();
+    let with = |n: usize, entry: HistoryEntry| HistoryEntry {
+        peer: HistoryPeer {
+            address: people[n].to_string(),
+            name: String::new(),
+        },
+        ..entry
+    };
+    let called = HistoryEntry {
+        outgoing: true,
+        ..unanswered(0, 0, "unreachable")
+    };
+    let accepted = HistoryEntry {
+        accepted: true,
+        ..unanswered(0, 0, "noPath")
+    };
+    let mut store = Store::open(dir.path()).unwrap();
+    let known = store.known_people();
+    for entry in [
+        with(0, called),
+        with(1, accepted),
+        with(2, entry(3)),
+        with(3, unanswered(0, 0, "declined")),
+    ] {
+        store.add(entry).unwrap();
+    }
+    let known_now = |known: &KnownPeople| {
+        people
+            .iter()
+            .map(|it| known.contains(it))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(known_now(&known), [true, true, true, false, false]);
+    drop(store);
+    let mut store = Store::open(dir.path()).unwrap();
+    assert_eq!(known_now(&store.known_people()), known_now(&known));
+    let known = store.known_people();
+    store.clear_history().unwrap();
+    assert_eq!(known_now(&known), [false; 5]);
 }
 
 #[test]
@@ -371,6 +512,10 @@ fn a_write_that_fails_leaves_what_was_there() {
     fs::remove_dir_all(dir.path()).unwrap();
     let error = store.set_settings(Settings::default()).unwrap_err();
     assert!(matches!(error, StoreError::Io { .. }));
+    let told = error.to_string();
+    assert!(told.starts_with("cannot make a file beside"), "{told}");
+    let cause = std::error::Error::source(&error);
+    assert!(cause.is_none(), "a chain of causes would tell it twice");
     assert_eq!(
         store.settings(),
         Settings::default(),

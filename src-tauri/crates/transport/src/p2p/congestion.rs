@@ -1,7 +1,9 @@
-//! What the network carries: the library's transport-wide feedback, judged by our own estimator.
+//! Congestion control: lets [`media`'s estimator](Estimator) judge what the network carries.
 //!
-//! The library numbers packets, remembers when they left and matches the reports; it calls this
-//! from its driver, so nothing here may block.
+//! The library numbers packets (transport-wide congestion control,
+//! draft-holmer-rmcat-transport-wide-cc-extensions-01), remembers when they left, and matches the
+//! other side's reports with them. It calls this from its driver, so nothing here may wait. The
+//! estimate goes to the session task as [`Feedback`], a few times a second.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use media::units::Bitrate;
 use rtc::interceptor::{BandwidthEstimator, PacketReport as LibraryReport};
 use tokio::sync::mpsc;
 
-use super::tap::Feedback;
+use super::feedback::Feedback;
 
 /// The estimator of one session; clones share it.
 #[derive(Clone, Debug)]
@@ -34,15 +36,15 @@ impl Congestion {
         }
     }
 
-    /// A media packet leaves.
+    /// Notes that a media packet leaves: from then on reports are due.
     pub(crate) fn sent(&self, now: Instant) {
         self.lock().on_sent(now);
     }
 
-    /// The part that the library drives; it tells its estimates to `feedback`.
-    pub(crate) const fn driven(self, feedback: mpsc::Sender<Feedback>) -> Driven {
-        Driven {
-            congestion: self,
+    /// The estimator as the library drives it; its estimates go to `feedback`.
+    pub(crate) fn estimator(&self, feedback: mpsc::Sender<Feedback>) -> LibraryEstimator {
+        LibraryEstimator {
+            congestion: self.clone(),
             feedback,
             told: None,
         }
@@ -55,17 +57,18 @@ impl Congestion {
     }
 }
 
-/// What the library's congestion control asks.
+/// Turns the library's reports into those of the estimator.
 #[derive(Debug)]
-pub(crate) struct Driven {
+pub(crate) struct LibraryEstimator {
     congestion: Congestion,
     feedback: mpsc::Sender<Feedback>,
-    /// The last estimate that was told, and when.
+    /// The last estimate that went to the task, and when.
     told: Option<(Bitrate, Instant)>,
 }
 
-impl Driven {
-    /// Tells the estimate when it fell, or was not told for a while.
+impl LibraryEstimator {
+    /// Passes the estimate on: at once when it fell, because an encoder above it fills queues, else
+    /// each [`TELL_INTERVAL`].
     fn tell(&mut self, now: Instant) {
         let estimate = {
             let estimator = self.congestion.lock();
@@ -84,11 +87,11 @@ impl Driven {
     }
 }
 
-impl BandwidthEstimator for Driven {
+impl BandwidthEstimator for LibraryEstimator {
     fn on_reports(&mut self, now: Instant, reports: &[LibraryReport]) {
         let reports: Vec<PacketReport> = reports
             .iter()
-            // Arrived at an unknown time: neither a loss nor a sample.
+            // One that arrived at an unknown time is neither a loss nor a sample of delay.
             .filter(|it| it.arrival.is_some() || !it.arrived)
             .map(|it| PacketReport {
                 sent_at: it.departure,
@@ -121,13 +124,14 @@ impl BandwidthEstimator for Driven {
     }
 }
 
-/// Enough for sound and a picture that shows who speaks.
+/// The estimate never falls below this: enough for sound and a picture that shows who speaks.
 const MIN: Bitrate = Bitrate::from_kbps(80);
 
-/// A fall to less than this share is told at once.
+/// A fall to less than this share of the estimate told last is told at once. Closer to one, noise
+/// would be; a larger fall that waits fills a queue meanwhile.
 const FALL: f64 = 0.97;
 
-/// Otherwise an encoder follows five times a second soon enough.
+/// Between two tellings of an estimate that climbs: an encoder changes its target no faster.
 const TELL_INTERVAL: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
@@ -175,7 +179,7 @@ mod tests {
     fn estimates_are_told_now_and_then_and_falls_at_once() {
         let (feedback, mut told) = mpsc::channel(64);
         let congestion = Congestion::new(Bitrate::from_kbps(4000));
-        let mut driven = congestion.driven(feedback);
+        let mut estimator = congestion.estimator(feedback);
         let start = Instant::now();
         let mut id = 0;
         for round in 0..20u64 {
@@ -186,7 +190,7 @@ mod tests {
                 report(id, sent, Some((sent - start) + Duration::from_millis(20)))
             });
             let reports: Vec<_> = arrived.collect();
-            driven.on_reports(at + Duration::from_millis(90), &reports);
+            estimator.on_reports(at + Duration::from_millis(90), &reports);
         }
         let mut count = 0;
         let mut last = 0;
@@ -199,9 +203,9 @@ mod tests {
         assert!(last > 1200, "{last}");
 
         let now = start + Duration::from_secs(2);
-        driven.congestion.sent(now);
-        let due = driven.poll_timeout().unwrap();
-        driven.handle_timeout(due);
+        estimator.congestion.sent(now);
+        let due = estimator.poll_timeout().unwrap();
+        estimator.handle_timeout(due);
         assert!(matches!(told.try_recv(), Ok(Feedback::Estimate(it)) if it.bitrate.kbps() < last));
     }
 }

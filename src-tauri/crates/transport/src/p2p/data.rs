@@ -1,4 +1,6 @@
-//! The control channel: one data channel, reliable and ordered, made by the offerer.
+//! The control channel: one data channel, reliable and ordered (RFC 8831), made by the offerer.
+//!
+//! One task per session runs it. It ends when the channel does, or with the session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,55 +30,67 @@ pub(crate) enum DataEvent {
 /// the channel is open leave when it opens.
 pub(crate) async fn run(
     channel: Arc<dyn DataChannel>,
-    mut outgoing: mpsc::Receiver<Bytes>,
+    outgoing: mpsc::Receiver<Bytes>,
     events: mpsc::Sender<DataEvent>,
     stop: CancellationToken,
 ) {
-    let sending = Arc::clone(&channel);
     let opened = CancellationToken::new();
-    let send = async {
-        opened.cancelled().await;
-        while let Some(message) = outgoing.recv().await {
-            if sending.send(BytesMut::from(&message[..])).await.is_err() {
-                tracing::warn!("a message was not sent: the control channel is closed");
-            }
-        }
-        // Only the receiving side tells the end.
-        std::future::pending::<()>().await;
-    };
-    let receive = async {
-        loop {
-            let event = match channel.poll().await {
-                Some(DataChannelEvent::OnOpen) => {
-                    tracing::debug!("the control channel is open");
-                    opened.cancel();
-                    DataEvent::Open
-                }
-                Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= MAX_DATA => {
-                    opened.cancel();
-                    DataEvent::Message(message.data.freeze())
-                }
-                Some(DataChannelEvent::OnMessage(message)) => {
-                    tracing::warn!(bytes = message.data.len(), "dropped a message: too large");
-                    continue;
-                }
-                Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) => DataEvent::Closed,
-                Some(_) => continue,
-                None => DataEvent::Ended,
-            };
-            let last = matches!(event, DataEvent::Closed | DataEvent::Ended);
-            if events.send(event).await.is_err() || last {
-                break;
-            }
-        }
-    };
     tokio::select! {
-        () = send => {}
-        () = receive => {}
+        () = send(&*channel, outgoing, &opened) => {}
+        () = receive(&*channel, &events, &opened) => {}
         () = stop.cancelled() => {}
     }
 }
 
-/// How long a closing session lets its last messages leave: also those of a channel that is about
-/// to open.
+/// Sends what comes, from when the channel is `opened`. Never ends: the end of the channel is told
+/// by its receiving half alone.
+async fn send(
+    channel: &dyn DataChannel,
+    mut outgoing: mpsc::Receiver<Bytes>,
+    opened: &CancellationToken,
+) {
+    opened.cancelled().await;
+    while let Some(message) = outgoing.recv().await {
+        if channel.send(BytesMut::from(&message[..])).await.is_err() {
+            tracing::warn!("a message was not sent: the control channel is closed");
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Tells what happens on the channel until it ends, and notes when it is `opened`: a message may
+/// come before the library says so.
+async fn receive(
+    channel: &dyn DataChannel,
+    events: &mpsc::Sender<DataEvent>,
+    opened: &CancellationToken,
+) {
+    loop {
+        let event = match channel.poll().await {
+            Some(DataChannelEvent::OnOpen) => {
+                tracing::debug!("the control channel is open");
+                opened.cancel();
+                DataEvent::Open
+            }
+            Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= MAX_DATA => {
+                opened.cancel();
+                DataEvent::Message(message.data.freeze())
+            }
+            Some(DataChannelEvent::OnMessage(message)) => {
+                tracing::warn!(bytes = message.data.len(), "dropped a message: too large");
+                continue;
+            }
+            Some(DataChannelEvent::OnClose | DataChannelEvent::OnClosing) => DataEvent::Closed,
+            Some(_) => continue,
+            None => DataEvent::Ended,
+        };
+        let last = matches!(event, DataEvent::Closed | DataEvent::Ended);
+        if events.send(event).await.is_err() || last {
+            return;
+        }
+    }
+}
+
+/// How long a closing session lets its last messages leave, also those of a channel that is about to
+/// open: a few round trips on most paths, and a small part of the second that a close may take.
 pub(crate) const LINGER: Duration = Duration::from_millis(150);

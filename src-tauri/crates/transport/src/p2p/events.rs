@@ -1,7 +1,8 @@
 //! The library's callbacks, turned into values for the session.
 //!
-//! The library awaits each callback in the loop that drives ICE, DTLS and media: they only push
-//! into a channel. A full channel means a session that is stuck; it loses candidates then.
+//! The library awaits each callback in the loop that drives ICE, DTLS and media, so a callback only
+//! pushes into a channel. When the channel is full, the session task is stuck, and the event is lost:
+//! a candidate then, which may cost a path, but never the media of a path that stands.
 
 use std::sync::Arc;
 

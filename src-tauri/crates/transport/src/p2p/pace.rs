@@ -1,6 +1,9 @@
-//! Spreads large pictures over time, so that a keyframe does not fill a router's queue. Pure.
+//! Pacing: spreads the packets of a large picture over time, so that a keyframe does not fill a
+//! router's queue. Pure; the writer task asks it before each packet of a picture.
 //!
-//! Only pictures are paced: sound and retransmissions pass by.
+//! A leaky bucket: what has left takes its time at the pace, and a packet waits when the bucket is
+//! more than [`BURST`] ahead. Sound and retransmissions are not paced: they are small, and late is
+//! worth nothing.
 
 use std::time::{Duration, Instant};
 
@@ -18,13 +21,13 @@ pub(crate) enum Pace {
 /// The pace of one stream.
 #[derive(Debug)]
 pub(crate) struct Pacer {
-    /// When all that left so far has passed at the pace.
-    passed: Option<Instant>,
+    /// When all that left so far would be through at the pace.
+    drained: Option<Instant>,
 }
 
 impl Pacer {
     pub(crate) const fn new() -> Self {
-        Self { passed: None }
+        Self { drained: None }
     }
 
     /// How long a packet of `bytes` of a picture of `picture` bytes has to wait at `now`.
@@ -37,11 +40,14 @@ impl Pacer {
     ) -> Duration {
         let rate = match pace {
             Pace::Local => LOCAL,
-            Pace::Estimated(estimate) => estimate.scaled(FACTOR).max(quick_enough(picture)),
+            Pace::Estimated(estimate) => estimate.scaled(FACTOR).max(in_time(picture)),
         };
-        let begins = self.passed.map_or(now, |it| it.max(now));
+        // This packet goes behind all before it; a pause is no credit for a later burst.
+        let begins = self.drained.map_or(now, |it| it.max(now));
         let takes = Duration::from_secs_f64(bytes as f64 * 8.0 / rate.bps() as f64);
-        self.passed = Some(begins + takes);
+        self.drained = Some(begins + takes);
+
+        // Waiting down to half of the burst lets several packets leave per wake-up of a timer.
         let ahead = begins.saturating_duration_since(now);
         if ahead > BURST {
             ahead - BURST / 2
@@ -51,24 +57,28 @@ impl Pacer {
     }
 }
 
-/// The rate at which a picture of `bytes` is gone in time.
-fn quick_enough(bytes: usize) -> Bitrate {
+/// The rate at which a picture of `bytes` is through within [`LONGEST`].
+fn in_time(bytes: usize) -> Bitrate {
     Bitrate::from_bps((bytes as f64 * 8.0 / LONGEST.as_secs_f64()) as u64).max(SLOWEST)
 }
 
-/// Faster than the estimate, or every picture would wait for the one before; libwebrtc's factor.
+/// How much faster than the estimate packets leave, or every picture would wait for the one before;
+/// libwebrtc's factor.
 const FACTOR: f64 = 2.5;
 
-/// A picture is never spread over more than this: two of 30 a second.
+/// A picture is never spread over more than this, two frames at 30 a second: beyond, it would come
+/// too late to be played in time, and the pictures behind it would wait.
 const LONGEST: Duration = Duration::from_millis(60);
 
-/// For tiny pictures at the start of a call.
+/// The least pace, for tiny pictures at the start of a call.
 const SLOWEST: Bitrate = Bitrate::from_kbps(1000);
 
-/// What loopback and home networks take without loss in a receiver's buffer of 208 KiB.
+/// The pace on a local network: what a receiver with the usual socket buffer of 208 KiB takes
+/// without loss.
 const LOCAL: Bitrate = Bitrate::from_kbps(300_000);
 
-/// What may leave at once. Timers are no finer than a millisecond.
+/// How far ahead of the pace packets may leave: a few wake-ups of a timer, which is no finer than a
+/// millisecond.
 const BURST: Duration = Duration::from_millis(4);
 
 #[cfg(test)]

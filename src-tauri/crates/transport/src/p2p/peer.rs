@@ -1,48 +1,66 @@
 //! One peer connection of the library, set up as a call needs it.
+//!
+//! [`build`] binds the sockets and starts the library's driver. Everything that the driver calls
+//! back, the handler, the interceptors and the sockets, is made here and only pushes into channels
+//! or atomics: the driver awaits it in the loop that carries the media.
+
+mod setup;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use media::transport::{OpenParams, TransportError};
-use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, Slot};
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
-    RTCRtpEncodingParameters, RtpCodecKind,
+    RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
 };
 use tokio::sync::mpsc;
+use tracing::Span;
 use webrtc::media_stream::MediaStreamTrack;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
-use webrtc::peer_connection::{
-    CipherSuiteId, MediaEngine, PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder,
-    RTCIceServer, Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile,
-    configure_nack, configure_rtcp_reports, configure_twcc,
-};
+use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder};
 use webrtc::rtp_transceiver::RtpSender;
 
+pub(crate) use self::setup::IceTimeouts;
+
 use super::Config;
+use super::bind::BindAddresses;
 use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
-use super::net::Interfaces;
-use super::report::{SendClocks, SenderReports};
-use super::runtime::{Heard, Hurry, Names, SessionRuntime, SocketLayer};
-use super::tap::{Feedback, Tap, Tapped};
+use super::feedback::Feedback;
+use super::report::SendClocks;
+use super::resolve::Resolver;
+use super::runtime::{FastPolling, SessionRuntime};
+use super::socket::{SocketLayer, Traffic};
+use super::tap::RtcpState;
 use crate::rtp::sync::{ClockOffsets, Kind};
-use crate::rtp::{AUDIO_HZ, VIDEO_HZ};
+
+/// What every peer connection of a transport is made with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    pub(crate) resolver: Arc<Resolver>,
+    /// Between the library and the network; `None` but in tests.
+    pub(crate) layer: Option<Arc<dyn SocketLayer>>,
+    pub(crate) ice: IceTimeouts,
+}
 
 /// The connection and what its session needs of it.
 pub(crate) struct Peer {
     pub(crate) connection: Arc<dyn PeerConnection>,
-    pub(crate) audio: LocalStream,
-    pub(crate) video: LocalStream,
+    pub(crate) local: LocalStreams,
     pub(crate) clocks: Arc<SendClocks>,
-    pub(crate) tapped: Arc<Tapped>,
-    pub(crate) heard: Arc<Heard>,
-    pub(crate) hurry: Arc<Hurry>,
+    pub(crate) rtcp: Arc<RtcpState>,
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) events: mpsc::Receiver<PeerEvent>,
     pub(crate) feedback: mpsc::Receiver<Feedback>,
+}
+
+/// The streams that are sent.
+pub(crate) struct LocalStreams {
+    pub(crate) audio: LocalStream,
+    pub(crate) video: LocalStream,
 }
 
 /// One stream that is sent.
@@ -51,72 +69,73 @@ pub(crate) struct LocalStream {
     pub(crate) sender: Arc<dyn RtpSender>,
 }
 
-/// Sets a connection up and binds its sockets. Must run inside a tokio runtime.
+impl LocalStreams {
+    pub(crate) const fn of(&self, kind: Kind) -> &LocalStream {
+        match kind {
+            Kind::Audio => &self.audio,
+            Kind::Video => &self.video,
+        }
+    }
+}
+
+/// Sets a connection up and binds its sockets. Must run inside a tokio runtime. What the library's
+/// tasks log is inside `span`.
 ///
 /// # Errors
 /// [`TransportError::Internal`] when nothing can be bound, or the library refuses its settings.
 pub(crate) async fn build(
-    config: &Config,
+    setup: &Setup,
     params: &OpenParams,
-    names: Arc<Names>,
-    layer: Option<Arc<dyn SocketLayer>>,
+    span: Span,
 ) -> Result<Peer, TransportError> {
     let (event_sender, events) = mpsc::channel(EVENTS);
     let (feedback_sender, feedback) = mpsc::channel(FEEDBACK);
-    let [audio_ssrc, video_ssrc, audio_offset, video_offset] = random()?;
-    let offsets = ClockOffsets {
-        audio: audio_offset,
-        video: video_offset,
-    };
-    // Zero is no source, and the two must differ.
-    let (audio_ssrc, video_ssrc) = (audio_ssrc | 1, (video_ssrc | 1) ^ 1 | 2);
-    let clocks = Arc::new(SendClocks::new(offsets, audio_ssrc, video_ssrc));
-    let tapped = Arc::new(Tapped::default());
-    let heard = Arc::new(Heard::new(Instant::now()));
+    let clocks = Arc::new(send_clocks()?);
+    let rtcp = Arc::new(RtcpState::default());
+    let traffic = Arc::new(Traffic::new(Instant::now()));
+    let fast_polling = Arc::new(FastPolling::default());
 
-    let mut engine = media_engine().map_err(|it| internal(&it))?;
+    // Codecs before interceptors: the library adds their feedback only to codecs it knows by then.
+    let mut engine = setup::media_engine().map_err(|it| internal(&it))?;
     let congestion = Congestion::new(params.max_send);
-    let registry = registry(&mut engine, feedback_sender, congestion, &clocks, &tapped)
+    let registry = setup::registry(&mut engine, feedback_sender, congestion, &clocks, &rtcp)
         .map_err(|it| internal(&it))?;
-    let hurry = Arc::new(Hurry::default());
     let runtime = SessionRuntime {
-        heard: Arc::clone(&heard),
-        hurry: Arc::clone(&hurry),
-        names,
-        layer,
+        traffic: Arc::clone(&traffic),
+        fast_polling: Arc::clone(&fast_polling),
+        resolver: Arc::clone(&setup.resolver),
+        layer: setup.layer.clone(),
+        span,
     };
-    let connection = Box::pin(
-        PeerConnectionBuilder::new()
-            .with_configuration(
-                RTCConfigurationBuilder::new()
-                    .with_ice_servers(servers(config))
-                    .build(),
-            )
-            .with_media_engine(engine)
-            .with_setting_engine(settings())
-            .with_interceptor_registry(registry)
-            .with_handler(Arc::new(Events(event_sender)))
-            .with_runtime(Arc::new(runtime))
-            .with_udp_addrs(vec![Interfaces::new(config.bind)])
-            .build(),
-    )
-    .await
-    .map_err(|it| internal(&it))?;
+    let configuration = RTCConfigurationBuilder::new()
+        .with_ice_servers(setup::servers(&setup.config))
+        .build();
+    let building = PeerConnectionBuilder::new()
+        .with_configuration(configuration)
+        .with_media_engine(engine)
+        .with_setting_engine(setup::settings(setup.ice))
+        .with_interceptor_registry(registry)
+        .with_handler(Arc::new(Events(event_sender)))
+        .with_runtime(Arc::new(runtime))
+        .with_udp_addrs(vec![BindAddresses::new(setup.config.bind)])
+        .build();
+    let connection = Box::pin(building).await.map_err(|it| internal(&it))?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
-    let audio = add_stream(&*connection, Kind::Audio, audio_ssrc)
-        .await
-        .map_err(|it| internal(&it))?;
-    let video = add_stream(&*connection, Kind::Video, video_ssrc)
-        .await
-        .map_err(|it| internal(&it))?;
+
+    let add = |kind, ssrc| add_stream(&*connection, kind, ssrc);
+    let audio = add(Kind::Audio, clocks.audio.ssrc).await;
+    let video = add(Kind::Video, clocks.video.ssrc).await;
+    let local = LocalStreams {
+        audio: audio.map_err(|it| internal(&it))?,
+        video: video.map_err(|it| internal(&it))?,
+    };
     Ok(Peer {
         connection,
-        audio,
-        video,
+        local,
         clocks,
-        tapped,
-        heard,
-        hurry,
+        rtcp,
+        traffic,
+        fast_polling,
         events,
         feedback,
     })
@@ -128,9 +147,18 @@ pub(crate) fn internal(error: &webrtc::error::Error) -> TransportError {
 }
 
 /// The kind of an error without its values, which may be addresses.
-fn kind_of(error: &dyn std::fmt::Debug) -> String {
+pub(super) fn kind_of(error: &dyn std::fmt::Debug) -> String {
     let text = format!("{error:?}");
     text.chars().take_while(|it| it.is_alphanumeric()).collect()
+}
+
+/// Clocks with random sources and offsets (RFC 3550, 5.1).
+fn send_clocks() -> Result<SendClocks, TransportError> {
+    let [audio_ssrc, video_ssrc, audio, video] = random()?;
+    let offsets = ClockOffsets { audio, video };
+    // Zero is no source, and the two must differ: one is odd, the other even.
+    let (audio_ssrc, video_ssrc) = (audio_ssrc | 1, (video_ssrc | 1) ^ 1 | 2);
+    Ok(SendClocks::new(offsets, audio_ssrc, video_ssrc))
 }
 
 fn random<const N: usize>() -> Result<[u32; N], TransportError> {
@@ -139,123 +167,6 @@ fn random<const N: usize>() -> Result<[u32; N], TransportError> {
         *value = getrandom::u32().map_err(|it| TransportError::Internal(it.to_string()))?;
     }
     Ok(values)
-}
-
-/// Exactly one codec of each kind, and no retransmission stream: with one the library never
-/// learns that a packet was recovered and asks for it until it is too old.
-fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
-    let feedback = |typ: &str, parameter: &str| RTCPFeedback {
-        typ: typ.to_owned(),
-        parameter: parameter.to_owned(),
-    };
-    let mut opus = codec(Kind::Audio);
-    opus.rtcp_feedback = vec![feedback("transport-cc", "")];
-    let mut h264 = codec(Kind::Video);
-    h264.rtcp_feedback = vec![
-        feedback("nack", ""),
-        feedback("nack", "pli"),
-        feedback("ccm", "fir"),
-        feedback("transport-cc", ""),
-    ];
-    let mut engine = MediaEngine::default();
-    for (rtp_codec, payload_type, kind) in [
-        (opus, OPUS, RtpCodecKind::Audio),
-        (h264, H264, RtpCodecKind::Video),
-    ] {
-        let parameters = RTCRtpCodecParameters {
-            rtp_codec,
-            payload_type,
-        };
-        engine.register_codec(parameters, kind)?;
-    }
-    Ok(engine)
-}
-
-fn codec(kind: Kind) -> RTCRtpCodec {
-    let (mime, clock_rate, channels, fmtp) = match kind {
-        Kind::Audio => (MIME_TYPE_OPUS, AUDIO_HZ, 2, "minptime=10;useinbandfec=1"),
-        Kind::Video => (
-            MIME_TYPE_H264,
-            VIDEO_HZ,
-            0,
-            "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-        ),
-    };
-    RTCRtpCodec {
-        mime_type: mime.to_owned(),
-        clock_rate,
-        channels,
-        sdp_fmtp_line: fmtp.to_owned(),
-        rtcp_feedback: Vec::new(),
-    }
-}
-
-fn registry(
-    engine: &mut MediaEngine,
-    feedback: mpsc::Sender<Feedback>,
-    congestion: Congestion,
-    clocks: &Arc<SendClocks>,
-    tapped: &Arc<Tapped>,
-) -> Result<Registry, webrtc::error::Error> {
-    let registry = configure_nack(Registry::new(), engine);
-    let registry = configure_rtcp_reports(registry);
-    let registry = configure_twcc(registry, engine)?;
-    let nacks = NackGeneratorBuilder::new()
-        .with_interval(NACK_INTERVAL)
-        .with_skip_last_n(0)
-        .with_max_nacks_per_packet(NACK_LIMIT)
-        .build();
-    let reports = SenderReports::new(Arc::clone(clocks), Arc::clone(tapped));
-    let estimating = CongestionControlBuilder::new(congestion.clone().driven(feedback.clone()));
-    let tap = Tap::new(Arc::clone(tapped), feedback, congestion);
-    Ok(registry
-        .with(Slot::NackGenerator, nacks)
-        .with(Slot::SenderReport, reports)
-        .with(Slot::CongestionControl, estimating.build())
-        .with(Slot::from(TAP_SLOT), tap))
-}
-
-fn settings() -> SettingEngine {
-    SettingEngineBuilder::new()
-        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
-        .with_include_loopback_candidate(true)
-        .with_discard_local_candidates_during_ice_restart(true)
-        .with_ice_timeouts(
-            Some(ICE_DISCONNECTED),
-            Some(ICE_FAILED),
-            Some(ICE_KEEPALIVE),
-        )
-        .with_ice_connection_attempts(Some(ICE_CHECKS), Some(ICE_ATTEMPTS))
-        .with_host_acceptance_min_wait(Some(Duration::ZERO))
-        .with_prflx_acceptance_min_wait(Some(Duration::from_millis(50)))
-        .with_srflx_acceptance_min_wait(Some(Duration::from_millis(100)))
-        .with_relay_acceptance_min_wait(Some(Duration::from_millis(500)))
-        .with_srtp_protection_profiles(vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80])
-        .with_srtp_replay_protection_window(1024)
-        .with_srtcp_replay_protection_window(128)
-        .with_dtls_cipher_suites(vec![
-            CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
-            CipherSuiteId::Tls_Ecdhe_Ecdsa_With_ChaCha20_Poly1305_Sha256,
-        ])
-        .build()
-}
-
-fn servers(config: &Config) -> Vec<RTCIceServer> {
-    let server = |it: &super::IceServer| RTCIceServer {
-        urls: vec![it.url.clone()],
-        username: it.username.clone(),
-        credential: it.credential.clone(),
-    };
-    // One bad server must not cost the call: on a LAN none is needed.
-    let usable = |it: &RTCIceServer| {
-        let usable = it.urls();
-        if let Err(error) = &usable {
-            tracing::warn!(error = kind_of(error), "a STUN or TURN server is left out");
-        }
-        usable.is_ok()
-    };
-    let servers = config.ice_servers.iter();
-    servers.map(server).filter(usable).collect()
 }
 
 async fn add_stream(
@@ -272,7 +183,7 @@ async fn add_stream(
             ssrc: Some(ssrc),
             ..Default::default()
         },
-        codec: codec(kind),
+        codec: setup::codec(kind),
         ..Default::default()
     };
     let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
@@ -288,37 +199,8 @@ async fn add_stream(
     Ok(LocalStream { track, sender })
 }
 
-/// The payload types that we offer.
-const OPUS: u8 = 111;
-const H264: u8 = 102;
-
 /// Library events that may wait: an ICE restart makes some ten at once.
 const EVENTS: usize = 64;
 
 /// Feedback that may wait: a few a second come.
 const FEEDBACK: usize = 64;
-
-/// Before every interceptor of the library, so that the tap sees what they emit.
-const TAP_SLOT: usize = 500;
-
-/// A loss is repaired within a round trip and this; the library's 100 ms show as a frozen picture.
-const NACK_INTERVAL: Duration = Duration::from_millis(20);
-
-/// After this many questions a packet is not worth asking for.
-const NACK_LIMIT: u16 = 8;
-
-/// Between ICE checks of a pair: RFC 8445, 14.2 wants no less than 50 ms for all.
-const ICE_CHECKS: Duration = Duration::from_millis(50);
-
-/// How often a pair is tried before it counts as failed: for 20 s, since the other side may open
-/// its firewall or answer late.
-const ICE_ATTEMPTS: u16 = 400;
-
-/// Until ICE says to be disconnected; our own watchdog is faster.
-const ICE_DISCONNECTED: Duration = Duration::from_secs(5);
-
-/// From there until it gives up: longer than a call waits for a lost path.
-const ICE_FAILED: Duration = Duration::from_secs(45);
-
-/// Between checks of the chosen pair: four of them lost in a row interrupt a call.
-const ICE_KEEPALIVE: Duration = Duration::from_millis(500);

@@ -1,7 +1,13 @@
 //! Frames in: one task per received stream, from packets to whole frames in decode order.
+//!
+//! Each task reads a track of the library and fills the queue that a decoder empties. It never waits
+//! for the decoder: a full queue drops frames.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+mod meter;
+mod queue;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use media::frame::{EncodedFrame, ReceivedFrame};
@@ -9,57 +15,45 @@ use media::transport::FrameSource;
 use rtc::rtp;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
-use super::tap::Tapped;
+use self::meter::{Meter, StreamCounters};
+use self::queue::DecodeQueue;
+use super::tap::RtcpState;
 use crate::rtp::assemble::{Assembled, Assembler, Packet};
-use crate::rtp::extend::SequenceExtender;
 use crate::rtp::sync::{Kind, Timeline};
 
-/// What the receiving tasks know and others read.
+/// Figures of what is received, written by the receiving tasks and the session task.
 #[derive(Debug, Default)]
-pub(crate) struct Incoming {
-    pub(crate) audio: Received,
-    pub(crate) video: Received,
+pub(crate) struct ReceiveCounters {
+    pub(crate) audio: StreamCounters,
+    pub(crate) video: StreamCounters,
     /// Round trip time in microseconds, 0 when unknown: says how long a retransmission takes.
     pub(crate) rtt_micros: AtomicU64,
 }
 
-/// Figures of one received stream.
-#[derive(Debug, Default)]
-pub(crate) struct Received {
-    pub(crate) packets: AtomicU64,
-    /// Payload only.
-    pub(crate) bytes: AtomicU64,
-    /// Expected less received.
-    pub(crate) lost: AtomicI64,
-    pub(crate) jitter_micros: AtomicU64,
-    /// 0 before the first packet.
-    pub(crate) ssrc: AtomicU64,
-}
-
-impl Incoming {
-    pub(crate) const fn of(&self, kind: Kind) -> &Received {
+impl ReceiveCounters {
+    pub(crate) const fn of(&self, kind: Kind) -> &StreamCounters {
         match kind {
             Kind::Audio => &self.audio,
             Kind::Video => &self.video,
         }
     }
 
-    /// How long a missing packet is waited for: two questions and their answers, within bounds.
-    fn patience(&self) -> Duration {
+    /// How long a missing packet is waited for: two NACKs and their retransmissions.
+    fn retransmission_wait(&self) -> Duration {
         let rtt = Duration::from_micros(self.rtt_micros.load(Ordering::Relaxed));
-        (rtt * 2 + NACK_ROUND).clamp(MIN_PATIENCE, MAX_PATIENCE)
+        (rtt * 2 + NACK_INTERVALS).clamp(MIN_WAIT, MAX_WAIT)
     }
 }
 
-/// Why a receiving task ended: the library ended the stream.
+/// A receiving task ended: the library ended its stream.
 #[derive(Debug)]
 pub(crate) struct StreamEnded;
 
 /// Receives sound until the library ends the stream.
 pub(crate) async fn audio(
     track: Arc<dyn TrackRemote>,
-    tapped: Arc<Tapped>,
-    incoming: Arc<Incoming>,
+    rtcp: Arc<RtcpState>,
+    counters: Arc<ReceiveCounters>,
     source: FrameSource,
 ) -> StreamEnded {
     let mut meter = Meter::new(Kind::Audio);
@@ -69,12 +63,12 @@ pub(crate) async fn audio(
             continue;
         };
         let arrived = Instant::now();
-        let sequence = meter.count(&packet, arrived, &incoming.audio);
+        let sequence = meter.count(&packet, arrived, &counters.audio);
         if packet.payload.is_empty() {
             continue;
         }
         let (time, synchronised) = {
-            let clocks = tapped.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+            let clocks = rtcp.clocks();
             timeline.locate(packet.header.timestamp, &clocks)
         };
         source.push(ReceivedFrame {
@@ -95,17 +89,16 @@ pub(crate) async fn audio(
 /// Receives pictures until the library ends the stream.
 pub(crate) async fn video(
     track: Arc<dyn TrackRemote>,
-    tapped: Arc<Tapped>,
-    incoming: Arc<Incoming>,
+    rtcp: Arc<RtcpState>,
+    counters: Arc<ReceiveCounters>,
     source: FrameSource,
 ) -> StreamEnded {
     let mut pictures = Pictures {
         meter: Meter::new(Kind::Video),
         timeline: Timeline::new(Kind::Video),
-        assembler: Assembler::new(MIN_PATIENCE),
+        assembler: Assembler::new(MIN_WAIT),
         next: 0,
-        overrun: false,
-        source,
+        queue: DecodeQueue::new(source),
     };
     loop {
         // Kept across turns of the loop: a poll that was dropped could lose a packet.
@@ -116,15 +109,15 @@ pub(crate) async fn video(
                 event = &mut poll => break event,
                 () = wait => {
                     pictures.assembler.poll(Instant::now());
-                    pictures.hand_out(&tapped);
+                    pictures.hand_out(&rtcp);
                 }
             }
         };
         match event {
             None => return StreamEnded,
             Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
-                pictures.take(packet, &incoming);
-                pictures.hand_out(&tapped);
+                pictures.take(packet, &counters);
+                pictures.hand_out(&rtcp);
             }
             Some(_) => {}
         }
@@ -142,17 +135,17 @@ struct Pictures {
     meter: Meter,
     timeline: Timeline,
     assembler: Assembler,
+    /// The number of the next picture.
     next: u64,
-    /// Whether the queue had to drop a picture that the next one may depend on.
-    overrun: bool,
-    source: FrameSource,
+    queue: DecodeQueue,
 }
 
 impl Pictures {
-    fn take(&mut self, packet: rtp::Packet, incoming: &Incoming) {
+    fn take(&mut self, packet: rtp::Packet, counters: &ReceiveCounters) {
         let arrived = Instant::now();
-        self.meter.count(&packet, arrived, &incoming.video);
-        self.assembler.set_patience(incoming.patience());
+        self.meter.count(&packet, arrived, &counters.video);
+        let wait = counters.retransmission_wait();
+        self.assembler.set_retransmission_wait(wait);
         self.assembler.push(Packet {
             sequence: packet.header.sequence_number,
             timestamp: packet.header.timestamp,
@@ -162,7 +155,7 @@ impl Pictures {
         });
     }
 
-    fn hand_out(&mut self, tapped: &Tapped) {
+    fn hand_out(&mut self, rtcp: &RtcpState) {
         while let Some(Assembled {
             unit,
             timestamp,
@@ -171,7 +164,7 @@ impl Pictures {
         }) = self.assembler.pop()
         {
             let (time, synchronised) = {
-                let clocks = tapped.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+                let clocks = rtcp.clocks();
                 self.timeline.locate(timestamp, &clocks)
             };
             let frame = EncodedFrame {
@@ -179,7 +172,6 @@ impl Pictures {
                 keyframe: unit.keyframe,
                 payload: unit.annex_b,
             };
-            let after_loss = after_loss || std::mem::take(&mut self.overrun);
             let sequence = self.next;
             self.next += 1;
             let frame = ReceivedFrame {
@@ -189,73 +181,16 @@ impl Pictures {
                 after_loss,
                 synchronised,
             };
-            self.overrun = self.source.push(frame).is_some();
+            self.queue.push(frame);
         }
     }
 }
 
-/// Counts packets, losses and jitter of one stream (RFC 3550, appendix A.3 and A.8).
-struct Meter {
-    kind: Kind,
-    extender: SequenceExtender,
-    first: Option<u64>,
-    highest: u64,
-    received: u64,
-    last: Option<(u32, Instant)>,
-    jitter: f64,
-}
+/// Twice the interval in which NACKs are sent.
+const NACK_INTERVALS: Duration = Duration::from_millis(40);
 
-impl Meter {
-    fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            extender: SequenceExtender::default(),
-            first: None,
-            highest: 0,
-            received: 0,
-            last: None,
-            jitter: 0.0,
-        }
-    }
+/// The least wait: where the round trip is short, a busy machine still holds a retransmission up.
+const MIN_WAIT: Duration = Duration::from_millis(100);
 
-    /// Counts one packet; returns its position in the stream.
-    fn count(&mut self, packet: &rtp::Packet, arrived: Instant, figures: &Received) -> u64 {
-        let position = self.extender.extend(packet.header.sequence_number);
-        let first = *self.first.get_or_insert(position);
-        self.first = Some(first.min(position));
-        self.highest = self.highest.max(position);
-        self.received += 1;
-        let expected = self.highest - first.min(position) + 1;
-        let lost = i64::try_from(expected).unwrap_or(i64::MAX)
-            - i64::try_from(self.received).unwrap_or(i64::MAX);
-        if let Some((timestamp, before)) = self.last {
-            let ticks = packet.header.timestamp.wrapping_sub(timestamp) as i32;
-            let sent = f64::from(ticks) / f64::from(self.kind.hz());
-            let between = arrived.saturating_duration_since(before).as_secs_f64();
-            self.jitter += ((between - sent).abs() - self.jitter) / 16.0;
-        }
-        self.last = Some((packet.header.timestamp, arrived));
-
-        figures.packets.store(self.received, Ordering::Relaxed);
-        figures
-            .bytes
-            .fetch_add(packet.payload.len() as u64, Ordering::Relaxed);
-        figures.lost.store(lost, Ordering::Relaxed);
-        figures
-            .jitter_micros
-            .store((self.jitter * 1e6) as u64, Ordering::Relaxed);
-        figures
-            .ssrc
-            .store(u64::from(packet.header.ssrc), Ordering::Relaxed);
-        position
-    }
-}
-
-/// The library's NACK interval, twice.
-const NACK_ROUND: Duration = Duration::from_millis(40);
-
-/// Even where the round trip is short, a busy machine may hold a retransmission up.
-const MIN_PATIENCE: Duration = Duration::from_millis(100);
-
-/// Beyond this a keyframe is the faster repair.
-const MAX_PATIENCE: Duration = Duration::from_millis(400);
+/// The longest wait: beyond it a keyframe is the faster repair.
+const MAX_WAIT: Duration = Duration::from_millis(400);

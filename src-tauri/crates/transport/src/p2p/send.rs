@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use media::frame::EncodedFrame;
-use media::transport::{FrameSink, Sent};
+use media::rate;
+use media::transport::{FrameSink, Path, Sent};
 use media::units::Bitrate;
 use rtc::rtp;
 use tokio::sync::mpsc;
@@ -22,9 +23,10 @@ use super::report::SendClocks;
 use crate::rtp::packetise::packetise;
 use crate::rtp::sync::Kind;
 
-/// Whether there is a path for media, and under which payload types. Shared by sinks and writer.
+/// How to send, as the session task sets it: whether there is a path, with which payload types, how
+/// fast. Read by the encoders' sinks and the writer.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct SendParameters {
     open: AtomicBool,
     audio_type: AtomicU8,
     video_type: AtomicU8,
@@ -32,7 +34,7 @@ pub(crate) struct Gate {
     estimate: AtomicU64,
 }
 
-impl Gate {
+impl SendParameters {
     pub(crate) fn set_open(&self, open: bool) {
         self.open.store(open, Ordering::Relaxed);
     }
@@ -40,6 +42,14 @@ impl Gate {
     pub(crate) fn set_payload_type(&self, kind: Kind, payload_type: u8) {
         self.payload_type(kind)
             .store(payload_type, Ordering::Relaxed);
+    }
+
+    /// Sets the pace that a path begins with: an estimate of the one before says nothing of it.
+    pub(crate) fn begin_path(&self, path: Path) {
+        self.set_pace(match path {
+            Path::Local => Pace::Local,
+            Path::Direct | Path::Relayed => Pace::Estimated(rate::START),
+        });
     }
 
     pub(crate) fn set_pace(&self, pace: Pace) {
@@ -72,13 +82,13 @@ impl Gate {
 /// Where an encoder hands its frames over.
 #[derive(Debug)]
 struct Sink {
-    gate: Arc<Gate>,
+    parameters: Arc<SendParameters>,
     queue: mpsc::Sender<EncodedFrame>,
 }
 
 impl FrameSink for Sink {
     fn send(&self, frame: EncodedFrame) -> Sent {
-        if !self.gate.is_open() {
+        if !self.parameters.is_open() {
             return Sent::NotConnected;
         }
         match self.queue.try_send(frame) {
@@ -98,7 +108,7 @@ pub(crate) struct Outgoing {
 
 /// The task that writes.
 pub(crate) struct Writer {
-    gate: Arc<Gate>,
+    parameters: Arc<SendParameters>,
     clocks: Arc<SendClocks>,
     audio: mpsc::Receiver<EncodedFrame>,
     video: mpsc::Receiver<EncodedFrame>,
@@ -115,7 +125,7 @@ struct Stream {
 
 impl Outgoing {
     pub(crate) fn new(
-        gate: &Arc<Gate>,
+        parameters: &Arc<SendParameters>,
         clocks: Arc<SendClocks>,
         audio_track: Arc<TrackLocalStaticRTP>,
         video_track: Arc<TrackLocalStaticRTP>,
@@ -124,7 +134,7 @@ impl Outgoing {
         let (video_queue, video) = mpsc::channel(VIDEO_QUEUE);
         let sink = |queue| {
             Arc::new(Sink {
-                gate: Arc::clone(gate),
+                parameters: Arc::clone(parameters),
                 queue,
             }) as Arc<dyn FrameSink>
         };
@@ -141,7 +151,7 @@ impl Outgoing {
             audio: sink(audio_queue),
             video: sink(video_queue),
             writer: Writer {
-                gate: Arc::clone(gate),
+                parameters: Arc::clone(parameters),
                 clocks,
                 audio,
                 video,
@@ -171,9 +181,13 @@ impl Writer {
 
     async fn write_audio(&mut self, frame: EncodedFrame) {
         let timestamp = self.clocks.stamp(Kind::Audio, frame.time, Instant::now());
-        let packet =
-            self.audio_track
-                .packet(&self.gate, &self.clocks, frame.payload, timestamp, false);
+        let packet = self.audio_track.packet(
+            &self.parameters,
+            &self.clocks,
+            frame.payload,
+            timestamp,
+            false,
+        );
         self.audio_track.write(packet).await;
     }
 
@@ -189,7 +203,7 @@ impl Writer {
         while let Ok(Some(sound)) = tokio::time::timeout_at(until, self.audio.recv()).await {
             self.write_audio(sound).await;
         }
-        // Only for the moment in which the session closes its sinks.
+        // Sinks that the session closed leave the queue empty at once: the pace still holds.
         tokio::time::sleep_until(until).await;
     }
 
@@ -199,13 +213,13 @@ impl Writer {
         let size = frame.payload.len();
         let last = payloads.len().saturating_sub(1);
         for (index, payload) in payloads.into_iter().enumerate() {
-            let pace = self.gate.pace();
+            let pace = self.parameters.pace();
             let wait = self.pacer.wait(Instant::now(), payload.len(), size, pace);
             self.write_sound_for(wait).await;
             let marker = index == last;
             let packet =
                 self.video_track
-                    .packet(&self.gate, &self.clocks, payload, timestamp, marker);
+                    .packet(&self.parameters, &self.clocks, payload, timestamp, marker);
             self.video_track.write(packet).await;
         }
     }
@@ -214,7 +228,7 @@ impl Writer {
 impl Stream {
     fn packet(
         &mut self,
-        gate: &Gate,
+        parameters: &SendParameters,
         clocks: &SendClocks,
         payload: Bytes,
         timestamp: u32,
@@ -231,7 +245,7 @@ impl Stream {
             header: rtp::Header {
                 version: 2,
                 marker,
-                payload_type: gate.payload_type(self.kind).load(Ordering::Relaxed),
+                payload_type: parameters.payload_type(self.kind).load(Ordering::Relaxed),
                 sequence_number,
                 timestamp,
                 ssrc: clock.ssrc,

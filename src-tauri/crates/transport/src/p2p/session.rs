@@ -1,4 +1,7 @@
 //! One session: the task that owns it, and the handle that steers it.
+//!
+//! The task is the only one that steers the library; the handle, the sinks of the encoders and the
+//! receiving tasks share [`Shared`] with it. All of them log inside the span of the call.
 
 mod control;
 mod task;
@@ -15,15 +18,16 @@ use media::transport::{
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 use webrtc::peer_connection::PeerConnection;
 
 use self::control::Control;
 use self::task::Task;
 use super::peer::Peer;
-use super::receive::Incoming;
+use super::receive::ReceiveCounters;
 use super::report::SendClocks;
-use super::send::{Gate, Outgoing};
-use super::tap::Tapped;
+use super::send::{Outgoing, SendParameters};
+use super::tap::RtcpState;
 
 /// What the handle asks of the task.
 enum Command {
@@ -36,9 +40,9 @@ enum Command {
 struct Shared {
     connection: Arc<dyn PeerConnection>,
     clocks: Arc<SendClocks>,
-    tapped: Arc<Tapped>,
-    incoming: Arc<Incoming>,
-    gate: Arc<Gate>,
+    rtcp: Arc<RtcpState>,
+    received: Arc<ReceiveCounters>,
+    send_parameters: Arc<SendParameters>,
     audio_in: FrameSource,
     video_in: FrameSource,
     data: mpsc::Sender<Bytes>,
@@ -53,24 +57,24 @@ struct Shared {
     done: CancellationToken,
 }
 
-/// Starts the tasks of a session.
-pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
+/// Starts the tasks of a session; all that they log is inside `span`.
+pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (data, data_queue) = mpsc::channel(DATA);
     let (events, event_queue) = mpsc::channel(EVENTS);
-    let gate = Arc::new(Gate::default());
+    let send_parameters = Arc::new(SendParameters::default());
     let outgoing = Outgoing::new(
-        &gate,
+        &send_parameters,
         Arc::clone(&peer.clocks),
-        Arc::clone(&peer.audio.track),
-        Arc::clone(&peer.video.track),
+        Arc::clone(&peer.local.audio.track),
+        Arc::clone(&peer.local.video.track),
     );
     let shared = Arc::new(Shared {
         connection: Arc::clone(&peer.connection),
         clocks: Arc::clone(&peer.clocks),
-        tapped: Arc::clone(&peer.tapped),
-        incoming: Arc::default(),
-        gate,
+        rtcp: Arc::clone(&peer.rtcp),
+        received: Arc::default(),
+        send_parameters,
         audio_in: Queue::bounded(AUDIO_IN_CAPACITY),
         video_in: Queue::bounded(VIDEO_IN_CAPACITY),
         data,
@@ -88,15 +92,12 @@ pub(crate) fn start(peer: Peer, params: &OpenParams) -> Session {
         data_queue,
         events.clone(),
     );
-    tokio::spawn(supervise(
-        Arc::clone(&shared),
-        task.run(outgoing.writer),
-        events,
-    ));
+    let supervised = supervise(Arc::clone(&shared), task.run(outgoing.writer), events);
+    tokio::spawn(supervised.instrument(span.clone()));
     Session {
         audio_in: shared.audio_in.clone(),
         video_in: shared.video_in.clone(),
-        control: Arc::new(Control::new(shared, commands)),
+        control: Arc::new(Control::new(shared, commands, span)),
         audio_out: outgoing.audio,
         video_out: outgoing.video,
         events: futures::stream::unfold(event_queue, |mut queue| async move {
@@ -115,13 +116,13 @@ async fn supervise(
     task: impl Future<Output = ()> + Send + 'static,
     events: mpsc::Sender<TransportEvent>,
 ) {
-    if tokio::spawn(task).await.is_err() {
+    if tokio::spawn(task.in_current_span()).await.is_err() {
         tracing::error!("a session broke down");
         let error = TransportError::Internal("the session broke down".to_owned());
-        // The other receiver's end may be full: then the end of the stream has to say it.
+        // The queue may be full: then the end of the stream has to say it.
         let _ = events.try_send(TransportEvent::State(TransportState::Failed(error)));
         shared.stop.cancel();
-        shared.gate.set_open(false);
+        shared.send_parameters.set_open(false);
         shared.audio_in.close();
         shared.video_in.close();
         let _ = tokio::time::timeout(task::LIBRARY_CLOSE, shared.connection.close()).await;

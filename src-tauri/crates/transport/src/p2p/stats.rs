@@ -1,5 +1,6 @@
 //! Figures of a session: our own counts, and what only the library knows.
 
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -8,33 +9,52 @@ use rtc::peer_connection::transport::RTCDtlsTransportState;
 use webrtc::peer_connection::{PeerConnection, RTCIceCandidateType, StatsSelector};
 use webrtc::rtp_transceiver::RtpSender;
 
-use super::net::is_near;
-use super::receive::Incoming;
+use super::interface::{Interface, is_local};
+use super::receive::ReceiveCounters;
 use super::report::SendClocks;
-use super::tap::Tapped;
+use super::tap::RtcpState;
 use crate::rtp::sync::Kind;
 
-/// How the machines reach each other over the chosen pair; `None` before there is one.
-pub(crate) async fn path(sender: &dyn RtpSender) -> Option<Path> {
-    let dtls = sender.transport().await.ok()??;
-    let pair = dtls
-        .ice_transport()
-        .get_selected_candidate_pair()
-        .await
-        .ok()??;
-    let (local, remote) = (pair.local(), pair.remote());
-    let (host, relay) = (RTCIceCandidateType::Host, RTCIceCandidateType::Relay);
-    let near = || match (local.address.parse(), remote.address.parse()) {
-        (Ok(ours), Ok(theirs)) => is_near(ours, theirs),
-        (_, _) => false,
-    };
-    Some(if local.typ == relay || remote.typ == relay {
-        Path::Relayed
-    } else if local.typ == host && near() {
-        Path::Local
-    } else {
-        Path::Direct
-    })
+/// The pair of candidates that packets go over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SelectedPair {
+    local: RTCIceCandidateType,
+    remote: RTCIceCandidateType,
+    /// The local and the remote address; `None` when one is no IP address.
+    addresses: Option<(IpAddr, IpAddr)>,
+}
+
+impl SelectedPair {
+    /// The pair that the transport of `sender` uses; `None` while ICE has none.
+    pub(crate) async fn of(sender: &dyn RtpSender) -> Option<Self> {
+        let dtls = sender.transport().await.ok()??;
+        let ice = dtls.ice_transport();
+        let pair = ice.get_selected_candidate_pair().await.ok()??;
+        let (local, remote) = (pair.local(), pair.remote());
+        let parsed = (local.address.parse(), remote.address.parse());
+        let addresses = match parsed {
+            (Ok(ours), Ok(theirs)) => Some((ours, theirs)),
+            (Ok(_), Err(_)) | (Err(_), _) => None,
+        };
+        Some(Self {
+            local: local.typ,
+            remote: remote.typ,
+            addresses,
+        })
+    }
+
+    /// How the machines reach each other over it, by this machine's interfaces as they are now.
+    pub(crate) fn path(&self) -> Path {
+        let (host, relay) = (RTCIceCandidateType::Host, RTCIceCandidateType::Relay);
+        if self.local == relay || self.remote == relay {
+            return Path::Relayed;
+        }
+        let local = self.local == host
+            && self
+                .addresses
+                .is_some_and(|(ours, theirs)| is_local(ours, theirs, &Interface::all()));
+        if local { Path::Local } else { Path::Direct }
+    }
 }
 
 /// Whether the other side closed the secure channel.
@@ -60,11 +80,11 @@ pub(crate) async fn pair_rtt(connection: &dyn PeerConnection) -> Option<Duration
         .flatten()
 }
 
-/// All counts of a session; `sent` figures of ours, `received` of the other side.
+/// All counts of a session.
 pub(crate) struct Counts<'a> {
     pub(crate) clocks: &'a SendClocks,
-    pub(crate) incoming: &'a Incoming,
-    pub(crate) tapped: &'a Tapped,
+    pub(crate) received: &'a ReceiveCounters,
+    pub(crate) rtcp: &'a RtcpState,
     /// Keyframes that we asked for.
     pub(crate) plis: u64,
     pub(crate) remote_loss: [f32; 2],
@@ -82,8 +102,8 @@ impl Counts<'_> {
 
     fn stream(&self, kind: Kind, remote_fraction_lost: f32, pli_count: u64) -> StreamStats {
         let sent = self.clocks.stream(kind);
-        let received = self.incoming.of(kind);
-        let repairs = self.tapped.repairs(kind);
+        let received = self.received.of(kind);
+        let repairs = self.rtcp.repairs(kind);
         StreamStats {
             packets_sent: sent.packets.load(Ordering::Relaxed),
             bytes_sent: sent.bytes.load(Ordering::Relaxed),

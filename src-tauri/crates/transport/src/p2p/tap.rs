@@ -1,14 +1,15 @@
-//! The RTCP that the library keeps to itself, tapped at the wire: keyframe requests, sender
-//! reports, what the other side received of ours; and the counts of what the library repairs.
+//! Taps the RTCP that the library keeps to itself: keyframe requests (PLI, RFC 4585; FIR, RFC 5104),
+//! sender reports and reception reports (RFC 3550, 6.4). Counts NACKs and retransmissions.
 //!
-//! An interceptor of the library's chain, so it runs in its driver: it must never block.
+//! An interceptor of the library's chain. It runs in the library's driver, once per packet, so it
+//! must never wait: locks are held for a copy, and feedback that finds no room is dropped. It passes
+//! every packet on unchanged.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use media::transport::NetworkEstimate;
 use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
@@ -22,31 +23,17 @@ use rtc::shared::error::Error;
 use tokio::sync::mpsc;
 
 use super::congestion::Congestion;
-use crate::rtp::sync::{Clocks, Kind, Report};
+use super::feedback::Feedback;
+use crate::rtp::sync::{ClockOffsets, Clocks, Kind, Report};
 
-/// What the other side's RTCP says of what we send.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Feedback {
-    /// Its decoder needs a keyframe (PLI or FIR).
-    KeyframeRequested,
-    /// What it received of one stream lately.
-    Reception {
-        kind: Kind,
-        /// 0 to 1.
-        fraction_lost: f32,
-        rtt: Option<Duration>,
-    },
-    /// What the network carries now.
-    Estimate(NetworkEstimate),
-}
-
-/// What the tap learns and others read.
+/// What the RTCP of both sides tells, for whoever needs it: the tap and the sender reports write it,
+/// the session and its receiving tasks read it.
 #[derive(Debug, Default)]
-pub(crate) struct Tapped {
+pub(crate) struct RtcpState {
     /// The other side's clocks.
-    pub(crate) clocks: Mutex<Clocks>,
-    /// Our sender reports that may still be answered: the middle of their NTP time, and when they
-    /// left.
+    clocks: Mutex<Clocks>,
+    /// Our last sender reports, each by the middle of its NTP time, and when it left: a reception
+    /// report names the one it answers by that.
     sent_reports: Mutex<VecDeque<(u32, Instant)>>,
     pub(crate) audio: Repairs,
     pub(crate) video: Repairs,
@@ -61,9 +48,19 @@ pub(crate) struct Repairs {
     pub(crate) retransmitted: AtomicU64,
 }
 
-impl Tapped {
+impl RtcpState {
+    /// Takes the clock offsets of the other side's offer or answer.
+    pub(crate) fn announce_clocks(&self, offsets: ClockOffsets) {
+        self.clocks().announce(offsets);
+    }
+
+    /// The other side's clocks. To be held for a copy only: the driver waits for it.
+    pub(crate) fn clocks(&self) -> MutexGuard<'_, Clocks> {
+        self.clocks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that a sender report of this NTP time left at `now`.
-    pub(crate) fn note_sender_report(&self, ntp: u64, now: Instant) {
+    pub(crate) fn sent_report(&self, ntp: u64, now: Instant) {
         let mut sent = self
             .sent_reports
             .lock()
@@ -102,25 +99,27 @@ impl Tapped {
 
 /// The interceptor. Sits nearest to the wire, where it sees what every other one emits.
 pub(crate) struct Tap {
-    tapped: Arc<Tapped>,
+    state: Arc<RtcpState>,
     feedback: mpsc::Sender<Feedback>,
     congestion: Congestion,
+    /// Streams of the other side, by SSRC.
     remote: HashMap<u32, Kind>,
+    /// Our streams, by SSRC.
     local: HashMap<u32, Kind>,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
 
 impl Tap {
-    /// A tap that fills `tapped` and reports to `feedback`; when that is full, reports are lost,
+    /// A tap that fills `state` and reports to `feedback`; when that is full, reports are lost,
     /// and the next ones say the same.
     pub(crate) fn new(
-        tapped: Arc<Tapped>,
+        state: Arc<RtcpState>,
         feedback: mpsc::Sender<Feedback>,
         congestion: Congestion,
     ) -> Self {
         Self {
-            tapped,
+            state,
             feedback,
             congestion,
             remote: HashMap::new(),
@@ -130,51 +129,49 @@ impl Tap {
         }
     }
 
-    fn heard(&self, packet: &dyn rtcp::Packet, now: Instant) {
+    /// Reads one RTCP packet of the other side.
+    fn read_rtcp(&self, packet: &dyn rtcp::Packet, now: Instant) {
         let packet = packet.as_any();
         if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
             let _ = self.feedback.try_send(Feedback::KeyframeRequested);
         } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
             if let Some(kind) = self.remote.get(&report.ssrc) {
-                let mut clocks = self
-                    .tapped
-                    .clocks
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                clocks.report(
-                    *kind,
-                    Report {
-                        ntp: report.ntp_time,
-                        rtp: report.rtp_time,
-                    },
-                );
+                let clock = Report {
+                    ntp: report.ntp_time,
+                    rtp: report.rtp_time,
+                };
+                self.state.clocks().report(*kind, clock);
             }
-            self.received(&report.reports, now);
+            self.read_reception(&report.reports, now);
         } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
-            self.received(&report.reports, now);
+            self.read_reception(&report.reports, now);
         }
     }
 
-    fn received(&self, reports: &[ReceptionReport], now: Instant) {
+    /// Reads what the other side received of our streams.
+    fn read_reception(&self, reports: &[ReceptionReport], now: Instant) {
         for report in reports {
             if let Some(&kind) = self.local.get(&report.ssrc) {
                 let _ = self.feedback.try_send(Feedback::Reception {
                     kind,
                     fraction_lost: f32::from(report.fraction_lost) / 256.0,
-                    rtt: self.tapped.round_trip(report, now),
+                    rtt: self.state.round_trip(report, now),
                 });
             }
         }
     }
 
-    fn leaving(&self, packet: &TaggedPacket) {
+    /// Counts one packet that leaves.
+    fn count(&self, packet: &TaggedPacket) {
+        // Media, retransmissions too: the estimator knows by it that silence of reports is a fault.
+
         if matches!(packet.message.packet, Packet::Rtp(_)) {
             self.congestion.sent(packet.now);
         }
         match &packet.message.packet {
             Packet::Rtp(rtp) if packet.message.has(&Attribute::Retransmission) => {
                 if let Some(&kind) = self.local.get(&rtp.header.ssrc) {
-                    self.tapped
+                    self.state
                         .repairs(kind)
                         .retransmitted
                         .fetch_add(1, Ordering::Relaxed);
@@ -184,7 +181,7 @@ impl Tap {
                 let nacks = packets.iter().filter_map(|it| it.as_any().downcast_ref());
                 for TransportLayerNack { media_ssrc, .. } in nacks {
                     if let Some(&kind) = self.remote.get(media_ssrc) {
-                        self.tapped
+                        self.state
                             .repairs(kind)
                             .nacks
                             .fetch_add(1, Ordering::Relaxed);
@@ -207,7 +204,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
         if let Packet::Rtcp(packets) = &packet.message.packet {
             packets
                 .iter()
-                .for_each(|it| self.heard(it.as_ref(), packet.now));
+                .for_each(|it| self.read_rtcp(it.as_ref(), packet.now));
         }
         self.reads.push_back(packet);
         Ok(())
@@ -218,7 +215,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
     }
 
     fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.leaving(&packet);
+        self.count(&packet);
         self.writes.push_back(packet);
         Ok(())
     }
@@ -246,7 +243,7 @@ impl Interceptor for Tap {
     }
 }
 
-/// Opus is the only codec here with its clock.
+/// The kind of a stream by its clock rate: one codec of each kind is registered.
 fn kind_of(info: &StreamInfo) -> Kind {
     if info.clock_rate == Kind::Audio.hz() {
         Kind::Audio
@@ -255,10 +252,11 @@ fn kind_of(info: &StreamInfo) -> Kind {
     }
 }
 
-/// The part of an NTP time that reception reports echo.
+/// The middle 32 bits of an NTP time, which reception reports echo as LSR (RFC 3550, 6.4.1).
 const fn middle(ntp: u64) -> u32 {
     (ntp >> 16) as u32
 }
 
-/// How many of our sender reports are remembered: two streams, four seconds.
+/// How many of our sender reports are remembered: two streams, four seconds, beyond which no round
+/// trip that matters is.
 const KEPT_REPORTS: usize = 8;

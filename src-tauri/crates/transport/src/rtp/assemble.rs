@@ -1,8 +1,9 @@
-//! Received packets to whole pictures in decode order.
+//! Received packets to whole pictures in decode order. Pure: packets and the time come in.
 //!
 //! A picture is handed out in the moment its last missing packet arrives and everything before it
-//! is handed out or given up. Giving up waits for the retransmission that the NACKs ask for, and
-//! not at all once a later keyframe is complete.
+//! is handed out or given up. A gap is given up when the retransmission that NACKs ask for did not
+//! come in time, or at once when a later keyframe is complete: nothing before it is needed then.
+//! What waits is bounded in packets and in bytes; beyond, everything that waits is given up.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
@@ -59,7 +60,8 @@ pub(crate) struct Assembler {
     /// Whether something was lost for good since the last picture.
     after_loss: bool,
     ready: VecDeque<Assembled>,
-    patience: Duration,
+    /// How long a gap is waited for.
+    retransmission_wait: Duration,
 }
 
 /// How many packets wait at most: two seconds of video at 12 Mb/s, or one very large keyframe.
@@ -69,8 +71,8 @@ const MAX_WAITING: u64 = 4096;
 const MAX_BYTES: usize = MAX_ACCESS_UNIT + 1024 * 1024;
 
 impl Assembler {
-    /// An assembler that waits `patience` for a missing packet.
-    pub(crate) fn new(patience: Duration) -> Self {
+    /// An assembler that waits `retransmission_wait` for a missing packet.
+    pub(crate) fn new(retransmission_wait: Duration) -> Self {
         Self {
             extender: SequenceExtender::default(),
             waiting: BTreeMap::new(),
@@ -80,22 +82,25 @@ impl Assembler {
             inside_lost: None,
             after_loss: false,
             ready: VecDeque::new(),
-            patience,
+            retransmission_wait,
         }
     }
 
     /// Changes how long a missing packet is waited for.
-    pub(crate) const fn set_patience(&mut self, patience: Duration) {
-        self.patience = patience;
+    pub(crate) const fn set_retransmission_wait(&mut self, wait: Duration) {
+        self.retransmission_wait = wait;
     }
 
     /// Takes one packet. Repeated and late ones change nothing.
     pub(crate) fn push(&mut self, packet: Packet) {
+        // 1. Place it. Before the first picture is out, an earlier packet may still be its start.
         let position = self.extender.extend(packet.sequence);
         let next = *self.next.get_or_insert(position);
         if position < next && self.started {
             return;
         }
+
+        // 2. Keep the bounds: what does not fit ends all that waits, and begins anew.
         let too_far = position.saturating_sub(next) >= MAX_WAITING;
         if too_far || self.bytes + packet.payload.len() > MAX_BYTES {
             self.bytes = 0;
@@ -104,6 +109,8 @@ impl Assembler {
         } else if position < next {
             self.next = Some(position);
         }
+
+        // 3. Keep it, unless it is there already, and hand out what it completes.
         let (arrived, size) = (packet.arrived, packet.payload.len());
         if let Entry::Vacant(place) = self.waiting.entry(position) {
             place.insert(packet);
@@ -119,9 +126,9 @@ impl Assembler {
 
     /// When [`Assembler::poll`] has something to give up, unless a packet comes before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self.look(self.next?) {
-            Look::Gap { since, .. } => Some(since + self.patience),
-            Look::Complete(_) | Look::Unfinished => None,
+        match self.inspect(self.next?) {
+            Picture::Gap { since, .. } => Some(since + self.retransmission_wait),
+            Picture::Complete(_) | Picture::Unfinished => None,
         }
     }
 
@@ -130,16 +137,17 @@ impl Assembler {
         self.ready.pop_front()
     }
 
-    /// Moves on as far as it goes.
+    /// Hands pictures out and gives gaps up, in order, as far as it goes at `now`.
     fn advance(&mut self, now: Instant) {
         while let Some(next) = self.next {
-            match self.look(next) {
-                Look::Unfinished => break,
-                Look::Complete(last) => self.hand_out(next, last),
-                Look::Gap { behind, since } => {
+            match self.inspect(next) {
+                Picture::Unfinished => break,
+                Picture::Complete(last) => self.hand_out(next, last),
+                Picture::Gap { behind, since } => {
+                    // Where to go on: at a keyframe at once, else behind the gap when it is old.
                     let resume = self
                         .complete_keyframe(behind)
-                        .or_else(|| (now >= since + self.patience).then_some(behind));
+                        .or_else(|| (now >= since + self.retransmission_wait).then_some(behind));
                     let Some(resume) = resume else { break };
                     self.skip_to(resume);
                 }
@@ -147,28 +155,30 @@ impl Assembler {
         }
     }
 
-    /// What can be said of the picture that starts at `first`.
-    fn look(&self, first: u64) -> Look {
+    /// How complete the picture is that starts at `first`. It ends with a marker, or before the
+    /// first packet of another timestamp. Padding, and the rest of a picture that was given up, are
+    /// taken out as if each packet were a picture of its own.
+    fn inspect(&self, first: u64) -> Picture {
         let mut timestamp = None;
         for (expected, (&position, packet)) in (first..).zip(self.waiting.range(first..)) {
             if position != expected {
-                return Look::Gap {
+                return Picture::Gap {
                     behind: position,
                     since: packet.arrived,
                 };
             }
             if packet.payload.is_empty() || self.inside_lost == Some(packet.timestamp) {
                 if timestamp.is_none() {
-                    return Look::Complete(position);
+                    return Picture::Complete(position);
                 }
             } else if *timestamp.get_or_insert(packet.timestamp) != packet.timestamp {
-                return Look::Complete(position - 1);
+                return Picture::Complete(position - 1);
             }
             if packet.marker {
-                return Look::Complete(position);
+                return Picture::Complete(position);
             }
         }
-        Look::Unfinished
+        Picture::Unfinished
     }
 
     /// The first picture at or after `from` that is complete and needs none before it.
@@ -181,7 +191,7 @@ impl Assembler {
             .filter(|(_, packet)| before.replace(packet.timestamp) != Some(packet.timestamp))
             .filter(|(_, packet)| starts_keyframe(&packet.payload))
             .map(|(&position, _)| position)
-            .find(|&position| matches!(self.look(position), Look::Complete(_)))
+            .find(|&position| matches!(self.inspect(position), Picture::Complete(_)))
     }
 
     /// Takes the packets from `first` to `last` out, and hands their picture out if they are one.
@@ -236,11 +246,11 @@ impl Assembler {
     }
 }
 
-/// What can be said of a picture.
-enum Look {
+/// How complete a picture is.
+enum Picture {
     /// All its packets are here; the position of the last one.
     Complete(u64),
-    /// Packets are missing before the position `behind`, known since then.
+    /// Packets are missing before the position `behind`, whose packet came at `since`.
     Gap { behind: u64, since: Instant },
     /// Nothing is missing so far, but its end has not come.
     Unfinished,

@@ -3,14 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use media::transport::MAX_ACCESS_UNIT;
 
-/// NAL unit types (ITU-T H.264, table 7-1) and packet types (RFC 6184, table 1).
-pub(crate) const NAL_IDR: u8 = 5;
-pub(crate) const NAL_SPS: u8 = 7;
-pub(crate) const NAL_PPS: u8 = 8;
-pub(crate) const NAL_AUD: u8 = 9;
-pub(crate) const NAL_FILLER: u8 = 12;
-pub(crate) const STAP_A: u8 = 24;
-pub(crate) const FU_A: u8 = 28;
+use super::h264::{FU_A, NAL_IDR, NAL_SPS, STAP_A, nal_type};
 
 /// An access unit put together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +33,8 @@ pub(crate) fn depacketise<'a>(payloads: impl Iterator<Item = &'a Bytes>) -> Opti
 /// Whether `payload` starts an access unit that can be decoded by itself: it brings an SPS.
 pub(crate) fn starts_keyframe(payload: &[u8]) -> bool {
     match payload {
-        [first, ..] if first & 0x1f == NAL_SPS => true,
-        [first, _, _, inner, ..] if first & 0x1f == STAP_A => inner & 0x1f == NAL_SPS,
+        [first, ..] if nal_type(*first) == NAL_SPS => true,
+        [first, _, _, inner, ..] if nal_type(*first) == STAP_A => nal_type(*inner) == NAL_SPS,
         _ => false,
     }
 }
@@ -57,10 +50,10 @@ struct Builder {
 impl Builder {
     fn add(&mut self, payload: &[u8]) -> Option<()> {
         let (&first, rest) = payload.split_first()?;
-        if self.open && first & 0x1f != FU_A {
+        if self.open && nal_type(first) != FU_A {
             return None;
         }
-        match first & 0x1f {
+        match nal_type(first) {
             1..=23 => self.nal(payload),
             STAP_A => self.aggregate(rest),
             FU_A => self.fragment(first, rest),
@@ -85,7 +78,7 @@ impl Builder {
             return None;
         }
         if start {
-            self.begin((indicator & 0xe0) | (header & 0x1f))?;
+            self.begin((indicator & 0xe0) | nal_type(header))?;
         }
         self.extend(body)?;
         self.open = !end;
@@ -100,7 +93,7 @@ impl Builder {
 
     fn begin(&mut self, header: u8) -> Option<()> {
         self.extend(&[0, 0, 0, 1, header])?;
-        self.keyframe |= header & 0x1f == NAL_IDR;
+        self.keyframe |= nal_type(header) == NAL_IDR;
         Some(())
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::depacketise::{FU_A, NAL_AUD, NAL_FILLER, NAL_PPS, NAL_SPS, STAP_A};
+use super::h264::{FU_A, NAL_AUD, NAL_FILLER, NAL_PPS, NAL_SPS, STAP_A, nal_type};
 
 /// The largest payload of a packet, bytes. With the RTP header, two header extensions, the SRTP
 /// tag and a TURN channel header it stays below 1,280 bytes of IPv6, which every path carries.
@@ -14,7 +14,7 @@ pub(crate) fn packetise(unit: &Bytes) -> Vec<Bytes> {
     let mut payloads = Vec::with_capacity(unit.len() / MAX_PAYLOAD + 2);
     let mut parameters = Vec::new();
     for nal in nals(unit) {
-        match nal[0] & 0x1f {
+        match nal_type(nal[0]) {
             NAL_AUD | NAL_FILLER => {}
             NAL_SPS | NAL_PPS if nal.len() + 3 <= MAX_PAYLOAD => parameters.push(nal),
             _ => {
@@ -64,7 +64,7 @@ fn push(nal: &Bytes, payloads: &mut Vec<Bytes>) {
         let end = if index == last { 0x40 } else { 0 };
         let mut fragment = BytesMut::with_capacity(chunk.len() + 2);
         fragment.put_u8((header & 0xe0) | FU_A);
-        fragment.put_u8(start | end | (header & 0x1f));
+        fragment.put_u8(start | end | nal_type(header));
         fragment.put_slice(chunk);
         payloads.push(fragment.freeze());
     }

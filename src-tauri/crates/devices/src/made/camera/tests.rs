@@ -31,21 +31,19 @@ impl PictureSink for Kept {
     }
 }
 
-const MODE: VideoMode = VideoMode {
-    size: Size::new(640, 360),
-    fps: 30.0,
-};
+const SIZE: Size = Size::new(640, 360);
+const FPS: f32 = 30.0;
 
 /// Everything that was seen, and how many pictures there was time for.
 fn run(stamping: Stamping, painter: impl Painter, millis: u64) -> (Vec<Seen>, usize) {
     let kept = Kept::default();
     let opened = Instant::now();
     let sink = Box::new(kept.clone());
-    let camera = start(made::synthetic_camera(), MODE, stamping, painter, sink).unwrap();
+    let camera = start(made::synthetic_camera(), FPS, stamping, painter, sink).unwrap();
     assert_eq!(camera.info().name, "Test picture");
     std::thread::sleep(Duration::from_millis(millis));
     drop(camera);
-    let most = (opened.elapsed().as_secs_f32() * MODE.fps) as usize + 1;
+    let most = (opened.elapsed().as_secs_f32() * FPS) as usize + 1;
     let seen = std::mem::take(&mut *kept.0.lock().unwrap());
     std::thread::sleep(Duration::from_millis(50));
     assert!(kept.0.lock().unwrap().is_empty(), "pictures after the end");
@@ -54,7 +52,7 @@ fn run(stamping: Stamping, painter: impl Painter, millis: u64) -> (Vec<Seen>, us
 
 #[test]
 fn pictures_come_at_their_rate_with_the_stamp_of_their_moment() {
-    let (seen, most) = run(Stamping::Stamped, Pattern::new(MODE.size), 1000);
+    let (seen, most) = run(Stamping::Stamped, Pattern::new(SIZE), 1000);
     assert!(
         (most / 2..=most).contains(&seen.len()),
         "{} pictures",
@@ -82,7 +80,7 @@ fn pictures_come_at_their_rate_with_the_stamp_of_their_moment() {
 
 #[test]
 fn a_plain_camera_carries_no_stamp() {
-    let (seen, _) = run(Stamping::Plain, Pattern::new(MODE.size), 200);
+    let (seen, _) = run(Stamping::Plain, Pattern::new(SIZE), 200);
     assert!(!seen.is_empty());
     assert!(seen.iter().all(|it| it.stamp.is_none()));
 }
@@ -90,6 +88,10 @@ fn a_plain_camera_carries_no_stamp() {
 struct Slow(Pattern);
 
 impl Painter for Slow {
+    fn size(&self) -> Size {
+        self.0.size()
+    }
+
     fn paint(&mut self, at: Duration, picture: &mut Picture) -> Result<(), DeviceError> {
         std::thread::sleep(Duration::from_millis(45));
         Painter::paint(&mut self.0, at, picture)
@@ -98,7 +100,7 @@ impl Painter for Slow {
 
 #[test]
 fn a_slow_painter_loses_pictures_and_never_bursts() {
-    let (seen, most) = run(Stamping::Stamped, Slow(Pattern::new(MODE.size)), 1000);
+    let (seen, most) = run(Stamping::Stamped, Slow(Pattern::new(SIZE)), 1000);
     assert!((3..most).contains(&seen.len()), "{} pictures", seen.len());
     for pair in seen.windows(2) {
         let [before, after] = pair else {

@@ -43,7 +43,7 @@ fn cost(format: &CameraFormat, wanted: VideoMode) -> (u32, u64, u32, u8) {
 const fn rank(format: FrameFormat) -> u8 {
     match format {
         FrameFormat::YUYV => 0,
-        // On macOS nokhwa takes it for a format of ten bits.
+        // On macOS nokhwa confuses NV12 with a format of ten bits.
         FrameFormat::NV12 => {
             if cfg!(target_os = "macos") {
                 6

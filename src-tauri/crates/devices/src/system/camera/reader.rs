@@ -1,6 +1,7 @@
 //! The threads of one open camera: one that reads it and may hang, one that watches and never
 //! does.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -26,6 +27,7 @@ pub(super) fn open(
     let shared = Shared {
         sink: Arc::new(Mutex::new(Some(sink))),
         pictures: Arc::default(),
+        permitted: Queue::slot(),
         ready: Queue::slot(),
         ended: Queue::slot(),
     };
@@ -33,14 +35,19 @@ pub(super) fn open(
     std::thread::Builder::new()
         .name("camera-read".to_owned())
         .spawn(move || {
-            let result = read(&index, wanted, &reading);
+            let result = permission().and_then(|()| {
+                reading.permitted.close();
+                read(&index, wanted, &reading)
+            });
             if let Err(error) = result {
                 reading.ready.push(Err(error.clone()));
                 reading.ended.push(error);
             }
+            reading.permitted.close();
             reading.ended.close();
         })
         .map_err(|error| DeviceError::Failed(format!("start thread camera-read: {error}")))?;
+    while let Err(Empty::TimedOut) = shared.permitted.pop(OPEN_TIMEOUT) {}
     match shared.ready.pop(OPEN_TIMEOUT) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(error),
@@ -68,6 +75,8 @@ pub(super) fn open(
 struct Shared {
     sink: Arc<Mutex<Option<Box<dyn PictureSink>>>>,
     pictures: Arc<AtomicU64>,
+    /// Closed when the system has said whether the camera may be used.
+    permitted: Slot<Infallible>,
     ready: Slot<Result<(), DeviceError>>,
     /// Why the reader ended; closed when it did.
     ended: Slot<DeviceError>,
@@ -119,7 +128,6 @@ fn watch(shared: &Shared, stop: &Stop) {
 
 /// Reads the camera until its sink is gone or reading fails.
 fn read(index: &CameraIndex, wanted: VideoMode, shared: &Shared) -> Result<(), DeviceError> {
-    permitted()?;
     let mut camera = start(index, wanted)?;
     let format = camera.camera_format();
     tracing::info!(%format, "camera runs");
@@ -127,7 +135,8 @@ fn read(index: &CameraIndex, wanted: VideoMode, shared: &Shared) -> Result<(), D
     let mut converter = Converter::default();
     let mut pool = Pool::new();
     let mut failures = 0;
-    // Asked before each picture, good or bad: a camera that only gives bad ones is let go too.
+    // Whether the sink is still there is asked before every picture: otherwise a camera whose
+    // pictures are all damaged would be read for ever.
     while shared.is_wanted() {
         let buffer = match camera.frame() {
             Ok(buffer) => buffer,
@@ -185,8 +194,9 @@ fn start(index: &CameraIndex, wanted: VideoMode) -> Result<Camera, DeviceError> 
     Ok(camera)
 }
 
-/// Asks for the camera on systems that ask their user first.
-fn permitted() -> Result<(), DeviceError> {
+/// Asks for the camera on systems that ask their user first, and waits as long as the user takes
+/// for the answer: a dialog of the system has no time limit, and no other answer comes.
+fn permission() -> Result<(), DeviceError> {
     if nokhwa::nokhwa_check() {
         return Ok(());
     }
@@ -194,12 +204,21 @@ fn permitted() -> Result<(), DeviceError> {
     let answered = answer.clone();
     nokhwa::nokhwa_initialize(move |granted| {
         answered.push(granted);
+        answered.close();
     });
-    match answer.pop(OPEN_TIMEOUT) {
-        Ok(true) => Ok(()),
-        Ok(false) | Err(Empty::TimedOut | Empty::Closed) => Err(DeviceError::Refused(
+    let granted = loop {
+        match answer.pop(OPEN_TIMEOUT) {
+            Ok(granted) => break granted,
+            Err(Empty::TimedOut) => {}
+            Err(Empty::Closed) => break false,
+        }
+    };
+    if granted {
+        Ok(())
+    } else {
+        Err(DeviceError::Refused(
             "the system does not allow the camera".into(),
-        )),
+        ))
     }
 }
 
@@ -226,7 +245,7 @@ const FORMATS: [FrameFormat; 6] = [
     FrameFormat::GRAY,
 ];
 
-/// What the seam allows for opening a camera.
+/// What the seam allows for opening a camera, once its use is permitted.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Cameras in the dark go down to five pictures a second; none in three seconds is none at all.

@@ -3,7 +3,8 @@
 //! A stream breaks when its device goes, when the sound server restarts, and on some systems when
 //! another device becomes the default. All of that looks alike from here, and so does a stream
 //! whose callbacks just stop: it is dropped and built again, a bounded number of times, and only
-//! then its user hears of it.
+//! then its user hears of it. A device may take seconds to start (a headset over the air): its
+//! first callback is waited for longer than any later one.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -79,7 +80,7 @@ enum End {
 
 impl<U: User> Keeper<U> {
     fn run(self) {
-        let mut stream = match self.build() {
+        let mut stream = match self.build(BUILD_FIRST) {
             Ok(stream) => stream,
             Err(error) => {
                 self.ready.push(Err(error));
@@ -91,7 +92,8 @@ impl<U: User> Keeper<U> {
         loop {
             let began = Instant::now();
             let end = self.watch(stream);
-            // One that soon breaks again uses up the pauses of the one before.
+            // Only a stream that ran for a while starts the pauses anew: one that breaks at once
+            // would otherwise be rebuilt for ever.
             if began.elapsed() > STEADY {
                 pauses = REBUILD_PAUSES.iter();
             }
@@ -111,7 +113,7 @@ impl<U: User> Keeper<U> {
     }
 
     /// A new stream, running.
-    fn build(&self) -> Result<Stream, DeviceError> {
+    fn build(&self, patience: Duration) -> Result<Stream, DeviceError> {
         let device = self
             .connection
             .ask(|host| find(host, &self.wanted, U::DIRECTION))
@@ -119,7 +121,9 @@ impl<U: User> Keeper<U> {
             .map_err(|error| failure("find device", &error))?
             .ok_or_else(|| DeviceError::NotFound(self.wanted.info.name.clone()))?;
         let format = config::choose(&device, U::DIRECTION)?;
-        let stream = self.user.build(&device, format, self.watch.clone())?;
+        let stream = self
+            .user
+            .build(&device, format, self.watch.clone(), patience)?;
         stream
             .play()
             .map_err(|error| failure("start stream", &error))?;
@@ -132,6 +136,8 @@ impl<U: User> Keeper<U> {
     fn watch(&self, stream: Stream) -> End {
         let mut calls = self.watch.calls.load(Ordering::Relaxed);
         let mut hiccups = self.watch.hiccups.load(Ordering::Relaxed);
+        let mut silent = Duration::ZERO;
+        let mut patience = START;
         let end = loop {
             match self.watch.broken.pop(SILENCE) {
                 Err(Empty::Closed) => break End::Stopped,
@@ -145,7 +151,12 @@ impl<U: User> Keeper<U> {
                 let (device, count) = (&self.wanted.info.name, hiccups - erred);
                 tracing::debug!(%device, count, "the sound system reported errors");
             }
-            if calls == seen {
+            if calls > seen {
+                (silent, patience) = (Duration::ZERO, SILENCE);
+                continue;
+            }
+            silent += SILENCE;
+            if silent >= patience {
                 break End::Broken(DeviceError::Lost("no sound moves".into()));
             }
         };
@@ -164,10 +175,10 @@ impl<U: User> Keeper<U> {
         for pause in pauses {
             match self.watch.broken.pop(*pause) {
                 Err(Empty::Closed) => return Err(End::Stopped),
-                // What the broken stream still had to say.
+                // Errors that the broken stream still reported say nothing of the next one.
                 Ok(_) | Err(Empty::TimedOut) => self.watch.broken.clear(),
             }
-            match self.build() {
+            match self.build(BUILD_AGAIN) {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
             }
@@ -193,7 +204,7 @@ impl DeviceStream for Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.watch.broken.close();
+        self.watch.end();
         let Some(thread) = self.thread.take() else {
             return;
         };
@@ -221,11 +232,22 @@ impl Drop for CloseOnDrop {
 /// What the seam allows for opening a device.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A hundred callbacks should have come in this time.
+/// What a device may take to make a stream while somebody waits in [`open`]: less than
+/// [`OPEN_TIMEOUT`], so that the cause is told.
+const BUILD_FIRST: Duration = Duration::from_millis(4500);
+
+/// The same while nobody waits.
+const BUILD_AGAIN: Duration = Duration::from_secs(10);
+
+/// How long the first callback may take. Bluetooth needs up to five seconds.
+const START: Duration = Duration::from_secs(10);
+
+/// Every later one: a hundred should have come in this time.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// A call must not hang because a sound server does.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// All of a call is released within a second of its end. A thread that takes longer is left to
+/// end by itself; its callbacks reach nobody.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// About 10 s in all: a sound server that restarts is back within three.
 const REBUILD_PAUSES: [Duration; 8] = [

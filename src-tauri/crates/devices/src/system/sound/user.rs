@@ -1,7 +1,9 @@
-//! Who is at our end of a stream: a microphone's sink or a speaker's source, and the watch that
-//! their callbacks keep. The callbacks run on a thread of the sound system.
+//! What a stream is connected to: a microphone's sink or a speaker's source, the callbacks that
+//! feed them, and the counters by which the keeper of the stream sees that callbacks come. The
+//! callbacks run on a thread of the sound system.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,19 +17,26 @@ use super::config::Format;
 use super::convert::{Intake, Outlet};
 use super::{Direction, failure};
 
-/// Who is at our end of a stream.
+/// The sink or source that a stream is connected to, over all streams that are built for it.
 pub(super) trait User: Send + 'static {
     const DIRECTION: Direction;
 
-    /// Builds a stream of `device` in `format`, paused.
-    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError>;
+    /// Builds a stream of `device` in `format`, paused. Waits for the device no longer than
+    /// `patience`.
+    fn build(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+        patience: Duration,
+    ) -> Result<Stream, DeviceError>;
 
     /// Ends it: no callback reaches the user any more. With an `error` it is told of it.
     fn end(&self, error: Option<DeviceError>);
 }
 
-/// Ours until the end. The lock is taken by one callback at a time, and by the keeper at the end;
-/// a callback never waits for it.
+/// A sink or source that is let go when the stream ends. A callback takes the lock only if it is
+/// free, because a callback must not wait; the keeper takes it once, at the end.
 struct UntilEnd<T: ?Sized>(Arc<Mutex<Option<Box<T>>>>);
 
 impl<T: ?Sized> UntilEnd<T> {
@@ -60,12 +69,20 @@ impl Microphone {
 impl User for Microphone {
     const DIRECTION: Direction = Direction::Input;
 
-    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
+    fn build(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+        patience: Duration,
+    ) -> Result<Stream, DeviceError> {
         let mut intake = Intake::new(format.stream.channels, format.stream.sample_rate)?;
         let sink = self.0.share();
         let alive = watch.clone();
         let heard = move |data: &Data, info: &InputCallbackInfo| {
-            alive.called();
+            if alive.called().is_break() {
+                return;
+            }
             let times = info.timestamp();
             let age = times
                 .callback
@@ -84,7 +101,7 @@ impl User for Microphone {
                 format.sample,
                 heard,
                 move |it| watch.error(&it),
-                BUILD_TIMEOUT,
+                Some(patience),
             )
             .map_err(|error| failure("open microphone", &error))
     }
@@ -106,12 +123,20 @@ impl Speaker {
 impl User for Speaker {
     const DIRECTION: Direction = Direction::Output;
 
-    fn build(&self, device: &Device, format: Format, watch: Watch) -> Result<Stream, DeviceError> {
+    fn build(
+        &self,
+        device: &Device,
+        format: Format,
+        watch: Watch,
+        patience: Duration,
+    ) -> Result<Stream, DeviceError> {
         let mut outlet = Outlet::new(format.stream.channels, format.stream.sample_rate)?;
         let source = self.0.share();
         let alive = watch.clone();
         let asked = move |data: &mut Data, info: &OutputCallbackInfo| {
-            alive.called();
+            if alive.called().is_break() {
+                return;
+            }
             let times = info.timestamp();
             let ahead = times
                 .playback
@@ -129,7 +154,7 @@ impl User for Speaker {
                 format.sample,
                 asked,
                 move |it| watch.error(&it),
-                BUILD_TIMEOUT,
+                Some(patience),
             )
             .map_err(|error| failure("open speaker", &error))
     }
@@ -145,6 +170,8 @@ pub(super) struct Watch {
     /// Why the stream has to be built again; closed when it shall end.
     pub(super) broken: Slot<DeviceError>,
     pub(super) calls: Arc<AtomicU64>,
+    /// The owner dropped the stream: a callback of a system that hangs reaches nobody any more.
+    over: Arc<AtomicBool>,
     /// Errors that break nothing, such as an overrun. Some hosts report hundreds in a second.
     pub(super) hiccups: Arc<AtomicU64>,
 }
@@ -154,12 +181,25 @@ impl Watch {
         Self {
             broken: Queue::slot(),
             calls: Arc::default(),
+            over: Arc::default(),
             hiccups: Arc::default(),
         }
     }
 
-    fn called(&self) {
+    /// Ends the watched stream: its keeper drops it, and its callbacks do nothing until then.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        self.broken.close();
+    }
+
+    /// A callback came; it breaks off when nobody wants the stream any more.
+    fn called(&self) -> ControlFlow<()> {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.over.load(Ordering::Acquire) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn error(&self, error: &cpal::Error) {
@@ -176,9 +216,6 @@ impl Watch {
         }
     }
 }
-
-/// Sound servers answer within milliseconds or not at all.
-const BUILD_TIMEOUT: Option<Duration> = Some(Duration::from_secs(2));
 
 /// More than this is a wrong clock, not a latency.
 const MAX_DEVICE_DELAY: Duration = Duration::from_millis(500);

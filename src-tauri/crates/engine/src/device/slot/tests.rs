@@ -225,6 +225,7 @@ impl Time {
     fn until_tried_again(&mut self, slot: &mut DeviceSlot) -> (u64, u64) {
         let begun = self.0;
         loop {
+            assert!(self.0 - begun < Duration::from_secs(60), "it is given up");
             match slot.pass(self.0, true) {
                 Step::Open { turn, .. } => return ((self.0 - begun).as_secs(), turn),
                 Step::Nothing => self.0 += BEAT,

@@ -1,88 +1,106 @@
-//! Moves playout towards the target delay by stretching sound, a period at a time.
+//! Moves playout towards the target delay by removing or repeating sound, a period of the voice
+//! at a time.
 
 use std::time::{Duration, Instant};
 
-use super::refill::Phase;
-use super::stretch::{self, Hurry};
+use super::phase::Phase;
+use super::stretch::{self, Pace};
 use super::{JitterBuffer, PULL};
 use crate::backend::codec::AudioDecoder;
+use crate::time::TimeDelta;
 
 impl JitterBuffer {
-    /// Cuts out or repeats a little if playout is later or earlier than it should be.
+    /// Removes or repeats a little if playout is later or earlier than it should be.
     pub(super) fn adapt(&mut self, now: Instant, decoder: &mut dyn AudioDecoder) {
+        // 1. Not while sound is concealed, and not so often that it is heard.
         let resting = self.stretch_after.is_some_and(|after| now < after);
-        if resting || self.phase != Phase::Running || self.made_up > 0 {
+        if resting || self.phase != Phase::Running || self.concealed > 0 {
             return;
         }
-        let Some(lowest) = self.level.lowest() else {
+        // 2. How much more slack than aimed at the packets have that come latest.
+        let Some(lowest) = self.slack.lowest() else {
             return;
         };
         let excess = lowest - self.target();
-        let hurry = if excess > FAR { Hurry::Yes } else { Hurry::No };
-        let stretched = if excess >= 0 {
-            self.speed_up(now, excess, hurry, decoder)
+        // 3. Too much: play faster. Too little: play slower.
+        let pace = if excess > FAR {
+            Pace::Fast
+        } else {
+            Pace::Gentle
+        };
+        let stretched = if excess >= TimeDelta::ZERO {
+            self.speed_up(now, excess, pace, decoder)
         } else if excess < -TOLERANCE {
-            self.slow_down(if excess < -FAR { Hurry::Yes } else { Hurry::No })
+            self.slow_down(if excess < -FAR {
+                Pace::Fast
+            } else {
+                Pace::Gentle
+            })
         } else {
             false
         };
         if stretched {
-            let pause = match hurry {
-                Hurry::No => CALM,
-                Hurry::Yes => HASTY,
+            let pause = match pace {
+                Pace::Gentle => GENTLE_INTERVAL,
+                Pace::Fast => FAST_INTERVAL,
             };
             self.stretch_after = Some(now + pause);
         }
     }
 
-    /// Packets have their turns on pulls, every 10 ms. What lies decoded beyond whole pulls is of
-    /// no use to anybody and can always go; beyond that, whole pulls of the excess can.
+    /// Removes up to `excess` of sound. Packets are decoded when a pull needs them, every 10 ms:
+    /// what lies decoded beyond whole pulls serves nobody and can always go; beyond that, whole
+    /// pulls of the excess can.
     fn speed_up(
         &mut self,
         now: Instant,
-        excess: i64,
-        hurry: Hurry,
+        excess: TimeDelta,
+        pace: Pace,
         decoder: &mut dyn AudioDecoder,
     ) -> bool {
-        let spare = self.samples.len() % PULL;
-        let pulls = ((excess - TOLERANCE).max(0) / PULL_MICROS) as usize;
+        // 1. How much may go.
+        let spare = self.decoded.len() % PULL;
+        let pulls = ((excess - TOLERANCE).max(TimeDelta::ZERO) / PULL_TIME) as usize;
         let removable = (spare + pulls * PULL).min(stretch::LONGEST);
         if removable < stretch::SHORTEST {
             return false;
         }
-        while self.samples.len() < PULL + removable + stretch::OVERLAP && self.next_is_here() {
+        // 2. Decode as far ahead as the search for a fitting cut looks.
+        while self.decoded.len() < PULL + removable + stretch::OVERLAP && self.next_is_here() {
             self.step(now, decoder);
         }
-        let most = removable.min(self.samples.len().saturating_sub(PULL));
-        let Some(cut) = self.samples.cut(most, hurry) else {
+        // 3. Cut, and note by how many pulls later packets are decoded sooner.
+        let most = removable.min(self.decoded.len().saturating_sub(PULL));
+        let Some(removed) = self.decoded.remove(most, pace) else {
             return false;
         };
-        self.stats.removed_samples_for_acceleration += cut as u64;
-        let sooner = cut.saturating_sub(spare).div_ceil(PULL) as i64;
-        self.level.shift(-sooner * PULL_MICROS);
+        self.counts.removed(removed);
+        let sooner = removed.saturating_sub(spare).div_ceil(PULL) as i64;
+        self.slack.shift(PULL_TIME * -sooner);
         true
     }
 
-    fn slow_down(&mut self, hurry: Hurry) -> bool {
-        let spare = self.samples.len() % PULL;
-        let Some(repeated) = self.samples.repeat(stretch::LONGEST, hurry) else {
+    /// Repeats a period of the sound played last.
+    fn slow_down(&mut self, pace: Pace) -> bool {
+        let spare = self.decoded.len() % PULL;
+        let Some(repeated) = self.decoded.repeat(stretch::LONGEST, pace) else {
             return false;
         };
-        self.stats.inserted_samples_for_deceleration += repeated as u64;
+        self.counts.inserted(repeated);
         let later = ((spare + repeated) / PULL) as i64;
-        self.level.shift(later * PULL_MICROS);
+        self.slack.shift(PULL_TIME * later);
         true
     }
 }
 
-const PULL_MICROS: i64 = 10_000;
+const PULL_TIME: TimeDelta = TimeDelta::from_millis(10);
 
 /// 2 ms: without it, playout would go to and fro between two pulls.
-const TOLERANCE: i64 = 2000;
+const TOLERANCE: TimeDelta = TimeDelta::from_millis(2);
 
 /// 80 ms off the target, quality gives way to speed.
-const FAR: i64 = 80_000;
+const FAR: TimeDelta = TimeDelta::from_millis(80);
 
 /// Stretches closer together than this are heard as trembling.
-const CALM: Duration = Duration::from_millis(80);
-const HASTY: Duration = Duration::from_millis(30);
+const GENTLE_INTERVAL: Duration = Duration::from_millis(80);
+const FAST_INTERVAL: Duration = Duration::from_millis(30);

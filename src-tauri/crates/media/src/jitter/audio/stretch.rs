@@ -1,38 +1,36 @@
-//! Playing a little faster or slower without changing the pitch: one period of the voice is cut
-//! out or repeated where the sound before and after fits (WSOLA).
+//! Playing a little faster or slower without changing the pitch: one period of the voice is
+//! removed or repeated where the sound before and after is alike (waveform similarity overlap-add,
+//! WSOLA: Verhelst and Roelands, ICASSP 1993).
 
 /// How much quality may be given up for speed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hurry {
+pub(super) enum Pace {
     /// Only where nobody hears it.
-    No,
-    /// Soon: mistakes are heard less than the delay.
-    Yes,
+    Gentle,
+    /// Soon: a flaw is heard less than the delay.
+    Fast,
 }
 
-/// How many samples to cut out at the start of `ahead`, at most `most`, so that the sound goes on
+/// How many samples to remove from the start of `ahead`, at most `most`, so that the sound goes on
 /// smoothly; `None` when no cut fits.
-pub(super) fn cut(ahead: &[f32], most: usize, hurry: Hurry) -> Option<usize> {
+pub(super) fn removable(ahead: &[f32], most: usize, pace: Pace) -> Option<usize> {
     let longest = most.min(LONGEST).min(ahead.len().saturating_sub(OVERLAP));
-    best_lag(longest, hurry, |lag| {
+    best_lag(longest, pace, |lag| {
         (&ahead[..OVERLAP], &ahead[lag..lag + OVERLAP])
     })
 }
 
 /// How many of the last samples of `past` to repeat before `ahead`, at most `most`, so that the
 /// sound goes on smoothly; `None` when no repeat fits.
-pub(super) fn repeat(past: &[f32], ahead: &[f32], most: usize, hurry: Hurry) -> Option<usize> {
+pub(super) fn repeatable(past: &[f32], ahead: &[f32], most: usize, pace: Pace) -> Option<usize> {
     if ahead.len() < OVERLAP {
         return None;
     }
     let longest = most.min(LONGEST).min(past.len());
-    let shortest_overlap = |lag: usize| OVERLAP.min(lag);
-    best_lag(longest, hurry, |lag| {
+    let overlap = |lag: usize| OVERLAP.min(lag);
+    best_lag(longest, pace, |lag| {
         let start = past.len() - lag;
-        (
-            &ahead[..shortest_overlap(lag)],
-            &past[start..start + shortest_overlap(lag)],
-        )
+        (&ahead[..overlap(lag)], &past[start..start + overlap(lag)])
     })
 }
 
@@ -49,16 +47,18 @@ pub(super) fn crossfade(from: &[f32], to: &mut [f32]) {
 /// alike enough; in quiet sound simply the longest.
 fn best_lag<'a>(
     longest: usize,
-    hurry: Hurry,
+    pace: Pace,
     parts: impl Fn(usize) -> (&'a [f32], &'a [f32]),
 ) -> Option<usize> {
     if longest < SHORTEST {
         return None;
     }
+    // 1. Where there is only background noise, any lag will do.
     let (here, there) = parts(longest);
     if mean_square(here) < QUIET && mean_square(there) < QUIET {
         return Some(longest);
     }
+    // 2. Compare at every fourth lag.
     let mut best = (SHORTEST, f32::MIN);
     for lag in (SHORTEST..=longest).step_by(COARSE) {
         let score = likeness(parts(lag));
@@ -66,6 +66,7 @@ fn best_lag<'a>(
             best = (lag, score);
         }
     }
+    // 3. Compare at the lags around the best of them.
     for lag in best.0.saturating_sub(COARSE - 1).max(SHORTEST)..=(best.0 + COARSE - 1).min(longest)
     {
         let score = likeness(parts(lag));
@@ -73,9 +74,9 @@ fn best_lag<'a>(
             best = (lag, score);
         }
     }
-    let enough = match hurry {
-        Hurry::No => ALIKE,
-        Hurry::Yes => ALIKE_ENOUGH,
+    let enough = match pace {
+        Pace::Gentle => ALIKE,
+        Pace::Fast => ALIKE_ENOUGH,
     };
     (best.1 >= enough).then_some(best.0)
 }
@@ -126,10 +127,10 @@ mod tests {
 
     #[test]
     fn a_cut_takes_out_whole_periods() {
-        let lag = cut(&voice(400, 2000), 720, Hurry::No).unwrap();
+        let lag = removable(&voice(400, 2000), 720, Pace::Gentle).unwrap();
         assert!(lag.abs_diff(400) <= 1, "{lag}");
         assert_eq!(
-            cut(&voice(400, 2000), 300, Hurry::No),
+            removable(&voice(400, 2000), 300, Pace::Gentle),
             None,
             "no whole period fits"
         );
@@ -138,16 +139,16 @@ mod tests {
     #[test]
     fn a_repeat_adds_whole_periods() {
         let sound = voice(300, 2000);
-        let lag = repeat(&sound[..1000], &sound[1000..], 720, Hurry::No).unwrap();
+        let lag = repeatable(&sound[..1000], &sound[1000..], 720, Pace::Gentle).unwrap();
         assert_eq!(lag % 300, 0);
     }
 
     #[test]
     fn silence_is_cut_as_far_as_allowed() {
-        assert_eq!(cut(&[0.0; 2000], 500, Hurry::No), Some(500));
-        assert_eq!(cut(&[0.0; 2000], 100, Hurry::No), None);
+        assert_eq!(removable(&[0.0; 2000], 500, Pace::Gentle), Some(500));
+        assert_eq!(removable(&[0.0; 2000], 100, Pace::Gentle), None);
         assert_eq!(
-            cut(&[0.0; 300], 500, Hurry::No),
+            removable(&[0.0; 300], 500, Pace::Gentle),
             None,
             "too little is there"
         );

@@ -1,40 +1,54 @@
-//! Whether queues grow on the way: the trend of delays between groups of packets, judged by a
-//! threshold that adapts (libwebrtc's trendline estimator; draft-ietf-rmcat-gcc-02, 5).
+//! Whether more is sent than the path carries, told from delays that grow: libwebrtc's trendline
+//! estimator and overuse detector (draft-ietf-rmcat-gcc-02, 5).
+//!
+//! Packets sent in one go are a group. From group to group the change of the delay is the time
+//! between the arrivals less the time between the departures. Its sum over time is the length of
+//! the queue but for a constant; the slope of that sum tells whether the queue grows. A threshold
+//! that adapts tells growth from jitter.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What queues on the path do.
+/// What is sent, measured by what the path carries (the draft's signals of the detector).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Queue {
-    /// They are as long as before, or empty.
-    Steady,
-    /// More is sent than the path carries.
-    Growing,
-    /// They empty after having grown.
-    Draining,
+pub(super) enum Usage {
+    /// Queues are as long as before, or empty.
+    Normal,
+    /// Too much: queues grow, or stand.
+    Overuse,
+    /// Less than possible: queues that had grown drain.
+    Underuse,
 }
 
 /// Follows the delays of one path.
 #[derive(Debug)]
 pub(super) struct Trend {
+    /// When the first complete group left: departures are counted from it.
     origin: Option<Instant>,
     group: Option<Group>,
     previous: Option<Group>,
-    /// Milliseconds: arrival since the first group, and smoothed sum of delay changes.
-    points: VecDeque<(f64, f64)>,
+    points: VecDeque<Point>,
     first_arrival: Duration,
-    sum_ms: f64,
+    /// Sum of the changes of the delay, and the same smoothed.
+    delay_ms: f64,
     smoothed_ms: f64,
     groups: u32,
+    /// The trend above which the path is overused.
     threshold: f64,
-    over_since_ms: f64,
+    /// For how long, and how often in a row, the trend was above the threshold.
+    over_ms: f64,
     over_count: u32,
     last_slope: f64,
-    /// The shortest ways of the last half minute, for the length of the queue itself.
-    shortest: [Option<f64>; SHORTEST_PARTS],
-    shortest_part: u64,
-    queue: Queue,
+    transits: LeastTransit,
+    usage: Usage,
+}
+
+/// What the slope is taken of.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    /// Arrival of a group, counted from the first one's.
+    at_ms: f64,
+    smoothed_ms: f64,
 }
 
 /// Packets that were sent in one go, such as those of one picture.
@@ -53,70 +67,72 @@ impl Trend {
             previous: None,
             points: VecDeque::with_capacity(POINTS + 1),
             first_arrival: Duration::ZERO,
-            sum_ms: 0.0,
+            delay_ms: 0.0,
             smoothed_ms: 0.0,
             groups: 0,
             threshold: THRESHOLD_START,
-            over_since_ms: 0.0,
+            over_ms: 0.0,
             over_count: 0,
             last_slope: 0.0,
-            shortest: [None; SHORTEST_PARTS],
-            shortest_part: 0,
-            queue: Queue::Steady,
+            transits: LeastTransit::default(),
+            usage: Usage::Normal,
         }
     }
 
-    pub(super) const fn queue(&self) -> Queue {
-        self.queue
+    /// What the packets so far say.
+    pub(super) const fn usage(&self) -> Usage {
+        self.usage
     }
 
     /// Learns from one packet, in the order of sending.
-    pub(super) fn add(&mut self, sent: Instant, arrived: Duration) -> Queue {
-        let Some(group) = &mut self.group else {
-            self.first_arrival = arrived;
-            self.group = Some(Group {
-                first_sent: sent,
-                last_sent: sent,
-                last_arrived: arrived,
-            });
-            return self.queue;
-        };
-        if sent < group.first_sent {
-            return self.queue;
-        }
-        if sent.saturating_duration_since(group.first_sent) <= GROUP {
-            group.last_sent = group.last_sent.max(sent);
-            group.last_arrived = group.last_arrived.max(arrived);
-            return self.queue;
-        }
-        let complete = *group;
-        *group = Group {
+    pub(super) fn add(&mut self, sent: Instant, arrived: Duration) {
+        let begun = Group {
             first_sent: sent,
             last_sent: sent,
             last_arrived: arrived,
         };
+        let Some(group) = &mut self.group else {
+            self.first_arrival = arrived;
+            self.group = Some(begun);
+            return;
+        };
+        if sent < group.first_sent {
+            return;
+        }
+        // 1. Packets that left together belong to one group.
+        if sent.saturating_duration_since(group.first_sent) <= GROUP {
+            group.last_sent = group.last_sent.max(sent);
+            group.last_arrived = group.last_arrived.max(arrived);
+            return;
+        }
+        // 2. The next group begins: the last one is complete and is compared with the one before.
+        let complete = std::mem::replace(group, begun);
         if let Some(previous) = self.previous.replace(complete) {
             self.compare(previous, complete);
         }
-        self.queue
     }
 
     fn compare(&mut self, before: Group, after: Group) {
+        // 1. The change of the delay (5.1). A clock that jumped, or a path that was away, says
+        //    nothing about queues: start anew, but keep what was learned about jitter.
         let sent_ms = millis(after.last_sent.saturating_duration_since(before.last_sent));
         let arrived_ms = millis(after.last_arrived) - millis(before.last_arrived);
         if !(0.0..RESET_MS).contains(&arrived_ms) {
-            // The receiver's clock jumped, or the path was away: no statement about queues.
             *self = Self {
                 threshold: self.threshold,
                 ..Self::new()
             };
             return;
         }
+        // 2. Sum it up and smooth the sum.
         self.groups = (self.groups + 1).min(MOST_GROUPS);
-        self.sum_ms += arrived_ms - sent_ms;
-        self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.sum_ms;
-        let at = millis(after.last_arrived) - millis(self.first_arrival);
-        self.points.push_back((at, self.smoothed_ms));
+        self.delay_ms += arrived_ms - sent_ms;
+        self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.delay_ms;
+        // 3. The slope over the last points (in the place of 5.3's Kalman filter).
+        self.points.push_back(Point {
+            at_ms: millis(after.last_arrived) - millis(self.first_arrival),
+            smoothed_ms: self.smoothed_ms,
+        });
         if self.points.len() > POINTS {
             self.points.pop_front();
         }
@@ -125,63 +141,50 @@ impl Trend {
         } else {
             0.0
         };
-        self.judge(slope, sent_ms, arrived_ms);
-        if self.waiting_ms(after) > STANDING_MS && self.queue == Queue::Steady {
-            self.queue = Queue::Growing;
+        // 4. Judge it.
+        self.detect(slope, sent_ms, arrived_ms);
+        // 5. A queue that is full does not grow any more, and must be drained all the same.
+        let origin = *self.origin.get_or_insert(after.last_sent);
+        let sent = after.last_sent.saturating_duration_since(origin);
+        let queued_ms = self.transits.beyond_least_ms(sent, after.last_arrived);
+        if queued_ms > STANDING_MS && self.usage == Usage::Normal {
+            self.usage = Usage::Overuse;
         }
     }
 
-    /// How much longer than the shortest ways of late `group` was under way. A queue that is full
-    /// does not grow any more, and must be drained all the same.
-    fn waiting_ms(&mut self, group: Group) -> f64 {
-        let origin = *self.origin.get_or_insert(group.last_sent);
-        let sent = group.last_sent.saturating_duration_since(origin);
-        let way_ms = millis(group.last_arrived) - millis(sent);
-        let part = sent.as_secs() / SHORTEST_PART_SECONDS;
-        if part != self.shortest_part {
-            self.shortest_part = part;
-            self.shortest[part as usize % SHORTEST_PARTS] = None;
-        }
-        let shortest = &mut self.shortest[part as usize % SHORTEST_PARTS];
-        *shortest = Some(shortest.map_or(way_ms, |it| it.min(way_ms)));
-        way_ms
-            - self
-                .shortest
-                .iter()
-                .flatten()
-                .fold(f64::INFINITY, |least, it| least.min(*it))
-    }
-
-    fn judge(&mut self, slope: f64, sent_ms: f64, arrived_ms: f64) {
+    /// The overuse detector (5.4).
+    fn detect(&mut self, slope: f64, sent_ms: f64, arrived_ms: f64) {
         let trend = f64::from(self.groups) * slope * GAIN;
         if trend > self.threshold {
-            self.over_since_ms += if self.over_count == 0 {
+            // 1. Above the threshold for long enough, and not falling: overuse.
+            self.over_ms += if self.over_count == 0 {
                 sent_ms / 2.0
             } else {
                 sent_ms
             };
             self.over_count += 1;
-            if self.over_since_ms > OVER_MS && self.over_count > 1 && slope >= self.last_slope {
-                self.over_since_ms = 0.0;
+            if self.over_ms > OVER_MS && self.over_count > 1 && slope >= self.last_slope {
+                self.over_ms = 0.0;
                 self.over_count = 0;
-                self.queue = Queue::Growing;
+                self.usage = Usage::Overuse;
             }
         } else {
-            self.over_since_ms = 0.0;
+            // 2. Within the threshold: normal. As far below zero: queues drain.
+            self.over_ms = 0.0;
             self.over_count = 0;
-            self.queue = if trend < -self.threshold {
-                Queue::Draining
+            self.usage = if trend < -self.threshold {
+                Usage::Underuse
             } else {
-                Queue::Steady
+                Usage::Normal
             };
         }
         self.last_slope = slope;
-        self.adapt(trend, arrived_ms);
+        self.adapt_threshold(trend, arrived_ms);
     }
 
-    /// The threshold follows the usual trend, so that neither jitter nor a flow that fills queues
-    /// by itself starves us.
-    fn adapt(&mut self, trend: f64, passed_ms: f64) {
+    /// The threshold follows the usual trend: without that jitter would look like overuse, and a
+    /// flow that fills queues by itself would starve us.
+    fn adapt_threshold(&mut self, trend: f64, passed_ms: f64) {
         let beyond = trend.abs() - self.threshold;
         if beyond > THRESHOLD_OUTLIER {
             return;
@@ -196,15 +199,42 @@ impl Trend {
     }
 }
 
+/// The least transit of the last half minute, in parts of which the oldest goes when a new one
+/// begins. Transits are arrivals on the receiver's clock less departures on ours, so only their
+/// differences mean something.
+#[derive(Debug, Default)]
+struct LeastTransit {
+    parts_ms: [Option<f64>; TRANSIT_PARTS],
+    /// The number of the newest part.
+    newest: u64,
+}
+
+impl LeastTransit {
+    /// How much longer than the fastest ones this group was under way: its time in queues.
+    fn beyond_least_ms(&mut self, sent: Duration, arrived: Duration) -> f64 {
+        let transit_ms = millis(arrived) - millis(sent);
+        let part = sent.as_secs() / TRANSIT_PART_SECONDS;
+        let slot = part as usize % TRANSIT_PARTS;
+        if part != self.newest {
+            self.newest = part;
+            self.parts_ms[slot] = None;
+        }
+        let least = self.parts_ms[slot].map_or(transit_ms, |it| it.min(transit_ms));
+        self.parts_ms[slot] = Some(least);
+        let known = self.parts_ms.iter().flatten();
+        transit_ms - known.fold(f64::INFINITY, |least, it| least.min(*it))
+    }
+}
+
 /// Slope of the line through `points` with the least squares.
-fn slope(points: &VecDeque<(f64, f64)>) -> f64 {
+fn slope(points: &VecDeque<Point>) -> f64 {
     let count = points.len() as f64;
     let (mean_x, mean_y) = points.iter().fold((0.0, 0.0), |sum, it| {
-        (sum.0 + it.0 / count, sum.1 + it.1 / count)
+        (sum.0 + it.at_ms / count, sum.1 + it.smoothed_ms / count)
     });
     let (above, below) = points.iter().fold((0.0, 0.0), |sum, it| {
-        let x = it.0 - mean_x;
-        (sum.0 + x * (it.1 - mean_y), sum.1 + x * x)
+        let x = it.at_ms - mean_x;
+        (sum.0 + x * (it.smoothed_ms - mean_y), sum.1 + x * x)
     });
     if below > 0.0 { above / below } else { 0.0 }
 }
@@ -217,17 +247,29 @@ fn millis(duration: Duration) -> f64 {
 const GROUP: Duration = Duration::from_millis(5);
 
 // The figures of libwebrtc's trendline estimator and overuse detector.
+
+/// Groups that the slope is taken over.
 const POINTS: usize = 20;
+
+/// The trend is the slope times the number of groups, up to this many, times the gain.
 const MOST_GROUPS: u32 = 60;
-const SMOOTHING: f64 = 0.9;
 const GAIN: f64 = 4.0;
+
+/// Share of the old value in the smoothed sum.
+const SMOOTHING: f64 = 0.9;
+
+/// Overuse must last this long (overuse_time_th of the draft).
 const OVER_MS: f64 = 10.0;
+
+/// Bounds of the threshold, and how fast it follows trends above and below itself, per millisecond.
 const THRESHOLD_START: f64 = 12.5;
 const THRESHOLD_LEAST: f64 = 6.0;
 const THRESHOLD_MOST: f64 = 600.0;
-const THRESHOLD_OUTLIER: f64 = 15.0;
 const THRESHOLD_UP: f64 = 0.0087;
 const THRESHOLD_DOWN: f64 = 0.039;
+
+/// A trend this far above the threshold is a route change or the like, nothing to adapt to.
+const THRESHOLD_OUTLIER: f64 = 15.0;
 
 /// A gap of 3 s between two groups.
 const RESET_MS: f64 = 3000.0;
@@ -236,5 +278,5 @@ const RESET_MS: f64 = 3000.0;
 const STANDING_MS: f64 = 100.0;
 
 /// Six parts of 5 s: long enough to see the queue empty once, short enough to follow a new path.
-const SHORTEST_PARTS: usize = 6;
-const SHORTEST_PART_SECONDS: u64 = 5;
+const TRANSIT_PARTS: usize = 6;
+const TRANSIT_PART_SECONDS: u64 = 5;

@@ -1,4 +1,4 @@
-//! The handle of a session.
+//! The handle of a session: hands what it is asked to the session's task, and never waits for it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,6 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use media::transport::{MAX_DATA, Parcel, SessionControl, TransportError, TransportStats};
 use tokio::sync::mpsc;
+use tracing::{Instrument, Span};
 
 use super::super::stats::{Counts, pair_rtt};
 use super::{Command, Shared};
@@ -17,15 +18,26 @@ use super::{Command, Shared};
 pub(super) struct Control {
     shared: Arc<Shared>,
     commands: mpsc::Sender<Command>,
+    /// Of the call: the handle is used by tasks that are outside of it.
+    span: Span,
 }
 
 impl Control {
-    pub(super) const fn new(shared: Arc<Shared>, commands: mpsc::Sender<Command>) -> Self {
-        Self { shared, commands }
+    pub(super) const fn new(
+        shared: Arc<Shared>,
+        commands: mpsc::Sender<Command>,
+        span: Span,
+    ) -> Self {
+        Self {
+            shared,
+            commands,
+            span,
+        }
     }
 
     fn command(&self, command: Command) {
         if self.commands.try_send(command).is_err() && !self.shared.stop.is_cancelled() {
+            let _inside = self.span.enter();
             tracing::warn!("a command was dropped: the session is flooded");
         }
     }
@@ -65,15 +77,15 @@ impl SessionControl for Control {
     fn stats(&self) -> BoxFuture<'static, TransportStats> {
         let shared = Arc::clone(&self.shared);
         Box::pin(async move {
-            let rtt = match shared.incoming.rtt_micros.load(Ordering::Relaxed) {
+            let rtt = match shared.received.rtt_micros.load(Ordering::Relaxed) {
                 0 => pair_rtt(&*shared.connection).await,
                 micros => Some(Duration::from_micros(micros)),
             };
             let loss = |index: usize| shared.remote_loss[index].load(Ordering::Relaxed);
             let counts = Counts {
                 clocks: &shared.clocks,
-                incoming: &shared.incoming,
-                tapped: &shared.tapped,
+                received: &shared.received,
+                rtcp: &shared.rtcp,
                 plis: shared.plis.load(Ordering::Relaxed),
                 remote_loss: [f32::from_bits(loss(0)), f32::from_bits(loss(1))],
             };
@@ -92,6 +104,7 @@ impl SessionControl for Control {
                 tracing::error!("a session did not end in time");
             }
         }
+        .instrument(self.span.clone())
         .boxed()
     }
 }
@@ -102,5 +115,6 @@ impl Drop for Control {
     }
 }
 
-/// The session's own limits add up to less.
+/// How long a close may take: the limits of the session's end add up to less, and the call
+/// promises a second.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(950);

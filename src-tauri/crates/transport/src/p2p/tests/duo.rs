@@ -14,11 +14,13 @@ use media::transport::{
 };
 use media::units::Bitrate;
 use tokio::sync::{mpsc, watch};
+use tracing::Span;
 use webrtc::peer_connection::PeerConnection;
 
-use super::super::runtime::SocketLayer;
-use super::super::{Config, PeerToPeer, peer, session};
 use super::SOON;
+use crate::p2p::peer::{self, IceTimeouts, Setup};
+use crate::p2p::socket::SocketLayer;
+use crate::p2p::{Config, PeerToPeer, session};
 
 /// One end of a call.
 pub(super) struct End {
@@ -31,47 +33,28 @@ pub(super) struct End {
     /// Events, once a courier takes the parcels out.
     told: Option<mpsc::UnboundedReceiver<(Instant, TransportEvent)>>,
     pub(super) last_estimate: Option<NetworkEstimate>,
+    /// Every state that was seen so far, by whatever waited.
+    pub(super) states: Vec<TransportState>,
 }
 
 impl End {
     pub(super) async fn open(role: Role, layer: Option<Arc<dyn SocketLayer>>) -> Self {
-        let config = Config {
-            bind: Some([127, 0, 0, 1].into()),
-            ..Config::default()
-        };
-        Self::open_with(config, role, layer).await
+        Self::open_with(loopback(layer), role).await
     }
 
-    pub(super) async fn open_with(
-        config: Config,
-        role: Role,
-        layer: Option<Arc<dyn SocketLayer>>,
-    ) -> Self {
-        let mut transport = PeerToPeer::new(config);
-        transport.layer = layer;
-        let params = OpenParams {
-            call: 1,
-            role,
-            max_send: Bitrate::from_kbps(4000),
-        };
-        Self::of(transport.open(params).await.unwrap())
+    pub(super) async fn open_with(setup: Setup, role: Role) -> Self {
+        let transport = PeerToPeer { setup };
+        Self::of(transport.open(params(role)).await.unwrap())
     }
 
     /// An end, and the connection beneath it, to do with it what our sessions never do.
-    pub(super) async fn open_bare(role: Role) -> (Self, Arc<dyn PeerConnection>) {
-        let config = Config {
-            bind: Some([127, 0, 0, 1].into()),
-            ..Config::default()
-        };
-        let params = OpenParams {
-            call: 1,
-            role,
-            max_send: Bitrate::from_kbps(4000),
-        };
-        let peer = peer::build(&config, &params, Arc::default(), None);
-        let peer = Box::pin(peer).await.unwrap();
+    pub(super) async fn open_bare(setup: Setup, role: Role) -> (Self, Arc<dyn PeerConnection>) {
+        let params = params(role);
+        let peer = Box::pin(peer::build(&setup, &params, Span::none()));
+        let peer = peer.await.unwrap();
         let connection = Arc::clone(&peer.connection);
-        (Self::of(session::start(peer, &params)), connection)
+        let session = session::start(peer, &params, Span::none());
+        (Self::of(session), connection)
     }
 
     fn of(session: Session) -> Self {
@@ -84,6 +67,7 @@ impl End {
             events: session.events,
             told: None,
             last_estimate: None,
+            states: Vec::new(),
         }
     }
 
@@ -142,9 +126,13 @@ impl End {
         let told = self.told.as_mut().expect("the ends are coupled");
         let found = async {
             loop {
-                let (at, event) = told.recv().await.expect("the session is open");
-                if let TransportEvent::Estimate(estimate) = event {
-                    self.last_estimate = Some(estimate);
+                let Some((at, event)) = told.recv().await else {
+                    panic!("the session ended: {:?}", self.states);
+                };
+                match &event {
+                    TransportEvent::Estimate(estimate) => self.last_estimate = Some(*estimate),
+                    TransportEvent::State(state) => self.states.push(state.clone()),
+                    _ => {}
                 }
                 if wanted(&event) {
                     return at;
@@ -162,6 +150,20 @@ impl End {
     ) -> Instant {
         self.until(|it| matches!(it, TransportEvent::State(state) if wanted(state)))
             .await
+    }
+
+    /// The first silence that `wanted` likes.
+    pub(super) async fn until_silence(&mut self, wanted: impl Fn(Duration) -> bool) -> Duration {
+        let told = std::cell::Cell::new(Duration::ZERO);
+        self.until(|it| match it {
+            TransportEvent::Silence(silence) if wanted(*silence) => {
+                told.set(*silence);
+                true
+            }
+            _ => false,
+        })
+        .await;
+        told.get()
     }
 
     pub(super) async fn next_data(&mut self) -> Bytes {
@@ -260,6 +262,42 @@ impl Duo {
 
     pub(super) async fn close(self) {
         tokio::join!(self.caller.control.close(), self.callee.control.close());
+    }
+}
+
+/// The setup of an end on loopback.
+pub(super) fn loopback(layer: Option<Arc<dyn SocketLayer>>) -> Setup {
+    Setup {
+        config: Config {
+            bind: Some([127, 0, 0, 1].into()),
+            ..Config::default()
+        },
+        layer,
+        ..Setup::default()
+    }
+}
+
+/// The same, with an ICE agent that fails after half a second.
+pub(super) fn impatient(layer: Option<Arc<dyn SocketLayer>>) -> Setup {
+    Setup {
+        ice: IceTimeouts {
+            disconnected: Duration::from_millis(250),
+            failed: Duration::from_millis(250),
+            keepalive: Duration::from_millis(50),
+        },
+        ..loopback(layer)
+    }
+}
+
+/// The caller is in call 1, the callee in call 2.
+fn params(role: Role) -> OpenParams {
+    OpenParams {
+        call: match role {
+            Role::Offerer => 1,
+            Role::Answerer => 2,
+        },
+        role,
+        max_send: Bitrate::from_kbps(4000),
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-use super::super::runtime::SocketLayer;
+use crate::p2p::socket::SocketLayer;
 
 /// Loses a share of the media packets, or everything.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::super::packetise::packetise;
 use super::*;
 
-const PATIENCE: Duration = Duration::from_millis(100);
+const WAIT: Duration = Duration::from_millis(100);
 
 /// An access unit of `size` bytes that names itself by `fill`.
 fn unit(keyframe: bool, fill: u8, size: usize) -> Bytes {
@@ -52,7 +52,7 @@ fn drain(assembler: &mut Assembler) -> Vec<Assembled> {
 #[test]
 fn a_picture_comes_with_its_last_packet_and_not_later() {
     let (units, packets) = stream(&[5000, 3000], 65_530, Instant::now());
-    let mut assembler = Assembler::new(PATIENCE);
+    let mut assembler = Assembler::new(WAIT);
     let mut got = Vec::new();
     for packet in packets {
         let last = packet.marker;
@@ -79,11 +79,11 @@ fn a_lost_packet_is_waited_for_and_then_given_up() {
         .iter()
         .position(|it| it.timestamp == 3000u32.wrapping_sub(9000));
     packets.remove(missing.unwrap() + 1);
-    let mut assembler = Assembler::new(PATIENCE);
+    let mut assembler = Assembler::new(WAIT);
     packets.into_iter().for_each(|it| assembler.push(it));
     assert_eq!(drain(&mut assembler).len(), 1);
     let deadline = assembler.deadline().unwrap();
-    assert_eq!(deadline, start + Duration::from_millis(33) + PATIENCE);
+    assert_eq!(deadline, start + Duration::from_millis(33) + WAIT);
     assembler.poll(deadline - Duration::from_millis(1));
     assert!(drain(&mut assembler).is_empty());
     assembler.poll(deadline);
@@ -98,7 +98,7 @@ fn a_lost_packet_is_waited_for_and_then_given_up() {
 fn a_retransmission_in_time_leaves_no_trace() {
     let (units, mut packets) = stream(&[3000, 3000, 3000], 10, Instant::now());
     let late = packets.remove(4);
-    let mut assembler = Assembler::new(PATIENCE);
+    let mut assembler = Assembler::new(WAIT);
     packets.into_iter().for_each(|it| assembler.push(it));
     assembler.push(late.clone());
     assembler.push(late);
@@ -132,7 +132,7 @@ fn a_complete_keyframe_ends_the_wait() {
 fn a_picture_without_a_marker_ends_with_the_next_timestamp() {
     let (units, mut packets) = stream(&[2000, 2000], 0, Instant::now());
     packets.iter_mut().for_each(|it| it.marker = false);
-    let mut assembler = Assembler::new(PATIENCE);
+    let mut assembler = Assembler::new(WAIT);
     packets.into_iter().for_each(|it| assembler.push(it));
     let got = drain(&mut assembler);
     assert_eq!(got.len(), 1);
@@ -149,7 +149,7 @@ fn a_packet_of_padding_is_stepped_over() {
         ..packets[2].clone()
     };
     packets.insert(3, padding);
-    let mut assembler = Assembler::new(PATIENCE);
+    let mut assembler = Assembler::new(WAIT);
     packets.into_iter().for_each(|it| assembler.push(it));
     let got = drain(&mut assembler);
     assert_eq!(
@@ -172,7 +172,7 @@ proptest! {
         near: bool,
     ) {
         let start = Instant::now();
-        let mut assembler = Assembler::new(PATIENCE);
+        let mut assembler = Assembler::new(WAIT);
         for (sequence, timestamp, marker, payload, millis) in packets {
             let sequence = if near { sequence % 64 } else { sequence };
             let arrived = start + Duration::from_millis(u64::from(millis));
@@ -202,7 +202,7 @@ proptest! {
             .map(|(index, packet)| (index + shift[index % shift.len()], packet))
             .collect();
         sent.sort_by_key(|(place, _)| *place);
-        let mut assembler = Assembler::new(PATIENCE);
+        let mut assembler = Assembler::new(WAIT);
         let mut got = Vec::new();
         for (_, packet) in sent {
             let now = packet.arrived;

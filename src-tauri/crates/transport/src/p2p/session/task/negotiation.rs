@@ -1,4 +1,7 @@
-//! Offers, answers and candidates of a session. One side makes every offer, so they never cross.
+//! Offers, answers and candidates of a session (RFC 8829). One side makes every offer, so they
+//! never cross. Runs in the session task; nothing in here waits for the other side.
+
+mod limits;
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +11,27 @@ use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
 use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
-use super::super::super::events::PeerEvent;
-use super::super::super::negotiate::{ClockOffsets, MAX_CANDIDATES, Negotiation};
+use self::limits::{Limits, RESTART_INTERVAL, RemoteDescription};
 use super::Task;
-use super::standing::{Brought, RESTART_PAUSE};
+use crate::p2p::events::PeerEvent;
+use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
 use crate::rtp::sync::Kind;
+
+/// Where the negotiation stands.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The number of our last offer, from 0: an answer to an older one is dropped.
+    round: u32,
+    /// Whether the last offer waits for its answer.
+    answer_awaited: bool,
+    /// When this side last restarted ICE, or asked for it.
+    restarted: Option<Instant>,
+    /// Whether a description of the other side was taken.
+    remote_known: bool,
+    /// Candidates that came before the description they belong to, at most [`MAX_CANDIDATES`].
+    early: Vec<RTCIceCandidateInit>,
+    limits: Limits,
+}
 
 impl Task {
     /// Takes one message of the other side. One that makes no sense is dropped: it is remote.
@@ -59,72 +78,128 @@ impl Task {
 
     /// Makes an offer and tells it.
     pub(super) async fn offer(&mut self, ice_restart: bool) -> Result<(), Error> {
+        // 1. Describe this side; the library drops the old pairs of a restart and binds anew.
         let options = ice_restart.then_some(RTCOfferOptions { ice_restart });
         let connection = &self.shared.connection;
         let offer = connection.create_offer(options).await?;
         let bare = offer.sdp.clone();
         connection.set_local_description(offer).await?;
-        self.standing.round += u32::from(ice_restart);
-        self.standing.answer_awaited = true;
-        let (sdp, behind) = self.with_candidates(bare).await;
-        let clocks = Some(self.shared.clocks.offsets);
-        self.emit(TransportEvent::Parcel(
-            Negotiation::Offer {
-                sdp,
-                round: self.standing.round,
-                clocks,
-            }
-            .to_parcel(),
-        ))
-        .await;
-        self.catch_up(behind).await;
+
+        // 2. Number it, so that no answer to an older offer is taken for one to this.
+        self.negotiation.round += u32::from(ice_restart);
+        self.negotiation.answer_awaited = true;
+
+        // 3. Tell it with the candidates that are there at once; the others follow one by one.
+        let (sdp, deferred) = self.with_candidates(bare).await;
+        let offer = Negotiation::Offer {
+            sdp,
+            round: self.negotiation.round,
+            clocks: Some(self.shared.clocks.offsets),
+        };
+        self.emit(TransportEvent::Parcel(offer.to_parcel())).await;
+        self.catch_up(deferred).await;
         Ok(())
     }
 
-    /// Our description with the candidates that are found at once, those of this machine's own
-    /// addresses. With them inside, the other side knows every address before the first check
-    /// comes from it; else the library takes it for a new one and connects 50 ms later. Also
-    /// returns what happened meanwhile.
-    async fn with_candidates(&mut self, bare: String) -> (String, Vec<PeerEvent>) {
-        let mut behind = Vec::new();
-        let mut deadline = tokio::time::Instant::now() + FIRST_CANDIDATE;
-        while let Ok(Some(event)) = tokio::time::timeout_at(deadline, self.peer_events.recv()).await
-        {
-            match event {
-                PeerEvent::Candidate(_) => {
-                    deadline = deadline.min(tokio::time::Instant::now() + NEXT_CANDIDATE);
-                }
-                PeerEvent::GatheringComplete => {
-                    behind.push(event);
-                    break;
-                }
-                PeerEvent::Ice(_)
-                | PeerEvent::Peer(_)
-                | PeerEvent::Track(_)
-                | PeerEvent::DataChannel(_) => behind.push(event),
+    /// Takes an offer and answers it.
+    async fn answer(
+        &mut self,
+        sdp: String,
+        round: u32,
+        clocks: Option<ClockOffsets>,
+    ) -> Result<(), Error> {
+        // 1. Refuse what is repeated, too frequent or too large, before the library sees it.
+        if !self.negotiation.limits.admits_offer(round, Instant::now()) {
+            tracing::warn!(round, "dropped an offer: old, or too soon after others");
+            return Ok(());
+        }
+        let offer = RTCSessionDescription::offer(sdp)?;
+        let description = RemoteDescription::of(&offer)?;
+        if !self.negotiation.limits.admits(&description) {
+            tracing::warn!(round, "dropped an offer: more than a call needs");
+            return Ok(());
+        }
+
+        // 2. Apply it; from here on checks come in, and the driver has to answer fast.
+        self.poll_fast();
+        let connection = &self.shared.connection;
+        connection.set_remote_description(offer).await?;
+        self.negotiation.limits.took_offer(round);
+        self.remote_taken(description, clocks).await;
+
+        // 3. Describe this side.
+        let connection = &self.shared.connection;
+        let answer = connection.create_answer(None).await?;
+        let bare = answer.sdp.clone();
+        connection.set_local_description(answer).await?;
+        self.learn_payload_types().await;
+
+        // 4. Tell it, with the number of the offer.
+        let (sdp, deferred) = self.with_candidates(bare).await;
+        let clocks = Some(self.shared.clocks.offsets);
+        let answer = Negotiation::Answer { sdp, round, clocks };
+        self.emit(TransportEvent::Parcel(answer.to_parcel())).await;
+        self.catch_up(deferred).await;
+        Ok(())
+    }
+
+    /// Takes the answer to our last offer.
+    async fn take_answer(
+        &mut self,
+        sdp: String,
+        round: u32,
+        clocks: Option<ClockOffsets>,
+    ) -> Result<(), Error> {
+        // 1. Refuse what nothing asks for, or what is too large, before the library sees it.
+        if !self.negotiation.answer_awaited || round != self.negotiation.round {
+            tracing::warn!("dropped an answer that nothing asks for");
+            return Ok(());
+        }
+        let answer = RTCSessionDescription::answer(sdp)?;
+        let description = RemoteDescription::of(&answer)?;
+        if !self.negotiation.limits.admits(&description) {
+            tracing::warn!(round, "dropped an answer: more than a call needs");
+            return Ok(());
+        }
+
+        // 2. Apply it; checks begin on both sides.
+        self.poll_fast();
+        let connection = &self.shared.connection;
+        connection.set_remote_description(answer).await?;
+        self.negotiation.answer_awaited = false;
+        self.remote_taken(description, clocks).await;
+        self.learn_payload_types().await;
+        Ok(())
+    }
+
+    /// Takes a candidate that came by itself (trickle ICE, RFC 8838).
+    async fn take_candidate(&mut self, init: RTCIceCandidateInit) -> Result<(), Error> {
+        let negotiation = &mut self.negotiation;
+        if !negotiation.remote_known {
+            if negotiation.early.len() < MAX_CANDIDATES {
+                negotiation.early.push(init);
             }
+            return Ok(());
         }
-        let full = self.shared.connection.local_description().await;
-        (full.map_or(bare, |it| it.sdp), behind)
+        if !negotiation.limits.admits_candidate() {
+            tracing::warn!("dropped a candidate: too many");
+            return Ok(());
+        }
+        self.shared.connection.add_ice_candidate(init).await
     }
 
-    async fn catch_up(&mut self, behind: Vec<PeerEvent>) {
-        for event in behind {
-            self.peer_event(event).await;
-        }
-    }
-
-    /// Looks for a new path, unless that has just begun.
+    /// Looks for a new path, unless that began less than [`RESTART_INTERVAL`] ago, or there is
+    /// nobody yet to look for. The answerer asks the offerer for it.
     pub(super) async fn restart(&mut self) {
         let now = Instant::now();
-        let recent = self
-            .standing
+        let negotiation = &mut self.negotiation;
+        let recent = negotiation
             .restarted
-            .is_some_and(|it| now < it + RESTART_PAUSE);
-        if !self.standing.remote_known || recent {
+            .is_some_and(|it| now < it + RESTART_INTERVAL);
+        if !negotiation.remote_known || recent {
             return;
         }
-        self.standing.restarted = Some(now);
+        negotiation.restarted = Some(now);
         tracing::info!(role = ?self.role, "looking for a new path");
         match self.role {
             Role::Offerer => {
@@ -133,128 +208,83 @@ impl Task {
                 }
             }
             Role::Answerer => {
-                self.emit(TransportEvent::Parcel(
-                    Negotiation::PleaseRestart.to_parcel(),
-                ))
-                .await;
+                let request = Negotiation::PleaseRestart.to_parcel();
+                self.emit(TransportEvent::Parcel(request)).await;
             }
         }
     }
 
-    async fn answer(
-        &mut self,
-        sdp: String,
-        round: u32,
-        clocks: Option<ClockOffsets>,
-    ) -> Result<(), Error> {
-        if !self.standing.admits_offer(round, Instant::now()) {
-            tracing::warn!(round, "dropped an offer: old, or too soon after others");
-            return Ok(());
-        }
-        let offer = RTCSessionDescription::offer(sdp)?;
-        let brought = Brought::of(&offer)?;
-        if !self.standing.admits(&brought) {
-            tracing::warn!(round, "dropped an offer: more than a call needs");
-            return Ok(());
-        }
-        self.begin_hurry();
-        let connection = &self.shared.connection;
-        connection.set_remote_description(offer).await?;
-        self.standing.took_offer(round);
-        self.remote_taken(brought, clocks).await;
-        let connection = &self.shared.connection;
-        let answer = connection.create_answer(None).await?;
-        let bare = answer.sdp.clone();
-        connection.set_local_description(answer).await?;
-        self.negotiated().await;
-        let (sdp, behind) = self.with_candidates(bare).await;
-        let clocks = Some(self.shared.clocks.offsets);
-        self.emit(TransportEvent::Parcel(
-            Negotiation::Answer { sdp, round, clocks }.to_parcel(),
-        ))
-        .await;
-        self.catch_up(behind).await;
-        Ok(())
-    }
-
-    async fn take_answer(
-        &mut self,
-        sdp: String,
-        round: u32,
-        clocks: Option<ClockOffsets>,
-    ) -> Result<(), Error> {
-        if !self.standing.answer_awaited || round != self.standing.round {
-            tracing::warn!("dropped an answer that nothing asks for");
-            return Ok(());
-        }
-        let answer = RTCSessionDescription::answer(sdp)?;
-        let brought = Brought::of(&answer)?;
-        if !self.standing.admits(&brought) {
-            tracing::warn!(round, "dropped an answer: more than a call needs");
-            return Ok(());
-        }
-        self.begin_hurry();
-        self.shared
-            .connection
-            .set_remote_description(answer)
-            .await?;
-        self.standing.answer_awaited = false;
-        self.remote_taken(brought, clocks).await;
-        self.negotiated().await;
-        Ok(())
-    }
-
-    async fn take_candidate(&mut self, init: RTCIceCandidateInit) -> Result<(), Error> {
-        if !self.standing.remote_known {
-            if self.standing.early.len() < MAX_CANDIDATES {
-                self.standing.early.push(init);
+    /// Our description with the candidates that are found at once, those of this machine's own
+    /// addresses, and the library's other events of that time.
+    ///
+    /// A check that comes from an address which the other side has not been told makes a new
+    /// candidate there (peer-reflexive), and those are nominated 50 ms later than known ones: so
+    /// the description waits a moment for its candidates.
+    async fn with_candidates(&mut self, bare: String) -> (String, Vec<PeerEvent>) {
+        let mut deferred = Vec::new();
+        let mut deadline = tokio::time::Instant::now() + FIRST_CANDIDATE;
+        let events = &mut self.inbox.peer_events;
+        while let Ok(Some(event)) = tokio::time::timeout_at(deadline, events.recv()).await {
+            match event {
+                PeerEvent::Candidate(_) => {
+                    deadline = deadline.min(tokio::time::Instant::now() + NEXT_CANDIDATE);
+                }
+                PeerEvent::GatheringComplete => {
+                    deferred.push(event);
+                    break;
+                }
+                PeerEvent::Ice(_)
+                | PeerEvent::Peer(_)
+                | PeerEvent::Track(_)
+                | PeerEvent::DataChannel(_) => deferred.push(event),
             }
-            return Ok(());
         }
-        if !self.standing.admits_candidate() {
-            tracing::warn!("dropped a candidate: too many");
-            return Ok(());
-        }
-        self.shared.connection.add_ice_candidate(init).await
+        let full = self.shared.connection.local_description().await;
+        (full.map_or(bare, |it| it.sdp), deferred)
     }
 
-    /// A description of the other side is in force.
-    async fn remote_taken(&mut self, brought: Brought, clocks: Option<ClockOffsets>) {
+    async fn catch_up(&mut self, deferred: Vec<PeerEvent>) {
+        for event in deferred {
+            self.peer_event(event).await;
+        }
+    }
+
+    /// The library has taken a description of the other side: notes what it said, and hands over
+    /// the candidates that came before it.
+    async fn remote_taken(&mut self, description: RemoteDescription, clocks: Option<ClockOffsets>) {
         if let Some(clocks) = clocks {
-            let tapped = &self.shared.tapped;
-            let mut known = tapped
-                .clocks
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
-            known.announce(clocks);
+            self.shared.rtcp.announce_clocks(clocks);
         }
-        self.standing.took(brought);
-        for init in std::mem::take(&mut self.standing.early) {
+        self.negotiation.limits.took(description);
+        self.negotiation.remote_known = true;
+        for init in std::mem::take(&mut self.negotiation.early) {
             if self.take_candidate(init).await.is_err() {
                 tracing::warn!("dropped an early candidate: the library refuses it");
             }
         }
     }
 
-    /// Both descriptions are in force: the payload types are known.
-    async fn negotiated(&mut self) {
-        self.watchdog.negotiated.get_or_insert_with(Instant::now);
-        for (kind, stream) in [(Kind::Audio, &self.audio), (Kind::Video, &self.video)] {
-            let Ok(parameters) = stream.sender.get_parameters().await else {
+    /// Both descriptions are in force, so the payload types to send with are known.
+    async fn learn_payload_types(&self) {
+        for kind in [Kind::Audio, Kind::Video] {
+            let Ok(parameters) = self.local.of(kind).sender.get_parameters().await else {
                 continue;
             };
             let wanted = |it: &&RTCRtpCodecParameters| it.rtp_codec.clock_rate == kind.hz();
             match parameters.rtp_parameters.codecs.iter().find(wanted) {
-                Some(codec) => self.shared.gate.set_payload_type(kind, codec.payload_type),
+                Some(codec) => {
+                    let parameters = &self.shared.send_parameters;
+                    parameters.set_payload_type(kind, codec.payload_type);
+                }
                 None => tracing::warn!(?kind, "the other side knows no codec of ours"),
             }
         }
     }
 }
 
-/// How long a description waits for the first candidate: usually a millisecond, but the library
-/// asks the names of STUN servers first.
+/// How long a description waits for its first candidate: usually a millisecond, but the library
+/// resolves the names of STUN servers before it.
 const FIRST_CANDIDATE: Duration = Duration::from_millis(30);
 
-/// How long it waits for another one: those of this machine come together.
+/// How long a description waits for another candidate: those of this machine come together.
 const NEXT_CANDIDATE: Duration = Duration::from_millis(2);

@@ -1,0 +1,177 @@
+//! Writes down the calls of an engine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use call::reason::EndReason;
+use engine::Ended;
+use store::{HistoryEntry, HistoryPeer, Store, StoreError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+/// Keeps every call that ends from now on in `store`, until the engine is gone and all is written.
+/// `changed` sees the store after each change; it must not wait, for the store is locked.
+pub async fn keep(
+    mut ended: broadcast::Receiver<Ended>,
+    store: Arc<Mutex<Store>>,
+    changed: impl Fn(&Store) + Clone + Send + 'static,
+) {
+    loop {
+        let unwritten = change(&store, |_| Ok(())).await;
+        let next = tokio::select! {
+            next = ended.recv() => Some(next),
+            () = sleep(Store::PAUSE), if unwritten => None,
+        };
+        match next {
+            Some(Ok(ended)) => {
+                let (entry, changed) = (entry(ended), changed.clone());
+                change(&store, move |store| {
+                    let added = store.add(entry);
+                    changed(store);
+                    added
+                })
+                .await;
+            }
+            Some(Err(RecvError::Lagged(calls))) => {
+                tracing::warn!(calls, "calls came faster than they can be written down");
+            }
+            None => {
+                change(&store, Store::flush).await;
+            }
+            Some(Err(RecvError::Closed)) => {
+                change(&store, Store::flush).await;
+                return;
+            }
+        }
+    }
+}
+
+/// Changes the store on a thread that may wait for the disk; whether something is left to write.
+async fn change(
+    store: &Arc<Mutex<Store>>,
+    change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
+) -> bool {
+    let store = Arc::clone(store);
+    let changed = spawn_blocking(move || {
+        // The store is whole between its calls, whatever panicked.
+        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = change(&mut store) {
+            tracing::warn!(%error, "a call is not in the history");
+        }
+        store.is_unwritten()
+    });
+    changed.await.unwrap_or_default()
+}
+
+/// What is remembered of a call that ended now.
+fn entry(ended: Ended) -> HistoryEntry {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let reason = serde_json::to_value(ended.reason).ok();
+    HistoryEntry {
+        peer: HistoryPeer {
+            address: ended.peer.address,
+            name: ended.peer.name,
+        },
+        relay: ended.relay,
+        at: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        outgoing: ended.outgoing,
+        reason: reason
+            .and_then(|it| it.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        accepted: !ended.outgoing && (ended.lasted_ms.is_some() || follows_accept(ended.reason)),
+        lasted_ms: ended.lasted_ms,
+    }
+}
+
+/// Whether an incoming call ends like this only after the user accepted it.
+const fn follows_accept(reason: EndReason) -> bool {
+    match reason {
+        EndReason::LocalHangup
+        | EndReason::RemoteHangup
+        | EndReason::NoPath
+        | EndReason::ConnectionLost
+        | EndReason::PeerGone => true,
+        EndReason::Cancelled
+        | EndReason::Missed
+        | EndReason::Declined
+        | EndReason::RemoteDeclined
+        | EndReason::Busy
+        | EndReason::NoAnswer
+        | EndReason::Unreachable
+        | EndReason::NoRelay
+        | EndReason::Incompatible
+        | EndReason::Replaced
+        | EndReason::InternalError => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use call::id::Peer;
+
+    use super::*;
+
+    fn ended(reason: EndReason) -> Ended {
+        Ended {
+            peer: Peer {
+                address: "tincan:x".to_owned(),
+                name: "Ada".to_owned(),
+            },
+            relay: None,
+            outgoing: false,
+            reason,
+            lasted_ms: None,
+        }
+    }
+
+    #[test]
+    fn an_accepted_call_without_media_is_an_accepted_one() {
+        assert!(entry(ended(EndReason::NoPath)).accepted);
+        assert!(!entry(ended(EndReason::Missed)).accepted);
+        let called = Ended {
+            outgoing: true,
+            ..ended(EndReason::NoPath)
+        };
+        assert!(!entry(called).accepted, "we called");
+    }
+
+    #[tokio::test]
+    async fn every_call_is_on_the_disk_when_the_engine_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Mutex::new(Store::open(dir.path()).unwrap()));
+        let (calls, receiver) = broadcast::channel(16);
+        let keeping = tokio::spawn(keep(receiver, Arc::clone(&store), |_| {}));
+        for _ in 0..3 {
+            let other = Ended {
+                peer: Peer {
+                    address: format!("tincan:{}", rand_text()),
+                    name: String::new(),
+                },
+                ..ended(EndReason::Missed)
+            };
+            calls.send(other).unwrap();
+        }
+        drop(calls);
+        tokio::time::timeout(Duration::from_secs(60), keeping)
+            .await
+            .unwrap()
+            .unwrap();
+        let text = std::fs::read_to_string(dir.path().join("history.json")).unwrap();
+        assert_eq!(text.matches("missed").count(), 3, "{text}");
+    }
+
+    /// Another text each time.
+    fn rand_text() -> u64 {
+        use std::hash::{BuildHasher, Hasher};
+
+        std::collections::hash_map::RandomState::new()
+            .build_hasher()
+            .finish()
+    }
+}

@@ -1,0 +1,125 @@
+//! What a person reads who runs the program without `--json`.
+
+use call::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
+use engine::view::{DeviceNow, DeviceProblem, EngineView, RelayProblem, RelayView};
+use identity::Invite;
+
+use crate::outcome;
+
+/// Everything that is true now and worth a line: of the call or of the relay, and of what is
+/// missing.
+pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
+    let mut all = vec![match &view.call {
+        CallView::Idle => relay(&view.relay).to_owned(),
+        call => of_call(call),
+    }];
+    for (what, device) in [
+        ("camera", &view.camera),
+        ("microphone", &view.microphone),
+        ("speaker", &view.speaker),
+    ] {
+        if let DeviceNow::Failed { problem, .. } = &device.now {
+            all.push(format!("The {what} {}.", device_problem(*problem)));
+        }
+    }
+    if let CallView::Active { remote_lacking, .. } = &view.call {
+        all.extend(lacking(*remote_lacking).map(str::to_owned));
+    }
+    all
+}
+
+/// Who was understood to be called.
+pub(crate) fn calling(to: &Invite) -> String {
+    let name = to.name.as_deref().unwrap_or_default();
+    let who = match name {
+        "" => to.address.to_string(),
+        name => format!("{name} ({})", to.address),
+    };
+    match &to.relay {
+        Some(relay) => format!("Calling {who} through {relay}."),
+        None => format!("Calling {who}."),
+    }
+}
+
+fn relay(relay: &RelayView) -> &'static str {
+    match relay {
+        RelayView::None => "No relay is set.",
+        RelayView::Connecting => "Connecting to the relay…",
+        RelayView::Online => "Ready for calls.",
+        RelayView::Offline { problem } => match problem {
+            RelayProblem::Unreachable => "The relay does not answer; trying again.",
+            RelayProblem::NotARelay => "What answers is no relay; trying again.",
+            RelayProblem::Refused => "The relay refuses this program; trying again.",
+            RelayProblem::Full => "The relay is full; trying again.",
+            RelayProblem::TakenOver => {
+                "Another copy of this program took over the address; say `reconnect` to take it back."
+            }
+            RelayProblem::CertificateUntrusted => {
+                "The relay's certificate comes from nobody whom this machine trusts; trying again."
+            }
+            RelayProblem::CertificateExpired => {
+                "The relay's certificate is not valid now, or a clock is wrong; trying again."
+            }
+            RelayProblem::CertificateOtherName => {
+                "The relay's certificate is for another name; trying again."
+            }
+            RelayProblem::Unencrypted => {
+                "The relay of the invite is far away and not encrypted; it is not used."
+            }
+        },
+    }
+}
+
+fn of_call(call: &CallView) -> String {
+    match call {
+        CallView::Idle => String::new(),
+        CallView::Outgoing { phase, .. } => match phase {
+            OutgoingPhase::Calling => "Calling…".to_owned(),
+            OutgoingPhase::Ringing => "It rings…".to_owned(),
+        },
+        CallView::Incoming { peer, known, .. } => {
+            let who = or_somebody(&peer.name);
+            let stranger = if *known {
+                ""
+            } else {
+                ", whom you never spoke with,"
+            };
+            format!("{who}{stranger} is calling.")
+        }
+        CallView::Active { phase, peer, .. } => {
+            let who = or_somebody(&peer.name);
+            match phase {
+                ActivePhase::Connecting => format!("Connecting with {who}…"),
+                ActivePhase::Connected => format!("Connected with {who}."),
+                ActivePhase::Reconnecting => format!("Reconnecting with {who}…"),
+            }
+        }
+        CallView::Ended { reason, .. } => format!("Ended: {}.", outcome::words(*reason)),
+    }
+}
+
+const fn device_problem(problem: DeviceProblem) -> &'static str {
+    match problem {
+        DeviceProblem::Missing => "was not found",
+        DeviceProblem::Busy => "is in use by another program",
+        DeviceProblem::Refused => "may not be used: the system refuses it",
+        DeviceProblem::Lost => "was lost",
+        DeviceProblem::Unusable => "cannot be used",
+    }
+}
+
+fn lacking(lacking: Lacking) -> impl Iterator<Item = &'static str> {
+    [
+        (lacking.camera, "The other side's camera does not work."),
+        (
+            lacking.microphone,
+            "The other side's microphone does not work.",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(is, text)| is.then_some(text))
+}
+
+fn or_somebody(name: &str) -> &str {
+    if name.is_empty() { "somebody" } else { name }
+}

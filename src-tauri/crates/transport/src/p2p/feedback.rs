@@ -1,0 +1,24 @@
+//! What the other side's RTCP says of what we send: the value that the library's driver hands to
+//! the session task.
+
+use std::time::Duration;
+
+use media::transport::NetworkEstimate;
+
+use crate::rtp::sync::Kind;
+
+/// One piece of feedback.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Feedback {
+    /// The other side's decoder needs a keyframe (PLI or FIR).
+    KeyframeRequested,
+    /// What the other side received of one stream since its last report (RFC 3550, 6.4.1).
+    Reception {
+        kind: Kind,
+        /// 0 to 1.
+        fraction_lost: f32,
+        rtt: Option<Duration>,
+    },
+    /// What the network carries now.
+    Estimate(NetworkEstimate),
+}

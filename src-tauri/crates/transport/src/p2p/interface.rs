@@ -1,0 +1,201 @@
+//! The network interfaces of this machine, and which addresses are local to them. Pure but for
+//! [`Interface::all`].
+
+use std::net::IpAddr;
+
+use if_addrs::IfAddr;
+
+/// One address of one network interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Interface {
+    /// As the system calls the interface: `eth0`, `Wi-Fi`.
+    pub(crate) name: String,
+    pub(crate) address: IpAddr,
+    /// How many bits of `address` are those of its subnet.
+    pub(crate) prefix: u8,
+    /// Whether the system says that only one other end is behind it.
+    pub(crate) point_to_point: bool,
+}
+
+impl Interface {
+    /// Every address that this machine has now; none when the system does not tell.
+    pub(crate) fn all() -> Vec<Self> {
+        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        let interface = |it: if_addrs::Interface| Self {
+            address: it.ip(),
+            prefix: match &it.addr {
+                IfAddr::V4(it) => it.prefixlen,
+                IfAddr::V6(it) => it.prefixlen,
+            },
+            point_to_point: it.is_p2p,
+            name: it.name,
+        };
+        interfaces.into_iter().map(interface).collect()
+    }
+
+    /// Whether a socket that is bound to the address can reach another machine. Link-local
+    /// addresses of IPv6 cannot without the interface beside them (RFC 4007, 11), which a
+    /// candidate has no place for; everybody who has one has another address too.
+    pub(crate) fn reaches_others(&self) -> bool {
+        let link_local = match self.address {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(it) => it.is_unicast_link_local(),
+        };
+        !(link_local || self.address.is_loopback() || self.address.is_unspecified())
+    }
+
+    /// Whether it is a bridge to containers or virtual machines by its name. Usually no call
+    /// partner is behind one, but a router or a server may have its only network on one.
+    pub(crate) fn is_virtual_bridge(&self) -> bool {
+        const PREFIXES: [&str; 6] = ["docker", "br-", "veth", "virbr", "vmnet", "vboxnet"];
+        PREFIXES.iter().any(|it| self.name.starts_with(it))
+    }
+
+    /// Whether packets that it sends travel inside others over some other network, so that its
+    /// subnet says nothing of how far away an address is. Tunnels of layer 2 look like a network
+    /// card to the system and are known only by their name.
+    fn is_tunnel(&self) -> bool {
+        const PREFIXES: [&str; 8] = ["tun", "tap", "utun", "wg", "ppp", "ipsec", "zt", "nebula"];
+        const PARTS: [&str; 5] = ["vpn", "zerotier", "tailscale", "hamachi", "wireguard"];
+        let name = self.name.to_lowercase();
+        self.point_to_point
+            || PREFIXES.iter().any(|it| name.starts_with(it))
+            || PARTS.iter().any(|it| name.contains(it))
+    }
+
+    /// Whether `address` is on the subnet of this one.
+    fn has_on_link(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                let differing = own.to_bits() ^ other.to_bits();
+                differing.leading_zeros() >= self.prefix.into()
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                let differing = own.to_bits() ^ other.to_bits();
+                differing.leading_zeros() >= self.prefix.into()
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// Whether `theirs`, reached from the address `ours`, is this machine or on a network that it is
+/// directly on, and so carries far more than a call. A private address alone says nothing: a VPN
+/// has them too, over any distance.
+pub(crate) fn is_local(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -> bool {
+    let this_machine = theirs.is_loopback() || interfaces.iter().any(|it| it.address == theirs);
+    let through_tunnel = interfaces
+        .iter()
+        .any(|it| it.address == ours && it.is_tunnel());
+    let on_link = interfaces
+        .iter()
+        .any(|it| !it.is_tunnel() && it.has_on_link(theirs));
+    this_machine || (on_link && !through_tunnel)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The interface `name` with an address like `192.168.1.5/24`.
+    pub(crate) fn interface(name: &str, subnet: &str) -> Interface {
+        let (address, prefix) = subnet.split_once('/').unwrap();
+        Interface {
+            name: name.to_owned(),
+            address: address.parse().unwrap(),
+            prefix: prefix.parse().unwrap(),
+            point_to_point: false,
+        }
+    }
+
+    fn local(ours: &str, theirs: &str, interfaces: &[Interface]) -> bool {
+        is_local(ours.parse().unwrap(), theirs.parse().unwrap(), interfaces)
+    }
+
+    #[test]
+    fn an_address_is_local_on_the_subnet_of_an_interface_whatever_its_size() {
+        let home = [
+            interface("wlan0", "192.168.4.5/22"),
+            interface("wlan0", "2001:db8:1:2::5/64"),
+        ];
+        for (theirs, expected) in [
+            ("192.168.7.9", true),
+            ("192.168.8.9", false),
+            ("10.0.0.9", false),
+            ("203.0.113.9", false),
+        ] {
+            assert_eq!(local("192.168.4.5", theirs, &home), expected, "{theirs}");
+        }
+        assert!(local("2001:db8:1:2::5", "2001:db8:1:2::9", &home));
+        assert!(!local("2001:db8:1:2::5", "2001:db8:1:3::9", &home));
+        assert!(!local("2001:db8:1:2::5", "fd00::1", &home));
+    }
+
+    #[test]
+    fn this_machine_is_local_to_itself_over_any_of_its_addresses() {
+        let tunnel = Interface {
+            point_to_point: true,
+            ..interface("tun0", "10.8.0.2/32")
+        };
+        let own = [interface("lo", "127.0.0.1/8"), tunnel];
+        assert!(local("127.0.0.1", "127.0.0.1", &own));
+        assert!(local("10.8.0.2", "10.8.0.2", &own));
+        assert!(local("::1", "::1", &[]));
+    }
+
+    #[test]
+    fn the_other_end_of_a_tunnel_is_not_local() {
+        let wlan = interface("wlan0", "192.168.1.5/24");
+        let point_to_point = Interface {
+            point_to_point: true,
+            ..interface("office", "10.8.0.2/24")
+        };
+        assert!(!local(
+            "10.8.0.2",
+            "10.8.0.9",
+            &[wlan.clone(), point_to_point]
+        ));
+        for name in [
+            "tap0",
+            "wg0",
+            "ztabcdef01",
+            "utun4",
+            "OpenVPN TAP-Windows6",
+            "Tailscale",
+        ] {
+            let tunnel = interface(name, "10.8.0.2/24");
+            let both = [wlan.clone(), tunnel];
+            assert!(!local("10.8.0.2", "10.8.0.9", &both), "{name}");
+            assert!(local("192.168.1.5", "192.168.1.9", &both), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_tunnel_over_the_subnet_that_one_is_on_is_not_local() {
+        let both = [
+            interface("eth0", "192.168.1.5/24"),
+            interface("tun0", "192.168.1.200/24"),
+        ];
+        assert!(local("192.168.1.5", "192.168.1.9", &both));
+        assert!(!local("192.168.1.200", "192.168.1.9", &both));
+    }
+
+    #[test]
+    fn containers_and_machines_without_a_router_are_local() {
+        assert!(local(
+            "172.17.0.1",
+            "172.17.0.2",
+            &[interface("docker0", "172.17.0.1/16")]
+        ));
+        assert!(local(
+            "169.254.1.2",
+            "169.254.200.3",
+            &[interface("eth0", "169.254.1.2/16")]
+        ));
+        assert!(!local(
+            "10.0.0.1",
+            "10.0.0.2",
+            &[interface("eth0", "10.0.0.1/32")]
+        ));
+    }
+}

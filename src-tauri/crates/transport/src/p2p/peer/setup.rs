@@ -1,0 +1,197 @@
+//! The settings of the library: codecs, interceptors, ICE, DTLS and SRTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rtc::ice::mdns::MulticastDnsMode;
+use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, Slot};
+use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind,
+};
+use tokio::sync::mpsc;
+use webrtc::peer_connection::{
+    CipherSuiteId, MediaEngine, RTCIceServer, Registry, SettingEngine, SettingEngineBuilder,
+    SrtpProtectionProfile, configure_nack, configure_rtcp_reports, configure_twcc,
+};
+
+use super::kind_of;
+use crate::p2p::congestion::Congestion;
+use crate::p2p::feedback::Feedback;
+use crate::p2p::report::{SendClocks, SenderReports};
+use crate::p2p::tap::{RtcpState, Tap};
+use crate::p2p::{Config, IceServer};
+use crate::rtp::sync::Kind;
+use crate::rtp::{AUDIO_HZ, VIDEO_HZ};
+
+/// When ICE says what of a pair that answers no longer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IceTimeouts {
+    /// Until it says to be disconnected. Media that still arrives does not count, only the answers
+    /// to its checks do, so it must outlast a few lost ones; silence of everything is told sooner.
+    pub(crate) disconnected: Duration,
+    /// From there until it fails; zero for never. An agent that failed forgets its candidates and
+    /// finds no path again without a restart.
+    pub(crate) failed: Duration,
+    /// Between checks of the selected pair. Each is answered, so it is also how often something is
+    /// heard of a side that is mute and has its camera off.
+    pub(crate) keepalive: Duration,
+}
+
+impl Default for IceTimeouts {
+    /// ICE never fails: how long to wait for a path is for the call above to say, and a path that
+    /// comes back late is used.
+    fn default() -> Self {
+        Self {
+            disconnected: Duration::from_secs(5),
+            failed: Duration::ZERO,
+            keepalive: Duration::from_millis(500),
+        }
+    }
+}
+
+/// Exactly one codec of each kind, and no retransmission stream: with one the library never
+/// learns that a packet was recovered and asks for it until it is too old.
+pub(super) fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
+    let feedback = |typ: &str, parameter: &str| RTCPFeedback {
+        typ: typ.to_owned(),
+        parameter: parameter.to_owned(),
+    };
+    let mut opus = codec(Kind::Audio);
+    opus.rtcp_feedback = vec![feedback("transport-cc", "")];
+    let mut h264 = codec(Kind::Video);
+    h264.rtcp_feedback = vec![
+        feedback("nack", ""),
+        feedback("nack", "pli"),
+        feedback("ccm", "fir"),
+        feedback("transport-cc", ""),
+    ];
+    let mut engine = MediaEngine::default();
+    for (rtp_codec, payload_type, kind) in [
+        (opus, OPUS, RtpCodecKind::Audio),
+        (h264, H264, RtpCodecKind::Video),
+    ] {
+        let parameters = RTCRtpCodecParameters {
+            rtp_codec,
+            payload_type,
+        };
+        engine.register_codec(parameters, kind)?;
+    }
+    Ok(engine)
+}
+
+pub(super) fn codec(kind: Kind) -> RTCRtpCodec {
+    let (mime, clock_rate, channels, fmtp) = match kind {
+        Kind::Audio => (MIME_TYPE_OPUS, AUDIO_HZ, 2, "minptime=10;useinbandfec=1"),
+        Kind::Video => (
+            MIME_TYPE_H264,
+            VIDEO_HZ,
+            0,
+            "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        ),
+    };
+    RTCRtpCodec {
+        mime_type: mime.to_owned(),
+        clock_rate,
+        channels,
+        sdp_fmtp_line: fmtp.to_owned(),
+        rtcp_feedback: Vec::new(),
+    }
+}
+
+pub(super) fn registry(
+    engine: &mut MediaEngine,
+    feedback: mpsc::Sender<Feedback>,
+    congestion: Congestion,
+    clocks: &Arc<SendClocks>,
+    rtcp: &Arc<RtcpState>,
+) -> Result<Registry, webrtc::error::Error> {
+    let registry = configure_nack(Registry::new(), engine);
+    let registry = configure_rtcp_reports(registry);
+    let registry = configure_twcc(registry, engine)?;
+    let nacks = NackGeneratorBuilder::new()
+        .with_interval(NACK_INTERVAL)
+        .with_skip_last_n(0)
+        .with_max_nacks_per_packet(NACK_LIMIT)
+        .build();
+    let reports = SenderReports::new(Arc::clone(clocks), Arc::clone(rtcp));
+    let estimating = CongestionControlBuilder::new(congestion.estimator(feedback.clone()));
+    let tap = Tap::new(Arc::clone(rtcp), feedback, congestion);
+    Ok(registry
+        .with(Slot::NackGenerator, nacks)
+        .with(Slot::SenderReport, reports)
+        .with(Slot::CongestionControl, estimating.build())
+        .with(Slot::from(TAP_SLOT), tap))
+}
+
+pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {
+    SettingEngineBuilder::new()
+        // It binds port 5353 and fails with it; both sides tell their addresses plainly.
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
+        // For two programs on one machine without a network.
+        .with_include_loopback_candidate(true)
+        // A restart binds new sockets; candidates of the old ones would never be answered.
+        .with_discard_local_candidates_during_ice_restart(true)
+        .with_ice_timeouts(
+            Some(ice.disconnected),
+            Some(ice.failed),
+            Some(ice.keepalive),
+        )
+        .with_ice_connection_attempts(Some(ICE_CHECKS), Some(ICE_ATTEMPTS))
+        // How long the offerer waits for a better kind of pair before it selects one of this kind.
+        .with_host_acceptance_min_wait(Some(Duration::ZERO))
+        .with_prflx_acceptance_min_wait(Some(Duration::from_millis(50)))
+        .with_srflx_acceptance_min_wait(Some(Duration::from_millis(100)))
+        .with_relay_acceptance_min_wait(Some(Duration::from_millis(500)))
+        // A retransmission uses its sequence number again with another header extension: under GCM
+        // that is a nonce used twice, which gives the key away (RFC 7714, 8.1).
+        .with_srtp_protection_profiles(vec![SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80])
+        // A retransmission may be a large keyframe late: more than the usual 64 packets.
+        .with_srtp_replay_protection_window(1024)
+        .with_srtcp_replay_protection_window(128)
+        // Ours is an ECDSA certificate: a suite for RSA would stall the handshake.
+        .with_dtls_cipher_suites(vec![
+            CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
+            CipherSuiteId::Tls_Ecdhe_Ecdsa_With_ChaCha20_Poly1305_Sha256,
+        ])
+        .build()
+}
+
+pub(super) fn servers(config: &Config) -> Vec<RTCIceServer> {
+    let server = |it: &IceServer| RTCIceServer {
+        urls: vec![it.url.clone()],
+        username: it.username.clone(),
+        credential: it.credential.clone(),
+    };
+    // One bad server must not cost the call: on a LAN none is needed.
+    let usable = |it: &RTCIceServer| {
+        let usable = it.urls();
+        if let Err(error) = &usable {
+            tracing::warn!(error = kind_of(error), "a STUN or TURN server is left out");
+        }
+        usable.is_ok()
+    };
+    let servers = config.ice_servers.iter();
+    servers.map(server).filter(usable).collect()
+}
+
+/// The payload types that we offer: of the dynamic range (RFC 3551, 6), where browsers put them.
+const OPUS: u8 = 111;
+const H264: u8 = 102;
+
+/// Before every interceptor of the library, so that the tap sees what they emit.
+const TAP_SLOT: usize = 500;
+
+/// A loss is repaired within a round trip and this; the library's 100 ms show as a frozen picture.
+const NACK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often a packet is asked for. After this many NACKs its picture is given up anyway.
+const NACK_LIMIT: u16 = 8;
+
+/// Between ICE checks of a pair: RFC 8445, 14.2 wants no less than 50 ms for all.
+const ICE_CHECKS: Duration = Duration::from_millis(50);
+
+/// How often a pair is checked in vain before it is left alone until the next restart. The other
+/// side may open its firewall or answer late, so the first hundred may well find nobody; but its
+/// candidates are only its word, and without an end it could aim our checks at anybody.
+const ICE_ATTEMPTS: u16 = 400;

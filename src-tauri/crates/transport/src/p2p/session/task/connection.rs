@@ -1,0 +1,143 @@
+//! What the library and the sockets say of the connection, turned into what is told of it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use media::transport::{Path, TransportError, TransportEvent, TransportState};
+use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
+
+use super::Task;
+use crate::p2p::liveness::{Ice, Liveness};
+use crate::p2p::runtime::FastPolling;
+use crate::p2p::socket::Traffic;
+use crate::p2p::stats::{self, SelectedPair};
+
+/// What the task knows of its connection.
+pub(super) struct Connection {
+    liveness: Liveness,
+    traffic: Arc<Traffic>,
+    /// The selected pair and its path: to tell the path takes a look at all interfaces.
+    path: Option<(SelectedPair, Path)>,
+    fast_polling: Arc<FastPolling>,
+    /// Since when the driver polls fast.
+    polls_fast: Option<Instant>,
+}
+
+impl Connection {
+    pub(super) const fn new(traffic: Arc<Traffic>, fast_polling: Arc<FastPolling>) -> Self {
+        Self {
+            liveness: Liveness::new(),
+            traffic,
+            path: None,
+            fast_polling,
+            polls_fast: None,
+        }
+    }
+
+    /// Whether media and data ever flowed.
+    pub(super) const fn was_connected(&self) -> bool {
+        self.liveness.is_secured()
+    }
+
+    /// The path over `pair`.
+    fn path_over(&mut self, pair: SelectedPair) -> Path {
+        match &self.path {
+            Some((known, path)) if *known == pair => *path,
+            Some(_) | None => {
+                let path = pair.path();
+                self.path = Some((pair, path));
+                path
+            }
+        }
+    }
+}
+
+impl Task {
+    pub(super) async fn ice_state(&mut self, state: RTCIceConnectionState) {
+        tracing::debug!(?state, "ICE");
+        let ice = match state {
+            RTCIceConnectionState::Unspecified
+            | RTCIceConnectionState::New
+            | RTCIceConnectionState::Checking => Ice::Checking,
+            RTCIceConnectionState::Connected | RTCIceConnectionState::Completed => Ice::Selected,
+            RTCIceConnectionState::Disconnected | RTCIceConnectionState::Failed => Ice::Lost,
+            // Closed: by us alone.
+            _ => return,
+        };
+        self.connection.liveness.set_ice(ice);
+        self.watch().await;
+    }
+
+    pub(super) async fn peer_state(&mut self, state: RTCPeerConnectionState) {
+        tracing::debug!(?state, "peer connection");
+        // Its other states follow from those of ICE, which come by themselves, and of DTLS, of
+        // which the library never says that it failed. It also says to be connected when DTLS is
+        // closed.
+        if state == RTCPeerConnectionState::Connected && !self.end_if_closed().await {
+            self.connection.liveness.set_secured(Instant::now());
+            self.shared.connected.store(true, Ordering::Relaxed);
+            self.shared.send_parameters.set_open(true);
+            self.watch().await;
+        }
+    }
+
+    /// Ends the session when one side refused or closed the secure channel; returns whether it did.
+    /// The library tells neither.
+    pub(super) async fn end_if_closed(&mut self) -> bool {
+        // A refusal closes the channel too, and is its cause.
+        let end = if self.connection.traffic.handshake_refused() {
+            TransportState::Failed(TransportError::Security)
+        } else if stats::is_closed(&*self.local.video.sender).await {
+            TransportState::ClosedByPeer
+        } else {
+            return false;
+        };
+        self.enter(end).await;
+        true
+    }
+
+    /// Looks at the connection, and tells what is new.
+    pub(super) async fn watch(&mut self) {
+        self.stop_polling_fast_if_due();
+        if self.end_if_closed().await {
+            return;
+        }
+        let pair = SelectedPair::of(&*self.local.video.sender).await;
+        let path = pair.map(|it| self.connection.path_over(it));
+        let state = self.connection.liveness.state(path);
+        self.enter(state).await;
+
+        let received = self.connection.traffic.last_received();
+        let silence = self.connection.liveness.silence(Instant::now(), received);
+        if let Some(silence) = silence {
+            self.emit(TransportEvent::Silence(silence)).await;
+        }
+    }
+
+    /// Makes the library's driver poll fast until there is a path.
+    pub(super) fn poll_fast(&mut self) {
+        self.connection.polls_fast = Some(Instant::now());
+        self.connection.fast_polling.set(true);
+    }
+
+    fn stop_polling_fast_if_due(&mut self) {
+        let Some(age) = self.connection.polls_fast.map(|it| it.elapsed()) else {
+            return;
+        };
+        let connected =
+            self.channel.is_open() && matches!(self.state, TransportState::Connected(_));
+        if age >= FAST_POLLING || (connected && age >= FAST_POLLING_CONNECTED) {
+            self.connection.polls_fast = None;
+            self.connection.fast_polling.set(false);
+        }
+    }
+}
+
+/// How long a search for a path is worth a wake-up each millisecond: a path that takes longer is
+/// found too late for 200 ms to matter.
+const FAST_POLLING: Duration = Duration::from_secs(3);
+
+/// How long it is when the session is connected: a restart counts as connected by its old path,
+/// and finds its new one well within this.
+const FAST_POLLING_CONNECTED: Duration = Duration::from_millis(500);

@@ -1,0 +1,211 @@
+//! The UDP sockets of a session as the library sees them: each notes what passes through it, and
+//! passes only what the other side and the servers may send.
+//!
+//! Runs in the library's driver, once per datagram: nothing here may block or log.
+
+use std::collections::HashSet;
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
+
+/// Wraps the sockets of a session once more; tests put loss and delay there.
+pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
+    /// A socket that stands for `socket`.
+    fn wrap(&self, socket: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket>;
+}
+
+/// What the sockets of a session saw, read by its task.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    begun: Instant,
+    /// When the last datagram was received, in microseconds from `begun`.
+    received_micros: AtomicU64,
+    /// Whether a DTLS handshake was refused.
+    handshake_refused: AtomicBool,
+}
+
+impl Traffic {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            begun: now,
+            received_micros: AtomicU64::new(0),
+            handshake_refused: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that something was received at `now`.
+    pub(crate) fn received(&self, now: Instant) {
+        let micros = now.saturating_duration_since(self.begun).as_micros();
+        self.received_micros
+            .fetch_max(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// When something was received last; the beginning of the session when nothing was.
+    pub(crate) fn last_received(&self) -> Instant {
+        self.begun + Duration::from_micros(self.received_micros.load(Ordering::Relaxed))
+    }
+
+    /// Whether the DTLS handshake was refused: a certificate whose fingerprint is not that of its
+    /// description, or no cipher suite in common. The library only logs it. Both sides learn of it,
+    /// because it answers a fatal alert by the same one.
+    pub(crate) fn handshake_refused(&self) -> bool {
+        self.handshake_refused.load(Ordering::Relaxed)
+    }
+
+    fn sent(&self, datagram: &[u8]) {
+        if is_handshake_refusal(datagram) {
+            self.handshake_refused.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A socket that takes non-STUN datagrams only from addresses that it has sent STUN to.
+///
+/// The library keeps state for every SSRC that anybody claims to send, also for those of packets
+/// that fail authentication. STUN always passes: it is how a new address of the other side becomes
+/// known (a peer-reflexive candidate, RFC 8445, 7.3.1.3), and it is authenticated.
+#[derive(Debug)]
+pub(crate) struct FilteredSocket {
+    socket: Arc<dyn AsyncUdpSocket>,
+    traffic: Arc<Traffic>,
+    /// Addresses that STUN was sent to.
+    contacted: Mutex<HashSet<SocketAddr>>,
+}
+
+impl FilteredSocket {
+    pub(crate) fn new(socket: Arc<dyn AsyncUdpSocket>, traffic: Arc<Traffic>) -> Self {
+        Self {
+            socket,
+            traffic,
+            contacted: Mutex::default(),
+        }
+    }
+
+    fn contacted(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
+        self.contacted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a datagram that starts with `first` may come from `source`.
+    fn admits(&self, first: u8, source: &SocketAddr) -> bool {
+        is_stun(first) || self.contacted().contains(source)
+    }
+}
+
+/// How many addresses one socket sends STUN to at most: each candidate of the other side and each
+/// server, several times over.
+const MAX_CONTACTED: usize = 256;
+
+impl AsyncUdpSocket for FilteredSocket {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        if packet.contents.first().is_some_and(|it| is_stun(*it)) {
+            let mut contacted = self.contacted();
+            if contacted.len() < MAX_CONTACTED {
+                contacted.insert(packet.destination);
+            }
+        }
+        self.traffic.sent(packet.contents);
+        self.socket.poll_send(cx, packet)
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            let count = match ready!(self.socket.poll_recv(cx, bufs, meta)) {
+                Ok(count) => count,
+                Err(error) => return Poll::Ready(Err(error)),
+            };
+            // Datagrams that the kernel joined are of one source; the driver asks for one batch.
+            let admitted = bufs.iter().zip(meta.iter()).take(count).any(|(buf, meta)| {
+                buf.first()
+                    .is_some_and(|first| self.admits(*first, &meta.addr))
+            });
+            if admitted || count == 0 {
+                self.traffic.received(Instant::now());
+                return Poll::Ready(Ok(count));
+            }
+        }
+    }
+
+    fn max_gso_segments(&self) -> usize {
+        self.socket.max_gso_segments()
+    }
+
+    fn max_gro_segments(&self) -> usize {
+        self.socket.max_gro_segments()
+    }
+}
+
+/// Whether a datagram that starts with `first` is STUN (RFC 7983, 7).
+const fn is_stun(first: u8) -> bool {
+    first < 4
+}
+
+/// Whether a datagram holds a fatal DTLS alert in clear: it ends a handshake (RFC 5246, 7.2.2).
+/// Alerts of an established connection are encrypted, and of a later epoch.
+fn is_handshake_refusal(datagram: &[u8]) -> bool {
+    // Over TURN the record comes behind a channel number and a length (RFC 8656, 12.4).
+    let record = match datagram {
+        [64..=79, _, _, _, record @ ..] => record,
+        record => record,
+    };
+    // RFC 6347, 4.1: type, version (2), epoch (2), sequence number (6), length (2), then the level.
+    matches!(
+        record,
+        [ALERT, _, _, 0, 0, _, _, _, _, _, _, _, _, FATAL, ..]
+    )
+}
+
+/// The record type of alerts (RFC 5246, 6.2.1).
+const ALERT: u8 = 21;
+
+/// The level of alerts that end a connection (RFC 5246, 7.2).
+const FATAL: u8 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fatal_alert_in_clear_is_a_refused_handshake() {
+        let alert = |kind, epoch, level| {
+            let record = [kind, 254, 253, 0, epoch, 0, 0, 0, 0, 0, 3, 0, 2];
+            [&record[..], &[level, 42]].concat()
+        };
+        let fatal = alert(21, 0, 2);
+        assert!(is_handshake_refusal(&fatal));
+        let over_turn = [&[64, 0, 0, 15][..], &fatal].concat();
+        assert!(is_handshake_refusal(&over_turn));
+        let warning = alert(21, 0, 1);
+        let encrypted = alert(21, 1, 2);
+        let handshake = alert(22, 0, 2);
+        for other in [&warning[..], &encrypted, &handshake, &fatal[..13], &[]] {
+            assert!(!is_handshake_refusal(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_time_of_any_socket_counts() {
+        let begun = Instant::now();
+        let traffic = Traffic::new(begun);
+        assert_eq!(traffic.last_received(), begun);
+        let later = begun + Duration::from_secs(2);
+        traffic.received(later);
+        traffic.received(begun + Duration::from_secs(1));
+        assert_eq!(traffic.last_received(), later);
+    }
+}

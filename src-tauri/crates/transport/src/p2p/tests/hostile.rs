@@ -1,0 +1,168 @@
+//! What the other side sends that it should not.
+
+use bytes::Bytes;
+use media::transport::{Parcel, Role, TransportError, TransportState};
+use std::time::Duration;
+
+use super::duo::{Duo, End, loopback};
+use crate::p2p::{Negotiation, data};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_from_the_other_side_changes_nothing() {
+    let caller = End::open(Role::Offerer, None).await;
+    let callee = End::open(Role::Answerer, None).await;
+    for end in [&caller, &callee] {
+        for parcel in [
+            Parcel(Bytes::from_static(b"\xff\x00 no json")),
+            Negotiation::Answer {
+                sdp: "v=0".into(),
+                round: 0,
+                clocks: None,
+            }
+            .to_parcel(),
+            Negotiation::Offer {
+                sdp: "v=0\r\nm=video".into(),
+                round: 0,
+                clocks: None,
+            }
+            .to_parcel(),
+            Negotiation::PleaseRestart.to_parcel(),
+            Negotiation::Candidate {
+                candidate: "candidate:nonsense".into(),
+                sdp_mid: None,
+                sdp_mline_index: Some(9),
+            }
+            .to_parcel(),
+        ] {
+            end.control.parcel(parcel);
+        }
+    }
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_was_not_agreed_on_ends_the_session() {
+    let cases = [
+        (Role::Offerer, "else"),
+        (Role::Offerer, data::LABEL),
+        (Role::Answerer, "else"),
+        (Role::Answerer, data::LABEL),
+    ];
+    for (role, label) in cases {
+        let (caller, at_caller) = End::open_bare(loopback(None), Role::Offerer).await;
+        let (callee, at_callee) = End::open_bare(loopback(None), Role::Answerer).await;
+        let mut duo = Duo::couple(caller, callee);
+        duo.both_connected().await;
+        // The library loses a channel that is made while SCTP shakes hands.
+        let hello = Bytes::from_static(b"hello");
+        duo.caller.control.send_data(hello.clone()).unwrap();
+        duo.callee.control.send_data(hello).unwrap();
+        duo.callee.next_data().await;
+        duo.caller.next_data().await;
+        let (from, victim) = match role {
+            Role::Offerer => (at_caller, &mut duo.callee),
+            Role::Answerer => (at_callee, &mut duo.caller),
+        };
+        let foreign = from.create_data_channel(label, None).await.unwrap();
+        victim
+            .until_state(|it| matches!(it, TransportState::Failed(TransportError::Internal(_))))
+            .await;
+        assert!(victim.event_stream_ends().await, "{role:?}, {label}");
+        drop(foreign);
+        duo.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_is_answered_once() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    let mut callee = End::open(Role::Answerer, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let offer = |it: &Parcel| matches!(Negotiation::from_parcel(it), Ok(Negotiation::Offer { .. }));
+    let parcels = caller.parcels_so_far().await;
+    let first = parcels.into_iter().find(offer).unwrap();
+    let Ok(Negotiation::Offer { sdp, clocks, .. }) = Negotiation::from_parcel(&first) else {
+        unreachable!("it was found as an offer");
+    };
+    let more = |it| {
+        format!(
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:more{it}\r\n\
+            a=rtpmap:111 opus/48000/2\r\na=sendonly\r\n"
+        )
+    };
+    let large = Negotiation::Offer {
+        sdp: [sdp, more(1), more(2), more(3)].concat(),
+        round: 1,
+        clocks,
+    };
+    for parcel in [&first, &first, &large.to_parcel(), &first] {
+        callee.control.parcel(parcel.clone());
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let rounds: Vec<_> = callee
+        .parcels_so_far()
+        .await
+        .iter()
+        .filter_map(|it| match Negotiation::from_parcel(it) {
+            Ok(Negotiation::Answer { round, .. }) => Some(round),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rounds, [0]);
+    tokio::join!(caller.control.close(), callee.control.close());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn candidates_that_come_before_their_offer_are_kept() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut parcels = caller.parcels_so_far().await;
+    parcels.rotate_left(1);
+    let callee = End::open(Role::Answerer, None).await;
+    parcels.into_iter().for_each(|it| callee.control.parcel(it));
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_was_not_announced_ends_the_session() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    let callee = End::open(Role::Answerer, None).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for parcel in caller.parcels_so_far().await {
+        let forged = match Negotiation::from_parcel(&parcel) {
+            Ok(Negotiation::Offer { sdp, round, clocks }) => {
+                let sdp = with_another_fingerprint(&sdp);
+                Negotiation::Offer { sdp, round, clocks }.to_parcel()
+            }
+            _ => parcel,
+        };
+        callee.control.parcel(forged);
+    }
+    let mut duo = Duo::couple(caller, callee);
+    let refused = TransportState::Failed(TransportError::Security);
+    duo.callee.until_state(|it| *it == refused).await;
+    assert!(duo.callee.event_stream_ends().await);
+    let ended = |it: &TransportState| *it == refused || *it == TransportState::ClosedByPeer;
+    duo.caller.until_state(ended).await;
+    duo.close().await;
+}
+
+/// The description of somebody whose certificate begins with another byte (RFC 8122, 5).
+fn with_another_fingerprint(sdp: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("a=fingerprint:sha-256 ") {
+        Some(fingerprint) => {
+            let other = if fingerprint.starts_with("00") {
+                "01"
+            } else {
+                "00"
+            };
+            format!("a=fingerprint:sha-256 {other}{}\r\n", &fingerprint[2..])
+        }
+        None => format!("{line}\r\n"),
+    };
+    sdp.lines().map(line).collect()
+}

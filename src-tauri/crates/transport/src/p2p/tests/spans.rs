@@ -1,0 +1,89 @@
+//! What a session logs can be tied to its call.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use media::transport::Role;
+use webrtc::runtime::AsyncUdpSocket;
+
+use super::duo::{Duo, End};
+use crate::p2p::socket::SocketLayer;
+
+/// All that is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Logs where the library's driver binds.
+#[derive(Debug)]
+struct Talkative;
+
+impl SocketLayer for Talkative {
+    fn wrap(&self, socket: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket> {
+        tracing::info!("a socket is bound");
+        socket
+    }
+}
+
+// On one thread: a log of one thread alone is not mixed with those of other tests.
+#[tokio::test]
+async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+
+    let layer = || Some(Arc::new(Talkative) as Arc<dyn SocketLayer>);
+    let caller = End::open(Role::Offerer, layer()).await;
+    let callee = End::open(Role::Answerer, layer()).await;
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    let hello = bytes::Bytes::from_static(b"hello");
+    duo.caller.control.send_data(hello.clone()).unwrap();
+    duo.callee.control.send_data(hello).unwrap();
+    duo.callee.next_data().await;
+    duo.caller.next_data().await;
+    duo.caller.control.restart();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // More than waits for the task while nobody lets it run: the handle says so.
+    for _ in 0..1000 {
+        duo.callee.control.request_keyframe();
+    }
+    duo.close().await;
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for line in log.lines() {
+        let of = |id: u64| line.contains(&format!(" call{{id={id:016x}}}: "));
+        assert!(of(1) ^ of(2), "{line}");
+    }
+    for (id, text) in [
+        (1, "a socket is bound"),
+        (2, "a socket is bound"),
+        (1, "looking for a new path"),
+        (2, "negotiation"),
+        (1, "the control channel is open"),
+        (2, "the control channel is open"),
+        (2, "the session is flooded"),
+    ] {
+        let id = format!("call{{id={id:016x}}}: ");
+        let found = log.lines().any(|it| it.contains(&id) && it.contains(text));
+        assert!(found, "{id}{text}\n{log}");
+    }
+    // Once when opened, by the opener; and again by the library's driver, for the restart.
+    let bound = log.matches("a socket is bound").count();
+    assert!(bound >= 4, "{log}");
+}

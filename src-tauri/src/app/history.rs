@@ -1,0 +1,52 @@
+//! Past calls: each one that ends is written down, and the newest are shown.
+
+use std::sync::Arc;
+
+use engine::Ended;
+use store::{HistoryEntry, Store, StoreError};
+use tokio::sync::broadcast;
+
+use super::App;
+use crate::error::UiError;
+
+impl App {
+    /// Writes down every call that ends from now on, until the engine ends.
+    pub(crate) async fn keep_history(&self, ended: broadcast::Receiver<Ended>) {
+        let shell = self.shell.clone();
+        headless::history::keep(ended, Arc::clone(&self.store), move |store| {
+            let history = newest_first(store);
+            shell.send_modify(|shell| shell.history = history);
+        })
+        .await;
+    }
+
+    /// Forgets all past calls.
+    pub(crate) async fn clear_history(&self) -> Result<(), UiError> {
+        self.change_history(Store::clear_history).await
+    }
+
+    async fn change_history(
+        &self,
+        change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), UiError> {
+        let shell = self.shell.clone();
+        self.keep(move |store| {
+            let changed = change(store);
+            let history = newest_first(store);
+            shell.send_modify(|shell| shell.history = history);
+            changed
+        })
+        .await
+    }
+}
+
+/// The past calls that are shown.
+pub(super) fn newest_first(store: &Store) -> Vec<HistoryEntry> {
+    let mut history = store.history().to_vec();
+    store::keep(&mut history, SHOWN_CALLS);
+    history.reverse();
+    history
+}
+
+/// As many past calls as anybody scrolls through; the view is pushed whole, so it stays small.
+const SHOWN_CALLS: usize = 50;

@@ -1,0 +1,35 @@
+//! The part of the view that the shell adds to the engine's, and the windows that show it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use store::{HistoryEntry, Settings};
+use tauri::ipc::Channel;
+
+use crate::picture::PictureSurface;
+use crate::role::Role;
+use crate::view::{Me, UiPush};
+
+/// What the shell knows beside the engine's view. Changes are pushed to the pages at once.
+#[derive(Clone)]
+pub(crate) struct ShellState {
+    pub(crate) settings: Settings,
+    pub(crate) me: Me,
+    /// Past calls, the newest first.
+    pub(crate) history: Vec<HistoryEntry>,
+    /// The link that the program was opened with, until the page has taken it over.
+    pub(crate) opened_with: Option<String>,
+    /// Whether the main window fills the screen.
+    pub(crate) full_screen: bool,
+    /// The open windows.
+    pub(crate) windows: BTreeMap<Role, OpenWindow>,
+}
+
+/// What belongs to one open window.
+#[derive(Clone)]
+pub(crate) struct OpenWindow {
+    /// How pictures reach it.
+    pub(crate) surface: Arc<dyn PictureSurface>,
+    /// The page that is loaded now; one that is loaded anew subscribes anew.
+    pub(crate) page: Option<Channel<UiPush>>,
+}

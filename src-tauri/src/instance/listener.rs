@@ -1,0 +1,120 @@
+//! The first start's half: a port on which second starts ask for the window.
+//!
+//! Runs on the async runtime, one task. Connections are served one after the other, each for a few
+//! seconds at most, and no more than one line of bounded length is read from each.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::endpoint::{Endpoint, Request, SHOWN};
+
+/// A second start that waits for the window.
+#[derive(Debug)]
+pub(crate) struct Activation {
+    /// The invite or address that it was started with.
+    pub(crate) link: Option<String>,
+    /// To be used once the window is up; dropping it closes the connection without an answer.
+    pub(crate) shown: oneshot::Sender<()>,
+}
+
+/// Listens until closed.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    data: PathBuf,
+    task: JoinHandle<()>,
+    closed: Once,
+}
+
+impl Listener {
+    /// Listens, and says so in `data`. Second starts arrive in `activations`. Needs the async
+    /// runtime.
+    ///
+    /// # Errors
+    /// When the system has no port left, or the disk fails.
+    pub(crate) fn open(data: &Path, activations: mpsc::Sender<Activation>) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let endpoint = Endpoint::new(listener.local_addr()?.port())?;
+        endpoint.write(data)?;
+        let task = tokio::spawn(async move {
+            loop {
+                let served = match listener.accept().await {
+                    Ok((stream, _)) => serve(stream, &endpoint, &activations).await,
+                    // No descriptor left, for instance: soon there may be one again.
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = served {
+                    tracing::debug!(%error, "a second start was not answered");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        });
+        Ok(Self {
+            data: data.to_owned(),
+            task,
+            closed: Once::new(),
+        })
+    }
+
+    /// Stops listening. A program that ends does this first: a start that comes later then waits
+    /// for the profile, instead of handing over to a window that is about to go.
+    pub(crate) fn close(&self) {
+        self.closed.call_once(|| {
+            self.task.abort();
+            Endpoint::remove(&self.data);
+        });
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    endpoint: &Endpoint,
+    activations: &mpsc::Sender<Activation>,
+) -> io::Result<()> {
+    let mut line = String::new();
+    let mut reader = BufReader::new((&mut stream).take(MAX_REQUEST));
+    timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let request: Request = serde_json::from_str(&line)?;
+    if !endpoint.admits(&request) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let (shown, waiting) = oneshot::channel();
+    let activation = Activation {
+        link: request.link,
+        shown,
+    };
+    activations.try_send(activation).map_err(io::Error::other)?;
+    timeout(WINDOW_PATIENCE, waiting)
+        .await?
+        .map_err(io::Error::other)?;
+    let answer = format!("{SHOWN}\n");
+    timeout(PATIENCE, stream.write_all(answer.as_bytes())).await?
+}
+
+/// Longer than any invite, escaped, with what stands around it.
+const MAX_REQUEST: u64 = 16 * 1024;
+
+/// With a client that neither sends nor reads.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// With the window. The second start gives up before that, and so knows that the window is frozen.
+const WINDOW_PATIENCE: Duration = Duration::from_secs(10);
+
+/// After a failure, so that a lasting one does not keep a core busy.
+const PAUSE: Duration = Duration::from_millis(100);
