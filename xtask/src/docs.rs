@@ -10,19 +10,19 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::shell::cargo;
-use crate::target::target;
+use crate::target::{built, target};
 
 /// The variable by which this program knows that cargo takes it for rustdoc; its value is the
 /// rustdoc that it stands in for.
 const REAL: &str = "TINCAN_RUSTDOC";
 
 /// Documents and doc-tests every library.
-pub(crate) fn command() -> Result<Command> {
+pub(crate) fn command() -> Command {
     let mut test = cargo(["test", "--workspace", "--doc", "--no-fail-fast"]);
     let real = std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into());
-    test.env("RUSTDOC", std::env::current_exe()?)
-        .env(REAL, real);
-    Ok(test)
+    // By its place: the file that runs now is another one since the workspace was built.
+    test.env("RUSTDOC", built("xtask")).env(REAL, real);
+    test
 }
 
 /// Stands in for rustdoc, when cargo asks this program to.
