@@ -4,7 +4,7 @@
 //! `XDG_RUNTIME_DIR/pulse/native`, and nothing else. [`prepare`] looks wherever libpulse does
 //! (environment, `client.conf`, the directories of the user and of the system) and tells that
 //! client through the environment of this process. A server that is not a single Unix socket is
-//! reached through a [relay](Relay) of ours on one.
+//! reached through a proxy of ours on one.
 //!
 //! The client also sends the cookie that it finds as it is, and servers hang up on one that is not
 //! 256 bytes long; where there is none it gets zeros, as libpulse sends.
@@ -14,7 +14,7 @@
 mod address;
 mod client_conf;
 mod environment;
-mod relay;
+mod proxy;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -24,15 +24,15 @@ use std::path::{Path, PathBuf};
 use self::address::Server;
 use self::client_conf::ClientConf;
 pub use self::environment::Environment;
-use self::relay::Relay;
+use self::proxy::Proxy;
 
 /// What was found out about the sound server. Kept for as long as sound is used: it holds the
-/// relay and the cookie that [`Found::variables`] name.
+/// proxy and the cookie that [`Found::variables`] name.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Found {
     variables: Vec<(&'static str, OsString)>,
-    relay: Option<Relay>,
+    proxy: Option<Proxy>,
     cookie: Option<File>,
 }
 
@@ -63,12 +63,12 @@ pub fn find(environment: &Environment) -> Found {
                 found.lead_to(path);
             }
         }
-        several => match Relay::start(several.to_vec(), &environment.runtime_dir()) {
-            Ok(relay) => {
-                found.lead_to(&relay.socket());
-                found.relay = Some(relay);
+        several => match Proxy::start(several.to_vec(), &environment.runtime_dir()) {
+            Ok(proxy) => {
+                found.lead_to(&proxy.socket());
+                found.proxy = Some(proxy);
             }
-            Err(error) => tracing::warn!(%error, "no relay to the sound server"),
+            Err(error) => tracing::warn!(%error, "no proxy to the sound server"),
         },
     }
     let cookie = environment
@@ -117,7 +117,7 @@ fn servers(environment: &Environment, conf: &ClientConf) -> Vec<Server> {
     }
     let mut sockets = environment.user_sockets();
     // The service for all users starts with the machine: a socket that is not there now will not
-    // come, and a second candidate would need a relay.
+    // come, and a second candidate would need a proxy.
     sockets.extend(Some(environment.system_socket()).filter(|it| it.exists()));
     let mut servers: Vec<_> = sockets.into_iter().map(Server::Unix).collect();
     if conf.auto_connect_localhost {

@@ -143,11 +143,11 @@ fn where_the_client_finds_the_way_itself_nothing_is_changed() {
 }
 
 #[test]
-fn a_single_socket_is_named_without_a_relay() {
+fn a_single_socket_is_named_without_a_proxy() {
     let machine = Machine::new();
     let found = find(&machine.environment(&[("PULSE_SERVER", "/run/other")]));
     assert_eq!(found.variables(), [(SERVER, "unix:/run/other".into())]);
-    assert!(found.relay.is_none());
+    assert!(found.proxy.is_none());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn the_cookie_is_that_of_the_settings_or_zeros() {
 }
 
 #[test]
-fn a_relay_leads_to_the_first_server_that_answers_now() {
+fn a_proxy_leads_to_the_first_server_that_answers_now() {
     let machine = Machine::new();
     let second = TcpListener::bind("127.0.0.1:0").unwrap();
     let first = machine.path("first");

@@ -20,13 +20,13 @@ use super::address::{Family, Server};
 
 /// The socket and the thread that waits at it.
 #[derive(Debug)]
-pub(super) struct Relay {
+pub(super) struct Proxy {
     dir: TempDir,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Relay {
+impl Proxy {
     /// Opens a socket in a directory of its own below `dir`, which only this user may enter.
     pub(super) fn start(servers: Vec<Server>, dir: &Path) -> io::Result<Self> {
         let dir = tempfile::Builder::new()
@@ -66,7 +66,7 @@ impl Relay {
     }
 }
 
-impl Drop for Relay {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.ended.store(true, Ordering::Release);
         // The thread waits in `accept`, which only a connection ends.
@@ -74,7 +74,7 @@ impl Drop for Relay {
             && let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the relay to the sound server panicked");
+            tracing::error!("the proxy to the sound server panicked");
         }
     }
 }
@@ -85,7 +85,7 @@ fn socket(dir: &TempDir) -> PathBuf {
 
 fn thread(run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new()
-        .name("sound-relay".to_owned())
+        .name("sound-proxy".to_owned())
         .spawn(run)
 }
 
