@@ -217,7 +217,7 @@ fn judge(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 8))]
 
     #[test]
     fn any_text_is_judged(text in "\\PC{0,200}") {

@@ -180,8 +180,6 @@ fn wrong_amounts_are_errors() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn any_packet_is_decoded_or_refused(
         packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..400), 1..8),

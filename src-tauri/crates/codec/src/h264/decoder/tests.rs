@@ -136,7 +136,7 @@ fn inflict(unit: &mut Vec<u8>, harm: &Harm) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     /// The process lives, sizes stay bounded, and a keyframe heals.
     #[test]
