@@ -89,10 +89,12 @@ impl End {
         }
     }
 
-    /// Nothing brings the session back.
+    /// Nothing brings the session back. The first end of a session is its last.
     pub(super) fn fail(&mut self, error: TransportError) {
-        self.stage = Stage::Over;
-        self.tell(TransportEvent::State(TransportState::Failed(error)));
+        if self.stage != Stage::Over {
+            self.stage = Stage::Over;
+            self.tell(TransportEvent::State(TransportState::Failed(error)));
+        }
     }
 
     /// The other side said goodbye.

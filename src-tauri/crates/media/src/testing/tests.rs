@@ -368,6 +368,8 @@ fn a_failed_session_says_why_and_carries_nothing_any_more() {
     assert_eq!(states(&mut pair.caller), [failed]);
     assert_eq!(pair.caller.audio_out.send(frame(1)), Sent::NotConnected);
     pair.caller.control.restart();
+    pair.alice.fail(TransportError::NoPath);
+    assert!(told(&mut pair.caller).is_empty(), "a failure is final");
     pair.carry_parcels();
     pair.pass(SECOND);
     assert!(states(&mut pair.caller).is_empty());
