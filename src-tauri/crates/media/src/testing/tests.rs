@@ -259,10 +259,15 @@ fn a_picture_after_a_lost_one_says_so() {
 fn pictures_that_nobody_takes_make_room_and_the_next_one_says_so() {
     let mut pair = Pair::connected();
     for payload in 0..=VIDEO_IN_CAPACITY as u8 {
-        pair.caller.video_out.send(frame(payload));
+        let keyframe = payload == 0;
+        let picture = frame(payload);
+        pair.caller.video_out.send(EncodedFrame {
+            keyframe,
+            ..picture
+        });
     }
     pair.pass(MS);
-    pair.callee.video_in.clear();
+    assert_eq!(pair.callee.video_in.len(), 0, "all refer to the first");
     for payload in 0..2 {
         pair.caller.video_out.send(frame(payload));
     }
