@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// A position on the capture timeline of one sender, in microseconds from an epoch that only that
 /// sender knows. Sound and picture of one sender share the epoch, so their difference is the lip
-/// sync; positions of two senders must never be compared. Never the wall clock, never [`std::time::Instant`].
+/// sync; positions of two senders must never be compared. Never the wall clock, never
+/// [`std::time::Instant`].
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The transport seam: encoded frames in decode order, not delayed for playout.
 //!
 //! Above it, every transport shares everything: capture, mute, encode, jitter, decode,
-//! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS. Negotiation crosses it
-//! as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
+//! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS.
+//! Negotiation crosses it as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
 
 use std::fmt;
 use std::sync::Arc;
