@@ -53,20 +53,20 @@ impl Timer {
 }
 
 /// How long after what each deadline is.
-pub mod after {
+pub(crate) mod after {
     use std::time::Duration;
 
     /// From the answer to the end of the search for a path. A path takes well below a second, over
     /// a TURN server and a bad mobile link several; a person waits for no more than 20.
-    pub const CONNECT: Duration = Duration::from_secs(20);
+    pub(crate) const CONNECT: Duration = Duration::from_secs(20);
 
     /// From the beginning of the silence to the end of the call. A walk from one network to
     /// another or a router's restart takes 30 s; users give up sooner than in a minute.
-    pub const GIVE_UP: Duration = Duration::from_secs(45);
+    pub(crate) const GIVE_UP: Duration = Duration::from_secs(45);
 
     /// From the beginning of the silence until the user is told. Shorter gaps are everyday life of
     /// a wireless network.
-    pub const LOST: Duration = Duration::from_secs(2);
+    pub(crate) const LOST: Duration = Duration::from_secs(2);
 
     /// The callee rings this much longer than the caller waits. The caller's `over`, which gives
     /// the reason, arrives within it.

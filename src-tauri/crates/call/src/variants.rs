@@ -9,6 +9,7 @@ macro_rules! all_variants {
             $visibility const ALL: &'static [Self] = &[$(Self::$variant),+];
         }
 
+        #[deny(unreachable_patterns, reason = "a variant that stands twice")]
         const _: fn($name) = |variant| match variant {
             $($name::$variant => {})+
         };

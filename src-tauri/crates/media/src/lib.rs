@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod backend;
+pub mod decode_queue;
 pub mod frame;
 pub mod freeze;
 pub mod jitter;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// A position on the capture timeline of one sender, in microseconds from an epoch that only that
 /// sender knows. Sound and picture of one sender share the epoch, so their difference is the lip
-/// sync; positions of two senders must never be compared. Never the wall clock, never [`std::time::Instant`].
+/// sync; positions of two senders must never be compared. Never the wall clock, never
+/// [`std::time::Instant`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,10 +40,17 @@ impl MediaTime {
         (self.0 as i128 * hz as i128 / 1_000_000) as i64
     }
 
-    /// The position `ticks` of a clock of `hz` after the epoch.
+    /// The position `ticks` of a clock of `hz` after the epoch; an end of time when it lies beyond.
     #[must_use]
     pub const fn from_ticks(ticks: i64, hz: u32) -> Self {
-        Self((ticks as i128 * 1_000_000 / hz as i128) as i64)
+        let micros = ticks as i128 * 1_000_000 / hz as i128;
+        if micros > i64::MAX as i128 {
+            Self(i64::MAX)
+        } else if micros < i64::MIN as i128 {
+            Self(i64::MIN)
+        } else {
+            Self(micros as i64)
+        }
     }
 
     /// Microseconds from `earlier` to this position; negative when this one is earlier.
@@ -227,6 +235,8 @@ mod tests {
         assert_eq!(first.since_epoch().abs(), longest);
         assert_eq!(TimeDelta::from(Duration::MAX), longest);
         assert_eq!(last + longest, last);
+        assert_eq!(MediaTime::from_ticks(i64::MAX, 48_000), last);
+        assert_eq!(MediaTime::from_ticks(i64::MIN, 48_000), first);
     }
 
     proptest! {

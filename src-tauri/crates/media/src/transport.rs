@@ -1,8 +1,8 @@
 //! The transport seam: encoded frames in decode order, not delayed for playout.
 //!
 //! Above it, every transport shares everything: capture, mute, encode, jitter, decode,
-//! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS. Negotiation crosses it
-//! as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
+//! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS.
+//! Negotiation crosses it as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
 
 use std::fmt;
 use std::sync::Arc;
@@ -111,9 +111,9 @@ pub enum Sent {
     Dropped,
 }
 
-/// Where received frames wait for the decoder. When it is full frames are dropped, and whoever fills
-/// it sees to it that the next picture to come out is a keyframe or is `after_loss`: no picture that
-/// depends on a dropped one may look whole.
+/// Where received frames wait for the decoder. When it is full frames are dropped. Pictures come in
+/// through a [`DecodeQueue`](crate::decode_queue::DecodeQueue), so that the next one to come out then
+/// is a keyframe or is `after_loss`: no picture that depends on a dropped one may look whole.
 pub type FrameSource = Queue<ReceivedFrame>;
 
 /// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;

@@ -32,7 +32,6 @@ use std::net::IpAddr;
 
 use futures::future::BoxFuture;
 use media::transport::{MediaTransport, OpenParams, Session, TransportError};
-
 use tracing::Instrument;
 
 pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};

@@ -65,6 +65,11 @@ fn nothing_hidden_and_nothing_that_turns_the_text_is_left() {
         '\u{fe0f}',
         '\u{feff}',
         '\u{ffa0}',
+        '\u{fff0}',
+        '\u{fffb}',
+        '\u{1bca0}',
+        '\u{1bca3}',
+        '\u{1d159}',
         '\u{1d173}',
         '\u{1d17a}',
         '\u{e0000}',
@@ -116,6 +121,23 @@ fn joiners_stay_only_between_characters_that_join() {
 
 #[test]
 fn at_most_three_marks_are_stacked() {
+    let scripts = [
+        "a\u{301}",
+        "ש\u{5bf}",
+        "ש\u{5c1}",
+        "م\u{670}",
+        "م\u{6e4}",
+        "ܐ\u{730}",
+        "م\u{8e3}",
+        "ท\u{e48}",
+        "ລ\u{eb4}",
+        "ລ\u{ec8}",
+    ];
+    for letter in scripts {
+        let mark = letter.chars().last().unwrap();
+        let piled = format!("{letter}{}", mark.to_string().repeat(63));
+        assert_eq!(clean(&piled).chars().count(), 1 + 3, "{letter:?}");
+    }
     let marks = |count| "\u{301}".repeat(count);
     assert_eq!(clean(&format!("a{}", marks(64))), format!("a{}", marks(3)));
     let two = format!("a{}b{}", marks(5), marks(2));

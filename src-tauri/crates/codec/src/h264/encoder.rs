@@ -227,9 +227,9 @@ fn checked(target: VideoTarget) -> Result<VideoTarget, CodecError> {
         return Err(CodecError::TooLarge(size));
     }
     let fps = if fps.is_finite() {
-        fps.clamp(1.0, 60.0)
+        fps.clamp(MIN_FPS, MAX_FPS)
     } else {
-        30.0
+        USUAL_FPS
     };
     Ok(VideoTarget {
         size,
@@ -268,6 +268,14 @@ fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError>
 fn bps(rate: Bitrate) -> c_int {
     c_int::try_from(rate.bps()).unwrap_or(c_int::MAX)
 }
+
+/// The picture rates that OpenH264 takes. It clips others without a word, and would spread the bits
+/// over another number of pictures than the target says.
+const MIN_FPS: f32 = 1.0;
+const MAX_FPS: f32 = 60.0;
+
+/// Stands for a rate that is no number.
+const USUAL_FPS: f32 = 30.0;
 
 /// The least rate that OpenH264's rate control holds.
 const MIN_BITRATE: Bitrate = Bitrate::from_kbps(20);

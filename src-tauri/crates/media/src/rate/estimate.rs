@@ -180,7 +180,7 @@ impl Estimator {
         //    half of what was before is a good guess.
         if let Some(before_bps) = self.waiting.take().and_then(|it| it.before_bps) {
             self.state = State::Startup;
-            self.set(self.estimate_bps.max(0.5 * before_bps));
+            self.set(self.estimate_bps.max(AFTER_SILENCE * before_bps));
         }
         // 2. Each detector learns of each packet.
         let usage = self.learn(now, reports);
@@ -214,7 +214,7 @@ impl Estimator {
         waiting.due = None;
         waiting.before_bps.get_or_insert(self.estimate_bps);
         self.state = State::Hold;
-        self.set(self.estimate_bps * 0.5);
+        self.set(self.estimate_bps * AFTER_SILENCE);
     }
 
     /// When reports are overdue, while any is expected.
@@ -248,10 +248,10 @@ impl Estimator {
         // 2. What arrives now is the path's limit; near the last one, both are averaged.
         let arrives_bps = self.acked.bits_per_second().unwrap_or(self.estimate_bps);
         self.ceiling_bps = Some(match self.ceiling_bps {
-            Some(ceiling) if (ceiling - arrives_bps).abs() < 0.3 * ceiling => {
-                0.9 * ceiling + 0.1 * arrives_bps
+            Some(ceiling) if (ceiling - arrives_bps).abs() < SAME_LIMIT * ceiling => {
+                ceiling + CEILING_FOLLOWS * (arrives_bps - ceiling)
             }
-            _ => arrives_bps,
+            Some(_) | None => arrives_bps,
         });
         // 3. Below it, and wait there.
         self.state = State::Hold;
@@ -267,7 +267,7 @@ impl Estimator {
         // 1. How much: by a factor, but by a packet per round trip near the last limit.
         let near_ceiling = self
             .ceiling_bps
-            .is_some_and(|it| self.estimate_bps > 0.85 * it && self.estimate_bps < 1.15 * it);
+            .is_some_and(|it| (self.estimate_bps - it).abs() < NEAR_CEILING * it);
         let more_bps = match self.state {
             State::Hold => 0.0,
             State::Startup => self.estimate_bps * (STARTUP_PER_SECOND.powf(seconds) - 1.0),
@@ -285,7 +285,7 @@ impl Estimator {
         }
         if self
             .ceiling_bps
-            .is_some_and(|it| self.estimate_bps > 1.15 * it)
+            .is_some_and(|it| self.estimate_bps > (1.0 + NEAR_CEILING) * it)
         {
             self.ceiling_bps = None;
         }
@@ -326,6 +326,19 @@ impl Estimator {
 
 /// Beta of the draft's table 1. The 15 % left free drain a queue of 100 ms within a second.
 const BACK_OFF: f64 = 0.85;
+
+/// What is left of the estimate when reports stay away, and of the one before it when they are back.
+const AFTER_SILENCE: f64 = 0.5;
+
+/// The climb is careful within this share of the last limit (draft-ietf-rmcat-gcc-02, 5.5, has
+/// three standard deviations of it); above, the path has changed.
+const NEAR_CEILING: f64 = 0.15;
+
+/// Limits that differ by less than this share are one limit, measured twice.
+const SAME_LIMIT: f64 = 0.3;
+
+/// How much a new measurement of the same limit counts against those before.
+const CEILING_FOLLOWS: f64 = 0.1;
 
 /// Growth in a second until a limit is met: from 1 to 4 Mb/s in three seconds.
 const STARTUP_PER_SECOND: f64 = 1.6;

@@ -1,8 +1,8 @@
 //! Sound in files: WAVE (RIFF), as microphones' recordings come and as the file speaker writes.
 //!
 //! Reads integer and float samples of any usual width, rate and number of channels into one
-//! channel, whatever the phase of the channels; writes 16-bit mono. A file may come from anywhere: nothing is allocated because a
-//! header says so.
+//! channel, whatever the phase of the channels; writes 16-bit mono. A file may come from anywhere:
+//! nothing is allocated because a header says so.
 //!
 //! ```
 //! use std::io::Cursor;

@@ -165,9 +165,10 @@ impl Carrier {
         }
     }
 
-    /// Has a session negotiate again; an answerer asks the offerer to.
+    /// Has a session negotiate again, unless it is over; an answerer asks the offerer to.
     pub(super) fn restart(&mut self, number: u64) {
-        let Some(end) = self.ends.get_mut(&number) else {
+        let end = self.ends.get_mut(&number);
+        let Some(end) = end.filter(|it| it.stage != Stage::Over) else {
             return;
         };
         let signal = match end.role {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::channel::mpsc;
 
+use crate::decode_queue::DecodeQueue;
 use crate::frame::{EncodedFrame, ReceivedFrame};
 use crate::transport::{
     FrameSource, Path, Role, TransportError, TransportEvent, TransportState, TransportStats,
@@ -45,12 +46,12 @@ pub(super) enum Stage {
 #[derive(Debug)]
 pub(super) struct Inlet {
     source: FrameSource,
+    /// The way of pictures into `source`.
+    pictures: DecodeQueue,
     /// The number of the next frame that the other side sends.
     next_sent: u64,
     /// The number of the frame that follows on the last one delivered.
     next_due: u64,
-    /// A picture was delivered and had to make room before the decoder took it.
-    overflowed: bool,
 }
 
 impl End {
@@ -89,10 +90,12 @@ impl End {
         }
     }
 
-    /// Nothing brings the session back.
+    /// Nothing brings the session back. The first end of a session is its last.
     pub(super) fn fail(&mut self, error: TransportError) {
-        self.stage = Stage::Over;
-        self.tell(TransportEvent::State(TransportState::Failed(error)));
+        if self.stage != Stage::Over {
+            self.stage = Stage::Over;
+            self.tell(TransportEvent::State(TransportState::Failed(error)));
+        }
     }
 
     /// The other side said goodbye.
@@ -152,10 +155,10 @@ impl End {
 impl Inlet {
     fn new(source: FrameSource) -> Self {
         Self {
+            pictures: DecodeQueue::new(source.clone()),
             source,
             next_sent: 0,
             next_due: 0,
-            overflowed: false,
         }
     }
 
@@ -168,16 +171,15 @@ impl Inlet {
     /// A picture arrives, in decode order. One that was lost before it, on the way or because
     /// nobody took it in time, shows as `after_loss`.
     pub(super) fn picture(&mut self, sequence: u64, frame: EncodedFrame, arrived: Instant) {
-        let after_loss = self.overflowed || sequence != self.next_due;
+        let after_loss = sequence != self.next_due;
         self.next_due = sequence + 1;
-        let made_room = self.source.push(ReceivedFrame {
+        self.pictures.push(ReceivedFrame {
             frame,
             sequence,
             arrived,
             after_loss,
             synchronised: true,
         });
-        self.overflowed = made_room.is_some();
     }
 
     /// A packet of sound arrives: the receiver finds gaps and repeats by its number.

@@ -259,10 +259,15 @@ fn a_picture_after_a_lost_one_says_so() {
 fn pictures_that_nobody_takes_make_room_and_the_next_one_says_so() {
     let mut pair = Pair::connected();
     for payload in 0..=VIDEO_IN_CAPACITY as u8 {
-        pair.caller.video_out.send(frame(payload));
+        let keyframe = payload == 0;
+        let picture = frame(payload);
+        pair.caller.video_out.send(EncodedFrame {
+            keyframe,
+            ..picture
+        });
     }
     pair.pass(MS);
-    pair.callee.video_in.clear();
+    assert_eq!(pair.callee.video_in.len(), 0, "all refer to the first");
     for payload in 0..2 {
         pair.caller.video_out.send(frame(payload));
     }
@@ -368,6 +373,8 @@ fn a_failed_session_says_why_and_carries_nothing_any_more() {
     assert_eq!(states(&mut pair.caller), [failed]);
     assert_eq!(pair.caller.audio_out.send(frame(1)), Sent::NotConnected);
     pair.caller.control.restart();
+    pair.alice.fail(TransportError::NoPath);
+    assert!(told(&mut pair.caller).is_empty(), "a failure is final");
     pair.carry_parcels();
     pair.pass(SECOND);
     assert!(states(&mut pair.caller).is_empty());

@@ -157,7 +157,7 @@ fn send_clocks() -> Result<SendClocks, TransportError> {
     let [audio_ssrc, video_ssrc, audio, video] = random()?;
     let offsets = ClockOffsets { audio, video };
     // Zero is no source, and the two must differ: one is odd, the other even.
-    let (audio_ssrc, video_ssrc) = (audio_ssrc | 1, (video_ssrc | 1) ^ 1 | 2);
+    let (audio_ssrc, video_ssrc) = (audio_ssrc | 1, (video_ssrc & !1) | 2);
     Ok(SendClocks::new(offsets, audio_ssrc, video_ssrc))
 }
 

@@ -4,19 +4,18 @@
 //! for the decoder: a full queue drops frames.
 
 mod meter;
-mod queue;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use media::decode_queue::DecodeQueue;
 use media::frame::{EncodedFrame, ReceivedFrame};
 use media::transport::FrameSource;
 use rtc::rtp;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
 use self::meter::{Meter, StreamCounters};
-use self::queue::DecodeQueue;
 use super::tap::RtcpState;
 use crate::rtp::assemble::{Assembled, Assembler, Packet};
 use crate::rtp::sync::{Kind, Timeline};

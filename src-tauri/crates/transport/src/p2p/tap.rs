@@ -163,14 +163,12 @@ impl Tap {
 
     /// Counts one packet that leaves.
     fn count(&self, packet: &TaggedPacket) {
-        // Media, retransmissions too: the estimator knows by it that silence of reports is a fault.
-
-        if matches!(packet.message.packet, Packet::Rtp(_)) {
-            self.congestion.sent(packet.now);
-        }
         match &packet.message.packet {
-            Packet::Rtp(rtp) if packet.message.has(&Attribute::Retransmission) => {
-                if let Some(&kind) = self.local.get(&rtp.header.ssrc) {
+            Packet::Rtp(rtp) => {
+                // From the first packet after a report on, the estimator expects the next report.
+                self.congestion.sent(packet.now);
+                let retransmitted = packet.message.has(&Attribute::Retransmission);
+                if let Some(&kind) = self.local.get(&rtp.header.ssrc).filter(|_| retransmitted) {
                     self.state
                         .repairs(kind)
                         .retransmitted

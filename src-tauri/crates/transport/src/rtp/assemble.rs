@@ -167,7 +167,7 @@ impl Assembler {
                     since: packet.arrived,
                 };
             }
-            if packet.payload.is_empty() || self.inside_lost == Some(packet.timestamp) {
+            if self.is_stepped_over(packet) {
                 if timestamp.is_none() {
                     return Picture::Complete(position);
                 }
@@ -181,17 +181,29 @@ impl Assembler {
         Picture::Unfinished
     }
 
+    /// Whether a packet is part of no picture that is still wanted: padding, or the rest of a
+    /// picture that was given up.
+    fn is_stepped_over(&self, packet: &Packet) -> bool {
+        packet.payload.is_empty() || self.inside_lost == Some(packet.timestamp)
+    }
+
     /// The first picture at or after `from` that is complete and needs none before it.
     fn complete_keyframe(&self, from: u64) -> Option<u64> {
-        // Only the first packet of a picture can start it: looking from each would let a peer make
-        // us look at everything from everywhere.
+        self.keyframe_starts(from)
+            .find(|&position| matches!(self.inspect(position), Picture::Complete(_)))
+    }
+
+    /// Where keyframes start at or after `from`. Only the first packet of a picture can start it:
+    /// looking from each would let a peer make us look at everything from everywhere. What is part
+    /// of no picture does not part one either.
+    fn keyframe_starts(&self, from: u64) -> impl Iterator<Item = u64> {
         let mut before = None;
         self.waiting
             .range(from..)
-            .filter(|(_, packet)| before.replace(packet.timestamp) != Some(packet.timestamp))
+            .filter(|(_, packet)| !self.is_stepped_over(packet))
+            .filter(move |(_, packet)| before.replace(packet.timestamp) != Some(packet.timestamp))
             .filter(|(_, packet)| starts_keyframe(&packet.payload))
             .map(|(&position, _)| position)
-            .find(|&position| matches!(self.inspect(position), Picture::Complete(_)))
     }
 
     /// Takes the packets from `first` to `last` out, and hands their picture out if they are one.

@@ -27,7 +27,8 @@ pub(crate) fn packetise(unit: &Bytes) -> Vec<Bytes> {
     payloads
 }
 
-/// Sends the parameter sets that wait, together as far as they fit (RFC 6184, 5.7.1).
+/// Sends the parameter sets that wait: in one STAP-A (RFC 6184, 5.7.1), or each alone when they do
+/// not fit into one.
 fn flush(parameters: &mut Vec<Bytes>, payloads: &mut Vec<Bytes>) {
     let size = 1 + parameters.iter().map(|nal| nal.len() + 2).sum::<usize>();
     if parameters.len() < 2 || size > MAX_PAYLOAD {

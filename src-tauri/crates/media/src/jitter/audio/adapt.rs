@@ -23,7 +23,7 @@ impl JitterBuffer {
         };
         let excess = lowest - self.target();
         // 3. Too much: play faster. Too little: play slower.
-        let pace = if excess > FAR {
+        let pace = if excess.abs() > FAR {
             Pace::Fast
         } else {
             Pace::Gentle
@@ -31,11 +31,7 @@ impl JitterBuffer {
         let stretched = if excess >= TimeDelta::ZERO {
             self.speed_up(now, excess, pace, decoder)
         } else if excess < -TOLERANCE {
-            self.slow_down(if excess < -FAR {
-                Pace::Fast
-            } else {
-                Pace::Gentle
-            })
+            self.slow_down(pace)
         } else {
             false
         };

@@ -116,13 +116,13 @@ impl JitterBuffer {
     /// Starts with the newest packet that is old enough to be followed without a gap.
     fn start(&mut self, first: First) {
         let sender_paused = first.missing == 0 && first.position > self.end;
-        match self.phase {
-            Phase::NotStarted => self.counts.close_gap(),
-            _ if sender_paused => self.counts.gap_was_pause(),
-            _ => {
-                self.counts.gap_was_loss();
-                self.counts.missed(first.missing);
-            }
+        if self.phase == Phase::NotStarted {
+            self.counts.close_gap();
+        } else if sender_paused {
+            self.counts.gap_was_pause();
+        } else {
+            self.counts.gap_was_loss();
+            self.counts.missed(first.missing);
         }
         self.jump(first);
     }
@@ -132,7 +132,10 @@ impl JitterBuffer {
     fn is_too_old(&self, first: First) -> bool {
         let limit = match self.phase {
             Phase::Underrun { .. } => TOO_OLD_AFTER_GAP,
-            _ => TOO_OLD,
+            Phase::NotStarted
+            | Phase::Running
+            | Phase::Concealing { .. }
+            | Phase::Paused { .. } => TOO_OLD,
         };
         first.slack - self.target() > limit
             && self

@@ -4,6 +4,7 @@ use std::f32::consts::TAU;
 
 use bytes::Bytes;
 
+use super::playout_buffer::Joint;
 use super::*;
 use crate::backend::codec::{AudioInput, CodecError};
 use crate::frame::EncodedFrame;
@@ -194,6 +195,32 @@ fn jitter_is_covered() {
     assert!((40.0..80.0).contains(&behind), "{behind} ms behind");
     assert!(concealed_share(&run.stats) < 0.02, "{:?}", run.stats);
     run.assert_smooth();
+}
+
+#[test]
+fn far_from_the_target_sound_is_stretched_often_whichever_way() {
+    /// How long sound is left alone after it was stretched by this much too late or too early.
+    fn rest(excess_ms: i64) -> Duration {
+        let mut buffer = JitterBuffer::new(Config::default());
+        let mut tone = [0.0; 2 * PULL];
+        Tone::default()
+            .decode(AudioInput::Lost, &mut tone)
+            .expect("a tone never fails");
+        for _ in 0..2 {
+            buffer.decoded.push(&tone, Joint::Continuous);
+        }
+        buffer.decoded.pop(&mut [0.0; PULL]);
+        buffer.phase = Phase::Running;
+        for _ in 0..10 {
+            let slack = buffer.target() + TimeDelta::from_millis(excess_ms);
+            buffer.slack.record(slack);
+        }
+        let now = some_instant();
+        buffer.adapt(now, &mut Tone::default());
+        buffer.stretch_after.expect("sound was stretched") - now
+    }
+    assert_eq!([rest(40), rest(-40)], [Duration::from_millis(80); 2]);
+    assert_eq!([rest(200), rest(-200)], [Duration::from_millis(30); 2]);
 }
 
 #[test]

@@ -115,6 +115,37 @@ async fn an_offer_is_answered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn offers_with_ever_new_sections_do_not_add_up() {
+    let mut caller = End::open(Role::Offerer, None).await;
+    let (mut callee, connection) = End::open_bare(loopback(None), Role::Answerer).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let sdp = caller.parcels_so_far().await.iter().find_map(|it| {
+        let Ok(Negotiation::Offer { sdp, .. }) = Negotiation::from_parcel(it) else {
+            return None;
+        };
+        Some(sdp)
+    });
+    let sdp = sdp.unwrap();
+    for round in 0..6 {
+        let more = format!(
+            "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:more{round}\r\n\
+            a=rtpmap:111 opus/48000/2\r\na=sendonly\r\n"
+        );
+        let (sdp, clocks) = ([sdp.as_str(), &more].concat(), None);
+        let offer = Negotiation::Offer { sdp, round, clocks };
+        callee.control.parcel(offer.to_parcel());
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    let transceivers = connection.get_transceivers().await.len();
+    assert!(transceivers <= 4, "{transceivers}");
+    let answers = callee.parcels_so_far().await;
+    let answer =
+        |it: &Parcel| matches!(Negotiation::from_parcel(it), Ok(Negotiation::Answer { .. }));
+    assert!(answers.iter().any(answer), "the first offer fits");
+    tokio::join!(caller.control.close(), callee.control.close());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn candidates_that_come_before_their_offer_are_kept() {
     let mut caller = End::open(Role::Offerer, None).await;
     tokio::time::sleep(Duration::from_millis(50)).await;

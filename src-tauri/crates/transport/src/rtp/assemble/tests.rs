@@ -161,6 +161,27 @@ fn a_packet_of_padding_is_stepped_over() {
     assert!(got.iter().all(|it| !it.after_loss));
 }
 
+/// A peer could otherwise have us look at everything from everywhere, at each packet.
+#[test]
+fn padding_between_parameter_sets_does_not_make_each_of_them_a_picture() {
+    let arrived = Instant::now();
+    let packet = |sequence: u16, timestamp, payload: &'static [u8]| Packet {
+        sequence,
+        timestamp,
+        marker: false,
+        payload: Bytes::from_static(payload),
+        arrived,
+    };
+    let mut assembler = Assembler::new(WAIT);
+    assembler.push(packet(0, 0, &[0x41, 1]));
+    for pair in 0..500 {
+        assembler.push(packet(2 + 2 * pair, 1, &[0x67, 1]));
+        assembler.push(packet(3 + 2 * pair, 2, &[]));
+    }
+    assert_eq!(assembler.waiting.len(), 1001, "the gap is still waited for");
+    assert_eq!(assembler.keyframe_starts(0).count(), 1);
+}
+
 proptest! {
     #[test]
     fn any_packets_leave_it_bounded_and_alive(

@@ -23,6 +23,8 @@ pub(super) struct Limits {
     candidates: usize,
     /// The user fragments of its last description.
     ufrags: Vec<String>,
+    /// The names of all m-lines that it ever described: the library never forgets one.
+    mids: Vec<String>,
 }
 
 /// What a description of the other side holds, as the library reads it.
@@ -33,6 +35,8 @@ pub(super) struct RemoteDescription {
     candidates: usize,
     /// ICE user fragments (RFC 8839, 5.4): others than before restart ICE.
     ufrags: Vec<String>,
+    /// The names of its m-lines (RFC 9143).
+    mids: Vec<String>,
 }
 
 impl RemoteDescription {
@@ -47,13 +51,15 @@ impl RemoteDescription {
             let of_sections = sections.iter().flat_map(|it| &it.attributes);
             parsed.attributes.iter().chain(of_sections)
         };
+        let values = |key| {
+            let named = attributes().filter(move |it| it.key == key);
+            named.filter_map(|it| it.value.clone()).collect()
+        };
         Ok(Self {
             sections: sections.len(),
             candidates: attributes().filter(|it| it.is_ice_candidate()).count(),
-            ufrags: attributes()
-                .filter(|it| it.key == "ice-ufrag")
-                .filter_map(|it| it.value.clone())
-                .collect(),
+            ufrags: values("ice-ufrag"),
+            mids: values("mid"),
         })
     }
 }
@@ -70,18 +76,29 @@ impl Limits {
         true
     }
 
-    /// Whether a description is not more than a session needs. Its candidates count from here on,
-    /// even should the library refuse it: it may have taken some of them.
+    /// Whether a description is not more than a session needs, together with those before it. Its
+    /// candidates and m-lines count from here on, even should the library refuse it: it may have
+    /// taken some of them.
     pub(super) fn admits(&mut self, description: &RemoteDescription) -> bool {
         let before = if self.is_restart(description) {
             0
         } else {
             self.candidates
         };
-        if description.sections > MAX_SECTIONS || before + description.candidates > MAX_CANDIDATES {
+        let is_new = |it: &&String| !self.mids.contains(it);
+        let new = description.mids.iter().filter(is_new).count();
+        if description.sections > MAX_SECTIONS
+            || self.mids.len() + new > MAX_SECTIONS
+            || before + description.candidates > MAX_CANDIDATES
+        {
             return false;
         }
         self.candidates += description.candidates;
+        for mid in &description.mids {
+            if !self.mids.contains(mid) {
+                self.mids.push(mid.clone());
+            }
+        }
         true
     }
 
@@ -125,8 +142,8 @@ pub(super) const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 /// twice as often.
 const OFFER_BURST: Duration = Duration::from_secs(45);
 
-/// How many m-lines a description may have: sound, picture and messages, and a reserve for a
-/// screen and its sound. Each one costs a transceiver.
+/// How many m-lines a description may have, and all descriptions of a session together: sound,
+/// picture and messages, and a reserve for a screen and its sound. Each name costs a transceiver.
 const MAX_SECTIONS: usize = 5;
 
 #[cfg(test)]
@@ -138,6 +155,7 @@ mod tests {
             sections,
             candidates,
             ufrags: vec![ufrag.to_owned()],
+            mids: (0..sections).map(|it| it.to_string()).collect(),
         }
     }
 
@@ -202,15 +220,31 @@ mod tests {
     }
 
     #[test]
+    fn sections_of_new_names_add_up_over_all_descriptions() {
+        let mut limits = Limits::default();
+        assert!(limits.admits(&description(3, 0, "a")));
+        assert!(limits.admits(&description(3, 0, "b")), "the same three");
+        let renamed = |mids: &[&str]| RemoteDescription {
+            mids: mids.iter().map(|it| (*it).to_owned()).collect(),
+            ..description(3, 0, "c")
+        };
+        assert!(!limits.admits(&renamed(&["x", "y", "z"])), "six in all");
+        assert!(limits.admits(&renamed(&["0", "x", "y"])));
+        assert!(!limits.admits(&renamed(&["0", "1", "z"])));
+        assert!(limits.admits(&description(3, 0, "d")));
+    }
+
+    #[test]
     fn a_description_is_counted_as_the_library_reads_it() {
         let sdp = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:one\r\n\
-            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:two\r\na= candidate:1 1 udp 1 x 1\r\n\
+            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:two\r\na= candidate:1 1 udp 1 x 1\r\na=mid:0\r\n\
             m=video 9 UDP/TLS/RTP/SAVPF 102\r\na=candidate:2 1 udp 1 x 1\r\n";
         let offer = RTCSessionDescription::offer(sdp.to_owned()).unwrap();
         let expected = RemoteDescription {
             sections: 2,
             candidates: 2,
             ufrags: vec!["one".to_owned(), "two".to_owned()],
+            mids: vec!["0".to_owned()],
         };
         assert_eq!(RemoteDescription::of(&offer).unwrap(), expected);
     }

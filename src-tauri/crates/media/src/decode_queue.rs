@@ -1,17 +1,47 @@
-//! The queue of pictures that wait for the decoder, filled by the receiving task of the pictures.
+//! The queue of pictures that wait for the decoder, as every transport fills it. One thread or task
+//! owns the filling end.
+//!
+//! ```
+//! use std::time::Instant;
+//!
+//! use media::decode_queue::DecodeQueue;
+//! use media::frame::{EncodedFrame, ReceivedFrame};
+//! use media::time::MediaTime;
+//! use media::transport::FrameSource;
+//!
+//! let decoder = FrameSource::bounded(2);
+//! let mut queue = DecodeQueue::new(decoder.clone());
+//! let picture = |sequence, keyframe| ReceivedFrame {
+//!     frame: EncodedFrame { time: MediaTime::default(), keyframe, payload: "".into() },
+//!     sequence,
+//!     arrived: Instant::now(),
+//!     after_loss: false,
+//!     synchronised: true,
+//! };
+//! queue.push(picture(0, true));
+//! queue.push(picture(1, false));
+//! queue.push(picture(2, false));
+//! assert_eq!(decoder.len(), 0, "1 and 2 refer to 0, for which there was no room");
+//! queue.push(picture(3, false));
+//! assert!(decoder.try_pop().unwrap().after_loss);
+//! ```
 
-use media::frame::ReceivedFrame;
-use media::transport::FrameSource;
+use crate::frame::ReceivedFrame;
+use crate::transport::FrameSource;
 
-/// When it is full, no picture stays in it that depends on a dropped one.
-pub(super) struct DecodeQueue {
+/// The filling end of a [`FrameSource`] of pictures. When that is full, no picture stays in it that
+/// depends on a dropped one.
+#[derive(Debug)]
+pub struct DecodeQueue {
     source: FrameSource,
     /// Whether a picture was dropped that the next one may depend on.
     dropped: bool,
 }
 
 impl DecodeQueue {
-    pub(super) const fn new(source: FrameSource) -> Self {
+    /// Fills `source`.
+    #[must_use]
+    pub const fn new(source: FrameSource) -> Self {
         Self {
             source,
             dropped: false,
@@ -20,7 +50,7 @@ impl DecodeQueue {
 
     /// Adds a picture. A full queue drops its oldest one, and with it all that wait up to the next
     /// keyframe: they refer to it, and would be decoded to a picture that is torn.
-    pub(super) fn push(&mut self, mut frame: ReceivedFrame) {
+    pub fn push(&mut self, mut frame: ReceivedFrame) {
         frame.after_loss |= std::mem::take(&mut self.dropped);
         if self.source.push(frame).is_none() || self.source.is_closed() {
             return;
@@ -42,13 +72,11 @@ impl DecodeQueue {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
-    use media::frame::EncodedFrame;
-    use media::time::MediaTime;
-    use media::transport::VIDEO_IN_CAPACITY;
-
     use super::*;
+    use crate::frame::EncodedFrame;
+    use crate::testing::some_instant;
+    use crate::time::MediaTime;
+    use crate::transport::VIDEO_IN_CAPACITY;
 
     const CAPACITY: u64 = VIDEO_IN_CAPACITY as u64;
 
@@ -70,7 +98,7 @@ mod tests {
                 payload: bytes::Bytes::new(),
             },
             sequence,
-            arrived: Instant::now(),
+            arrived: some_instant(),
             after_loss: false,
             synchronised: true,
         }
