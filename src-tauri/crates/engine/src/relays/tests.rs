@@ -28,12 +28,12 @@ async fn relay() -> [String; 2] {
 
 fn relays() -> (Relays, mpsc::Receiver<News>) {
     let (news, heard) = mpsc::channel(64);
-    let identity = Identity::from_seed(&[1; 32]);
+    let identity = Identity::generate().unwrap();
     (Relays::new(Arc::new(identity), news), heard)
 }
 
 fn somebody() -> Address {
-    Identity::from_seed(&[2; 32]).address()
+    Identity::generate().unwrap().address()
 }
 
 async fn until(heard: &mut mpsc::Receiver<News>, view: &RelayView) {
