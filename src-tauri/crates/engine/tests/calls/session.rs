@@ -16,21 +16,25 @@ fn fault() -> TransportError {
 #[tokio::test]
 async fn a_session_that_cannot_be_opened_ends_the_call_on_both_sides() {
     let duo = Duo::online().await;
+    let mut finished = duo.bob.engine().ended();
     duo.bob.transport.fail_open(fault());
     duo.rings().await;
     duo.bob.accepts().await;
     duo.bob.ended(EndReason::InternalError).await;
     duo.alice.ended(EndReason::NoPath).await;
+    assert!(finished.recv().await.unwrap().accepted, "media or not");
     duo.stop().await;
 }
 
 #[tokio::test]
 async fn the_callers_session_that_cannot_be_opened_ends_the_ringing() {
     let duo = Duo::online().await;
+    let mut finished = duo.bob.engine().ended();
     duo.alice.transport.fail_open(fault());
     duo.alice.dials(&duo.bob).await;
     duo.alice.ended(EndReason::InternalError).await;
     duo.bob.ended(EndReason::Missed).await;
+    assert!(!finished.recv().await.unwrap().accepted);
     duo.stop().await;
 }
 
