@@ -150,3 +150,16 @@ async fn a_codec_that_cannot_be_made_ends_the_call_as_a_fault_of_ours() {
     duo.talks().await;
     duo.stop().await;
 }
+
+#[tokio::test]
+async fn an_encoder_that_hangs_does_not_keep_its_call_from_ending() {
+    let duo = Duo::in_a_call().await;
+    duo.bob.holds_encoders().await;
+    duo.hangs_up().await;
+    duo.pass(3 * SECOND).await;
+    duo.rings().await;
+    duo.bob.accepts().await;
+    duo.bob.is_in_the_call().await;
+    duo.bob.codecs.release_encoders();
+    duo.stop().await;
+}
