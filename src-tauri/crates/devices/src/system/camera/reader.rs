@@ -154,9 +154,11 @@ fn read(index: &CameraIndex, wanted: VideoMode, shared: &Shared) -> Result<(), D
         let at = captured_at(&buffer);
         let agreed = mode::size(&format);
         let (form, bytes) = (buffer.source_frame_format(), buffer.buffer());
-        let picture = converter
-            .size_of(form, bytes, agreed)
-            .and_then(|size| pool.make(size, |picture| converter.convert(form, bytes, picture)));
+        let picture = converter.size_of(form, bytes, agreed).and_then(|size| {
+            pool.make(size, |picture| {
+                converter.convert(form, bytes, agreed, picture)
+            })
+        });
         match picture {
             Ok(picture) => {
                 let mut sink = shared.sink.lock().unwrap_or_else(PoisonError::into_inner);
