@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_link_leads_back_to_us() {
-        let identity = Identity::from_seed(&[7; 32]);
+        let identity = Identity::generate().unwrap();
         let me = shown(&identity, "Ada", Some("ws://127.0.0.1:4000/v1"));
         let invite: Invite = me.link.parse().unwrap();
         assert_eq!(invite.address, identity.address());
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_wrong_relay_is_left_out_of_the_link() {
-        let me = shown(&Identity::from_seed(&[7; 32]), "", Some("nonsense"));
+        let me = shown(&Identity::generate().unwrap(), "", Some("nonsense"));
         assert_eq!(me.link, me.address);
     }
 

@@ -59,13 +59,13 @@ pub(crate) fn understand(text: &str, own: &Address) -> Understood {
 mod tests {
     use super::*;
 
-    fn own() -> Address {
-        identity::Identity::from_seed(&[1; 32]).address()
+    fn somebody() -> Address {
+        identity::Identity::generate().unwrap().address()
     }
 
     #[test]
     fn what_people_paste_is_told_apart() {
-        let other = identity::Identity::from_seed(&[2; 32]).address();
+        let (own, other) = (somebody(), somebody());
         let link = |name: &str, relay: Option<&str>| {
             let invite = Invite::new(other).with_name(name);
             let with_relay = |url| invite.clone().with_relay(url).unwrap();
@@ -77,12 +77,12 @@ mod tests {
             relay: relay.map(str::to_owned),
             link: link(name, relay),
         };
-        let of = |text: &str| understand(text, &own());
+        let of = |text: &str| understand(text, &own);
         assert_eq!(of("  "), Understood::Nothing);
         assert_eq!(of(&format!(" {other}\n")), person("", None));
         let full = format!("{other}?relay=ws%3A%2F%2Fr.org%2Fv1&name=Bea");
         assert_eq!(of(&full), person("Bea", Some("ws://r.org/v1")));
-        assert_eq!(of(&own().to_string()), Understood::Own);
+        assert_eq!(of(&own.to_string()), Understood::Own);
         let text = other.to_string();
         assert_eq!(of(&text[..text.len() - 3]), Understood::Incomplete);
         assert_eq!(of("Bea"), Understood::Unknown);

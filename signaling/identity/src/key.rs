@@ -5,7 +5,7 @@ use std::fmt;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use signal_wire::{Address, Challenge, Proof};
 
-/// A key pair; its public half is the address. Wiped when dropped.
+/// A key pair; its public half is the address. Each copy is wiped when dropped.
 ///
 /// ```
 /// use identity::{Identity, KeyError, verify_proof};
@@ -22,6 +22,7 @@ use signal_wire::{Address, Challenge, Proof};
 /// assert_eq!(Identity::from_bytes(&[0; 32]).map(|it| it.address()), Err(KeyError::Guessable));
 /// # Ok::<(), identity::NoRandomness>(())
 /// ```
+#[derive(Clone)]
 pub struct Identity {
     key: SigningKey,
 }
@@ -79,10 +80,8 @@ impl Identity {
         Ok(Self::from_seed(seed))
     }
 
-    /// The key that belongs to these secret bytes, whatever they are. What comes from a file goes
-    /// through [`Identity::from_bytes`].
-    #[must_use]
-    pub fn from_seed(seed: &[u8; Self::SEED_LENGTH]) -> Self {
+    /// The key that belongs to these secret bytes, whatever they are.
+    fn from_seed(seed: &[u8; Self::SEED_LENGTH]) -> Self {
         Self {
             key: SigningKey::from_bytes(seed),
         }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use identity::Identity;
 use signal_client::{Link, LinkEvent, LinkState, Problem, SendError};
 use signal_relay::Config;
 use signal_wire::MAX_PAYLOAD_BYTES;
@@ -134,7 +133,7 @@ async fn a_stopping_relay_tells_its_clients_and_they_find_its_successor() {
 async fn a_url_without_a_path_finds_the_relay() {
     let relay = Running::start(Config::default()).await;
     Person::online(&format!("ws://{}", relay.socket_address())).await;
-    assert!(Link::connect("http://127.0.0.1/v1", Identity::from_seed(&[1; 32]).into()).is_err());
+    assert!(Link::connect("http://127.0.0.1/v1", somebody().into()).is_err());
 }
 
 #[tokio::test]

@@ -4,19 +4,22 @@ use identity::Identity;
 use signal_client::{LinkState, Problem};
 use signal_relay::Config;
 
-use crate::support::{Person, Running, message, quick};
+use crate::support::{Person, Running, message, quick, somebody};
 
-fn ann() -> Identity {
-    Identity::from_seed(&[1; 32])
+/// The same person twice.
+fn ann() -> [Identity; 2] {
+    let ann = somebody();
+    [ann.clone(), ann]
 }
 
 #[tokio::test]
 async fn the_second_connection_takes_over_and_the_first_stays_away() {
     let relay = Running::start(Config::default()).await;
     let bob = Person::online(&relay.url).await;
-    let mut first = Person::with(&relay.url, ann(), quick());
+    let [ann, again] = ann();
+    let mut first = Person::with(&relay.url, ann, quick());
     first.until(LinkState::Online).await;
-    let mut second = Person::with(&relay.url, ann(), quick());
+    let mut second = Person::with(&relay.url, again, quick());
     second.until(LinkState::Online).await;
 
     first.until(LinkState::Offline(Problem::TakenOver)).await;
@@ -34,9 +37,10 @@ async fn the_second_connection_takes_over_and_the_first_stays_away() {
 async fn the_first_comes_back_when_asked() {
     let relay = Running::start(Config::default()).await;
     let bob = Person::online(&relay.url).await;
-    let mut first = Person::with(&relay.url, ann(), quick());
+    let [ann, again] = ann();
+    let mut first = Person::with(&relay.url, ann, quick());
     first.until(LinkState::Online).await;
-    let mut second = Person::with(&relay.url, ann(), quick());
+    let mut second = Person::with(&relay.url, again, quick());
     first.until(LinkState::Offline(Problem::TakenOver)).await;
 
     first.link.reconnect();

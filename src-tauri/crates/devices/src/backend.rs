@@ -20,12 +20,31 @@ use self::sound::Sound;
 use crate::choice::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 
 /// The cameras of `choice`.
+///
+/// ```
+/// use devices::{CameraChoice, cameras};
+/// use media::backend::device::DeviceKind;
+///
+/// let offered = cameras(CameraChoice::Synthetic).list()?;
+/// assert_eq!(offered.len(), 1);
+/// assert_eq!(offered[0].kind, DeviceKind::Synthetic);
+/// # Ok::<(), media::backend::device::DeviceError>(())
+/// ```
 #[must_use]
 pub fn cameras(choice: CameraChoice) -> Arc<dyn CameraBackend> {
     Arc::new(Cameras::new(choice))
 }
 
 /// The microphones and speakers of both choices.
+///
+/// ```
+/// use devices::{SpeakerChoice, audio};
+///
+/// let offered = audio("none".parse()?, SpeakerChoice::File("heard.wav".into())).list()?;
+/// assert!(offered.microphones.is_empty());
+/// assert_eq!(offered.speakers[0].name, "heard.wav");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn audio(microphone: MicrophoneChoice, speaker: SpeakerChoice) -> Arc<dyn AudioBackend> {
     Arc::new(Sound::new(microphone, speaker))

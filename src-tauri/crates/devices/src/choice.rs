@@ -7,6 +7,16 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// Where pictures come from.
+///
+/// ```
+/// use devices::CameraChoice;
+///
+/// let choice: CameraChoice = "file:clip.y4m?stamp".parse()?;
+/// let path = "clip.y4m".into();
+/// assert_eq!(choice, CameraChoice::File { path, stamp: true });
+/// assert!("webcam".parse::<CameraChoice>().is_err());
+/// # Ok::<(), devices::UnknownChoice>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CameraChoice {
     /// The machine's cameras.

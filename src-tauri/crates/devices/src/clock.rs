@@ -12,6 +12,15 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 /// What the monotonic clock shows at `at`, in nanoseconds.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// use devices::clock::nanos_at;
+///
+/// let now = Instant::now();
+/// assert_eq!(nanos_at(now + Duration::from_millis(1)) - nanos_at(now), 1_000_000);
+/// ```
 #[must_use]
 pub fn nanos_at(at: Instant) -> u64 {
     static ANCHOR: OnceLock<(Instant, u64)> = OnceLock::new();

@@ -17,9 +17,9 @@ pub mod sound_server;
 mod allocations;
 mod backend;
 mod choice;
-mod made;
 mod system;
 mod thread;
+mod virtual_device;
 
 pub use backend::{audio, cameras};
 pub use choice::{CameraChoice, MicrophoneChoice, SpeakerChoice, UnknownChoice};

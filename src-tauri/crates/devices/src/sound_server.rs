@@ -53,6 +53,17 @@ pub fn prepare() -> Found {
 
 /// Finds the sound server as a process in `environment` would. Errors are told in the log: what
 /// cannot be prepared is left as it was.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use devices::sound_server::{Environment, find};
+///
+/// // libpulse takes a bare path, cpal's client does not.
+/// let named = ("PULSE_SERVER".into(), "/run/sound".into());
+/// let found = find(&Environment::new([named], Path::new("/nothing/here")));
+/// assert_eq!(found.variables()[0], ("PULSE_SERVER", "unix:/run/sound".into()));
+/// ```
 pub fn find(environment: &Environment) -> Found {
     let conf = ClientConf::read(environment);
     let mut found = Found::default();

@@ -6,6 +6,20 @@ use std::time::Instant;
 
 use media::backend::device::{DeviceError, DeviceInfo, DeviceStream};
 use media::queue::{Empty, Queue, Slot};
+use tracing::Span;
+
+/// Starts a thread of a device, called `name`. Its log lines stand in the span that is current now:
+/// a device that a call opens names this call.
+pub(crate) fn spawn(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, DeviceError> {
+    let opened_in = Span::current();
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || opened_in.in_scope(run))
+        .map_err(|error| DeviceError::Failed(format!("start thread {name}: {error}")))
+}
 
 /// A device that a thread of ours drives. Dropping it stops the thread and waits for its end.
 #[derive(Debug)]
@@ -24,10 +38,7 @@ impl Running {
     ) -> Result<Self, DeviceError> {
         let stop = Queue::slot();
         let stopped = Stop(stop.clone());
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || run(stopped))
-            .map_err(|error| DeviceError::Failed(format!("start thread {name}: {error}")))?;
+        let thread = spawn(name, move || run(stopped))?;
         Ok(Self {
             info,
             stop,

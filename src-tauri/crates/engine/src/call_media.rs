@@ -341,7 +341,8 @@ impl CallMedia {
         }
     }
 
-    /// Releases all that the call holds, within a second or two.
+    /// Releases all that the call holds, within a second or two. A codec that hangs is left with its
+    /// thread, which ends by itself when the codec returns.
     pub(crate) async fn close(self, clock: &Clock) {
         let Stage::Open(mut open) = self.stage else {
             return;
@@ -350,10 +351,12 @@ impl CallMedia {
         let joined = tokio::task::spawn_blocking(move || drop((sender, receiver)));
         session::close(self.call, clock, open.control.as_ref()).await;
         open.forwarding.abort();
-        if joined.await.is_err() {
-            self.span
-                .in_scope(|| tracing::error!("a pipeline of the call panicked"));
-        }
+        let joined = clock.timeout(session::CLOSE_LIMIT, joined).await;
+        self.span.in_scope(|| match joined {
+            Some(Ok(())) => {}
+            Some(Err(_)) => tracing::error!("a pipeline of the call panicked"),
+            None => tracing::error!("a pipeline of the call does not end and is left behind"),
+        });
     }
 }
 

@@ -111,6 +111,8 @@ impl Control {
         let news = senders.devices.clone();
         let devices = Devices::new(&backends, &config, tap, clock.clone(), epoch, news)?;
         let (views, watched) = watch::channel(Arc::new(publish::empty(&devices)));
+        let identity = Arc::clone(&config.identity);
+        let relays = Relays::new(identity, clock.clone(), senders.relays.clone());
         let mut control = Self {
             transport: backends.transport,
             codec: backends.codec,
@@ -119,7 +121,7 @@ impl Control {
             history: History::new(ended),
             views,
             phone: Phone::new(phone_config(&config)),
-            relays: Relays::new(Arc::clone(&config.identity), senders.relays.clone()),
+            relays,
             relay: RelayView::None,
             call: Call {
                 media: None,

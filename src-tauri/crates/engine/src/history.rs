@@ -19,6 +19,8 @@ pub struct Ended {
     pub relay: Option<String>,
     /// Who had called.
     pub outgoing: bool,
+    /// Whether it was an incoming call that the user accepted, whether media flowed or not.
+    pub accepted: bool,
     /// Why it ended.
     pub reason: EndReason,
     /// How long media flowed, milliseconds; `None` when it never did.
@@ -28,7 +30,7 @@ pub struct Ended {
 impl Ended {
     /// Whether somebody called and nobody answered: all that a stranger can do alone.
     fn is_unanswered(&self) -> bool {
-        !self.outgoing && self.lasted_ms.is_none()
+        !self.outgoing && !self.accepted
     }
 }
 
@@ -69,6 +71,7 @@ impl History {
             peer,
             relay,
             outgoing: false,
+            accepted: false,
             reason: EndReason::Missed,
             lasted_ms: None,
         });

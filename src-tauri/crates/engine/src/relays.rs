@@ -11,6 +11,7 @@ use signal_client::{LinkState, Problem};
 use tokio::sync::mpsc;
 
 use self::link::{RelayLink, Which, normal, view_of};
+use crate::clock::Clock;
 use crate::view::RelayView;
 
 /// What the control task hears of relays.
@@ -38,6 +39,7 @@ pub(crate) enum News {
 #[derive(Debug)]
 pub(crate) struct Relays {
     identity: Arc<Identity>,
+    clock: Clock,
     news: mpsc::Sender<News>,
     home: Option<RelayLink>,
     guest: Option<Guest>,
@@ -55,9 +57,10 @@ struct Guest {
 
 impl Relays {
     /// No link yet.
-    pub(crate) fn new(identity: Arc<Identity>, news: mpsc::Sender<News>) -> Self {
+    pub(crate) fn new(identity: Arc<Identity>, clock: Clock, news: mpsc::Sender<News>) -> Self {
         Self {
             identity,
+            clock,
             news,
             home: None,
             guest: None,
@@ -106,11 +109,11 @@ impl Relays {
     pub(crate) fn close_guest(&mut self) -> bool {
         let closed = self.guest.take().is_some();
         if closed {
-            self.guest_closed_at = Some(Instant::now());
+            self.guest_closed_at = Some(self.clock.now());
         }
         let lately = self
             .guest_closed_at
-            .is_some_and(|it| it.elapsed() < GUEST_AFTERMATH);
+            .is_some_and(|it| self.clock.now() < it + GUEST_AFTERMATH);
         let taken_over = LinkState::Offline(Problem::TakenOver);
         if lately && self.home.as_ref().map(RelayLink::state) == Some(taken_over) {
             self.guest_closed_at = None;

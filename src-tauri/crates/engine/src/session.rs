@@ -126,14 +126,18 @@ pub(crate) async fn forward(
     }
 }
 
-/// Asks a session for its figures, which come as [`News::Figures`].
+/// Asks a session for its figures, which come as [`News::Figures`] or, after [`FIGURES_LIMIT`], not
+/// at all.
 pub(crate) async fn ask_for_figures(
     call: CallId,
     session: Arc<dyn SessionControl>,
+    clock: Clock,
     news: mpsc::Sender<News>,
 ) {
-    let stats = Box::new(session.stats().await);
-    report(&news, News::Figures { call, stats }).await;
+    if let Some(stats) = clock.timeout(FIGURES_LIMIT, session.stats()).await {
+        let stats = Box::new(stats);
+        report(&news, News::Figures { call, stats }).await;
+    }
 }
 
 /// Tells the control task; fails only when the engine is gone.
@@ -185,7 +189,11 @@ const OPEN_LIMIT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Twice what a transport promises to take.
-const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Half of the time until a session is asked again, so that questions without an answer do not pile
+/// up: each of them keeps its session from being dropped.
+const FIGURES_LIMIT: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests;

@@ -104,5 +104,14 @@ impl People for Met {
     }
 }
 
+/// The store must not know the phone, which keeps to its own bounds.
+const _: () = {
+    use call::phone::Config;
+
+    let (least, most) = (Settings::RING_SECONDS.start(), Settings::RING_SECONDS.end());
+    assert!(*least as u64 == Config::RING_MIN.as_secs());
+    assert!(*most as u64 == Config::RING_MAX.as_secs());
+};
+
 /// What cameras do and eyes are used to in a call.
 const FPS: f32 = 30.0;

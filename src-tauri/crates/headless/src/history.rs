@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use call::reason::EndReason;
 use engine::Ended;
 use store::{HistoryEntry, HistoryPeer, Store, StoreError};
 use tokio::sync::broadcast;
@@ -82,30 +81,8 @@ fn entry(ended: Ended) -> HistoryEntry {
         reason: reason
             .and_then(|it| it.as_str().map(str::to_owned))
             .unwrap_or_default(),
-        accepted: !ended.outgoing && (ended.lasted_ms.is_some() || follows_accept(ended.reason)),
+        accepted: ended.accepted,
         lasted_ms: ended.lasted_ms,
-    }
-}
-
-/// Whether an incoming call ends like this only after the user accepted it.
-const fn follows_accept(reason: EndReason) -> bool {
-    match reason {
-        EndReason::LocalHangup
-        | EndReason::RemoteHangup
-        | EndReason::NoPath
-        | EndReason::ConnectionLost
-        | EndReason::PeerGone => true,
-        EndReason::Cancelled
-        | EndReason::Missed
-        | EndReason::Declined
-        | EndReason::RemoteDeclined
-        | EndReason::Busy
-        | EndReason::NoAnswer
-        | EndReason::Unreachable
-        | EndReason::NoRelay
-        | EndReason::Incompatible
-        | EndReason::Replaced
-        | EndReason::InternalError => false,
     }
 }
 
@@ -114,31 +91,22 @@ mod tests {
     use std::time::Duration;
 
     use call::id::Peer;
+    use call::reason::EndReason;
 
     use super::*;
 
-    fn ended(reason: EndReason) -> Ended {
+    fn missed(number: usize) -> Ended {
         Ended {
             peer: Peer {
-                address: "tincan:x".to_owned(),
+                address: format!("tincan:{number}"),
                 name: "Ada".to_owned(),
             },
             relay: None,
             outgoing: false,
-            reason,
+            accepted: false,
+            reason: EndReason::Missed,
             lasted_ms: None,
         }
-    }
-
-    #[test]
-    fn an_accepted_call_without_media_is_an_accepted_one() {
-        assert!(entry(ended(EndReason::NoPath)).accepted);
-        assert!(!entry(ended(EndReason::Missed)).accepted);
-        let called = Ended {
-            outgoing: true,
-            ..ended(EndReason::NoPath)
-        };
-        assert!(!entry(called).accepted, "we called");
     }
 
     #[tokio::test]
@@ -147,15 +115,8 @@ mod tests {
         let store = Arc::new(Mutex::new(Store::open(dir.path()).unwrap()));
         let (calls, receiver) = broadcast::channel(16);
         let keeping = tokio::spawn(keep(receiver, Arc::clone(&store), |_| {}));
-        for _ in 0..3 {
-            let other = Ended {
-                peer: Peer {
-                    address: format!("tincan:{}", rand_text()),
-                    name: String::new(),
-                },
-                ..ended(EndReason::Missed)
-            };
-            calls.send(other).unwrap();
+        for number in 0..3 {
+            calls.send(missed(number)).unwrap();
         }
         drop(calls);
         tokio::time::timeout(Duration::from_secs(60), keeping)
@@ -164,14 +125,5 @@ mod tests {
             .unwrap();
         let text = std::fs::read_to_string(dir.path().join("history.json")).unwrap();
         assert_eq!(text.matches("missed").count(), 3, "{text}");
-    }
-
-    /// Another text each time.
-    fn rand_text() -> u64 {
-        use std::hash::{BuildHasher, Hasher};
-
-        std::collections::hash_map::RandomState::new()
-            .build_hasher()
-            .finish()
     }
 }

@@ -44,7 +44,15 @@ fn is_silent(target: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, mpsc};
+    use std::time::Duration;
+
+    use devices::CameraChoice;
+    use media::backend::camera::{PictureSink, VideoMode};
+    use media::backend::device::DeviceError;
+    use media::picture::Captured;
+    use media::units::Size;
+    use tracing::Dispatch;
 
     use super::*;
 
@@ -59,6 +67,51 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// Writes a line for each picture, on the camera's thread.
+    struct Telling {
+        log: Dispatch,
+        told: mpsc::Sender<()>,
+    }
+
+    impl PictureSink for Telling {
+        fn picture(&mut self, _: Captured) {
+            tracing::dispatcher::with_default(&self.log, || tracing::info!("a picture"));
+            // Nobody listens any more once a line was written.
+            let _ = self.told.send(());
+        }
+
+        fn failed(&mut self, error: DeviceError) {
+            panic!("{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_thread_of_a_device_logs_names_the_call_that_opened_it() {
+        const CALL: &str = "this-call";
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let log = Dispatch::new(subscriber("info", move || writer.clone()));
+        let (told, heard) = mpsc::channel();
+        let camera = tracing::dispatcher::with_default(&log, || {
+            let _inside = tracing::info_span!("call", id = CALL).entered();
+            let (mode, log) = (
+                VideoMode {
+                    size: Size::new(64, 48),
+                    fps: 30.0,
+                },
+                log.clone(),
+            );
+            let cameras = devices::cameras(CameraChoice::Synthetic);
+            cameras.open(None, mode, Box::new(Telling { log, told }))
+        });
+        let camera = camera.unwrap();
+        heard.recv_timeout(Duration::from_secs(10)).unwrap();
+        drop(camera);
+        let kept = kept.0.lock().unwrap();
+        let text = String::from_utf8_lossy(&kept);
+        assert!(text.lines().all(|line| line.contains(CALL)), "{text}");
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use media::units::Size;
+use store::Settings;
 use transport::p2p::IceServer;
 
 /// Who to be, whom to be reached through, and which devices to use.
@@ -56,8 +58,13 @@ pub struct Options {
     pub bind: Option<IpAddr>,
 
     /// How long a call rings, in seconds, for this run.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(20..=90), global = true)]
+    #[arg(long, value_name = "N", value_parser = ring_seconds(), global = true)]
     pub ring_seconds: Option<u32>,
+}
+
+fn ring_seconds() -> RangedI64ValueParser<u32> {
+    let (least, most) = (Settings::RING_SECONDS.start(), Settings::RING_SECONDS.end());
+    clap::value_parser!(u32).range(i64::from(*least)..=i64::from(*most))
 }
 
 fn relay_url(text: &str) -> Result<String, String> {
@@ -121,6 +128,8 @@ mod tests {
             "x --size 1281x720",
             "x --size big",
             "x --fps 0",
+            "x --ring-seconds 19",
+            "x --ring-seconds 91",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -1,6 +1,7 @@
 //! What the user set.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -119,6 +120,9 @@ const MAX_TEXT: usize = 512;
 const MAX_ICE_SERVERS: usize = 8;
 
 impl Settings {
+    /// For how many seconds a call may ring.
+    pub const RING_SECONDS: RangeInclusive<u32> = 20..=90;
+
     /// The same with everything within its limits, whoever wrote it.
     #[must_use]
     pub fn validated(self) -> Self {
@@ -136,7 +140,9 @@ impl Settings {
                 .filter(IceServer::is_usable)
                 .take(MAX_ICE_SERVERS)
                 .collect(),
-            ring_seconds: self.ring_seconds.clamp(20, 90),
+            ring_seconds: self
+                .ring_seconds
+                .clamp(*Self::RING_SECONDS.start(), *Self::RING_SECONDS.end()),
             max_send_kbps: self.max_send_kbps.clamp(100, 20_000),
             ..self
         }

@@ -66,7 +66,7 @@ impl Store {
     /// Who this installation is.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        Identity::from_seed(self.identity.seed())
+        self.identity.clone()
     }
 
     /// What the user set.

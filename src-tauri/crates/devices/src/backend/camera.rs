@@ -8,10 +8,10 @@ use media::synthetic::pattern::Pattern;
 
 use super::{find, with_default, with_synthetic};
 use crate::choice::CameraChoice;
-use crate::made;
-use crate::made::camera::Stamping;
-use crate::made::clip::Clip;
 use crate::system;
+use crate::virtual_device;
+use crate::virtual_device::camera::Stamping;
+use crate::virtual_device::clip::Clip;
 
 /// The cameras of one choice.
 #[derive(Debug)]
@@ -27,10 +27,10 @@ impl Cameras {
 
 impl CameraBackend for Cameras {
     fn list(&self) -> Result<Vec<DeviceInfo>, DeviceError> {
-        let synthetic = made::synthetic_camera();
+        let synthetic = virtual_device::synthetic_camera();
         Ok(match &self.choice {
             CameraChoice::Synthetic => vec![synthetic],
-            CameraChoice::File { path, .. } => vec![made::file(path)],
+            CameraChoice::File { path, .. } => vec![virtual_device::file(path)],
             CameraChoice::None => Vec::new(),
             CameraChoice::Device(name) => {
                 with_synthetic(with_default(system::camera::list()?, name), synthetic)
@@ -53,7 +53,7 @@ impl CameraBackend for Cameras {
             CameraChoice::File { path, stamp } => file(path, *stamp, mode, sink),
             CameraChoice::None => Err(DeviceError::NotFound("there is no camera".into())),
             CameraChoice::Device(_) | CameraChoice::System => {
-                if id == Some(&made::synthetic_camera().id) {
+                if id == Some(&virtual_device::synthetic_camera().id) {
                     return synthetic(mode, sink);
                 }
                 system::camera::open(&find(self.list()?, id, "camera")?, mode, sink)
@@ -67,8 +67,8 @@ fn synthetic(
     sink: Box<dyn PictureSink>,
 ) -> Result<Box<dyn DeviceStream>, DeviceError> {
     let painter = Pattern::new(mode.size);
-    let info = made::synthetic_camera();
-    Ok(Box::new(made::camera::start(
+    let info = virtual_device::synthetic_camera();
+    Ok(Box::new(virtual_device::camera::start(
         info,
         mode.fps,
         Stamping::Stamped,
@@ -89,8 +89,8 @@ fn file(
     } else {
         Stamping::Plain
     };
-    Ok(Box::new(made::camera::start(
-        made::file(path),
+    Ok(Box::new(virtual_device::camera::start(
+        virtual_device::file(path),
         mode.fps,
         stamping,
         clip,
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn a_synthetic_camera_that_was_named_is_the_only_one() {
         let cameras = Cameras::new(CameraChoice::Synthetic).list().unwrap();
-        assert_eq!(cameras, [made::synthetic_camera()]);
+        assert_eq!(cameras, [virtual_device::synthetic_camera()]);
     }
 
     #[test]

@@ -5,9 +5,9 @@ use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceStream};
 
 use super::{find, with_default, with_synthetic};
 use crate::choice::{MicrophoneChoice, SpeakerChoice};
-use crate::made;
-use crate::made::microphone::Loop;
 use crate::system;
+use crate::virtual_device;
+use crate::virtual_device::microphone::Loop;
 
 /// The microphones of one choice and the speakers of another.
 #[derive(Debug)]
@@ -46,10 +46,10 @@ impl Sound {
     }
 
     fn microphones(&self, real: Vec<DeviceInfo>) -> Vec<DeviceInfo> {
-        let synthetic = made::synthetic_microphone();
+        let synthetic = virtual_device::synthetic_microphone();
         match &self.microphone {
             MicrophoneChoice::Synthetic => vec![synthetic],
-            MicrophoneChoice::File(path) => vec![made::file(path)],
+            MicrophoneChoice::File(path) => vec![virtual_device::file(path)],
             MicrophoneChoice::None => Vec::new(),
             MicrophoneChoice::Device(name) => with_synthetic(with_default(real, name), synthetic),
             MicrophoneChoice::System => with_synthetic(real, synthetic),
@@ -58,8 +58,8 @@ impl Sound {
 
     fn speakers(&self, real: Vec<DeviceInfo>) -> Vec<DeviceInfo> {
         match &self.speaker {
-            SpeakerChoice::File(path) => vec![made::file(path)],
-            SpeakerChoice::None => vec![made::no_speaker()],
+            SpeakerChoice::File(path) => vec![virtual_device::file(path)],
+            SpeakerChoice::None => vec![virtual_device::no_speaker()],
             SpeakerChoice::Device(name) => with_default(real, name),
             SpeakerChoice::System => real,
         }
@@ -83,12 +83,14 @@ impl AudioBackend for Sound {
         match &self.microphone {
             MicrophoneChoice::Synthetic => voice(sink),
             MicrophoneChoice::File(path) => {
-                let (info, said) = (made::file(path), Loop::open(path)?);
-                Ok(Box::new(made::microphone::start(info, said, sink)?))
+                let (info, said) = (virtual_device::file(path), Loop::open(path)?);
+                Ok(Box::new(virtual_device::microphone::start(
+                    info, said, sink,
+                )?))
             }
             MicrophoneChoice::None => Err(DeviceError::NotFound("there is no microphone".into())),
             MicrophoneChoice::Device(_) | MicrophoneChoice::System => {
-                if id == Some(&made::synthetic_microphone().id) {
+                if id == Some(&virtual_device::synthetic_microphone().id) {
                     return voice(sink);
                 }
                 let wanted = find(self.list()?.microphones, id, "microphone")?;
@@ -103,13 +105,13 @@ impl AudioBackend for Sound {
         source: Box<dyn SampleSource>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
         match &self.speaker {
-            SpeakerChoice::File(path) => Ok(Box::new(made::speaker::into_file(
-                made::file(path),
+            SpeakerChoice::File(path) => Ok(Box::new(virtual_device::speaker::into_file(
+                virtual_device::file(path),
                 path,
                 source,
             )?)),
-            SpeakerChoice::None => Ok(Box::new(made::speaker::into_nothing(
-                made::no_speaker(),
+            SpeakerChoice::None => Ok(Box::new(virtual_device::speaker::into_nothing(
+                virtual_device::no_speaker(),
                 source,
             )?)),
             SpeakerChoice::Device(_) | SpeakerChoice::System => {
@@ -121,8 +123,8 @@ impl AudioBackend for Sound {
 }
 
 fn voice(sink: Box<dyn SampleSink>) -> Result<Box<dyn DeviceStream>, DeviceError> {
-    let info = made::synthetic_microphone();
-    Ok(Box::new(made::microphone::start(
+    let info = virtual_device::synthetic_microphone();
+    Ok(Box::new(virtual_device::microphone::start(
         info,
         Loop::voice(),
         sink,
@@ -155,7 +157,7 @@ mod tests {
             .list()
             .unwrap();
         assert_eq!(none.microphones, []);
-        assert_eq!(none.speakers, [made::no_speaker()]);
+        assert_eq!(none.speakers, [virtual_device::no_speaker()]);
         let file = Sound::new(
             MicrophoneChoice::File("a/b.wav".into()),
             SpeakerChoice::None,
@@ -168,7 +170,7 @@ mod tests {
         let voice = Sound::new(MicrophoneChoice::Synthetic, SpeakerChoice::None);
         assert_eq!(
             voice.list().unwrap().microphones,
-            [made::synthetic_microphone()]
+            [virtual_device::synthetic_microphone()]
         );
     }
 }

@@ -1,7 +1,8 @@
 //! Carries out what the phone says: one match from output to effect.
 
-use call::id::Peer;
+use call::id::{CallId, Peer};
 use call::output::{Output, Sound};
+use call::view::CallView;
 use identity::Address;
 use media::sounds;
 
@@ -54,10 +55,12 @@ impl Control {
             } => {
                 tracing::info!(%call, ?reason, "call ended");
                 let relay = self.guest_relay_of(&peer);
+                let accepted = !outgoing && self.was_answered(call);
                 self.history.ended(Ended {
                     peer,
                     relay,
                     outgoing,
+                    accepted,
                     reason,
                     lasted_ms: lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
                 });
@@ -67,6 +70,11 @@ impl Control {
                 self.history.missed(peer, relay);
             }
         }
+    }
+
+    /// Whether this call was answered before the event that is being performed.
+    fn was_answered(&self, call: CallId) -> bool {
+        matches!(&self.call.seen, CallView::Active { call: seen, .. } if *seen == call.to_string())
     }
 
     /// The relay of the link by which we called this person last.

@@ -157,8 +157,10 @@ impl Control {
             self.call.summary.sampled(now, stats);
         }
         if let Some(control) = media.control() {
-            let (control, news) = (Arc::clone(control), self.senders.sessions.clone());
-            tokio::spawn(session::ask_for_figures(media.call(), control, news));
+            let (control, clock) = (Arc::clone(control), self.clock.clone());
+            let news = self.senders.sessions.clone();
+            let asking = session::ask_for_figures(media.call(), control, clock, news);
+            tokio::spawn(asking);
         }
     }
 }

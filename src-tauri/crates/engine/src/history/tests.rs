@@ -21,6 +21,7 @@ fn call_with(number: usize) -> Ended {
         peer: peer(number),
         relay: None,
         outgoing: true,
+        accepted: false,
         reason: EndReason::LocalHangup,
         lasted_ms: Some(60_000),
     }
@@ -32,6 +33,15 @@ fn ring_of(number: usize) -> Ended {
         reason: EndReason::Missed,
         lasted_ms: None,
         ..call_with(number)
+    }
+}
+
+/// A call that the user accepted and in which media never flowed.
+fn accepted_from(number: usize) -> Ended {
+    Ended {
+        accepted: true,
+        reason: EndReason::NoPath,
+        ..ring_of(number)
     }
 }
 
@@ -109,4 +119,19 @@ fn what_waits_is_told_before_the_end() {
     history.finish();
     let all = read(&mut history, &mut heard);
     assert_eq!(all[CAPACITY - 3..], [0, 1, 2].map(call_with));
+}
+
+#[test]
+fn an_accepted_call_without_media_does_not_give_way_at_the_end() {
+    let (mut history, mut heard) = history();
+    for number in 0..CAPACITY {
+        history.ended(call_with(number));
+    }
+    history.flush();
+    assert!(heard.try_recv().is_ok());
+    history.ended(ring_of(100));
+    history.ended(accepted_from(101));
+    history.finish();
+    let all = read(&mut history, &mut heard);
+    assert_eq!(all.last(), Some(&accepted_from(101)));
 }

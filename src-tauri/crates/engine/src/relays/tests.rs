@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::{News, Relays};
+use super::{GUEST_AFTERMATH, News, Relays};
+use crate::clock::Clock;
 use crate::view::{RelayProblem, RelayView};
 
 const TAKEN_OVER: RelayView = RelayView::Offline {
@@ -28,12 +29,13 @@ async fn relay() -> [String; 2] {
 
 fn relays() -> (Relays, mpsc::Receiver<News>) {
     let (news, heard) = mpsc::channel(64);
-    let identity = Identity::from_seed(&[1; 32]);
-    (Relays::new(Arc::new(identity), news), heard)
+    let identity = Identity::generate().unwrap();
+    let relays = Relays::new(Arc::new(identity), Clock::default(), news);
+    (relays, heard)
 }
 
 fn somebody() -> Address {
-    Identity::from_seed(&[2; 32]).address()
+    Identity::generate().unwrap().address()
 }
 
 async fn until(heard: &mut mpsc::Receiver<News>, view: &RelayView) {
@@ -87,6 +89,22 @@ async fn home_is_taken_back_from_a_guest_link_that_arrives_after_its_end() {
     assert!(!relays.close_guest());
     until(&mut heard, &RelayView::Online).await;
     drop(late);
+}
+
+#[tokio::test]
+async fn another_copy_keeps_what_it_took_long_after_a_guest_link() {
+    let [home, other_name] = relay().await;
+    let (mut relays, mut heard) = relays();
+    relays.set_home(Some(&home));
+    until(&mut heard, &RelayView::Online).await;
+    relays.open_guest(somebody(), &other_name);
+    assert!(relays.close_guest());
+    relays.clock.skip(GUEST_AFTERMATH);
+    let copy = Link::connect(&other_name, Arc::clone(&relays.identity)).unwrap();
+    until(&mut heard, &TAKEN_OVER).await;
+    assert!(!relays.close_guest());
+    assert!(relays.guest_closed_at.is_some(), "home was not taken back");
+    drop(copy);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
-//! Sessions that open late or never.
+//! Sessions that open or answer late or never.
 
 use std::time::Instant;
 
+use bytes::Bytes;
+use futures::FutureExt;
 use media::testing::{Loopback, Network};
-use media::transport::Role;
+use media::transport::{Parcel, Role};
 use media::units::Bitrate;
 use tokio::task::yield_now;
 
@@ -89,4 +91,39 @@ async fn a_session_that_never_opens_holds_nothing_soon_after_its_call() {
     let told = held.told.recv().await;
     assert!(matches!(told, Some(News::Closed { .. })), "{told:?}");
     assert_eq!(held.transport.held_opens(), 0);
+}
+
+/// A session that never tells its figures.
+struct Silent;
+
+impl SessionControl for Silent {
+    fn parcel(&self, _: Parcel) {}
+
+    fn restart(&self) {}
+
+    fn request_keyframe(&self) {}
+
+    fn send_data(&self, _: Bytes) -> Result<(), TransportError> {
+        Ok(())
+    }
+
+    fn stats(&self) -> BoxFuture<'static, TransportStats> {
+        std::future::pending().boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        std::future::ready(()).boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_never_tells_its_figures_is_soon_let_go() {
+    let (clock, (news, mut told)) = (Clock::default(), mpsc::channel(8));
+    let session: Arc<dyn SessionControl> = Arc::new(Silent);
+    let held = Arc::downgrade(&session);
+    tokio::spawn(ask_for_figures(CallId(1), session, clock.clone(), news));
+    yield_now().await;
+    clock.skip(FIGURES_LIMIT);
+    assert!(told.recv().await.is_none(), "nobody waits for them");
+    assert!(held.upgrade().is_none());
 }

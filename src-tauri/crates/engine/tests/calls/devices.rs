@@ -42,6 +42,7 @@ async fn each_failure_of_a_device_is_shown_as_what_it_is() {
         (DeviceError::Failed(text()), DeviceProblem::Unusable),
         (
             DeviceError::File {
+                what: "read",
                 path: text(),
                 why: text(),
             },

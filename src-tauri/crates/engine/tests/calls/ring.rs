@@ -207,6 +207,7 @@ async fn a_finished_call_is_told_to_the_history_with_its_reason_and_length() {
     assert_eq!(hers.reason, EndReason::LocalHangup);
     assert_eq!(his.reason, EndReason::RemoteHangup);
     assert_eq!([hers.outgoing, his.outgoing], [true, false]);
+    assert_eq!([hers.accepted, his.accepted], [false, true]);
     assert_eq!(his.peer.name, "Alice");
     for lasted in [hers.lasted_ms, his.lasted_ms] {
         assert!((2000..3000).contains(&lasted.unwrap()), "{lasted:?}");

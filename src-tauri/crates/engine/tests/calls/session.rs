@@ -16,21 +16,25 @@ fn fault() -> TransportError {
 #[tokio::test]
 async fn a_session_that_cannot_be_opened_ends_the_call_on_both_sides() {
     let duo = Duo::online().await;
+    let mut finished = duo.bob.engine().ended();
     duo.bob.transport.fail_open(fault());
     duo.rings().await;
     duo.bob.accepts().await;
     duo.bob.ended(EndReason::InternalError).await;
     duo.alice.ended(EndReason::NoPath).await;
+    assert!(finished.recv().await.unwrap().accepted, "media or not");
     duo.stop().await;
 }
 
 #[tokio::test]
 async fn the_callers_session_that_cannot_be_opened_ends_the_ringing() {
     let duo = Duo::online().await;
+    let mut finished = duo.bob.engine().ended();
     duo.alice.transport.fail_open(fault());
     duo.alice.dials(&duo.bob).await;
     duo.alice.ended(EndReason::InternalError).await;
     duo.bob.ended(EndReason::Missed).await;
+    assert!(!finished.recv().await.unwrap().accepted);
     duo.stop().await;
 }
 
@@ -144,5 +148,18 @@ async fn a_codec_that_cannot_be_made_ends_the_call_as_a_fault_of_ours() {
     }
     duo.bob.codecs.can_make_all();
     duo.talks().await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn an_encoder_that_hangs_does_not_keep_its_call_from_ending() {
+    let duo = Duo::in_a_call().await;
+    duo.bob.holds_encoders().await;
+    duo.hangs_up().await;
+    duo.pass(3 * SECOND).await;
+    duo.rings().await;
+    duo.bob.accepts().await;
+    duo.bob.is_in_the_call().await;
+    duo.bob.codecs.release_encoders();
     duo.stop().await;
 }

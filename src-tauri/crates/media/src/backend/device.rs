@@ -60,9 +60,11 @@ pub enum DeviceError {
     /// It offers no format that we can use.
     #[error("device offers no usable format: {0}")]
     Format(String),
-    /// A file that stands for a device cannot be read.
-    #[error("cannot read {path}: {why}")]
+    /// A file that stands for a device cannot be read or written.
+    #[error("cannot {what} {path}: {why}")]
     File {
+        /// What was tried.
+        what: &'static str,
         /// The file.
         path: String,
         /// What is wrong with it.

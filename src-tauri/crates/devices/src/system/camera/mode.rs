@@ -4,13 +4,15 @@ use media::backend::camera::VideoMode;
 use media::units::Size;
 use nokhwa::utils::{CameraFormat, FrameFormat};
 
+use super::convert::even;
+
 /// The format among `offered` that is nearest to `wanted`: fast enough first, then large enough
 /// without waste, then nearest in rate, then the cheapest to convert. Many cameras give HD in raw
 /// form at ten pictures a second only, and fluently as JPEG.
 pub(super) fn choose(offered: &[CameraFormat], wanted: VideoMode) -> Option<CameraFormat> {
     let usable = offered
         .iter()
-        .filter(|it| size(it).is_valid() && it.frame_rate() > 0);
+        .filter(|it| even(size(it)).is_valid() && it.frame_rate() > 0);
     usable.min_by_key(|it| cost(it, wanted)).copied()
 }
 
@@ -104,10 +106,17 @@ mod tests {
     }
 
     #[test]
-    fn odd_and_empty_formats_are_not_taken() {
+    fn a_format_of_odd_sides_is_taken() {
+        let odd = format(641, 481, 30, FrameFormat::GRAY);
+        let offered = [odd, format(160, 120, 30, FrameFormat::GRAY)];
+        assert_eq!(choose(&offered, HD30), Some(odd));
+    }
+
+    #[test]
+    fn empty_formats_are_not_taken() {
         let offered = [
-            format(641, 480, 30, FrameFormat::YUYV),
             format(0, 0, 30, FrameFormat::YUYV),
+            format(1, 480, 30, FrameFormat::YUYV),
             format(640, 480, 0, FrameFormat::YUYV),
         ];
         assert_eq!(choose(&offered, HD30), None);

@@ -15,7 +15,7 @@ use nokhwa::{Buffer, Camera};
 
 use super::convert::Converter;
 use super::{failure, mode};
-use crate::thread::{Running, Stop};
+use crate::thread::{Running, Stop, spawn};
 
 /// Opens the camera `index` and reads it until the stream is dropped.
 pub(super) fn open(
@@ -32,21 +32,19 @@ pub(super) fn open(
         ended: Queue::slot(),
     };
     let reading = shared.clone();
-    std::thread::Builder::new()
-        .name("camera-read".to_owned())
-        .spawn(move || {
-            let result = permission().and_then(|()| {
-                reading.permitted.close();
-                read(&index, wanted, &reading)
-            });
-            if let Err(error) = result {
-                reading.ready.push(Err(error.clone()));
-                reading.ended.push(error);
-            }
+    // Nobody joins it: it ends when the sink is gone, or is left behind where a driver hangs.
+    spawn("camera-read", move || {
+        let result = permission().and_then(|()| {
             reading.permitted.close();
-            reading.ended.close();
-        })
-        .map_err(|error| DeviceError::Failed(format!("start thread camera-read: {error}")))?;
+            read(&index, wanted, &reading)
+        });
+        if let Err(error) = result {
+            reading.ready.push(Err(error.clone()));
+            reading.ended.push(error);
+        }
+        reading.permitted.close();
+        reading.ended.close();
+    })?;
     while let Err(Empty::TimedOut) = shared.permitted.pop(OPEN_TIMEOUT) {}
     match shared.ready.pop(OPEN_TIMEOUT) {
         Ok(Ok(())) => {}
@@ -156,9 +154,11 @@ fn read(index: &CameraIndex, wanted: VideoMode, shared: &Shared) -> Result<(), D
         let at = captured_at(&buffer);
         let agreed = mode::size(&format);
         let (form, bytes) = (buffer.source_frame_format(), buffer.buffer());
-        let picture = converter
-            .size_of(form, bytes, agreed)
-            .and_then(|size| pool.make(size, |picture| converter.convert(form, bytes, picture)));
+        let picture = converter.size_of(form, bytes, agreed).and_then(|size| {
+            pool.make(size, |picture| {
+                converter.convert(form, bytes, agreed, picture)
+            })
+        });
         match picture {
             Ok(picture) => {
                 let mut sink = shared.sink.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,6 +18,7 @@ use media::queue::{Empty, Queue, Slot};
 
 use super::user::{User, Watch};
 use super::{Connection, Direction, Wanted, config, failure, find};
+use crate::thread::spawn;
 
 /// Starts the stream that `wanted` means, with `user` at its end.
 pub(super) fn open<U: User>(
@@ -40,13 +41,10 @@ pub(super) fn open<U: User>(
     };
     let ended = Queue::slot();
     let end = CloseOnDrop(ended.clone());
-    let thread = std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            let _end = end;
-            keeper.run();
-        })
-        .map_err(|error| DeviceError::Failed(format!("start thread {name}: {error}")))?;
+    let thread = spawn(name, move || {
+        let _end = end;
+        keeper.run();
+    })?;
     let open = Open {
         info: wanted.info,
         watch,

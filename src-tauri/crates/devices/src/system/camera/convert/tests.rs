@@ -8,7 +8,9 @@ fn converted(format: FrameFormat, bytes: &[u8]) -> Picture {
     let mut converter = Converter::default();
     let size = converter.size_of(format, bytes, SIZE).unwrap();
     let mut picture = Picture::black(size);
-    converter.convert(format, bytes, &mut picture).unwrap();
+    converter
+        .convert(format, bytes, SIZE, &mut picture)
+        .unwrap();
     picture
 }
 
@@ -138,14 +140,15 @@ fn too_few_bytes_are_an_error() {
         FrameFormat::GRAY,
         FrameFormat::RAWRGB,
     ] {
-        assert!(converter.convert(format, &[0; 100], &mut picture).is_err());
+        let few = converter.convert(format, &[0; 100], SIZE, &mut picture);
+        assert!(few.is_err());
     }
     let whole = jpeg(Subsamp::Sub2x1);
     for len in [0, 1, 20, whole.len() / 2] {
         let cut = &whole[..len];
         assert!(
             converter
-                .convert(FrameFormat::MJPEG, cut, &mut picture)
+                .convert(FrameFormat::MJPEG, cut, SIZE, &mut picture)
                 .is_err(),
             "{len} bytes"
         );
@@ -163,7 +166,89 @@ fn a_jpeg_tells_its_own_size() {
     let mut other = Picture::black(Size::new(32, 32));
     assert!(
         converter
-            .convert(FrameFormat::MJPEG, &bytes, &mut other)
+            .convert(FrameFormat::MJPEG, &bytes, SIZE, &mut other)
             .is_err()
     );
+}
+
+/// What a camera delivers in pictures of these sides: its left column is dark, and so is each left
+/// end of a row that is read with a wrong stride.
+fn delivered(format: FrameFormat, width: usize, height: usize) -> Vec<u8> {
+    let luma = |column: usize| if column == 0 { 30 } else { 200 };
+    let pairs = width.div_ceil(2);
+    match format {
+        FrameFormat::YUYV => (0..2 * pairs)
+            .flat_map(|it| [luma(it), 128])
+            .collect::<Vec<u8>>()
+            .repeat(height),
+        FrameFormat::NV12 => {
+            let mut bytes = (0..width).map(luma).collect::<Vec<u8>>().repeat(height);
+            bytes.extend(vec![128; 2 * pairs * height.div_ceil(2)]);
+            bytes
+        }
+        FrameFormat::GRAY => (0..width).map(luma).collect::<Vec<u8>>().repeat(height),
+        FrameFormat::RAWRGB | FrameFormat::RAWBGR => (0..width)
+            .flat_map(|it| [luma(it); 3])
+            .collect::<Vec<u8>>()
+            .repeat(height),
+        FrameFormat::MJPEG => {
+            let pixels = delivered(FrameFormat::RAWRGB, width, height);
+            let image = turbojpeg::Image {
+                pixels: &pixels[..],
+                width,
+                pitch: 3 * width,
+                height,
+                format: turbojpeg::PixelFormat::RGB,
+            };
+            let compressed = turbojpeg::compress(image, 95, Subsamp::Sub2x2);
+            compressed.unwrap().to_vec()
+        }
+    }
+}
+
+#[test]
+fn of_an_odd_side_the_last_line_is_left_out() {
+    for format in [
+        FrameFormat::YUYV,
+        FrameFormat::NV12,
+        FrameFormat::GRAY,
+        FrameFormat::RAWRGB,
+        FrameFormat::RAWBGR,
+        FrameFormat::MJPEG,
+    ] {
+        for (width, height) in [(33, 24), (32, 25), (33, 25)] {
+            let agreed = Size::new(width, height);
+            let bytes = delivered(format, width as usize, height as usize);
+            let mut converter = Converter::default();
+            let size = converter.size_of(format, &bytes, agreed).unwrap();
+            assert_eq!(size, Size::new(32, 24), "{format:?}");
+            let mut picture = Picture::black(size);
+            converter
+                .convert(format, &bytes, agreed, &mut picture)
+                .unwrap();
+            let [luma, ..] = picture.planes();
+            for row in luma.chunks_exact(32) {
+                let bright = row[8..].iter().all(|it| *it > 150);
+                assert!(row[0] < 80 && bright, "{format:?} of {agreed}: {row:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_chroma_of_odd_sides_stays_with_its_pixels() {
+    // Skin in the left half and grey in the right one, of 33 columns and 25 rows.
+    let mut bytes = [FULL[0][0]; 33 * 25].to_vec();
+    let row: Vec<u8> = (0..17)
+        .flat_map(|it| if it < 8 { [90, 170] } else { [128, 128] })
+        .collect();
+    bytes.extend(row.repeat(13));
+    let mut picture = Picture::black(Size::new(32, 24));
+    Converter::default()
+        .convert(FrameFormat::NV12, &bytes, Size::new(33, 25), &mut picture)
+        .unwrap();
+    let [_, u, _] = picture.planes();
+    for row in u.chunks_exact(16) {
+        assert!(row[..8].iter().all(|it| *it < 110) && row[8..].iter().all(|it| *it > 120));
+    }
 }

@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::made;
+use crate::virtual_device;
 
 /// Plays a ramp that counts what was asked for, and keeps when.
 #[derive(Clone, Default)]
@@ -15,7 +15,7 @@ impl SampleSource for Ramp {
     }
 
     fn failed(&mut self, error: DeviceError) {
-        panic!("a made speaker failed: {error}");
+        panic!("a virtual speaker failed: {error}");
     }
 }
 
@@ -32,7 +32,7 @@ fn a_file_holds_what_was_played_and_when_it_began() {
     let path = dir.path().join("heard.wav");
     let ramp = Ramp::default();
     let before = clock::nanos();
-    let speaker = into_file(made::file(&path), &path, Box::new(ramp.clone())).unwrap();
+    let speaker = into_file(virtual_device::file(&path), &path, Box::new(ramp.clone())).unwrap();
     let told = |wav: &[u8]| u32::from_le_bytes([wav[40], wav[41], wav[42], wav[43]]) as usize;
     let patience = Instant::now() + Duration::from_secs(20);
     while told(&std::fs::read(&path).unwrap()) == 0 {
@@ -74,15 +74,16 @@ fn a_file_holds_what_was_played_and_when_it_began() {
 #[test]
 fn a_file_that_cannot_be_written_is_an_error_at_once() {
     let path = Path::new("/nowhere/at/all.wav");
-    let error = into_file(made::file(path), path, Box::new(Ramp::default())).unwrap_err();
-    assert!(matches!(error, DeviceError::File { .. }));
+    let error = into_file(virtual_device::file(path), path, Box::new(Ramp::default())).unwrap_err();
+    let expected = "cannot write /nowhere/at/all.wav: No such file";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }
 
 #[test]
 fn the_speaker_that_nobody_hears_plays_in_real_time() {
     let ramp = Ramp::default();
     let opened = Instant::now();
-    let speaker = into_nothing(made::no_speaker(), Box::new(ramp.clone())).unwrap();
+    let speaker = into_nothing(virtual_device::no_speaker(), Box::new(ramp.clone())).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     drop(speaker);
     let most = (opened.elapsed().as_millis() / Ticks::LEN.as_millis()) as usize;

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use media::backend::device::DeviceStream as _;
 
 use super::*;
-use crate::made;
+use crate::virtual_device;
 
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<Seen>>>);
@@ -27,7 +27,7 @@ impl PictureSink for Kept {
     }
 
     fn failed(&mut self, error: DeviceError) {
-        panic!("a made camera failed: {error}");
+        panic!("a virtual camera failed: {error}");
     }
 }
 
@@ -39,7 +39,14 @@ fn run(stamping: Stamping, painter: impl Painter, millis: u64) -> (Vec<Seen>, us
     let kept = Kept::default();
     let opened = Instant::now();
     let sink = Box::new(kept.clone());
-    let camera = start(made::synthetic_camera(), FPS, stamping, painter, sink).unwrap();
+    let camera = start(
+        virtual_device::synthetic_camera(),
+        FPS,
+        stamping,
+        painter,
+        sink,
+    )
+    .unwrap();
     assert_eq!(camera.info().name, "Test picture");
     std::thread::sleep(Duration::from_millis(millis));
     drop(camera);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use media::synthetic::voice::PERIOD;
 
 use super::*;
-use crate::made;
+use crate::virtual_device;
 
 type Chunks = Arc<Mutex<Vec<(Vec<f32>, Instant, Instant)>>>;
 
@@ -20,7 +20,7 @@ impl SampleSink for Kept {
     }
 
     fn failed(&mut self, error: DeviceError) {
-        panic!("a made microphone failed: {error}");
+        panic!("a virtual microphone failed: {error}");
     }
 }
 
@@ -28,7 +28,12 @@ impl SampleSink for Kept {
 fn listen(said: Loop, millis: u64) -> (Vec<(Vec<f32>, Instant, Instant)>, Duration) {
     let kept = Kept::default();
     let opened = Instant::now();
-    let microphone = start(made::synthetic_microphone(), said, Box::new(kept.clone())).unwrap();
+    let microphone = start(
+        virtual_device::synthetic_microphone(),
+        said,
+        Box::new(kept.clone()),
+    )
+    .unwrap();
     std::thread::sleep(Duration::from_millis(millis));
     drop(microphone);
     let open = opened.elapsed();

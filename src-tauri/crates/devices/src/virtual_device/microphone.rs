@@ -35,9 +35,9 @@ impl Loop {
     /// The recording in the WAV file `path`, at our rate.
     pub(crate) fn open(path: &Path) -> Result<Self, DeviceError> {
         let recording = wav::read(BufReader::new(disk::open(path)?))
-            .map_err(|error| disk::error(path, &error))?;
+            .map_err(|error| disk::cannot_read(path, &error))?;
         let samples = resample(recording)?;
-        Self::new(samples).ok_or_else(|| disk::error(path, &"no sound in the file"))
+        Self::new(samples).ok_or_else(|| disk::cannot_read(path, &"no sound in the file"))
     }
 
     /// The synthetic voice.

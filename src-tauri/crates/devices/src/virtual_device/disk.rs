@@ -10,44 +10,61 @@ use media::backend::device::DeviceError;
 
 /// Opens `path` for reading. Never waits.
 pub(super) fn open(path: &Path) -> Result<File, DeviceError> {
-    regular(path, OpenOptions::new().read(true))
+    regular(READ, path, OpenOptions::new().read(true))
 }
 
 /// Makes or empties `path` for writing; who else uses this machine cannot read a new one. Never
 /// waits.
 pub(super) fn create(path: &Path) -> Result<File, DeviceError> {
     // Truncated by `set_len` below, when it is known to be a regular file.
-    let file = regular(
-        path,
-        OpenOptions::new().create(true).truncate(false).write(true),
-    )?;
-    file.set_len(0).map_err(|it| error(path, &it))?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = regular(WRITE, path, &mut options)?;
+    file.set_len(0).map_err(|it| cannot(WRITE, path, &it))?;
     Ok(file)
 }
 
-/// What is wrong with the file `path`.
-pub(super) fn error(path: &Path, why: &dyn Display) -> DeviceError {
+/// Why the file `path` cannot be read.
+pub(super) fn cannot_read(path: &Path, why: &dyn Display) -> DeviceError {
+    cannot(READ, path, why)
+}
+
+/// Why the file `path` cannot be written.
+pub(super) fn cannot_write(path: &Path, why: &dyn Display) -> DeviceError {
+    cannot(WRITE, path, why)
+}
+
+fn cannot(what: &'static str, path: &Path, why: &dyn Display) -> DeviceError {
     DeviceError::File {
+        what,
         path: path.display().to_string(),
         why: why.to_string(),
     }
 }
 
-fn regular(path: &Path, options: &mut OpenOptions) -> Result<File, DeviceError> {
+fn regular(
+    what: &'static str,
+    path: &Path,
+    options: &mut OpenOptions,
+) -> Result<File, DeviceError> {
+    let error = |why: &dyn Display| cannot(what, path, why);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
 
         options.custom_flags(libc::O_NONBLOCK).mode(0o600);
     }
-    let opened = options.open(path).map_err(|it| error(path, &it))?;
-    let kind = opened.metadata().map_err(|it| error(path, &it))?;
+    let opened = options.open(path).map_err(|it| error(&it))?;
+    let kind = opened.metadata().map_err(|it| error(&it))?;
     if kind.is_file() {
         Ok(opened)
     } else {
-        Err(error(path, &"not a file"))
+        Err(error(&"not a file"))
     }
 }
+
+const READ: &str = "read";
+const WRITE: &str = "write";
 
 #[cfg(all(test, unix))]
 mod tests {
@@ -68,8 +85,18 @@ mod tests {
         );
         let started = Instant::now();
         for path in [&pipe, dir.path(), Path::new("/dev/zero")] {
-            assert!(open(path).is_err(), "{}", path.display());
-            assert!(create(path).is_err(), "{}", path.display());
+            let says = |error: DeviceError| error.to_string();
+            let (read, write) = (open(path).map_err(says), create(path).map_err(says));
+            let path = path.display();
+            assert!(
+                read.unwrap_err()
+                    .starts_with(&format!("cannot read {path}: "))
+            );
+            assert!(
+                write
+                    .unwrap_err()
+                    .starts_with(&format!("cannot write {path}: "))
+            );
         }
         assert!(started.elapsed() < Duration::from_millis(500));
     }

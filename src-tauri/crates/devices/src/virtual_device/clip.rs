@@ -31,7 +31,7 @@ impl Clip {
     /// Opens the clip `path`, to be delivered with as many pixels as `bounds` has at most.
     pub(crate) fn open(path: &Path, bounds: Size) -> Result<Self, DeviceError> {
         let reader =
-            y4m::Reader::new(disk::open(path)?).map_err(|error| disk::error(path, &error))?;
+            y4m::Reader::new(disk::open(path)?).map_err(|error| disk::cannot_read(path, &error))?;
         let picture = Picture::black(reader.size());
         Ok(Self {
             path: path.to_owned(),
@@ -54,12 +54,12 @@ impl Clip {
         for _ in 1..ahead {
             self.reader
                 .skip_looped()
-                .map_err(|error| disk::error(&self.path, &error))?;
+                .map_err(|error| disk::cannot_read(&self.path, &error))?;
         }
         if ahead > 0 {
             self.reader
                 .read_looped(&mut self.picture)
-                .map_err(|error| disk::error(&self.path, &error))?;
+                .map_err(|error| disk::cannot_read(&self.path, &error))?;
         }
         self.number = Some(number);
         Ok(())
@@ -165,7 +165,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("no.y4m");
         let says = |path: &Path| match Clip::open(path, Size::HD).unwrap_err() {
-            DeviceError::File { path: named, why } => {
+            DeviceError::File {
+                path: named, why, ..
+            } => {
                 assert_eq!(named, path.display().to_string());
                 why
             }

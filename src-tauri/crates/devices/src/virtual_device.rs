@@ -1,5 +1,5 @@
-//! Devices that the program makes itself: synthetic ones, files, and the speaker that nobody
-//! hears. They run in real time on threads of their own and keep absolute deadlines.
+//! Devices without hardware: synthetic ones, files, and the speaker that nobody hears. They run in
+//! real time on threads of their own and keep absolute deadlines.
 
 pub(crate) mod camera;
 pub(crate) mod clip;

@@ -80,7 +80,7 @@ fn write(
     let Some(recording) = recording else {
         return Ok(());
     };
-    write(recording).map_err(|error| disk::error(&recording.path, &error))
+    write(recording).map_err(|error| disk::cannot_write(&recording.path, &error))
 }
 
 /// A WAV file that grows; it can be read at any time up to its last second.
@@ -95,8 +95,8 @@ struct Recording {
 impl Recording {
     fn create(path: &Path) -> Result<Self, DeviceError> {
         let file = BufWriter::new(disk::create(path)?);
-        let writer =
-            wav::Writer::new(file, SAMPLE_RATE_HZ).map_err(|error| disk::error(path, &error))?;
+        let writer = wav::Writer::new(file, SAMPLE_RATE_HZ)
+            .map_err(|error| disk::cannot_write(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             writer,
