@@ -26,8 +26,13 @@ pub(crate) fn make_dir(dir: &Path) -> Result<(), StoreError> {
         .map_err(|error| StoreError::io("make the directory", dir, error))
 }
 
-/// The bytes of a file; none when there is none.
+/// The bytes of a file; none when there is none. Anything but a file is refused before it is
+/// opened: a pipe would wait for a writer for ever.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+        let error = io::Error::other("it is not a file");
+        return Err(StoreError::io("read", path, error));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

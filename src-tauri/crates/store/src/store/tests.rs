@@ -598,3 +598,19 @@ proptest! {
         prop_assert_eq!(settings.relay, "ws://r/v1");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    use std::os::unix::net::UnixListener;
+
+    for name in ["identity.key", "settings.json", "history.json"] {
+        let place = place();
+        // A socket stands for a pipe, whose opening would wait for a writer.
+        let _socket = UnixListener::bind(place.path().join(name)).unwrap();
+        let said = Store::open(place.path()).unwrap_err().to_string();
+        assert!(said.ends_with("it is not a file"), "{name}: {said}");
+        fs::remove_file(place.path().join(name)).unwrap();
+        Store::open(place.path()).unwrap();
+    }
+}
