@@ -60,8 +60,8 @@ pub enum DeviceError {
     /// It offers no format that we can use.
     #[error("device offers no usable format: {0}")]
     Format(String),
-    /// A file that stands for a device cannot be read.
-    #[error("cannot read {path}: {why}")]
+    /// A file that stands for a device cannot be read or written.
+    #[error("cannot use {path}: {why}")]
     File {
         /// The file.
         path: String,
