@@ -117,9 +117,11 @@ fn broken(path: &Path, n: u32) -> PathBuf {
 /// A temporary file beside its place, readable by this user only, on the disk in full.
 fn fresh(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
     let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = NamedTempFile::new_in(dir)
-        .map_err(|error| StoreError::io("make a file beside", path, error))?;
-    file.write_all(bytes)
+    // Without the name of the file that was tried, another one each time: one trouble has one text.
+    let file = NamedTempFile::new_in(dir)
+        .map_err(|error| StoreError::io("make a file beside", path, error.kind().into()))?;
+    file.as_file()
+        .write_all(bytes)
         .map_err(|error| StoreError::io("write", path, error))?;
     file.as_file()
         .sync_all()

@@ -614,3 +614,20 @@ fn what_is_no_file_is_refused_at_once() {
         Store::open(place.path()).unwrap();
     }
 }
+
+#[test]
+fn a_call_that_could_not_be_written_is_written_when_the_disk_can_again() {
+    let place = place();
+    let dir = place.path().join("data");
+    let mut store = Store::open(&dir).unwrap();
+    // A directory in the place of the file stands for a disk without room.
+    fs::create_dir_all(dir.join("history.json/in-the-way")).unwrap();
+    assert!(store.add(entry(1)).is_err());
+    assert!(store.is_unwritten());
+    assert!(store.flush().is_err(), "still no room");
+    fs::remove_dir_all(dir.join("history.json")).unwrap();
+    store.flush().unwrap();
+    assert!(!store.is_unwritten());
+    drop(store);
+    assert_eq!(Store::open(&dir).unwrap().history(), [entry(1)]);
+}
