@@ -66,7 +66,8 @@ impl Identity {
     }
 
     /// Takes a key that was stored. A file that was emptied, wiped or made by hand is refused:
-    /// bytes that are all alike, that count up or down, or that repeat a shorter pattern.
+    /// bytes that are all alike or nearly so, that count up or down, or that repeat a shorter
+    /// pattern.
     ///
     /// # Errors
     /// When it has another length, or could be guessed.
@@ -107,15 +108,21 @@ impl Identity {
     }
 }
 
-/// Whether no random generator made these bytes: the second half repeats the first, as it does in
-/// every pattern of 1, 2, 4, 8 or 16 bytes, or each byte differs from the one before by the same.
-/// A random key is refused by chance once in 2^127.
+/// Whether no random generator made these bytes: a pattern of at most half of them repeats, each
+/// byte differs from the one before by the same, or few of them are different, as in a file that
+/// lost all but its first bytes and was filled up. A random key is refused by chance once in 10^22.
 fn is_guessable(seed: &[u8; Identity::SEED_LENGTH]) -> bool {
-    let (first, second) = seed.split_at(Identity::SEED_LENGTH / 2);
+    let repeats = |period: usize| seed.iter().zip(&seed[period..]).all(|(a, b)| a == b);
     let mut steps = seed.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
     let step = steps.next();
-    first == second || steps.all(|other| Some(other) == step)
+    let different = (0..=u8::MAX).filter(|it| seed.contains(it)).count();
+    (1..=Identity::SEED_LENGTH / 2).any(repeats)
+        || steps.all(|other| Some(other) == step)
+        || different <= FEW_DIFFERENT
 }
+
+/// Of 32 random bytes about 30 are different. One key of random bytes in 10^22 has 12 or fewer.
+const FEW_DIFFERENT: usize = 12;
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,7 +185,18 @@ mod tests {
         let counting: Vec<u8> = (1..=32).collect();
         let down: Vec<u8> = (0..32).rev().map(|n| n * 7).collect();
         let pattern = b"secret..".repeat(4);
-        for bytes in [&[0; 32][..], &[0xff; 32], &counting, &down, &pattern] {
+        let uneven = b"not a key at all".map(|it| it ^ 0x80)[..15].repeat(3)[..32].to_vec();
+        let mut cut = [0; 32];
+        cut[..8].copy_from_slice(&[201, 17, 94, 5, 66, 148, 230, 39]);
+        for bytes in [
+            &[0; 32][..],
+            &[0xff; 32],
+            &counting,
+            &down,
+            &pattern,
+            &uneven,
+            &cut,
+        ] {
             let refused = Identity::from_bytes(bytes).map(|_| ());
             assert_eq!(refused, Err(KeyError::Guessable), "{bytes:?}");
         }

@@ -69,8 +69,8 @@ pub(crate) fn is_hidden(c: char) -> bool {
                 | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
                 | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
                 | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
+                | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -79,27 +79,50 @@ pub(crate) const fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// The combining marks that stack on Latin, Cyrillic, Hebrew, Arabic, Syriac, Thai and Lao letters and
-/// on symbols. Vowel signs of Indic scripts are not among them: they stand beside their letter.
+/// The combining marks that stack: those of Unicode (categories Mn and Me) that are placed above
+/// or below whatever is there already (combining classes 214 to 240), with those of Thai, Lao and
+/// Tibetan, which have classes of their own, and the enclosing ones. Vowel signs of Indic scripts
+/// are not among them: they stand beside their letter. Of the planes beyond the first only those
+/// are here for which systems have fonts.
 const fn is_mark(c: char) -> bool {
     matches!(
         c,
-        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}'
-            | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}'
-            | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}'
-            | '\u{6e7}' | '\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{711}' | '\u{730}'..='\u{74a}'
-            | '\u{8ca}'..='\u{8e1}' | '\u{8e3}'..='\u{8ff}' | '\u{e31}' | '\u{e34}'..='\u{e3a}'
-            | '\u{e47}'..='\u{e4e}' | '\u{eb1}' | '\u{eb4}'..='\u{ebc}' | '\u{ec8}'..='\u{ece}'
-            | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
-            | '\u{fe20}'..='\u{fe2f}'
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}'
+            | '\u{5c4}'..='\u{5c5}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+            | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{6e7}'..='\u{6e8}'
+            | '\u{6ea}'..='\u{6ed}' | '\u{711}' | '\u{730}'..='\u{74a}' | '\u{7eb}'..='\u{7f3}'
+            | '\u{7fd}' | '\u{816}'..='\u{819}' | '\u{81b}'..='\u{823}' | '\u{825}'..='\u{827}'
+            | '\u{829}'..='\u{82d}' | '\u{859}'..='\u{85b}' | '\u{897}'..='\u{89f}'
+            | '\u{8ca}'..='\u{8e1}' | '\u{8e3}'..='\u{8ff}' | '\u{951}'..='\u{954}' | '\u{9fe}'
+            | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}'
+            | '\u{eb1}' | '\u{eb4}'..='\u{ebc}' | '\u{ec8}'..='\u{ece}'
+            | '\u{f18}'..='\u{f19}' | '\u{f35}' | '\u{f37}' | '\u{f39}' | '\u{f71}'..='\u{f7e}'
+            | '\u{f80}'..='\u{f84}' | '\u{f86}'..='\u{f87}' | '\u{f8d}'..='\u{fbc}' | '\u{fc6}'
+            | '\u{135d}'..='\u{135f}' | '\u{1a17}'..='\u{1a18}' | '\u{1a75}'..='\u{1a7f}'
+            | '\u{1ab0}'..='\u{1aff}' | '\u{1b6b}'..='\u{1b73}' | '\u{1cd0}'..='\u{1cd2}'
+            | '\u{1cd4}'..='\u{1ce0}' | '\u{1ce2}'..='\u{1ce8}' | '\u{1ced}' | '\u{1cf4}'
+            | '\u{1cf8}'..='\u{1cf9}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
+            | '\u{2cef}'..='\u{2cf1}' | '\u{2de0}'..='\u{2dff}' | '\u{302a}'..='\u{302f}'
+            | '\u{3099}'..='\u{309a}' | '\u{a66f}'..='\u{a672}' | '\u{a674}'..='\u{a67d}'
+            | '\u{a69e}'..='\u{a69f}' | '\u{a6f0}'..='\u{a6f1}' | '\u{a8e0}'..='\u{a8f1}'
+            | '\u{a92b}'..='\u{a92d}' | '\u{aab0}' | '\u{aab2}'..='\u{aab4}'
+            | '\u{aab7}'..='\u{aab8}' | '\u{aabe}'..='\u{aabf}' | '\u{aac1}'
+            | '\u{fe20}'..='\u{fe2f}' | '\u{10a38}'..='\u{10a3a}' | '\u{10d24}'..='\u{10d27}'
+            | '\u{11366}'..='\u{1136c}' | '\u{11370}'..='\u{11374}' | '\u{16af0}'..='\u{16af4}'
+            | '\u{16b30}'..='\u{16b36}' | '\u{1d165}'..='\u{1d169}' | '\u{1d16d}'..='\u{1d172}'
+            | '\u{1d17b}'..='\u{1d182}' | '\u{1d185}'..='\u{1d18b}' | '\u{1d1aa}'..='\u{1d1ad}'
+            | '\u{1d242}'..='\u{1d244}' | '\u{1e000}'..='\u{1e02a}' | '\u{1e8d0}'..='\u{1e8d6}'
+            | '\u{1e944}'..='\u{1e94a}'
     )
 }
 
 fn can_be_seen(c: char) -> bool {
-    c.is_alphanumeric() || c.is_ascii_graphic() || (c > '\u{a0}' && !is_mark(c) && !is_joiner(c))
+    // Some marks are alphanumeric.
+    (c.is_ascii_graphic() || c > '\u{a0}') && !is_mark(c) && !is_joiner(c)
 }
 
-/// Vietnamese and pointed Hebrew need two, with a third to spare.
+/// Pointed Hebrew, Vietnamese and vocalised Arabic need two, and Tibetan three: two letters under
+/// the first and a vowel.
 const MAX_MARKS: usize = 3;
 
 #[cfg(test)]
@@ -117,6 +140,15 @@ mod tests {
             "עִבְרִית",
             "محمد",
             "ที่รัก",
+            "ສົມສັກ",
+            "སྒྲོལ་མ",
+            "ཧཱུཾ",
+            "عَبْدُ الرَّحْمٰن",
+            "לִיאֹר בֶּן־שׁוּשָּׁן",
+            "မြွှို့",
+            "ប្រ៊ុន ស្រ៊ីម",
+            "யாழ்ப்பாணன்",
+            "ガブ゙",
             "क\u{94d}\u{200d}ष",
             "👩\u{200d}👩\u{200d}👧",
             "李",
@@ -145,9 +177,10 @@ mod tests {
             '\u{fe0f}',
             '\u{feff}',
             '\u{ffa0}',
+            '\u{fff0}',
             '\u{fff9}',
+            '\u{13430}',
             '\u{1bca0}',
-            '\u{1d159}',
             '\u{1d173}',
             '\u{e0041}',
             '\u{e01ef}',
@@ -177,6 +210,42 @@ mod tests {
             "",
             "marks without a letter"
         );
+    }
+
+    #[test]
+    fn no_script_has_marks_that_pile_up() {
+        for mark in [
+            '\u{5c4}',
+            '\u{6d6}',
+            '\u{6e7}',
+            '\u{6ed}',
+            '\u{730}',
+            '\u{7eb}',
+            '\u{816}',
+            '\u{859}',
+            '\u{8e3}',
+            '\u{8ff}',
+            '\u{951}',
+            '\u{eb1}',
+            '\u{ec8}',
+            '\u{f7a}',
+            '\u{f90}',
+            '\u{135f}',
+            '\u{1a75}',
+            '\u{1cd0}',
+            '\u{2de0}',
+            '\u{302a}',
+            '\u{3099}',
+            '\u{a66f}',
+            '\u{a8e0}',
+            '\u{1d165}',
+            '\u{1e000}',
+            '\u{1e944}',
+        ] {
+            let piled: String = std::iter::once('o').chain([mark; 60]).collect();
+            assert_eq!(clean_name(&piled).chars().count(), 4, "{mark:?}");
+            assert_eq!(clean_name(&piled[1..]), "", "{mark:?} without a letter");
+        }
     }
 
     #[test]

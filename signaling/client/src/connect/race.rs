@@ -74,7 +74,7 @@ impl Race {
                 },
                 Some((address, connected)) = self.connecting.next() => match connected {
                     Ok(stream) => {
-                        self.connected(address);
+                        self.connected(address, deadline);
                         handshakes.push(handshake(stream));
                     }
                     Err(_) => {
@@ -103,12 +103,16 @@ impl Race {
     }
 
     /// An address has a connection: the others are dropped, and come back to the end of the line
-    /// for the case that its handshake does not succeed.
-    fn connected(&mut self, winner: SocketAddr) {
+    /// for the case that its handshake does not succeed. Where many are waiting each gets an equal
+    /// share of the time that is left, so that the last one has its chance too.
+    fn connected(&mut self, winner: SocketAddr, deadline: Instant) {
         self.connecting.clear();
         let losers = self.in_flight.drain(..).filter(|it| *it != winner);
         self.waiting.extend(losers);
-        self.next_at = Instant::now() + self.handshake_patience;
+        let now = Instant::now();
+        let addresses = u32::try_from(self.waiting.len() + 1).unwrap_or(u32::MAX);
+        let share = deadline.saturating_duration_since(now) / addresses;
+        self.next_at = now + self.handshake_patience.min(share);
     }
 
     /// An address has failed: the next one starts at once.
@@ -118,5 +122,40 @@ impl Race {
             self.answered.get_or_insert(problem);
         }
         self.next_at = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_last_of_many_addresses_has_its_chance_when_all_others_fall_silent() {
+        let timing = Timing {
+            attempt_delay: Duration::from_millis(20),
+            handshake_patience: Duration::from_millis(600),
+            ..Timing::default()
+        };
+        let mut listeners = Vec::new();
+        for _ in 0..8 {
+            listeners.push(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        }
+        let addresses: Vec<_> = listeners
+            .iter()
+            .map(|it| it.local_addr().unwrap())
+            .collect();
+        let good = addresses[7];
+        let handshake = |stream: TcpStream| async move {
+            if stream.peer_addr().unwrap() == good {
+                Ok(good)
+            } else {
+                std::future::pending().await
+            }
+        };
+        let deadline = Instant::now() + Duration::from_millis(2400);
+        let won = Race::new(addresses, &timing).run(deadline, handshake).await;
+        assert_eq!(won, Ok(good));
     }
 }

@@ -67,8 +67,8 @@ fn find(text: &str, unwraps: usize) -> Result<Invite, InviteError> {
 }
 
 /// The text without what programs on the way put into it: invisible characters, soft line breaks
-/// (RFC 2045, section 6.7), marks of quotation at the start of lines, and entities of HTML for
-/// the ampersand.
+/// (RFC 2045, section 6.7), marks of quotation at the start of lines, backslashes of Markdown
+/// and JSON, and entities of HTML.
 fn plain(text: &str) -> String {
     let breaks = text
         .replace("\r\n", "\n")
@@ -98,11 +98,23 @@ fn plain(text: &str) -> String {
         plain = plain.replace("=3D", "=");
     }
     for _ in 0..=UNWRAPS {
-        plain = AMPERSANDS
+        plain = ENTITIES
             .iter()
-            .fold(plain, |text, it| text.replace(it, "&"));
+            .fold(plain, |text, (entity, it)| text.replace(entity, it));
     }
-    plain
+    without_backslashes(&plain)
+}
+
+/// Without the backslashes that Markdown and JSON put before punctuation; a link has none.
+fn without_backslashes(text: &str) -> String {
+    let mut rest = text.chars().peekable();
+    let mut without = String::with_capacity(text.len());
+    while let Some(c) = rest.next() {
+        if !(c == '\\' && rest.peek().is_some_and(char::is_ascii_punctuation)) {
+            without.push(c);
+        }
+    }
+    without
 }
 
 /// Where in a text an invite may begin.
@@ -210,8 +222,32 @@ const BODY_LENGTH: usize = Address::TEXT_LENGTH - Address::SCHEME.len();
 /// The keys that a link can have.
 const KEYS: [&str; 2] = ["relay=", "name="];
 
-/// How HTML writes an ampersand.
-const AMPERSANDS: [&str; 3] = ["&amp;", "&#38;", "&#x26;"];
+/// How HTML, and JSON that is safe within HTML, write the punctuation of a link, and what they put
+/// where a long word may be broken.
+const ENTITIES: [(&str, &str); 22] = [
+    ("&amp;", "&"),
+    ("&#38;", "&"),
+    ("&#x26;", "&"),
+    ("\\u0026", "&"),
+    ("&colon;", ":"),
+    ("&#58;", ":"),
+    ("&#x3a;", ":"),
+    ("&#x3A;", ":"),
+    ("&quest;", "?"),
+    ("&#63;", "?"),
+    ("&#x3f;", "?"),
+    ("&#x3F;", "?"),
+    ("&equals;", "="),
+    ("&#61;", "="),
+    ("&#x3d;", "="),
+    ("&#x3D;", "="),
+    ("\\u003d", "="),
+    ("&percnt;", "%"),
+    ("&#37;", "%"),
+    ("&#x25;", "%"),
+    ("&shy;", ""),
+    ("<wbr>", ""),
+];
 
 /// How often a link may have been encoded as a whole: by a page that hands it on, and by a mailer
 /// that rewrites the link to that page.

@@ -17,8 +17,10 @@ pub async fn keep(
     store: Arc<Mutex<Store>>,
     changed: impl Fn(&Store) + Clone + Send + 'static,
 ) {
+    // What went wrong at the last change. A full disk is tried again and again, and told once.
+    let mut trouble = None;
     loop {
-        let unwritten = change(&store, |_| Ok(())).await;
+        let unwritten = change(&store, &mut trouble, |_| Ok(())).await;
         let next = tokio::select! {
             next = ended.recv() => Some(next),
             () = sleep(Store::PAUSE), if unwritten => None,
@@ -26,7 +28,7 @@ pub async fn keep(
         match next {
             Some(Ok(ended)) => {
                 let (entry, changed) = (entry(ended), changed.clone());
-                change(&store, move |store| {
+                change(&store, &mut trouble, move |store| {
                     let added = store.add(entry);
                     changed(store);
                     added
@@ -37,10 +39,10 @@ pub async fn keep(
                 tracing::warn!(calls, "calls came faster than they can be written down");
             }
             None => {
-                change(&store, Store::flush).await;
+                change(&store, &mut trouble, Store::flush).await;
             }
             Some(Err(RecvError::Closed)) => {
-                change(&store, Store::flush).await;
+                change(&store, &mut trouble, Store::flush).await;
                 return;
             }
         }
@@ -48,20 +50,32 @@ pub async fn keep(
 }
 
 /// Changes the store on a thread that may wait for the disk; whether something is left to write.
+/// What goes wrong is told when it is not the same `trouble` as before.
 async fn change(
     store: &Arc<Mutex<Store>>,
+    trouble: &mut Option<String>,
     change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
 ) -> bool {
     let store = Arc::clone(store);
     let changed = spawn_blocking(move || {
         // The store is whole between its calls, whatever panicked.
         let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = change(&mut store) {
-            tracing::warn!(%error, "a call is not in the history");
-        }
-        store.is_unwritten()
+        let error = change(&mut store).err();
+        (error, store.is_unwritten())
     });
-    changed.await.unwrap_or_default()
+    let Ok((error, unwritten)) = changed.await else {
+        return false;
+    };
+    match error.map(|it| it.to_string()) {
+        Some(error) if trouble.as_ref() != Some(&error) => {
+            tracing::warn!(error, "a call is not in the history yet");
+            *trouble = Some(error);
+        }
+        Some(_) => {}
+        None if !unwritten => *trouble = None,
+        None => {}
+    }
+    unwritten
 }
 
 /// What is remembered of a call that ended now.

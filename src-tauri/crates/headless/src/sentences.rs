@@ -13,6 +13,8 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
         CallView::Idle => relay(&view.relay).to_owned(),
         call => of_call(call),
     }];
+    let guest = view.summary.and_then(|it| it.guest_relay);
+    all.extend(guest_relay(&view.call, guest).map(str::to_owned));
     for (what, device) in [
         ("camera", &view.camera),
         ("microphone", &view.microphone),
@@ -70,6 +72,14 @@ fn relay(relay: &RelayView) -> &'static str {
     }
 }
 
+/// Why the relay that the invite names is not there, while we wait for it.
+fn guest_relay(call: &CallView, problem: Option<RelayProblem>) -> Option<&'static str> {
+    let CallView::Outgoing { .. } = call else {
+        return None;
+    };
+    problem.map(|problem| relay(&RelayView::Offline { problem }))
+}
+
 fn of_call(call: &CallView) -> String {
     match call {
         CallView::Idle => String::new(),
@@ -122,4 +132,33 @@ fn lacking(lacking: Lacking) -> impl Iterator<Item = &'static str> {
 
 fn or_somebody(name: &str) -> &str {
     if name.is_empty() { "somebody" } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use call::id::Peer;
+    use call::view::Controls;
+
+    use super::*;
+
+    #[test]
+    fn who_calls_through_the_relay_of_an_invite_is_told_why_it_is_not_there() {
+        let call = CallView::Outgoing {
+            call: String::new(),
+            peer: Peer {
+                address: "tincan:x".to_owned(),
+                name: String::new(),
+            },
+            phase: OutgoingPhase::Calling,
+            local: Controls {
+                microphone: true,
+                camera: true,
+            },
+        };
+        let told = guest_relay(&call, Some(RelayProblem::Unencrypted)).unwrap();
+        assert!(told.contains("not encrypted"), "{told}");
+        assert_eq!(guest_relay(&call, None), None);
+        let idle = guest_relay(&CallView::Idle, Some(RelayProblem::Unencrypted));
+        assert_eq!(idle, None, "then the sentence is about our own relay");
+    }
 }

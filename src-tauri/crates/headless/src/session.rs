@@ -10,7 +10,7 @@ use engine::Engine;
 use engine::command::Command;
 use engine::view::EngineView;
 use identity::Invite;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Split};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::figures::Figures;
@@ -96,7 +96,7 @@ impl<W: Write> Session<W> {
 
     async fn until_over(&mut self, end: &mut EndRequests) -> u8 {
         let mut views = self.engine.views();
-        let mut input = Some(BufReader::new(tokio::io::stdin()).lines());
+        let mut input = Some(BufReader::new(tokio::io::stdin()).split(b'\n'));
         self.begin().await;
         loop {
             let view = views.borrow_and_update().clone();
@@ -250,11 +250,12 @@ impl<W> std::fmt::Debug for Report<W> {
     }
 }
 
-/// The next line, or never when there is no more: a program whose input is closed runs on.
-async fn next_line(input: &mut Option<Lines<BufReader<Stdin>>>) -> String {
+/// The next line, or never when there is no more: a program whose input is closed runs on. Bytes
+/// that are not UTF-8 make a line that is no command, and the lines behind it are read.
+async fn next_line(input: &mut Option<Split<impl AsyncBufRead + Unpin>>) -> String {
     if let Some(lines) = input {
-        if let Ok(Some(line)) = lines.next_line().await {
-            return line;
+        if let Ok(Some(line)) = lines.next_segment().await {
+            return String::from_utf8_lossy(&line).into_owned();
         }
         *input = None;
     }
@@ -270,3 +271,15 @@ async fn wait(deadline: Option<Instant>) {
 
 /// The engine's promise is one second.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn commands_are_heard_behind_bytes_that_are_no_text() {
+        let mut input = Some(AsyncBufReadExt::split(&b"\xff\xfe\nquit\r\n"[..], b'\n'));
+        assert_ne!(next_line(&mut input).await.trim(), "quit");
+        assert_eq!(next_line(&mut input).await.trim(), "quit");
+    }
+}

@@ -26,8 +26,13 @@ pub(crate) fn make_dir(dir: &Path) -> Result<(), StoreError> {
         .map_err(|error| StoreError::io("make the directory", dir, error))
 }
 
-/// The bytes of a file; none when there is none.
+/// The bytes of a file; none when there is none. Anything but a file is refused before it is
+/// opened: a pipe would wait for a writer for ever.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
+        let error = io::Error::other("it is not a file");
+        return Err(StoreError::io("read", path, error));
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -112,9 +117,11 @@ fn broken(path: &Path, n: u32) -> PathBuf {
 /// A temporary file beside its place, readable by this user only, on the disk in full.
 fn fresh(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
     let dir = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = NamedTempFile::new_in(dir)
-        .map_err(|error| StoreError::io("make a file beside", path, error))?;
-    file.write_all(bytes)
+    // Without the name of the file that was tried, another one each time: one trouble has one text.
+    let file = NamedTempFile::new_in(dir)
+        .map_err(|error| StoreError::io("make a file beside", path, error.kind().into()))?;
+    file.as_file()
+        .write_all(bytes)
         .map_err(|error| StoreError::io("write", path, error))?;
     file.as_file()
         .sync_all()

@@ -103,7 +103,7 @@ impl Store {
     /// then, or until [`Store::flush`], only this program remembers them.
     ///
     /// # Errors
-    /// When it cannot be written; it is remembered until the program ends.
+    /// When it cannot be written; it is remembered, and [`Store::flush`] tries again.
     pub fn add(&mut self, entry: HistoryEntry) -> Result<(), StoreError> {
         let may_wait = entry.is_unanswered();
         history::add(&mut self.history, entry);
@@ -128,13 +128,15 @@ impl Store {
     /// Writes what is remembered but not written yet. Dropping a store does it too.
     ///
     /// # Errors
-    /// When it cannot be written; the next call that is added is a new try.
+    /// When it cannot be written; it stays unwritten, for the disk may have room later.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        if !std::mem::take(&mut self.unwritten) {
+        if !self.unwritten {
             return Ok(());
         }
         self.written = Some(Instant::now());
-        file::write_json(&self.dir.join(HISTORY), &self.history)
+        file::write_json(&self.dir.join(HISTORY), &self.history)?;
+        self.unwritten = false;
+        Ok(())
     }
 
     /// Forgets all past calls, and with them whom the user knows.
@@ -152,7 +154,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         if let Err(error) = self.flush() {
-            tracing::warn!(%error, "the last calls that nobody answered are forgotten");
+            tracing::warn!(%error, "the last calls are forgotten");
         }
     }
 }

@@ -143,6 +143,26 @@ fn escapes_of_html_and_mail_are_undone() {
 }
 
 #[test]
+fn escapes_of_markdown_json_and_entities_are_undone() {
+    let link = ann().to_string();
+    let (start, end) = link.split_at(40);
+    for text in [
+        link.replace('=', "\\=")
+            .replace('&', "\\&")
+            .replace('.', "\\."),
+        format!("{{\"url\":\"{}\"}}", link.replace('&', "\\u0026")),
+        link.replace(':', "&#58;")
+            .replace('?', "&#x3F;")
+            .replace('=', "&#61;"),
+        link.replace('%', "&percnt;").replace('=', "&equals;"),
+        format!("{start}<wbr>{end}"),
+        format!("{start}&shy;{end}"),
+    ] {
+        assert_eq!(Invite::find(&text), Ok(ann()), "{text}");
+    }
+}
+
+#[test]
 fn a_link_that_was_encoded_once_more_is_decoded() {
     let link = ann().to_string();
     let once = encoded_once_more(&link);

@@ -5,7 +5,7 @@
 //! it is silence in the file, so that a position in the file always tells its time.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,9 @@ fn run(
     let begin = Instant::now() + Ticks::LEN;
     let mut ticks = Ticks::new(begin, PATIENCE);
     let mut chunk = [0.0; Ticks::SAMPLES];
-    write(&mut recording, |it| it.note_start(begin))?;
+    if let Some(recording) = &recording {
+        recording.note_start(begin)?;
+    }
     loop {
         let tick = ticks.next(Instant::now());
         if stop.wait_until(tick.at).is_err() {
@@ -104,10 +106,14 @@ impl Recording {
         })
     }
 
-    fn note_start(&self, at: Instant) -> io::Result<()> {
+    fn note_start(&self, at: Instant) -> Result<(), DeviceError> {
         let mut beside = self.path.clone().into_os_string();
         beside.push(".start");
-        std::fs::write(beside, clock::nanos_at(at).to_string())
+        let beside = PathBuf::from(beside);
+        let text = clock::nanos_at(at).to_string();
+        disk::create(&beside)?
+            .write_all(text.as_bytes())
+            .map_err(|error| disk::error(&beside, &error))
     }
 
     fn append(&mut self, samples: &[f32]) -> io::Result<()> {

@@ -598,3 +598,36 @@ proptest! {
         prop_assert_eq!(settings.relay, "ws://r/v1");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    use std::os::unix::net::UnixListener;
+
+    for name in ["identity.key", "settings.json", "history.json"] {
+        let place = place();
+        // A socket stands for a pipe, whose opening would wait for a writer.
+        let _socket = UnixListener::bind(place.path().join(name)).unwrap();
+        let said = Store::open(place.path()).unwrap_err().to_string();
+        assert!(said.ends_with("it is not a file"), "{name}: {said}");
+        fs::remove_file(place.path().join(name)).unwrap();
+        Store::open(place.path()).unwrap();
+    }
+}
+
+#[test]
+fn a_call_that_could_not_be_written_is_written_when_the_disk_can_again() {
+    let place = place();
+    let dir = place.path().join("data");
+    let mut store = Store::open(&dir).unwrap();
+    // A directory in the place of the file stands for a disk without room.
+    fs::create_dir_all(dir.join("history.json/in-the-way")).unwrap();
+    assert!(store.add(entry(1)).is_err());
+    assert!(store.is_unwritten());
+    assert!(store.flush().is_err(), "still no room");
+    fs::remove_dir_all(dir.join("history.json")).unwrap();
+    store.flush().unwrap();
+    assert!(!store.is_unwritten());
+    drop(store);
+    assert_eq!(Store::open(&dir).unwrap().history(), [entry(1)]);
+}

@@ -57,7 +57,15 @@ fn a_file_holds_what_was_played_and_when_it_began() {
         pulls.len()
     );
 
-    let start = std::fs::read_to_string(dir.path().join("heard.wav.start")).unwrap();
+    let beside = dir.path().join("heard.wav.start");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        let mode = std::fs::metadata(&beside).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "for its owner alone");
+    }
+    let start = std::fs::read_to_string(beside).unwrap();
     let start: u64 = start.parse().unwrap();
     assert!(start > before && start < before + open);
     for (number, plays_at) in pulls.iter().enumerate() {
