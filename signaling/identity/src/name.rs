@@ -80,15 +80,15 @@ pub(crate) const fn is_joiner(c: char) -> bool {
 }
 
 /// The combining marks that stack: those of Unicode (categories Mn and Me) that are placed above
-/// or below whatever is there already (combining classes 214 to 240), with those of Thai, Lao and
-/// Tibetan, which have classes of their own, and the enclosing ones. Vowel signs of Indic scripts
+/// or below whatever is there already (combining classes 214 to 240), with those of Hebrew, Thai,
+/// Lao and Tibetan, which have classes of their own, and the enclosing ones. Vowel signs of Indic scripts
 /// are not among them: they stand beside their letter. Of the planes beyond the first only those
 /// are here for which systems have fonts.
 const fn is_mark(c: char) -> bool {
     matches!(
         c,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}'
-            | '\u{5c4}'..='\u{5c5}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+            | '\u{5bf}' | '\u{5c1}'..='\u{5c2}' | '\u{5c4}'..='\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
             | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{6e7}'..='\u{6e8}'
             | '\u{6ea}'..='\u{6ed}' | '\u{711}' | '\u{730}'..='\u{74a}' | '\u{7eb}'..='\u{7f3}'
             | '\u{7fd}' | '\u{816}'..='\u{819}' | '\u{81b}'..='\u{823}' | '\u{825}'..='\u{827}'

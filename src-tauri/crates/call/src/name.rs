@@ -38,15 +38,18 @@ const HIDDEN: &[RangeInclusive<char>] = &[
 ];
 
 /// The combining marks that stack: those of Unicode (categories Mn and Me) that are placed above
-/// or below whatever is there already (combining classes 214 to 240), with those of Thai, Lao and
-/// Tibetan, which have classes of their own, and the enclosing ones. Vowel signs of Indic scripts
+/// or below whatever is there already (combining classes 214 to 240), with those of Hebrew, Thai,
+/// Lao and Tibetan, which have classes of their own, and the enclosing ones. Vowel signs of Indic scripts
 /// are not among them: they stand beside their letter. Of the planes beyond the first only those
 /// are here for which systems have fonts.
 const MARKS: &[RangeInclusive<char>] = &[
     '\u{300}'..='\u{36f}',     // Latin, Greek, Cyrillic
     '\u{483}'..='\u{489}',     // Cyrillic
     '\u{591}'..='\u{5bd}',     // Hebrew
+    '\u{5bf}'..='\u{5bf}',     // Hebrew
+    '\u{5c1}'..='\u{5c2}',     // Hebrew
     '\u{5c4}'..='\u{5c5}',     // Hebrew
+    '\u{5c7}'..='\u{5c7}',     // Hebrew
     '\u{610}'..='\u{61a}',     // Arabic
     '\u{64b}'..='\u{65f}',     // Arabic
     '\u{670}'..='\u{670}',     // Arabic
