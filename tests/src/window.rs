@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -38,7 +39,7 @@ pub struct Options<'a> {
 pub struct Window {
     page: Page,
     pid: i32,
-    figures: PathBuf,
+    told: Told,
     display: String,
 }
 
@@ -107,7 +108,7 @@ impl Window {
         let window = Self {
             page,
             pid,
-            figures,
+            told: Told::new(figures),
             display,
         };
         window.first_start(name).await?;
@@ -158,10 +159,7 @@ impl Window {
     /// The lines that the app has written about itself so far.
     #[must_use]
     pub fn lines(&self) -> Vec<Value> {
-        let text = fs::read_to_string(&self.figures).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        self.told.lines()
     }
 
     /// The last figures of the call so far.
@@ -216,7 +214,8 @@ impl Window {
         }
     }
 
-    /// Waits until the app itself says that something is true of the call.
+    /// Waits until the app itself says that something is true of the call, in a line after the one
+    /// that was waited for last: what it said of an earlier call does not count.
     ///
     /// # Errors
     /// When it does not in time.
@@ -228,7 +227,7 @@ impl Window {
     ) -> Result<Value> {
         let until = clock::now() + limit;
         loop {
-            if let Some(line) = self.lines().into_iter().rev().find(|line| is_it(line)) {
+            if let Some(line) = self.told.next(&is_it) {
                 return Ok(line);
             }
             ensure!(
@@ -267,6 +266,38 @@ impl Window {
     }
 }
 
+/// The lines that an app writes about itself, and how many of them were waited for already.
+#[derive(Debug)]
+struct Told {
+    path: PathBuf,
+    taken: AtomicUsize,
+}
+
+impl Told {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            taken: AtomicUsize::new(0),
+        }
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.path).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// The first line like this after the last one that was taken; takes it and those before it.
+    fn next(&self, is_it: impl Fn(&Value) -> bool) -> Option<Value> {
+        let taken = self.taken.load(Ordering::Relaxed);
+        let mut rest = self.lines().into_iter().enumerate().skip(taken);
+        let (at, line) = rest.find(|(_, line)| is_it(line))?;
+        self.taken.store(at + 1, Ordering::Relaxed);
+        Some(line)
+    }
+}
+
 const FIELD: &str = "Call or paste a link";
 
 const SCREEN: &str = "return document.querySelector('[data-screen]')?.dataset.screen ?? null";
@@ -282,3 +313,23 @@ const DIRECTORIES: [(&str, &str); 5] = [
 
 /// How long a window may take for what a person waits for.
 pub const SOON: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_an_earlier_call_is_not_taken_for_this_one() -> Result<()> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("figures.jsonl");
+        let told = Told::new(path.clone());
+        let connected = |line: &Value| line["phase"] == "connected";
+        let one_call = "{\"phase\":\"connected\"}\n{\"state\":\"ended\"}\n";
+        fs::write(&path, one_call)?;
+        assert!(told.next(connected).is_some());
+        assert!(told.next(connected).is_none());
+        fs::write(&path, one_call.repeat(2))?;
+        assert!(told.next(connected).is_some());
+        Ok(())
+    }
+}

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use scenarios::clock;
+use scenarios::devices::SYNTHETIC;
 use scenarios::peer::{Peer, address};
 use scenarios::program::{Program, built};
 use scenarios::relay::Relay;
@@ -97,7 +98,7 @@ async fn a_call_ends_with_a_goodbye_when_the_terminal_or_the_display_goes() -> R
             name: "ann",
             home: &ours,
             relay: relay.url(),
-            args: QUIET.map(str::to_owned).to_vec(),
+            args: SYNTHETIC.map(str::to_owned).to_vec(),
             sound: None,
             bus: None,
         };
@@ -132,7 +133,7 @@ async fn screen(scenario: &str) -> Result<Option<Screen>> {
 fn app(home: &Path, screen: Option<&Screen>) -> Result<Command> {
     std::fs::create_dir_all(home)?;
     let mut command = Command::new(built("tincan-app")?);
-    command.arg("--data").arg(home.join("data")).args(QUIET);
+    command.arg("--data").arg(home.join("data")).args(SYNTHETIC);
     command.env("HOME", home).env("XDG_RUNTIME_DIR", home);
     command
         .env("GDK_BACKEND", "x11")
@@ -178,12 +179,3 @@ fn signal(pid: i32, signal: Signal) -> Result<()> {
     let pid = Pid::from_raw(pid).context("no process")?;
     Ok(kill_process(pid, signal)?)
 }
-
-const QUIET: [&str; 6] = [
-    "--camera",
-    "synthetic",
-    "--microphone",
-    "synthetic",
-    "--speaker",
-    "none",
-];

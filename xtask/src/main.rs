@@ -79,6 +79,9 @@ fn main() -> Result<ExitCode> {
     if let Some(documented) = docs::stand_in() {
         return documented;
     }
+    if shell::is_of_another_checkout() {
+        return shell::rebuilt();
+    }
     match Cli::parse().command {
         Command::Ensure { build: true } => ensure::ensure(Purpose::Build),
         Command::Ensure { build: false } => ensure::ensure(Purpose::Test),

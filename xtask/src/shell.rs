@@ -1,9 +1,11 @@
 //! Running other programs from the repository's root.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
@@ -11,13 +13,41 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn root() -> &'static Path {
     static ROOT: OnceLock<PathBuf> = OnceLock::new();
     ROOT.get_or_init(|| {
-        // Cargo says which checkout it runs us for. Where two of them build into one directory,
-        // the program that runs may have been built for the other one.
-        let package = std::env::var_os("CARGO_MANIFEST_DIR")
-            .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let package = package();
         package.parent().map_or(package.clone(), Path::to_path_buf)
     })
 }
+
+/// Whether this program was built for another checkout than the one that cargo runs it for. Cargo
+/// goes by the age of files: where two checkouts build into one directory, the older one is given
+/// the program of the younger, and with it the other one's checks.
+pub(crate) fn is_of_another_checkout() -> bool {
+    package() != Path::new(BUILT_FOR)
+}
+
+/// Has cargo build this program for the checkout that it runs it for, and hands over to that.
+pub(crate) fn rebuilt() -> Result<ExitCode> {
+    let main = package().join("src/main.rs");
+    let touched = File::options()
+        .append(true)
+        .open(&main)
+        .and_then(|file| file.set_modified(SystemTime::now()));
+    touched.with_context(|| format!("cannot touch {}", main.display()))?;
+    let mut again = cargo(["run", "--quiet", "--package", "xtask", "--"]);
+    let status = again.args(std::env::args_os().skip(1)).status();
+    let code = status.context("cannot start cargo")?.code();
+    Ok(code
+        .and_then(|it| u8::try_from(it).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// This package, as cargo tells its place when it runs this program.
+fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| BUILT_FOR.into(), PathBuf::from)
+}
+
+/// This package when the program was built.
+const BUILT_FOR: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A command in the repository's root.
 pub(crate) fn command<S: AsRef<OsStr>>(

@@ -64,7 +64,19 @@ impl Count {
         self.failed += other.failed;
         self.skipped += other.skipped;
     }
+}
 
+/// What the output of one check reports.
+#[derive(Debug, Default)]
+struct Report {
+    count: Count,
+    /// Scenarios that said that they cannot run here, before their runner called them passed.
+    cannot_run: u32,
+    /// Whether a test runner spoke at all.
+    has_tests: bool,
+}
+
+impl Report {
     /// Adds what one line of a test runner's output reports.
     fn read(&mut self, line: &str) {
         if let Some(rest) = line.strip_prefix("test result: ") {
@@ -83,22 +95,35 @@ impl Count {
                 self.read_words(line, ';');
             }
         } else if line.starts_with("SKIPPED ") {
-            // A scenario that says so itself; its runner calls it passed.
-            self.skipped += 1;
-            self.passed = self.passed.saturating_sub(1);
+            self.cannot_run += 1;
         }
     }
 
+    /// How the check came out, if it ended well or not. One that is no test suite counts as one; a
+    /// suite without a test counts as nothing.
+    fn outcome(mut self, ok: bool) -> Count {
+        let skipped = self.cannot_run.min(self.count.passed);
+        self.count.passed -= skipped;
+        self.count.skipped += skipped;
+        if !ok && self.count.failed == 0 {
+            self.count.add(Count::FAILED);
+        } else if !self.has_tests {
+            self.count.add(Count::PASSED);
+        }
+        self.count
+    }
+
     fn read_words(&mut self, counts: &str, between: char) {
+        self.has_tests = true;
         for part in counts.split(between) {
             let mut words = part.split_whitespace();
             let Some(number) = words.next().and_then(|word| word.parse::<u32>().ok()) else {
                 continue;
             };
             match words.next() {
-                Some("passed") => self.passed += number,
-                Some("failed" | "flaky") => self.failed += number,
-                Some("ignored" | "skipped") => self.skipped += number,
+                Some("passed") => self.count.passed += number,
+                Some("failed" | "flaky") => self.count.failed += number,
+                Some("ignored" | "skipped") => self.count.skipped += number,
                 _ => {}
             }
         }
@@ -125,37 +150,32 @@ pub(crate) fn step(name: &'static str, command: &mut Command) -> Result<Step> {
         .with_context(|| format!("cannot start {shown}"))?;
     // Our ends of the pipe live in the command; the last line comes only after they are closed.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut count = Count::default();
+    let mut report = Report::default();
     let mut lines = BufReader::new(read);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
         let text = String::from_utf8_lossy(&line);
         let text = text.trim_end();
         println!("{text}");
-        count.read(text);
+        report.read(text);
         line.clear();
     }
     let ok = child.wait()?.success();
-    if !ok && count.failed == 0 {
-        count.add(Count::FAILED);
-    } else if count == Count::default() {
-        count = Count::PASSED;
-    }
     Ok(Step {
         name,
-        count,
+        count: report.outcome(ok),
         took: begun.elapsed(),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Count;
+    use super::{Count, Report};
 
     fn count(lines: &[&str]) -> Count {
-        let mut count = Count::default();
-        lines.iter().for_each(|line| count.read(line));
-        count
+        let mut report = Report::default();
+        lines.iter().for_each(|line| report.read(line));
+        report.outcome(true)
     }
 
     #[test]
@@ -176,14 +196,24 @@ mod tests {
     fn a_scenario_that_was_skipped_did_not_pass() {
         let ok = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out";
         let skipped = "SKIPPED chromium answers: there is no chromium";
-        assert_eq!(
-            count(&[ok, skipped]),
-            Count {
-                passed: 1,
-                failed: 0,
-                skipped: 1
-            }
-        );
+        // Its runner sums up after it.
+        for lines in [[skipped, ok], [ok, skipped]] {
+            assert_eq!(
+                count(&lines),
+                Count {
+                    passed: 1,
+                    failed: 0,
+                    skipped: 1
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_suite_without_a_test_has_checked_nothing() {
+        let none = "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 9 filtered out";
+        assert_eq!(count(&[none]), Count::default());
+        assert_eq!(count(&["what is no suite"]), Count::PASSED);
     }
 
     #[test]

@@ -43,9 +43,9 @@ pub(crate) enum Begins {
 impl Begins {
     /// What is there now.
     pub(crate) fn now() -> Self {
-        // Of all that our packages need, this is built last, and by every command but the first.
-        let mark = target().join("debug/.fingerprint");
-        let entries = fs::read_dir(mark).map_or(0, Iterator::count);
+        // Cargo keeps one entry here for each package that it compiled.
+        let fingerprints = target().join("debug/.fingerprint");
+        let entries = fs::read_dir(fingerprints).map_or(0, Iterator::count);
         if entries > FEW_PACKAGES {
             Self::Warm
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use scenarios::duo::NAMES;
 use scenarios::program::{Program, built, target};
 use scenarios::relay::Relay;
@@ -27,8 +27,9 @@ pub(crate) async fn run(sources: &Sources) -> Result<()> {
         windows.push(window);
     }
     println!("Copy the link in one window and paste it in the other. Close both to end.");
-    for window in &mut windows {
-        window.ended(Duration::MAX).await?;
+    for (name, window) in NAMES.into_iter().zip(&mut windows) {
+        let status = window.ended(Duration::MAX).await?;
+        ensure!(status.success(), "the window of {name} ended: {status}");
     }
     Ok(())
 }
