@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::endpoint::{Endpoint, Request, SHOWN};
+use super::endpoint::{Endpoint, MAX_REQUEST, Request, SHOWN};
 
 /// A second start that waits for the window.
 #[derive(Debug)]
@@ -106,9 +106,6 @@ async fn serve(
     let answer = format!("{SHOWN}\n");
     timeout(PATIENCE, stream.write_all(answer.as_bytes())).await?
 }
-
-/// Longer than any invite, escaped, with what stands around it.
-const MAX_REQUEST: u64 = 16 * 1024;
 
 /// With a client that neither sends nor reads.
 const PATIENCE: Duration = Duration::from_secs(5);
