@@ -148,6 +148,25 @@ async fn whoever_has_not_read_the_file_gets_no_answer() {
     assert!(activations.try_recv().is_err());
 }
 
+#[tokio::test]
+async fn strangers_who_say_nothing_keep_no_second_start_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_store, _listener, mut activations) = first(dir.path());
+    let port = Endpoint::read(dir.path()).unwrap().port;
+    let silent = || TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let _strangers: Vec<_> = std::iter::repeat_with(silent).take(40).collect();
+    let window = async {
+        loop {
+            activations.recv().await.unwrap().shown.send(()).unwrap();
+        }
+    };
+    let started = tokio::select! {
+        started = second(dir.path(), "tincan:a") => started,
+        () = window => unreachable!("it shows for ever"),
+    };
+    assert!(matches!(started, Ok(Start::Second)), "{started:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_file_is_for_this_user_alone() {
