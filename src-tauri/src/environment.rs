@@ -1,5 +1,8 @@
 //! What must be decided before GTK starts.
 
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
+
 use crate::options::{Options, PictureWay};
 
 #[cfg(target_os = "linux")]
@@ -13,6 +16,7 @@ mod session_bus;
 /// sets `WEBKIT_DISABLE_DMABUF_RENDERER` decides for himself.
 ///
 /// A session bus that does not answer is left out, with one line in the log: GTK would wait for it.
+/// That holds for the usual one too, where GTK looks when the environment names none.
 ///
 /// Must run before GTK starts and before any thread does, because it changes the environment.
 #[cfg_attr(
@@ -30,14 +34,25 @@ pub fn prepare_environment(options: &Options) {
             // SAFETY: `main` calls this first; no other thread reads the environment yet.
             unsafe { std::env::set_var(DMABUF_OFF, "1") };
         }
-        let bus = std::env::var_os(SESSION_BUS);
-        if let Some(fault) = bus.and_then(|it| session_bus::fault(&it.to_string_lossy())) {
-            tracing::warn!(
-                fault,
-                "there is no session bus: no notifications, no screen reader"
-            );
+        let runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let named = std::env::var_os(SESSION_BUS).map(|it| it.to_string_lossy().into_owned());
+        let bus = named
+            .clone()
+            .or_else(|| session_bus::usual(runtime_dir.as_deref()?));
+        let Some(bus) = bus else { return };
+        let used = match session_bus::working(&bus, runtime_dir.as_deref()) {
+            Ok(used) => used,
+            Err(fault) => {
+                tracing::warn!(
+                    fault,
+                    "there is no session bus: no notifications, no screen reader"
+                );
+                "disabled:"
+            }
+        };
+        if used != bus {
             // SAFETY: as above.
-            unsafe { std::env::set_var(SESSION_BUS, "disabled:") };
+            unsafe { std::env::set_var(SESSION_BUS, used) };
         }
     }
     #[cfg(not(target_os = "linux"))]

@@ -66,6 +66,11 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         Ok(Start::Second) => return Ok(()),
         Err(error) => give_up(&error.into()),
     };
+    // Tauri panics without a display; a sentence serves people better.
+    #[cfg(target_os = "linux")]
+    if gtk::init().is_err() {
+        give_up(&anyhow::anyhow!("there is no display to show a window on"));
+    }
     tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![
             commands::perform,

@@ -75,15 +75,8 @@ impl Window {
             driver.env(variable, dir);
         }
         match &options.sound {
-            Some(server) => {
-                // As in every home where sound was used before; without a cookie of this length
-                // the server takes a client for one of another protocol.
-                let cookie = home.join("sound-cookie");
-                fs::write(&cookie, [0; 256])?;
-                driver
-                    .env("PULSE_SERVER", server)
-                    .env("PULSE_COOKIE", cookie)
-            }
+            // Without a cookie, as in a home where sound was never used.
+            Some(server) => driver.env("PULSE_SERVER", server),
             None => driver.env_remove("PULSE_SERVER"),
         };
         match &options.bus {

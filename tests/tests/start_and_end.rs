@@ -13,6 +13,7 @@ use scenarios::peer::{Peer, address};
 use scenarios::program::{Program, built};
 use scenarios::relay::Relay;
 use scenarios::screen::Screen;
+use scenarios::sound_server::SoundServer;
 use scenarios::turn::{missing, skip, turn};
 use scenarios::window::{Options, Window};
 use serde_json::Value;
@@ -31,13 +32,15 @@ async fn a_window_opens_without_a_session_bus() -> Result<()> {
     let hanging = homes.path().join("bus");
     let _listener = UnixListener::bind(&hanging)?;
     let hanging = format!("unix:path={}", hanging.display());
-    for (n, bus) in ["disabled:", "garbage", "", "unix:path=/no/bus", &hanging]
-        .into_iter()
-        .enumerate()
-    {
+    let named = ["disabled:", "garbage", "", "unix:path=/no/bus", &hanging].map(Some);
+    for (n, bus) in named.into_iter().chain([None]).enumerate() {
         let home = homes.path().join(n.to_string());
         let mut command = app(&home, Some(&screen))?;
-        command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        match bus {
+            Some(bus) => command.env("DBUS_SESSION_BUS_ADDRESS", bus),
+            // Where none is named, the user's own counts: here, the one that hangs.
+            None => command.env("XDG_RUNTIME_DIR", homes.path()),
+        };
         let mut window = Program::start("app", &mut command)?;
         is_up(&home)
             .await
@@ -47,6 +50,53 @@ async fn a_window_opens_without_a_session_bus() -> Result<()> {
         ensure!(status.success(), "with {bus:?} it ended with {status}");
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_start_without_a_display_says_so() -> Result<()> {
+    let home = tempfile::tempdir()?;
+    let started = app(home.path(), None)?.output().await?;
+    ensure!(started.status.code() == Some(1), "{:?}", started.status);
+    let said = String::from_utf8_lossy(&started.stderr);
+    ensure!(said.contains("no display"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_window_finds_a_sound_server_on_the_network_and_needs_no_cookie() -> Result<()> {
+    let _turn = turn().await;
+    let Some(screen) = screen("sound by the network").await? else {
+        return Ok(());
+    };
+    if let Some(program) = missing(&["pulseaudio", "pactl"]) {
+        skip("sound by the network", &format!("there is no {program}"));
+        return Ok(());
+    }
+    let homes = tempfile::tempdir()?;
+    let sound = SoundServer::start(&["ann"]).await?;
+    let relay = Relay::start().await?;
+    let options = Options {
+        name: "ann",
+        home: homes.path(),
+        relay: relay.url(),
+        args: ["--camera", "none"].map(str::to_owned).to_vec(),
+        sound: Some(sound.tcp_address()),
+        bus: None,
+    };
+    let ann = Window::open(&screen, &options).await?;
+    // It rings there and nobody answers; the microphone is open meanwhile.
+    let theirs = homes.path().join("bob");
+    let to = address(&theirs).await?;
+    let _bob = Peer::start(
+        "bob",
+        &theirs,
+        relay.url(),
+        &["answer", "--speaker", "none"],
+    )?;
+    ann.call(&to).await?;
+    let works = |line: &Value| line["devices"]["microphone"]["kind"] == "real";
+    ann.until("microphone", SOON, works).await?;
+    ann.close().await
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use identity::Invite;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
@@ -69,11 +70,13 @@ impl Endpoint {
         }
     }
 
-    /// What to send there.
+    /// What to send there: of a link that is longer than any, the beginning, which the window shows
+    /// as one that is not whole.
     pub(super) fn request(&self, link: Option<&str>) -> Request {
+        let head = |link: &str| link[..link.floor_char_boundary(MAX_LINK)].to_owned();
         Request {
             token: self.token.clone(),
-            link: link.map(str::to_owned),
+            link: link.map(head),
         }
     }
 
@@ -82,6 +85,15 @@ impl Endpoint {
         self.token.as_bytes().ct_eq(request.token.as_bytes()).into()
     }
 }
+
+/// In bytes. Twice what an invite has, and with every byte escaped (`\u0000`) still less than the
+/// first start reads.
+pub(super) const MAX_LINK: usize = 2 * Invite::MAX_LENGTH;
+
+/// Longer than any request.
+pub(super) const MAX_REQUEST: u64 = 16 * 1024;
+
+const _: () = assert!(MAX_LINK as u64 * 6 < MAX_REQUEST - 1024);
 
 /// The answer to a request.
 pub(super) const SHOWN: &str = "shown";

@@ -1,21 +1,23 @@
 //! The first start's half: a port on which second starts ask for the window.
 //!
-//! Runs on the async runtime, one task. Connections are served one after the other, each for a few
-//! seconds at most, and no more than one line of bounded length is read from each.
+//! Runs on the async runtime. Connections are served side by side, a few at a time and each for a
+//! few seconds at most, and no more than one line of bounded length is read from each. Any program of
+//! the machine can connect: where the places are taken, the oldest connection makes room.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::endpoint::{Endpoint, Request, SHOWN};
+use super::endpoint::{Endpoint, MAX_REQUEST, Request, SHOWN};
 
 /// A second start that waits for the window.
 #[derive(Debug)]
@@ -46,16 +48,32 @@ impl Listener {
         let listener = TcpListener::from_std(listener)?;
         let endpoint = Endpoint::new(listener.local_addr()?.port())?;
         endpoint.write(data)?;
+        let endpoint = Arc::new(endpoint);
         let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            let mut oldest_first = VecDeque::new();
             loop {
-                let served = match listener.accept().await {
-                    Ok((stream, _)) => serve(stream, &endpoint, &activations).await,
-                    // No descriptor left, for instance: soon there may be one again.
-                    Err(error) => Err(error),
-                };
-                if let Err(error) = served {
-                    tracing::debug!(%error, "a second start was not answered");
-                    tokio::time::sleep(PAUSE).await;
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        while connections.try_join_next().is_some() {}
+                        oldest_first.retain(|it: &AbortHandle| !it.is_finished());
+                        if oldest_first.len() == PLACES
+                            && let Some(oldest) = oldest_first.pop_front()
+                        {
+                            oldest.abort();
+                        }
+                        let (endpoint, activations) = (Arc::clone(&endpoint), activations.clone());
+                        oldest_first.push_back(connections.spawn(async move {
+                            if let Err(error) = serve(stream, &endpoint, &activations).await {
+                                tracing::debug!(%error, "a second start was not answered");
+                            }
+                        }));
+                    }
+                    Err(error) => {
+                        // No descriptor left, for instance: soon there may be one again.
+                        tracing::debug!(%error, "a second start was not heard");
+                        tokio::time::sleep(PAUSE).await;
+                    }
                 }
             }
         });
@@ -107,8 +125,8 @@ async fn serve(
     timeout(PATIENCE, stream.write_all(answer.as_bytes())).await?
 }
 
-/// Longer than any invite, escaped, with what stands around it.
-const MAX_REQUEST: u64 = 16 * 1024;
+/// More than a person starts at one time.
+const PLACES: usize = 16;
 
 /// With a client that neither sends nor reads.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -17,9 +17,9 @@ fn first(data: &Path) -> (Store, Listener, mpsc::Receiver<Activation>) {
     (*store, listener, activations)
 }
 
-async fn second(data: &Path, link: &'static str) -> Result<Start, StartError> {
-    let data = data.to_owned();
-    spawn_blocking(move || start(&data, Some(link)))
+async fn second(data: &Path, link: &str) -> Result<Start, StartError> {
+    let (data, link) = (data.to_owned(), link.to_owned());
+    spawn_blocking(move || start(&data, Some(&link)))
         .await
         .unwrap()
 }
@@ -35,6 +35,26 @@ async fn a_second_start_hands_over_its_link_once_the_window_is_up() {
             activation.shown.send(()).unwrap();
         };
         let (started, ()) = tokio::join!(second(dir.path(), link), window);
+        assert!(matches!(started, Ok(Start::Second)), "{started:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_longer_than_any_brings_the_window_up_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_store, _listener, mut activations) = first(dir.path());
+    for link in [
+        "x".repeat(130_000),
+        "\u{1}".repeat(130_000),
+        "é".repeat(60_000),
+    ] {
+        let window = async {
+            let activation = activations.recv().await.unwrap();
+            let shown = activation.link.unwrap();
+            assert!(shown.len() > 1_000 && link.starts_with(&shown), "{shown}");
+            activation.shown.send(()).unwrap();
+        };
+        let (started, ()) = tokio::join!(second(dir.path(), &link), window);
         assert!(matches!(started, Ok(Start::Second)), "{started:?}");
     }
 }
@@ -126,6 +146,25 @@ async fn whoever_has_not_read_the_file_gets_no_answer() {
         assert_eq!(line(sent).await.unwrap(), "", "{sent}");
     }
     assert!(activations.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn strangers_who_say_nothing_keep_no_second_start_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_store, _listener, mut activations) = first(dir.path());
+    let port = Endpoint::read(dir.path()).unwrap().port;
+    let silent = || TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let _strangers: Vec<_> = std::iter::repeat_with(silent).take(40).collect();
+    let window = async {
+        loop {
+            activations.recv().await.unwrap().shown.send(()).unwrap();
+        }
+    };
+    let started = tokio::select! {
+        started = second(dir.path(), "tincan:a") => started,
+        () = window => unreachable!("it shows for ever"),
+    };
+    assert!(matches!(started, Ok(Start::Second)), "{started:?}");
 }
 
 #[cfg(unix)]

@@ -38,14 +38,19 @@ pub struct Found {
 
 /// Finds the sound server and sets the environment of this process so that sound finds it too. To
 /// be called first in `main`: the environment must not change while another thread may read it, so
-/// with other threads running nothing is changed.
+/// on any other thread nothing is changed.
+///
+/// Threads that libraries start as they are loaded do run by then: in a window, `JavaScriptCore`'s,
+/// which gives memory back and reads no environment. To wait for a process without any would be to
+/// change nothing there.
 pub fn prepare() -> Found {
-    if !is_alone() {
+    if !is_main_thread() {
         return Found::default();
     }
     let found = find(&Environment::of_this_process());
     for (name, value) in &found.variables {
-        // SAFETY: no other thread runs that could read the environment meanwhile.
+        // SAFETY: `main` calls this first, so no thread of ours runs but the proxy's, which looks at
+        // nothing before somebody connects; those of libraries do not read the environment.
         unsafe { std::env::set_var(name, value) };
     }
     found
@@ -165,8 +170,10 @@ fn zeros() -> io::Result<(PathBuf, File)> {
     Ok((PathBuf::from(path), file))
 }
 
-fn is_alone() -> bool {
-    std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
+/// The first thread of a process has its number.
+fn is_main_thread() -> bool {
+    let id = std::process::id().to_string();
+    std::fs::read_link("/proc/thread-self").is_ok_and(|it| it.ends_with(id))
 }
 
 const SERVER: &str = "PULSE_SERVER";
