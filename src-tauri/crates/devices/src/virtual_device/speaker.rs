@@ -113,7 +113,7 @@ impl Recording {
         let text = clock::nanos_at(at).to_string();
         disk::create(&beside)?
             .write_all(text.as_bytes())
-            .map_err(|error| disk::error(&beside, &error))
+            .map_err(|error| disk::cannot_write(&beside, &error))
     }
 
     fn append(&mut self, samples: &[f32]) -> io::Result<()> {
