@@ -107,7 +107,7 @@ impl Task {
                 Some(event) = self.inbox.peer_events.recv() => self.peer_event(event).await,
                 Some(event) = self.inbox.data_events.recv() => self.data_event(event).await,
                 Some(feedback) = self.inbox.feedback.recv() => self.take_feedback(feedback).await,
-                Some(_) = self.receiving.tasks.join_next() => self.library_stopped().await,
+                Some(_) = self.receiving.tasks.join_next() => self.on_library_stopped().await,
                 _ = tick.tick() => self.watch().await,
             }
         }
@@ -179,7 +179,7 @@ impl Task {
         self.emit(TransportEvent::State(state)).await;
     }
 
-    async fn library_stopped(&mut self) {
+    async fn on_library_stopped(&mut self) {
         let error = TransportError::Internal("the library stopped".to_owned());
         self.enter(TransportState::Failed(error)).await;
     }

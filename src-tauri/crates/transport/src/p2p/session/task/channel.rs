@@ -84,7 +84,7 @@ impl Task {
                     self.enter(TransportState::ClosedByPeer).await;
                 }
             }
-            DataEvent::Ended => self.library_stopped().await,
+            DataEvent::Ended => self.on_library_stopped().await,
         }
     }
 
