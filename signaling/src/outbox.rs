@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use signal_wire::{Address, MessageId, Payload, RelayFrame};
+use signal_wire::{Absence, Address, MessageId, Payload, RelayFrame};
 
 use crate::config::Limits;
 
@@ -70,7 +70,12 @@ impl Outbox {
                 from,
                 payload,
             },
-            Item::NotHere { id, to } => RelayFrame::NotHere { seq: *seq, id, to },
+            Item::NotHere { id, to } => RelayFrame::NotHere {
+                seq: *seq,
+                id,
+                to,
+                why: Absence::Unknown,
+            },
         })
     }
 

@@ -209,6 +209,7 @@ mod tests {
             remote_picture: false,
             stats: None,
             summary: None,
+            words: None,
         }
     }
 

@@ -58,6 +58,7 @@ async fn talk(role: Role) -> Result<()> {
     let browser = Browser::open("chromium", &screen, &source).await?;
     let transport = PeerToPeer::new(Config::default());
     let params = OpenParams {
+        ice_servers: Vec::new(),
         call: 1,
         role,
         max_send: Bitrate::from_kbps(2_500),

@@ -1,9 +1,11 @@
 //! What a link tells its owner.
 
 use std::fmt;
+use std::time::Instant;
 
 use bytes::Bytes;
 use identity::Address;
+use signal_wire::Absence;
 
 /// One thing that happened on a link.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,7 +21,12 @@ pub enum LinkEvent {
     NotHere {
         /// Where.
         to: Address,
+        /// Why, as far as the relay knows.
+        why: Absence,
     },
+    /// The relay names servers that help to find a path, for as long as they are valid; told again
+    /// when others replace them.
+    IceServers(IceServers),
     /// A message waited for a connection for too long ([`Timing::keep`](crate::Timing::keep)) and
     /// was given up, or the connection broke so that nobody knows whether it arrived.
     Expired {
@@ -28,6 +35,26 @@ pub enum LinkEvent {
     },
     /// The link is in this state now.
     State(LinkState),
+}
+
+/// STUN and TURN servers that a relay names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IceServers {
+    /// At most four.
+    pub servers: Vec<IceServer>,
+    /// Until when their credentials are good.
+    pub valid_until: Instant,
+}
+
+/// A server that helps to find a path.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:` (RFC 7064) or `turn:` (RFC 7065).
+    pub url: String,
+    /// For TURN, else empty.
+    pub username: String,
+    /// For TURN, else empty.
+    pub credential: String,
 }
 
 /// Whether the relay is there.
@@ -52,8 +79,11 @@ pub enum Problem {
     Unreachable,
     /// Something answers that is no relay.
     NotARelay,
-    /// The relay refuses us: wrong version or wrong proof.
+    /// The relay refuses us: it speaks other versions.
     Refused,
+    /// The relay refuses our proof: something on the way, such as a proxy, changes the address that
+    /// it is asked for, or it is known by another name than the one in the URL.
+    BadProof,
     /// The relay has no room, or lets us try less often.
     Full,
     /// Another process with the same address is connected instead.
@@ -82,6 +112,7 @@ impl Problem {
             Self::Unreachable
             | Self::NotARelay
             | Self::Refused
+            | Self::BadProof
             | Self::Full
             | Self::CertificateUntrusted
             | Self::CertificateExpired
@@ -90,12 +121,26 @@ impl Problem {
     }
 }
 
+impl fmt::Debug for IceServers {
+    /// Credentials and servers stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IceServers({})", self.servers.len())
+    }
+}
+
+impl fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IceServer(…)")
+    }
+}
+
 impl fmt::Debug for LinkEvent {
     /// Payloads stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message { payload, .. } => write!(f, "Message({} bytes)", payload.len()),
-            Self::NotHere { .. } => f.write_str("NotHere"),
+            Self::NotHere { why, .. } => write!(f, "NotHere({why:?})"),
+            Self::IceServers(it) => write!(f, "IceServers({})", it.servers.len()),
             Self::Expired { .. } => f.write_str("Expired"),
             Self::State(state) => write!(f, "State({state:?})"),
         }

@@ -24,9 +24,9 @@ mod outbox;
 mod timing;
 
 pub use config::{Config, Reach};
-pub use event::{LinkEvent, LinkState, Problem};
+pub use event::{IceServer, IceServers, LinkEvent, LinkState, Problem};
 pub use link::{Link, SendError};
-pub use signal_wire::MAX_PAYLOAD_BYTES;
+pub use signal_wire::{Absence, MAX_PAYLOAD_BYTES};
 pub use timing::Timing;
 
 /// Directives for `tracing_subscriber::EnvFilter` that keep the libraries beneath from logging

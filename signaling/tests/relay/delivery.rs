@@ -58,7 +58,13 @@ async fn nobody_there_is_an_answer() {
     ann.link
         .send(nobody, Bytes::from_static(b"hello?"))
         .unwrap();
-    assert_eq!(ann.hear().await, LinkEvent::NotHere { to: nobody });
+    assert_eq!(
+        ann.hear().await,
+        LinkEvent::NotHere {
+            to: nobody,
+            why: signal_client::Absence::Unknown
+        }
+    );
 }
 
 #[tokio::test]
@@ -73,7 +79,13 @@ async fn one_who_closed_is_not_here_at_once() {
     ann.link
         .send(bob_was, Bytes::from_static(b"hello?"))
         .unwrap();
-    assert_eq!(ann.hear().await, LinkEvent::NotHere { to: bob_was });
+    assert_eq!(
+        ann.hear().await,
+        LinkEvent::NotHere {
+            to: bob_was,
+            why: signal_client::Absence::Unknown
+        }
+    );
 }
 
 #[tokio::test]
@@ -119,7 +131,7 @@ async fn a_stopping_relay_tells_its_clients_and_they_find_its_successor() {
                 break;
             }
             event = ann.hear() => {
-                assert_eq!(event, LinkEvent::NotHere { to: bob.address });
+                assert_eq!(event, LinkEvent::NotHere { to: bob.address, why: signal_client::Absence::Unknown });
                 // As fast as the relay answers, she would only fill her own outbox.
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 ann.say(&bob, "still there?");
@@ -147,7 +159,13 @@ async fn dropping_a_link_ends_its_connection() {
     drop(bob);
     soon(async { while state.changed().await.is_ok() {} }).await;
     ann.link.send(bob_was, Bytes::new()).unwrap();
-    assert_eq!(ann.hear().await, LinkEvent::NotHere { to: bob_was });
+    assert_eq!(
+        ann.hear().await,
+        LinkEvent::NotHere {
+            to: bob_was,
+            why: signal_client::Absence::Unknown
+        }
+    );
 }
 
 #[tokio::test]

@@ -183,7 +183,13 @@ async fn a_client_that_does_not_read_is_disconnected_and_its_senders_hear_of_it(
             .unwrap();
     }
     for _ in 0..sent {
-        assert_eq!(ann.hear().await, LinkEvent::NotHere { to: bob.address() });
+        assert_eq!(
+            ann.hear().await,
+            LinkEvent::NotHere {
+                to: bob.address(),
+                why: signal_client::Absence::Unknown
+            }
+        );
     }
     loop {
         match silent.hear().await {

@@ -98,7 +98,13 @@ async fn talk(url: &str) -> Vec<Address> {
     bob.link
         .send(nobody, Bytes::from_static(SECRET.as_bytes()))
         .expect("there is room");
-    assert_eq!(bob.hear().await, LinkEvent::NotHere { to: nobody });
+    assert_eq!(
+        bob.hear().await,
+        LinkEvent::NotHere {
+            to: nobody,
+            why: signal_client::Absence::Unknown
+        }
+    );
     let people = vec![ann.address, bob.address, nobody];
 
     let mut raw = Raw::connect(url).await.expect("the relay is there");

@@ -119,7 +119,13 @@ async fn one_who_does_not_come_back_is_not_here_also_for_earlier_messages() {
     proxy.cut();
     sleep(Duration::from_millis(50)).await;
     ann.say(&bob, "hello");
-    assert_eq!(ann.hear().await, LinkEvent::NotHere { to: bob.address });
+    assert_eq!(
+        ann.hear().await,
+        LinkEvent::NotHere {
+            to: bob.address,
+            why: signal_client::Absence::Unknown
+        }
+    );
 }
 
 #[tokio::test]
@@ -133,7 +139,13 @@ async fn one_whose_machine_broke_the_connection_is_soon_not_here() {
     sleep(Duration::from_millis(50)).await;
     ann.say(&bob, "are you still there?");
     let told = tokio::time::timeout(Duration::from_secs(4), ann.hear()).await;
-    assert_eq!(told.unwrap(), LinkEvent::NotHere { to: bob.address });
+    assert_eq!(
+        told.unwrap(),
+        LinkEvent::NotHere {
+            to: bob.address,
+            why: signal_client::Absence::Unknown
+        }
+    );
 }
 
 #[tokio::test]
@@ -265,7 +277,7 @@ async fn a_silent_client_is_noticed() {
         loop {
             ann.say(&bob, "hello?");
             tokio::select! {
-                event = ann.hear() => break assert_eq!(event, LinkEvent::NotHere { to: bob.address }),
+                event = ann.hear() => break assert_eq!(event, LinkEvent::NotHere { to: bob.address, why: signal_client::Absence::Unknown }),
                 () = sleep(Duration::from_millis(100)) => {}
             }
         }

@@ -99,6 +99,9 @@ pub enum RelayFrame {
         id: MessageId,
         /// For whom it was.
         to: Address,
+        /// Why.
+        #[serde(default)]
+        why: Absence,
     },
     /// Everything from the client up to this number has been dealt with.
     Ack {
@@ -113,6 +116,22 @@ pub enum RelayFrame {
         /// The reason.
         code: ErrorCode,
     },
+}
+
+/// Why nobody is at an address, as far as the relay knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absence {
+    /// Nobody was there lately, or the relay does not say.
+    #[default]
+    #[serde(other)]
+    Unknown,
+    /// Whoever was there left: said goodbye, or their machine closed the connection, as when the
+    /// program ends or is killed.
+    Closed,
+    /// Whoever was there has not been heard of for too long: their network failed, or their machine
+    /// sleeps.
+    Silent,
 }
 
 /// Why a relay ends a connection.

@@ -27,7 +27,7 @@ mod frame;
 
 pub use address::{Address, AddressError};
 pub use bytes_text::{Challenge, MessageId, Payload, PayloadTooLarge, Proof, SessionToken};
-pub use frame::{ClientFrame, ErrorCode, FrameError, RelayFrame, Resume};
+pub use frame::{Absence, ClientFrame, ErrorCode, FrameError, RelayFrame, Resume};
 
 /// The version that both sides must speak; the last part of a relay's URL path says it too.
 pub const VERSION: u16 = 1;

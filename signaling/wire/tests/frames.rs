@@ -61,6 +61,7 @@ fn relay_frames() -> Vec<RelayFrame> {
             payload: payload(MAX_PAYLOAD_BYTES),
         },
         RelayFrame::NotHere {
+            why: signal_wire::Absence::Closed,
             seq: 2,
             id,
             to: address,

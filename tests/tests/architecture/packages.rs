@@ -17,10 +17,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("transport", &["media"]),
     ("signal-wire", &[]),
     ("identity", &["signal-wire"]),
+    ("seal", &["signal-wire", "identity"]),
     ("signal-client", &["signal-wire", "identity"]),
     ("signal-relay", &["signal-wire", "identity"]),
     ("store", &["identity"]),
-    ("engine", &["call", "media", "signal-client", "identity"]),
+    (
+        "engine",
+        &["call", "media", "signal-client", "seal", "identity"],
+    ),
     ("headless", COMPOSED),
     ("app", APP),
     ("xtask", &[]),
@@ -64,6 +68,9 @@ const OWNED: &[(&str, &str)] = &[
     ("turbojpeg", "devices"),
     ("tauri", "app"),
     ("gtk", "app"),
+    ("snow", "seal"),
+    ("rusqlite", "store"),
+    ("keyring", "store"),
 ];
 
 /// What the pure packages must not even be able to name.

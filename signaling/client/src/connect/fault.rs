@@ -13,7 +13,8 @@ use crate::event::Problem;
 /// What the last frame of a relay means.
 pub(crate) const fn error_problem(code: ErrorCode) -> Problem {
     match code {
-        ErrorCode::Malformed | ErrorCode::Version | ErrorCode::BadProof => Problem::Refused,
+        ErrorCode::Malformed | ErrorCode::Version => Problem::Refused,
+        ErrorCode::BadProof => Problem::BadProof,
         ErrorCode::Timeout | ErrorCode::TooSlow | ErrorCode::ShuttingDown => Problem::Unreachable,
     }
 }

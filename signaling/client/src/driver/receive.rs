@@ -44,9 +44,10 @@ impl Driver {
                 seq,
                 id: MessageId(_),
                 to,
+                why,
             } => {
                 if self.arrived(seq).await {
-                    self.emit(LinkEvent::NotHere { to }).await;
+                    self.emit(LinkEvent::NotHere { to, why }).await;
                 }
             }
             RelayFrame::Ack { seq } => self.outbox.acknowledged(seq),

@@ -37,6 +37,9 @@ pub enum EndReason {
     Incompatible,
     /// The other side replaced this call by a new one.
     Replaced,
+    /// The other side's media does not prove to be the one that was announced: somebody may be in
+    /// the middle.
+    NotSecure,
     /// This program failed.
     InternalError,
 }
@@ -47,7 +50,7 @@ all_variants! {
     /// ```
     /// use call::reason::EndReason;
     ///
-    /// assert_eq!(EndReason::ALL.len(), 16);
+    /// assert_eq!(EndReason::ALL.len(), 17);
     /// assert!(EndReason::ALL.contains(&EndReason::PeerGone));
     /// ```
     pub EndReason {
@@ -66,6 +69,7 @@ all_variants! {
         PeerGone,
         Incompatible,
         Replaced,
+        NotSecure,
         InternalError,
     }
 }
@@ -98,6 +102,7 @@ impl EndReason {
             | Self::ConnectionLost
             | Self::PeerGone
             | Self::Incompatible
+            | Self::NotSecure
             | Self::InternalError => true,
         }
     }

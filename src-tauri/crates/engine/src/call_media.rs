@@ -115,6 +115,7 @@ impl CallMedia {
             Role::Answerer
         };
         let params = OpenParams {
+            ice_servers: Vec::new(),
             call: call.0,
             role,
             max_send: config.max_send,

@@ -26,9 +26,33 @@ pub struct Backends {
 
 /// Whom the user knows.
 pub trait People: Send + Sync + std::fmt::Debug {
-    /// Whether the user called or accepted this person before. Asked for each message, so it must
-    /// not wait for a disk.
-    fn knows(&self, address: &Address) -> bool;
+    /// What this person is to the user. Asked for each message, so it must not wait for a disk.
+    fn relation(&self, address: &Address) -> Relation;
+}
+
+/// What somebody is to the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// Saved by the user.
+    Contact,
+    /// Called or accepted before.
+    Known,
+    /// Neither.
+    Stranger,
+    /// Must not ring here.
+    Blocked,
+}
+
+/// Whose calls ring. All others get what an unanswered call gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhoMayRing {
+    /// Whoever knows the address and is not blocked.
+    #[default]
+    Everybody,
+    /// Contacts, and whom the user called or accepted before.
+    Known,
+    /// Contacts only.
+    Contacts,
 }
 
 /// Nobody is known.
@@ -36,8 +60,8 @@ pub trait People: Send + Sync + std::fmt::Debug {
 pub struct Strangers;
 
 impl People for Strangers {
-    fn knows(&self, _: &Address) -> bool {
-        false
+    fn relation(&self, _: &Address) -> Relation {
+        Relation::Stranger
     }
 }
 
@@ -48,6 +72,8 @@ pub struct Config {
     pub identity: Arc<Identity>,
     /// Whom the user knows: for strangers no camera opens before the user accepts.
     pub people: Arc<dyn People>,
+    /// Whose calls ring.
+    pub who_may_ring: WhoMayRing,
     /// What the user wants to be called; goes out with invites.
     pub name: String,
     /// The relay to be reached through; `None` for none.

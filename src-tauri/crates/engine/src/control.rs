@@ -191,7 +191,8 @@ impl Control {
                 let span = Message::parse(&payload).map(|it| session::span_of(it.call));
                 span.unwrap_or_else(|_| Span::none()).in_scope(|| {
                     self.feed(Input::Message {
-                        known: self.config.people.knows(&from),
+                        known: self.config.people.relation(&from)
+                            != crate::config::Relation::Stranger,
                         from: from.to_string(),
                         bytes: payload,
                     });

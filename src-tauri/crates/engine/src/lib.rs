@@ -45,7 +45,7 @@ pub mod view;
 
 pub use clock::Clock;
 pub use command::CommandError;
-pub use config::{Backends, Config, People, Strangers};
+pub use config::{Backends, Config, People, Relation, Strangers, WhoMayRing};
 pub use engine::Engine;
 pub use history::Ended;
 pub use picture::{PictureFeed, Subscription};

@@ -33,6 +33,9 @@ pub struct EngineView {
     pub stats: Option<CallStats>,
     /// What is remembered of the running call, and of the one whose end is shown; null outside.
     pub summary: Option<CallSummary>,
+    /// The four words of the running call, equal on both sides unless somebody is in the middle;
+    /// null outside, and until the two phones have met.
+    pub words: Option<[String; 4]>,
 }
 
 /// What a call was like.
@@ -81,8 +84,11 @@ pub enum RelayProblem {
     Unreachable,
     /// Something answers that is no Tincan relay.
     NotARelay,
-    /// It refuses us or speaks another version.
+    /// It speaks other versions than we do.
     Refused,
+    /// It refuses our proof: a proxy before it changes the address that it is asked for, or it has
+    /// another name than the one that we were given.
+    BadProof,
     /// The relay takes no more clients now.
     Full,
     /// Another copy of this profile took over the address; tried again only when the user asks.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
-use engine::{Backends, Config, People};
+use engine::{Backends, Config, People, Relation, WhoMayRing};
 use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
@@ -65,6 +65,11 @@ pub fn config(
     Config {
         identity,
         people: Arc::new(Met(known)),
+        who_may_ring: match settings.who_may_ring {
+            store::WhoMayRing::Everybody => WhoMayRing::Everybody,
+            store::WhoMayRing::Known => WhoMayRing::Known,
+            store::WhoMayRing::Contacts => WhoMayRing::Contacts,
+        },
         name: settings.name.clone(),
         relay: relay.filter(|it| !it.is_empty()),
         ring: Duration::from_secs(u64::from(ring)),
@@ -99,8 +104,13 @@ pub fn config(
 struct Met(KnownPeople);
 
 impl People for Met {
-    fn knows(&self, address: &Address) -> bool {
-        self.0.contains(address)
+    fn relation(&self, address: &Address) -> Relation {
+        match self.0.relation(address) {
+            store::Relation::Contact => Relation::Contact,
+            store::Relation::Known => Relation::Known,
+            store::Relation::Stranger => Relation::Stranger,
+            store::Relation::Blocked => Relation::Blocked,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub fn exit_code(reason: EndReason) -> u8 {
         EndReason::PeerGone => 20,
         EndReason::Incompatible => 21,
         EndReason::Replaced => 22,
+        EndReason::NotSecure => 23,
         EndReason::InternalError => 70,
     }
 }
@@ -45,6 +46,7 @@ pub const fn words(reason: EndReason) -> &'static str {
         EndReason::PeerGone => "the other side vanished",
         EndReason::Incompatible => "the versions do not fit",
         EndReason::Replaced => "replaced by a newer call",
+        EndReason::NotSecure => "the connection is not secure",
         EndReason::InternalError => "the program failed",
     }
 }

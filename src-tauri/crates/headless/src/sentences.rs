@@ -51,7 +51,10 @@ fn relay(relay: &RelayView) -> &'static str {
         RelayView::Offline { problem } => match problem {
             RelayProblem::Unreachable => "The relay does not answer; trying again.",
             RelayProblem::NotARelay => "What answers is no relay; trying again.",
-            RelayProblem::Refused => "The relay refuses this program; trying again.",
+            RelayProblem::Refused => "The relay speaks another version; trying again.",
+            RelayProblem::BadProof => {
+                "The relay does not know itself by this address; a proxy before it may change the address. Trying again."
+            }
             RelayProblem::Full => "The relay is full; trying again.",
             RelayProblem::TakenOver => {
                 "Another copy of this program took over the address; say `reconnect` to take it back."

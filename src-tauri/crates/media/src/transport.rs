@@ -35,6 +35,26 @@ pub struct OpenParams {
     pub role: Role,
     /// The most that this side wants to send, sound and picture together.
     pub max_send: Bitrate,
+    /// STUN and TURN servers for this call, beside those that the transport was set up with.
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// A server that helps to find a path.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:` (RFC 7064) or `turn:` (RFC 7065), over UDP.
+    pub url: String,
+    /// For TURN, else empty.
+    pub username: String,
+    /// For TURN, else empty.
+    pub credential: String,
+}
+
+impl fmt::Debug for IceServer {
+    /// Never shows servers, which may be private, or credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IceServer").finish_non_exhaustive()
+    }
 }
 
 /// Which side makes every offer of the session; so offers can never cross.

@@ -13,6 +13,7 @@ mod file;
 mod history;
 mod lock;
 mod people;
+mod person;
 mod place;
 mod seed;
 mod settings;
@@ -20,7 +21,8 @@ mod store;
 
 pub use error::StoreError;
 pub use history::{HistoryEntry, HistoryPeer, keep};
-pub use people::KnownPeople;
+pub use people::{KnownPeople, Relation};
+pub use person::{KeyPlace, Person};
 pub use place::default_dir;
-pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme};
+pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme, WhoMayRing};
 pub use store::Store;

@@ -37,6 +37,8 @@ pub struct Settings {
     pub ring_seconds: u32,
     /// The most to send, kilobits per second, 100 to 20 000.
     pub max_send_kbps: u32,
+    /// Whose calls ring.
+    pub who_may_ring: WhoMayRing,
 }
 
 /// A STUN or TURN server.
@@ -62,6 +64,19 @@ pub enum Theme {
     Light,
     /// Light on dark.
     Dark,
+}
+
+/// Whose calls ring; never those of blocked people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum WhoMayRing {
+    /// Whoever knows the address.
+    #[default]
+    Everybody,
+    /// Contacts, and whom the user called or accepted before.
+    Known,
+    /// Contacts only.
+    Contacts,
 }
 
 /// Whether we see ourselves in a call.
@@ -102,6 +117,7 @@ impl Default for Settings {
             picture_fit: PictureFit::default(),
             ring_seconds: 45,
             max_send_kbps: 4000,
+            who_may_ring: WhoMayRing::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use identity::Identity;
+use identity::{Address, Identity};
 use serde::Serialize;
 
 use crate::error::StoreError;
@@ -11,6 +11,7 @@ use crate::file;
 use crate::history::{self, HistoryEntry};
 use crate::lock::Lock;
 use crate::people::KnownPeople;
+use crate::person::{KeyPlace, Person};
 use crate::seed;
 use crate::settings::Settings;
 
@@ -21,6 +22,7 @@ pub struct Store {
     settings: Settings,
     history: Vec<HistoryEntry>,
     known: KnownPeople,
+    people: Vec<Person>,
     /// When the history was written last.
     written: Option<Instant>,
     /// Whether the history has calls that are not in its file yet.
@@ -57,6 +59,7 @@ impl Store {
             settings,
             history,
             known,
+            people: Vec::new(),
             written: None,
             unwritten: false,
             _lock: lock,
@@ -136,6 +139,84 @@ impl Store {
         self.written = Some(Instant::now());
         file::write_json(&self.dir.join(HISTORY), &self.history)?;
         self.unwritten = false;
+        Ok(())
+    }
+
+    /// Everybody whom the user saved, pinned or blocked, by name.
+    #[must_use]
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// Makes somebody a contact under this name, or renames one. An empty name stands for what they
+    /// call themselves.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing has changed then.
+    pub fn save_contact(&mut self, address: &Address, name: &str) -> Result<(), StoreError> {
+        self.change_person(address, |it| {
+            name.clone_into(&mut it.name);
+            it.contact = true;
+        })
+    }
+
+    /// Makes somebody no contact any more; the pin goes too.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing has changed then.
+    pub fn delete_contact(&mut self, address: &Address) -> Result<(), StoreError> {
+        self.change_person(address, |it| {
+            it.contact = false;
+            it.pinned_at = None;
+        })
+    }
+
+    /// Lets somebody ring here no more, or again.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing has changed then.
+    pub fn set_blocked(&mut self, address: &Address, blocked: bool) -> Result<(), StoreError> {
+        self.change_person(address, |it| it.blocked = blocked)
+    }
+
+    /// The user found the same words on both sides at this moment, milliseconds since 1970 (UTC):
+    /// makes somebody a contact that is marked so.
+    ///
+    /// # Errors
+    /// When it cannot be written; nothing has changed then.
+    pub fn pin(&mut self, address: &Address, at: u64) -> Result<(), StoreError> {
+        self.change_person(address, |it| {
+            it.contact = true;
+            it.pinned_at = Some(at);
+        })
+    }
+
+    /// Where the secret key is kept.
+    #[must_use]
+    pub const fn key_place(&self) -> KeyPlace {
+        KeyPlace::File
+    }
+
+    fn change_person(
+        &mut self,
+        address: &Address,
+        change: impl FnOnce(&mut Person),
+    ) -> Result<(), StoreError> {
+        let address = address.to_string();
+        let at = self.people.iter().position(|it| it.address == address);
+        let at = at.unwrap_or_else(|| {
+            self.people.push(Person {
+                address,
+                name: String::new(),
+                their_name: String::new(),
+                contact: false,
+                blocked: false,
+                pinned_at: None,
+            });
+            self.people.len() - 1
+        });
+        change(&mut self.people[at]);
+        self.known.save(&self.people);
         Ok(())
     }
 

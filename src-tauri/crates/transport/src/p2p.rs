@@ -34,6 +34,8 @@ use futures::future::BoxFuture;
 use media::transport::{MediaTransport, OpenParams, Session, TransportError};
 use tracing::Instrument;
 
+pub use media::transport::IceServer;
+
 pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};
 
 use self::peer::Setup;
@@ -47,29 +49,12 @@ pub struct Config {
     pub bind: Option<IpAddr>,
 }
 
-/// A server that helps to find a path.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct IceServer {
-    /// `stun:` (RFC 7064) or `turn:` (RFC 7065), over UDP.
-    pub url: String,
-    /// For TURN, else empty.
-    pub username: String,
-    /// For TURN, else empty.
-    pub credential: String,
-}
-
 /// Never shows servers, which may be private, or credentials.
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Config")
             .field("ice_servers", &self.ice_servers.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for IceServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IceServer").finish_non_exhaustive()
     }
 }
 

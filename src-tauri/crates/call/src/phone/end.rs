@@ -153,6 +153,7 @@ fn sound_of(reason: EndReason) -> Sound {
         | EndReason::ConnectionLost
         | EndReason::PeerGone
         | EndReason::Incompatible
+        | EndReason::NotSecure
         | EndReason::InternalError => Sound::Ended,
         EndReason::Cancelled | EndReason::Missed | EndReason::Declined | EndReason::Replaced => {
             Sound::Silence

@@ -16,6 +16,7 @@ async fn without(codec: Codec) -> Option<News> {
         Instant::now(),
     );
     let params = OpenParams {
+        ice_servers: Vec::new(),
         call: 1,
         role: Role::Offerer,
         max_send: Bitrate::from_kbps(500),

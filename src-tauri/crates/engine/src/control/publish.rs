@@ -52,6 +52,7 @@ impl Control {
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
             summary: call.summary.view(),
+            words: None,
         };
         self.views.send_if_modified(|current| {
             let changed = differs(current, &view);
@@ -77,6 +78,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         remote_picture: false,
         stats: None,
         summary: None,
+        words: None,
     }
 }
 

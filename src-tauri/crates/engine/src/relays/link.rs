@@ -121,7 +121,8 @@ async fn forward(which: Which, mut events: mpsc::Receiver<LinkEvent>, control: m
                 from,
                 payload: payload.to_vec(),
             },
-            LinkEvent::NotHere { to } => News::NotHere { to },
+            LinkEvent::NotHere { to, why: _ } => News::NotHere { to },
+            LinkEvent::IceServers(_) => continue,
             // An expired message says that our own link was down, and nothing of the person it was
             // for; the phone repeats what still matters.
             LinkEvent::Expired { .. } => continue,
@@ -146,6 +147,7 @@ pub(super) fn view_of(state: LinkState) -> RelayView {
                 Problem::Unreachable => RelayProblem::Unreachable,
                 Problem::NotARelay => RelayProblem::NotARelay,
                 Problem::Refused => RelayProblem::Refused,
+                Problem::BadProof => RelayProblem::BadProof,
                 Problem::Full => RelayProblem::Full,
                 Problem::TakenOver => RelayProblem::TakenOver,
                 Problem::CertificateUntrusted => RelayProblem::CertificateUntrusted,

@@ -25,6 +25,7 @@ async fn held() -> Held {
     let (clock, (news, told)) = (Clock::default(), mpsc::channel(8));
     let (cancel, cancelled) = oneshot::channel();
     let params = OpenParams {
+        ice_servers: Vec::new(),
         call: 1,
         role: Role::Offerer,
         max_send: Bitrate::from_kbps(500),

@@ -94,6 +94,7 @@ fn open(loopback: &Loopback, role: Role) -> Session {
 
 fn params(role: Role) -> OpenParams {
     OpenParams {
+        ice_servers: Vec::new(),
         call: 1,
         role,
         max_send: Bitrate::from_kbps(1000),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use engine::command::Command;
-use engine::{Backends, Clock, Config, Engine, People, Subscription};
+use engine::{Backends, Clock, Config, Engine, People, Relation, Subscription};
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
 use media::testing::Loopback;
@@ -63,8 +63,12 @@ pub(crate) struct Machine {
 struct Acquaintances(bool);
 
 impl People for Acquaintances {
-    fn knows(&self, _: &Address) -> bool {
-        self.0
+    fn relation(&self, _: &Address) -> Relation {
+        if self.0 {
+            Relation::Known
+        } else {
+            Relation::Stranger
+        }
     }
 }
 
@@ -84,6 +88,7 @@ impl Person {
         let codecs = FaultyCodecs::default();
         let config = Config {
             identity,
+            who_may_ring: Default::default(),
             people: Arc::new(Acquaintances(knows_everybody)),
             name: name.to_owned(),
             relay,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::history::keep;
+use crate::people::Relation;
 
 #[test]
 fn of_a_history_with_a_wrong_entry_the_others_are_used() {
@@ -121,7 +122,7 @@ fn who_was_called_or_accepted_is_known_and_who_only_rang_is_not() {
     let known_now = |known: &KnownPeople| {
         people
             .iter()
-            .map(|it| known.contains(it))
+            .map(|it| known.relation(it) == Relation::Known)
             .collect::<Vec<_>>()
     };
     assert_eq!(known_now(&known), [true, true, true, false, false]);

@@ -292,6 +292,7 @@ pub(super) fn impatient(layer: Option<Arc<dyn SocketLayer>>) -> Setup {
 /// The caller is in call 1, the callee in call 2.
 fn params(role: Role) -> OpenParams {
     OpenParams {
+        ice_servers: Vec::new(),
         call: match role {
             Role::Offerer => 1,
             Role::Answerer => 2,
