@@ -15,8 +15,8 @@ pub(crate) const HEADER_BYTES: usize = 2 + SessionId::BYTES;
 /// HELLO, REPLY and REJECT have one length, so that it tells nothing.
 pub(crate) const HANDSHAKE_FRAME_BYTES: usize = CLASSES[0];
 
-/// The lengths that DATA frames have. Four times the one before, as few as keep the waste below
-/// what a relay's rate limit notices: an offer with its candidates falls into the third or fourth.
+/// The lengths that DATA frames have. Each is four times the one before: few, so that a length tells
+/// little, and close enough that a frame is at most four times as long as what is in it.
 const CLASSES: [usize; 5] = [256, 1024, 4096, 16 * 1024, MAX_PAYLOAD_BYTES];
 
 /// Names a session; chosen at random by its initiator.

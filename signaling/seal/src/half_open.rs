@@ -6,13 +6,13 @@
 use std::time::{Duration, Instant};
 
 use identity::{Address, Identity, x25519_public};
+use snow::HandshakeState;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use crate::channel::Channel;
 use crate::dropped::Dropped;
 use crate::frame::{Frame, HANDSHAKE_FRAME_BYTES, HEADER_BYTES, Kind, begin};
-use crate::noise::{Context, hash_of};
+use crate::noise::{Context, HandshakeHash, hash_of};
 use crate::payload::{Data, Hello, Reply};
 use crate::reject::{HelloHash, NO_COMMON_VERSION, Rejection, hash_of_hello};
 use crate::version::{Agreement, Offer};
@@ -30,7 +30,7 @@ pub(crate) struct HalfOpen {
     begun: Instant,
     commitment: Commitment,
     nonce: Nonce,
-    hash: [u8; 32],
+    handshake: HandshakeHash,
     channel: Channel,
 }
 
@@ -60,24 +60,12 @@ impl HalfOpen {
         frame: &Frame<'_>,
         now: Instant,
     ) -> Result<Answer, Dropped> {
-        let public = x25519_public(&from).map_err(|_| Dropped::WeakKey)?;
         let context = Context {
             initiator: from,
             responder: identity.address(),
             session: frame.session,
         };
-        let mut noise = context
-            .respond(&identity.x25519_secret())
-            .map_err(|_| Dropped::NoRandomness)?;
-        let mut plain = [0; HANDSHAKE_FRAME_BYTES];
-        let length = noise
-            .read_message(frame.body, &mut plain)
-            .map_err(|_| Dropped::Unauthentic)?;
-        let sender = noise.get_remote_static().ok_or(Dropped::WrongSender)?;
-        if !bool::from(sender.ct_eq(&public)) {
-            return Err(Dropped::WrongSender);
-        }
-        let hello = Hello::parse(&plain[..length])?;
+        let (noise, hello) = read_hello(identity, &context, frame)?;
         let hash = hash_of_hello(frame.whole);
         let Some(agreement) = offer.agree(&hello.offer) else {
             let rejection = Rejection {
@@ -90,11 +78,9 @@ impl HalfOpen {
             agreement,
             nonce: Nonce::random().ok_or(Dropped::NoRandomness)?,
         };
-        let mut frame = begin(Kind::Reply, context.session, HANDSHAKE_FRAME_BYTES);
-        frame.resize(HANDSHAKE_FRAME_BYTES, 0);
-        noise
-            .write_message(reply.encode().as_slice(), &mut frame[HEADER_BYTES..])
-            .map_err(|_| Dropped::NoRandomness)?;
+        // Only the ephemeral key can fail here, and only for want of random bytes.
+        let (noise, frame) =
+            write_reply(noise, &context, &reply).map_err(|_| Dropped::NoRandomness)?;
         let handshake = hash_of(&noise);
         let keys = noise.into_stateless_transport_mode();
         Ok(Answer::HalfOpen(Box::new(Self {
@@ -106,7 +92,7 @@ impl HalfOpen {
             begun: now,
             commitment: hello.commitment,
             nonce: reply.nonce,
-            hash: handshake,
+            handshake,
             channel: Channel::new(keys.map_err(|_| Dropped::Unauthentic)?),
         })))
     }
@@ -141,7 +127,7 @@ impl HalfOpen {
     /// Opens a DATA frame, which proves that its sender has just answered our REPLY. The sender
     /// reveals its part of the words with it; one that reveals another value is refused.
     pub(crate) fn prove(&mut self, body: &[u8]) -> Result<Proven, Dropped> {
-        let plain: Zeroizing<Vec<u8>> = self.channel.open(body)?;
+        let plain = self.channel.open(body)?;
         let data = Data::parse(&plain)?;
         let reveal = data.reveal.ok_or(Dropped::Malformed)?;
         if !self.commitment.is_to(&reveal) {
@@ -150,7 +136,7 @@ impl HalfOpen {
         Ok(Proven {
             conversation: data.conversation,
             message: data.message.to_vec(),
-            words: words(&self.hash, &reveal, &self.nonce),
+            words: words(&self.handshake, &reveal, &self.nonce),
         })
     }
 
@@ -158,6 +144,40 @@ impl HalfOpen {
     pub(crate) fn into_channel(self) -> Channel {
         self.channel
     }
+}
+
+/// Opens a HELLO, and checks that its sender holds the key of the address it comes from.
+fn read_hello(
+    identity: &Identity,
+    context: &Context,
+    frame: &Frame<'_>,
+) -> Result<(HandshakeState, Hello), Dropped> {
+    let public = x25519_public(&context.initiator).map_err(|_| Dropped::WeakKey)?;
+    let mut noise = context
+        .respond(&identity.x25519_secret())
+        .map_err(|_| Dropped::Unauthentic)?;
+    let mut plain = [0; HANDSHAKE_FRAME_BYTES];
+    let length = noise
+        .read_message(frame.body, &mut plain)
+        .map_err(|_| Dropped::Unauthentic)?;
+    let sender = noise.get_remote_static().ok_or(Dropped::WrongSender)?;
+    if !bool::from(sender.ct_eq(&public)) {
+        return Err(Dropped::WrongSender);
+    }
+    let hello = Hello::parse(&plain[..length])?;
+    Ok((noise, hello))
+}
+
+/// The whole frame of a REPLY.
+fn write_reply(
+    mut noise: HandshakeState,
+    context: &Context,
+    reply: &Reply,
+) -> Result<(HandshakeState, Vec<u8>), snow::Error> {
+    let mut frame = begin(Kind::Reply, context.session, HANDSHAKE_FRAME_BYTES);
+    frame.resize(HANDSHAKE_FRAME_BYTES, 0);
+    noise.write_message(reply.encode().as_slice(), &mut frame[HEADER_BYTES..])?;
+    Ok((noise, frame))
 }
 
 /// The time for a REPLY and a DATA over any relay.

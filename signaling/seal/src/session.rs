@@ -133,7 +133,7 @@ impl Session {
     /// Whether a RESET can be the answer to something that we sent, and the conversation was not
     /// given a new session just now.
     pub(crate) fn may_renew(&self, now: Instant) -> Result<(), Dropped> {
-        let answers = |last: &Last| now <= last.at + RESET_DELAY;
+        let answers = |last: &Last| now < last.at + RESET_DELAY;
         if !self.last.as_ref().is_some_and(answers) {
             return Err(Dropped::NoCause);
         }
