@@ -15,7 +15,7 @@ struct Side {
 
 impl Side {
     fn new() -> Self {
-        let identity = Arc::new(Identity::generate().unwrap());
+        let identity = Arc::new(Identity::generate().expect("the system gives random bytes"));
         Self {
             address: identity.address(),
             sealer: Sealer::new(identity),
@@ -36,7 +36,8 @@ impl Side {
 
 /// Begins a session and brings its first message over.
 fn handshake(now: Instant, ann: &mut Side, bob: &mut Side) {
-    ann.sealer.send(now, bob.address, 1, b"invite").unwrap();
+    let sent = ann.sealer.send(now, bob.address, 1, b"invite");
+    sent.expect("a session begins");
     for _ in 0..2 {
         for frame in ann.frames() {
             bob.sealer.receive(now, ann.address, &frame);
