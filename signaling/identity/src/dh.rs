@@ -2,8 +2,8 @@
 //!
 //! The map is the birational one of RFC 7748, section 4.1. It forgets the sign of a point: an
 //! Ed25519 key and its negative have one X25519 key. So whoever agrees on a key with it also
-//! authenticates the whole address, for instance in the prologue of a Noise handshake. Using one
-//! key for Ed25519 and X25519 is proven sound (IACR ePrint 2021/509).
+//! authenticates the whole address, for instance in the prologue of a Noise handshake. That one key
+//! may serve both Ed25519 and X25519 is shown in IACR ePrint 2021/509.
 
 use ed25519_dalek::VerifyingKey;
 use signal_wire::Address;

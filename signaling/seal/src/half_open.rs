@@ -19,7 +19,6 @@ use crate::version::{Agreement, Offer};
 use crate::words::{Commitment, Nonce, Words, words};
 
 /// A session that waits for its first DATA.
-#[derive(Debug)]
 pub(crate) struct HalfOpen {
     pub(crate) context: Context,
     pub(crate) agreement: Agreement,
@@ -35,7 +34,6 @@ pub(crate) struct HalfOpen {
 }
 
 /// The answer to a HELLO.
-#[derive(Debug)]
 pub(crate) enum Answer {
     /// The session waits for its first DATA; its REPLY is to be sent.
     HalfOpen(Box<HalfOpen>),
@@ -44,7 +42,6 @@ pub(crate) enum Answer {
 }
 
 /// What the first DATA makes of a half-open session.
-#[derive(Debug)]
 pub(crate) struct Proven {
     pub(crate) conversation: u64,
     pub(crate) message: Vec<u8>,

@@ -31,7 +31,6 @@ pub(crate) struct Reply {
 }
 
 /// DATA: a message of a conversation.
-#[derive(Debug)]
 pub(crate) struct Data<'a> {
     pub(crate) conversation: u64,
     /// The initiator's random value; in each DATA until the responder has sent one.

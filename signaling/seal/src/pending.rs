@@ -18,8 +18,7 @@ use crate::reject::{Rejection, hash_of_hello};
 use crate::version::Offer;
 use crate::words::{Commitment, Nonce, Words, words};
 
-/// A session that we begin.
-#[derive(Debug)]
+/// A session that we begin. Never shown in a log: messages wait in it.
 pub(crate) struct Pending {
     pub(crate) context: Context,
     pub(crate) conversation: u64,
@@ -39,7 +38,6 @@ pub(crate) struct Pending {
 }
 
 /// What a REPLY makes of a pending session.
-#[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) channel: Channel,
     pub(crate) words: Words,

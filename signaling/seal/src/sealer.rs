@@ -174,7 +174,13 @@ impl Sealer {
             }
             keep
         });
-        self.half_open.retain(|it| now < it.expires());
+        self.half_open.retain(|it| {
+            let keep = now < it.expires();
+            if !keep {
+                tracing::debug!("a half-open session is forgotten: its first DATA did not come");
+            }
+            keep
+        });
         self.sessions.expire(now);
     }
 
@@ -261,7 +267,7 @@ impl Sealer {
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sealer")
-            .field("sessions", &self.sessions)
+            .field("sessions", &self.sessions.len())
             .field("pending", &self.pending.len())
             .field("half_open", &self.half_open.len())
             .finish_non_exhaustive()

@@ -10,8 +10,7 @@ use crate::frame::SessionId;
 use crate::payload::Data;
 use crate::words::{Nonce, Words};
 
-/// An established session.
-#[derive(Debug)]
+/// An established session. Never shown in a log: its last message is in it.
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) peer: Address,
@@ -43,7 +42,6 @@ pub(crate) struct Last {
 }
 
 /// What the initiator keeps until the responder has sent something.
-#[derive(Debug)]
 pub(crate) struct Unheard {
     /// Revealed in each DATA until then, since any of them may be the first that arrives.
     pub(crate) nonce: Nonce,
@@ -52,7 +50,6 @@ pub(crate) struct Unheard {
 }
 
 /// What a DATA frame was.
-#[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) message: Vec<u8>,
     /// With the first message from a responder.
@@ -141,12 +138,6 @@ impl Session {
             return Err(Dropped::ResetRate);
         }
         Ok(())
-    }
-}
-
-impl std::fmt::Debug for Last {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Last({} bytes)", self.message.len())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::frame::SessionId;
 use crate::session::Session;
 
 /// At most [`MAX_SESSIONS`] established sessions.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Sessions {
     all: Vec<Session>,
     /// The conversation whose session outlives all others.
@@ -125,7 +125,7 @@ impl Sessions {
         self.all.retain(|_| !over.next().unwrap_or(false));
     }
 
-    #[cfg(test)]
+    /// How many there are.
     pub(crate) const fn len(&self) -> usize {
         self.all.len()
     }

@@ -3,6 +3,7 @@
 mod bounds;
 mod conversations;
 mod forged;
+mod logs;
 mod network;
 mod replay;
 mod reset;

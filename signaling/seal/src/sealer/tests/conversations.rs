@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::two_sides::{Side, in_conversation, kinds, millis, seconds, settle};
-use crate::{MAX_MESSAGE_BYTES, SendError};
+use crate::{MAX_MESSAGE_BYTES, Output, SendError};
 
 #[test]
 fn a_message_arrives_after_one_round_trip_and_only_by_data() {
@@ -202,7 +202,17 @@ fn nothing_secret_shows_in_debug() {
     let (mut ann, bob) = in_conversation(now);
     ann.sealer.send(now, bob.address, 1, b"secret").unwrap();
     let output = ann.sealer.poll_output();
-    let text = format!("{:?} {output:?}", ann.sealer);
+    let told = Output::Words {
+        peer: bob.address,
+        conversation: 1,
+        words: ann.words[0].1,
+    };
+    let heard = Output::Received {
+        from: bob.address,
+        conversation: 1,
+        message: b"secret".to_vec(),
+    };
+    let text = format!("{:?} {output:?} {told:?} {heard:?}", ann.sealer);
     let words = format!("{:?}", ann.words[0].1);
     for hidden in ["secret", "invite", &words, "tincan:"] {
         assert!(!text.contains(hidden), "{hidden} in {text}");
