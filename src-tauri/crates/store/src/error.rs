@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::transfer::TransferError;
-
 /// Why something cannot be remembered.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -100,4 +98,41 @@ impl StoreError {
             error,
         }
     }
+}
+
+/// Why nothing was exported or imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TransferError {
+    /// The user can choose a longer one.
+    #[error(
+        "a passphrase has {} characters or more",
+        TransferError::PASSPHRASE_LEAST
+    )]
+    WeakPassphrase,
+    /// The file is something else.
+    #[error("this is no export of this program")]
+    NotAnExport,
+    /// A newer version wrote it, and can read it.
+    #[error("a newer version of this program wrote this export (format {0})")]
+    Newer(u8),
+    /// No version of this program asks for so much work.
+    #[error("this export asks for more memory or work than any that this program wrote")]
+    TooCostly,
+    /// Which of both, nobody can tell: that is what makes guessing hard.
+    #[error("the passphrase is wrong, or the export is damaged")]
+    WrongPassphrase,
+    /// The passphrase fits, but what is inside was not written by this program.
+    #[error("what is in this export makes no sense")]
+    BadContents,
+    /// There is an identity already; its contacts would lose it.
+    #[error("this installation has another identity, which is replaced only when asked to")]
+    OtherIdentity,
+    /// Argon2id needs some memory.
+    #[error("there is not enough memory to use the passphrase")]
+    NoMemory,
+}
+
+impl TransferError {
+    /// Characters of the shortest passphrase.
+    pub const PASSPHRASE_LEAST: usize = 8;
 }

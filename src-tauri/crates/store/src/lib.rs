@@ -23,7 +23,7 @@ mod settings;
 mod store;
 mod transfer;
 
-pub use error::StoreError;
+pub use error::{StoreError, TransferError};
 pub use history::{HistoryEntry, HistoryPeer, keep};
 pub use key::Keychain;
 pub use people::{KnownPeople, Relation};
@@ -31,4 +31,3 @@ pub use person::{KeyPlace, Person, PinnedHow};
 pub use place::default_dir;
 pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme, WhoMayRing};
 pub use store::{Imported, Store};
-pub use transfer::TransferError;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::{Store, open_database};
 use crate::db::{Contents, Database, write_history, write_people, write_settings};
-use crate::error::StoreError;
+use crate::error::{StoreError, TransferError};
 use crate::file;
 use crate::key::{self, Keychain};
 use crate::lock::Lock;
-use crate::transfer::{self, Carried, Merged, TransferError};
+use crate::transfer::{self, Carried, Merged};
 
 /// What an import changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use identity::NoRandomness;
 
-use super::{TAG, TransferError, random};
+use super::{TAG, random};
+use crate::error::TransferError;
 
 /// How the key is made of the passphrase, and the nonce.
 #[derive(Clone, Debug, PartialEq, Eq)]

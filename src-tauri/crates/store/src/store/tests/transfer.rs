@@ -3,9 +3,9 @@
 use identity::Address;
 
 use super::*;
+use crate::error::TransferError;
 use crate::key::Keychain;
 use crate::person::PinnedHow;
-use crate::transfer::TransferError;
 
 const PASSPHRASE: &str = "correct horse battery";
 
