@@ -33,6 +33,47 @@ pub enum StoreError {
         /// Where the file is now.
         kept: PathBuf,
     },
+    /// The file that says where the key is kept says nothing that can be understood. No new key is
+    /// made: the one that it names may still be there.
+    #[error("{} does not say where the identity key is kept; put the right file there", .0.display())]
+    BadKeyPlace(PathBuf),
+    /// The key is kept in the system's keychain, which does not give it out now. Trying again helps
+    /// once the user has unlocked or started it; an identity that is lost for good comes back by an
+    /// import only.
+    #[error(
+        "the system's keychain keeps this identity's key and does not give it out: {why}; \
+         unlock the keychain and try again"
+    )]
+    KeychainUnavailable {
+        /// What the keychain says, or that it says nothing.
+        why: String,
+    },
+    /// A newer version of this program wrote the database. It is left alone.
+    #[error(
+        "{} was written by a newer version of this program (schema {found}, this one knows {known}); \
+         use that version",
+        path.display()
+    )]
+    NewerVersion {
+        /// The database.
+        path: PathBuf,
+        /// Number of its schema.
+        found: u32,
+        /// Number of the newest schema that this program knows.
+        known: u32,
+    },
+    /// As many people are saved, or blocked, as can be. Nothing has changed; forgetting somebody
+    /// makes room.
+    #[error("no more than {limit} people can be {}", if *blocked { "blocked" } else { "saved" })]
+    TooManyPeople {
+        /// Whether it is the people that are blocked and not saved.
+        blocked: bool,
+        /// How many there can be.
+        limit: usize,
+    },
+    /// An export or an import.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The system gives no random bytes for a new key.
     #[error(transparent)]
     NoRandomness(#[from] identity::NoRandomness),
@@ -57,4 +98,41 @@ impl StoreError {
             error,
         }
     }
+}
+
+/// Why nothing was exported or imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TransferError {
+    /// The user can choose a longer one.
+    #[error(
+        "a passphrase has {} characters or more",
+        TransferError::PASSPHRASE_LEAST
+    )]
+    WeakPassphrase,
+    /// The file is something else.
+    #[error("this is no export of this program")]
+    NotAnExport,
+    /// A newer version wrote it, and can read it.
+    #[error("a newer version of this program wrote this export (format {0})")]
+    Newer(u8),
+    /// No version of this program asks for so much work.
+    #[error("this export asks for more memory or work than any that this program wrote")]
+    TooCostly,
+    /// Which of both, nobody can tell: that is what makes guessing hard.
+    #[error("the passphrase is wrong, or the export is damaged")]
+    WrongPassphrase,
+    /// The passphrase fits, but what is inside was not written by this program.
+    #[error("what is in this export makes no sense")]
+    BadContents,
+    /// There is an identity already; its contacts would lose it.
+    #[error("this installation has another identity, which is replaced only when asked to")]
+    OtherIdentity,
+    /// Argon2id needs some memory.
+    #[error("there is not enough memory to use the passphrase")]
+    NoMemory,
+}
+
+impl TransferError {
+    /// Characters of the shortest passphrase.
+    pub const PASSPHRASE_LEAST: usize = 8;
 }
