@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ice::IceConfig;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -10,6 +12,8 @@ pub struct Config {
     /// and come in as that client. Empty: any name is taken and that protection is off. Relays at
     /// one name and different ports are not told apart.
     pub hosts: Vec<String>,
+    /// The STUN and TURN servers that clients are told of.
+    pub ice: IceConfig,
     /// Bounds.
     pub limits: Limits,
     /// Periods.

@@ -6,6 +6,7 @@
 
 use std::future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
@@ -76,9 +77,12 @@ async fn serve(
         return CloseReason::Stopping;
     };
     let handle = Arc::new(ConnectionHandle::default());
-    let welcome = relay
+    let mut welcome = relay
         .sessions()
         .attach(address, resume, Arc::clone(&handle), token);
+    if let RelayFrame::Welcome { ice, .. } = &mut welcome {
+        *ice = relay.ice.issue(address, Instant::now(), SystemTime::now());
+    }
     let attachment = Attachment {
         relay,
         address,

@@ -20,6 +20,7 @@ mod config;
 mod connection;
 mod handle;
 mod http;
+mod ice;
 mod listen;
 mod outbox;
 mod quota;
@@ -29,5 +30,6 @@ mod serve;
 mod sessions;
 
 pub use config::{Config, Limits, Timing};
+pub use ice::{IceConfig, IceConfigError, TurnSecret};
 pub use listen::{ListenError, client_url, listen};
 pub use serve::{serve, serve_all};

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
+mod turn_options;
+
 use anyhow::Context;
 use clap::Parser;
 use signal_relay::{Config, Limits, ListenError, client_url, listen, serve_all};
@@ -39,6 +41,8 @@ struct Options {
     /// The most connections at a time from one IPv4 address or one IPv6 /64
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections_per_ip)]
     max_per_ip: usize,
+    #[command(flatten)]
+    turn: turn_options::TurnOptions,
     /// How much to log on standard error: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log: LevelFilter,
@@ -80,6 +84,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     };
     let config = Config {
         hosts: options.host,
+        ice: options.turn.config()?,
         limits,
         ..Config::default()
     };

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
+use crate::ice::Issuer;
 use crate::sessions::Sessions;
 
 /// One relay.
@@ -16,6 +17,8 @@ pub(crate) struct Relay {
     pub(crate) stop: CancellationToken,
     /// Every connection, from its first byte to its last.
     pub(crate) tasks: TaskTracker,
+    /// Tells clients of STUN and TURN servers.
+    pub(crate) ice: Issuer,
     sessions: Mutex<Sessions>,
 }
 
@@ -23,6 +26,7 @@ impl Relay {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             sessions: Mutex::new(Sessions::new(&config)),
+            ice: Issuer::new(config.ice.clone(), config.limits.connections),
             config,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -100,6 +100,7 @@ impl Sessions {
                 session: session.token,
                 resumed: true,
                 received,
+                ice: None,
             };
         }
         self.end(address, Eviction::TakenOver);
@@ -115,6 +116,7 @@ impl Sessions {
             session: token,
             resumed: false,
             received: 0,
+            ice: None,
         }
     }
 

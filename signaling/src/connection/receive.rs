@@ -68,6 +68,10 @@ fn take(attachment: &Attachment<'_>, text: &str) -> bool {
             relay.sessions().acknowledged(address, handle, seq);
             true
         }
+        Ok(ClientFrame::Ice {}) => {
+            handle.ice.notify_one();
+            true
+        }
         Ok(ClientFrame::Hello { .. }) | Err(_) => false,
     }
 }

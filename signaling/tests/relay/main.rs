@@ -2,6 +2,7 @@
 
 mod addresses;
 mod delivery;
+mod ice;
 mod limits;
 mod link;
 mod privacy;

@@ -3,7 +3,9 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Challenge, MAX_FRAME_BYTES, MessageId, Payload, Proof, SessionToken};
+use crate::{
+    Address, Challenge, IceServers, MAX_FRAME_BYTES, MessageId, Payload, Proof, SessionToken,
+};
 
 /// What a client says to a relay.
 ///
@@ -46,6 +48,8 @@ pub enum ClientFrame {
         /// The last number that arrived.
         seq: u64,
     },
+    /// Name STUN and TURN servers again: the credentials of the last ones end soon.
+    Ice {},
 }
 
 /// The session that a client wants to go on with.
@@ -78,6 +82,9 @@ pub enum RelayFrame {
         resumed: bool,
         /// The last number that arrived from the client; 0 for none.
         received: u64,
+        /// Servers that help to find a path, where the relay knows some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ice: Option<IceServers>,
     },
     /// Something from somebody.
     Envelope {
@@ -108,6 +115,8 @@ pub enum RelayFrame {
         /// The last number that arrived.
         seq: u64,
     },
+    /// The answer to `ice`.
+    Ice(IceServers),
     /// Another connection of the same address took over. The connection ends; the client must
     /// not come back by itself, or the two would take over from each other for ever.
     TakenOver,
