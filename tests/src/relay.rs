@@ -28,8 +28,17 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_at(listen: &str) -> Result<Self> {
+        Self::start_with(listen, &[]).await
+    }
+
+    /// Starts one with more options.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(listen: &str, options: &[&str]) -> Result<Self> {
         let mut command = Command::new(built("tincan-relay")?);
-        let mut program = Program::start("relay", command.args(["--listen", listen]))?;
+        command.args(["--listen", listen]).args(options);
+        let mut program = Program::start("relay", &mut command)?;
         let url = program
             .line(Duration::from_secs(10))
             .await?
