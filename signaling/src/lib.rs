@@ -19,6 +19,7 @@
 mod config;
 mod connection;
 mod handle;
+mod hosts;
 mod http;
 mod listen;
 mod outbox;
@@ -29,5 +30,6 @@ mod serve;
 mod sessions;
 
 pub use config::{Config, Limits, Timing};
+pub use hosts::{KnownHost, NotAHost};
 pub use listen::{ListenError, client_url, listen};
 pub use serve::{serve, serve_all};
