@@ -19,6 +19,7 @@
 mod config;
 mod connection;
 mod handle;
+mod hosts;
 mod http;
 mod ice;
 mod listen;
@@ -30,6 +31,7 @@ mod serve;
 mod sessions;
 
 pub use config::{Config, Limits, Timing};
+pub use hosts::{KnownHost, NotAHost};
 pub use ice::{IceConfig, IceConfigError, TurnSecret};
 pub use listen::{ListenError, client_url, listen};
 pub use serve::{serve, serve_all};

@@ -9,7 +9,7 @@ mod turn_options;
 
 use anyhow::Context;
 use clap::Parser;
-use signal_relay::{Config, Limits, ListenError, client_url, listen, serve_all};
+use signal_relay::{Config, KnownHost, Limits, ListenError, client_url, listen, serve_all};
 use tokio::net::TcpListener;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -32,9 +32,10 @@ struct Options {
     #[arg(long, value_name = "IP:PORT")]
     listen: Vec<SocketAddr>,
     /// A host name by which clients reach this relay; may be repeated. When given, clients that
-    /// dialed another name are refused
-    #[arg(long, value_name = "NAME")]
-    host: Vec<String>,
+    /// dialled another name or port are refused. Without a port it means those that the relay
+    /// listens at, 80 and 443
+    #[arg(long, value_name = "NAME[:PORT]")]
+    host: Vec<KnownHost>,
     /// The most connections at a time
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
@@ -71,6 +72,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
         )
         .with(Targets::new().with_target("signal_relay", options.log))
         .init();
+    let ice = options.turn.config()?;
     let stopped = stop_signal().context("cannot listen for signals")?;
     let listeners = listeners(&options.listen)?;
     for listener in &listeners {
@@ -84,7 +86,7 @@ async fn run(options: Options) -> anyhow::Result<()> {
     };
     let config = Config {
         hosts: options.host,
-        ice: options.turn.config()?,
+        ice,
         limits,
         ..Config::default()
     };
