@@ -7,8 +7,7 @@ use crate::shell::{check, command, root};
 use crate::target::{self, target};
 use crate::ui;
 
-#[cfg(unix)]
-mod relay;
+pub(crate) mod relay;
 
 /// What to build.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
@@ -24,10 +23,7 @@ pub(crate) enum What {
 pub(crate) fn bundle(what: What) -> Result<()> {
     match what {
         What::App => app(),
-        #[cfg(unix)]
         What::Relay => relay::bundle(),
-        #[cfg(not(unix))]
-        What::Relay => bail!("the relay is packed on Debian only"),
     }
 }
 

@@ -5,14 +5,17 @@
 //! because an image from scratch has none.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::ensure::{Purpose, ensure};
 use crate::shell::{cargo, check, command, output, root};
-use crate::target::{self, target};
+use crate::target::{self, built, target};
+
+mod tree;
+
+use tree::{clear, compressed, files, install, size_kib, write};
 
 /// Builds the package, and a directory that `buildah build` makes an image of. Prints both.
 pub(crate) fn bundle() -> Result<()> {
@@ -20,24 +23,48 @@ pub(crate) fn bundle() -> Result<()> {
     let _held = target::hold()?;
     let work = target().join("release/bundle/relay");
     clear(&work)?;
-    println!("{}", package(&work)?.display());
+    check(&mut cargo(RELEASE))?;
+    let program = target().join("release").join(PROGRAM);
+    println!("{}", package(&work, &program)?.display());
     println!("{}", image(&work.join("image"))?.display());
     Ok(())
 }
 
-/// The Debian package.
-fn package(work: &Path) -> Result<PathBuf> {
-    let mut build = cargo([
-        "build",
-        "--release",
-        "--package",
-        "signal-relay",
-        "--locked",
-    ]);
-    check(&mut build)?;
+/// Checks the unit, and a package of the program that the tests use.
+pub(crate) fn verify() -> Result<()> {
+    let work = target().join("debug/bundle/relay");
+    clear(&work)?;
+    let program = built(PROGRAM);
+    unit(&work, &program)?;
+    let stripped = work.join(PROGRAM);
+    install(&program, &stripped, 0o755)?;
+    check(command("strip", ["--strip-all"]).arg(&stripped))?;
+    let package = package(&work, &stripped)?;
+    let mut lintian = command("lintian", ["--fail-on", "error,warning"]);
+    check(lintian.arg(package))
+}
+
+/// Checks the unit as if the program were installed.
+fn unit(work: &Path, program: &Path) -> Result<()> {
+    let unit = fs::read_to_string(source().join("tincan-relay.service"))?;
+    let here = work.join("tincan-relay.service");
+    let program = program.display().to_string();
+    write(&here, &unit.replace("/usr/bin/tincan-relay", &program))?;
+    let verified = command("systemd-analyze", ["verify", "--man=no"])
+        .arg(&here)
+        .output()?;
+    let said = String::from_utf8_lossy(&verified.stderr);
+    // What systemd ignores is a warning to it; a limit that is ignored is none.
+    if !verified.status.success() || !said.trim().is_empty() {
+        bail!("systemd-analyze verify: {} {said}", verified.status);
+    }
+    Ok(())
+}
+
+/// The Debian package of a program.
+fn package(work: &Path, program: &Path) -> Result<PathBuf> {
     let tree = work.join("tree");
-    let program = target().join("release").join(PROGRAM);
-    install(&program, &tree.join("usr/bin").join(PROGRAM), 0o755)?;
+    install(program, &tree.join("usr/bin").join(PROGRAM), 0o755)?;
     for (from, to) in FILES {
         install(&source().join(from), &tree.join(to), 0o644)?;
     }
@@ -53,7 +80,7 @@ fn package(work: &Path) -> Result<PathBuf> {
         .replace("@VERSION@", &version)
         .replace("@ARCHITECTURE@", &architecture)
         .replace("@SIZE@", &size_kib(&tree)?.to_string())
-        .replace("@LIBRARIES@", &libraries(work, &program)?);
+        .replace("@LIBRARIES@", &libraries(work, program)?);
     let debian = tree.join("DEBIAN");
     write(&debian.join("control"), &control)?;
     write(&debian.join("conffiles"), "/etc/default/tincan-relay\n")?;
@@ -71,13 +98,7 @@ fn package(work: &Path) -> Result<PathBuf> {
 /// What an image is made of: the program, linked whole, and the Containerfile.
 fn image(dir: &Path) -> Result<PathBuf> {
     let host = host()?;
-    let mut build = cargo([
-        "build",
-        "--release",
-        "--package",
-        "signal-relay",
-        "--locked",
-    ]);
+    let mut build = cargo(RELEASE);
     // Named, the target is told from the machine that builds: its build scripts and macros are
     // linked as ever.
     build.args(["--target", &host]);
@@ -123,49 +144,6 @@ fn host() -> Result<String> {
     Ok(host.context("rustc names no host")?.to_owned())
 }
 
-fn source() -> PathBuf {
-    root().join("packaging/relay")
-}
-
-fn clear(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", dir.display()))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// Copies a file, with its directories.
-fn install(from: &Path, to: &Path, mode: u32) -> Result<()> {
-    make_place(to)?;
-    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
-    Ok(fs::set_permissions(to, fs::Permissions::from_mode(mode))?)
-}
-
-fn write(to: &Path, text: &str) -> Result<()> {
-    make_place(to)?;
-    fs::write(to, text)?;
-    Ok(fs::set_permissions(to, fs::Permissions::from_mode(0o644))?)
-}
-
-/// Copies a file and compresses it as Debian's policy wants manuals and changelogs.
-fn compressed(from: &Path, to: &Path) -> Result<()> {
-    install(from, to, 0o644)?;
-    check(command("gzip", ["-9n"]).arg(to))
-}
-
-/// Makes the directories of a file, which everybody may enter whatever the umask is.
-fn make_place(of: &Path) -> Result<()> {
-    let dir = of.parent().context("a file has a directory")?;
-    let missing: Vec<_> = dir.ancestors().take_while(|it| !it.exists()).collect();
-    for dir in missing.into_iter().rev() {
-        fs::create_dir(dir)?;
-        fs::set_permissions(dir, fs::Permissions::from_mode(0o755))?;
-    }
-    Ok(())
-}
-
 /// The `md5sums` of a package, for those who check what is installed.
 fn sums(tree: &Path) -> Result<String> {
     let mut names: Vec<_> = files(tree)?;
@@ -176,30 +154,18 @@ fn sums(tree: &Path) -> Result<String> {
     Ok(format!("{listed}\n"))
 }
 
-fn size_kib(tree: &Path) -> Result<u64> {
-    let mut kib = 0;
-    for name in files(tree)? {
-        kib += fs::metadata(tree.join(name))?.len().div_ceil(1024);
-    }
-    Ok(kib)
+fn source() -> PathBuf {
+    root().join("packaging/relay")
 }
 
-/// Every file below a directory, seen from it.
-fn files(tree: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut dirs = vec![tree.to_path_buf()];
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(dir)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                dirs.push(path);
-            } else {
-                found.push(path.strip_prefix(tree)?.to_path_buf());
-            }
-        }
-    }
-    Ok(found)
-}
+/// Only what the relay needs, optimised.
+const RELEASE: [&str; 5] = [
+    "build",
+    "--release",
+    "--package",
+    "signal-relay",
+    "--locked",
+];
 
 const PROGRAM: &str = "tincan-relay";
 
