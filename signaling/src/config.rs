@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::proxy::Proxies;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -10,6 +12,8 @@ pub struct Config {
     /// and come in as that client. Empty: any name is taken and that protection is off. Relays at
     /// one name and different ports are not told apart.
     pub hosts: Vec<String>,
+    /// The reverse proxies before this relay.
+    pub proxies: Proxies,
     /// Bounds.
     pub limits: Limits,
     /// Periods.
@@ -25,6 +29,20 @@ pub struct Limits {
     /// Connections at a time from one IPv4 address or one IPv6 /64: an office behind one address
     /// fits. Whoever has many such addresses has as many times this.
     pub connections_per_ip: usize,
+    /// Connections at a time that have not proven an address yet. When there are more, the oldest
+    /// of them is closed.
+    pub unauthenticated: usize,
+    /// TLS handshakes at a time. When there are more, the oldest of them is closed.
+    pub tls_handshakes: usize,
+    /// Connections per second that may arrive for long; those beyond are refused. A handshake takes
+    /// about a millisecond of a processor.
+    pub arrivals_per_second: u32,
+    /// Connections that may arrive at once after a pause.
+    pub arrivals_burst: u32,
+    /// The same from one IPv4 address or one IPv6 /64, per second.
+    pub arrivals_per_ip_per_second: u32,
+    /// The same, at once: an office behind one address comes back at once after an outage.
+    pub arrivals_per_ip_burst: u32,
     /// Frames kept for a client until it acknowledges them; beyond that its session ends. A call
     /// takes about ten.
     pub outbox_frames: usize,
@@ -44,7 +62,8 @@ pub struct Limits {
 /// Periods of the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// How long a client may take to send its HTTP request, and then to prove its address.
+    /// How long a client may take from its first packet to a whole HTTP request, a TLS handshake
+    /// and the header of a proxy included, and then to prove its address.
     pub hello: Duration,
     /// How often a client is sent a ping.
     pub ping: Duration,
@@ -59,8 +78,10 @@ pub struct Timing {
     /// is killed: a client that lives comes back at once, and whoever writes to a dead one must
     /// know soon.
     pub resume_broken: Duration,
-    /// How long connections may take to end when the relay stops.
+    /// Over how long clients are told that the relay stops; less when there are few.
     pub drain: Duration,
+    /// How long one connection may take to end after its last frame.
+    pub close: Duration,
 }
 
 impl Default for Limits {
@@ -68,6 +89,12 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             connections_per_ip: 64,
+            unauthenticated: 1024,
+            tls_handshakes: 512,
+            arrivals_per_second: 500,
+            arrivals_burst: 2000,
+            arrivals_per_ip_per_second: 20,
+            arrivals_per_ip_burst: 128,
             outbox_frames: 256,
             outbox_bytes: 512 * 1024,
             frames_per_second: 50,
@@ -87,7 +114,8 @@ impl Default for Timing {
             ack_delay: Duration::from_millis(100),
             resume: Duration::from_secs(30),
             resume_broken: Duration::from_secs(2),
-            drain: Duration::from_secs(2),
+            drain: Duration::from_secs(10),
+            close: Duration::from_secs(1),
         }
     }
 }

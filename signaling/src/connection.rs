@@ -16,6 +16,8 @@ use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 
 use crate::handle::{ConnectionHandle, Eviction};
+use crate::metrics::Refusal;
+use crate::pending::Place;
 use crate::relay::Relay;
 use crate::sessions::Disconnect;
 
@@ -45,8 +47,9 @@ enum CloseReason {
     Stopping,
 }
 
-/// Carries a connection from the challenge to its end. `host` is what the client dialed.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, host: &str) {
+/// Carries a connection from the challenge to its end. `host` is what the client dialed; `place` is
+/// left as soon as the client has proven its address.
+pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, host: &str, place: &Place) {
     let (mut writer, mut reader) = socket.split();
     let authentication = timeout(
         relay.config.timing.hello,
@@ -54,8 +57,14 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, host: &str) {
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
-        () = relay.stop.cancelled() => Err(CloseReason::Stopping),
+        () = place.evicted() => {
+            relay.metrics.refused(Refusal::Crowded);
+            Err(CloseReason::Lost)
+        }
+        () = relay.drain.begun() => Err(CloseReason::Stopping),
     };
+    place.leave();
+    relay.metrics.authentication(authenticated.is_ok());
     let reason = match authenticated {
         Ok((address, resume)) => serve(&relay, address, resume, &mut writer, &mut reader).await,
         Err(reason) => reason,
@@ -90,7 +99,7 @@ async fn serve(
             reason = receive::all(&attachment, reader) => reason,
             reason = send::all(&attachment, writer) => reason,
             eviction = handle.eviction.wait() => CloseReason::Evicted(*eviction),
-            () = relay.stop.cancelled() => CloseReason::Stopping,
+            () = relay.drain.turn() => CloseReason::Stopping,
         },
     };
     match reason {
@@ -137,7 +146,7 @@ async fn close(relay: &Relay, reason: CloseReason, mut writer: Writer, mut reade
         Ok::<(), CloseReason>(())
     };
     // Whether the client heard it makes no difference any more.
-    let _heard: Result<_, _> = timeout(relay.config.timing.drain / 2, closing).await;
+    let _heard: Result<_, _> = timeout(relay.config.timing.close, closing).await;
 }
 
 async fn write(writer: &mut Writer, frame: &RelayFrame) -> Result<(), CloseReason> {

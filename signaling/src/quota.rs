@@ -52,6 +52,17 @@ impl ConnectionQuota {
             source,
         })
     }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.total
+    }
+
+    /// Whether there is no room for anybody.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.total
+    }
 }
 
 impl Drop for Permit {
@@ -68,7 +79,7 @@ impl Drop for Permit {
 }
 
 /// Whom an address belongs to: one machine can use a whole IPv6 /64 at will.
-fn source(ip: IpAddr) -> IpAddr {
+pub(crate) fn source(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => IpAddr::V4(ip),
         IpAddr::V6(ip) => {

@@ -28,11 +28,33 @@ impl TokenBucket {
 
     /// Takes tokens, and says how long to wait before taking any more.
     pub(crate) fn take(&mut self, tokens: u32, now: Instant) -> Duration {
-        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
-        self.at = now;
-        self.tokens = (self.tokens + gained).min(self.burst) - f64::from(tokens);
+        self.fill(now);
+        self.tokens -= f64::from(tokens);
         let debt = (-self.tokens).max(0.0);
         Duration::try_from_secs_f64(debt / self.per_second).unwrap_or(LONGEST_DELAY)
+    }
+
+    /// Takes tokens if they are there, and never runs into debt.
+    pub(crate) fn try_take(&mut self, tokens: u32, now: Instant) -> bool {
+        self.fill(now);
+        let tokens = f64::from(tokens);
+        let enough = self.tokens >= tokens;
+        if enough {
+            self.tokens -= tokens;
+        }
+        enough
+    }
+
+    /// Whether nothing of it is in use.
+    pub(crate) fn is_full(&mut self, now: Instant) -> bool {
+        self.fill(now);
+        self.tokens >= self.burst
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
+        self.at = now;
+        self.tokens = (self.tokens + gained).min(self.burst);
     }
 }
 
@@ -54,6 +76,18 @@ mod tests {
         let long_after = start + Duration::from_secs(60);
         assert!((0..5).all(|_| bucket.take(1, long_after).is_zero()));
         assert!(!bucket.take(1, long_after).is_zero());
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_taken() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::new(10, 2, start);
+        assert!(bucket.is_full(start));
+        assert!(bucket.try_take(2, start) && !bucket.try_take(1, start));
+        let later = start + Duration::from_millis(100);
+        assert!(!bucket.try_take(2, later) && bucket.try_take(1, later));
+        assert!(!bucket.is_full(later));
+        assert!(bucket.is_full(later + Duration::from_millis(200)));
     }
 
     #[test]

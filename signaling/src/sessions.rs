@@ -209,6 +209,11 @@ impl Sessions {
         self.session(address, connection)?.outbox.next_unwritten()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_address.len()
+    }
+
     /// Ends the sessions whose clients have not come back.
     pub(crate) fn expire(&mut self, now: Instant) {
         let late = |session: &Session| match session.presence {

@@ -36,6 +36,7 @@ pub(super) async fn all(attachment: &Attachment<'_>, reader: &mut Reader) -> Clo
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let delay = frames.take(1, now).max(bytes.take(size, now));
         if !delay.is_zero() {
+            relay.metrics.rate_limit_delays.inc();
             sleep(delay).await;
         }
     }
@@ -55,6 +56,9 @@ fn take(attachment: &Attachment<'_>, text: &str) -> bool {
             to,
             payload,
         }) => {
+            relay.metrics.messages.inc();
+            let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+            relay.metrics.message_bytes.inc_by(size);
             let envelope = Envelope {
                 seq,
                 id,
