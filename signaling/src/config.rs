@@ -27,10 +27,9 @@ pub struct Limits {
     /// fits. Twice as many from an IPv6 /56 and four times as many from a /48, which one customer of
     /// a provider may own: without that, a single /48 would have 65,536 shares.
     pub connections_per_ip: usize,
-    /// Frames kept for a client until it acknowledges them. One sender, or all the strangers of one
-    /// network, may take a quarter of them and all strangers together a half, so that those whom the
-    /// client wrote to lately always find room; what is beyond that is refused to its sender. A
-    /// call takes about ten.
+    /// Frames kept for a client until it acknowledges them. Those whom the client wrote to lately have
+    /// one half, strangers the other; one sender, or all the strangers of one network, may take a
+    /// quarter. What is beyond that is refused to its sender. A call takes about ten.
     pub outbox_frames: usize,
     /// Bytes kept for a client until it acknowledges them, about; shared out in the same way.
     pub outbox_bytes: usize,

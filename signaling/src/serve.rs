@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use crate::config::Config;
 use crate::http::{full, router};
+use crate::metered::Metered;
 use crate::quota::ConnectionQuota;
 use crate::relay::Relay;
 
@@ -57,11 +58,14 @@ pub async fn serve_all(
     config: Config,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let acceptor = Arc::new(Acceptor::new(config));
+    let ports: io::Result<Vec<_>> = listeners
+        .iter()
+        .map(|listener| Ok(listener.local_addr()?.port()))
+        .collect();
+    let acceptor = Arc::new(Acceptor::new(config, &ports?));
     let relay = Arc::clone(&acceptor.relay);
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        listener.local_addr()?;
         accepting.spawn(Arc::clone(&acceptor).accept_all(listener));
     }
     let mut shutdown = pin!(shutdown);
@@ -101,8 +105,8 @@ struct Acceptor {
 }
 
 impl Acceptor {
-    fn new(config: Config) -> Self {
-        let relay = Arc::new(Relay::new(config));
+    fn new(config: Config, listening: &[u16]) -> Self {
+        let relay = Arc::new(Relay::new(config, listening));
         Self {
             quota: ConnectionQuota::new(&relay.config.limits),
             router: router(Arc::clone(&relay)),
@@ -150,10 +154,13 @@ impl Acceptor {
 /// Serves the requests of a connection, until it is idle for too long; a WebSocket lives on in a
 /// task of its own.
 async fn serve_http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
+    let stream = Metered::new(stream, &relay.config.limits);
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(relay.config.timing.hello)
-        .max_buf_size(REQUEST_BYTES)
+.max_buf_size(REQUEST_BYTES)
+        // One request each: what follows it is a WebSocket or nothing, so that frames are counted.
+        .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
     tokio::select! {
