@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use crate::http::{self, Newcomer, Source, refusing, router};
+use crate::metered::Metered;
 use crate::metrics::Refusal;
 use crate::pending::Place;
 use crate::proxy::header;
@@ -134,18 +135,23 @@ impl Acceptor {
 
     fn admit(&self, client: IpAddr) -> Result<Source, Refusal> {
         let permit = self.relay.admit(client)?;
-        Ok(Source::Counted { _permit: permit })
+        Ok(Source::Counted(Arc::new(permit)))
     }
 
     async fn http(&self, stream: TcpStream, router: Router) {
         let Some(handshakes) = &self.handshakes else {
-            return http::serve(stream, router).await;
+            return http::serve(self.metered(stream), router).await;
         };
         let secured = handshakes.run(stream).await;
         self.relay.metrics.tls_handshake(secured.is_some());
         if let Some(stream) = secured {
-            http::serve(stream, router).await;
+            http::serve(self.metered(stream), router).await;
         }
+    }
+
+    fn metered<S>(&self, stream: S) -> Metered<S> {
+        let delays = self.relay.metrics.rate_limit_delays.clone();
+        Metered::new(stream, &self.relay.config.limits, delays)
     }
 
     /// Tells a client that it is not taken in, if that is cheap.

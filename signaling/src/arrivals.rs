@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
 use crate::config::Limits;
-use crate::quota::source;
 use crate::rate_limit::TokenBucket;
+use crate::source::Prefix;
 
 /// Counts arrivals against their limits.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Arrivals {
 #[derive(Debug)]
 struct Rates {
     all: TokenBucket,
-    by_source: HashMap<IpAddr, TokenBucket>,
+    by_source: HashMap<Prefix, TokenBucket>,
     /// For sources that came when there were too many.
     others: TokenBucket,
 }
@@ -44,7 +44,7 @@ impl Arrivals {
 
     /// Whether one more may come from this address now.
     pub(crate) fn admit(&self, ip: IpAddr, now: Instant) -> bool {
-        let source = source(ip);
+        let source = Prefix::of(ip, 32, 64);
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let Rates {
             all,

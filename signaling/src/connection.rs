@@ -5,12 +5,14 @@
 //! envelope of a client that has not proven its address, or a read ahead of its rate limit.
 
 use std::future;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
-use signal_wire::{Address, ErrorCode, RelayFrame, Resume, SessionToken};
+use identity::Authority;
+use signal_wire::{Absence, Address, ErrorCode, RelayFrame, SessionToken};
 use tokio::time::{Instant, timeout};
 use tungstenite::Error;
 use tungstenite::error::ProtocolError;
@@ -19,7 +21,7 @@ use crate::handle::{ConnectionHandle, Eviction};
 use crate::metrics::Refusal;
 use crate::pending::Place;
 use crate::relay::Relay;
-use crate::sessions::Disconnect;
+use crate::sessions::{Disconnect, Proven};
 
 mod authenticate;
 mod receive;
@@ -27,6 +29,14 @@ mod send;
 
 type Writer = SplitSink<WebSocket, Message>;
 type Reader = SplitStream<WebSocket>;
+
+/// Who is at the other end, as far as is known before anything is proven.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    /// The places that the client may have dialled.
+    pub(crate) dialled: Vec<Authority>,
+    pub(crate) ip: IpAddr,
+}
 
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +57,13 @@ enum CloseReason {
     Stopping,
 }
 
-/// Carries a connection from the challenge to its end. `host` is what the client dialed; `place` is
-/// left as soon as the client has proven its address.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, host: &str, place: &Place) {
+/// Carries a connection from the challenge to its end. The place is left as soon as the client has
+/// proven its address.
+pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, caller: Caller, place: &Place) {
     let (mut writer, mut reader) = socket.split();
     let authentication = timeout(
         relay.config.timing.hello,
-        authenticate::client(&mut writer, &mut reader, host),
+        authenticate::client(&relay, &mut writer, &mut reader, &caller),
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
@@ -66,18 +76,24 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, host: &str, place:
     place.leave();
     relay.metrics.authentication(authenticated.is_ok());
     let reason = match authenticated {
-        Ok((address, resume)) => serve(&relay, address, resume, &mut writer, &mut reader).await,
+        Ok(client) => serve(&relay, &client, &mut writer, &mut reader).await,
         Err(reason) => reason,
     };
     tracing::debug!(?reason, "connection ended");
     close(&relay, reason, writer, reader).await;
 }
 
+/// Ends a connection of the version before, whose clients read a reason as their first frame.
+pub(crate) async fn refuse_version(relay: &Relay, socket: WebSocket) {
+    let (writer, reader) = socket.split();
+    let reason = CloseReason::Fault(ErrorCode::Version);
+    close(relay, reason, writer, reader).await;
+}
+
 /// Serves a client that has proven its address.
 async fn serve(
     relay: &Relay,
-    address: Address,
-    resume: Option<Resume>,
+    client: &Proven,
     writer: &mut Writer,
     reader: &mut Reader,
 ) -> CloseReason {
@@ -85,9 +101,10 @@ async fn serve(
         return CloseReason::Stopping;
     };
     let handle = Arc::new(ConnectionHandle::default());
+    let address = client.address;
     let welcome = relay
         .sessions()
-        .attach(address, resume, Arc::clone(&handle), token);
+        .attach(client, Arc::clone(&handle), token, Instant::now());
     let attachment = Attachment {
         relay,
         address,
@@ -102,12 +119,12 @@ async fn serve(
             () = relay.drain.turn() => CloseReason::Stopping,
         },
     };
+    let now = Instant::now();
+    let leave = |why| relay.sessions().leave(address, &handle, why, now);
     match reason {
-        CloseReason::ClosedByClient | CloseReason::Fault(_) | CloseReason::Unreadable => {
-            relay.sessions().leave(address, &handle);
-        }
+        CloseReason::ClosedByClient => leave(Absence::Closed),
+        CloseReason::Fault(_) | CloseReason::Unreadable => leave(Absence::Unknown),
         CloseReason::Lost => {
-            let now = Instant::now();
             relay
                 .sessions()
                 .detach(address, &handle, now, Disconnect::Reset);

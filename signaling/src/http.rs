@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Extension, State, WebSocketUpgrade};
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use signal_wire::{MAX_FRAME_BYTES, PATH};
+use identity::Authority;
+use signal_wire::{MAX_FRAME_BYTES, OLD_PATH, PATH};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::connection;
+use crate::connection::{self, Caller};
+use crate::hosts::Misdirected;
 use crate::metrics::Refusal;
 use crate::pending::Place;
 use crate::proxy::forwarded;
@@ -33,10 +34,7 @@ pub(crate) struct Newcomer {
 #[derive(Debug)]
 pub(crate) enum Source {
     /// It counts already, as long as this lives.
-    Counted {
-        /// Its right to be here.
-        _permit: Permit,
-    },
+    Counted(Arc<Permit>),
     /// This trusted proxy has still to say for whom, in the headers of the request.
     Proxy(IpAddr),
 }
@@ -46,6 +44,8 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
     Router::new()
         .route(PATH, get(upgrade))
         .route(&format!("{PATH}/"), get(upgrade))
+        .route(OLD_PATH, get(refuse_version))
+        .route(&format!("{OLD_PATH}/"), get(refuse_version))
         .route("/health", get(|| async { "ok" }))
         .with_state(relay)
 }
@@ -65,6 +65,7 @@ where
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
+        // One request each: what follows it is a WebSocket or nothing, so that frames are counted.
         .keep_alive(false)
         .max_buf_size(REQUEST_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
@@ -80,56 +81,73 @@ async fn upgrade(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let (permit, forwarded_host) = match newcomer.source {
-        Source::Counted { .. } => (None, None),
-        Source::Proxy(proxy) => {
-            let client = forwarded::client(&headers, proxy, &relay.config.proxies);
-            match relay.admit(client) {
-                Ok(permit) => (Some(permit), forwarded::host(&headers)),
-                Err(refusal) => {
-                    relay.metrics.refused(refusal);
-                    return refused(refusal);
-                }
-            }
+    let (dialled, permit) = match admit(&relay, &newcomer, &headers) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            relay.metrics.refused(refusal);
+            return refused(refusal);
         }
     };
-    let Some(host) = dialed_host(&headers, forwarded_host) else {
-        return StatusCode::BAD_REQUEST.into_response();
+    bounded(upgrade).on_upgrade(move |socket| {
+        let tracked = relay.tasks.token();
+        async move {
+            let ip = permit.ip();
+            connection::run(relay, socket, Caller { dialled, ip }, &newcomer.place).await;
+            drop((permit, newcomer, tracked));
+        }
+    })
+}
+
+/// Tells a client of the version before that this relay has another one.
+async fn refuse_version(
+    State(relay): State<Arc<Relay>>,
+    Extension(newcomer): Extension<Arc<Newcomer>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    bounded(upgrade).on_upgrade(move |socket| {
+        let tracked = relay.tasks.token();
+        async move {
+            tokio::select! {
+                () = connection::refuse_version(&relay, socket) => {}
+                () = newcomer.place.evicted() => {}
+            }
+            drop((newcomer, tracked));
+        }
+    })
+}
+
+/// Which places the client may have dialled, and its right to be here. A trusted proxy says both
+/// in headers.
+fn admit(
+    relay: &Relay,
+    newcomer: &Newcomer,
+    headers: &HeaderMap,
+) -> Result<(Vec<Authority>, Arc<Permit>), Refusal> {
+    let dialled = headers.get(header::HOST).and_then(|it| it.to_str().ok());
+    let (permit, host) = match &newcomer.source {
+        Source::Counted(permit) => (Arc::clone(permit), dialled),
+        Source::Proxy(proxy) => {
+            let client = forwarded::client(headers, *proxy, &relay.config.proxies);
+            let permit = Arc::new(relay.admit(client)?);
+            (permit, forwarded::host(headers).or(dialled))
+        }
     };
-    if !relay.config.hosts.is_empty()
-        && !relay
-            .config
-            .hosts
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(&host))
-    {
-        relay.metrics.refused(Refusal::Host);
-        return refused(Refusal::Host);
-    }
+    let dialled = relay.hosts.dialled(host.unwrap_or_default());
+    let dialled = dialled.map_err(|misdirected| match misdirected {
+        Misdirected::Unreadable => Refusal::Malformed,
+        Misdirected::Elsewhere => Refusal::Host,
+    })?;
+    Ok((dialled, permit))
+}
+
+/// A WebSocket that holds no more than frames can take.
+fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
         .max_write_buffer_size(4 * MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
-        .on_upgrade(move |socket| {
-            let tracked = relay.tasks.token();
-            async move {
-                connection::run(relay, socket, &host, &newcomer.place).await;
-                drop((permit, newcomer, tracked));
-            }
-        })
-}
-
-/// The host that the client dialed, without the port (RFC 9110, section 7.2), unless a trusted
-/// proxy says another.
-fn dialed_host(headers: &HeaderMap, forwarded: Option<&str>) -> Option<String> {
-    let host = match forwarded {
-        Some(host) => host,
-        None => headers.get(header::HOST)?.to_str().ok()?,
-    };
-    let host: Authority = host.parse().ok()?;
-    Some(host.host().to_owned())
 }
 
 /// The answer to whoever is not taken in: they may come back later, or are wrong here.
@@ -139,6 +157,7 @@ fn refused(refusal: Refusal) -> Response {
         Refusal::Rate => (StatusCode::TOO_MANY_REQUESTS, "too often"),
         Refusal::Slow => (StatusCode::REQUEST_TIMEOUT, "too slow"),
         Refusal::ProxyHeader => (StatusCode::BAD_REQUEST, "no PROXY header"),
+        Refusal::Malformed => (StatusCode::BAD_REQUEST, "for which host?"),
         Refusal::Host => (
             StatusCode::MISDIRECTED_REQUEST,
             "this relay has another name: see its --host",

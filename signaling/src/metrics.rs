@@ -43,6 +43,8 @@ pub(crate) enum Refusal {
     Slow,
     /// It did not begin with the header that its proxy owes.
     ProxyHeader,
+    /// It did not say which host it asks.
+    Malformed,
     /// It asked for a host that is not this relay.
     Host,
 }
@@ -80,6 +82,7 @@ impl EncodeLabelValue for Refusal {
             Self::Crowded => "crowded",
             Self::Slow => "slow",
             Self::ProxyHeader => "proxy_header",
+            Self::Malformed => "malformed",
             Self::Host => "host",
         };
         name.encode(encoder)

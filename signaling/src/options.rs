@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::parser::ArgMatches;
 use clap::{CommandFactory, FromArgMatches, Parser};
-use signal_relay::{Config, Network, Proxies};
+use signal_relay::{Config, KnownHost, Network, Proxies};
 use tracing::level_filters::LevelFilter;
 
 mod limits;
@@ -45,7 +45,7 @@ pub(crate) struct Options {
         env = "TINCAN_RELAY_HOST",
         value_delimiter = ','
     )]
-    pub(crate) host: Vec<String>,
+    pub(crate) host: Vec<KnownHost>,
     /// Speaks TLS with the certificate in this file (PEM), followed by those between it and a root.
     /// SIGHUP reads it again
     #[arg(long, value_name = "FILE", env = "TINCAN_RELAY_CERT", requires = "key")]

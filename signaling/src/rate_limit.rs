@@ -28,33 +28,41 @@ impl TokenBucket {
 
     /// Takes tokens, and says how long to wait before taking any more.
     pub(crate) fn take(&mut self, tokens: u32, now: Instant) -> Duration {
-        self.fill(now);
-        self.tokens -= f64::from(tokens);
-        let debt = (-self.tokens).max(0.0);
+        self.tokens = self.gained(now) - f64::from(tokens);
+        self.at = now;
+        self.wait_for(self.tokens)
+    }
+
+    /// How long to wait if so many tokens were taken.
+    pub(crate) fn delay(&self, tokens: u32, now: Instant) -> Duration {
+        self.wait_for(self.gained(now) - f64::from(tokens))
+    }
+
+    /// Whether the whole burst is there.
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        self.gained(now) >= self.burst
+    }
+
+    fn gained(&self, now: Instant) -> f64 {
+        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
+        (self.tokens + gained).min(self.burst)
+    }
+
+    fn wait_for(&self, tokens: f64) -> Duration {
+        let debt = (-tokens).max(0.0);
+        if debt <= 0.0 {
+            return Duration::ZERO;
+        }
         Duration::try_from_secs_f64(debt / self.per_second).unwrap_or(LONGEST_DELAY)
     }
 
     /// Takes tokens if they are there, and never runs into debt.
     pub(crate) fn try_take(&mut self, tokens: u32, now: Instant) -> bool {
-        self.fill(now);
-        let tokens = f64::from(tokens);
-        let enough = self.tokens >= tokens;
+        let enough = self.gained(now) >= f64::from(tokens);
         if enough {
-            self.tokens -= tokens;
+            self.take(tokens, now);
         }
         enough
-    }
-
-    /// Whether nothing of it is in use.
-    pub(crate) fn is_full(&mut self, now: Instant) -> bool {
-        self.fill(now);
-        self.tokens >= self.burst
-    }
-
-    fn fill(&mut self, now: Instant) {
-        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
-        self.at = now;
-        self.tokens = (self.tokens + gained).min(self.burst);
     }
 }
 

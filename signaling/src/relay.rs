@@ -9,8 +9,10 @@ use tokio_util::task::TaskTracker;
 use crate::arrivals::Arrivals;
 use crate::config::Config;
 use crate::drain::Drain;
+use crate::hosts::KnownHosts;
 use crate::metrics::{Metrics, Refusal, Standing};
 use crate::pending::Pending;
+use crate::proofs::ProofBudget;
 use crate::quota::{ConnectionQuota, Permit};
 use crate::sessions::Sessions;
 
@@ -18,6 +20,7 @@ use crate::sessions::Sessions;
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) config: Config,
+    pub(crate) hosts: KnownHosts,
     pub(crate) drain: Drain,
     /// Every connection, from its first byte to its last.
     pub(crate) tasks: TaskTracker,
@@ -27,18 +30,23 @@ pub(crate) struct Relay {
     arrivals: Arrivals,
     quota: ConnectionQuota,
     sessions: Mutex<Sessions>,
+    proofs: Mutex<ProofBudget>,
 }
 
 impl Relay {
-    pub(crate) fn new(config: Config) -> Self {
+    /// A relay that listens at these ports.
+    pub(crate) fn new(config: Config, listening: &[u16]) -> Self {
+        let now = Instant::now();
         Self {
+            hosts: KnownHosts::new(&config.hosts, listening),
             drain: Drain::default(),
             tasks: TaskTracker::new(),
             metrics: Metrics::default(),
             pending: Pending::new(config.limits.unauthenticated),
-            arrivals: Arrivals::new(&config.limits, Instant::now()),
+            arrivals: Arrivals::new(&config.limits, now),
             quota: ConnectionQuota::new(&config.limits),
             sessions: Mutex::new(Sessions::new(&config)),
+            proofs: Mutex::new(ProofBudget::new(&config.limits, now)),
             config,
         }
     }
@@ -67,5 +75,10 @@ impl Relay {
     /// The sessions. Never held across an await; what is done under it takes microseconds.
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rates of proofs. Never held across an await.
+    pub(crate) fn proofs(&self) -> MutexGuard<'_, ProofBudget> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

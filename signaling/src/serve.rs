@@ -92,7 +92,10 @@ impl Server {
         let limit = self.config.limits.tls_handshakes;
         let handshakes = self.certificate.map(|it| Handshakes::new(&it, limit));
         let handshakes = handshakes.transpose().map_err(io::Error::other)?;
-        let relay = Arc::new(Relay::new(self.config));
+        let ports = self.listeners.iter();
+        let ports = ports.map(|listener| Ok(listener.local_addr()?.port()));
+        let ports: Vec<u16> = ports.collect::<io::Result<_>>()?;
+        let relay = Arc::new(Relay::new(self.config, &ports));
         // Dropped at the end, which ends what is in it.
         let mut beside = JoinSet::new();
         beside.spawn(expire_sessions(Arc::clone(&relay)));
@@ -102,7 +105,6 @@ impl Server {
         let acceptor = Arc::new(Acceptor::new(Arc::clone(&relay), handshakes));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
-            listener.local_addr()?;
             accepting.spawn(Arc::clone(&acceptor).accept_all(listener));
         }
         tracing::info!("relay started");
@@ -139,7 +141,7 @@ async fn expire_sessions(relay: Arc<Relay>) {
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let _tick: tokio::time::Instant = sweep.tick().await;
+        let _tick: Instant = sweep.tick().await;
         relay.sessions().expire(Instant::now());
     }
 }

@@ -10,12 +10,14 @@
 
 #![warn(missing_docs)]
 
+mod authority;
 mod invite;
 mod key;
 mod name;
 mod percent;
 mod relay_url;
 
+pub use authority::Authority;
 pub use invite::{Invite, InviteError};
 pub use key::{BadProof, Identity, KeyError, NoRandomness, verify_proof};
 pub use name::clean_name;

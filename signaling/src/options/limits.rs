@@ -45,6 +45,22 @@ pub(super) struct LimitOptions {
     #[arg(long, value_name = "N", env = "TINCAN_RELAY_ARRIVALS_PER_IP_BURST")]
     #[arg(default_value_t = Limits::default().arrivals_per_ip_burst)]
     arrivals_per_ip_burst: u32,
+    /// Proofs of addresses that are checked per second for long
+    #[arg(long, value_name = "N", env = "TINCAN_RELAY_PROOFS_PER_SECOND")]
+    #[arg(default_value_t = Limits::default().proofs_per_second)]
+    proofs_per_second: u32,
+    /// Proofs that are checked at once after a pause
+    #[arg(long, value_name = "N", env = "TINCAN_RELAY_PROOFS_BURST")]
+    #[arg(default_value_t = Limits::default().proofs_burst)]
+    proofs_burst: u32,
+    /// Proofs per second that are checked from one IPv4 address or one IPv6 /48
+    #[arg(long, value_name = "N", env = "TINCAN_RELAY_PROOFS_PER_SECOND_PER_IP")]
+    #[arg(default_value_t = Limits::default().proofs_per_second_per_ip)]
+    proofs_per_second_per_ip: u32,
+    /// Proofs that are checked from there at once after a pause
+    #[arg(long, value_name = "N", env = "TINCAN_RELAY_PROOFS_BURST_PER_IP")]
+    #[arg(default_value_t = Limits::default().proofs_burst_per_ip)]
+    proofs_burst_per_ip: u32,
     /// Frames kept for a client until it acknowledges them
     #[arg(long, value_name = "N", env = "TINCAN_RELAY_OUTBOX_FRAMES")]
     #[arg(default_value_t = Limits::default().outbox_frames)]
@@ -53,6 +69,10 @@ pub(super) struct LimitOptions {
     #[arg(long, value_name = "N", env = "TINCAN_RELAY_OUTBOX_BYTES")]
     #[arg(default_value_t = Limits::default().outbox_bytes)]
     outbox_bytes: usize,
+    /// Bytes kept for all clients together
+    #[arg(long, value_name = "N", env = "TINCAN_RELAY_TOTAL_OUTBOX_BYTES")]
+    #[arg(default_value_t = Limits::default().total_outbox_bytes)]
+    total_outbox_bytes: usize,
     /// Frames per second that a client may send for long; one that sends more is read more slowly
     #[arg(long, value_name = "N", env = "TINCAN_RELAY_FRAMES_PER_SECOND")]
     #[arg(default_value_t = Limits::default().frames_per_second)]
@@ -82,8 +102,13 @@ impl LimitOptions {
             arrivals_burst: self.arrivals_burst,
             arrivals_per_ip_per_second: self.arrivals_per_ip_per_second,
             arrivals_per_ip_burst: self.arrivals_per_ip_burst,
+            proofs_per_second: self.proofs_per_second,
+            proofs_burst: self.proofs_burst,
+            proofs_per_second_per_ip: self.proofs_per_second_per_ip,
+            proofs_burst_per_ip: self.proofs_burst_per_ip,
             outbox_frames: self.outbox_frames,
             outbox_bytes: self.outbox_bytes,
+            total_outbox_bytes: self.total_outbox_bytes,
             frames_per_second: self.frames_per_second,
             frames_burst: self.frames_burst,
             bytes_per_second: self.bytes_per_second,

@@ -33,6 +33,10 @@ pub(super) struct PeriodOptions {
     #[arg(long, value_name = "TIME", env = "TINCAN_RELAY_RESUME_BROKEN")]
     #[arg(default_value_t = Period(Timing::default().resume_broken))]
     resume_broken: Period,
+    /// How long a client may acknowledge nothing of what it was sent before its session ends
+    #[arg(long, value_name = "TIME", env = "TINCAN_RELAY_PROGRESS")]
+    #[arg(default_value_t = Period(Timing::default().progress))]
+    progress: Period,
     /// Over how long clients are told that the relay ends; less when there are few
     #[arg(long, value_name = "TIME", env = "TINCAN_RELAY_DRAIN")]
     #[arg(default_value_t = Period(Timing::default().drain))]
@@ -52,6 +56,7 @@ impl PeriodOptions {
             ack_delay: self.ack_delay.0,
             resume: self.resume.0,
             resume_broken: self.resume_broken.0,
+            progress: self.progress.0,
             drain: self.drain.0,
             close: self.close.0,
         }
