@@ -158,7 +158,7 @@ async fn serve_http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(relay.config.timing.hello)
-.max_buf_size(REQUEST_BYTES)
+        .max_buf_size(REQUEST_BYTES)
         // One request each: what follows it is a WebSocket or nothing, so that frames are counted.
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
