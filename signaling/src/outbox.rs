@@ -22,8 +22,8 @@ mod item;
 mod load;
 mod waiting;
 
-pub(crate) use item::{Answer, Envelope};
 use item::Item;
+pub(crate) use item::{Answer, Envelope};
 use load::Load;
 use waiting::Waiting;
 
@@ -261,7 +261,9 @@ impl Outbox {
             *other != lane && *weight > own && self.waiting.holds(other)
         };
         let others = weights.into_iter().filter(gives_way);
-        others.max_by_key(|(_, weight)| *weight).map(|(other, _)| other)
+        others
+            .max_by_key(|(_, weight)| *weight)
+            .map(|(other, _)| other)
     }
 
     /// Who takes most of a lane and more than this, among those who have something to give back.
@@ -269,7 +271,9 @@ impl Outbox {
         let weights = self.weights(|it, item| item.sender().copied().filter(|_| *it == lane));
         weights
             .into_iter()
-            .filter(|(sender, weight)| *weight > minimum && self.waiting.lane_of(sender) == Some(lane))
+            .filter(|(sender, weight)| {
+                *weight > minimum && self.waiting.lane_of(sender) == Some(lane)
+            })
             .max_by_key(|(_, weight)| *weight)
             .map(|(sender, _)| sender)
     }

@@ -121,7 +121,9 @@ mod tests {
     fn many_sources_share_what_there_is() {
         let now = Instant::now();
         let mut budget = budget(now);
-        let taken = (0..100).filter(|n| budget.take(ip(*n), now).is_ok()).count();
+        let taken = (0..100)
+            .filter(|n| budget.take(ip(*n), now).is_ok())
+            .count();
         assert_eq!(taken, 30, "a burst of ten, and two seconds of ten");
     }
 

@@ -146,7 +146,11 @@ mod tests {
         let of_one_56 = take(&mut (0..256_u128).map(|n| base | n << 64));
         assert_eq!(of_one_56.len(), 8, "256 networks have two shares");
         let of_one_48 = take(&mut (0..65_536_u128).map(|n| base | n << 64));
-        assert_eq!(of_one_48.len(), 8, "65,536 networks have four, two are taken");
+        assert_eq!(
+            of_one_48.len(),
+            8,
+            "65,536 networks have four, two are taken"
+        );
         let elsewhere = take(&mut (0..1_u128).map(|_| base | 1 << 80));
         assert_eq!(elsewhere.len(), 1);
         drop((of_one_56, of_one_48, elsewhere));

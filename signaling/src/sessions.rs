@@ -12,7 +12,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use signal_wire::{Absence, Address, Capabilities, MessageId, Payload, RelayFrame, Resume, SessionToken};
+use signal_wire::{
+    Absence, Address, Capabilities, MessageId, Payload, RelayFrame, Resume, SessionToken,
+};
 use tokio::time::Instant;
 
 use crate::config::{Config, Limits, Timing};

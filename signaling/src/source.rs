@@ -24,9 +24,7 @@ impl Prefix {
                 }
             }
             IpAddr::V6(ip) => {
-                let mask = u128::MAX
-                    .checked_shl(128 - u32::from(v6_bits))
-                    .unwrap_or(0);
+                let mask = u128::MAX.checked_shl(128 - u32::from(v6_bits)).unwrap_or(0);
                 Self {
                     ip: Ipv6Addr::from_bits(ip.to_bits() & mask).into(),
                     bits: v6_bits,

@@ -44,6 +44,8 @@ pub(crate) struct Driver {
     outbox: Outbox,
     dedup: Dedup,
     backoff: Backoff,
+    /// Frames of kinds that are not known.
+    skipped: u64,
 }
 
 /// What the link is doing.
@@ -91,6 +93,7 @@ impl Driver {
             outbox: Outbox::new(timing.keep),
             dedup: Dedup::default(),
             backoff: Backoff::new(&timing),
+            skipped: 0,
         }
     }
 

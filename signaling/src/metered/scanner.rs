@@ -135,7 +135,11 @@ mod tests {
         assert_eq!(scanner.frames_in(REQUEST), 0);
         assert_eq!(scanner, Scanner::Header(Header::default()));
         assert_eq!(Scanner::default().frames_in(&[b'\r'; 100]), 0);
-        assert_eq!(scanner.frames_in(&[0x89, 0x00, 0x8a, 0x01, 0]), 2, "unmasked");
+        assert_eq!(
+            scanner.frames_in(&[0x89, 0x00, 0x8a, 0x01, 0]),
+            2,
+            "unmasked"
+        );
     }
 
     #[test]
@@ -149,8 +153,20 @@ mod tests {
 
     #[test]
     fn frames_are_counted_however_they_are_cut() {
-        let sizes = [(0, 0), (1, 0), (125, 0), (5, 2), (126, 2), (300, 2), (0, 8), (70_000, 8)];
-        let frames: Vec<_> = sizes.iter().map(|(size, extended)| frame(*size, *extended)).collect();
+        let sizes = [
+            (0, 0),
+            (1, 0),
+            (125, 0),
+            (5, 2),
+            (126, 2),
+            (300, 2),
+            (0, 8),
+            (70_000, 8),
+        ];
+        let frames: Vec<_> = sizes
+            .iter()
+            .map(|(size, extended)| frame(*size, *extended))
+            .collect();
         let sent = [REQUEST.to_vec(), frames.concat()].concat();
         for cut in [1, 2, 3, 5, 7, 64, 1000, sent.len()] {
             let mut scanner = Scanner::default();

@@ -46,7 +46,10 @@ impl Departures {
 
     fn forget_oldest(&mut self) {
         if let Some((address, at)) = self.order.pop_front()
-            && self.why.get(&address).is_some_and(|(_, noted)| *noted == at)
+            && self
+                .why
+                .get(&address)
+                .is_some_and(|(_, noted)| *noted == at)
         {
             self.why.remove(&address);
         }
