@@ -23,7 +23,7 @@ pub(crate) enum Eviction {
     Resumed,
     /// Another client proved the same address.
     TakenOver,
-    /// The outbox of the client is full.
+    /// The client acknowledges nothing of what it is sent.
     TooSlow,
 }
 

@@ -23,12 +23,21 @@ impl Relay {
         Self::start_at("127.0.0.1:0").await
     }
 
-    /// Starts one at a given place.
+    /// Starts one at a given place of this machine.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_at(listen: &str) -> Result<Self> {
         Self::start_with(listen, &[]).await
+    }
+
+    /// Starts one that clients reach by these names; others are refused, if there are any.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_for(listen: &str, hosts: &[&str]) -> Result<Self> {
+        let hosts: Vec<_> = hosts.iter().flat_map(|host| ["--host", host]).collect();
+        Self::start_with(listen, &hosts).await
     }
 
     /// Starts one with more options.

@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     dedup: Dedup,
     backoff: Backoff,
     ice: ice::Schedule,
+    /// Frames of kinds that are not known.
+    skipped: u64,
 }
 
 /// What the link is doing.
@@ -94,6 +96,7 @@ impl Driver {
             dedup: Dedup::default(),
             backoff: Backoff::new(&timing),
             ice: ice::Schedule::new(timing.ask_ice),
+            skipped: 0,
         }
     }
 

@@ -15,6 +15,9 @@ pub struct Timing {
     /// is tried beside it. Five round trips of 200 ms; a slower path costs a second connection,
     /// not the first one.
     pub handshake_patience: Duration,
+    /// How long the relay may take to welcome us once it has our proof: one that is busy lets
+    /// proofs wait for 2 s at most, so one that takes longer has hung, and a new attempt is better.
+    pub welcome: Duration,
     /// How long a write may make no progress before the connection counts as dead.
     pub write: Duration,
     /// How long the relay may be silent before the connection counts as dead. It sends a ping
@@ -48,6 +51,7 @@ impl Default for Timing {
             connect: Duration::from_secs(8),
             attempt_delay: Duration::from_millis(250),
             handshake_patience: Duration::from_secs(1),
+            welcome: Duration::from_secs(4),
             write: Duration::from_secs(5),
             silence: Duration::from_secs(12),
             probe: Duration::from_secs(2),

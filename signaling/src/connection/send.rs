@@ -65,7 +65,9 @@ async fn write_outgoing(
         handle,
     } = *attachment;
     loop {
-        let next = relay.sessions().next_outgoing(address, handle);
+        let next = relay
+            .sessions()
+            .next_outgoing(address, handle, Instant::now());
         let Some(frame) = next else { break };
         writer
             .feed(Message::text(frame.encode()))
