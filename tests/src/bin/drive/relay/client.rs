@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
-use identity::{Address, Identity};
+use identity::{Address, Identity, RelayUrl};
 use serde_json::{Value, json};
-use signal_wire::{ClientFrame, MessageId, Payload, RelayFrame, VERSION};
+use signal_wire::{Capabilities, ClientFrame, MessageId, Payload, RelayFrame, VERSION};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -174,7 +174,8 @@ async fn open_ours(url: &str) -> Result<(Socket, Name)> {
     let hello = ClientFrame::Hello {
         version: VERSION,
         address: identity.address(),
-        proof: identity.prove(&nonce, "127.0.0.1"),
+        capabilities: Capabilities::default(),
+        proof: identity.prove(&nonce, &url.parse::<RelayUrl>()?.authority()),
         resume: None,
     };
     socket.send(Message::text(hello.encode())).await?;
