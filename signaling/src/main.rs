@@ -53,6 +53,8 @@ async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result
     tracing::info!("limits: {limits}");
     tracing::info!("periods: {periods}");
     let mut config = options.config()?;
+    let (stun, turn) = config.ice.counts();
+    tracing::info!(stun, turn, "servers that clients are told of");
     fit_descriptors(&mut config);
     let certificate = certificate(&options)?;
     let listeners = listeners(&options.listen)?;

@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn unless_told_otherwise_the_defaults_of_the_library_hold() {
-        assert_eq!(options(&[]).config(), Config::default());
+        assert_eq!(options(&[]).config().unwrap(), Config::default());
     }
 
     #[test]

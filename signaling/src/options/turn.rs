@@ -42,7 +42,7 @@ impl TurnOptions {
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read the TURN secret in {}", path.display()))?;
         let secret = TurnSecret::from_text(&text)
-            .with_context(|| format!("the TURN secret in {} is none", path.display()))?;
+            .with_context(|| format!("the TURN secret in {} cannot be used", path.display()))?;
         let ttl = Duration::from_secs(self.turn_ttl.into());
         Ok(config.with_turn(self.turn_url.clone(), secret, ttl)?)
     }

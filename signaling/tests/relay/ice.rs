@@ -6,7 +6,7 @@ use futures::{SinkExt, StreamExt};
 use signal_client::{LinkEvent, LinkState};
 use signal_relay::{Config, IceConfig, TurnSecret, client_url};
 use signal_wire::{
-    Challenge, ClientFrame, IceServer, IceServers, RelayFrame, SessionToken, VERSION,
+    Capabilities, Challenge, ClientFrame, IceServer, IceServers, RelayFrame, SessionToken, VERSION,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
@@ -122,6 +122,7 @@ async fn scripted(first: IceServers, then: IceServers) -> String {
         say(&mut socket, &challenge).await;
         let _hello = socket.next().await;
         let welcome = RelayFrame::Welcome {
+            capabilities: Capabilities::default(),
             session: SessionToken([1; 16]),
             resumed: false,
             received: 0,
