@@ -2,6 +2,8 @@
 
 mod addresses;
 mod delivery;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod limits;
 mod link;
 mod privacy;
