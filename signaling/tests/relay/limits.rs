@@ -7,13 +7,11 @@ use identity::Authority;
 use signal_client::{LinkEvent, LinkState, Problem};
 use signal_relay::{Config, Limits, Timing};
 use signal_wire::{
-    Absence, Capabilities, ClientFrame, ErrorCode, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, MessageId,
-    Payload, Proof, RelayFrame, VERSION,
+    Absence, Capabilities, ClientFrame, ErrorCode, MAX_PAYLOAD_BYTES, Proof, RelayFrame, VERSION,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
-use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Person, Raw, Running, message, quick, somebody, soon};
 
@@ -118,36 +116,6 @@ async fn whoever_says_nothing_is_let_go() {
 }
 
 #[tokio::test]
-async fn malformed_frames_end_the_connection_with_a_word_and_nothing_else() {
-    let relay = Running::start(Config::default()).await;
-    let (ann, mut bob) = (
-        Person::online(&relay.url).await,
-        Person::online(&relay.url).await,
-    );
-    let garbage = [
-        Message::text("garbage"),
-        Message::text("{\"envelope\":{\"seq\":1}}"),
-        Message::Binary(Bytes::from_static(&[0, 1, 2])),
-        Message::text(format!("{{\"ack\":{}}}", " ".repeat(MAX_FRAME_BYTES))),
-        Message::text(" ".repeat(2 * MAX_FRAME_BYTES)),
-    ];
-    for message in garbage {
-        let mut raw = Raw::connect(&relay.url).await.unwrap();
-        raw.send(message.clone()).await;
-        assert!(refused(raw.hear().await.as_ref(), ErrorCode::Malformed));
-        assert_eq!(raw.hear().await, None);
-
-        let eve = somebody();
-        let (mut raw, _welcome) = Raw::prove(&relay.url, &eve, None).await;
-        raw.send(message).await;
-        assert!(refused(raw.hear().await.as_ref(), ErrorCode::Malformed));
-        assert_eq!(raw.hear().await, None);
-    }
-    ann.say(&bob, "all is well");
-    assert_eq!(bob.hear().await, message(&ann, "all is well"));
-}
-
-#[tokio::test]
 async fn a_flood_is_slowed_down_and_others_do_not_notice() {
     let limits = Limits {
         frames_per_second: 50,
@@ -236,38 +204,6 @@ async fn one_source_cannot_take_every_place() {
     third.until(LinkState::Offline(Problem::Full)).await;
     first.link.close().await;
     third.until(LinkState::Online).await;
-}
-
-#[tokio::test]
-async fn envelopes_that_come_twice_or_late_are_passed_over() {
-    let relay = Running::start(Config::default()).await;
-    let (ann, bob) = (somebody(), somebody());
-    let (mut ann_raw, _) = Raw::prove(&relay.url, &ann, None).await;
-    let (mut bob_raw, _) = Raw::prove(&relay.url, &bob, None).await;
-    for (seq, id) in [(2, 1), (1, 2), (2, 1), (3, 3)] {
-        let id = MessageId([id; 8]);
-        let payload = Payload::new(Bytes::new()).unwrap();
-        ann_raw
-            .say(&ClientFrame::Envelope {
-                seq,
-                id,
-                to: bob.address(),
-                payload,
-            })
-            .await;
-    }
-    for expected in [(1, 1), (2, 3)] {
-        match bob_raw.hear().await {
-            Some(RelayFrame::Envelope {
-                seq,
-                id: MessageId([id, ..]),
-                ..
-            }) => {
-                assert_eq!((seq, id), expected);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
 }
 
 #[tokio::test]

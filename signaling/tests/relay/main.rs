@@ -8,6 +8,8 @@ mod limits;
 mod link;
 mod privacy;
 mod program;
+mod refusals;
 mod resume;
 mod support;
 mod takeover;
+mod versions;
