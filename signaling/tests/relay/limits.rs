@@ -186,6 +186,34 @@ async fn a_client_that_takes_nothing_keeps_its_place_for_a_while_and_then_loses_
 }
 
 #[tokio::test]
+async fn a_client_whose_proof_would_wait_too_long_is_told_to_come_back() {
+    let limits = Limits {
+        proofs_per_second_per_ip: 1,
+        proofs_burst_per_ip: 1,
+        ..Limits::default()
+    };
+    let relay = Running::start(Config {
+        limits,
+        ..Config::default()
+    })
+    .await;
+    let begun = Instant::now();
+    let prove = || async {
+        let (identity, mut raw) = (somebody(), Raw::connect(&relay.url).await.unwrap());
+        raw.say(&raw.hello(&identity, &raw.relay, None)).await;
+        (raw.hear().await, begun.elapsed())
+    };
+    let (first, second, third) = tokio::join!(prove(), prove(), prove());
+    let busy = [&first, &second, &third].map(|it| refused(it.0.as_ref(), ErrorCode::Busy));
+    assert_eq!(busy, [false; 3], "they wait");
+    let last = first.1.max(second.1).max(third.1);
+    assert!(last >= Duration::from_secs(2), "{last:?}");
+    let (fourth, fifth, sixth) = tokio::join!(prove(), prove(), prove());
+    let busy = [fourth, fifth, sixth].map(|it| refused(it.0.as_ref(), ErrorCode::Busy));
+    assert!(busy.contains(&true), "one would wait for more than 2 s");
+}
+
+#[tokio::test]
 async fn one_source_cannot_take_every_place() {
     let limits = Limits {
         connections_per_ip: 2,

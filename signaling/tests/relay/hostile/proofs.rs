@@ -15,6 +15,7 @@ async fn prove_wrongly(url: String) -> (u32, u32) {
     let (mut checked, mut refused) = (0, 0);
     while begun.elapsed() < attack_time() {
         let Ok(mut raw) = Raw::connect_from(&url, hostile(0)).await else {
+            refused += 1;
             continue;
         };
         raw.nonce = Challenge([0; 32]);
