@@ -4,6 +4,8 @@ mod addresses;
 #[cfg(target_os = "linux")]
 mod admin;
 mod delivery;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod limits;
 mod link;
 #[cfg(target_os = "linux")]
@@ -12,6 +14,7 @@ mod privacy;
 mod program;
 #[cfg(target_os = "linux")]
 mod proxies;
+mod refusals;
 mod resume;
 #[cfg(target_os = "linux")]
 mod silent;
@@ -19,3 +22,4 @@ mod support;
 mod takeover;
 #[cfg(target_os = "linux")]
 mod tls;
+mod versions;
