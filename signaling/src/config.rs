@@ -113,7 +113,7 @@ impl Default for Limits {
             arrivals_per_second: 500,
             arrivals_burst: 2000,
             arrivals_per_ip_per_second: 20,
-            arrivals_per_ip_burst: 128,
+            arrivals_per_ip_burst: 200,
             outbox_frames: 256,
             outbox_bytes: 512 * 1024,
             total_outbox_bytes: 256 * 1024 * 1024,

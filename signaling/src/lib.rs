@@ -1,9 +1,9 @@
 //! The relay: introduces people who are not on the same network.
 //!
 //! A client connects by WebSocket, proves its address by signing a challenge, and exchanges
-//! envelopes with other addresses. The relay never looks into an envelope, but nothing hides the
-//! content from whoever runs it as long as the ends do not seal it. It learns who talks to whom,
-//! when, how much, and from which network addresses. It keeps everything in memory, writes nothing
+//! envelopes with other addresses. The relay never looks into an envelope; that whoever runs it
+//! cannot either is the work of the ends, which seal them. It learns who talks to whom, when, how
+//! much, and from which network addresses. It keeps everything in memory, writes nothing
 //! to disk, and its own log lines hold no address, no payload and no network address; the
 //! libraries beneath do log frames, so a program shows only the lines of this crate.
 //!

@@ -63,8 +63,8 @@ impl ListenError {
 /// ```
 /// use signal_relay::client_url;
 ///
-/// assert_eq!(client_url("127.0.0.1:4080".parse()?), "ws://127.0.0.1:4080/v1");
-/// assert_eq!(client_url("[::1]:4080".parse()?), "ws://[::1]:4080/v1");
+/// assert_eq!(client_url("127.0.0.1:4080".parse()?), "ws://127.0.0.1:4080/v2");
+/// assert_eq!(client_url("[::1]:4080".parse()?), "ws://[::1]:4080/v2");
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[must_use]

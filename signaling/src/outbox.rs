@@ -11,6 +11,8 @@
 //! ever behind those of others, or two items of one sender out of order.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::mem::discriminant;
 
 use signal_wire::{Address, MAX_PAYLOAD_BYTES, RelayFrame};
 use tokio::time::Instant;
@@ -79,13 +81,8 @@ enum Bound {
 
 impl Lane {
     /// Whether both have the same half of the room.
-    const fn is_like(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Answers, Self::Answers)
-            | (Self::Correspondent(_), Self::Correspondent(_))
-            | (Self::Strangers(_), Self::Strangers(_)) => true,
-            (Self::Answers | Self::Correspondent(_) | Self::Strangers(_), _) => false,
-        }
+    fn is_like(self, other: Self) -> bool {
+        discriminant(&self) == discriminant(&other)
     }
 }
 
@@ -278,10 +275,7 @@ impl Outbox {
             .map(|(sender, _)| sender)
     }
 
-    fn weights<K: Eq + std::hash::Hash>(
-        &self,
-        key: impl Fn(&Lane, &Item) -> Option<K>,
-    ) -> Vec<(K, usize)> {
+    fn weights<K: Eq + Hash>(&self, key: impl Fn(&Lane, &Item) -> Option<K>) -> Vec<(K, usize)> {
         let mut loads: HashMap<K, Load> = HashMap::new();
         for (lane, item) in self.items() {
             if let Some(key) = key(lane, item) {

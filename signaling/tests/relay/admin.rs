@@ -35,7 +35,7 @@ async fn it_says_how_it_does_and_names_nobody() {
     let (relay, admin) = relay(&["--max-connections", "3", "--frames-burst", "4"]).await;
     assert!(get(&admin, "/health").await.starts_with("HTTP/1.1 200"));
     assert!(get(&admin, "/ready").await.starts_with("HTTP/1.1 200"));
-    assert!(get(&admin, "/v1").await.starts_with("HTTP/1.1 404"));
+    assert!(get(&admin, "/v2").await.starts_with("HTTP/1.1 404"));
     let here = relay.socket_address();
     assert!(get(&here, "/metrics").await.starts_with("HTTP/1.1 404"));
 

@@ -4,6 +4,8 @@ mod addresses;
 #[cfg(target_os = "linux")]
 mod admin;
 mod delivery;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod ice;
 mod limits;
 mod link;
@@ -13,6 +15,7 @@ mod privacy;
 mod program;
 #[cfg(target_os = "linux")]
 mod proxies;
+mod refusals;
 mod resume;
 #[cfg(target_os = "linux")]
 mod silent;
@@ -20,3 +23,4 @@ mod support;
 mod takeover;
 #[cfg(target_os = "linux")]
 mod tls;
+mod versions;

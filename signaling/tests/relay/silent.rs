@@ -14,7 +14,7 @@ use crate::support::{Person, message, quick, somebody, soon};
 /// What each socket of the attack does before it falls silent.
 const OPENINGS: [&[u8]; 4] = [
     b"",
-    b"GET /v1 HTTP/1.1\r\nHost:",
+    b"GET /v2 HTTP/1.1\r\nHost:",
     b"GET /nothing HTTP/1.1\r\nHost: relay\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: relay\r\nContent-Length: 1000000\r\n\r\nx",
 ];
