@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::config::{Config, Limits, Timing};
 use crate::handle::{ConnectionHandle, Eviction};
-use crate::outbox::{self, AckOfFuture, Answer, Outbox};
+use crate::outbox::{self, AckOfFuture, Answer};
 use crate::source::Prefix;
 
 mod correspondents;
