@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use signal_wire::{
-    Absence, Address, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError, IceServer, IceServers,
-    MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_FRAME_BYTES, MAX_ICE_SERVERS, MAX_ICE_TEXT_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload,
-    PayloadTooLarge, Proof, RelayFrame, Resume, SessionToken, VERSION,
+    Absence, Address, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError, IceServer,
+    IceServers, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_FRAME_BYTES, MAX_ICE_SERVERS,
+    MAX_ICE_TEXT_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload, PayloadTooLarge, Proof, RelayFrame,
+    Resume, SessionToken, VERSION,
 };
 
 fn payload(bytes: usize) -> Payload {
@@ -72,6 +73,7 @@ fn relay_frames() -> Vec<RelayFrame> {
             ice: None,
         },
         RelayFrame::Welcome {
+            capabilities: Capabilities::default(),
             session: SessionToken([3; 16]),
             resumed: false,
             received: 0,
