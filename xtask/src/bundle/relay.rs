@@ -35,6 +35,9 @@ pub(crate) fn verify() -> Result<()> {
     let work = target().join("debug/bundle/relay");
     clear(&work)?;
     let program = built(PROGRAM);
+    if !program.is_file() {
+        bail!("{PROGRAM} is missing: cargo build --package signal-relay");
+    }
     unit(&work, &program)?;
     let stripped = work.join(PROGRAM);
     install(&program, &stripped, 0o755)?;
@@ -97,19 +100,20 @@ fn package(work: &Path, program: &Path) -> Result<PathBuf> {
 
 /// What an image is made of: the program, linked whole, and the Containerfile.
 fn image(dir: &Path) -> Result<PathBuf> {
-    let host = host()?;
-    let mut build = cargo(RELEASE);
-    // Named, the target is told from the machine that builds: its build scripts and macros are
-    // linked as ever.
-    build.args(["--target", &host]);
-    check(build.env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
-    let program = target().join(&host).join("release").join(PROGRAM);
+    // Only the program is linked anew: what it is made of stays as it was built.
+    let mut build = cargo([
+        "rustc",
+        "--release",
+        "--package",
+        "signal-relay",
+        "--locked",
+    ]);
+    build.args(["--bin", PROGRAM]);
+    check(build.args(["--", "-C", "target-feature=+crt-static"]))?;
+    let program = target().join("release").join(PROGRAM);
     install(&program, &dir.join(PROGRAM), 0o755)?;
-    install(
-        &source().join("Containerfile"),
-        &dir.join("Containerfile"),
-        0o644,
-    )?;
+    let recipe = source().join("Containerfile");
+    install(&recipe, &dir.join("Containerfile"), 0o644)?;
     Ok(dir.to_path_buf())
 }
 
@@ -135,13 +139,6 @@ fn libraries(work: &Path, program: &Path) -> Result<String> {
     Ok(libraries
         .context("dpkg-shlibdeps found nothing")?
         .to_owned())
-}
-
-/// What cargo calls this machine.
-fn host() -> Result<String> {
-    let said = output(&mut command("rustc", ["-vV"])).context("no rustc")?;
-    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc names no host")?.to_owned())
 }
 
 /// The `md5sums` of a package, for those who check what is installed.
@@ -178,6 +175,15 @@ const FILES: &[(&str, &str)] = &[
         "tincan-relay.service",
         "lib/systemd/system/tincan-relay.service",
     ),
+    (
+        "nginx.conf",
+        "usr/share/doc/tincan-relay/examples/nginx.conf",
+    ),
+    (
+        "haproxy.cfg",
+        "usr/share/doc/tincan-relay/examples/haproxy.cfg",
+    ),
+    ("Caddyfile", "usr/share/doc/tincan-relay/examples/Caddyfile"),
 ];
 
 /// The same, compressed: the name gets its ending.
