@@ -3,6 +3,8 @@
 mod addresses;
 #[cfg(target_os = "linux")]
 mod admin;
+#[cfg(target_os = "linux")]
+mod coturn;
 mod delivery;
 #[cfg(target_os = "linux")]
 mod hostile;
