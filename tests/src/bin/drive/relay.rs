@@ -72,7 +72,7 @@ async fn measure(kind: Kind, options: &Options) -> Result<Round> {
     drop((idle, server));
 
     let server = Server::start(kind, &options.peer).await?;
-    let mut talking = Crowd::connect(&server, FEW).await?;
+    let talking = Crowd::connect(&server, FEW).await?;
     talking.talk();
     sleep(SETTLE).await;
     let (meter, passed) = (Meter::start(server.pid()), talking.received());

@@ -32,7 +32,7 @@ impl Server {
         match kind {
             Kind::Ours => {
                 let many = MANY.to_string();
-                let raised = ["--max-connections", &many, "--max-per-ip", &many];
+                let raised: Vec<_> = OF_ONE_SOURCE.iter().flat_map(|it| [*it, &many]).collect();
                 Ok(Self::Ours(Relay::start_with("127.0.0.1:0", &raised).await?))
             }
             Kind::Peer => {
@@ -69,6 +69,22 @@ async fn reachable(port: u16) -> Result<()> {
     }
     bail!("nothing listens at port {port}")
 }
+
+/// What our relay limits of one source, and of all together. All clients come from this machine, at
+/// once.
+const OF_ONE_SOURCE: [&str; 11] = [
+    "--max-connections",
+    "--max-per-ip",
+    "--max-unauthenticated",
+    "--arrivals-per-second",
+    "--arrivals-burst",
+    "--arrivals-per-ip-per-second",
+    "--arrivals-per-ip-burst",
+    "--proofs-per-second",
+    "--proofs-burst",
+    "--proofs-per-second-per-ip",
+    "--proofs-burst-per-ip",
+];
 
 /// More connections than any bench makes.
 const MANY: usize = 20_000;
