@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::hosts::KnownHost;
+use crate::proxy::Proxies;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Config {
     /// them, so another relay cannot pass our challenge on to a client of its own and come in as
     /// that client. Empty: any name is taken and that protection is off.
     pub hosts: Vec<KnownHost>,
+    /// The reverse proxies before this relay.
+    pub proxies: Proxies,
     /// Bounds.
     pub limits: Limits,
     /// Periods.
@@ -27,6 +30,20 @@ pub struct Limits {
     /// fits. Twice as many from an IPv6 /56 and four times as many from a /48, which one customer of
     /// a provider may own: without that, a single /48 would have 65,536 shares.
     pub connections_per_ip: usize,
+    /// Connections at a time that have not proven an address yet. When there are more, the oldest
+    /// of them is closed.
+    pub unauthenticated: usize,
+    /// TLS handshakes at a time. When there are more, the oldest of them is closed.
+    pub tls_handshakes: usize,
+    /// Connections per second that may arrive for long; those beyond are refused. A handshake takes
+    /// about a millisecond of a processor.
+    pub arrivals_per_second: u32,
+    /// Connections that may arrive at once after a pause.
+    pub arrivals_burst: u32,
+    /// The same from one IPv4 address or one IPv6 /64, per second.
+    pub arrivals_per_ip_per_second: u32,
+    /// The same, at once: an office behind one address comes back at once after an outage.
+    pub arrivals_per_ip_burst: u32,
     /// Frames kept for a client until it acknowledges them. Those whom the client wrote to lately have
     /// one half, strangers the other; one sender, or all the strangers of one network, may take a
     /// quarter. What is beyond that is refused to its sender. A call takes about ten.
@@ -58,7 +75,8 @@ pub struct Limits {
 /// Periods of the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// How long a client may take to send its HTTP request, and then to prove its address.
+    /// How long a client may take from its first packet to a whole HTTP request, a TLS handshake
+    /// and the header of a proxy included, and then to prove its address.
     pub hello: Duration,
     /// How often a client is sent a ping.
     pub ping: Duration,
@@ -76,8 +94,10 @@ pub struct Timing {
     /// How long a client may acknowledge nothing of what it was sent before its session ends: longer
     /// than any pause of a client that lives, whose socket would have fallen silent before.
     pub progress: Duration,
-    /// How long connections may take to end when the relay stops.
+    /// Over how long clients are told that the relay stops; less when there are few.
     pub drain: Duration,
+    /// How long one connection may take to end after its last frame.
+    pub close: Duration,
 }
 
 impl Default for Limits {
@@ -85,6 +105,12 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             connections_per_ip: 64,
+            unauthenticated: 1024,
+            tls_handshakes: 512,
+            arrivals_per_second: 500,
+            arrivals_burst: 2000,
+            arrivals_per_ip_per_second: 20,
+            arrivals_per_ip_burst: 200,
             outbox_frames: 256,
             outbox_bytes: 512 * 1024,
             total_outbox_bytes: 256 * 1024 * 1024,
@@ -110,7 +136,8 @@ impl Default for Timing {
             resume: Duration::from_secs(30),
             resume_broken: Duration::from_secs(2),
             progress: Duration::from_secs(20),
-            drain: Duration::from_secs(2),
+            drain: Duration::from_secs(10),
+            close: Duration::from_secs(1),
         }
     }
 }

@@ -18,6 +18,8 @@ use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 
 use crate::handle::{ConnectionHandle, Eviction};
+use crate::metrics::Refusal;
+use crate::pending::Place;
 use crate::relay::Relay;
 use crate::sessions::{Disconnect, Proven};
 
@@ -55,8 +57,9 @@ enum CloseReason {
     Stopping,
 }
 
-/// Carries a connection from the challenge to its end.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, caller: Caller) {
+/// Carries a connection from the challenge to its end. The place is left as soon as the client has
+/// proven its address.
+pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, caller: Caller, place: &Place) {
     let (mut writer, mut reader) = socket.split();
     let authentication = timeout(
         relay.config.timing.hello,
@@ -64,8 +67,14 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, caller: Caller) {
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
-        () = relay.stop.cancelled() => Err(CloseReason::Stopping),
+        () = place.evicted() => {
+            relay.metrics.refused(Refusal::Crowded);
+            Err(CloseReason::Lost)
+        }
+        () = relay.drain.begun() => Err(CloseReason::Stopping),
     };
+    place.leave();
+    relay.metrics.authentication(authenticated.is_ok());
     let reason = match authenticated {
         Ok(client) => serve(&relay, &client, &mut writer, &mut reader).await,
         Err(reason) => reason,
@@ -107,7 +116,7 @@ async fn serve(
             reason = receive::all(&attachment, reader) => reason,
             reason = send::all(&attachment, writer) => reason,
             eviction = handle.eviction.wait() => CloseReason::Evicted(*eviction),
-            () = relay.stop.cancelled() => CloseReason::Stopping,
+            () = relay.drain.turn() => CloseReason::Stopping,
         },
     };
     let now = Instant::now();
@@ -154,7 +163,7 @@ async fn close(relay: &Relay, reason: CloseReason, mut writer: Writer, mut reade
         Ok::<(), CloseReason>(())
     };
     // Whether the client heard it makes no difference any more.
-    let _heard: Result<_, _> = timeout(relay.config.timing.drain / 2, closing).await;
+    let _heard: Result<_, _> = timeout(relay.config.timing.close, closing).await;
 }
 
 async fn write(writer: &mut Writer, frame: &RelayFrame) -> Result<(), CloseReason> {

@@ -16,23 +16,33 @@
 
 #![warn(missing_docs)]
 
+mod accept;
+mod admin;
+mod arrivals;
 mod config;
 mod connection;
+mod drain;
 mod handle;
 mod hosts;
 mod http;
 mod listen;
 mod metered;
+mod metrics;
 mod outbox;
+mod pending;
 mod proofs;
+mod proxy;
 mod quota;
 mod rate_limit;
 mod relay;
 mod serve;
 mod sessions;
 mod source;
+mod tls;
 
 pub use config::{Config, Limits, Timing};
 pub use hosts::{KnownHost, NotAHost};
-pub use listen::{ListenError, client_url, listen};
-pub use serve::{serve, serve_all};
+pub use listen::{ListenError, client_url, encrypted_client_url, listen};
+pub use proxy::{Network, NetworkError, Proxies};
+pub use serve::{Server, serve};
+pub use tls::{Certificate, CertificateError};

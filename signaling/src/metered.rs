@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use prometheus_client::metrics::counter::Counter;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -26,19 +27,22 @@ pub(crate) struct Metered<S> {
     scanner: Scanner,
     frames: TokenBucket,
     bytes: TokenBucket,
+    /// Counts the pauses.
+    delays: Counter,
     /// Nothing is read until then. Most connections never need it.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Metered<S> {
     /// Holds one HTTP request and the WebSocket after it to these limits.
-    pub(crate) fn new(stream: S, limits: &Limits) -> Self {
+    pub(crate) fn new(stream: S, limits: &Limits, delays: Counter) -> Self {
         let now = Instant::now();
         Self {
             stream,
             scanner: Scanner::default(),
             frames: TokenBucket::new(limits.frames_per_second, limits.frames_burst, now),
             bytes: TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now),
+            delays,
             pause: None,
         }
     }
@@ -104,6 +108,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::metrics::counter::Counter;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;

@@ -56,6 +56,17 @@ impl ConnectionQuota {
             ip,
         })
     }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.total
+    }
+
+    /// Whether there is no room for anybody.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.total
+    }
 }
 
 impl Permit {

@@ -55,6 +55,15 @@ impl TokenBucket {
         }
         Duration::try_from_secs_f64(debt / self.per_second).unwrap_or(LONGEST_DELAY)
     }
+
+    /// Takes tokens if they are there, and never runs into debt.
+    pub(crate) fn try_take(&mut self, tokens: u32, now: Instant) -> bool {
+        let enough = self.gained(now) >= f64::from(tokens);
+        if enough {
+            self.take(tokens, now);
+        }
+        enough
+    }
 }
 
 /// For a rate of zero.
@@ -75,6 +84,18 @@ mod tests {
         let long_after = start + Duration::from_secs(60);
         assert!((0..5).all(|_| bucket.take(1, long_after).is_zero()));
         assert!(!bucket.take(1, long_after).is_zero());
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_taken() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::new(10, 2, start);
+        assert!(bucket.is_full(start));
+        assert!(bucket.try_take(2, start) && !bucket.try_take(1, start));
+        let later = start + Duration::from_millis(100);
+        assert!(!bucket.try_take(2, later) && bucket.try_take(1, later));
+        assert!(!bucket.is_full(later));
+        assert!(bucket.is_full(later + Duration::from_millis(200)));
     }
 
     #[test]

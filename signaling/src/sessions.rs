@@ -233,6 +233,11 @@ impl Sessions {
             .next_unwritten(now)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_address.len()
+    }
+
     /// Ends the sessions whose clients have not come back, or make no progress.
     pub(crate) fn expire(&mut self, now: Instant) {
         self.departures.expire(now);

@@ -23,13 +23,23 @@ impl Relay {
         Self::start_at("127.0.0.1:0").await
     }
 
-    /// Starts one at a given place.
+    /// Starts one at a given place of this machine.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_at(listen: &str) -> Result<Self> {
+        Self::start_for(listen, &[]).await
+    }
+
+    /// Starts one that clients reach by these names; others are refused, if there are any.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_for(listen: &str, hosts: &[&str]) -> Result<Self> {
         let mut command = Command::new(built("tincan-relay")?);
-        let mut program = Program::start("relay", command.args(["--listen", listen]))?;
+        let hosts = hosts.iter().flat_map(|host| ["--host", host]);
+        command.args(["--listen", listen]).args(hosts);
+        let mut program = Program::start("relay", &mut command)?;
         let url = program
             .line(Duration::from_secs(10))
             .await?

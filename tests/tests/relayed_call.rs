@@ -34,8 +34,9 @@ async fn two_people_behind_firewalls_call_each_other_through_turn() -> Result<()
     let (port, relay_port) = (free_port()?, free_port()?);
     let mut server = turn_server(homes.path(), port)?;
     server.drain();
-    let _relay = Relay::start_at(&format!("0.0.0.0:{relay_port}")).await?;
     let [here, there] = network.hosts();
+    let names = [here.gateway.as_str(), there.gateway.as_str()];
+    let _relay = Relay::start_for(&format!("0.0.0.0:{relay_port}"), &names).await?;
     let start = |name: &str, host: &Host, words: &[&str]| {
         let turn = format!("turn:ada:secret@{}:{port}", host.gateway);
         let relay = format!("ws://{}:{relay_port}/v1", host.gateway);

@@ -72,6 +72,9 @@ enum Command {
         /// Where to listen; port 0 picks a free one.
         #[arg(long, default_value = "127.0.0.1:4080")]
         listen: String,
+        /// A name by which other machines reach it; needed when they can.
+        #[arg(long)]
+        host: Vec<String>,
     },
 }
 
@@ -92,7 +95,7 @@ fn main() -> Result<ExitCode> {
         Command::Bench { bench } => bench::run(&bench),
         Command::Bindings => run::bindings(),
         Command::Features => features::write(),
-        Command::Relay { listen } => run::relay(&listen),
+        Command::Relay { listen, host } => run::relay(&listen, &host),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -70,6 +70,12 @@ fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
             to,
             payload,
         }) => {
+            relay.metrics.messages.inc();
+            let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+            relay.metrics.message_bytes.inc_by(size);
+            relay.metrics.messages.inc();
+            let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+            relay.metrics.message_bytes.inc_by(size);
             let envelope = Envelope {
                 seq,
                 id,

@@ -1,6 +1,12 @@
 //! What the tests stand on: relays on free ports, links with short periods, a proxy that breaks
 //! connections, and a client that says what it likes.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod authority;
+#[cfg(target_os = "linux")]
+pub(crate) mod http;
+#[cfg(target_os = "linux")]
+pub(crate) mod process;
 mod proxy;
 mod raw;
 
