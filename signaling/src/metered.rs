@@ -115,7 +115,7 @@ mod tests {
 
     /// How long to wait after these bytes, which come all at once behind a request.
     fn delay(limits: &Limits, sent: &[u8]) -> Duration {
-        let mut metered = Metered::new((), limits);
+        let mut metered = Metered::new((), limits, Counter::default());
         let now = Instant::now();
         metered.count(b"GET / HTTP/1.1\r\n\r\n", now);
         metered.count(sent, now)
@@ -157,7 +157,7 @@ mod tests {
             ..Limits::default()
         };
         let (mut client, server) = duplex(8192);
-        let mut server = Metered::new(server, &limits);
+        let mut server = Metered::new(server, &limits, Counter::default());
         let sent: Vec<u8> = (0..4000_u16).map(|n| n.to_be_bytes()[1]).collect();
         client.write_all(&sent).await.unwrap();
         drop(client);
