@@ -346,6 +346,7 @@ fn welcome(session: SessionToken, resumed: bool, received: u64) -> RelayFrame {
         session,
         resumed,
         received,
+        ice: None,
     }
 }
 

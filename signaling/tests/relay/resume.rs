@@ -187,6 +187,7 @@ async fn a_session_is_resumed_by_its_token_only() {
         session,
         resumed: false,
         received: 0,
+        ice: None,
     } = welcome
     else {
         panic!("{welcome:?}")
