@@ -70,6 +70,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         let delay = self.count(&buf.filled()[before..], Instant::now());
         if !delay.is_zero() {
+            self.delays.inc();
             self.pause = Some(Box::pin(sleep(delay)));
         }
         Poll::Ready(Ok(()))
