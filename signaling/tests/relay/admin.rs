@@ -1,5 +1,6 @@
 //! How a relay does, and how it ends, seen from where whoever runs it looks.
 
+use identity::Authority;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -48,7 +49,7 @@ async fn it_says_how_it_does_and_names_nobody() {
         assert_eq!(bob.hear().await, message(&ann, "hello"));
     }
     let mut raw = Raw::connect(&relay.url).await.expect("there is room");
-    let forged = raw.hello(&somebody(), "other.example", None);
+    let forged = raw.hello(&somebody(), &Authority::new("other.example", 80), None);
     raw.say(&forged).await;
     while raw.hear().await.is_some() {}
     sleep(Duration::from_millis(100)).await;
