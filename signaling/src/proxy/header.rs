@@ -43,7 +43,7 @@ async fn binary(
     stream: &mut (impl AsyncRead + Unpin),
     start: [u8; START],
 ) -> Result<Option<IpAddr>, HeaderError> {
-    let mut fixed = [0; v2::MINIMUM_LENGTH - START];
+    let mut fixed = [0; FIXED - START];
     stream.read_exact(&mut fixed).await?;
     let [_, _, high, low] = fixed;
     let rest = usize::from(u16::from_be_bytes([high, low]));
@@ -51,8 +51,8 @@ async fn binary(
         return Err(HeaderError::TooLong);
     }
     let mut header = [start.as_slice(), &fixed].concat();
-    header.resize(v2::MINIMUM_LENGTH + rest, 0);
-    let tail = header.get_mut(v2::MINIMUM_LENGTH..).unwrap_or_default();
+    header.resize(FIXED + rest, 0);
+    let tail = header.get_mut(FIXED..).unwrap_or_default();
     stream.read_exact(tail).await?;
     let header = v2::Header::try_from(header.as_slice()).map_err(|_| HeaderError::Malformed)?;
     Ok(match (header.command, header.addresses) {
@@ -86,6 +86,9 @@ async fn line(
 
 /// The length of version 2's signature. The shortest line of version 1 is longer.
 const START: usize = 12;
+
+/// The length of version 2's header without what it says of itself.
+const FIXED: usize = 16;
 
 const LINE_PREFIX: &[u8] = b"PROXY ";
 
