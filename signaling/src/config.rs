@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::hosts::KnownHost;
+use crate::ice::IceConfig;
 use crate::proxy::Proxies;
 
 /// Everything that can be set.
@@ -12,6 +13,8 @@ pub struct Config {
     /// them, so another relay cannot pass our challenge on to a client of its own and come in as
     /// that client. Empty: any name is taken and that protection is off.
     pub hosts: Vec<KnownHost>,
+    /// The STUN and TURN servers that clients are told of.
+    pub ice: IceConfig,
     /// The reverse proxies before this relay.
     pub proxies: Proxies,
     /// Bounds.

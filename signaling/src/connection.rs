@@ -7,6 +7,7 @@
 use std::future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
@@ -102,9 +103,12 @@ async fn serve(
     };
     let handle = Arc::new(ConnectionHandle::default());
     let address = client.address;
-    let welcome = relay
+    let mut welcome = relay
         .sessions()
         .attach(client, Arc::clone(&handle), token, Instant::now());
+    if let RelayFrame::Welcome { ice, .. } = &mut welcome {
+        *ice = relay.ice.issue(address, Instant::now(), SystemTime::now());
+    }
     let attachment = Attachment {
         relay,
         address,

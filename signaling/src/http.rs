@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Extension, State, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::server::conn::http1;
@@ -47,12 +48,25 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
         .route(OLD_PATH, get(refuse_version))
         .route(&format!("{OLD_PATH}/"), get(refuse_version))
         .route("/health", get(|| async { "ok" }))
+        .layer(map_response(last_answer))
         .with_state(relay)
+}
+
+/// One request for each connection: what follows it is a WebSocket or nothing, so that frames are
+/// counted from where they begin (`metered`).
+async fn last_answer(mut response: Response) -> Response {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 /// What is answered to a connection that is not taken in.
 pub(crate) fn refusing(refusal: Refusal) -> Router {
-    Router::new().fallback(move || async move { refused(refusal) })
+    Router::new()
+        .fallback(move || async move { refused(refusal) })
+        .layer(map_response(last_answer))
 }
 
 /// Serves one request, or hands its connection over to whoever upgraded it. How long that may take
@@ -65,8 +79,6 @@ where
     let request = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
-        // One request each: what follows it is a WebSocket or nothing, so that frames are counted.
-        .keep_alive(false)
         .max_buf_size(REQUEST_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .with_upgrades();
@@ -123,6 +135,10 @@ fn admit(
     newcomer: &Newcomer,
     headers: &HeaderMap,
 ) -> Result<(Vec<Authority>, Arc<Permit>), Refusal> {
+    // Its bytes would be taken for frames.
+    if BODY.iter().any(|it| headers.contains_key(it)) {
+        return Err(Refusal::Malformed);
+    }
     let dialled = headers.get(header::HOST).and_then(|it| it.to_str().ok());
     let (permit, host) = match &newcomer.source {
         Source::Counted(permit) => (Arc::clone(permit), dialled),
@@ -157,7 +173,7 @@ fn refused(refusal: Refusal) -> Response {
         Refusal::Rate => (StatusCode::TOO_MANY_REQUESTS, "too often"),
         Refusal::Slow => (StatusCode::REQUEST_TIMEOUT, "too slow"),
         Refusal::ProxyHeader => (StatusCode::BAD_REQUEST, "no PROXY header"),
-        Refusal::Malformed => (StatusCode::BAD_REQUEST, "for which host?"),
+        Refusal::Malformed => (StatusCode::BAD_REQUEST, "no request that can be answered"),
         Refusal::Host => (
             StatusCode::MISDIRECTED_REQUEST,
             "this relay has another name: see its --host",
@@ -165,6 +181,9 @@ fn refused(refusal: Refusal) -> Response {
     }
     .into_response()
 }
+
+/// What announces a body (RFC 9112, section 6).
+const BODY: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
 /// Most frames are below 1 KiB; with the default of 128 KiB each, idle connections would take
 /// most of the memory.

@@ -25,6 +25,7 @@ mod drain;
 mod handle;
 mod hosts;
 mod http;
+mod ice;
 mod listen;
 mod metered;
 mod metrics;
@@ -42,6 +43,7 @@ mod tls;
 
 pub use config::{Config, Limits, Timing};
 pub use hosts::{KnownHost, NotAHost};
+pub use ice::{IceConfig, IceConfigError, TurnSecret};
 pub use listen::{ListenError, client_url, encrypted_client_url, listen};
 pub use proxy::{Network, NetworkError, Proxies};
 pub use serve::{Server, serve};

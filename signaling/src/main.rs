@@ -52,7 +52,9 @@ async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result
     let signals = Signals::new().context("cannot listen for signals")?;
     tracing::info!("limits: {limits}");
     tracing::info!("periods: {periods}");
-    let mut config = options.config();
+    let mut config = options.config()?;
+    let (stun, turn) = config.ice.counts();
+    tracing::info!(stun, turn, "servers that clients are told of");
     fit_descriptors(&mut config);
     let certificate = certificate(&options)?;
     let listeners = listeners(&options.listen)?;

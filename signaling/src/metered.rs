@@ -70,6 +70,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
         let delay = self.count(&buf.filled()[before..], Instant::now());
         if !delay.is_zero() {
+            self.delays.inc();
             self.pause = Some(Box::pin(sleep(delay)));
         }
         Poll::Ready(Ok(()))
@@ -115,7 +116,7 @@ mod tests {
 
     /// How long to wait after these bytes, which come all at once behind a request.
     fn delay(limits: &Limits, sent: &[u8]) -> Duration {
-        let mut metered = Metered::new((), limits);
+        let mut metered = Metered::new((), limits, Counter::default());
         let now = Instant::now();
         metered.count(b"GET / HTTP/1.1\r\n\r\n", now);
         metered.count(sent, now)
@@ -157,7 +158,7 @@ mod tests {
             ..Limits::default()
         };
         let (mut client, server) = duplex(8192);
-        let mut server = Metered::new(server, &limits);
+        let mut server = Metered::new(server, &limits, Counter::default());
         let sent: Vec<u8> = (0..4000_u16).map(|n| n.to_be_bytes()[1]).collect();
         client.write_all(&sent).await.unwrap();
         drop(client);

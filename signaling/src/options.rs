@@ -14,6 +14,7 @@ use tracing::level_filters::LevelFilter;
 
 mod limits;
 mod periods;
+mod turn;
 
 /// Introduces Tincan apps to each other by passing on the messages that set a call up. Picture
 /// and sound do not pass through it.
@@ -80,6 +81,8 @@ pub(crate) struct Options {
     )]
     pub(crate) log: LevelFilter,
     #[command(flatten)]
+    turn: turn::TurnOptions,
+    #[command(flatten)]
     limits: limits::LimitOptions,
     #[command(flatten)]
     periods: periods::PeriodOptions,
@@ -120,16 +123,17 @@ impl Options {
     }
 
     /// What the relay is given.
-    pub(crate) fn config(&self) -> Config {
-        Config {
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
+        Ok(Config {
             hosts: self.host.clone(),
             proxies: Proxies {
                 trusted: self.trusted_proxy.clone(),
                 header: self.proxy_protocol,
             },
+            ice: self.turn.config()?,
             limits: self.limits.limits(),
             timing: self.periods.timing(),
-        }
+        })
     }
 }
 
@@ -208,7 +212,7 @@ mod tests {
 
     #[test]
     fn unless_told_otherwise_the_defaults_of_the_library_hold() {
-        assert_eq!(options(&[]).config(), Config::default());
+        assert_eq!(options(&[]).config().unwrap(), Config::default());
     }
 
     #[test]

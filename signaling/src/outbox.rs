@@ -93,7 +93,7 @@ impl Outbox {
             bytes: limits.outbox_bytes,
         };
         // A part is never too small for the largest envelope.
-        let part = |divisor| Load {
+        let part = |divisor: usize| Load {
             frames: (room.frames / divisor).max(1),
             bytes: (room.bytes / divisor).max(MAX_PAYLOAD_BYTES + item::OVERHEAD),
         };

@@ -10,6 +10,7 @@ use crate::arrivals::Arrivals;
 use crate::config::Config;
 use crate::drain::Drain;
 use crate::hosts::KnownHosts;
+use crate::ice::Issuer;
 use crate::metrics::{Metrics, Refusal, Standing};
 use crate::pending::Pending;
 use crate::proofs::ProofBudget;
@@ -24,6 +25,8 @@ pub(crate) struct Relay {
     pub(crate) drain: Drain,
     /// Every connection, from its first byte to its last.
     pub(crate) tasks: TaskTracker,
+    /// Tells clients of STUN and TURN servers.
+    pub(crate) ice: Issuer,
     pub(crate) metrics: Metrics,
     /// Those that have not proven an address yet.
     pub(crate) pending: Pending,
@@ -45,6 +48,7 @@ impl Relay {
             pending: Pending::new(config.limits.unauthenticated),
             arrivals: Arrivals::new(&config.limits, now),
             quota: ConnectionQuota::new(&config.limits),
+            ice: Issuer::new(config.ice.clone(), config.limits.connections),
             sessions: Mutex::new(Sessions::new(&config)),
             proofs: Mutex::new(ProofBudget::new(&config.limits, now)),
             config,

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::config::{Config, Limits, Timing};
 use crate::handle::{ConnectionHandle, Eviction};
-use crate::outbox::{self, AckOfFuture, Answer, Outbox};
+use crate::outbox::{self, AckOfFuture, Answer};
 use crate::source::Prefix;
 
 mod correspondents;
@@ -346,6 +346,7 @@ fn welcome(session: SessionToken, resumed: bool, received: u64) -> RelayFrame {
         session,
         resumed,
         received,
+        ice: None,
     }
 }
 

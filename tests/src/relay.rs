@@ -28,7 +28,7 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_at(listen: &str) -> Result<Self> {
-        Self::start_for(listen, &[]).await
+        Self::start_with(listen, &[]).await
     }
 
     /// Starts one that clients reach by these names; others are refused, if there are any.
@@ -36,9 +36,17 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_for(listen: &str, hosts: &[&str]) -> Result<Self> {
+        let hosts: Vec<_> = hosts.iter().flat_map(|host| ["--host", host]).collect();
+        Self::start_with(listen, &hosts).await
+    }
+
+    /// Starts one with more options.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(listen: &str, options: &[&str]) -> Result<Self> {
         let mut command = Command::new(built("tincan-relay")?);
-        let hosts = hosts.iter().flat_map(|host| ["--host", host]);
-        command.args(["--listen", listen]).args(hosts);
+        command.args(["--listen", listen]).args(options);
         let mut program = Program::start("relay", &mut command)?;
         let url = program
             .line(Duration::from_secs(10))

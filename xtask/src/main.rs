@@ -56,8 +56,11 @@ enum Command {
     Run(run::Options),
     /// Everything that is checked; CI runs just this.
     Test(gate::Options),
-    /// Build the Debian package.
-    Bundle,
+    /// Build the Debian package, of the app or of the relay.
+    Bundle {
+        #[arg(value_enum, default_value_t)]
+        what: bundle::What,
+    },
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -91,7 +94,7 @@ fn main() -> Result<ExitCode> {
         Command::Ui => ui::build(),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => gate::run(&options),
-        Command::Bundle => bundle::bundle(),
+        Command::Bundle { what } => bundle::bundle(what),
         Command::Bench { bench } => bench::run(&bench),
         Command::Bindings => run::bindings(),
         Command::Features => features::write(),

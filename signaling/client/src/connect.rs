@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures::SinkExt;
 use identity::{Identity, RelayUrl, RelayUrlError};
 use rustls::ClientConfig;
-use signal_wire::{Capabilities, ClientFrame, RelayFrame, Resume, SessionToken, VERSION};
+use signal_wire::{
+    Capabilities, ClientFrame, IceServers, RelayFrame, Resume, SessionToken, VERSION,
+};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
@@ -45,6 +47,8 @@ pub(crate) struct Welcomed {
     pub(crate) resumed: bool,
     /// The last number that the relay has from us.
     pub(crate) received: u64,
+    /// Servers that help to find a path.
+    pub(crate) ice: Option<IceServers>,
 }
 
 impl Connector {
@@ -112,6 +116,7 @@ impl Connector {
             session,
             resumed,
             received,
+            ice,
         } = handshake::next_frame(&mut socket).await?
         else {
             return Err(Problem::NotARelay);
@@ -121,6 +126,7 @@ impl Connector {
             session,
             resumed,
             received,
+            ice,
         }))
     }
 }

@@ -157,7 +157,9 @@ mod tests {
         frames
             .map(|frame| match frame {
                 ClientFrame::Envelope { seq, id, .. } => (seq, u64::from_be_bytes(id.0)),
-                ClientFrame::Hello { .. } | ClientFrame::Ack { .. } => unreachable!(),
+                ClientFrame::Hello { .. } | ClientFrame::Ack { .. } | ClientFrame::Ice {} => {
+                    unreachable!()
+                }
             })
             .collect()
     }

@@ -35,6 +35,9 @@ pub struct Timing {
     /// How long a connection must last before its loss counts as a first failure again, so that
     /// a relay that takes connections and drops them is not tried in a tight loop.
     pub stable: Duration,
+    /// The shortest time between two questions for STUN and TURN servers: a relay answers one in
+    /// 10 s.
+    pub ask_ice: Duration,
     /// How long a message waits for a connection: about a ring. An older invitation would only
     /// ring for a caller who has given up.
     pub keep: Duration,
@@ -56,6 +59,7 @@ impl Default for Timing {
             first_retry: Duration::from_millis(250),
             longest_retry: Duration::from_secs(10),
             stable: Duration::from_secs(2),
+            ask_ice: Duration::from_secs(15),
             keep: Duration::from_secs(30),
             close: Duration::from_secs(1),
         }

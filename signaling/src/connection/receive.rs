@@ -89,6 +89,10 @@ fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
             let acknowledged = relay.sessions().acknowledged(address, handle, seq, now);
             acknowledged.map_err(|AckOfFuture| Refusal::AckOfFuture)
         }
+        Ok(ClientFrame::Ice {}) => {
+            handle.ice.notify_one();
+            Ok(())
+        }
         Ok(ClientFrame::Hello { .. }) => Err(Refusal::NotDue),
         Err(FrameError::Unknown) => Err(Refusal::Unknown),
         Err(FrameError::TooLarge { .. } | FrameError::Malformed { .. }) => Err(Refusal::Malformed),

@@ -6,12 +6,26 @@
 /// `Request → FrameHeader → Payload → FrameHeader → …`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scanner {
-    /// In the request, after so many bytes of the empty line that ends it.
-    Request { matched: usize },
+    /// In the request.
+    Request(Request),
     /// In a frame's header.
     Header(Header),
     /// In a frame's content, of which so many bytes are to come.
     Payload { left: u64 },
+}
+
+/// How far the request is. The end is found where hyper finds it: empty lines before the request are
+/// passed over, and a line may end without a carriage return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// Nothing has come but empty lines.
+    Before,
+    /// In a line that has something in it.
+    Line,
+    /// Behind the end of a line.
+    LineEnd,
+    /// Behind a carriage return after that.
+    Return,
 }
 
 /// What is known of a frame's header.
@@ -28,7 +42,7 @@ pub(super) struct Header {
 
 impl Default for Scanner {
     fn default() -> Self {
-        Self::Request { matched: 0 }
+        Self::Request(Request::Before)
     }
 }
 
@@ -39,7 +53,7 @@ impl Scanner {
         while let Some((&byte, rest)) = bytes.split_first() {
             bytes = rest;
             match self {
-                Self::Request { matched } => *self = after_request_byte(*matched, byte),
+                Self::Request(request) => *self = request.after(byte),
                 Self::Header(header) => {
                     if header.add(byte) {
                         frames += 1;
@@ -66,16 +80,16 @@ impl Scanner {
     }
 }
 
-fn after_request_byte(matched: usize, byte: u8) -> Scanner {
-    let matched = if byte == END[matched] {
-        matched + 1
-    } else {
-        usize::from(byte == END[0])
-    };
-    if matched == END.len() {
-        Scanner::Header(Header::default())
-    } else {
-        Scanner::Request { matched }
+impl Request {
+    fn after(self, byte: u8) -> Scanner {
+        let next = match (self, byte) {
+            (Self::Before, b'\r' | b'\n') => Self::Before,
+            (Self::Line, b'\n') => Self::LineEnd,
+            (Self::LineEnd, b'\r') => Self::Return,
+            (Self::LineEnd | Self::Return, b'\n') => return Scanner::Header(Header::default()),
+            (Self::Before | Self::Line | Self::LineEnd | Self::Return, _) => Self::Line,
+        };
+        Scanner::Request(next)
     }
 }
 
@@ -105,9 +119,6 @@ impl Header {
     }
 }
 
-/// The end of a request without a body (RFC 9112, section 2.1).
-const END: &[u8; 4] = b"\r\n\r\n";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,16 +141,24 @@ mod tests {
     }
 
     #[test]
-    fn requests_hold_no_frames() {
-        let mut scanner = Scanner::default();
-        assert_eq!(scanner.frames_in(REQUEST), 0);
-        assert_eq!(scanner, Scanner::Header(Header::default()));
-        assert_eq!(Scanner::default().frames_in(&[b'\r'; 100]), 0);
-        assert_eq!(
-            scanner.frames_in(&[0x89, 0x00, 0x8a, 0x01, 0]),
-            2,
-            "unmasked"
-        );
+    fn requests_hold_no_frames_and_end_where_hyper_ends_them() {
+        for request in [
+            REQUEST,
+            b"\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"\n\n\r\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET / HTTP/1.1\nHost: a\n\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n\n",
+            b"GET / HTTP/1.1\nHost: a\n\r\n",
+        ] {
+            let mut scanner = Scanner::default();
+            let (last, before) = request.split_last().unwrap();
+            assert_eq!(scanner.frames_in(before), 0);
+            assert!(matches!(scanner, Scanner::Request(_)), "{request:?}");
+            assert_eq!(scanner.frames_in(&[*last]), 0);
+            assert_eq!(scanner, Scanner::Header(Header::default()));
+            let unmasked = [0x89, 0x00, 0x8a, 0x01, 0];
+            assert_eq!(scanner.frames_in(&unmasked), 2);
+        }
     }
 
     #[test]

@@ -116,6 +116,7 @@ fn a_broken_connection_is_waited_for_shortly_and_a_silent_one_longer() {
         assert_eq!(relay.outgoing(&ann), [why]);
         relay.send(&ann, 2, &bob);
         assert_eq!(relay.outgoing(&ann), [why], "also afterwards");
+        relay.acknowledge(&ann, 2).unwrap();
         relay.wait(Duration::from_secs(60));
         relay.send(&ann, 3, &bob);
         assert_eq!(relay.outgoing(&ann), ["not here"], "it is forgotten");

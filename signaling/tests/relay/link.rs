@@ -188,6 +188,7 @@ async fn a_place_that_hangs_up_is_not_dialed_in_a_tight_loop() {
             session: signal_wire::SessionToken([1; 16]),
             resumed: false,
             received: 0,
+            ice: None,
         },
         RelayFrame::Error {
             code: signal_wire::ErrorCode::ShuttingDown,

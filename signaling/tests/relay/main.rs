@@ -3,9 +3,12 @@
 mod addresses;
 #[cfg(target_os = "linux")]
 mod admin;
+#[cfg(target_os = "linux")]
+mod coturn;
 mod delivery;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod ice;
 mod limits;
 mod link;
 #[cfg(target_os = "linux")]

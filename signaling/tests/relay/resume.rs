@@ -183,9 +183,11 @@ async fn a_session_is_resumed_by_its_token_only() {
     let (ann, bob) = (somebody(), Person::online(&relay.url).await);
     let (mut raw, welcome) = Raw::prove(&relay.url, &ann, None).await;
     let RelayFrame::Welcome {
+        capabilities: _,
         session,
         resumed: false,
         received: 0,
+        ice: None,
     } = welcome
     else {
         panic!("{welcome:?}")

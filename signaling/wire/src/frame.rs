@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::outline::Outline;
 use crate::{
-    Address, Capabilities, Challenge, MAX_FRAME_BYTES, MessageId, Payload, Proof, SessionToken,
+    Address, Capabilities, Challenge, IceServers, MAX_FRAME_BYTES, MessageId, Payload, Proof,
+    SessionToken,
 };
 
 /// What a client says to a relay.
@@ -52,6 +53,8 @@ pub enum ClientFrame {
         /// The last number that arrived.
         seq: u64,
     },
+    /// Name STUN and TURN servers again: the credentials of the last ones end soon.
+    Ice {},
 }
 
 /// The session that a client wants to go on with.
@@ -86,6 +89,9 @@ pub enum RelayFrame {
         resumed: bool,
         /// The last number that arrived from the client; 0 for none.
         received: u64,
+        /// Servers that help to find a path, where the relay knows some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ice: Option<IceServers>,
     },
     /// Something from somebody.
     Envelope {
@@ -127,6 +133,8 @@ pub enum RelayFrame {
         /// The last number that arrived.
         seq: u64,
     },
+    /// The answer to `ice`.
+    Ice(IceServers),
     /// Another connection of the same address took over. The connection ends; the client must
     /// not come back by itself, or the two would take over from each other for ever.
     TakenOver,
@@ -214,7 +222,7 @@ impl ClientFrame {
     }
 
     /// The name of every kind.
-    const KINDS: [&str; 3] = ["hello", "envelope", "ack"];
+    const KINDS: [&str; 4] = ["hello", "envelope", "ack", "ice"];
 }
 
 impl RelayFrame {
@@ -233,7 +241,8 @@ impl RelayFrame {
     }
 
     /// The name of every kind.
-    const KINDS: [&str; 8] = [
+    const KINDS: [&str; 9] = [
+        "ice",
         "challenge",
         "welcome",
         "envelope",

@@ -5,11 +5,12 @@
 //! ```text
 //! relay  → challenge { version, nonce }
 //! client → hello { version, capabilities, address, proof, resume? }
-//! relay  → welcome { capabilities, session, resumed, received }
+//! relay  → welcome { capabilities, session, resumed, received, ice? }
 //! client → envelope { seq, id, to, payload }       relay → envelope { seq, id, from, payload }
 //! client → ack { seq }                             relay → ack { seq }
 //!                                                  relay → not_here { seq, id, to, why }
 //!                                                  relay → refused { seq, id, to }
+//! client → ice {}                                  relay → ice { servers, ttl_seconds }
 //! relay  → taken_over | error { code }             (the last frame of a connection)
 //! ```
 //!
@@ -32,12 +33,14 @@ mod address;
 mod bytes_text;
 mod capabilities;
 mod frame;
+mod ice;
 mod outline;
 
 pub use address::{Address, AddressError};
 pub use bytes_text::{Challenge, MessageId, Payload, PayloadTooLarge, Proof, SessionToken};
 pub use capabilities::{Capabilities, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES};
 pub use frame::{Absence, ClientFrame, ErrorCode, FrameError, RelayFrame, Resume};
+pub use ice::{IceServer, IceServers, IceUse, MAX_ICE_SERVERS, MAX_ICE_TEXT_BYTES, ice_use};
 
 /// The version that both sides must speak; the last part of a relay's URL path says it too.
 pub const VERSION: u16 = 2;

@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use signal_wire::{
-    Absence, Address, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError,
-    MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload,
-    PayloadTooLarge, Proof, RelayFrame, Resume, SessionToken, VERSION,
+    Absence, Address, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError, IceServer,
+    IceServers, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_FRAME_BYTES, MAX_ICE_SERVERS,
+    MAX_ICE_TEXT_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload, PayloadTooLarge, Proof, RelayFrame,
+    Resume, SessionToken, VERSION,
 };
 
 fn payload(bytes: usize) -> Payload {
@@ -40,7 +41,20 @@ fn client_frames() -> Vec<ClientFrame> {
             payload: payload(0),
         },
         ClientFrame::Ack { seq: 7 },
+        ClientFrame::Ice {},
     ]
+}
+
+fn ice_servers() -> IceServers {
+    let server = IceServer {
+        url: "turn:turn.example.org:3478".to_owned(),
+        username: "x".repeat(MAX_ICE_TEXT_BYTES),
+        credential: "x".repeat(MAX_ICE_TEXT_BYTES),
+    };
+    IceServers {
+        servers: vec![server; MAX_ICE_SERVERS],
+        ttl_seconds: 3600,
+    }
 }
 
 fn relay_frames() -> Vec<RelayFrame> {
@@ -56,7 +70,16 @@ fn relay_frames() -> Vec<RelayFrame> {
             session: SessionToken([3; 16]),
             resumed: true,
             received: 3,
+            ice: None,
         },
+        RelayFrame::Welcome {
+            capabilities: Capabilities::default(),
+            session: SessionToken([3; 16]),
+            resumed: false,
+            received: 0,
+            ice: Some(ice_servers()),
+        },
+        RelayFrame::Ice(ice_servers()),
         RelayFrame::Envelope {
             seq: u64::MAX,
             id,

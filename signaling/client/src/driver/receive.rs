@@ -1,6 +1,6 @@
 //! What the relay says on a welcomed connection.
 
-use signal_wire::{ClientFrame, FrameError, MessageId, RelayFrame};
+use signal_wire::{ClientFrame, FrameError, IceServers, MessageId, RelayFrame};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -51,6 +51,7 @@ impl Driver {
                     self.emit(LinkEvent::NotHere { to, why }).await;
                 }
             }
+            RelayFrame::Ice(servers) => self.on_ice(servers).await,
             RelayFrame::Refused {
                 seq,
                 id: MessageId(_),
@@ -69,6 +70,13 @@ impl Driver {
             RelayFrame::Challenge { .. } | RelayFrame::Welcome { .. } => {
                 self.lose(Problem::NotARelay).await;
             }
+        }
+    }
+
+    /// Tells the owner of servers that the relay names.
+    pub(super) async fn on_ice(&mut self, servers: IceServers) {
+        if let Some(servers) = self.ice.take(servers, Instant::now()) {
+            self.emit(LinkEvent::IceServers(servers)).await;
         }
     }
 

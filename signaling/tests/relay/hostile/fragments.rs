@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{Pair, Process, attack_time, hostile};
+use super::{Pair, Process, attack_time, hostile, tell};
 use crate::support::soon;
 
 /// A socket on which the relay speaks WebSocket and has not been told who is there.
@@ -73,7 +73,7 @@ async fn frames_that_make_no_message_are_read_as_slowly_as_others() {
     let load = relay.load_since(before);
     for attack in attacks {
         let taken = attack.await.expect("the attack goes on");
-        eprintln!("{taken} bytes were taken");
+        tell(&format!("{taken} bytes were taken"));
         // The system's receive buffer, and a second of what a client may send.
         assert!(taken < 2 * 1024 * 1024, "{taken} bytes were taken");
     }

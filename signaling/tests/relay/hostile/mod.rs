@@ -71,16 +71,16 @@ impl Process {
         }
     }
 
-    /// Fails when the relay has grown more than this since its start. Told with `--nocapture`.
+    /// Fails when the relay has grown more than this since its start.
     fn has_grown_at_most(&self, memory_kib: u64, descriptors: usize) {
         let now = figures(&self.child);
         let grown = now.memory_kib.saturating_sub(self.before.memory_kib);
         let busy = now.busy.saturating_sub(self.before.busy);
-        eprintln!(
+        tell(&format!(
             "relay: {grown} KiB more, {} descriptors, {busy:?} of {:?} busy",
             now.descriptors,
             now.at.duration_since(self.before.at),
-        );
+        ));
         assert!(grown <= memory_kib, "{grown} KiB more");
         assert!(now.descriptors <= descriptors, "{now:?}");
     }
@@ -162,7 +162,9 @@ impl Pair {
             timeout(SOON, heard).await.expect("Ann hears Bob soon");
             worst = worst.max(asked.elapsed());
         }
-        eprintln!("honest: {number} answers, the slowest after {worst:?}");
+        tell(&format!(
+            "honest: {number} answers, the slowest after {worst:?}"
+        ));
         assert!(number >= 10, "{number} answers");
     }
 }
@@ -188,6 +190,12 @@ async fn stranger(url: &str, ip: IpAddr) -> Raw {
     raw.say(&raw.hello(&identity, &raw.relay, None)).await;
     let _welcome = raw.hear().await;
     raw
+}
+
+/// A figure for whoever runs these tests with `--nocapture`.
+#[allow(clippy::print_stderr, reason = "a test has no other place for figures")]
+fn tell(figures: &str) {
+    eprintln!("{figures}");
 }
 
 /// What people take for at once, on a machine that has other things to do.

@@ -6,7 +6,7 @@ use signal_relay::Limits;
 use signal_wire::{Challenge, ErrorCode, RelayFrame};
 use tokio::task::JoinSet;
 
-use super::{Pair, Process, attack_time, hostile};
+use super::{Pair, Process, attack_time, hostile, tell};
 use crate::support::{Person, Raw, somebody};
 
 /// Proves nothing until the time is over. Says how many proofs were checked and how many not.
@@ -21,8 +21,12 @@ async fn prove_wrongly(url: String) -> (u32, u32) {
         raw.nonce = Challenge([0; 32]);
         raw.say(&raw.hello(&eve, &raw.relay, None)).await;
         match raw.hear().await {
-            Some(RelayFrame::Error { code }) if code == ErrorCode::BadProof => checked += 1,
-            Some(RelayFrame::Error { code }) if code == ErrorCode::Busy => refused += 1,
+            Some(RelayFrame::Error {
+                code: ErrorCode::BadProof,
+            }) => checked += 1,
+            Some(RelayFrame::Error {
+                code: ErrorCode::Busy,
+            }) => refused += 1,
             other => panic!("{other:?}"),
         }
     }
@@ -44,7 +48,9 @@ async fn one_source_cannot_have_more_proofs_checked_than_its_share() {
     let (checked, refused) = counts
         .iter()
         .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
-    eprintln!("{checked} proofs were checked, {refused} were not");
+    tell(&format!(
+        "{checked} proofs were checked, {refused} were not"
+    ));
     let limits = Limits::default();
     // Two seconds of waiting are let in ahead.
     let share = f64::from(limits.proofs_per_second_per_ip) * (begun.elapsed().as_secs_f64() + 3.0);
