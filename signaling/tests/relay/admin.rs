@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use identity::Authority;
 use rustix::process::Signal;
 use signal_client::{LinkState, Problem};
 use tokio::net::TcpStream;
@@ -48,7 +49,7 @@ async fn it_says_how_it_does_and_names_nobody() {
         assert_eq!(bob.hear().await, message(&ann, "hello"));
     }
     let mut raw = Raw::connect(&relay.url).await.expect("there is room");
-    let forged = raw.hello(&somebody(), "other.example", None);
+    let forged = raw.hello(&somebody(), &Authority::new("other.example", 80), None);
     raw.say(&forged).await;
     while raw.hear().await.is_some() {}
     sleep(Duration::from_millis(100)).await;
