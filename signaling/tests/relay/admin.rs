@@ -3,6 +3,7 @@
 use identity::Authority;
 use std::time::{Duration, Instant};
 
+use identity::Authority;
 use rustix::process::Signal;
 use signal_client::{LinkState, Problem};
 use tokio::net::TcpStream;
