@@ -1,6 +1,5 @@
 //! How a relay does, and how it ends, seen from where whoever runs it looks.
 
-use identity::Authority;
 use std::time::{Duration, Instant};
 
 use identity::Authority;
