@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware::map_response;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tokio::net::TcpListener;
@@ -23,6 +24,7 @@ pub(crate) async fn serve(listener: TcpListener, relay: Arc<Relay>) {
         .route("/health", get(|| async { "ok" }))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        .layer(map_response(http::last_answer))
         .with_state(relay);
     let mut asking = JoinSet::new();
     loop {
@@ -57,7 +59,7 @@ async fn metrics(State(relay): State<Arc<Relay>>) -> impl IntoResponse {
 }
 
 /// Connections at a time; others are closed.
-pub(crate) const MOST: usize = 16;
+const MOST: usize = 16;
 
 /// How long one may take.
 const PATIENCE: Duration = Duration::from_secs(5);

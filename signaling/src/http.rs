@@ -54,7 +54,7 @@ pub(crate) fn router(relay: Arc<Relay>) -> Router {
 
 /// One request for each connection: what follows it is a WebSocket or nothing, so that frames are
 /// counted from where they begin (`metered`).
-async fn last_answer(mut response: Response) -> Response {
+pub(crate) async fn last_answer(mut response: Response) -> Response {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);

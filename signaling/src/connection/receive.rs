@@ -73,9 +73,6 @@ fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
             relay.metrics.messages.inc();
             let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
             relay.metrics.message_bytes.inc_by(size);
-            relay.metrics.messages.inc();
-            let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
-            relay.metrics.message_bytes.inc_by(size);
             let envelope = Envelope {
                 seq,
                 id,

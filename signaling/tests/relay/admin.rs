@@ -1,8 +1,8 @@
 //! How a relay does, and how it ends, seen from where whoever runs it looks.
 
-use identity::Authority;
 use std::time::{Duration, Instant};
 
+use identity::Authority;
 use rustix::process::Signal;
 use signal_client::{LinkState, Problem};
 use tokio::net::TcpStream;

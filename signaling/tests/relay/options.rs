@@ -29,7 +29,12 @@ async fn it_says_at_the_start_which_limits_and_periods_hold() {
     let relay = Process::start_by(&mut command).await;
     relay.logged("relay started", 1).await;
     let log = relay.log();
-    for said in ["max-per-ip=7", "ping=1.5s", "max-connections=", "drain=10s"] {
+    for said in [
+        "max-per-ip=7",
+        "ping=1500ms",
+        "max-connections=",
+        "drain=10s",
+    ] {
         assert!(log.contains(said), "{said} in {log}");
     }
 }
@@ -58,7 +63,7 @@ async fn it_takes_in_no_more_than_there_are_descriptors_for() {
         let mut command = tokio::process::Command::new("sh");
         let relay = env!("CARGO_BIN_EXE_tincan-relay");
         let script =
-            format!("ulimit -Hn {hard} && ulimit -Sn {soft} && exec {relay} --listen 127.0.0.1:0");
+            format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec {relay} --listen 127.0.0.1:0");
         command.args(["-c", &script]);
         command
     };

@@ -11,6 +11,10 @@ use crate::support::{Person, soon};
 
 fn relay(listen: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tincan-relay"));
+    // Needed where others could reach it.
+    for host in ["127.0.0.1", "127.0.0.2", "[::1]", "localhost"] {
+        command.args(["--host", host]);
+    }
     for address in listen {
         command.args(["--listen", address]);
     }

@@ -69,6 +69,8 @@ async fn a_silent_socket_makes_room_for_a_newer_one() {
         socket
     };
     let mut silent = from("127.0.0.5", &here).await.expect("it listens");
+    // Nothing shows when the relay has taken it in.
+    sleep(Duration::from_millis(200)).await;
     // Upgraded, and as silent from then on.
     let mut upgraded = knocking().await;
     let _two = (knocking().await, knocking().await);
