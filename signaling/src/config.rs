@@ -2,14 +2,21 @@
 
 use std::time::Duration;
 
+use crate::hosts::KnownHost;
+use crate::ice::IceConfig;
+use crate::proxy::Proxies;
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
-    /// The host names by which clients may reach this relay, without ports. A client signs the
-    /// name that it dialed, so another relay cannot pass our challenge on to a client of its own
-    /// and come in as that client. Empty: any name is taken and that protection is off. Relays at
-    /// one name and different ports are not told apart.
-    pub hosts: Vec<String>,
+    /// The names by which clients may reach this relay. A client signs host and port as it dialled
+    /// them, so another relay cannot pass our challenge on to a client of its own and come in as
+    /// that client. Empty: any name is taken and that protection is off.
+    pub hosts: Vec<KnownHost>,
+    /// The STUN and TURN servers that clients are told of.
+    pub ice: IceConfig,
+    /// The reverse proxies before this relay.
+    pub proxies: Proxies,
     /// Bounds.
     pub limits: Limits,
     /// Periods.
@@ -23,19 +30,46 @@ pub struct Limits {
     /// many sessions.
     pub connections: usize,
     /// Connections at a time from one IPv4 address or one IPv6 /64: an office behind one address
-    /// fits. Whoever has many such addresses has as many times this.
+    /// fits. Twice as many from an IPv6 /56 and four times as many from a /48, which one customer of
+    /// a provider may own: without that, a single /48 would have 65,536 shares.
     pub connections_per_ip: usize,
-    /// Frames kept for a client until it acknowledges them; beyond that its session ends. A call
-    /// takes about ten.
+    /// Connections at a time that have not proven an address yet. When there are more, the oldest
+    /// of them is closed.
+    pub unauthenticated: usize,
+    /// TLS handshakes at a time. When there are more, the oldest of them is closed.
+    pub tls_handshakes: usize,
+    /// Connections per second that may arrive for long; those beyond are refused. A handshake takes
+    /// about a millisecond of a processor.
+    pub arrivals_per_second: u32,
+    /// Connections that may arrive at once after a pause.
+    pub arrivals_burst: u32,
+    /// The same from one IPv4 address or one IPv6 /64, per second.
+    pub arrivals_per_ip_per_second: u32,
+    /// The same, at once: an office behind one address comes back at once after an outage.
+    pub arrivals_per_ip_burst: u32,
+    /// Frames kept for a client until it acknowledges them. Those whom the client wrote to lately have
+    /// one half, strangers the other; one sender, or all the strangers of one network, may take a
+    /// quarter. What is beyond that is refused to its sender. A call takes about ten.
     pub outbox_frames: usize,
-    /// Bytes kept for a client until it acknowledges them, about.
+    /// Bytes kept for a client until it acknowledges them, about; shared out in the same way.
     pub outbox_bytes: usize,
-    /// Frames per second that a client may send for long. A client that sends more is read more
-    /// slowly.
+    /// Bytes kept for all clients together, about. When they are used up, a client whose outbox is
+    /// nearly empty can still be sent something, and what is for others is refused.
+    pub total_outbox_bytes: usize,
+    /// Proofs of addresses that are checked per second for long; each costs about 60 µs.
+    pub proofs_per_second: u32,
+    /// Proofs that are checked at once after a pause.
+    pub proofs_burst: u32,
+    /// Proofs per second from one IPv4 address or one IPv6 /48.
+    pub proofs_per_second_per_ip: u32,
+    /// Proofs from there at once after a pause: a place of many people that comes back.
+    pub proofs_burst_per_ip: u32,
+    /// WebSocket frames of any kind per second that a client may send for long. A client that
+    /// sends more is read more slowly.
     pub frames_per_second: u32,
     /// Frames that a client may send at once after a pause.
     pub frames_burst: u32,
-    /// Bytes per second that a client may send for long.
+    /// Bytes per second that a client may send for long, below the WebSocket.
     pub bytes_per_second: u32,
     /// Bytes that a client may send at once after a pause.
     pub bytes_burst: u32,
@@ -44,7 +78,8 @@ pub struct Limits {
 /// Periods of the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// How long a client may take to send its HTTP request, and then to prove its address.
+    /// How long a client may take from its first packet to a whole HTTP request, a TLS handshake
+    /// and the header of a proxy included, and then to prove its address.
     pub hello: Duration,
     /// How often a client is sent a ping.
     pub ping: Duration,
@@ -59,8 +94,13 @@ pub struct Timing {
     /// is killed: a client that lives comes back at once, and whoever writes to a dead one must
     /// know soon.
     pub resume_broken: Duration,
-    /// How long connections may take to end when the relay stops.
+    /// How long a client may acknowledge nothing of what it was sent before its session ends: longer
+    /// than any pause of a client that lives, whose socket would have fallen silent before.
+    pub progress: Duration,
+    /// Over how long clients are told that the relay stops; less when there are few.
     pub drain: Duration,
+    /// How long one connection may take to end after its last frame.
+    pub close: Duration,
 }
 
 impl Default for Limits {
@@ -68,8 +108,19 @@ impl Default for Limits {
         Self {
             connections: 10_000,
             connections_per_ip: 64,
+            unauthenticated: 1024,
+            tls_handshakes: 512,
+            arrivals_per_second: 500,
+            arrivals_burst: 2000,
+            arrivals_per_ip_per_second: 20,
+            arrivals_per_ip_burst: 200,
             outbox_frames: 256,
             outbox_bytes: 512 * 1024,
+            total_outbox_bytes: 256 * 1024 * 1024,
+            proofs_per_second: 500,
+            proofs_burst: 2_000,
+            proofs_per_second_per_ip: 20,
+            proofs_burst_per_ip: 200,
             frames_per_second: 50,
             frames_burst: 200,
             bytes_per_second: 256 * 1024,
@@ -87,7 +138,9 @@ impl Default for Timing {
             ack_delay: Duration::from_millis(100),
             resume: Duration::from_secs(30),
             resume_broken: Duration::from_secs(2),
-            drain: Duration::from_secs(2),
+            progress: Duration::from_secs(20),
+            drain: Duration::from_secs(10),
+            close: Duration::from_secs(1),
         }
     }
 }

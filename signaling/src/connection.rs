@@ -5,19 +5,24 @@
 //! envelope of a client that has not proven its address, or a read ahead of its rate limit.
 
 use std::future;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::extract::ws::{Message, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
-use signal_wire::{Address, ErrorCode, RelayFrame, Resume, SessionToken};
+use identity::Authority;
+use signal_wire::{Absence, Address, ErrorCode, RelayFrame, SessionToken};
 use tokio::time::{Instant, timeout};
 use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 
 use crate::handle::{ConnectionHandle, Eviction};
+use crate::metrics::Refusal;
+use crate::pending::Place;
 use crate::relay::Relay;
-use crate::sessions::Disconnect;
+use crate::sessions::{Disconnect, Proven};
 
 mod authenticate;
 mod receive;
@@ -25,6 +30,14 @@ mod send;
 
 type Writer = SplitSink<WebSocket, Message>;
 type Reader = SplitStream<WebSocket>;
+
+/// Who is at the other end, as far as is known before anything is proven.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    /// The places that the client may have dialled.
+    pub(crate) dialled: Vec<Authority>,
+    pub(crate) ip: IpAddr,
+}
 
 /// Why a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,30 +58,43 @@ enum CloseReason {
     Stopping,
 }
 
-/// Carries a connection from the challenge to its end. `host` is what the client dialed.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, host: &str) {
+/// Carries a connection from the challenge to its end. The place is left as soon as the client has
+/// proven its address.
+pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, caller: Caller, place: &Place) {
     let (mut writer, mut reader) = socket.split();
     let authentication = timeout(
         relay.config.timing.hello,
-        authenticate::client(&mut writer, &mut reader, host),
+        authenticate::client(&relay, &mut writer, &mut reader, &caller),
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
-        () = relay.stop.cancelled() => Err(CloseReason::Stopping),
+        () = place.evicted() => {
+            relay.metrics.refused(Refusal::Crowded);
+            Err(CloseReason::Lost)
+        }
+        () = relay.drain.begun() => Err(CloseReason::Stopping),
     };
+    place.leave();
+    relay.metrics.authentication(authenticated.is_ok());
     let reason = match authenticated {
-        Ok((address, resume)) => serve(&relay, address, resume, &mut writer, &mut reader).await,
+        Ok(client) => serve(&relay, &client, &mut writer, &mut reader).await,
         Err(reason) => reason,
     };
     tracing::debug!(?reason, "connection ended");
     close(&relay, reason, writer, reader).await;
 }
 
+/// Ends a connection of the version before, whose clients read a reason as their first frame.
+pub(crate) async fn refuse_version(relay: &Relay, socket: WebSocket) {
+    let (writer, reader) = socket.split();
+    let reason = CloseReason::Fault(ErrorCode::Version);
+    close(relay, reason, writer, reader).await;
+}
+
 /// Serves a client that has proven its address.
 async fn serve(
     relay: &Relay,
-    address: Address,
-    resume: Option<Resume>,
+    client: &Proven,
     writer: &mut Writer,
     reader: &mut Reader,
 ) -> CloseReason {
@@ -76,9 +102,13 @@ async fn serve(
         return CloseReason::Stopping;
     };
     let handle = Arc::new(ConnectionHandle::default());
-    let welcome = relay
+    let address = client.address;
+    let mut welcome = relay
         .sessions()
-        .attach(address, resume, Arc::clone(&handle), token);
+        .attach(client, Arc::clone(&handle), token, Instant::now());
+    if let RelayFrame::Welcome { ice, .. } = &mut welcome {
+        *ice = relay.ice.issue(address, Instant::now(), SystemTime::now());
+    }
     let attachment = Attachment {
         relay,
         address,
@@ -90,15 +120,15 @@ async fn serve(
             reason = receive::all(&attachment, reader) => reason,
             reason = send::all(&attachment, writer) => reason,
             eviction = handle.eviction.wait() => CloseReason::Evicted(*eviction),
-            () = relay.stop.cancelled() => CloseReason::Stopping,
+            () = relay.drain.turn() => CloseReason::Stopping,
         },
     };
+    let now = Instant::now();
+    let leave = |why| relay.sessions().leave(address, &handle, why, now);
     match reason {
-        CloseReason::ClosedByClient | CloseReason::Fault(_) | CloseReason::Unreadable => {
-            relay.sessions().leave(address, &handle);
-        }
+        CloseReason::ClosedByClient => leave(Absence::Closed),
+        CloseReason::Fault(_) | CloseReason::Unreadable => leave(Absence::Unknown),
         CloseReason::Lost => {
-            let now = Instant::now();
             relay
                 .sessions()
                 .detach(address, &handle, now, Disconnect::Reset);
@@ -137,7 +167,7 @@ async fn close(relay: &Relay, reason: CloseReason, mut writer: Writer, mut reade
         Ok::<(), CloseReason>(())
     };
     // Whether the client heard it makes no difference any more.
-    let _heard: Result<_, _> = timeout(relay.config.timing.drain / 2, closing).await;
+    let _heard: Result<_, _> = timeout(relay.config.timing.close, closing).await;
 }
 
 async fn write(writer: &mut Writer, frame: &RelayFrame) -> Result<(), CloseReason> {

@@ -8,6 +8,8 @@ use tokio::sync::{Notify, SetOnce};
 pub(crate) struct ConnectionHandle {
     /// There are frames to write.
     pub(crate) outgoing: Notify,
+    /// The client wants to be told of servers again.
+    pub(crate) ice: Notify,
     /// Something arrived that will have to be acknowledged.
     pub(crate) incoming: Notify,
     /// The connection has lost its session and shall end.
@@ -21,7 +23,7 @@ pub(crate) enum Eviction {
     Resumed,
     /// Another client proved the same address.
     TakenOver,
-    /// The outbox of the client is full.
+    /// The client acknowledges nothing of what it is sent.
     TooSlow,
 }
 

@@ -1,33 +1,50 @@
 //! The relay: introduces people who are not on the same network.
 //!
 //! A client connects by WebSocket, proves its address by signing a challenge, and exchanges
-//! envelopes with other addresses. The relay never looks into an envelope, but nothing hides the
-//! content from whoever runs it as long as the ends do not seal it. It learns who talks to whom,
-//! when, how much, and from which network addresses. It keeps everything in memory, writes nothing
+//! envelopes with other addresses. The relay never looks into an envelope; that whoever runs it
+//! cannot either is the work of the ends, which seal them. It learns who talks to whom, when, how
+//! much, and from which network addresses. It keeps everything in memory, writes nothing
 //! to disk, and its own log lines hold no address, no payload and no network address; the
 //! libraries beneath do log frames, so a program shows only the lines of this crate.
 //!
 //! Inside: `sessions` knows every client and decides what goes where, without sockets or clocks;
 //! each connection is one task (`connection`), which its session wakes through a `handle`;
 //! `serve` accepts within the `quota` and drains at the end. Bounded are connections, in all and
-//! per source, the size and rate of frames, and for each session what is kept, in number, bytes
-//! and time. Not bounded are the sum of bytes over all sessions, and what a client sends below
-//! the WebSocket's messages.
+//! per source; what a client sends, in bytes and frames below the WebSocket (`metered`); proofs of
+//! addresses per second (`proofs`); what is kept for each session, in number, bytes and time, with
+//! fair shares for its senders (`outbox`), and for all sessions together.
 
 #![warn(missing_docs)]
 
+mod accept;
+mod admin;
+mod arrivals;
 mod config;
 mod connection;
+mod drain;
 mod handle;
+mod hosts;
 mod http;
+mod ice;
 mod listen;
+mod metered;
+mod metrics;
 mod outbox;
+mod pending;
+mod proofs;
+mod proxy;
 mod quota;
 mod rate_limit;
 mod relay;
 mod serve;
 mod sessions;
+mod source;
+mod tls;
 
 pub use config::{Config, Limits, Timing};
-pub use listen::{ListenError, client_url, listen};
-pub use serve::{serve, serve_all};
+pub use hosts::{KnownHost, NotAHost};
+pub use ice::{IceConfig, IceConfigError, TurnSecret};
+pub use listen::{ListenError, client_url, encrypted_client_url, listen};
+pub use proxy::{Network, NetworkError, Proxies};
+pub use serve::{Server, serve};
+pub use tls::{Certificate, CertificateError};

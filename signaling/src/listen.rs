@@ -8,7 +8,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 /// Listens at these addresses, in their order. `[::]` takes IPv4 as well, on every system, unless
-/// `0.0.0.0` with the same port is among them. Needs a Tokio runtime around it.
+/// `0.0.0.0` with the same port is among them; where IPv6 is switched off, it takes IPv4 alone.
+/// Needs a Tokio runtime around it.
 ///
 /// # Errors
 /// The first address at which it is not possible, and why.
@@ -17,10 +18,19 @@ pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError>
         let takes_v4_too = !addresses
             .iter()
             .any(|other| other.ip() == Ipv4Addr::UNSPECIFIED && other.port() == address.port());
-        bind(*address, takes_v4_too).map_err(|source| ListenError {
+        let failed = |source| ListenError {
             address: *address,
             source,
-        })
+        };
+        let bound = bind(*address, takes_v4_too).map_err(failed);
+        let every_v6 = address.ip() == Ipv6Addr::UNSPECIFIED;
+        match bound {
+            Err(error) if error.is_absent() && every_v6 && takes_v4_too => {
+                let v4 = (Ipv4Addr::UNSPECIFIED, address.port()).into();
+                bind(v4, false).map_err(failed)
+            }
+            bound => bound,
+        }
     };
     addresses.iter().map(listen).collect()
 }
@@ -53,18 +63,29 @@ impl ListenError {
 /// ```
 /// use signal_relay::client_url;
 ///
-/// assert_eq!(client_url("127.0.0.1:4080".parse()?), "ws://127.0.0.1:4080/v1");
-/// assert_eq!(client_url("[::1]:4080".parse()?), "ws://[::1]:4080/v1");
+/// assert_eq!(client_url("127.0.0.1:4080".parse()?), "ws://127.0.0.1:4080/v2");
+/// assert_eq!(client_url("[::1]:4080".parse()?), "ws://[::1]:4080/v2");
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[must_use]
 pub fn client_url(listening: SocketAddr) -> String {
+    format!("ws://{}{PATH}", reachable(listening))
+}
+
+/// The same for a relay that speaks TLS. Its certificate names a host rather than these numbers as
+/// a rule, and then clients use that name in their place.
+#[must_use]
+pub fn encrypted_client_url(listening: SocketAddr) -> String {
+    format!("wss://{}{PATH}", reachable(listening))
+}
+
+fn reachable(listening: SocketAddr) -> SocketAddr {
     let ip = if listening.ip().is_unspecified() {
         outward_ip(listening.is_ipv6())
     } else {
         listening.ip()
     };
-    format!("ws://{}{PATH}", SocketAddr::new(ip, listening.port()))
+    SocketAddr::new(ip, listening.port())
 }
 
 fn bind(address: SocketAddr, takes_v4_too: bool) -> io::Result<TcpListener> {

@@ -1,52 +1,29 @@
 //! `tincan-relay`: the relay as a process of its own.
 
-use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
-use signal_relay::{Config, Limits, ListenError, client_url, listen, serve_all};
+use signal_relay::{
+    Certificate, Config, ListenError, Server, client_url, encrypted_client_url, listen,
+};
 use tokio::net::TcpListener;
-use tracing::level_filters::LevelFilter;
+use tokio::sync::Mutex;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-/// Introduces Tincan apps to each other by passing on the messages that set a call up. Picture
-/// and sound do not pass through it.
-///
-/// It learns who calls whom, when, and from which network addresses, and whoever runs it could
-/// read those messages: they are not sealed yet. It writes nothing to disk, and no address of
-/// anybody into its log.
-///
-/// Prints the URL that clients use, one line for each address that it listens at, and runs until
-/// it is interrupted or terminated.
-#[derive(Debug, Parser)]
-#[command(name = "tincan-relay", version)]
-struct Options {
-    /// Where to listen; may be repeated. Port 0 picks a free one, and [::] takes IPv4 as well.
-    /// When not given, only programs on this machine can connect: 127.0.0.1:4080 and [::1]:4080
-    #[arg(long, value_name = "IP:PORT")]
-    listen: Vec<SocketAddr>,
-    /// A host name by which clients reach this relay; may be repeated. When given, clients that
-    /// dialed another name are refused
-    #[arg(long, value_name = "NAME")]
-    host: Vec<String>,
-    /// The most connections at a time
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections)]
-    max_connections: usize,
-    /// The most connections at a time from one IPv4 address or one IPv6 /64
-    #[arg(long, value_name = "N", default_value_t = Limits::default().connections_per_ip)]
-    max_per_ip: usize,
-    /// How much to log on standard error: off, error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    log: LevelFilter,
-}
+use options::Options;
+use signals::Signals;
+
+mod descriptors;
+mod options;
+mod signals;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Options::parse()).await {
+    let (options, in_force) = Options::read();
+    match run(options, in_force).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody hears of it where standard error is closed.
@@ -56,7 +33,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> anyhow::Result<()> {
+async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result<()> {
+    options.check()?;
     // Only the relay's own lines: libraries below would write down what passes through them.
     let colours = io::stderr().is_terminal();
     tracing_subscriber::registry()
@@ -65,27 +43,83 @@ async fn run(options: Options) -> anyhow::Result<()> {
                 .with_writer(io::stderr)
                 .with_ansi(colours),
         )
-        .with(Targets::new().with_target("signal_relay", options.log))
+        .with(
+            Targets::new()
+                .with_target("signal_relay", options.log)
+                .with_target(module_path!(), options.log),
+        )
         .init();
-    let stopped = stop_signal().context("cannot listen for signals")?;
+    let signals = Signals::new().context("cannot listen for signals")?;
+    tracing::info!("limits: {limits}");
+    tracing::info!("periods: {periods}");
+    let mut config = options.config()?;
+    let (stun, turn) = config.ice.counts();
+    tracing::info!(stun, turn, "servers that clients are told of");
+    fit_descriptors(&mut config);
+    let certificate = certificate(&options)?;
     let listeners = listeners(&options.listen)?;
     for listener in &listeners {
-        let url = client_url(listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let url = match certificate {
+            Some(_) => encrypted_client_url(address),
+            None => client_url(address),
+        };
         writeln!(io::stdout(), "{url}").context("cannot print the URL")?;
     }
-    let limits = Limits {
-        connections: options.max_connections,
-        connections_per_ip: options.max_per_ip,
-        ..Limits::default()
+    let mut server = Server::new(listeners, config);
+    if let Some(address) = options.admin {
+        for listener in listen(&[address])? {
+            tracing::info!("admin: http://{}/metrics", listener.local_addr()?);
+            server = server.with_admin(listener);
+        }
+    }
+    if let Some(certificate) = certificate.clone() {
+        server = server.with_certificate(certificate);
+    }
+    // The first signal is awaited before the second.
+    let signals = Mutex::new(signals);
+    let stop = async || {
+        let mut signals = signals.lock().await;
+        signals.stop(|| hung_up(certificate.as_ref())).await;
     };
-    let config = Config {
-        hosts: options.host,
-        limits,
-        ..Config::default()
+    server.run(stop(), stop()).await.context("cannot serve")
+}
+
+/// Takes in no more connections than there are descriptors for.
+fn fit_descriptors(config: &mut Config) {
+    let Some(descriptors) = descriptors::raise() else {
+        return;
     };
-    serve_all(listeners, config, stopped)
-        .await
-        .context("cannot serve")
+    let lowered = descriptors::fit(&mut config.limits, descriptors);
+    let connections = config.limits.connections;
+    if lowered {
+        tracing::warn!(descriptors, connections, "fewer connections than wished");
+    } else {
+        tracing::info!(descriptors, connections, "there are descriptors enough");
+    }
+}
+
+fn certificate(options: &Options) -> anyhow::Result<Option<Certificate>> {
+    let (Some(cert), Some(key)) = (&options.cert, &options.key) else {
+        return Ok(None);
+    };
+    let certificate = Certificate::load(cert.clone(), key.clone())?;
+    Ok(Some(certificate))
+}
+
+/// What a hangup means: read the certificate again. Where there is none it means nothing to a
+/// service, and the end to a relay whose terminal was closed. Returns whether to go on.
+fn hung_up(certificate: Option<&Certificate>) -> bool {
+    match certificate.map(Certificate::reload) {
+        Some(Ok(())) => tracing::info!("the certificate was read again"),
+        Some(Err(error)) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "the old certificate stays in use");
+        }
+        None if io::stderr().is_terminal() => return false,
+        None => tracing::info!("there is no certificate to read again"),
+    }
+    true
 }
 
 /// Listens where the user said, or else at the loopback addresses that this machine has.
@@ -99,29 +133,6 @@ fn listeners(wanted: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
         (Err(error), Ok(found)) | (Ok(found), Err(error)) if error.is_absent() => Ok(found),
         (v4, v6) => Ok(v4?.into_iter().chain(v6?).collect()),
     }
-}
-
-/// Waits for the signal that asks the process to end.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Waits for the event that asks the process to end.
-#[cfg(windows)]
-fn stop_signal() -> io::Result<impl Future<Output = ()> + Send> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        let _event: Option<()> = interrupt.recv().await;
-    })
 }
 
 /// Where clients of this machine look for a relay.

@@ -1,10 +1,11 @@
 //! The connection quota: how many may be open at a time, overall and from one source.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Limits;
+use crate::source::Prefix;
 
 /// Counts open connections against their limits.
 #[derive(Clone, Debug)]
@@ -17,14 +18,14 @@ pub(crate) struct ConnectionQuota {
 #[derive(Debug, Default)]
 struct Open {
     total: usize,
-    by_source: HashMap<IpAddr, usize>,
+    by_source: HashMap<Prefix, usize>,
 }
 
 /// The right to one connection; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     open: Arc<Mutex<Open>>,
-    source: IpAddr,
+    ip: IpAddr,
 }
 
 impl ConnectionQuota {
@@ -36,21 +37,42 @@ impl ConnectionQuota {
         }
     }
 
-    /// Counts one more connection, if this source and the whole relay are below their limits.
+    /// Counts one more connection, if all that it belongs to and the whole relay are below their
+    /// limits.
     pub(crate) fn acquire(&self, ip: IpAddr) -> Option<Permit> {
-        let source = source(ip);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let here = open.by_source.get(&source).copied().unwrap_or(0);
-        if open.total >= self.total || here >= self.per_source {
+        let here = |source| open.by_source.get(&source).copied().unwrap_or(0);
+        let full = |(source, shares)| here(source) >= self.per_source.saturating_mul(shares);
+        if open.total >= self.total || sources(ip).any(full) {
             return None;
         }
         open.total += 1;
-        open.by_source.insert(source, here + 1);
+        for (source, _) in sources(ip) {
+            *open.by_source.entry(source).or_default() += 1;
+        }
         drop(open);
         Some(Permit {
             open: Arc::clone(&self.open),
-            source,
+            ip,
         })
+    }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.total
+    }
+
+    /// Whether there is no room for anybody.
+    pub(crate) fn is_full(&self) -> bool {
+        self.len() >= self.total
+    }
+}
+
+impl Permit {
+    /// Where the connection comes from.
+    pub(crate) const fn ip(&self) -> IpAddr {
+        self.ip
     }
 }
 
@@ -58,38 +80,45 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.total -= 1;
-        if let Some(here) = open.by_source.get_mut(&self.source) {
-            *here -= 1;
-            if *here == 0 {
-                open.by_source.remove(&self.source);
+        for (source, _) in sources(self.ip) {
+            if let Some(here) = open.by_source.get_mut(&source) {
+                *here -= 1;
+                if *here == 0 {
+                    open.by_source.remove(&source);
+                }
             }
         }
     }
 }
 
-/// Whom an address belongs to: one machine can use a whole IPv6 /64 at will.
-fn source(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => IpAddr::V4(ip),
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
+/// What an address is counted by, and how many shares that may have: a machine chooses addresses
+/// within an IPv6 /64 at will, a customer of a provider owns a /64, a /56 or a /48.
+fn sources(ip: IpAddr) -> impl Iterator<Item = (Prefix, usize)> {
+    let shares: &[_] = if ip.to_canonical().is_ipv4() {
+        &[(32, 1)]
+    } else {
+        &[(64, 1), (56, 2), (48, 4)]
+    };
+    shares
+        .iter()
+        .map(move |(bits, shares)| (Prefix::of(ip, *bits, *bits), *shares))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn quota(connections: usize, connections_per_ip: usize) -> ConnectionQuota {
+        ConnectionQuota::new(&Limits {
+            connections,
+            connections_per_ip,
+            ..Limits::default()
+        })
+    }
+
     #[test]
     fn connections_are_counted_by_source_and_overall_until_they_end() {
-        let limits = Limits {
-            connections: 3,
-            connections_per_ip: 2,
-            ..Limits::default()
-        };
-        let quota = ConnectionQuota::new(&limits);
+        let quota = quota(3, 2);
         let acquire = |ip: &str| quota.acquire(ip.parse().unwrap());
         let first = acquire("192.0.2.1").unwrap();
         let _second = acquire("::ffff:192.0.2.1").unwrap();
@@ -103,6 +132,28 @@ mod tests {
             "a /64 is one source"
         );
         drop((_second, _third, _fourth));
+        assert!(quota.open.lock().unwrap().by_source.is_empty());
+    }
+
+    #[test]
+    fn whoever_owns_many_networks_of_ipv6_has_few_shares() {
+        let quota = quota(1_000, 4);
+        let take = |ips: &mut dyn Iterator<Item = u128>| -> Vec<Permit> {
+            ips.filter_map(|bits| quota.acquire(IpAddr::V6(bits.into())))
+                .collect()
+        };
+        let base = 0x2001_0db8 << 96;
+        let of_one_56 = take(&mut (0..256_u128).map(|n| base | n << 64));
+        assert_eq!(of_one_56.len(), 8, "256 networks have two shares");
+        let of_one_48 = take(&mut (0..65_536_u128).map(|n| base | n << 64));
+        assert_eq!(
+            of_one_48.len(),
+            8,
+            "65,536 networks have four, two are taken"
+        );
+        let elsewhere = take(&mut (0..1_u128).map(|_| base | 1 << 80));
+        assert_eq!(elsewhere.len(), 1);
+        drop((of_one_56, of_one_48, elsewhere));
         assert!(quota.open.lock().unwrap().by_source.is_empty());
     }
 }

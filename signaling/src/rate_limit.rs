@@ -28,11 +28,41 @@ impl TokenBucket {
 
     /// Takes tokens, and says how long to wait before taking any more.
     pub(crate) fn take(&mut self, tokens: u32, now: Instant) -> Duration {
-        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
+        self.tokens = self.gained(now) - f64::from(tokens);
         self.at = now;
-        self.tokens = (self.tokens + gained).min(self.burst) - f64::from(tokens);
-        let debt = (-self.tokens).max(0.0);
+        self.wait_for(self.tokens)
+    }
+
+    /// How long to wait if so many tokens were taken.
+    pub(crate) fn delay(&self, tokens: u32, now: Instant) -> Duration {
+        self.wait_for(self.gained(now) - f64::from(tokens))
+    }
+
+    /// Whether the whole burst is there.
+    pub(crate) fn is_full(&self, now: Instant) -> bool {
+        self.gained(now) >= self.burst
+    }
+
+    fn gained(&self, now: Instant) -> f64 {
+        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
+        (self.tokens + gained).min(self.burst)
+    }
+
+    fn wait_for(&self, tokens: f64) -> Duration {
+        let debt = (-tokens).max(0.0);
+        if debt <= 0.0 {
+            return Duration::ZERO;
+        }
         Duration::try_from_secs_f64(debt / self.per_second).unwrap_or(LONGEST_DELAY)
+    }
+
+    /// Takes tokens if they are there, and never runs into debt.
+    pub(crate) fn try_take(&mut self, tokens: u32, now: Instant) -> bool {
+        let enough = self.gained(now) >= f64::from(tokens);
+        if enough {
+            self.take(tokens, now);
+        }
+        enough
     }
 }
 
@@ -54,6 +84,18 @@ mod tests {
         let long_after = start + Duration::from_secs(60);
         assert!((0..5).all(|_| bucket.take(1, long_after).is_zero()));
         assert!(!bucket.take(1, long_after).is_zero());
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_taken() {
+        let start = Instant::now();
+        let mut bucket = TokenBucket::new(10, 2, start);
+        assert!(bucket.is_full(start));
+        assert!(bucket.try_take(2, start) && !bucket.try_take(1, start));
+        let later = start + Duration::from_millis(100);
+        assert!(!bucket.try_take(2, later) && bucket.try_take(1, later));
+        assert!(!bucket.is_full(later));
+        assert!(bucket.is_full(later + Duration::from_millis(200)));
     }
 
     #[test]

@@ -1,36 +1,88 @@
 //! What the connections of one relay share.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
+use crate::arrivals::Arrivals;
 use crate::config::Config;
+use crate::drain::Drain;
+use crate::hosts::KnownHosts;
+use crate::ice::Issuer;
+use crate::metrics::{Metrics, Refusal, Standing};
+use crate::pending::Pending;
+use crate::proofs::ProofBudget;
+use crate::quota::{ConnectionQuota, Permit};
 use crate::sessions::Sessions;
 
 /// One relay.
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) config: Config,
-    /// Cancelled when the relay stops.
-    pub(crate) stop: CancellationToken,
+    pub(crate) hosts: KnownHosts,
+    pub(crate) drain: Drain,
     /// Every connection, from its first byte to its last.
     pub(crate) tasks: TaskTracker,
+    /// Tells clients of STUN and TURN servers.
+    pub(crate) ice: Issuer,
+    pub(crate) metrics: Metrics,
+    /// Those that have not proven an address yet.
+    pub(crate) pending: Pending,
+    arrivals: Arrivals,
+    quota: ConnectionQuota,
     sessions: Mutex<Sessions>,
+    proofs: Mutex<ProofBudget>,
 }
 
 impl Relay {
-    pub(crate) fn new(config: Config) -> Self {
+    /// A relay that listens at these ports.
+    pub(crate) fn new(config: Config, listening: &[u16]) -> Self {
+        let now = Instant::now();
         Self {
-            sessions: Mutex::new(Sessions::new(&config)),
-            config,
-            stop: CancellationToken::new(),
+            hosts: KnownHosts::new(&config.hosts, listening),
+            drain: Drain::default(),
             tasks: TaskTracker::new(),
+            metrics: Metrics::default(),
+            pending: Pending::new(config.limits.unauthenticated),
+            arrivals: Arrivals::new(&config.limits, now),
+            quota: ConnectionQuota::new(&config.limits),
+            ice: Issuer::new(config.ice.clone(), config.limits.connections),
+            sessions: Mutex::new(Sessions::new(&config)),
+            proofs: Mutex::new(ProofBudget::new(&config.limits, now)),
+            config,
+        }
+    }
+
+    /// Takes a connection in, if the limits of its source and of the relay allow.
+    pub(crate) fn admit(&self, ip: IpAddr) -> Result<Permit, Refusal> {
+        if !self.arrivals.admit(ip, Instant::now()) {
+            return Err(Refusal::Rate);
+        }
+        self.quota.acquire(ip).ok_or(Refusal::Full)
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.quota.is_full()
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        Standing {
+            connections: self.quota.len(),
+            pending: self.pending.len(),
+            sessions: self.sessions().len(),
+            draining: self.drain.has_begun(),
         }
     }
 
     /// The sessions. Never held across an await; what is done under it takes microseconds.
     pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rates of proofs. Never held across an await.
+    pub(crate) fn proofs(&self) -> MutexGuard<'_, ProofBudget> {
+        self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

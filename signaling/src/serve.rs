@@ -1,27 +1,31 @@
-//! Accepting connections, counting them, and ending them when the relay stops.
+//! A relay from its first connection to its last.
 
-use std::future::Future;
+use std::future::{self, Future};
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+use crate::accept::Acceptor;
+use crate::admin;
 use crate::config::Config;
-use crate::http::{full, router};
-use crate::quota::ConnectionQuota;
 use crate::relay::Relay;
+use crate::tls::{Certificate, Handshakes};
 
-/// Runs a relay at one address until `shutdown` comes, see [`serve_all`].
+/// A relay that is about to run.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    config: Config,
+    certificate: Option<Certificate>,
+    admin: Option<TcpListener>,
+}
+
+/// Runs a relay at one address until `shutdown` comes, see [`Server::run`].
 ///
 /// ```
 /// use signal_relay::{Config, client_url, serve};
@@ -44,136 +48,106 @@ pub async fn serve(
     config: Config,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    serve_all(vec![listener], config, shutdown).await
+    let server = Server::new(vec![listener], config);
+    server.run(shutdown, future::pending()).await
 }
 
-/// Runs one relay at several addresses until `shutdown` comes, then tells every client and returns
-/// within [`Timing::drain`](crate::Timing::drain).
-///
-/// # Errors
-/// When a listener has no address.
-pub async fn serve_all(
-    listeners: Vec<TcpListener>,
-    config: Config,
-    shutdown: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
-    let acceptor = Arc::new(Acceptor::new(config));
-    let relay = Arc::clone(&acceptor.relay);
-    let mut accepting = JoinSet::new();
-    for listener in listeners {
-        listener.local_addr()?;
-        accepting.spawn(Arc::clone(&acceptor).accept_all(listener));
+impl Server {
+    /// One relay at several addresses.
+    #[must_use]
+    pub const fn new(listeners: Vec<TcpListener>, config: Config) -> Self {
+        Self {
+            listeners,
+            config,
+            certificate: None,
+            admin: None,
+        }
     }
-    let mut shutdown = pin!(shutdown);
+
+    /// Speaks TLS with this certificate, and nothing else.
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Certificate) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+
+    /// Answers here, without TLS, how the relay does: `/health` while it lives, `/ready` while it
+    /// takes newcomers in, and `/metrics`.
+    #[must_use]
+    pub fn with_admin(mut self, listener: TcpListener) -> Self {
+        self.admin = Some(listener);
+        self
+    }
+
+    /// Runs until `shutdown` comes. Then nobody new gets in, and the clients are told one after the
+    /// other, over [`Timing::drain`](crate::Timing::drain) at most; `hurry` cuts that short.
+    ///
+    /// # Errors
+    /// When a listener has no address, or there is no TLS.
+    pub async fn run(
+        self,
+        shutdown: impl Future<Output = ()> + Send,
+        hurry: impl Future<Output = ()> + Send,
+    ) -> io::Result<()> {
+        let limit = self.config.limits.tls_handshakes;
+        let handshakes = self.certificate.map(|it| Handshakes::new(&it, limit));
+        let handshakes = handshakes.transpose().map_err(io::Error::other)?;
+        let ports = self.listeners.iter();
+        let ports = ports.map(|listener| Ok(listener.local_addr()?.port()));
+        let ports: Vec<u16> = ports.collect::<io::Result<_>>()?;
+        let relay = Arc::new(Relay::new(self.config, &ports));
+        // Dropped at the end, which ends what is in it.
+        let mut beside = JoinSet::new();
+        beside.spawn(expire_sessions(Arc::clone(&relay)));
+        if let Some(listener) = self.admin {
+            beside.spawn(admin::serve(listener, Arc::clone(&relay)));
+        }
+        let acceptor = Arc::new(Acceptor::new(Arc::clone(&relay), handshakes));
+        let mut accepting = JoinSet::new();
+        for listener in self.listeners {
+            accepting.spawn(Arc::clone(&acceptor).accept_all(listener));
+        }
+        tracing::info!("relay started");
+        shutdown.await;
+        accepting.shutdown().await;
+        drain(&relay, hurry).await;
+        Ok(())
+    }
+}
+
+/// Tells every client, and waits until all connections have ended.
+async fn drain(relay: &Relay, hurry: impl Future<Output = ()> + Send) {
+    let timing = &relay.config.timing;
+    tracing::info!(connections = relay.tasks.len(), "relay stops");
+    relay.drain.begin(timing.drain, relay.tasks.len());
+    relay.tasks.close();
+    let mut hurry = pin!(hurry);
+    let told = tokio::select! {
+        ended = timeout(timing.drain + timing.close + GRACE, relay.tasks.wait()) => ended,
+        () = &mut hurry => {
+            tracing::info!(connections = relay.tasks.len(), "relay stops at once");
+            relay.drain.hurry();
+            timeout(timing.close + GRACE, relay.tasks.wait()).await
+        }
+    };
+    if told.is_err() {
+        let connections = relay.tasks.len();
+        tracing::warn!(connections, "some connections did not end in time");
+    }
+}
+
+/// Ends the sessions whose clients have not come back in time, for ever.
+async fn expire_sessions(relay: Arc<Relay>) {
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    tracing::info!("relay started");
     loop {
-        tokio::select! {
-            () = &mut shutdown => break,
-            _ = sweep.tick() => relay.sessions().expire(Instant::now()),
-        }
-    }
-    accepting.shutdown().await;
-    tracing::info!(connections = relay.tasks.len(), "relay stops");
-    relay.stop.cancel();
-    relay.tasks.close();
-    if timeout(relay.config.timing.drain, relay.tasks.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            connections = relay.tasks.len(),
-            "some connections did not end in time"
-        );
-    }
-    Ok(())
-}
-
-/// Where connections come in.
-struct Acceptor {
-    relay: Arc<Relay>,
-    quota: ConnectionQuota,
-    router: Router,
-    full: Router,
-    /// How many may be told at a time that the relay is full.
-    refusals: Arc<Semaphore>,
-}
-
-impl Acceptor {
-    fn new(config: Config) -> Self {
-        let relay = Arc::new(Relay::new(config));
-        Self {
-            quota: ConnectionQuota::new(&relay.config.limits),
-            router: router(Arc::clone(&relay)),
-            full: full(),
-            refusals: Arc::new(Semaphore::new(REFUSALS)),
-            relay,
-        }
-    }
-
-    /// Accepts at one address, for ever.
-    async fn accept_all(self: Arc<Self>, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => self.admit(stream, peer.ip()),
-                Err(error) => {
-                    // Out of descriptors, or a client that left already.
-                    tracing::warn!(kind = ?error.kind(), "cannot accept a connection");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    /// Serves a connection, tells it that the relay is full, or drops it.
-    fn admit(&self, stream: TcpStream, ip: IpAddr) {
-        if stream.set_nodelay(true).is_err() {
-            return;
-        }
-        if let Some(permit) = self.quota.acquire(ip) {
-            let router = self.router.clone().layer(Extension(Arc::new(permit)));
-            self.relay
-                .tasks
-                .spawn(serve_http(Arc::clone(&self.relay), stream, router));
-        } else if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
-            tracing::debug!("no room for a connection");
-            let refusal = serve_http(Arc::clone(&self.relay), stream, self.full.clone());
-            self.relay.tasks.spawn(async move {
-                refusal.await;
-                drop(permit);
-            });
-        }
-    }
-}
-
-/// Serves the requests of a connection, until it is idle for too long; a WebSocket lives on in a
-/// task of its own.
-async fn serve_http(relay: Arc<Relay>, stream: TcpStream, router: Router) {
-    let request = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(relay.config.timing.hello)
-        .max_buf_size(REQUEST_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .with_upgrades();
-    tokio::select! {
-        served = request => {
-            if served.is_err() {
-                tracing::debug!("a request was not served to its end");
-            }
-        }
-        () = relay.stop.cancelled() => {}
+        let _tick: Instant = sweep.tick().await;
+        relay.sessions().expire(Instant::now());
     }
 }
 
 /// How often sessions whose client has not come back in time are ended.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// How long accepting pauses after a failure, so that it does not spin while descriptors lack.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// The smallest that hyper takes; a WebSocket request is below 1 KiB.
-const REQUEST_BYTES: usize = 8 * 1024;
-
-/// Refusals at a time; connections beyond that are dropped without an answer.
-const REFUSALS: usize = 32;
+/// For what connections do after their last timer.
+const GRACE: Duration = Duration::from_millis(500);

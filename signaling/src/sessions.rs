@@ -3,41 +3,41 @@
 //!
 //! A session begins when a client proves an address, outlives a broken connection for
 //! [`Timing::resume`](crate::Timing::resume), and ends when the client closes its connection,
-//! does not come back, lets its outbox fill, or another client proves the same address. At its end
-//! the senders of the envelopes that were not acknowledged are told that nobody is here.
+//! does not come back, acknowledges nothing for too long, or another client proves the same
+//! address. At its end the senders of the envelopes that were not acknowledged are told that nobody
+//! is here. What must never happen: that what others send costs a client its session, or is answered
+//! with "not here" while the client is.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use signal_wire::{Address, MessageId, Payload, RelayFrame, Resume, SessionToken};
+use signal_wire::{
+    Absence, Address, Capabilities, MessageId, Payload, RelayFrame, Resume, SessionToken,
+};
 use tokio::time::Instant;
 
 use crate::config::{Config, Limits, Timing};
 use crate::handle::{ConnectionHandle, Eviction};
-use crate::outbox::{Full, Item, Outbox};
+use crate::outbox::{self, AckOfFuture, Answer};
+use crate::source::Prefix;
+
+mod correspondents;
+mod departures;
+mod session;
+
+use departures::Departures;
+use session::{Presence, Session};
 
 /// All sessions of a relay.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     by_address: HashMap<Address, Session>,
+    departures: Departures,
+    /// Bytes in all outboxes.
+    kept_bytes: usize,
     limits: Limits,
     timing: Timing,
-}
-
-#[derive(Debug)]
-struct Session {
-    token: SessionToken,
-    /// The last number that arrived from the client.
-    received: u64,
-    outbox: Outbox,
-    presence: Presence,
-}
-
-/// Whether the client is connected.
-#[derive(Debug)]
-enum Presence {
-    Attached(Arc<ConnectionHandle>),
-    Detached { since: Instant, until: Instant },
 }
 
 /// How a connection was lost.
@@ -58,21 +58,31 @@ pub(crate) struct Envelope {
     pub(crate) payload: Payload,
 }
 
-/// What became of an item on its way into an outbox.
+/// A client that proved its address.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) address: Address,
+    pub(crate) resume: Option<Resume>,
+    pub(crate) ip: IpAddr,
+}
+
+/// What became of an envelope on its way into an outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Delivery {
     /// It is in the outbox.
     Kept,
-    /// There is no session, or one that waits for its client and has no room for more.
+    /// There is no session.
     NobodyThere,
-    /// The client is connected, but its outbox is full, so its session must end.
-    TooSlow,
+    /// There is a session, and no room for this sender's envelope.
+    Refused,
 }
 
 impl Sessions {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             by_address: HashMap::new(),
+            departures: Departures::default(),
+            kept_bytes: 0,
             limits: config.limits.clone(),
             timing: config.timing,
         }
@@ -82,40 +92,31 @@ impl Sessions {
     /// under `token` and takes over from whoever had the address. Returns the welcome.
     pub(crate) fn attach(
         &mut self,
-        address: Address,
-        resume: Option<Resume>,
+        client: &Proven,
         connection: Arc<ConnectionHandle>,
         token: SessionToken,
+        now: Instant,
     ) -> RelayFrame {
-        let known = self.by_address.get_mut(&address);
-        if let (Some(session), Some(resume)) = (known, resume)
-            && session.token == resume.session
-        {
-            session.evict(Eviction::Resumed);
-            session.outbox.resumed(resume.received);
-            connection.outgoing.notify_one();
-            session.presence = Presence::Attached(connection);
-            let received = session.received;
-            return RelayFrame::Welcome {
-                session: session.token,
-                resumed: true,
-                received,
-            };
+        let Proven {
+            address,
+            resume,
+            ip,
+        } = *client;
+        let network = Prefix::network(ip);
+        let resumed = resume.and_then(|resume| {
+            self.change(address, |session| {
+                session.resume(resume, Arc::clone(&connection), network, now)
+            })?
+        });
+        if let Some((session, received)) = resumed {
+            return welcome(session, true, received);
         }
-        self.end(address, Eviction::TakenOver);
-        self.make_room();
-        let session = Session {
-            token,
-            received: 0,
-            outbox: Outbox::new(&self.limits),
-            presence: Presence::Attached(connection),
-        };
+        self.end(address, Eviction::TakenOver, Absence::Unknown, now);
+        self.make_room(now);
+        self.departures.came_back(&address);
+        let session = Session::new(token, network, connection, &self.limits);
         self.by_address.insert(address, session);
-        RelayFrame::Welcome {
-            session: token,
-            resumed: false,
-            received: 0,
-        }
+        welcome(token, false, 0)
     }
 
     /// The connection broke or fell silent; the session waits for its client.
@@ -134,24 +135,32 @@ impl Sessions {
             session.presence = Presence::Detached {
                 since: now,
                 until: now + wait,
+                disconnect,
             };
         }
     }
 
     /// Ends the session of a client that closed its connection or broke the protocol.
-    pub(crate) fn leave(&mut self, address: Address, connection: &Arc<ConnectionHandle>) {
+    pub(crate) fn leave(
+        &mut self,
+        address: Address,
+        connection: &Arc<ConnectionHandle>,
+        why: Absence,
+        now: Instant,
+    ) {
         if self.session(address, connection).is_some() {
-            self.end(address, Eviction::Resumed);
+            self.end(address, Eviction::Resumed, why, now);
         }
     }
 
-    /// Passes an envelope on, or answers that nobody is there. One that has arrived before, or
-    /// through a connection that lost its session, is ignored.
+    /// Passes an envelope on, or answers why not. One that has arrived before, or through a
+    /// connection that lost its session, is ignored.
     pub(crate) fn route(
         &mut self,
         from: Address,
         connection: &Arc<ConnectionHandle>,
         envelope: Envelope,
+        now: Instant,
     ) {
         let Envelope {
             seq,
@@ -159,6 +168,7 @@ impl Sessions {
             to,
             payload,
         } = envelope;
+        let there = self.by_address.get(&to).map(|session| session.network);
         let Some(sender) = self.session(from, connection) else {
             return;
         };
@@ -167,27 +177,38 @@ impl Sessions {
             return;
         }
         sender.received = seq;
-        match self.deliver(to, Item::Envelope { id, from, payload }) {
-            Delivery::Kept => return,
-            Delivery::NobodyThere => {}
-            Delivery::TooSlow => self.end(to, Eviction::TooSlow),
-        }
-        match self.deliver(from, Item::NotHere { id, to }) {
-            Delivery::Kept | Delivery::NobodyThere => {}
-            Delivery::TooSlow => self.end(from, Eviction::TooSlow),
+        sender.wrote_to(to, there, now);
+        let network = sender.network;
+        let envelope = outbox::Envelope { id, from, payload };
+        match self.deliver(to, network, envelope, now) {
+            Delivery::Kept => {}
+            Delivery::Refused => self.answer(from, Answer::Refused { id, to }),
+            Delivery::NobodyThere => {
+                let why = self.departures.why(&to, now);
+                self.answer(from, Answer::NotHere { id, to, why });
+            }
         }
     }
 
-    /// The client has everything up to this number.
+    /// The client has everything up to this number, which must have been sent.
     pub(crate) fn acknowledged(
         &mut self,
         address: Address,
         connection: &Arc<ConnectionHandle>,
         seq: u64,
-    ) {
-        if let Some(session) = self.session(address, connection) {
-            session.outbox.acknowledged(seq);
+        now: Instant,
+    ) -> Result<(), AckOfFuture> {
+        if self.session(address, connection).is_none() {
+            return Ok(());
         }
+        let acknowledged = self.change(address, |session| {
+            session.outbox.acknowledged(seq, now)?;
+            if session.outbox.has_waiting() {
+                connection.outgoing.notify_one();
+            }
+            Ok(())
+        });
+        acknowledged.unwrap_or(Ok(()))
     }
 
     /// The last number that arrived from the client.
@@ -205,24 +226,29 @@ impl Sessions {
         &mut self,
         address: Address,
         connection: &Arc<ConnectionHandle>,
+        now: Instant,
     ) -> Option<RelayFrame> {
-        self.session(address, connection)?.outbox.next_unwritten()
+        self.session(address, connection)?
+            .outbox
+            .next_unwritten(now)
     }
 
-    /// Ends the sessions whose clients have not come back.
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_address.len()
+    }
+
+    /// Ends the sessions whose clients have not come back, or make no progress.
     pub(crate) fn expire(&mut self, now: Instant) {
-        let late = |session: &Session| match session.presence {
-            Presence::Attached(_) => false,
-            Presence::Detached { until, .. } => now >= until,
-        };
-        let late: Vec<_> = self
+        self.departures.expire(now);
+        let progress = self.timing.progress;
+        let over: Vec<_> = self
             .by_address
             .iter()
-            .filter(|(_, s)| late(s))
-            .map(|(address, _)| *address)
+            .filter_map(|(address, session)| Some((*address, session.end_due(now, progress)?)))
             .collect();
-        for address in late {
-            self.end(address, Eviction::Resumed);
+        for (address, (eviction, why)) in over {
+            self.end(address, eviction, why, now);
         }
     }
 
@@ -233,82 +259,100 @@ impl Sessions {
         connection: &Arc<ConnectionHandle>,
     ) -> Option<&mut Session> {
         let session = self.by_address.get_mut(&address)?;
-        match &session.presence {
-            Presence::Attached(attached) if Arc::ptr_eq(attached, connection) => Some(session),
-            Presence::Attached(_) | Presence::Detached { .. } => None,
-        }
+        session.is_served_by(connection).then_some(session)
     }
 
-    /// Puts an item into an outbox, and tells what became of it.
-    fn deliver(&mut self, to: Address, item: Item) -> Delivery {
-        let Some(session) = self.by_address.get_mut(&to) else {
+    /// Changes a session, and counts what that does to its outbox.
+    fn change<T>(&mut self, address: Address, change: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        let session = self.by_address.get_mut(&address)?;
+        let before = session.outbox.bytes();
+        let done = change(session);
+        self.kept_bytes = self.kept_bytes - before + session.outbox.bytes();
+        Some(done)
+    }
+
+    /// Puts an envelope into an outbox, and tells the senders of what made way for it.
+    fn deliver(
+        &mut self,
+        to: Address,
+        network: Prefix,
+        envelope: outbox::Envelope,
+        now: Instant,
+    ) -> Delivery {
+        let Some(session) = self.by_address.get(&to) else {
             return Delivery::NobodyThere;
         };
-        match (session.outbox.push(item), &session.presence) {
-            (Ok(()), Presence::Attached(connection)) => {
-                connection.outgoing.notify_one();
-                Delivery::Kept
-            }
-            (Ok(()), Presence::Detached { .. }) => Delivery::Kept,
-            (Err(Full), Presence::Attached(_)) => Delivery::TooSlow,
-            (Err(Full), Presence::Detached { .. }) => Delivery::NobodyThere,
+        let size = envelope.size();
+        let is_short = self.kept_bytes + size > self.limits.total_outbox_bytes;
+        if is_short && session.outbox.bytes() + size > ALWAYS {
+            return Delivery::Refused;
+        }
+        let lane = session.lane(envelope.from, network, now);
+        let Some(admission) = self.change(to, |session| session.take(lane, envelope)) else {
+            return Delivery::NobodyThere;
+        };
+        for outbox::Envelope { id, from, .. } in admission.displaced {
+            self.answer(from, Answer::Refused { id, to });
+        }
+        if admission.taken {
+            Delivery::Kept
+        } else {
+            Delivery::Refused
         }
     }
 
-    /// Ends a session and tells the senders of what it leaves behind. Telling can fill a sender's
-    /// outbox and end that session too, and so on. A list instead of recursion bounds the stack:
-    /// clients choose how long that chain is.
-    fn end(&mut self, address: Address, eviction: Eviction) {
-        let mut ending = vec![(address, eviction)];
-        while let Some((address, eviction)) = ending.pop() {
-            let Some(session) = self.by_address.remove(&address) else {
-                continue;
-            };
-            session.evict(eviction);
-            for item in session.outbox.into_items() {
-                let Item::Envelope {
-                    id,
-                    from,
-                    payload: _,
-                } = item
-                else {
-                    continue;
-                };
-                match self.deliver(from, Item::NotHere { id, to: address }) {
-                    Delivery::Kept | Delivery::NobodyThere => {}
-                    Delivery::TooSlow => ending.push((from, Eviction::TooSlow)),
-                }
-            }
+    /// Tells a client what became of its envelope, if it is still there.
+    fn answer(&mut self, to: Address, answer: Answer) {
+        if let Some(session) = self.by_address.get_mut(&to) {
+            session.outbox.answer(answer);
+            session.wake();
+        }
+    }
+
+    /// Ends a session and tells the senders of what it leaves behind.
+    fn end(&mut self, address: Address, eviction: Eviction, why: Absence, now: Instant) {
+        let Some(session) = self.by_address.remove(&address) else {
+            return;
+        };
+        session.evict(eviction);
+        self.kept_bytes -= session.outbox.bytes();
+        self.departures.note(address, why, now);
+        for outbox::Envelope { id, from, .. } in session.outbox.into_envelopes() {
+            let to = address;
+            self.answer(from, Answer::NotHere { id, to, why });
         }
     }
 
     /// Keeps the number of sessions bounded: when there are too many, the one that has waited for
     /// its client longest ends.
-    fn make_room(&mut self) {
+    fn make_room(&mut self, now: Instant) {
         if self.by_address.len() < 2 * self.limits.connections {
             return;
         }
-        let waiting =
-            self.by_address
-                .iter()
-                .filter_map(|(address, session)| match session.presence {
-                    Presence::Attached(_) => None,
-                    Presence::Detached { since, .. } => Some((since, *address)),
-                });
+        let waiting = self
+            .by_address
+            .iter()
+            .filter_map(|(address, session)| Some((session.waits_since()?, *address)));
         if let Some((_, address)) = waiting.min() {
-            self.end(address, Eviction::Resumed);
+            let why = self.by_address[&address].absence();
+            self.end(address, Eviction::Resumed, why, now);
         }
     }
 }
 
-impl Session {
-    fn evict(&self, eviction: Eviction) {
-        match &self.presence {
-            Presence::Attached(connection) => connection.evict(eviction),
-            Presence::Detached { .. } => {}
-        }
+fn welcome(session: SessionToken, resumed: bool, received: u64) -> RelayFrame {
+    RelayFrame::Welcome {
+        capabilities: Capabilities::default(),
+        session,
+        resumed,
+        received,
+        ice: None,
     }
 }
+
+/// What a client's outbox may hold even when all outboxes together hold too much: the messages of
+/// a call that is being set up.
+const ALWAYS: usize = 20 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -74,7 +74,7 @@ mod tests {
         let invite: Invite = me.link.parse().unwrap();
         assert_eq!(invite.address, identity.address());
         assert_eq!(invite.name.as_deref(), Some("Ada"));
-        assert_eq!(invite.relay.as_deref(), Some("ws://127.0.0.1:4000/v1"));
+        assert_eq!(invite.relay.as_deref(), Some("ws://127.0.0.1:4000/v2"));
         assert_eq!(me.address, identity.address().to_string());
     }
 

@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(of("  "), Understood::Nothing);
         assert_eq!(of(&format!(" {other}\n")), person("", None));
         let full = format!("{other}?relay=ws%3A%2F%2Fr.org%2Fv1&name=Bea");
-        assert_eq!(of(&full), person("Bea", Some("ws://r.org/v1")));
+        assert_eq!(of(&full), person("Bea", Some("ws://r.org/v2")));
         assert_eq!(of(&own.to_string()), Understood::Own);
         let text = other.to_string();
         assert_eq!(of(&text[..text.len() - 3]), Understood::Incomplete);

@@ -23,13 +23,31 @@ impl Relay {
         Self::start_at("127.0.0.1:0").await
     }
 
-    /// Starts one at a given place.
+    /// Starts one at a given place of this machine.
     ///
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_at(listen: &str) -> Result<Self> {
+        Self::start_with(listen, &[]).await
+    }
+
+    /// Starts one that clients reach by these names; others are refused, if there are any.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_for(listen: &str, hosts: &[&str]) -> Result<Self> {
+        let hosts: Vec<_> = hosts.iter().flat_map(|host| ["--host", host]).collect();
+        Self::start_with(listen, &hosts).await
+    }
+
+    /// Starts one with more options.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(listen: &str, options: &[&str]) -> Result<Self> {
         let mut command = Command::new(built("tincan-relay")?);
-        let mut program = Program::start("relay", command.args(["--listen", listen]))?;
+        command.args(["--listen", listen]).args(options);
+        let mut program = Program::start("relay", &mut command)?;
         let url = program
             .line(Duration::from_secs(10))
             .await?

@@ -53,6 +53,17 @@ pub fn held(pids: &[i32]) -> Held {
     held
 }
 
+/// Memory of a process that is in RAM now (`VmRSS`), KiB.
+///
+/// # Errors
+/// When it does not run.
+pub fn resident_kib(pid: i32) -> Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    Ok(number.context("a process without memory")?.parse()?)
+}
+
 /// The process and all its living descendants.
 #[must_use]
 pub fn tree(root: i32) -> Vec<i32> {
@@ -108,13 +119,19 @@ impl Meter {
     /// Cores in use since the start, on average.
     #[must_use]
     pub fn cores(&self) -> f64 {
+        self.spent().as_secs_f64() / (clock::now() - self.begun).as_secs_f64()
+    }
+
+    /// CPU time since the start, to a hundredth of a second.
+    #[must_use]
+    pub fn spent(&self) -> Duration {
         let now = ticks(self.root);
         let spent: u64 = now
             .iter()
             .map(|(pid, ticks)| ticks.saturating_sub(self.ticks.get(pid).copied().unwrap_or(0)))
             .sum();
         let per_second = rustix::param::clock_ticks_per_second() as f64;
-        spent as f64 / per_second / (clock::now() - self.begun).as_secs_f64()
+        Duration::from_secs_f64(spent as f64 / per_second)
     }
 }
 

@@ -18,32 +18,82 @@ const SOON: Duration = Duration::from_secs(15);
 #[tokio::test]
 async fn two_people_behind_firewalls_call_each_other_through_turn() -> Result<()> {
     let _turn = turn().await;
-    let scenario = "a call through TURN";
-    if let Some(program) = missing(&["ip", "turnserver"]) {
-        skip(scenario, &format!("there is no {program}"));
+    let Some(network) = network("a call through TURN") else {
         return Ok(());
-    }
-    let network = match Network::start() {
-        Ok(network) => network,
-        Err(error) => {
-            skip(scenario, &format!("{error:#}"));
-            return Ok(());
-        }
     };
     let homes = tempfile::tempdir()?;
-    let (port, relay_port) = (free_port()?, free_port()?);
-    let mut server = turn_server(homes.path(), port)?;
-    server.drain();
-    let _relay = Relay::start_at(&format!("0.0.0.0:{relay_port}")).await?;
-    let [here, there] = network.hosts();
-    let start = |name: &str, host: &Host, words: &[&str]| {
+    let port = free_port()?;
+    let account = ["--lt-cred-mech", "--user=ada:secret"];
+    let _server = turn_server(homes.path(), port, &account)?;
+    call(&network, homes.path(), &[], |host| {
         let turn = format!("turn:ada:secret@{}:{port}", host.gateway);
-        let relay = format!("ws://{}:{relay_port}/v1", host.gateway);
-        let words: Vec<&str> = words.iter().chain(&["--turn", &turn]).copied().collect();
-        let words: Vec<&str> = words.into_iter().chain(SYNTHETIC).collect();
-        Peer::start_on(host, name, &homes.path().join(name), &relay, &words)
+        vec!["--turn".to_owned(), turn]
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_relay_that_knows_a_turn_server_is_all_that_two_people_behind_firewalls_need()
+-> Result<()> {
+    let _turn = turn().await;
+    let Some(network) = network("a call through the relay's TURN server") else {
+        return Ok(());
     };
-    let to = address(&homes.path().join("bea")).await?;
+    let homes = tempfile::tempdir()?;
+    let port = free_port()?;
+    let secret = "between-the-relay-and-coturn";
+    let secret_option = format!("--static-auth-secret={secret}");
+    let shared = ["--use-auth-secret", &secret_option];
+    let _server = turn_server(homes.path(), port, &shared)?;
+    let file = homes.path().join("secret");
+    std::fs::write(&file, format!("{secret}\n"))?;
+    let mut options = vec![format!("--turn-secret-file={}", file.display())];
+    // Each host reaches one of them.
+    let servers = network.hosts().iter();
+    options.extend(servers.map(|host| format!("--turn-url=turn:{}:{port}", host.gateway)));
+    call(&network, homes.path(), &options, |_| Vec::new()).await
+}
+
+/// Two hosts apart; says why there are none.
+fn network(scenario: &str) -> Option<Network> {
+    if let Some(program) = missing(&["ip", "turnserver"]) {
+        skip(scenario, &format!("there is no {program}"));
+        return None;
+    }
+    match Network::start() {
+        Ok(network) => Some(network),
+        Err(error) => {
+            skip(scenario, &format!("{error:#}"));
+            None
+        }
+    }
+}
+
+/// A call from one host to the other, by a relay with these options and programs with those, whose
+/// pictures pass through the TURN server.
+async fn call(
+    network: &Network,
+    homes: &Path,
+    relay_options: &[String],
+    words: impl Fn(&Host) -> Vec<String>,
+) -> Result<()> {
+    let relay_port = free_port()?;
+    let [here, there] = network.hosts();
+    let known = [here, there].map(|host| format!("--host={}", host.gateway));
+    let options: Vec<&str> = known
+        .iter()
+        .chain(relay_options)
+        .map(String::as_str)
+        .collect();
+    let _relay = Relay::start_with(&format!("0.0.0.0:{relay_port}"), &options).await?;
+    let start = |name: &str, host: &Host, verb: &[&str]| {
+        let relay = format!("ws://{}:{relay_port}", host.gateway);
+        let words = words(host);
+        let words = words.iter().map(String::as_str);
+        let words: Vec<&str> = verb.iter().copied().chain(words).chain(SYNTHETIC).collect();
+        Peer::start_on(host, name, &homes.join(name), &relay, &words)
+    };
+    let to = address(&homes.join("bea")).await?;
     let mut bea = start("bea", there, &["answer", "--auto", "--once"])?;
     bea.online(SOON).await?;
     let mut ada = start("ada", here, &["call", &to])?;
@@ -62,15 +112,10 @@ async fn two_people_behind_firewalls_call_each_other_through_turn() -> Result<()
     Ok(())
 }
 
-/// coturn, with one account.
-fn turn_server(home: &Path, port: u16) -> Result<Program> {
+/// coturn, which lets in whom these options say.
+fn turn_server(home: &Path, port: u16, who: &[&str]) -> Result<Program> {
     let mut server = Command::new("turnserver");
-    server.args([
-        "-n",
-        "--lt-cred-mech",
-        "--realm=tincan",
-        "--user=ada:secret",
-    ]);
+    server.args(["-n", "--realm=tincan"]).args(who);
     server.args(["--no-tls", "--no-dtls", "--no-cli", "--log-file=stdout"]);
     server
         .arg("--listening-ip=0.0.0.0")
@@ -78,5 +123,7 @@ fn turn_server(home: &Path, port: u16) -> Result<Program> {
     for (option, file) in [("pidfile", "turn.pid"), ("userdb", "turn.db")] {
         server.arg(format!("--{option}={}", home.join(file).display()));
     }
-    Program::start("turnserver", &mut server)
+    let mut server = Program::start("turnserver", &mut server)?;
+    server.drain();
+    Ok(server)
 }

@@ -1,11 +1,15 @@
 //! Measuring: builds, then hands over to the package `scenarios`.
 
+use std::fs;
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::ensure::{Purpose, ensure};
 use crate::run;
-use crate::shell::check;
-use crate::target;
+use crate::shell::{cargo, check};
+use crate::target::{self, target};
+use crate::ui;
 
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]
@@ -22,20 +26,64 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 100)]
         calls: u32,
     },
+    /// The relay beside the server of the npm package `peer`.
+    Relay {
+        /// How often everything is measured anew.
+        #[arg(long, default_value_t = 3)]
+        rounds: u32,
+        /// How many connections say nothing.
+        #[arg(long, default_value_t = 1000)]
+        connections: u32,
+        /// How long messages pass.
+        #[arg(long, default_value_t = 15)]
+        seconds: u64,
+    },
 }
 
 /// Runs a bench.
 pub(crate) fn run(bench: &Bench) -> Result<()> {
     ensure(Purpose::Test)?;
     let _held = target::hold()?;
-    run::build()?;
-    let Bench::Call {
-        blocks,
-        seconds,
-        calls,
-    } = bench;
-    let mut drive = run::drive(&["bench"]);
-    drive.arg("--blocks").arg(blocks.to_string());
-    drive.arg("--seconds").arg(seconds.to_string());
-    check(drive.arg("--calls").arg(calls.to_string()))
+    match bench {
+        Bench::Call {
+            blocks,
+            seconds,
+            calls,
+        } => {
+            run::build()?;
+            let mut drive = run::drive(&["bench"]);
+            drive.arg("--blocks").arg(blocks.to_string());
+            drive.arg("--seconds").arg(seconds.to_string());
+            check(drive.arg("--calls").arg(calls.to_string()))
+        }
+        Bench::Relay {
+            rounds,
+            connections,
+            seconds,
+        } => {
+            let peer = peer()?;
+            let mut build = cargo(["build", "--package", "scenarios", "--bins"]);
+            check(build.args(["--package", "signal-relay"]))?;
+            let mut drive = run::drive(&["bench-relay"]);
+            drive.arg("--rounds").arg(rounds.to_string());
+            drive.arg("--connections").arg(connections.to_string());
+            drive.arg("--seconds").arg(seconds.to_string());
+            check(drive.arg("--peer").arg(peer))
+        }
+    }
 }
+
+/// The program of the other signaling server, which npm installs below the target directory.
+fn peer() -> Result<PathBuf> {
+    let home = target().join("bench/peer");
+    let program = home.join("node_modules/peer/dist/bin/peerjs.js");
+    if !program.is_file() {
+        fs::create_dir_all(&home)?;
+        let mut install = ui::npm(&["install", "--no-audit", "--no-fund", "--no-save"]);
+        check(install.arg("--prefix").arg(&home).arg(PEER))?;
+    }
+    Ok(program)
+}
+
+/// Pinned, so that figures of different days are figures of one program.
+const PEER: &str = "peer@1.0.2";

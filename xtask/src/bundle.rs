@@ -1,4 +1,4 @@
-//! The package that people install.
+//! The packages that people install: the app's, and the relay's.
 
 use anyhow::{Result, bail};
 
@@ -7,8 +7,28 @@ use crate::shell::{check, command, root};
 use crate::target::{self, target};
 use crate::ui;
 
+pub(crate) mod relay;
+
+/// What to build.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+pub(crate) enum What {
+    /// The app's Debian package.
+    #[default]
+    App,
+    /// The relay's Debian package, and what a container image of it is made of.
+    Relay,
+}
+
+/// Builds what people install.
+pub(crate) fn bundle(what: What) -> Result<()> {
+    match what {
+        What::App => app(),
+        What::Relay => relay::bundle(),
+    }
+}
+
 /// Builds the release and its Debian package.
-pub(crate) fn bundle() -> Result<()> {
+fn app() -> Result<()> {
     ensure(Purpose::Build)?;
     let _held = target::hold()?;
     ui::build()?;

@@ -28,7 +28,7 @@ pub(crate) fn ensure(purpose: Purpose) -> Result<()> {
     let wanted: Vec<&str> = match purpose {
         Purpose::Build => BUILD.to_vec(),
         Purpose::Unseen => [BUILD, UNSEEN].concat(),
-        Purpose::Test => [BUILD, UNSEEN, TEST].concat(),
+        Purpose::Test => [BUILD, UNSEEN, TEST, &SERVERS].concat(),
     };
     if !Path::new("/etc/debian_version").exists() {
         println!("This is no Debian or Ubuntu: install what they call");
@@ -79,9 +79,12 @@ fn missing<'a>(wanted: &[&'a str]) -> Vec<&'a str> {
 fn install(packages: &[&str]) -> Result<()> {
     let mut install = apt(&["install", "-qy", "--no-install-recommends"])?;
     check(install.args(packages))?;
-    if packages.contains(&SERVER) && Path::new("/run/systemd/system").exists() {
-        // Its package starts a TURN server for the whole network, which nobody asked for.
-        check(&mut as_root("systemctl", &["disable", "--now", SERVER])?)?;
+    if Path::new("/run/systemd/system").exists() {
+        // Their packages start servers for the whole network, which nobody asked for.
+        for server in SERVERS.iter().filter(|it| packages.contains(it)) {
+            let unit = server.strip_suffix("-light").unwrap_or(server);
+            check(&mut as_root("systemctl", &["disable", "--now", unit])?)?;
+        }
     }
     Ok(())
 }
@@ -132,8 +135,8 @@ fn parts(version: &str) -> Vec<u32> {
         .collect()
 }
 
-/// The TURN server of the tests.
-const SERVER: &str = "coturn";
+/// What the tests run beside our own programs: a TURN server, and reverse proxies before the relay.
+const SERVERS: [&str; 4] = ["coturn", "nginx-light", "haproxy", "caddy"];
 
 /// The UI's build tools ask for it.
 const OLDEST_NODE: &str = "20.19";
@@ -187,6 +190,8 @@ const TEST: &[&str] = &[
     SERVER,
     // a keychain (`dbus` comes with the windows)
     "gnome-keyring",
+    // the package that servers install
+    "lintian",
     // the independent peer, and the page's tests; Ubuntu has no package of it
     "chromium",
     "chromium-driver",

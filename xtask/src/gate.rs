@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::ensure::{Purpose, ensure};
-use crate::shell::{cargo, command, output};
+use crate::shell::{cargo, command, has, output};
 use crate::tally::{Count, Step, step};
 use crate::target::{self, Begins};
-use crate::{deny, docs, features, ui};
+use crate::{bundle, deny, docs, features, ui};
 
 /// What of it to do.
 #[derive(Debug, clap::Args)]
@@ -85,6 +85,7 @@ const CHECKS: &[(&str, Check)] = &[
         let args = ["build", "--workspace", "--all-targets", "--quiet"];
         step(name, &mut linted(cargo(args))?)
     }),
+    ("relay package", relay_package),
     ("tests", |name| step(name, &mut linted(tests(&[]))?)),
     ("docs and doc tests", |name| {
         step(name, &mut linted(docs::command())?)
@@ -168,6 +169,19 @@ fn known_faults(name: &'static str) -> Result<Step> {
         count: Count::SKIPPED,
         ..Step::empty(name)
     })
+}
+
+/// The unit and the package that servers install.
+fn relay_package(name: &'static str) -> Result<Step> {
+    let tools = ["systemd-analyze", "lintian"];
+    if let Some(missing) = tools.iter().find(|it| !has(it)) {
+        println!("\n== {name}\nSKIPPED {name}: there is no {missing}");
+        return Ok(Step {
+            count: Count::SKIPPED,
+            ..Step::empty(name)
+        });
+    }
+    checked(name, bundle::relay::verify)
 }
 
 /// How long a run took.

@@ -56,8 +56,11 @@ enum Command {
     Run(run::Options),
     /// Everything that is checked; CI runs just this.
     Test(gate::Options),
-    /// Build the Debian package.
-    Bundle,
+    /// Build the Debian package, of the app or of the relay.
+    Bundle {
+        #[arg(value_enum, default_value_t)]
+        what: bundle::What,
+    },
     /// Measure.
     Bench {
         #[command(subcommand)]
@@ -72,6 +75,9 @@ enum Command {
         /// Where to listen; port 0 picks a free one.
         #[arg(long, default_value = "127.0.0.1:4080")]
         listen: String,
+        /// A name by which other machines reach it; needed when they can.
+        #[arg(long)]
+        host: Vec<String>,
     },
 }
 
@@ -88,11 +94,11 @@ fn main() -> Result<ExitCode> {
         Command::Ui => ui::build(),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => gate::run(&options),
-        Command::Bundle => bundle::bundle(),
+        Command::Bundle { what } => bundle::bundle(what),
         Command::Bench { bench } => bench::run(&bench),
         Command::Bindings => run::bindings(),
         Command::Features => features::write(),
-        Command::Relay { listen } => run::relay(&listen),
+        Command::Relay { listen, host } => run::relay(&listen, &host),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -79,12 +79,13 @@ pub(crate) fn drive(args: &[&str]) -> Command {
 }
 
 /// Runs the relay until it is stopped.
-pub(crate) fn relay(listen: &str) -> Result<()> {
+pub(crate) fn relay(listen: &str, hosts: &[String]) -> Result<()> {
     ensure(Purpose::Build)?;
     let held = target::hold()?;
     check(&mut cargo(["build", "--package", "signal-relay"]))?;
     drop(held);
-    check(&mut command(built("tincan-relay"), ["--listen", listen]))
+    let hosts = hosts.iter().flat_map(|host| ["--host", host]);
+    check(command(built("tincan-relay"), ["--listen", listen]).args(hosts))
 }
 
 /// Writes the bindings that a test otherwise compares.

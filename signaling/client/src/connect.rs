@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures::SinkExt;
 use identity::{Identity, RelayUrl, RelayUrlError};
 use rustls::ClientConfig;
-use signal_wire::{ClientFrame, RelayFrame, Resume, SessionToken, VERSION};
+use signal_wire::{
+    Capabilities, ClientFrame, IceServers, RelayFrame, Resume, SessionToken, VERSION,
+};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
@@ -45,6 +47,8 @@ pub(crate) struct Welcomed {
     pub(crate) resumed: bool,
     /// The last number that the relay has from us.
     pub(crate) received: u64,
+    /// Servers that help to find a path.
+    pub(crate) ice: Option<IceServers>,
 }
 
 impl Connector {
@@ -73,7 +77,8 @@ impl Connector {
         let (addresses, handshake) = or_unreachable(timeout_at(deadline, prepare).await)?;
         let race = Race::new(addresses, &self.config.timing);
         let opened = race.run(deadline, |stream| handshake.open(stream)).await?;
-        or_unreachable(timeout_at(deadline, self.introduce(opened, resume)).await)
+        let answered = deadline.min(Instant::now() + self.config.timing.welcome);
+        or_unreachable(timeout_at(answered, self.introduce(opened, resume)).await)
     }
 
     async fn handshake(&self) -> Result<Handshake<'_>, Problem> {
@@ -98,17 +103,20 @@ impl Connector {
         let Opened { mut socket, nonce } = opened;
         let hello = ClientFrame::Hello {
             version: VERSION,
+            capabilities: Capabilities::default(),
             address: self.identity.address(),
-            proof: self.identity.prove(&nonce, self.url.host()),
+            proof: self.identity.prove(&nonce, &self.url.authority()),
             resume,
         };
         // A relay that refuses may have closed already: then its reason is still there to read,
         // and tells more than the failure to write.
         let _written: Result<(), _> = socket.send(Message::text(hello.encode())).await;
         let RelayFrame::Welcome {
+            capabilities: _,
             session,
             resumed,
             received,
+            ice,
         } = handshake::next_frame(&mut socket).await?
         else {
             return Err(Problem::NotARelay);
@@ -118,6 +126,7 @@ impl Connector {
             session,
             resumed,
             received,
+            ice,
         }))
     }
 }

@@ -4,7 +4,7 @@ use std::future::{self, Future};
 use std::pin::Pin;
 
 use futures::StreamExt;
-use signal_wire::{Resume, SessionToken};
+use signal_wire::{ClientFrame, Resume, SessionToken};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -14,6 +14,7 @@ use crate::backoff::Backoff;
 use crate::connect::{Connector, Welcomed};
 use crate::dedup::Dedup;
 use crate::event::{LinkEvent, LinkState, Problem};
+use crate::ice;
 use crate::outbox::{Outbox, Outgoing};
 use crate::timing::Timing;
 
@@ -44,6 +45,9 @@ pub(crate) struct Driver {
     outbox: Outbox,
     dedup: Dedup,
     backoff: Backoff,
+    ice: ice::Schedule,
+    /// Frames of kinds that are not known.
+    skipped: u64,
 }
 
 /// What the link is doing.
@@ -91,6 +95,8 @@ impl Driver {
             outbox: Outbox::new(timing.keep),
             dedup: Dedup::default(),
             backoff: Backoff::new(&timing),
+            ice: ice::Schedule::new(timing.ask_ice),
+            skipped: 0,
         }
     }
 
@@ -155,6 +161,7 @@ impl Driver {
             session: token,
             resumed,
             received,
+            ice,
         } = *welcomed;
         match &mut self.session {
             Some(session) if resumed => {
@@ -169,6 +176,11 @@ impl Driver {
         let connection = Connection::new(socket, Instant::now(), &self.timing);
         self.phase = Phase::Online(Box::new(connection));
         tracing::debug!(resumed, "welcomed by the relay");
+        self.ice.forget();
+        if let Some(servers) = ice {
+            // Before the state: whoever calls as soon as the relay is there has them.
+            self.on_ice(servers).await;
+        }
         self.tell(LinkState::Online).await;
     }
 
@@ -185,16 +197,19 @@ impl Driver {
             self.lose(Problem::Unreachable).await;
         } else if connection.owes_ack(now) {
             self.acknowledge().await;
+        } else if self.ice.ask(now) {
+            self.write(Message::text(ClientFrame::Ice {}.encode()))
+                .await;
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
         let connection = match &self.phase {
-            Phase::Online(connection) => Some(connection.deadline()),
-            Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped => None,
+            Phase::Online(connection) => [Some(connection.deadline()), self.ice.deadline()],
+            Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped => [None, None],
         };
         let outbox = self.outbox.deadline();
-        connection.into_iter().chain(outbox).min()
+        connection.into_iter().flatten().chain(outbox).min()
     }
 
     async fn write_next(&mut self) {

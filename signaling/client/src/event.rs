@@ -24,6 +24,13 @@ pub enum LinkEvent {
         /// Why, as far as the relay knows.
         why: Absence,
     },
+    /// The relay did not take a message, which says nothing of whether somebody is there: too much
+    /// waits for them already. Sending it again later can help. One event may stand for several
+    /// messages to one address.
+    Refused {
+        /// For whom it was.
+        to: Address,
+    },
     /// The relay names servers that help to find a path, for as long as they are valid; told again
     /// when others replace them.
     IceServers(IceServers),
@@ -140,6 +147,7 @@ impl fmt::Debug for LinkEvent {
         match self {
             Self::Message { payload, .. } => write!(f, "Message({} bytes)", payload.len()),
             Self::NotHere { why, .. } => write!(f, "NotHere({why:?})"),
+            Self::Refused { .. } => f.write_str("Refused"),
             Self::IceServers(it) => write!(f, "IceServers({})", it.servers.len()),
             Self::Expired { .. } => f.write_str("Expired"),
             Self::State(state) => write!(f, "State({state:?})"),

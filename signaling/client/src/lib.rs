@@ -19,6 +19,7 @@ mod connect;
 mod dedup;
 mod driver;
 mod event;
+mod ice;
 mod link;
 mod outbox;
 mod timing;

@@ -66,21 +66,29 @@ impl Outbox {
         })
     }
 
-    /// The relay has everything up to this number.
+    /// The relay has everything up to this number. It cannot have what was never written to it.
     pub(crate) fn acknowledged(&mut self, seq: u64) {
-        while self
-            .messages
-            .front()
-            .is_some_and(|(first, _)| *first <= seq)
-        {
-            self.pop();
+        let unwritten = self.messages.get(self.written);
+        if unwritten.is_some_and(|(next, _)| *next <= seq) {
+            tracing::debug!("the relay acknowledges what it was not sent");
+            return;
         }
+        self.drop_until(seq);
     }
 
-    /// A new connection goes on with the session; the relay has everything up to this number.
+    /// A new connection goes on with the session; the relay has everything up to this number, which
+    /// may have been written to the connection before.
     pub(crate) fn resumed(&mut self, received: u64) {
         self.acknowledged(received);
         self.written = 0;
+    }
+
+    fn drop_until(&mut self, seq: u64) {
+        let mut messages = self.messages.iter();
+        let arrived = messages.position(|(first, _)| *first > seq);
+        for _ in 0..arrived.unwrap_or(self.messages.len()) {
+            self.pop();
+        }
     }
 
     /// A new connection has a new session: everything is numbered and written again.
@@ -149,7 +157,9 @@ mod tests {
         frames
             .map(|frame| match frame {
                 ClientFrame::Envelope { seq, id, .. } => (seq, u64::from_be_bytes(id.0)),
-                ClientFrame::Hello { .. } | ClientFrame::Ack { .. } => unreachable!(),
+                ClientFrame::Hello { .. } | ClientFrame::Ack { .. } | ClientFrame::Ice {} => {
+                    unreachable!()
+                }
             })
             .collect()
     }
@@ -161,9 +171,21 @@ mod tests {
         outbox.acknowledged(1);
         outbox.resumed(2);
         assert_eq!(write(&mut outbox), [(3, 3), (4, 4)]);
-        outbox.acknowledged(9);
+        outbox.acknowledged(4);
         assert!(!outbox.has_unwritten());
         assert_eq!(room.available_permits(), CAPACITY);
+    }
+
+    #[test]
+    fn what_was_not_sent_cannot_be_acknowledged() {
+        let (mut outbox, room) = outbox(3);
+        assert!(outbox.next_unwritten().is_some());
+        outbox.acknowledged(2);
+        outbox.acknowledged(u64::MAX);
+        assert_eq!(room.available_permits(), CAPACITY - 3);
+        outbox.acknowledged(1);
+        assert_eq!(room.available_permits(), CAPACITY - 2);
+        assert_eq!(write(&mut outbox), [(2, 2), (3, 3)]);
     }
 
     #[test]

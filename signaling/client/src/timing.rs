@@ -15,6 +15,9 @@ pub struct Timing {
     /// is tried beside it. Five round trips of 200 ms; a slower path costs a second connection,
     /// not the first one.
     pub handshake_patience: Duration,
+    /// How long the relay may take to welcome us once it has our proof: one that is busy lets
+    /// proofs wait for 2 s at most, so one that takes longer has hung, and a new attempt is better.
+    pub welcome: Duration,
     /// How long a write may make no progress before the connection counts as dead.
     pub write: Duration,
     /// How long the relay may be silent before the connection counts as dead. It sends a ping
@@ -32,6 +35,9 @@ pub struct Timing {
     /// How long a connection must last before its loss counts as a first failure again, so that
     /// a relay that takes connections and drops them is not tried in a tight loop.
     pub stable: Duration,
+    /// The shortest time between two questions for STUN and TURN servers: a relay answers one in
+    /// 10 s.
+    pub ask_ice: Duration,
     /// How long a message waits for a connection: about a ring. An older invitation would only
     /// ring for a caller who has given up.
     pub keep: Duration,
@@ -45,6 +51,7 @@ impl Default for Timing {
             connect: Duration::from_secs(8),
             attempt_delay: Duration::from_millis(250),
             handshake_patience: Duration::from_secs(1),
+            welcome: Duration::from_secs(4),
             write: Duration::from_secs(5),
             silence: Duration::from_secs(12),
             probe: Duration::from_secs(2),
@@ -52,6 +59,7 @@ impl Default for Timing {
             first_retry: Duration::from_millis(250),
             longest_retry: Duration::from_secs(10),
             stable: Duration::from_secs(2),
+            ask_ice: Duration::from_secs(15),
             keep: Duration::from_secs(30),
             close: Duration::from_secs(1),
         }

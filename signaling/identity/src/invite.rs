@@ -26,7 +26,7 @@ mod find;
 ///     .with_relay("wss://relay.example")?
 ///     .with_name("Ann");
 /// let link = invite.to_string();
-/// assert!(link.starts_with("tincan:") && link.ends_with("?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Ann"));
+/// assert!(link.starts_with("tincan:") && link.ends_with("?relay=wss%3A%2F%2Frelay.example%2Fv2&name=Ann"));
 /// assert_eq!(link.parse(), Ok(invite.clone()));
 /// assert_eq!(Invite::find(&format!("Call me: <{link}>, thanks!")), Ok(invite));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -173,7 +173,7 @@ mod tests {
             .with_name("Ann & Bob");
         let link = invite.to_string();
         let expected = format!(
-            "{}?relay=ws%3A%2F%2F192.168.1.5%3A4000%2Fv1&name=Ann%20%26%20Bob",
+            "{}?relay=ws%3A%2F%2F192.168.1.5%3A4000%2Fv2&name=Ann%20%26%20Bob",
             address()
         );
         assert_eq!(link, expected);
@@ -196,7 +196,7 @@ mod tests {
         );
         let invite: Invite = link.parse().unwrap();
         assert_eq!(invite.name.as_deref(), Some("Bö"));
-        assert_eq!(invite.relay.as_deref(), Some("wss://a.b/v1"));
+        assert_eq!(invite.relay.as_deref(), Some("wss://a.b/v2"));
     }
 
     #[test]

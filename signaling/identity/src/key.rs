@@ -5,17 +5,21 @@ use std::fmt;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use signal_wire::{Address, Challenge, Proof};
 
+use crate::Authority;
+
 /// A key pair; its public half is the address. Each copy is wiped when dropped.
 ///
 /// ```
-/// use identity::{Identity, KeyError, verify_proof};
+/// use identity::{Authority, Identity, KeyError, verify_proof};
 /// use signal_wire::Challenge;
 ///
 /// let ann = Identity::generate()?;
 /// let challenge = Challenge([7; 32]);
-/// let proof = ann.prove(&challenge, "relay.example");
-/// assert!(verify_proof(&ann.address(), &challenge, "relay.example", &proof).is_ok());
-/// assert!(verify_proof(&ann.address(), &challenge, "other.example", &proof).is_err());
+/// let relay = Authority::new("relay.example", 443);
+/// let other = Authority::new("relay.example", 4080);
+/// let proof = ann.prove(&challenge, &relay);
+/// assert!(verify_proof(&ann.address(), &challenge, &relay, &proof).is_ok());
+/// assert!(verify_proof(&ann.address(), &challenge, &other, &proof).is_err());
 ///
 /// let restored = Identity::from_bytes(ann.seed()).map(|it| it.address());
 /// assert_eq!(restored, Ok(ann.address()));
@@ -100,11 +104,10 @@ impl Identity {
         Address::from_bytes(self.key.verifying_key().to_bytes())
     }
 
-    /// Proves the address to the relay at `relay_host` (as in its URL, without the port) that
-    /// asked with `challenge`.
+    /// Proves the address to the relay that was dialled as `relay` and asked with `challenge`.
     #[must_use]
-    pub fn prove(&self, challenge: &Challenge, relay_host: &str) -> Proof {
-        Proof(self.key.sign(&proof_text(challenge, relay_host)).to_bytes())
+    pub fn prove(&self, challenge: &Challenge, relay: &Authority) -> Proof {
+        Proof(self.key.sign(&proof_text(challenge, relay)).to_bytes())
     }
 }
 
@@ -137,33 +140,36 @@ impl fmt::Debug for Identity {
 pub fn verify_proof(
     address: &Address,
     challenge: &Challenge,
-    relay_host: &str,
+    relay: &Authority,
     proof: &Proof,
 ) -> Result<(), BadProof> {
     let key = VerifyingKey::from_bytes(address.as_bytes()).map_err(|_| BadProof)?;
     key.verify_strict(
-        &proof_text(challenge, relay_host),
+        &proof_text(challenge, relay),
         &Signature::from_bytes(&proof.0),
     )
     .map_err(|_| BadProof)
 }
 
 /// What is signed. The context keeps a proof from being taken for a signature of anything else,
-/// the host keeps one relay from using it at another. Host names ignore case (RFC 4343).
-fn proof_text(challenge: &Challenge, relay_host: &str) -> Vec<u8> {
+/// host and port keep one relay from using it at another, also at another port of the same machine.
+fn proof_text(challenge: &Challenge, relay: &Authority) -> Vec<u8> {
     let mut text = PROOF_CONTEXT.to_vec();
     text.extend_from_slice(&challenge.0);
-    text.extend_from_slice(relay_host.to_ascii_lowercase().as_bytes());
+    text.extend_from_slice(relay.as_str().as_bytes());
     text
 }
 
-const PROOF_CONTEXT: &[u8] = b"tincan relay hello v1\0";
+const PROOF_CONTEXT: &[u8] = b"tincan relay hello v2\0";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HOST: &str = "relay.example.org";
+    fn relay() -> Authority {
+        Authority::new("relay.example.org", 443)
+    }
+
     const NONCE: Challenge = Challenge([3; 32]);
 
     #[test]
@@ -216,21 +222,34 @@ mod tests {
         let identity = Identity::generate().unwrap();
         let other = Identity::generate().unwrap();
         let address = identity.address();
-        let proof = identity.prove(&NONCE, HOST);
-        let check = |address, nonce, host, proof| verify_proof(&address, &nonce, host, &proof);
+        let proof = identity.prove(&NONCE, &relay());
+        let check = |address, nonce, relay: &Authority, proof| {
+            verify_proof(&address, &nonce, relay, &proof)
+        };
 
-        assert_eq!(check(address, NONCE, HOST, proof), Ok(()));
-        assert_eq!(check(address, NONCE, "Relay.Example.ORG", proof), Ok(()));
-        assert_eq!(check(other.address(), NONCE, HOST, proof), Err(BadProof));
-        assert_eq!(
-            check(address, Challenge([4; 32]), HOST, proof),
-            Err(BadProof)
-        );
-        assert_eq!(
-            check(address, NONCE, "evil.example.org", proof),
-            Err(BadProof)
-        );
-        assert_eq!(check(address, NONCE, HOST, Proof([0; 64])), Err(BadProof));
+        assert_eq!(check(address, NONCE, &relay(), proof), Ok(()));
+        let spelled = Authority::new("Relay.Example.ORG.", 443);
+        assert_eq!(check(address, NONCE, &spelled, proof), Ok(()));
+        let wrong = [
+            (other.address(), NONCE, relay(), proof),
+            (address, Challenge([4; 32]), relay(), proof),
+            (
+                address,
+                NONCE,
+                Authority::new("evil.example.org", 443),
+                proof,
+            ),
+            (
+                address,
+                NONCE,
+                Authority::new("relay.example.org", 80),
+                proof,
+            ),
+            (address, NONCE, relay(), Proof([0; 64])),
+        ];
+        for (address, nonce, relay, proof) in wrong {
+            assert_eq!(check(address, nonce, &relay, proof), Err(BadProof));
+        }
     }
 
     #[test]
@@ -243,7 +262,7 @@ mod tests {
         for bytes in [identity_element, [0xff; 32], [0; 32]] {
             let address = Address::from_bytes(bytes);
             assert_eq!(
-                verify_proof(&address, &NONCE, HOST, &Proof(forged)),
+                verify_proof(&address, &NONCE, &relay(), &Proof(forged)),
                 Err(BadProof)
             );
         }

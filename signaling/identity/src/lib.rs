@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+mod authority;
 mod dh;
 mod invite;
 mod key;
@@ -18,6 +19,7 @@ mod percent;
 mod rejection;
 mod relay_url;
 
+pub use authority::Authority;
 pub use dh::{WeakKey, x25519_public};
 pub use invite::{Invite, InviteError};
 pub use key::{BadProof, Identity, KeyError, NoRandomness, verify_proof};

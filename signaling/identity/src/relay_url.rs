@@ -4,15 +4,17 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use signal_wire::PATH;
+use signal_wire::{OLD_PATH, PATH};
 use url::{Host, Url};
 
+use crate::Authority;
 use crate::percent::encoded;
 
 /// The URL of a relay in its normal form: two that name the same place are equal and have the
 /// same text.
 ///
-/// Surrounding space is taken off, and without a path it gets [`PATH`]. The host may be an IPv6
+/// Surrounding space is taken off. Without a path it gets [`PATH`], and a path that ends in the name
+/// of another version leads to this one, so that links and settings outlive versions. The host may be an IPv6
 /// address with a zone, as `ws://[fe80::1%25eth0]:4080` (RFC 6874) or with a bare `%`: the
 /// interface through which that address is reached.
 ///
@@ -20,11 +22,11 @@ use crate::percent::encoded;
 /// use identity::RelayUrl;
 ///
 /// let url: RelayUrl = " WSS://Relay.Example:443/ ".parse()?;
-/// assert_eq!(url.to_string(), "wss://relay.example/v1");
+/// assert_eq!(url.to_string(), "wss://relay.example/v2");
 /// assert!(url.is_encrypted());
 ///
 /// let url: RelayUrl = "ws://[fe80::1%eth0]:4080".parse()?;
-/// assert_eq!(url.to_string(), "ws://[fe80::1%25eth0]:4080/v1");
+/// assert_eq!(url.to_string(), "ws://[fe80::1%25eth0]:4080/v2");
 /// assert_eq!(url.lookup_name(), "fe80::1%eth0");
 /// # Ok::<(), identity::RelayUrlError>(())
 /// ```
@@ -56,7 +58,13 @@ impl RelayUrl {
         self.url.scheme() == "wss"
     }
 
-    /// The host as a proof of an address names it: an IPv6 address in brackets, no zone.
+    /// The place as a proof of an address names it. Without a zone.
+    #[must_use]
+    pub fn authority(&self) -> Authority {
+        Authority::new(self.host(), self.port())
+    }
+
+    /// The host: an IPv6 address in brackets, no zone.
     #[must_use]
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
@@ -112,10 +120,8 @@ impl FromStr for RelayUrl {
         if has_user || url.query().is_some() || url.fragment().is_some() {
             return Err(RelayUrlError::Extras);
         }
-        let path = url.path().strip_suffix('/').unwrap_or(url.path());
-        // A link that passed through upper case, as in a square code, means the same path.
-        if path.is_empty() || path.eq_ignore_ascii_case(PATH) {
-            url.set_path(PATH);
+        if let Some(path) = path_of_this_version(url.path()) {
+            url.set_path(&path);
         }
         let url = Self { url, zone };
         if encoded(&url.to_string()).len() > MAX_ENCODED {
@@ -140,6 +146,19 @@ impl fmt::Debug for RelayUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RelayUrl(…)")
     }
+}
+
+/// The path of this version beside the one that is named, if that is none or names a version. A link
+/// that passed through upper case, as in a square code, means the same.
+fn path_of_this_version(path: &str) -> Option<String> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let Some((before, last)) = path.rsplit_once('/') else {
+        return Some(PATH.to_owned());
+    };
+    let is_version = [OLD_PATH, PATH]
+        .iter()
+        .any(|it| last.eq_ignore_ascii_case(&it[1..]));
+    is_version.then(|| format!("{before}{PATH}"))
 }
 
 /// Takes the zone out of a bracketed IPv6 host.
@@ -185,14 +204,41 @@ mod tests {
             "WSS://Relay.Example:443/",
             "wss://relay.example/v1/",
             "WSS://RELAY.EXAMPLE/V1",
+            "wss://relay.example/v2",
+            "wss://relay.example/V2/",
         ] {
             let normal = check_relay_url(text);
-            assert_eq!(normal.as_deref(), Ok("wss://relay.example/v1"), "{text}");
+            assert_eq!(normal.as_deref(), Ok("wss://relay.example/v2"), "{text}");
         }
-        let elsewhere = "ws://relay.example:8443/tincan/v1";
-        assert_eq!(check_relay_url(elsewhere).as_deref(), Ok(elsewhere));
+        let elsewhere = "ws://relay.example:8443/tincan/v2";
+        for text in [elsewhere, "ws://relay.example:8443/tincan/v1/"] {
+            assert_eq!(check_relay_url(text).as_deref(), Ok(elsewhere));
+        }
+        for text in [
+            "wss://a.b/chat",
+            "wss://a.b/v1/chat",
+            "wss://a.b/v3",
+            "wss://a.b//",
+        ] {
+            assert_eq!(check_relay_url(text).as_deref(), Ok(text));
+        }
         let long = format!("wss://a.b/{}", "/".repeat(100));
         assert_eq!(check_relay_url(&long), Err(RelayUrlError::NotAUrl));
+    }
+
+    #[test]
+    fn the_port_is_named_whether_it_is_said_or_not() {
+        for (text, authority) in [
+            ("ws://Relay.Example.", "relay.example:80"),
+            ("wss://relay.example", "relay.example:443"),
+            ("wss://relay.example:443", "relay.example:443"),
+            ("wss://relay.example:80", "relay.example:80"),
+            ("ws://[0::1]:4080", "[::1]:4080"),
+            ("ws://0x7f.1:4080", "127.0.0.1:4080"),
+        ] {
+            let url: RelayUrl = text.parse().unwrap();
+            assert_eq!(url.authority().as_str(), authority, "{text}");
+        }
     }
 
     #[test]
@@ -208,8 +254,8 @@ mod tests {
         for (text, name) in cases {
             let url: RelayUrl = text.parse().unwrap();
             assert_eq!(url.lookup_name(), name, "{text}");
-            assert_eq!((url.host(), url.port()), ("[fe80::1]", 4080));
-            assert_eq!(url.request_url(), "ws://[fe80::1]:4080/v1");
+            assert_eq!(url.authority().as_str(), "[fe80::1]:4080");
+            assert_eq!(url.request_url(), "ws://[fe80::1]:4080/v2");
             assert_eq!(url.to_string().parse(), Ok(url), "{text}");
         }
     }
@@ -226,7 +272,7 @@ mod tests {
         ] {
             assert_eq!(check_relay_url(text), Err(RelayUrlError::NotAUrl), "{text}");
         }
-        let path = "ws://relay.example//[a%25b]/v1";
+        let path = "ws://relay.example//[a%25b]/v2";
         assert_eq!(check_relay_url(path).as_deref(), Ok(path));
     }
 

@@ -1,43 +1,88 @@
 //! Who a client is: the challenge and its answer.
 
 use axum::extract::ws::Message;
-use signal_wire::{Address, Challenge, ClientFrame, ErrorCode, RelayFrame, Resume, VERSION};
+use signal_wire::{
+    Address, Challenge, ClientFrame, ErrorCode, FrameError, Proof, RelayFrame, VERSION,
+};
+use tokio::time::{Instant, sleep};
 
-use super::{CloseReason, Reader, Writer, random, read, write};
+use super::{Caller, CloseReason, Reader, Writer, random, read, write};
+use crate::proofs::Busy;
+use crate::relay::Relay;
+use crate::sessions::Proven;
 
 /// Asks the client who it is and checks the answer.
 pub(super) async fn client(
+    relay: &Relay,
     writer: &mut Writer,
     reader: &mut Reader,
-    host: &str,
-) -> Result<(Address, Option<Resume>), CloseReason> {
+    caller: &Caller,
+) -> Result<Proven, CloseReason> {
     let nonce = Challenge(random().ok_or(CloseReason::Stopping)?);
     let challenge = RelayFrame::Challenge {
         version: VERSION,
         nonce,
     };
     write(writer, &challenge).await?;
-    let hello = loop {
-        match read(reader).await? {
-            Message::Text(text) => break ClientFrame::parse(&text),
-            Message::Ping(_) | Message::Pong(_) => {}
-            Message::Binary(_) => return Err(CloseReason::Fault(ErrorCode::Malformed)),
-            Message::Close(_) => return Err(CloseReason::ClosedByClient),
-        }
-    };
-    let Ok(ClientFrame::Hello {
+    let ClientFrame::Hello {
         version,
+        capabilities: _,
         address,
         proof,
         resume,
-    }) = hello
+    } = first_frame(reader).await?
     else {
+        tracing::debug!("a client did not begin with hello");
         return Err(CloseReason::Fault(ErrorCode::Malformed));
     };
     if version != VERSION {
         return Err(CloseReason::Fault(ErrorCode::Version));
     }
-    identity::verify_proof(&address, &nonce, host, &proof)
-        .map_err(|_| CloseReason::Fault(ErrorCode::BadProof))?;
-    Ok((address, resume))
+    check(relay, caller, &address, &nonce, &proof).await?;
+    Ok(Proven {
+        address,
+        resume,
+        ip: caller.ip,
+    })
+}
+
+/// The first frame of a kind that this version knows.
+async fn first_frame(reader: &mut Reader) -> Result<ClientFrame, CloseReason> {
+    loop {
+        match read(reader).await? {
+            Message::Text(text) => match ClientFrame::parse(&text) {
+                Ok(frame) => return Ok(frame),
+                Err(FrameError::Unknown) => {}
+                Err(error @ (FrameError::TooLarge { .. } | FrameError::Malformed { .. })) => {
+                    tracing::debug!(%error, "a client did not begin with a frame");
+                    return Err(CloseReason::Fault(ErrorCode::Malformed));
+                }
+            },
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Binary(_) => return Err(CloseReason::Fault(ErrorCode::Malformed)),
+            Message::Close(_) => return Err(CloseReason::ClosedByClient),
+        }
+    }
+}
+
+/// Checks a proof when it is its turn; the client may have meant any of the places that its
+/// request can mean.
+async fn check(
+    relay: &Relay,
+    caller: &Caller,
+    address: &Address,
+    nonce: &Challenge,
+    proof: &Proof,
+) -> Result<(), CloseReason> {
+    let turn = relay.proofs().take(caller.ip, Instant::now());
+    let wait = turn.map_err(|Busy| CloseReason::Fault(ErrorCode::Busy))?;
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
+    let mut places = caller.dialled.iter();
+    if places.any(|place| identity::verify_proof(address, nonce, place, proof).is_ok()) {
+        Ok(())
+    } else {
+        Err(CloseReason::Fault(ErrorCode::BadProof))
+    }
 }

@@ -1,53 +1,68 @@
-//! From the client to its session, no faster than the client may.
+//! From the client to its session.
 
 use axum::extract::ws::Message;
-use signal_wire::{ClientFrame, ErrorCode};
-use tokio::time::{Instant, sleep, timeout};
+use signal_wire::{ClientFrame, ErrorCode, FrameError};
+use tokio::time::{Instant, timeout};
 
 use super::{Attachment, CloseReason, Reader, read};
-use crate::rate_limit::TokenBucket;
+use crate::outbox::AckOfFuture;
 use crate::sessions::Envelope;
 
-/// Takes what the client sends until the connection ends. One that sends too fast is read more
-/// slowly, and TCP makes it wait.
+/// Takes what the client sends until the connection ends. How fast that may be is the business of
+/// the socket below.
 pub(super) async fn all(attachment: &Attachment<'_>, reader: &mut Reader) -> CloseReason {
-    let relay = attachment.relay;
-    let (limits, now) = (&relay.config.limits, Instant::now());
-    let mut frames = TokenBucket::new(limits.frames_per_second, limits.frames_burst, now);
-    let mut bytes = TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now);
+    let silence = attachment.relay.config.timing.silence;
+    let mut skipped = 0_u64;
     loop {
-        let message = match timeout(relay.config.timing.silence, read(reader)).await {
+        let message = match timeout(silence, read(reader)).await {
             Ok(Ok(message)) => message,
             Ok(Err(reason)) => return reason,
             Err(_) => return CloseReason::Silent,
         };
-        let size = match &message {
-            Message::Text(text) => text.len(),
-            Message::Ping(data) | Message::Pong(data) => data.len(),
-            Message::Binary(_) => return CloseReason::Fault(ErrorCode::Malformed),
+        let taken = match message {
+            Message::Text(text) => take(attachment, &text),
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Binary(_) => Err(Refusal::Malformed),
             Message::Close(_) => return CloseReason::ClosedByClient,
         };
-        if let Message::Text(text) = message
-            && !take(attachment, &text)
-        {
-            return CloseReason::Fault(ErrorCode::Malformed);
-        }
-        let now = Instant::now();
-        let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let delay = frames.take(1, now).max(bytes.take(size, now));
-        if !delay.is_zero() {
-            sleep(delay).await;
+        match taken {
+            Ok(()) => {}
+            Err(Refusal::Unknown) => {
+                skipped += 1;
+                // Ever more rarely: a client decides how many there are.
+                if skipped.is_power_of_two() {
+                    tracing::debug!(skipped, "a client sends frames of a kind that is not known");
+                }
+            }
+            Err(refusal @ (Refusal::Malformed | Refusal::NotDue | Refusal::AckOfFuture)) => {
+                tracing::debug!(?refusal, "a frame is refused");
+                return CloseReason::Fault(ErrorCode::Malformed);
+            }
         }
     }
 }
 
-/// Hands a frame to the session; false when it is none that is due.
-fn take(attachment: &Attachment<'_>, text: &str) -> bool {
+/// Why a frame is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// It may mean something to a later version.
+    Unknown,
+    /// It is none.
+    Malformed,
+    /// The client has said hello already.
+    NotDue,
+    /// It acknowledges what was never sent.
+    AckOfFuture,
+}
+
+/// Hands a frame to the session.
+fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
     let Attachment {
         relay,
         address,
         handle,
     } = *attachment;
+    let now = Instant::now();
     match ClientFrame::parse(text) {
         Ok(ClientFrame::Envelope {
             seq,
@@ -55,19 +70,28 @@ fn take(attachment: &Attachment<'_>, text: &str) -> bool {
             to,
             payload,
         }) => {
+            relay.metrics.messages.inc();
+            let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
+            relay.metrics.message_bytes.inc_by(size);
             let envelope = Envelope {
                 seq,
                 id,
                 to,
                 payload,
             };
-            relay.sessions().route(address, handle, envelope);
-            true
+            relay.sessions().route(address, handle, envelope, now);
+            Ok(())
         }
         Ok(ClientFrame::Ack { seq }) => {
-            relay.sessions().acknowledged(address, handle, seq);
-            true
+            let acknowledged = relay.sessions().acknowledged(address, handle, seq, now);
+            acknowledged.map_err(|AckOfFuture| Refusal::AckOfFuture)
         }
-        Ok(ClientFrame::Hello { .. }) | Err(_) => false,
+        Ok(ClientFrame::Ice {}) => {
+            handle.ice.notify_one();
+            Ok(())
+        }
+        Ok(ClientFrame::Hello { .. }) => Err(Refusal::NotDue),
+        Err(FrameError::Unknown) => Err(Refusal::Unknown),
+        Err(FrameError::TooLarge { .. } | FrameError::Malformed { .. }) => Err(Refusal::Malformed),
     }
 }

@@ -1,6 +1,7 @@
 //! From the session to its client: frames, acknowledgements and pings.
 
 use std::future;
+use std::time::SystemTime;
 
 use axum::extract::ws::Message;
 use futures::SinkExt;
@@ -26,6 +27,13 @@ pub(super) async fn all(attachment: &Attachment<'_>, writer: &mut Writer) -> Clo
             () = handle.incoming.notified(), if ack_at.is_none() => {
                 ack_at = Some(Instant::now() + timing.ack_delay);
                 Ok(())
+            }
+            () = handle.ice.notified() => {
+                let issued = relay.ice.issue(address, Instant::now(), SystemTime::now());
+                match issued {
+                    Some(servers) => write(writer, &RelayFrame::Ice(servers)).await,
+                    None => Ok(()),
+                }
             }
             () = at(ack_at) => {
                 ack_at = None;
@@ -57,7 +65,9 @@ async fn write_outgoing(
         handle,
     } = *attachment;
     loop {
-        let next = relay.sessions().next_outgoing(address, handle);
+        let next = relay
+            .sessions()
+            .next_outgoing(address, handle, Instant::now());
         let Some(frame) = next else { break };
         writer
             .feed(Message::text(frame.encode()))

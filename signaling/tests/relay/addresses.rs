@@ -22,7 +22,7 @@ fn timed(addresses: Vec<SocketAddr>, timing: Timing) -> Person {
         timing,
         ..signal_client::Config::default()
     };
-    Person::configured("ws://127.0.0.1/v1", somebody(), config)
+    Person::configured("ws://127.0.0.1/v2", somebody(), config)
 }
 
 /// A link to a relay that an invite names.

@@ -83,7 +83,7 @@ async fn one_who_closed_is_not_here_at_once() {
         ann.hear().await,
         LinkEvent::NotHere {
             to: bob_was,
-            why: signal_client::Absence::Unknown
+            why: signal_client::Absence::Closed
         }
     );
 }
@@ -145,7 +145,7 @@ async fn a_stopping_relay_tells_its_clients_and_they_find_its_successor() {
 async fn a_url_without_a_path_finds_the_relay() {
     let relay = Running::start(Config::default()).await;
     Person::online(&format!("ws://{}", relay.socket_address())).await;
-    assert!(Link::connect("http://127.0.0.1/v1", somebody().into()).is_err());
+    assert!(Link::connect("http://127.0.0.1/v2", somebody().into()).is_err());
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn dropping_a_link_ends_its_connection() {
         ann.hear().await,
         LinkEvent::NotHere {
             to: bob_was,
-            why: signal_client::Absence::Unknown
+            why: signal_client::Absence::Closed
         }
     );
 }
@@ -175,7 +175,7 @@ async fn a_full_link_says_so_and_old_messages_expire() {
         ..quick()
     };
     // Nothing listens on port 1 of this machine.
-    let mut ann = Person::with("ws://127.0.0.1:1/v1", somebody(), timing);
+    let mut ann = Person::with("ws://127.0.0.1:1/v2", somebody(), timing);
     let to = somebody().address();
     for _ in 0..Link::CAPACITY {
         ann.link.send(to, Bytes::new()).unwrap();

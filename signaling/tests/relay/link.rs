@@ -24,7 +24,7 @@ where
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .expect("there is a free port");
-    let url = format!("ws://{}/v1", listener.local_addr().expect("it is bound"));
+    let url = format!("ws://{}/v2", listener.local_addr().expect("it is bound"));
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);
     tokio::spawn(async move {
@@ -67,9 +67,9 @@ async fn problem(url: &str) -> Problem {
 
 #[tokio::test]
 async fn nothing_there_is_unreachable() {
-    assert_eq!(problem("ws://127.0.0.1:1/v1").await, Problem::Unreachable);
+    assert_eq!(problem("ws://127.0.0.1:1/v2").await, Problem::Unreachable);
     assert_eq!(
-        problem("ws://does-not-exist.invalid/v1").await,
+        problem("ws://does-not-exist.invalid/v2").await,
         Problem::Unreachable
     );
 }
@@ -184,9 +184,11 @@ async fn a_place_that_hangs_up_is_not_dialed_in_a_tight_loop() {
             nonce: Challenge([1; 32]),
         },
         RelayFrame::Welcome {
+            capabilities: signal_wire::Capabilities::default(),
             session: signal_wire::SessionToken([1; 16]),
             resumed: false,
             received: 0,
+            ice: None,
         },
         RelayFrame::Error {
             code: signal_wire::ErrorCode::ShuttingDown,

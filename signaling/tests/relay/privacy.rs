@@ -47,7 +47,7 @@ async fn neither_relay_nor_link_logs_anything_readable() {
     let mut lines = BufReader::new(relay.stdout.take().unwrap()).lines();
     let url = soon(lines.next_line()).await.unwrap().unwrap();
     assert!(
-        url.starts_with("ws://127.0.0.1:") && url.ends_with("/v1"),
+        url.starts_with("ws://127.0.0.1:") && url.ends_with("/v2"),
         "{url}"
     );
 
@@ -112,7 +112,7 @@ async fn talk(url: &str) -> Vec<Address> {
     while raw.hear().await.is_some() {}
     let mut raw = Raw::connect(url).await.expect("the relay is there");
     raw.nonce = Challenge([0; 32]);
-    raw.say(&raw.hello(&somebody(), "127.0.0.1", None)).await;
+    raw.say(&raw.hello(&somebody(), &raw.relay, None)).await;
     while raw.hear().await.is_some() {}
     drop(Raw::prove(url, &somebody(), None).await);
     ann.link.close().await;
@@ -122,7 +122,7 @@ async fn talk(url: &str) -> Vec<Address> {
 fn secrets(url: &str, people: &[Address]) -> Vec<String> {
     let port = url
         .trim_start_matches("ws://127.0.0.1:")
-        .trim_end_matches("/v1");
+        .trim_end_matches("/v2");
     let address = |address: &Address| {
         let text = address.to_string();
         [

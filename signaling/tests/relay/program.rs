@@ -11,6 +11,10 @@ use crate::support::{Person, soon};
 
 fn relay(listen: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tincan-relay"));
+    // Needed where others could reach it.
+    for host in ["127.0.0.1", "127.0.0.2", "[::1]", "localhost"] {
+        command.args(["--host", host]);
+    }
     for address in listen {
         command.args(["--listen", address]);
     }
@@ -54,11 +58,11 @@ async fn every_interface_of_ipv6_means_every_interface() {
     let url = urls(&mut relay, 1).await.remove(0);
     let address: SocketAddr = url
         .trim_start_matches("ws://")
-        .trim_end_matches("/v1")
+        .trim_end_matches("/v2")
         .parse()
         .expect("a URL of numbers");
     for host in ["127.0.0.1", "[::1]", "localhost"] {
-        let mut ann = Person::new(&format!("ws://{host}:{}/v1/", address.port()));
+        let mut ann = Person::new(&format!("ws://{host}:{}/v2/", address.port()));
         ann.until(LinkState::Online).await;
     }
 }

@@ -17,6 +17,8 @@ fn generous() -> Config {
         frames_per_second: 100_000,
         frames_burst: 100_000,
         outbox_frames: 10_000,
+        outbox_bytes: 64 * 1024 * 1024,
+        proofs_per_second_per_ip: 100_000,
         ..Limits::default()
     };
     Config {
@@ -123,7 +125,7 @@ async fn one_who_does_not_come_back_is_not_here_also_for_earlier_messages() {
         ann.hear().await,
         LinkEvent::NotHere {
             to: bob.address,
-            why: signal_client::Absence::Unknown
+            why: signal_client::Absence::Closed
         }
     );
 }
@@ -143,7 +145,7 @@ async fn one_whose_machine_broke_the_connection_is_soon_not_here() {
         told.unwrap(),
         LinkEvent::NotHere {
             to: bob.address,
-            why: signal_client::Absence::Unknown
+            why: signal_client::Absence::Closed
         }
     );
 }
@@ -181,9 +183,11 @@ async fn a_session_is_resumed_by_its_token_only() {
     let (ann, bob) = (somebody(), Person::online(&relay.url).await);
     let (mut raw, welcome) = Raw::prove(&relay.url, &ann, None).await;
     let RelayFrame::Welcome {
+        capabilities: _,
         session,
         resumed: false,
         received: 0,
+        ice: None,
     } = welcome
     else {
         panic!("{welcome:?}")
@@ -277,7 +281,7 @@ async fn a_silent_client_is_noticed() {
         loop {
             ann.say(&bob, "hello?");
             tokio::select! {
-                event = ann.hear() => break assert_eq!(event, LinkEvent::NotHere { to: bob.address, why: signal_client::Absence::Unknown }),
+                event = ann.hear() => break assert_eq!(event, LinkEvent::NotHere { to: bob.address, why: signal_client::Absence::Silent }),
                 () = sleep(Duration::from_millis(100)) => {}
             }
         }

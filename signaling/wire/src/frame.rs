@@ -3,7 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Challenge, MAX_FRAME_BYTES, MessageId, Payload, Proof, SessionToken};
+use crate::outline::Outline;
+use crate::{
+    Address, Capabilities, Challenge, IceServers, MAX_FRAME_BYTES, MessageId, Payload, Proof,
+    SessionToken,
+};
 
 /// What a client says to a relay.
 ///
@@ -16,12 +20,15 @@ use crate::{Address, Challenge, MAX_FRAME_BYTES, MessageId, Payload, Proof, Sess
 /// # Ok::<(), signal_wire::FrameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum ClientFrame {
     /// The first frame, in answer to the challenge.
     Hello {
         /// [`crate::VERSION`].
         version: u16,
+        /// What the client can do beyond this version's first frames.
+        #[serde(default, skip_serializing_if = "Capabilities::is_empty")]
+        capabilities: Capabilities,
         /// Who this is.
         address: Address,
         /// The challenge, signed by the address.
@@ -46,11 +53,12 @@ pub enum ClientFrame {
         /// The last number that arrived.
         seq: u64,
     },
+    /// Name STUN and TURN servers again: the credentials of the last ones end soon.
+    Ice {},
 }
 
 /// The session that a client wants to go on with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Resume {
     /// The token of its welcome.
     pub session: SessionToken,
@@ -60,7 +68,7 @@ pub struct Resume {
 
 /// What a relay says to a client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum RelayFrame {
     /// The first frame: prove who you are.
     Challenge {
@@ -71,6 +79,9 @@ pub enum RelayFrame {
     },
     /// The address is proven.
     Welcome {
+        /// What the relay can do beyond this version's first frames.
+        #[serde(default, skip_serializing_if = "Capabilities::is_empty")]
+        capabilities: Capabilities,
         /// Names the session in a later `hello`.
         session: SessionToken,
         /// Whether this is the session that the client wanted to go on with. When it is not,
@@ -78,10 +89,13 @@ pub enum RelayFrame {
         resumed: bool,
         /// The last number that arrived from the client; 0 for none.
         received: u64,
+        /// Servers that help to find a path, where the relay knows some.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ice: Option<IceServers>,
     },
     /// Something from somebody.
     Envelope {
-        /// Rises with every envelope and every `not_here` of the session, from 1.
+        /// Rises with every envelope, `not_here` and `refused` of the session, from 1.
         seq: u64,
         /// The id that its sender gave it.
         id: MessageId,
@@ -91,7 +105,7 @@ pub enum RelayFrame {
         payload: Payload,
     },
     /// An envelope was not delivered: nobody is connected at its address, or whoever was did not
-    /// take it while it was kept.
+    /// take it while it was kept. Several that nobody at one address took may share one answer.
     NotHere {
         /// Numbered together with the envelopes.
         seq: u64,
@@ -103,11 +117,24 @@ pub enum RelayFrame {
         #[serde(default)]
         why: Absence,
     },
+    /// An envelope was not taken, which says nothing of whether somebody is there: more of this
+    /// sender or its network waits for that address than may, or the relay is short of memory. It
+    /// can be sent again later. Several to one address may share one answer.
+    Refused {
+        /// Numbered together with the envelopes.
+        seq: u64,
+        /// The id of that envelope.
+        id: MessageId,
+        /// For whom it was.
+        to: Address,
+    },
     /// Everything from the client up to this number has been dealt with.
     Ack {
         /// The last number that arrived.
         seq: u64,
     },
+    /// The answer to `ice`.
+    Ice(IceServers),
     /// Another connection of the same address took over. The connection ends; the client must
     /// not come back by itself, or the two would take over from each other for ever.
     TakenOver,
@@ -150,6 +177,11 @@ pub enum ErrorCode {
     TooSlow,
     /// The relay stops; come back later.
     ShuttingDown,
+    /// Too many clients prove their addresses at this moment; come back later.
+    Busy,
+    /// Something that this version does not know.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Why a text is no frame.
@@ -161,6 +193,9 @@ pub enum FrameError {
         /// Its size.
         bytes: usize,
     },
+    /// A frame that this version does not know. To be skipped.
+    #[error("a frame of a kind that is not known")]
+    Unknown,
     /// Not JSON, or not the JSON of a frame. The cause may quote the text, so it is not kept.
     #[error("not a frame: wrong at line {line} column {column}")]
     Malformed {
@@ -177,7 +212,7 @@ impl ClientFrame {
     /// # Errors
     /// When the text is no frame.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
-        parse(text)
+        parse(text, &Self::KINDS)
     }
 
     /// The text form.
@@ -185,6 +220,9 @@ impl ClientFrame {
     pub fn encode(&self) -> String {
         encode(self)
     }
+
+    /// The name of every kind.
+    const KINDS: [&str; 4] = ["hello", "envelope", "ack", "ice"];
 }
 
 impl RelayFrame {
@@ -193,7 +231,7 @@ impl RelayFrame {
     /// # Errors
     /// When the text is no frame.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
-        parse(text)
+        parse(text, &Self::KINDS)
     }
 
     /// The text form.
@@ -201,15 +239,33 @@ impl RelayFrame {
     pub fn encode(&self) -> String {
         encode(self)
     }
+
+    /// The name of every kind.
+    const KINDS: [&str; 9] = [
+        "ice",
+        "challenge",
+        "welcome",
+        "envelope",
+        "not_here",
+        "refused",
+        "ack",
+        "taken_over",
+        "error",
+    ];
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, FrameError> {
+/// Reads a frame. One that cannot be read is of an unknown kind, if its outline names a kind that
+/// is not among `kinds`, else malformed.
+fn parse<T: DeserializeOwned>(text: &str, kinds: &[&str]) -> Result<T, FrameError> {
     if text.len() > MAX_FRAME_BYTES {
         return Err(FrameError::TooLarge { bytes: text.len() });
     }
-    serde_json::from_str(text).map_err(|e| FrameError::Malformed {
-        line: e.line(),
-        column: e.column(),
+    serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
+        Ok(Outline { kind }) if !kinds.contains(&&*kind) => FrameError::Unknown,
+        Ok(_) | Err(_) => FrameError::Malformed {
+            line: error.line(),
+            column: error.column(),
+        },
     })
 }
 

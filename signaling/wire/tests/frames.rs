@@ -3,8 +3,10 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use signal_wire::{
-    Address, Challenge, ClientFrame, ErrorCode, FrameError, MAX_FRAME_BYTES, MAX_PAYLOAD_BYTES,
-    MessageId, Payload, PayloadTooLarge, Proof, RelayFrame, Resume, SessionToken, VERSION,
+    Absence, Address, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError, IceServer,
+    IceServers, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_FRAME_BYTES, MAX_ICE_SERVERS,
+    MAX_ICE_TEXT_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload, PayloadTooLarge, Proof, RelayFrame,
+    Resume, SessionToken, VERSION,
 };
 
 fn payload(bytes: usize) -> Payload {
@@ -15,6 +17,7 @@ fn client_frames() -> Vec<ClientFrame> {
     let address = Address::from_bytes([1; 32]);
     let hello = |resume| ClientFrame::Hello {
         version: VERSION,
+        capabilities: Capabilities::new(["one", "two"]),
         address,
         proof: Proof([2; 64]),
         resume,
@@ -38,7 +41,20 @@ fn client_frames() -> Vec<ClientFrame> {
             payload: payload(0),
         },
         ClientFrame::Ack { seq: 7 },
+        ClientFrame::Ice {},
     ]
+}
+
+fn ice_servers() -> IceServers {
+    let server = IceServer {
+        url: "turn:turn.example.org:3478".to_owned(),
+        username: "x".repeat(MAX_ICE_TEXT_BYTES),
+        credential: "x".repeat(MAX_ICE_TEXT_BYTES),
+    };
+    IceServers {
+        servers: vec![server; MAX_ICE_SERVERS],
+        ttl_seconds: 3600,
+    }
 }
 
 fn relay_frames() -> Vec<RelayFrame> {
@@ -50,10 +66,20 @@ fn relay_frames() -> Vec<RelayFrame> {
             nonce: Challenge([5; 32]),
         },
         RelayFrame::Welcome {
+            capabilities: Capabilities::default(),
             session: SessionToken([3; 16]),
             resumed: true,
             received: 3,
+            ice: None,
         },
+        RelayFrame::Welcome {
+            capabilities: Capabilities::default(),
+            session: SessionToken([3; 16]),
+            resumed: false,
+            received: 0,
+            ice: Some(ice_servers()),
+        },
+        RelayFrame::Ice(ice_servers()),
         RelayFrame::Envelope {
             seq: u64::MAX,
             id,
@@ -61,8 +87,13 @@ fn relay_frames() -> Vec<RelayFrame> {
             payload: payload(MAX_PAYLOAD_BYTES),
         },
         RelayFrame::NotHere {
-            why: signal_wire::Absence::Closed,
+            why: Absence::Closed,
             seq: 2,
+            id,
+            to: address,
+        },
+        RelayFrame::Refused {
+            seq: 3,
             id,
             to: address,
         },
@@ -108,19 +139,27 @@ fn the_text_form_is_fixed() {
 }
 
 #[test]
-fn what_is_not_exactly_a_frame_is_refused() {
+fn what_is_no_frame_is_refused() {
     let cases = [
         "",
         "null",
         "{}",
+        "7",
+        "[]",
+        r#"["ack"]"#,
+        r#""ack""#,
         r#"{"ack":{}}"#,
+        r#"{"ack":7}"#,
         r#"{"ack":{"seq":-1}}"#,
         r#"{"ack":{"seq":18446744073709551616}}"#,
-        r#"{"ack":{"seq":1,"more":1}}"#,
         r#"{"ack":{"seq":1,"seq":2}}"#,
         r#"{"ack":{"seq":1}} "#.trim_end_matches(' ').trim_end_matches('}'),
         r#"{"ack":{"seq":1},"ack":{"seq":1}}"#,
-        r#"{"unheard_of":{}}"#,
+        r#"{"ack":{"seq":1},"unheard_of":{}}"#,
+        r#"{"unheard_of":{},"ack":{"seq":1}}"#,
+        r#"{"unheard_of":{}"#,
+        r#"{"unheard_of":{}}{}"#,
+        r#"{"envelope":{"seq":1}}"#,
     ];
     for text in cases {
         assert!(
@@ -128,6 +167,97 @@ fn what_is_not_exactly_a_frame_is_refused() {
             "{text} was taken"
         );
     }
+}
+
+#[test]
+fn a_frame_of_a_later_version_is_told_from_what_is_none() {
+    let deep = format!(r#"{{"unheard_of":{}}}"#, "[".repeat(100) + &"]".repeat(100));
+    for text in [
+        r#"{"unheard_of":{}}"#,
+        r#"{"unheard_of":[1,{"a":null}]}"#,
+        r#""unheard_of""#,
+        r#""""#,
+        &deep,
+    ] {
+        let frame = ClientFrame::parse(text);
+        assert!(matches!(frame, Err(FrameError::Unknown)), "{text}");
+        let frame = RelayFrame::parse(text);
+        assert!(matches!(frame, Err(FrameError::Unknown)), "{text}");
+    }
+    let challenge = relay_frames().remove(0).encode();
+    let of_the_other_end = ClientFrame::parse(&challenge);
+    assert!(matches!(of_the_other_end, Err(FrameError::Unknown)));
+}
+
+#[test]
+fn every_kind_of_frame_is_known_even_when_its_fields_are_wrong() {
+    let kinds = |texts: Vec<String>| -> Vec<String> {
+        let kind = |text: &String| text.split('"').nth(1).map(str::to_owned);
+        texts.iter().filter_map(kind).collect()
+    };
+    let encoded = client_frames().iter().map(ClientFrame::encode).collect();
+    for kind in kinds(encoded) {
+        let frame = ClientFrame::parse(&format!(r#"{{"{kind}":0}}"#));
+        assert!(matches!(frame, Err(FrameError::Malformed { .. })), "{kind}");
+    }
+    let encoded = relay_frames().iter().map(RelayFrame::encode).collect();
+    for kind in kinds(encoded) {
+        let frame = RelayFrame::parse(&format!(r#"{{"{kind}":0}}"#));
+        assert!(matches!(frame, Err(FrameError::Malformed { .. })), "{kind}");
+    }
+}
+
+#[test]
+fn fields_of_a_later_version_are_ignored_and_those_of_an_earlier_one_are_enough() {
+    let later = r#"{"ack":{"more":[1,{"seq":9}],"seq":7}}"#;
+    assert_eq!(
+        ClientFrame::parse(later).unwrap(),
+        ClientFrame::Ack { seq: 7 }
+    );
+    let bare = client_frames()
+        .remove(0)
+        .encode()
+        .replace(r#""capabilities":["one","two"],"#, "");
+    assert!(!bare.contains("capabilities"));
+    let ClientFrame::Hello { capabilities, .. } = ClientFrame::parse(&bare).unwrap() else {
+        panic!("{bare}")
+    };
+    assert!(capabilities.is_empty());
+    let to = Address::from_bytes([1; 32]);
+    let reasons = [
+        ("", Absence::Unknown),
+        (r#","why":"closed""#, Absence::Closed),
+        (r#","why":"on_holiday""#, Absence::Unknown),
+    ];
+    for (field, expected) in reasons {
+        let text = format!(r#"{{"not_here":{{"seq":1,"id":"AAAAAAAAAAA","to":"{to}"{field}}}}}"#);
+        match RelayFrame::parse(&text).unwrap() {
+            RelayFrame::NotHere { why, .. } => assert_eq!(why, expected),
+            other => panic!("{other:?}"),
+        }
+    }
+    let error = RelayFrame::parse(r#"{"error":{"code":"on_fire","since":1}}"#).unwrap();
+    let code = ErrorCode::Unknown;
+    assert_eq!(error, RelayFrame::Error { code });
+}
+
+#[test]
+fn capabilities_are_few_and_short() {
+    let long = "x".repeat(MAX_CAPABILITY_BYTES + 1);
+    let many: Vec<String> = (0..100).map(|n| format!("\"c{n}\"")).collect();
+    let text = format!(
+        r#"{{"welcome":{{"capabilities":["{long}",{}],"session":"AAAAAAAAAAAAAAAAAAAAAA","resumed":false,"received":0}}}}"#,
+        many.join(",")
+    );
+    let RelayFrame::Welcome { capabilities, .. } = RelayFrame::parse(&text).unwrap() else {
+        panic!("{text}")
+    };
+    let last = format!("c{}", MAX_CAPABILITIES - 1);
+    assert!(capabilities.contains("c0") && capabilities.contains(&last));
+    assert!(!capabilities.contains(&format!("c{MAX_CAPABILITIES}")));
+    assert!(!capabilities.contains(&long));
+    let wrong = r#"{"welcome":{"capabilities":[1],"session":"AAAAAAAAAAAAAAAAAAAAAA","resumed":false,"received":0}}"#;
+    assert!(RelayFrame::parse(wrong).is_err());
 }
 
 #[test]

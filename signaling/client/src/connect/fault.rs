@@ -15,7 +15,11 @@ pub(crate) const fn error_problem(code: ErrorCode) -> Problem {
     match code {
         ErrorCode::Malformed | ErrorCode::Version => Problem::Refused,
         ErrorCode::BadProof => Problem::BadProof,
-        ErrorCode::Timeout | ErrorCode::TooSlow | ErrorCode::ShuttingDown => Problem::Unreachable,
+        ErrorCode::Busy => Problem::Full,
+        // What a later version says may pass as well as anything else.
+        ErrorCode::Timeout | ErrorCode::TooSlow | ErrorCode::ShuttingDown | ErrorCode::Unknown => {
+            Problem::Unreachable
+        }
     }
 }
 
@@ -62,11 +66,12 @@ fn certificate_problem(error: &rustls::Error) -> Option<Problem> {
 }
 
 /// A relay without room answers 503, one that is asked too often 429; a proxy whose relay is away
-/// answers 502 or 504.
+/// answers 502 or 504, and a relay that is known by other names 421.
 fn status_problem(status: StatusCode) -> Problem {
     match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Problem::Full,
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Problem::Unreachable,
+        StatusCode::MISDIRECTED_REQUEST => Problem::BadProof,
         _ => Problem::NotARelay,
     }
 }

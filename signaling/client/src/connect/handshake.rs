@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use identity::RelayUrl;
 use rustls::ClientConfig;
-use signal_wire::{Challenge, MAX_FRAME_BYTES, RelayFrame, VERSION};
+use signal_wire::{Challenge, FrameError, MAX_FRAME_BYTES, RelayFrame, VERSION};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -57,15 +57,19 @@ impl Handshake<'_> {
     }
 }
 
-/// The next frame of a relay that has not welcomed us yet.
+/// The next frame, of a kind that this version knows, of a relay that has not welcomed us yet.
 pub(super) async fn next_frame(socket: &mut Socket) -> Result<RelayFrame, Problem> {
     loop {
         let message = socket.next().await.ok_or(Problem::Unreachable)?;
         match message {
             Ok(Message::Text(text)) => {
-                return match RelayFrame::parse(&text).map_err(|_| Problem::NotARelay)? {
-                    RelayFrame::Error { code } => Err(error_problem(code)),
-                    frame => Ok(frame),
+                return match RelayFrame::parse(&text) {
+                    Ok(RelayFrame::Error { code }) => Err(error_problem(code)),
+                    Ok(frame) => Ok(frame),
+                    Err(FrameError::Unknown) => continue,
+                    Err(FrameError::TooLarge { .. } | FrameError::Malformed { .. }) => {
+                        Err(Problem::NotARelay)
+                    }
                 };
             }
             Ok(Message::Ping(_) | Message::Pong(_)) => {}

@@ -43,7 +43,7 @@ impl Authority {
     }
 
     async fn dial(&self, host: &str, port: u16) -> Result<(), Problem> {
-        let url = format!("wss://{host}:{port}/v1");
+        let url = format!("wss://{host}:{port}/v2");
         let identity = Arc::new(Identity::generate().unwrap());
         let mut connector = Connector::new(&url, identity, Config::default()).unwrap();
         connector.tls = Arc::new(OnceCell::new_with(Some(tls::only(self.roots.clone()))));

@@ -1,6 +1,6 @@
 //! TLS for `wss:` relays: rustls with ring, and the certificates that the system trusts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use rustls::{ClientConfig, RootCertStore, crypto};
 
@@ -19,7 +19,9 @@ enum TlsError {
 pub(super) async fn load() -> Result<Arc<ClientConfig>, Problem> {
     let config = tokio::task::spawn_blocking(system).await;
     config.map_err(|_| Problem::Unreachable)?.map_err(|error| {
-        tracing::error!(%error, "no TLS connection is possible");
+        // Every retry of every link comes here, and nothing changes for them.
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| tracing::error!(%error, "no TLS connection is possible"));
         match error {
             TlsError::NoCertificates => Problem::CertificateUntrusted,
             TlsError::NoVersion => Problem::Unreachable,

@@ -96,6 +96,6 @@ impl Connection {
     }
 }
 
-/// A relay keeps 256 frames for a client before it counts as slow; acknowledging every 32nd
-/// leaves it room in any burst.
+/// A relay has 64 frames on their way to a client at a time; acknowledging every 32nd leaves it
+/// something to send in any burst.
 const ACK_EVERY: u32 = 32;

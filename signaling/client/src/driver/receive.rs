@@ -1,6 +1,6 @@
 //! What the relay says on a welcomed connection.
 
-use signal_wire::{ClientFrame, MessageId, RelayFrame};
+use signal_wire::{ClientFrame, FrameError, IceServers, MessageId, RelayFrame};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -16,7 +16,8 @@ impl Driver {
         match message {
             Message::Text(text) => match RelayFrame::parse(&text) {
                 Ok(frame) => self.on_frame(frame).await,
-                Err(error) => {
+                Err(FrameError::Unknown) => self.skip(),
+                Err(error @ (FrameError::TooLarge { .. } | FrameError::Malformed { .. })) => {
                     tracing::warn!(%error, "the relay sent what is no frame");
                     self.lose(Problem::NotARelay).await;
                 }
@@ -50,6 +51,16 @@ impl Driver {
                     self.emit(LinkEvent::NotHere { to, why }).await;
                 }
             }
+            RelayFrame::Ice(servers) => self.on_ice(servers).await,
+            RelayFrame::Refused {
+                seq,
+                id: MessageId(_),
+                to,
+            } => {
+                if self.arrived(seq).await {
+                    self.emit(LinkEvent::Refused { to }).await;
+                }
+            }
             RelayFrame::Ack { seq } => self.outbox.acknowledged(seq),
             RelayFrame::TakenOver => {
                 self.session = None;
@@ -59,6 +70,25 @@ impl Driver {
             RelayFrame::Challenge { .. } | RelayFrame::Welcome { .. } => {
                 self.lose(Problem::NotARelay).await;
             }
+        }
+    }
+
+    /// Tells the owner of servers that the relay names.
+    pub(super) async fn on_ice(&mut self, servers: IceServers) {
+        if let Some(servers) = self.ice.take(servers, Instant::now()) {
+            self.emit(LinkEvent::IceServers(servers)).await;
+        }
+    }
+
+    /// A frame of a later version. Told ever more rarely: the relay decides how many there are.
+    fn skip(&mut self) {
+        self.skipped = self.skipped.saturating_add(1);
+        if self.skipped.is_power_of_two() {
+            let skipped = self.skipped;
+            tracing::debug!(
+                skipped,
+                "the relay sends frames of a kind that is not known"
+            );
         }
     }
 

@@ -1,6 +1,12 @@
 //! What the tests stand on: relays on free ports, links with short periods, a proxy that breaks
 //! connections, and a client that says what it likes.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod authority;
+#[cfg(target_os = "linux")]
+pub(crate) mod http;
+#[cfg(target_os = "linux")]
+pub(crate) mod process;
 mod proxy;
 mod raw;
 
@@ -17,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub(crate) use proxy::Proxy;
-pub(crate) use raw::Raw;
+pub(crate) use raw::{Raw, dialled};
 
 /// A relay in this process.
 pub(crate) struct Running {
@@ -48,7 +54,7 @@ impl Running {
     pub(crate) fn socket_address(&self) -> String {
         self.url
             .trim_start_matches("ws://")
-            .trim_end_matches("/v1")
+            .trim_end_matches(signal_wire::PATH)
             .to_owned()
     }
 

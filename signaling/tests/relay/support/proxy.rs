@@ -48,7 +48,7 @@ impl Proxy {
             }
         });
         Self {
-            url: format!("ws://{address}/v1"),
+            url: format!("ws://{address}/v2"),
             weather,
             task,
         }

@@ -1,11 +1,15 @@
 //! A client that says what it likes.
 
 use futures::{SinkExt, StreamExt};
-use identity::Identity;
-use signal_wire::{Challenge, ClientFrame, RelayFrame, Resume, VERSION};
-use tokio::net::TcpStream;
+use identity::{Authority, Identity, RelayUrl};
+use signal_wire::{Capabilities, Challenge, ClientFrame, RelayFrame, Resume, VERSION};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
 use super::soon;
 
@@ -14,15 +18,39 @@ pub(crate) struct Raw {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// What the relay asked to sign.
     pub(crate) nonce: Challenge,
+    /// The place that was dialled.
+    pub(crate) relay: Authority,
 }
 
 impl Raw {
     /// Connects and takes the challenge.
     pub(crate) async fn connect(url: &str) -> Result<Self, Error> {
-        let (socket, _) = connect_async(url).await?;
+        Self::open(url, &dialled(url), Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    /// The same from another address of this machine.
+    pub(crate) async fn connect_from(url: &str, ip: IpAddr) -> Result<Self, Error> {
+        Self::open(url, &dialled(url), ip).await
+    }
+
+    /// The same as if the relay had been dialled by another name.
+    pub(crate) async fn connect_as(url: &str, relay: &Authority) -> Result<Self, Error> {
+        Self::open(url, relay, Ipv4Addr::LOCALHOST.into()).await
+    }
+
+    async fn open(url: &str, relay: &Authority, ip: IpAddr) -> Result<Self, Error> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(ip, 0))?;
+        let place = dialled(url).to_string().parse().expect("a URL of numbers");
+        let stream = MaybeTlsStream::Plain(socket.connect(place).await?);
+        let mut request = url.into_client_request()?;
+        let host = HeaderValue::from_str(relay.as_str()).expect("a host");
+        request.headers_mut().insert("host", host);
+        let (socket, _) = client_async(request, stream).await?;
         let mut raw = Self {
             socket,
             nonce: Challenge([0; 32]),
+            relay: relay.clone(),
         };
         match raw.hear().await {
             Some(RelayFrame::Challenge {
@@ -41,21 +69,22 @@ impl Raw {
         resume: Option<Resume>,
     ) -> (Self, RelayFrame) {
         let mut raw = Self::connect(url).await.expect("the relay is there");
-        raw.say(&raw.hello(identity, "127.0.0.1", resume)).await;
+        raw.say(&raw.hello(identity, &raw.relay, resume)).await;
         let answer = raw.hear().await.expect("the relay answers");
         (raw, answer)
     }
 
-    /// A hello with a proof for this host.
+    /// A hello with a proof for this relay.
     pub(crate) fn hello(
         &self,
         identity: &Identity,
-        host: &str,
+        relay: &Authority,
         resume: Option<Resume>,
     ) -> ClientFrame {
-        let proof = identity.prove(&self.nonce, host);
+        let proof = identity.prove(&self.nonce, relay);
         ClientFrame::Hello {
             version: VERSION,
+            capabilities: Capabilities::default(),
             address: identity.address(),
             proof,
             resume,
@@ -84,4 +113,10 @@ impl Raw {
             }
         }
     }
+}
+
+/// The place that a URL names.
+pub(crate) fn dialled(url: &str) -> Authority {
+    let url: RelayUrl = url.parse().expect("a relay's URL");
+    url.authority()
 }

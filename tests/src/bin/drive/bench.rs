@@ -66,7 +66,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
 }
 
 /// A busy machine measures itself. Waits until it is quiet, or says that it is not.
-async fn wait_for_quiet() -> Result<()> {
+pub(crate) async fn wait_for_quiet() -> Result<()> {
     for _ in 0..20 {
         let machine = Machine::start()?;
         sleep(Duration::from_secs(3)).await;

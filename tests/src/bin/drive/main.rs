@@ -8,6 +8,7 @@
 
 mod bench;
 mod check;
+mod relay;
 mod show;
 mod table;
 mod windows;
@@ -43,6 +44,8 @@ enum Form {
     },
     /// Calls beside Chromium's.
     Bench(bench::Options),
+    /// Our relay beside another signaling server.
+    BenchRelay(relay::Options),
 }
 
 /// What both windows are started with.
@@ -104,6 +107,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Show { sources, seconds } => show::run(&sources, seconds).await,
             Form::Check { sources, seconds } => check::run(&sources, seconds).await,
             Form::Bench(options) => bench::run(&options).await,
+            Form::BenchRelay(options) => relay::run(&options).await,
         }
     };
     // Leaving by the front door kills whatever was started.

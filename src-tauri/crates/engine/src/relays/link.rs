@@ -122,6 +122,11 @@ async fn forward(which: Which, mut events: mpsc::Receiver<LinkEvent>, control: m
                 payload: payload.to_vec(),
             },
             LinkEvent::NotHere { to, why: _ } => News::NotHere { to },
+            LinkEvent::Refused { to: _ } => {
+                // Whoever it was for may well be there, and the phone repeats what still matters.
+                tracing::debug!("the relay did not take a call message");
+                continue;
+            }
             LinkEvent::IceServers(_) => continue,
             // An expired message says that our own link was down, and nothing of the person it was
             // for; the phone repeats what still matters.

@@ -197,7 +197,7 @@ fn a_relay_in_the_history_is_one_or_none() {
         ..entry(1)
     };
     let bare = relay("wss://relay.example").validated();
-    assert_eq!(bare.relay.as_deref(), Some("wss://relay.example/v1"));
+    assert_eq!(bare.relay.as_deref(), Some("wss://relay.example/v2"));
     assert_eq!(relay("https://example.org").validated().relay, None);
 
     let mut older = serde_json::to_value(entry(1)).unwrap();

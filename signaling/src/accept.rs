@@ -1,0 +1,179 @@
+//! From a TCP connection to its request: who it is, whether there is room, the header of a proxy,
+//! TLS.
+//!
+//! Everything before the upgrade happens within [`Timing::hello`](crate::Timing::hello), whatever
+//! the client reads, writes or leaves undone, and a connection holds one of the places for pending
+//! ones until it has proven an address. So a socket that never says a word, or never reads one,
+//! keeps nobody out.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Extension, Router};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::http::{self, Newcomer, Source, refusing, router};
+use crate::metered::Metered;
+use crate::metrics::Refusal;
+use crate::pending::Place;
+use crate::proxy::header;
+use crate::relay::Relay;
+use crate::tls::Handshakes;
+
+/// Where connections come in.
+pub(crate) struct Acceptor {
+    relay: Arc<Relay>,
+    handshakes: Option<Handshakes>,
+    router: Router,
+    /// How many may be told at a time that they are not taken in.
+    refusals: Semaphore,
+}
+
+impl Acceptor {
+    pub(crate) fn new(relay: Arc<Relay>, handshakes: Option<Handshakes>) -> Self {
+        Self {
+            handshakes,
+            router: router(Arc::clone(&relay)),
+            refusals: Semaphore::new(REFUSALS),
+            relay,
+        }
+    }
+
+    /// Accepts at one address, for ever.
+    pub(crate) async fn accept_all(self: Arc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let serving = Arc::clone(&self).serve(stream, peer.ip().to_canonical());
+                    self.relay.tasks.spawn(serving);
+                }
+                Err(error) => {
+                    // Out of descriptors, or a client that left already.
+                    tracing::warn!(kind = ?error.kind(), "cannot accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Serves a connection until it is upgraded or has had its answer. Those that no proxy speaks
+    /// for are refused before anything is read.
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        let proxies = &self.relay.config.proxies;
+        let source = if proxies.trust(peer) {
+            Ok(Source::Proxy(peer))
+        } else {
+            self.admit(peer)
+        };
+        match source {
+            Ok(source) => self.take_in(stream, source).await,
+            Err(refusal) => self.refuse(stream, refusal).await,
+        }
+    }
+
+    async fn take_in(&self, stream: TcpStream, source: Source) {
+        let (place, crowded) = self.relay.pending.enter();
+        if crowded {
+            tracing::debug!("the oldest pending connection makes room");
+        }
+        // The connection takes its place along when it is upgraded.
+        let place = Arc::new(place);
+        let served = tokio::select! {
+            served = timeout(self.relay.config.timing.hello, self.request(stream, source, Arc::clone(&place))) => {
+                served.unwrap_or(Err(Refusal::Slow))
+            }
+            () = place.evicted() => Err(Refusal::Crowded),
+            () = self.relay.drain.begun() => Ok(()),
+        };
+        if let Err(refusal) = served {
+            tracing::debug!(?refusal, "a connection is not served");
+            self.relay.metrics.refused(refusal);
+        }
+    }
+
+    /// The header of a proxy, TLS, and one request.
+    async fn request(
+        &self,
+        mut stream: TcpStream,
+        source: Source,
+        place: Arc<Place>,
+    ) -> Result<(), Refusal> {
+        let source = match source {
+            Source::Proxy(proxy) if self.relay.config.proxies.header => {
+                let client = header::read(&mut stream).await.map_err(|error| {
+                    tracing::debug!(%error, "a trusted proxy owes a PROXY header");
+                    Refusal::ProxyHeader
+                })?;
+                match client {
+                    Some(client) if !self.relay.config.proxies.trust(client) => self.admit(client),
+                    // The proxy itself, or one more proxy behind it.
+                    client => Ok(Source::Proxy(client.unwrap_or(proxy))),
+                }
+            }
+            source => Ok(source),
+        };
+        match source {
+            Ok(source) => {
+                let newcomer = Arc::new(Newcomer { place, source });
+                let router = self.router.clone().layer(Extension(newcomer));
+                self.http(stream, router).await;
+                self.relay.metrics.accepted.inc();
+                Ok(())
+            }
+            Err(refusal) => {
+                self.refuse(stream, refusal).await;
+                Ok(())
+            }
+        }
+    }
+
+    fn admit(&self, client: IpAddr) -> Result<Source, Refusal> {
+        let permit = self.relay.admit(client)?;
+        Ok(Source::Counted(Arc::new(permit)))
+    }
+
+    async fn http(&self, stream: TcpStream, router: Router) {
+        let Some(handshakes) = &self.handshakes else {
+            return http::serve(self.metered(stream), router).await;
+        };
+        let secured = handshakes.run(stream).await;
+        self.relay.metrics.tls_handshake(secured.is_some());
+        if let Some(stream) = secured {
+            http::serve(self.metered(stream), router).await;
+        }
+    }
+
+    fn metered<S>(&self, stream: S) -> Metered<S> {
+        let delays = self.relay.metrics.rate_limit_delays.clone();
+        Metered::new(stream, &self.relay.config.limits, delays)
+    }
+
+    /// Tells a client that it is not taken in, if that is cheap.
+    async fn refuse(&self, stream: TcpStream, refusal: Refusal) {
+        tracing::debug!(?refusal, "a connection is refused");
+        self.relay.metrics.refused(refusal);
+        // A handshake is what the limit on arrivals shall save.
+        let is_dear = refusal == Refusal::Rate && self.handshakes.is_some();
+        let Ok(_turn) = self.refusals.try_acquire() else {
+            return;
+        };
+        if !is_dear {
+            let _told: Result<(), _> = timeout(REFUSAL, self.http(stream, refusing(refusal))).await;
+        }
+    }
+}
+
+/// How long accepting pauses after a failure, so that it does not spin while descriptors lack.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Refusals at a time; connections beyond that are dropped without an answer.
+const REFUSALS: usize = 32;
+
+/// How long a refused client may take to hear it.
+const REFUSAL: Duration = Duration::from_secs(1);
