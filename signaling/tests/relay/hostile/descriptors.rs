@@ -2,8 +2,8 @@
 
 use tokio::task::JoinSet;
 
-use super::{Pair, Process, attack_time, hostile, stranger};
-use crate::support::{Person, Raw};
+use super::{Pair, Process, attack_time, hostile};
+use crate::support::{Person, Raw, somebody};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_source_takes_its_share_of_descriptors_and_no_more() {
@@ -42,7 +42,11 @@ async fn throwaway_identities_that_come_and_go_leave_nothing_behind() {
         attack.spawn(async move {
             let begun = std::time::Instant::now();
             while begun.elapsed() < attack_time() {
-                drop(stranger(&url, hostile(n)).await);
+                let Ok(mut raw) = Raw::connect_from(&url, hostile(n)).await else {
+                    continue;
+                };
+                raw.say(&raw.hello(&somebody(), &raw.relay, None)).await;
+                let _welcome = raw.hear().await;
             }
         });
     }

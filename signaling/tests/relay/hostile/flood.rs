@@ -68,6 +68,7 @@ async fn whom_the_victim_answers_gets_no_further_than_others() {
         let (identity, ip) = (somebody(), hostile(n));
         let mut raw = Raw::connect_from(&relay.url, ip).await.expect("room");
         raw.say(&raw.hello(&identity, &raw.relay, None)).await;
+        let _welcome = raw.hear().await;
         // As an app does by itself when a sealed session begins.
         let answer = Bytes::from_static(b"reply");
         pair.bob
