@@ -187,7 +187,6 @@ const UNSEEN: &[&str] = &[
 const TEST: &[&str] = &[
     // a call between networks that do not reach each other
     "iproute2",
-    SERVER,
     // a keychain (`dbus` comes with the windows)
     "gnome-keyring",
     // the package that servers install

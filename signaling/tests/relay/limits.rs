@@ -132,20 +132,6 @@ async fn a_flood_is_slowed_down_and_others_do_not_notice() {
         Person::online(&relay.url).await,
     );
     let start = Instant::now();
-<<<<<<< HEAD
-    for _ in 0..120 {
-        ann.say(&bob, "and another");
-    }
-    for _ in 0..120 {
-        assert_eq!(bob.hear().await, message(&ann, "and another"));
-    }
-    // 10 at once and what one read of the socket brings, then one every 20 ms.
-    assert!(
-        start.elapsed() >= Duration::from_millis(1000),
-        "{:?}",
-        start.elapsed()
-    );
-=======
     for _ in 0..100 {
         ann.say(&bob, "and another");
     }
@@ -155,7 +141,6 @@ async fn a_flood_is_slowed_down_and_others_do_not_notice() {
     // 10 at once, then one every 20 ms; what one read took in passes together.
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(1000), "{took:?}");
->>>>>>> heads/relayedge
 }
 
 #[tokio::test]
