@@ -218,11 +218,14 @@ impl Phone {
         }
     }
 
-    /// The current call that is not over, and with whom.
+    /// With whom that call is or was.
     #[must_use]
-    pub fn current(&self) -> Option<(CallId, &str)> {
-        let call = self.state.call()?;
-        Some((call.id, &call.peer.address))
+    pub fn peer(&self) -> Option<&Peer> {
+        match &self.state {
+            State::Idle => None,
+            State::Call(call, _) => Some(&call.peer),
+            State::Ended(ended) => Some(&ended.peer),
+        }
     }
 
     fn end_reason(&self) -> Option<EndReason> {
