@@ -38,6 +38,7 @@ use crate::picture::PictureFeed;
 use crate::relays::Relays;
 use crate::sealing::Sealing;
 use crate::stats::Sampler;
+use crate::subject::SubjectCheck;
 use crate::summary::Summary;
 use crate::view::{EngineView, RelayView};
 
@@ -86,6 +87,8 @@ struct Call {
     summary: Summary,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
+    /// Looks at what comes through the session's own channel.
+    data: SubjectCheck,
     /// The call as it was last published.
     seen: CallView,
     /// What the other side shows.
@@ -132,6 +135,7 @@ impl Control {
                 sampler: Sampler::default(),
                 summary: Summary::default(),
                 guest_relay: None,
+                data: SubjectCheck::default(),
                 seen: CallView::Idle,
                 remote,
                 named: None,

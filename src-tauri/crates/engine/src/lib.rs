@@ -34,6 +34,7 @@ mod sealing;
 mod send_video;
 mod session;
 mod stats;
+mod subject;
 mod summary;
 #[cfg(test)]
 mod testing;

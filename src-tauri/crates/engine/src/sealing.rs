@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use call::id::CallId;
-use call::message::{Message, MessageError};
 use identity::{Address, Identity};
 use seal::{Output, Sealer, SendError};
 
 use crate::log_rate::LogRate;
+use crate::subject::SubjectCheck;
 
 /// Sealed sessions with everybody whom we speak with.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Sealing {
     words: VecDeque<Words>,
     /// The phone's call, and with whom.
     active: Option<(Address, CallId)>,
-    dropped: LogRate,
+    dropped: SubjectCheck,
     unsent: LogRate,
 }
 
@@ -88,7 +88,7 @@ impl Sealing {
             events: VecDeque::new(),
             words: VecDeque::new(),
             active: None,
-            dropped: LogRate::default(),
+            dropped: SubjectCheck::default(),
             unsent: LogRate::default(),
         }
     }
@@ -178,20 +178,12 @@ impl Sealing {
 
     /// A session speaks of the one call that it is for.
     fn opened(&mut self, now: Instant, from: Address, call: CallId, message: Vec<u8>) {
-        let about = match Message::parse(&message) {
-            Ok(it) => Ok(it.call),
-            Err(MessageError::Version { call, .. }) => Ok(call),
-            Err(error @ (MessageError::Malformed | MessageError::TooLarge(_))) => Err(error),
-        };
-        if about == Ok(call) {
+        if self.dropped.admits(now, call, &message) {
             self.events.push_back(Event::Message {
                 from,
                 call,
                 message,
             });
-        } else if let Some(skipped) = self.dropped.admit(now) {
-            let error = about.err().map(tracing::field::display);
-            tracing::warn!(%call, error, skipped, "a message is dropped: it is not about its call");
         }
     }
 

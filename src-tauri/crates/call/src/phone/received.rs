@@ -10,6 +10,7 @@ use crate::id::{CallId, Peer};
 use crate::input::Standing;
 use crate::message::{Body, Message, MessageError, Over, Parcel};
 use crate::output::Output;
+use crate::parcels::Pushed;
 use crate::reason::EndReason;
 use crate::recent::Lookup;
 use crate::state::{Connectivity, Stage, State};
@@ -54,7 +55,7 @@ impl Phone {
             Ok(message) if message.call == id => {
                 self.received(now, &from, message, Channel::Session);
             }
-            Ok(_) => tracing::warn!(call = %id, "the session's channel speaks of another call"),
+            Ok(_) => tracing::debug!(call = %id, "the session's channel speaks of another call"),
             Err(error) => self.on_malformed(now, &from, error),
         }
     }
@@ -84,7 +85,7 @@ impl Phone {
                     };
                     self.on_invite(now, call, offer);
                 }
-                Channel::Session => tracing::warn!(call = %id, "an invitation within a call"),
+                Channel::Session => tracing::debug!(call = %id, "an invitation within a call"),
             },
             Body::Over { why } if ours => self.on_over(now, why),
             // It may have overtaken its invitation, which must not ring any more.
@@ -138,12 +139,12 @@ impl Phone {
                 let ours = |call: &&Call| call.peer.address == from;
                 let call = self.state.call().filter(ours);
                 let call = call.map(|call| tracing::field::display(call.id));
-                tracing::warn!(call, %error, "a message was dropped");
+                tracing::debug!(call, %error, "a message was dropped");
             }
             MessageError::Version {
                 call: id, invite, ..
             } => {
-                tracing::warn!(call = %id, %error, "a message was dropped");
+                tracing::debug!(call = %id, %error, "a message was dropped");
                 if self.state.call().is_some_and(|call| call.is(from, id)) {
                     let notice = Notice::Send(Over::Incompatible);
                     self.end(now, EndReason::Incompatible, notice);
@@ -209,8 +210,13 @@ impl Phone {
         let id = call.id;
         if self.slot.is_open(id) {
             self.outputs.push_back(Output::Parcel { call: id, parcel });
-        } else if !call.parcels.push(parcel) {
-            tracing::warn!(call = %id, "a parcel was dropped: too many wait");
+            return;
+        }
+        match call.parcels.push(parcel) {
+            Pushed::Kept | Pushed::Dropped => {}
+            Pushed::DroppedFirst => {
+                tracing::warn!(call = %id, "parcels are dropped: too many wait");
+            }
         }
     }
 }

@@ -114,10 +114,12 @@ impl Control {
             TransportEvent::Estimate(estimate) => {
                 media.estimated(estimate, self.devices.microphone());
             }
-            TransportEvent::Data(bytes) => self.feed(Input::Data {
-                call,
-                bytes: bytes.to_vec(),
-            }),
+            TransportEvent::Data(bytes) => {
+                if self.call.data.admits(self.clock.now(), call, &bytes) {
+                    let bytes = bytes.to_vec();
+                    self.feed(Input::Data { call, bytes });
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::message::{Body, Over};
+use call::message::{Body, Message, Over};
 
 use super::*;
 

@@ -39,16 +39,22 @@ impl Tap {
     /// What was in the envelopes, as far as it is text.
     pub(crate) fn payloads(&self) -> Vec<String> {
         let text = self.text();
-        let payloads = text.split("\"payload\":").skip(1);
-        payloads
-            .filter_map(|it| {
-                let base64 = it.split_inclusive('"').take(2).collect::<String>();
-                // A parcel is written in base64 too.
-                let Parcel(bytes) = serde_json::from_str(&base64).ok()?;
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            })
+        let payloads = text.split("\"payload\":\"").skip(1);
+        let decoded = payloads.filter_map(|it| decoded(it.split('"').next()?));
+        decoded
+            .map(|it| String::from_utf8_lossy(&it).into_owned())
             .collect()
     }
+}
+
+/// Reads the base64 of an envelope (RFC 4648, 5), with what reads that of a parcel (4).
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let mut text = text.replace('-', "+").replace('_', "/");
+    while text.len() % 4 != 0 {
+        text.push('=');
+    }
+    let Parcel(bytes) = serde_json::from_value(text.into()).ok()?;
+    Some(bytes)
 }
 
 impl Drop for Tap {
