@@ -50,7 +50,7 @@ impl Tap {
 /// Reads the base64 of an envelope (RFC 4648, 5), with what reads that of a parcel (4).
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut text = text.replace('-', "+").replace('_', "/");
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     let Parcel(bytes) = serde_json::from_value(text.into()).ok()?;
