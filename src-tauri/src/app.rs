@@ -28,6 +28,7 @@ use crate::understand::{Understood, understand};
 use crate::view::UiPush;
 
 mod history;
+mod people;
 mod settings;
 mod shell;
 #[cfg(test)]
@@ -84,6 +85,8 @@ impl App {
         let shell = ShellState {
             me,
             history: history::newest_first(&store),
+            people: store.people().to_vec(),
+            key_place: store.key_place(),
             opened_with: options.link.clone(),
             settings,
             full_screen: false,
@@ -238,9 +241,10 @@ impl App {
         }
     }
 
-    /// Changes what is remembered, on a thread that may wait for the disk.
+    /// Changes what is remembered, on a thread that may wait for the disk. A failure gets `code`.
     async fn keep(
         &self,
+        code: ErrorCode,
         change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), UiError> {
         let store = Arc::clone(&self.store);
@@ -250,7 +254,7 @@ impl App {
         });
         match kept.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(UiError::new(ErrorCode::SettingsNotSaved, &error)),
+            Ok(Err(error)) => Err(UiError::new(code, &error)),
             Err(error) => Err(UiError::internal(&error)),
         }
     }

@@ -111,6 +111,42 @@ pub(crate) fn link_shown(app: State<'_, Arc<App>>) {
     app.link_shown();
 }
 
+/// Makes somebody a contact under this name, or renames one; an empty name stands for what they
+/// call themselves.
+#[tauri::command]
+pub(crate) async fn save_contact(
+    app: State<'_, Arc<App>>,
+    address: String,
+    name: String,
+) -> Result<(), UiError> {
+    app.save_contact(&address, &name).await
+}
+
+/// Makes somebody no contact any more.
+#[tauri::command]
+pub(crate) async fn delete_contact(
+    app: State<'_, Arc<App>>,
+    address: String,
+) -> Result<(), UiError> {
+    app.delete_contact(&address).await
+}
+
+/// Lets somebody ring here no more, or again.
+#[tauri::command]
+pub(crate) async fn set_blocked(
+    app: State<'_, Arc<App>>,
+    address: String,
+    blocked: bool,
+) -> Result<(), UiError> {
+    app.set_blocked(&address, blocked).await
+}
+
+/// The user found the same words on both sides of this call.
+#[tauri::command]
+pub(crate) async fn pin_words(app: State<'_, Arc<App>>, call: String) -> Result<(), UiError> {
+    app.pin_words(&call).await
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

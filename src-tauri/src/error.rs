@@ -26,6 +26,22 @@ pub(crate) enum ErrorCode {
     NoRelay,
     /// There is a call already.
     AlreadyInCall,
+    /// The user blocked whom they call.
+    Blocked,
+    /// The call is over, or there are no words of it to compare.
+    NoWords,
+    /// People could not be written; nothing has changed.
+    PeopleNotSaved,
+    /// The passphrase of an export is too short.
+    WeakPassphrase,
+    /// The file of an export could not be written.
+    NotExported,
+    /// The passphrase is another, or the file is damaged.
+    WrongPassphrase,
+    /// The file is no export.
+    NotAnExport,
+    /// What the file holds could not be written here; nothing has changed.
+    NotImported,
     /// The settings could not be written.
     SettingsNotSaved,
     /// This program failed.

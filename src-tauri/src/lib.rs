@@ -84,6 +84,12 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::clear_history,
             commands::notify_call,
             commands::link_shown,
+            commands::save_contact,
+            commands::delete_contact,
+            commands::set_blocked,
+            commands::pin_words,
+            commands::export_identity,
+            commands::import_identity,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

@@ -2,6 +2,7 @@
 import type { CallView } from "./CallView";
 import type { DeviceNow } from "./DeviceNow";
 import type { Peer } from "./Peer";
+import type { Person } from "./Person";
 import type { Surface } from "./Surface";
 
 /**
@@ -13,6 +14,10 @@ export type RingView = {
  * The call; the window goes when it rings no more.
  */
 call: CallView, 
+/**
+ * The caller, when the user saved them: their name here, and whether words were compared.
+ */
+person: Person | null, 
 /**
  * Who is called.
  */
