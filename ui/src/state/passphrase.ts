@@ -7,7 +7,7 @@ export const LEAST_LETTERS = 8;
 
 /** Bits from which on guessing takes years of many computers, given a slow key derivation. */
 const FAIR_BITS = 40;
-const GOOD_BITS = 60;
+const GOOD_BITS = 75;
 
 /** A guess from above: it does not know which words and names people like to take. */
 export function strength(passphrase: string): Strength {
