@@ -74,8 +74,8 @@ export interface Opening {
   readonly person?: string;
   readonly idle?: boolean;
   readonly explain?: boolean;
-  /** The panel of the four words: they are compared, or were found to differ. */
-  readonly words?: 'compare' | 'differ';
+  /** The panel of the four words: they are compared, or what was found. */
+  readonly words?: 'compare' | 'differ' | 'matched';
   /** What is asked about the person who is shown. */
   readonly asking?: 'name' | 'block' | 'delete';
   readonly transfer?: 'export' | 'import';

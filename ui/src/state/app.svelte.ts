@@ -192,8 +192,8 @@ export class Local {
   /** Nobody moved the pointer or pressed a key lately. */
   idle = $state(false);
   explain = $state(false);
-  /** The panel of the four words: they are compared, or were found to differ; null when closed. */
-  words = $state<'compare' | 'differ' | null>(null);
+  /** The panel of the four words: they are compared, or what was found; null when closed. */
+  words = $state<'compare' | 'differ' | 'matched' | null>(null);
   /** What is asked about the person who is shown, or with whom the call is. */
   asking = $state<'name' | 'block' | 'delete' | null>(null);
   /** Which form is open for moving to another computer. */
