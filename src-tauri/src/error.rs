@@ -2,6 +2,7 @@
 
 use engine::CommandError;
 use serde::Serialize;
+use store::{StoreError, TransferError};
 use ts_rs::TS;
 
 /// Why a command was not carried out.
@@ -32,6 +33,8 @@ pub(crate) enum ErrorCode {
     NoWords,
     /// People could not be written; nothing has changed.
     PeopleNotSaved,
+    /// No more people can be saved, or blocked.
+    TooManyPeople,
     /// The passphrase of an export is too short.
     WeakPassphrase,
     /// The file of an export could not be written.
@@ -40,12 +43,35 @@ pub(crate) enum ErrorCode {
     WrongPassphrase,
     /// The file is no export.
     NotAnExport,
+    /// A newer version of this program wrote the export.
+    NewerExport,
     /// What the file holds could not be written here; nothing has changed.
     NotImported,
     /// The settings could not be written.
     SettingsNotSaved,
     /// This program failed.
     Internal,
+}
+
+impl ErrorCode {
+    /// The code of a failure that says more than that something could not be written.
+    pub(crate) const fn of(error: &StoreError) -> Option<Self> {
+        let StoreError::Transfer(error) = error else {
+            return match error {
+                StoreError::TooManyPeople { .. } => Some(Self::TooManyPeople),
+                _ => None,
+            };
+        };
+        match error {
+            TransferError::WeakPassphrase => Some(Self::WeakPassphrase),
+            TransferError::WrongPassphrase => Some(Self::WrongPassphrase),
+            TransferError::Newer(_) => Some(Self::NewerExport),
+            TransferError::NotAnExport | TransferError::BadContents | TransferError::TooCostly => {
+                Some(Self::NotAnExport)
+            }
+            TransferError::OtherIdentity | TransferError::NoMemory => None,
+        }
+    }
 }
 
 impl UiError {

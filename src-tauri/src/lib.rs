@@ -43,6 +43,7 @@ mod pace;
 mod picture;
 mod profile;
 mod replaceable;
+mod restart;
 mod role;
 mod understand;
 mod view;
@@ -50,6 +51,7 @@ mod window;
 
 pub use environment::prepare_environment;
 pub use options::{Options, PictureWay};
+pub use restart::remember_start;
 
 /// Runs the app until the user closes it. A second start with the same profile shows the window of
 /// the first instead, and returns at once.

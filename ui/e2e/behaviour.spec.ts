@@ -54,7 +54,7 @@ test('Tab reaches every control of the call in visual order, End last', async ({
     );
   }
   expect(seen).toEqual([
-    'Show the words once more. Verified – you compared words on 3 May',
+    'Show the words again. Verified – you compared words on 3 May',
     'Your own picture. Arrow keys move it to another corner.',
     'Hide your own picture',
     'Mute the microphone',

@@ -30,7 +30,7 @@ test('the words are read from the header, and a match marks the person and chang
   });
   expect(backend.commands).toEqual([]);
   await user.click(screen.getByText('Close'));
-  expect(button(/^Show the words once more. Verified/u)).toBeVisible();
+  expect(button(/^Show the words again. Verified/u)).toBeVisible();
 });
 
 test('words that differ change nothing by themselves, and End is one press away', async () => {
@@ -155,8 +155,8 @@ test('an import wants a file, its passphrase and a clear yes', async () => {
   const { backend } = await story('settings-privacy-import');
   const read = vi.spyOn(backend, 'importIdentity');
   const go = button('Import and restart');
-  await user.upload(screen.getByLabelText('Exported file'), new File(['abc'], 'mine.tincan'));
-  expect(screen.getByText('mine.tincan')).toBeVisible();
+  await user.upload(screen.getByLabelText('Exported file'), new File(['abc'], 'tincan.tincan-key'));
+  expect(screen.getByText('tincan.tincan-key')).toBeVisible();
   await user.type(screen.getByLabelText('Passphrase'), 'wrong passphrase');
   expect(go).toBeDisabled();
   await user.click(screen.getByRole('checkbox'));
