@@ -265,4 +265,52 @@ mod tests {
         };
         assert_eq!(urgency(&view(1000, true), &idle), Urgency::Now);
     }
+
+    #[test]
+    fn words_are_told_at_once() {
+        let words = Some(["a", "b", "c", "d"].map(str::to_owned));
+        let met = EngineView {
+            words,
+            ..view(1000, true)
+        };
+        assert_eq!(urgency(&view(1000, true), &met), Urgency::Now);
+    }
+
+    #[test]
+    fn the_small_window_gets_the_caller_and_nobody_else() {
+        let person = |address: &str| Person {
+            address: address.to_owned(),
+            name: String::new(),
+            their_name: String::new(),
+            contact: true,
+            blocked: false,
+            pinned_at: None,
+        };
+        let shell = ShellState {
+            settings: store::Settings::default(),
+            me: crate::view::Me {
+                address: String::new(),
+                link: String::new(),
+                qr_svg: String::new(),
+            },
+            history: Vec::new(),
+            people: vec![person("tincan:a"), person("tincan:b")],
+            key_place: store::KeyPlace::File,
+            opened_with: None,
+            full_screen: false,
+            windows: std::collections::BTreeMap::new(),
+        };
+        let rings = |address: &str| CallView::Incoming {
+            call: "1".to_owned(),
+            peer: Peer {
+                address: address.to_owned(),
+                name: "Bea".to_owned(),
+            },
+            video: true,
+            known: true,
+        };
+        assert_eq!(caller(&rings("tincan:b"), &shell), Some(&shell.people[1]));
+        assert_eq!(caller(&rings("tincan:c"), &shell), None);
+        assert_eq!(caller(&CallView::Idle, &shell), None);
+    }
 }

@@ -56,11 +56,11 @@ pub(crate) enum ErrorCode {
 impl ErrorCode {
     /// The code of a failure that says more than that something could not be written.
     pub(crate) const fn of(error: &StoreError) -> Option<Self> {
+        if let StoreError::TooManyPeople { .. } = error {
+            return Some(Self::TooManyPeople);
+        }
         let StoreError::Transfer(error) = error else {
-            return match error {
-                StoreError::TooManyPeople { .. } => Some(Self::TooManyPeople),
-                _ => None,
-            };
+            return None;
         };
         match error {
             TransferError::WeakPassphrase => Some(Self::WeakPassphrase),

@@ -85,3 +85,47 @@ fn parsed(address: &str) -> Result<Address, UiError> {
     let address = address.parse::<Address>();
     address.map_err(|error| UiError::new(ErrorCode::BadAddress, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use call::reason::EndReason;
+    use call::view::{ActivePhase, Controls, Lacking};
+
+    use super::*;
+
+    fn peer() -> Peer {
+        Peer {
+            address: "tincan:x".to_owned(),
+            name: "Bea".to_owned(),
+        }
+    }
+
+    #[test]
+    fn only_the_call_that_the_page_shows_is_pinned() {
+        let on = Controls {
+            microphone: true,
+            camera: true,
+        };
+        let running = CallView::Active {
+            call: "1".to_owned(),
+            peer: peer(),
+            phase: ActivePhase::Connected,
+            local: on,
+            wish: on,
+            remote: on,
+            remote_lacking: Lacking::default(),
+            connected_for_ms: None,
+        };
+        let over = CallView::Ended {
+            call: "1".to_owned(),
+            peer: peer(),
+            reason: EndReason::RemoteHangup,
+            lasted_ms: None,
+            outgoing: true,
+        };
+        assert_eq!(compared(&running, "1"), Some(&peer()));
+        assert_eq!(compared(&running, "2"), None);
+        assert_eq!(compared(&over, "1"), None);
+        assert_eq!(compared(&CallView::Idle, "1"), None);
+    }
+}
