@@ -94,6 +94,7 @@ impl From<CommandError> for UiError {
         let code = match &error {
             CommandError::BadAddress(_) => ErrorCode::BadAddress,
             CommandError::OwnAddress => ErrorCode::OwnAddress,
+            CommandError::Blocked => ErrorCode::Blocked,
             CommandError::NoRelay => ErrorCode::NoRelay,
             CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
             CommandError::Stopped => ErrorCode::Internal,
