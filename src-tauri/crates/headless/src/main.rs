@@ -18,7 +18,7 @@ use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
 use headless::{compose, history, log, memory, process};
 use identity::Invite;
-use store::Store;
+use store::{Keychain, Store};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -87,13 +87,14 @@ fn main() -> ExitCode {
 }
 
 async fn run(line: Line) -> Result<ExitCode> {
-    let directory = match &line.options.data {
-        Some(directory) => directory.clone(),
+    let store = match &line.options.data {
+        Some(directory) => Store::open(directory)?,
         None => {
-            store::default_dir(Some("headless")).context("no place for our data; see --data")?
+            let directory = store::default_dir(Some("headless"));
+            let directory = directory.context("no place for our data; see --data")?;
+            Store::open_with(&directory, Keychain::System)?
         }
     };
-    let store = Store::open(&directory)?;
     let identity = Arc::new(store.identity());
     let purpose = match line.verb {
         Verb::Id => {
