@@ -285,6 +285,7 @@ mod tests {
             contact: true,
             blocked: false,
             pinned_at: None,
+            pinned_how: None,
         };
         let shell = ShellState {
             settings: store::Settings::default(),

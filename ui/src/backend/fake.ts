@@ -108,7 +108,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       return Promise.resolve();
     },
     deleteContact(address) {
-      show({ people: changed(view.people, address, { contact: false, pinnedAt: null }) });
+      show({ people: changed(view.people, address, { contact: false, pinnedAt: null, pinnedHow: null }) });
       return Promise.resolve();
     },
     setBlocked(address, blocked) {
@@ -118,7 +118,7 @@ export function fake(query: URLSearchParams): FakeBackend {
     pinWords() {
       const { call } = view.engine;
       if (call.state !== 'active') return Promise.reject({ code: 'noWords', message: 'no call' });
-      const pin = { contact: true, pinnedAt: NOW };
+      const pin = { contact: true, pinnedAt: NOW, pinnedHow: 'words' as const };
       show({ people: changed(view.people, call.peer.address, pin) });
       return Promise.resolve();
     },

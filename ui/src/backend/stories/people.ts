@@ -10,11 +10,13 @@ const noted = (address: string): Person => ({
   contact: false,
   blocked: false,
   pinnedAt: null,
+  pinnedHow: null,
 });
 
 /** What is noted about somebody of the stories. */
 export function saved({ address, name }: Peer, change: Partial<Person> = {}): Person {
-  return { ...noted(address), theirName: name, contact: true, ...change };
+  const pinnedHow = change.pinnedAt ? 'words' : null;
+  return { ...noted(address), theirName: name, contact: true, pinnedHow, ...change };
 }
 
 /** People with this change to one of them, as the program would make it. */
