@@ -108,7 +108,9 @@ export function fake(query: URLSearchParams): FakeBackend {
       return Promise.resolve();
     },
     deleteContact(address) {
-      show({ people: changed(view.people, address, { contact: false, pinnedAt: null, pinnedHow: null }) });
+      show({
+        people: changed(view.people, address, { contact: false, pinnedAt: null, pinnedHow: null }),
+      });
       return Promise.resolve();
     },
     setBlocked(address, blocked) {
