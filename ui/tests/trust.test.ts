@@ -102,7 +102,7 @@ test('a contact is deleted only after a question, which tells of the compared wo
 
 test('who only rang is listed as unknown', async () => {
   await story('home-stranger');
-  expect(button(/^Emil Unknown caller · Missed/u)).toBeVisible();
+  expect(button(/^Emil Unknown caller Missed/u)).toBeVisible();
 });
 
 test('dialling somebody who is blocked offers to unblock them', async () => {
