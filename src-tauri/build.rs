@@ -18,6 +18,12 @@ const COMMANDS: &[&str] = &[
     "clear_history",
     "notify_call",
     "link_shown",
+    "save_contact",
+    "delete_contact",
+    "set_blocked",
+    "pin_words",
+    "export_identity",
+    "import_identity",
 ];
 
 fn main() {

@@ -28,10 +28,12 @@ use crate::understand::{Understood, understand};
 use crate::view::UiPush;
 
 mod history;
+mod people;
 mod settings;
 mod shell;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 /// Owns the engine and the store. Nothing here decides about calls.
 pub(crate) struct App {
@@ -84,6 +86,8 @@ impl App {
         let shell = ShellState {
             me,
             history: history::newest_first(&store),
+            people: store.people().to_vec(),
+            key_place: store.key_place(),
             opened_with: options.link.clone(),
             settings,
             full_screen: false,
@@ -238,19 +242,21 @@ impl App {
         }
     }
 
-    /// Changes what is remembered, on a thread that may wait for the disk.
-    async fn keep(
+    /// Works on what is remembered, on a thread that may wait for the disk. A failure that has no
+    /// code of its own gets this one.
+    async fn keep<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
-    ) -> Result<(), UiError> {
+        code: ErrorCode,
+        change: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, UiError> {
         let store = Arc::clone(&self.store);
         let kept = spawn_blocking(move || {
             // The store is whole between its calls, whatever panicked.
             change(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
         });
         match kept.await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(UiError::new(ErrorCode::SettingsNotSaved, &error)),
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(UiError::new(ErrorCode::of(&error).unwrap_or(code), &error)),
             Err(error) => Err(UiError::internal(&error)),
         }
     }

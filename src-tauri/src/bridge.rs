@@ -6,6 +6,7 @@ use std::time::Instant;
 use call::id::Peer;
 use call::view::CallView;
 use engine::view::EngineView;
+use store::Person;
 
 use crate::app::{App, OpenWindow, ShellState};
 use crate::pace::{Pace, Urgency};
@@ -95,6 +96,8 @@ fn whole(
         surface: window.surface.kind(),
         pictures_url: window.surface.pictures_url(),
         history: shell.history.clone(),
+        people: shell.people.clone(),
+        key_place: shell.key_place,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         opened_with: shell.opened_with.clone(),
     };
@@ -106,6 +109,7 @@ fn whole(
 fn ring(engine: &EngineView, shell: &ShellState, window: &OpenWindow) -> UiPush {
     let view = RingView {
         call: engine.call.clone(),
+        person: caller(&engine.call, shell).cloned(),
         me: Peer {
             address: shell.me.address.clone(),
             name: shell.settings.name.clone(),
@@ -118,6 +122,17 @@ fn ring(engine: &EngineView, shell: &ShellState, window: &OpenWindow) -> UiPush 
     };
     UiPush::Ring {
         view: Box::new(view),
+    }
+}
+
+/// What the user noted about whoever calls.
+fn caller<'a>(call: &CallView, shell: &'a ShellState) -> Option<&'a Person> {
+    match call {
+        CallView::Incoming { peer, .. } => shell.person(&peer.address),
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Active { .. }
+        | CallView::Ended { .. } => None,
     }
 }
 
@@ -149,7 +164,8 @@ fn urgency(before: &EngineView, after: &EngineView) -> Urgency {
         && before.speaker == after.speaker
         && before.local_picture == after.local_picture
         && before.remote_picture == after.remote_picture
-        && before.summary == after.summary;
+        && before.summary == after.summary
+        && before.words == after.words;
     if same { Urgency::Soon } else { Urgency::Now }
 }
 
@@ -248,5 +264,54 @@ mod tests {
             ..view(1000, true)
         };
         assert_eq!(urgency(&view(1000, true), &idle), Urgency::Now);
+    }
+
+    #[test]
+    fn words_are_told_at_once() {
+        let words = Some(["a", "b", "c", "d"].map(str::to_owned));
+        let met = EngineView {
+            words,
+            ..view(1000, true)
+        };
+        assert_eq!(urgency(&view(1000, true), &met), Urgency::Now);
+    }
+
+    #[test]
+    fn the_small_window_gets_the_caller_and_nobody_else() {
+        let person = |address: &str| Person {
+            address: address.to_owned(),
+            name: String::new(),
+            their_name: String::new(),
+            contact: true,
+            blocked: false,
+            pinned_at: None,
+            pinned_how: None,
+        };
+        let shell = ShellState {
+            settings: store::Settings::default(),
+            me: crate::view::Me {
+                address: String::new(),
+                link: String::new(),
+                qr_svg: String::new(),
+            },
+            history: Vec::new(),
+            people: vec![person("tincan:a"), person("tincan:b")],
+            key_place: store::KeyPlace::File,
+            opened_with: None,
+            full_screen: false,
+            windows: std::collections::BTreeMap::new(),
+        };
+        let rings = |address: &str| CallView::Incoming {
+            call: "1".to_owned(),
+            peer: Peer {
+                address: address.to_owned(),
+                name: "Bea".to_owned(),
+            },
+            video: true,
+            known: true,
+        };
+        assert_eq!(caller(&rings("tincan:b"), &shell), Some(&shell.people[1]));
+        assert_eq!(caller(&rings("tincan:c"), &shell), None);
+        assert_eq!(caller(&CallView::Idle, &shell), None);
     }
 }

@@ -11,12 +11,13 @@ use std::sync::Arc;
 use engine::command::Command;
 use serde_json::{Map, Value};
 use tauri::ipc::Channel;
-use tauri::{State, WebviewWindow};
+use tauri::{AppHandle, Manager, State, WebviewWindow};
 
 use crate::answer::Answer;
 use crate::app::App;
 use crate::clipboard;
-use crate::error::UiError;
+use crate::end;
+use crate::error::{ErrorCode, UiError};
 use crate::notify;
 use crate::picture::stage::Stage;
 use crate::role::Role;
@@ -109,6 +110,75 @@ pub(crate) async fn clear_history(app: State<'_, Arc<App>>) -> Result<(), UiErro
 #[tauri::command]
 pub(crate) fn link_shown(app: State<'_, Arc<App>>) {
     app.link_shown();
+}
+
+/// Makes somebody a contact under this name, or renames one; an empty name stands for what they
+/// call themselves.
+#[tauri::command]
+pub(crate) async fn save_contact(
+    app: State<'_, Arc<App>>,
+    address: String,
+    name: String,
+) -> Result<(), UiError> {
+    app.save_contact(&address, &name).await
+}
+
+/// Makes somebody no contact any more.
+#[tauri::command]
+pub(crate) async fn delete_contact(
+    app: State<'_, Arc<App>>,
+    address: String,
+) -> Result<(), UiError> {
+    app.delete_contact(&address).await
+}
+
+/// Lets somebody ring here no more, or again.
+#[tauri::command]
+pub(crate) async fn set_blocked(
+    app: State<'_, Arc<App>>,
+    address: String,
+    blocked: bool,
+) -> Result<(), UiError> {
+    app.set_blocked(&address, blocked).await
+}
+
+/// The user found the same words on both sides of this call.
+#[tauri::command]
+pub(crate) async fn pin_words(app: State<'_, Arc<App>>, call: String) -> Result<(), UiError> {
+    app.pin_words(&call).await
+}
+
+/// Writes all that this installation is into a file where downloads go; says where it is.
+#[tauri::command]
+pub(crate) async fn export_identity(
+    app: State<'_, Arc<App>>,
+    handle: AppHandle,
+    passphrase: String,
+) -> Result<String, UiError> {
+    let places = handle.path();
+    let places = [
+        places.download_dir(),
+        places.document_dir(),
+        places.home_dir(),
+    ];
+    let directory = places.into_iter().flatten().find(|it| it.is_dir());
+    let directory =
+        directory.ok_or_else(|| UiError::new(ErrorCode::NotExported, &"there is no folder"))?;
+    let path = app.export_identity(directory, passphrase).await?;
+    Ok(path.display().to_string())
+}
+
+/// Takes over what an export holds, in place of the identity here, and starts the program anew.
+#[tauri::command]
+pub(crate) async fn import_identity(
+    app: State<'_, Arc<App>>,
+    handle: AppHandle,
+    file: String,
+    passphrase: String,
+) -> Result<(), UiError> {
+    app.import_identity(&file, passphrase).await?;
+    end::restart(&handle);
+    Ok(())
 }
 
 #[cfg(test)]

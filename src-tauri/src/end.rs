@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::instance::Listener;
+use crate::restart;
 use crate::role::Role;
 
 #[cfg(target_os = "linux")]
@@ -28,7 +29,7 @@ pub(crate) fn on_close(window: &WebviewWindow) {
     window.on_window_event(move |event| {
         if let WindowEvent::CloseRequested { api, .. } = event {
             api.prevent_close();
-            end(&handle);
+            end(&handle, Then::Exit);
         }
     });
 }
@@ -39,7 +40,12 @@ pub(crate) async fn on_request(handle: AppHandle) {
         Ok(mut requests) => requests.next().await,
         Err(error) => return tracing::error!(%error, "signals of the system are not heard"),
     }
-    end(&handle);
+    end(&handle, Then::Exit);
+}
+
+/// Ends the program, and starts it once more.
+pub(crate) fn restart(handle: &AppHandle) {
+    end(handle, Then::StartAgain);
 }
 
 /// Whether the program is ending.
@@ -49,8 +55,15 @@ pub(crate) fn has_begun() -> bool {
 
 static ENDING: AtomicBool = AtomicBool::new(false);
 
+/// What follows the end.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Exit,
+    StartAgain,
+}
+
 /// Ends the program: the window goes at once, the rest as soon as all is released.
-fn end(handle: &AppHandle) {
+fn end(handle: &AppHandle, then: Then) {
     if ENDING.swap(true, Ordering::AcqRel) {
         return;
     }
@@ -62,6 +75,14 @@ fn end(handle: &AppHandle) {
     let handle = handle.clone();
     tauri::async_runtime::spawn(async move {
         release(&handle).await;
+        match then {
+            Then::Exit => {}
+            Then::StartAgain => {
+                if let Err(error) = restart::again() {
+                    tracing::error!(%error, "the program does not start again");
+                }
+            }
+        }
         handle.exit(0);
     });
 }

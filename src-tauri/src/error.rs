@@ -2,6 +2,7 @@
 
 use engine::CommandError;
 use serde::Serialize;
+use store::{StoreError, TransferError};
 use ts_rs::TS;
 
 /// Why a command was not carried out.
@@ -26,10 +27,51 @@ pub(crate) enum ErrorCode {
     NoRelay,
     /// There is a call already.
     AlreadyInCall,
+    /// The user blocked whom they call.
+    Blocked,
+    /// The call is over, or there are no words of it to compare.
+    NoWords,
+    /// People could not be written; nothing has changed.
+    PeopleNotSaved,
+    /// No more people can be saved, or blocked.
+    TooManyPeople,
+    /// The passphrase of an export is too short.
+    WeakPassphrase,
+    /// The file of an export could not be written.
+    NotExported,
+    /// The passphrase is another, or the file is damaged.
+    WrongPassphrase,
+    /// The file is no export.
+    NotAnExport,
+    /// A newer version of this program wrote the export.
+    NewerExport,
+    /// What the file holds could not be written here; nothing has changed.
+    NotImported,
     /// The settings could not be written.
     SettingsNotSaved,
     /// This program failed.
     Internal,
+}
+
+impl ErrorCode {
+    /// The code of a failure that says more than that something could not be written.
+    pub(crate) const fn of(error: &StoreError) -> Option<Self> {
+        if let StoreError::TooManyPeople { .. } = error {
+            return Some(Self::TooManyPeople);
+        }
+        let StoreError::Transfer(error) = error else {
+            return None;
+        };
+        match error {
+            TransferError::WeakPassphrase => Some(Self::WeakPassphrase),
+            TransferError::WrongPassphrase => Some(Self::WrongPassphrase),
+            TransferError::Newer(_) => Some(Self::NewerExport),
+            TransferError::NotAnExport | TransferError::BadContents | TransferError::TooCostly => {
+                Some(Self::NotAnExport)
+            }
+            TransferError::OtherIdentity | TransferError::NoMemory => None,
+        }
+    }
 }
 
 impl UiError {
@@ -52,6 +94,7 @@ impl From<CommandError> for UiError {
         let code = match &error {
             CommandError::BadAddress(_) => ErrorCode::BadAddress,
             CommandError::OwnAddress => ErrorCode::OwnAddress,
+            CommandError::Blocked => ErrorCode::Blocked,
             CommandError::NoRelay => ErrorCode::NoRelay,
             CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
             CommandError::Stopped => ErrorCode::Internal,

@@ -35,7 +35,9 @@ impl Announcer {
             let call = views.borrow_and_update().call.clone();
             let rings = matches!(call, CallView::Incoming { .. });
             match (call, rang) {
-                (CallView::Incoming { peer, known, .. }, false) => self.announce(&peer.name, known),
+                (CallView::Incoming { peer, known, .. }, false) => {
+                    self.announce(&self.app.name_of(&peer), known);
+                }
                 (CallView::Incoming { .. }, true) | (_, false) => {}
                 (call, true) => self.over(&call),
             }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use store::{Store, StoreError};
+use store::{Keychain, Store, StoreError};
 use thiserror::Error;
 
 use self::activate::{Outcome, activate};
@@ -49,15 +49,19 @@ pub(crate) enum StartError {
     Frozen,
 }
 
-/// Opens what is remembered in `data`, or shows the window that has it open already, with `link`.
+/// Opens what is remembered in `data`, with the key where `keychain` says, or shows the window that has it open already, with `link`.
 /// Blocks: a few seconds at most.
 ///
 /// # Errors
 /// When the profile cannot be used, or the program that uses it does not answer.
-pub(crate) fn start(data: &Path, link: Option<&str>) -> Result<Start, StartError> {
+pub(crate) fn start(
+    data: &Path,
+    keychain: Keychain,
+    link: Option<&str>,
+) -> Result<Start, StartError> {
     let began = Instant::now();
     loop {
-        let in_use = match Store::open(data) {
+        let in_use = match Store::open_with(data, keychain) {
             Ok(store) => return Ok(Start::First(Box::new(store))),
             Err(error @ StoreError::InUse(_)) => error,
             Err(error) => return Err(error.into()),

@@ -10,14 +10,14 @@ use anyhow::Context;
 use engine::view::EngineView;
 use headless::figures::Figures;
 use headless::memory;
-use store::Store;
+use store::{Store, StoreError};
 use tauri::{AppHandle, Manager};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Streams};
 use crate::incoming::Announcer;
-use crate::instance::{Activation, Listener, Start};
+use crate::instance::{Activation, Listener, Start, StartError};
 use crate::picture::PictureSurface;
 use crate::picture::webview::Webview;
 use crate::profile::Profile;
@@ -43,6 +43,7 @@ mod pace;
 mod picture;
 mod profile;
 mod replaceable;
+mod restart;
 mod role;
 mod understand;
 mod view;
@@ -50,6 +51,7 @@ mod window;
 
 pub use environment::prepare_environment;
 pub use options::{Options, PictureWay};
+pub use restart::remember_start;
 
 /// Runs the app until the user closes it. A second start with the same profile shows the window of
 /// the first instead, and returns at once.
@@ -61,10 +63,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     let profile = Profile::new(&options)?;
     let runtime = Runtime::new().context("cannot start the async runtime")?;
     tauri::async_runtime::set(runtime.handle().clone());
-    let store = match instance::start(&profile.data, options.link.as_deref()) {
-        Ok(Start::First(store)) => *store,
-        Ok(Start::Second) => return Ok(()),
-        Err(error) => give_up(&error.into()),
+    let Some(store) = open(&profile, options.link.as_deref()) else {
+        return Ok(());
     };
     // Tauri panics without a display; a sentence serves people better.
     #[cfg(target_os = "linux")]
@@ -84,6 +84,12 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::clear_history,
             commands::notify_call,
             commands::link_shown,
+            commands::save_contact,
+            commands::delete_contact,
+            commands::set_blocked,
+            commands::pin_words,
+            commands::export_identity,
+            commands::import_identity,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.
@@ -94,6 +100,24 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         })
         .run(tauri::generate_context!())
         .context("cannot show a window")
+}
+
+/// What is remembered; none when the window of another start has come up instead. A keychain that is
+/// locked or gone has the only key there is, so the user is asked to open it as often as they like.
+fn open(profile: &Profile, link: Option<&str>) -> Option<Store> {
+    loop {
+        match instance::start(&profile.data, profile.keychain, link) {
+            Ok(Start::First(store)) => return Some(*store),
+            Ok(Start::Second) => return None,
+            Err(StartError::Store(error @ StoreError::KeychainUnavailable { .. })) => {
+                tracing::error!("{error}");
+                if !alert::try_again(&error.to_string()) {
+                    std::process::exit(1);
+                }
+            }
+            Err(error) => give_up(&error.into()),
+        }
+    }
 }
 
 /// Tells the user why there is no window, and ends the program.

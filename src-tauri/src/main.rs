@@ -5,6 +5,7 @@
 use clap::Parser;
 
 fn main() -> anyhow::Result<()> {
+    app::remember_start();
     // Before GTK and before any thread: see their documentation.
     let _prepared = headless::process::prepare();
     let options = app::Options::parse();

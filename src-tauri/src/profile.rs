@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use store::StoreError;
+use store::{Keychain, StoreError};
 
 use crate::options::Options;
 
@@ -10,8 +10,11 @@ use crate::options::Options;
 /// people and may run at the same time; of one person, one window runs (see `instance`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
-    /// Identity, settings and history.
+    /// Identity, settings, contacts and history.
     pub(crate) data: PathBuf,
+    /// Whether a new key may go into the system's keychain. A directory that somebody named is
+    /// whole by itself.
+    pub(crate) keychain: Keychain,
     /// What the webview keeps.
     pub(crate) webview: PathBuf,
 }
@@ -22,12 +25,22 @@ impl Profile {
     /// # Errors
     /// When the profile has no proper name, or the system no place for user data.
     pub(crate) fn new(options: &Options) -> Result<Self, StoreError> {
-        let data = match &options.common.data {
-            Some(data) => std::path::absolute(data).unwrap_or_else(|_| data.clone()),
-            None => store::default_dir(options.profile.as_deref())?,
+        let (data, keychain) = match &options.common.data {
+            Some(data) => {
+                let data = std::path::absolute(data).unwrap_or_else(|_| data.clone());
+                (data, Keychain::Unused)
+            }
+            None => (
+                store::default_dir(options.profile.as_deref())?,
+                Keychain::System,
+            ),
         };
         let webview = data.join("webview");
-        Ok(Self { data, webview })
+        Ok(Self {
+            data,
+            keychain,
+            webview,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use call::id::Peer;
 use call::view::CallView;
 use engine::view::{CallStats, DeviceNow, EngineView};
 use serde::Serialize;
-use store::{HistoryEntry, Settings};
+use store::{HistoryEntry, KeyPlace, Person, Settings};
 use ts_rs::TS;
 
 use crate::picture::Surface;
@@ -70,6 +70,10 @@ pub(crate) struct UiView {
     pub(crate) pictures_url: Option<String>,
     /// Past calls, the newest first.
     pub(crate) history: Vec<HistoryEntry>,
+    /// Whom the user saved or blocked.
+    pub(crate) people: Vec<Person>,
+    /// Where the secret key is kept.
+    pub(crate) key_place: KeyPlace,
     /// The program's version.
     pub(crate) version: String,
     /// The address or invite link that the program was opened with and that is still to be
@@ -78,12 +82,14 @@ pub(crate) struct UiView {
 }
 
 /// All that the small window of an incoming call shows: who calls whom, and our own picture. It
-/// knows no settings, no history and no secrets of servers, because it comes up unasked.
+/// knows no settings, no history, nobody but the caller and no secrets of servers, because it comes up unasked.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RingView {
     /// The call; the window goes when it rings no more.
     pub(crate) call: CallView,
+    /// The caller, when the user saved them: their name here, and whether words were compared.
+    pub(crate) person: Option<Person>,
     /// Who is called.
     pub(crate) me: Peer,
     /// What is true of our camera.

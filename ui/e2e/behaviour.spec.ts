@@ -19,7 +19,7 @@ test('settings open, trap the focus, and give it back', async ({ page }) => {
 test('every section of the settings is reached by arrow keys', async ({ page }) => {
   await open(page, 'settings-you');
   await page.getByRole('tab', { name: 'You' }).focus();
-  for (const name of ['Sound', 'Camera', 'Network', 'Look']) {
+  for (const name of ['Sound', 'Camera', 'Network', 'Privacy', 'Look']) {
     await page.keyboard.press('ArrowDown');
     await expect(page.getByRole('tab', { name })).toHaveAttribute('aria-selected', 'true');
   }
@@ -47,13 +47,14 @@ test('a device is chosen by keyboard, and letters in the menu mute nothing', asy
 test('Tab reaches every control of the call in visual order, End last', async ({ page }) => {
   await open(page, 'call');
   const seen: string[] = [];
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 9; i++) {
     await page.keyboard.press('Tab');
     seen.push(
       (await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))) ?? '',
     );
   }
   expect(seen).toEqual([
+    'Show the words again. Verified – you compared words on 3 May',
     'Your own picture. Arrow keys move it to another corner.',
     'Hide your own picture',
     'Mute the microphone',
@@ -226,4 +227,42 @@ test('a call that comes up under the pointer is not answered by the click meant 
   await page.clock.runFor(500);
   await press();
   expect(await commands(page)).toEqual([{ do: 'accept', video: true }]);
+});
+
+test('the words open from the header, stay beside the controls, and give the focus back', async ({
+  page,
+}) => {
+  await open(page, 'call');
+  const mark = page.getByRole('button', { name: /^Show the words/u });
+  await mark.focus();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Compare words' });
+  await expect(dialog).toBeVisible();
+  await page.getByRole('button', { name: 'Mute the microphone', exact: true }).click();
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(mark).toBeFocused();
+  await page.waitForTimeout(3500);
+  expect(await commands(page)).toEqual([{ do: 'setMicrophone', live: false }]);
+});
+
+test('the header marks a person without moving what stands beside it', async ({ page }) => {
+  await open(page, 'call-words');
+  const bar = await page.getByRole('group', { name: 'Call controls' }).boundingBox();
+  await page.getByRole('button', { name: 'They match' }).click();
+  await expect(page.getByText(/is marked as verified/u)).toBeVisible();
+  expect(await page.getByRole('group', { name: 'Call controls' }).boundingBox()).toEqual(bar);
+  await page.getByRole('button', { name: 'Close' }).last().click();
+  await expect(page.getByRole('button', { name: /^Show the words/u })).toBeVisible();
+});
+
+test('moving to another computer opens in sight and gives the focus back', async ({ page }) => {
+  await open(page, 'settings-privacy');
+  await page.getByRole('button', { name: 'Import…' }).click();
+  await expect(page.getByRole('button', { name: 'Import and restart' })).toBeInViewport({
+    ratio: 1,
+  });
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('button', { name: 'Import…' })).toBeFocused();
 });

@@ -100,10 +100,26 @@ test('the small window gets to see the call and its own devices, and notifies no
     'localPicture',
     'me',
     'microphone',
+    'person',
     'picturesUrl',
     'surface',
   ]);
   expect(backend.notified).toEqual([]);
+});
+
+test('the notification and the small window use the name that the user gave', () => {
+  const { backend } = shown('home', 'incoming-renamed');
+  expect((backend as FakeBackend).notified).toEqual(['Carl from the choir is calling: Video call']);
+  const small = fake(new URLSearchParams('story=incoming-window-renamed&still'));
+  const { call } = new App(small).ring ?? {};
+  expect(call?.state === 'incoming' && call.peer.name).toBe('Carl from the choir');
+});
+
+test('the words close with the call', () => {
+  const { app, show } = shown('call');
+  app.local.words = 'differ';
+  show('ended');
+  expect(app.local.words).toBeNull();
 });
 
 test('a call that comes in leaves what was typed, and dialling takes it', () => {

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { BEA, HISTORY, NAMELESS, NOW, RTL } from '../src/backend/stories/base';
+import type { HistoryEntry } from '../src/backend/bindings/HistoryEntry';
+import type { Person } from '../src/backend/bindings/Person';
+import { BEA, CARL, HISTORY, NAMELESS, NOW, RTL } from '../src/backend/stories/base';
+import { saved } from '../src/backend/stories/people';
 import {
   initials,
   inSentence,
@@ -16,28 +19,36 @@ import {
 } from '../src/state/people';
 
 test('people are those of the history, the latest first, each once', () => {
-  const all = people(HISTORY);
+  const all = people(HISTORY, []);
   expect(all.map((one) => one.peer.name.split(' ')[0])).toEqual(['Bea', 'Carl', 'Dina', 'مريم']);
   expect(all[0]?.calls).toHaveLength(3);
 });
 
 test('what gave way when two called each other at once is no call, what was talked is', () => {
   const peer = { address: 'tincan:a', name: 'A' };
-  const gone = { peer, relay: null, at: 0, outgoing: true, reason: 'replaced', lastedMs: null };
+  const gone = {
+    peer,
+    relay: null,
+    at: 0,
+    outgoing: true,
+    reason: 'replaced',
+    accepted: false,
+    lastedMs: null,
+  };
   const talked = { ...gone, lastedMs: 1000 };
-  expect(people([gone])).toEqual([]);
-  expect(people([gone, talked])[0]?.calls).toEqual([talked]);
+  expect(people([gone], [])).toEqual([]);
+  expect(people([gone, talked], [])[0]?.calls).toEqual([talked]);
 });
 
 test('a call without a name does not take a known name away', () => {
   const [newest, ...rest] = HISTORY;
   if (!newest) throw new Error('the stories have a history');
   const nameless = { ...newest, peer: { ...BEA, name: '' } };
-  expect(people([nameless, ...rest])[0]?.peer.name).toBe(BEA.name);
+  expect(people([nameless, ...rest], [])[0]?.peer.name).toBe(BEA.name);
 });
 
 test('typing finds people by any part of their name', () => {
-  const all = people(HISTORY);
+  const all = people(HISTORY, []);
   expect(matching(all, ' LIND').map((one) => one.peer.name)).toEqual(['Bea Lindqvist']);
   expect(matching(all, '')).toHaveLength(all.length);
   expect(matching(all, 'zoe')).toEqual([]);
@@ -86,18 +97,26 @@ test('an outcome that this version does not know is left out', () => {
 
 test('somebody is dialled with their name, over the relay of their newest call that had one', () => {
   const peer = { address: 'tincan:a', name: 'A & B' };
-  const call = { peer, relay: null, at: 0, outgoing: true, reason: 'noAnswer', lastedMs: null };
+  const call = {
+    peer,
+    relay: null,
+    at: 0,
+    outgoing: true,
+    reason: 'noAnswer',
+    accepted: false,
+    lastedMs: null,
+  };
   const over = (relay: string) => ({ ...call, relay });
   const nameless = { ...peer, name: '' };
-  expect(linkTo(nameless, [])).toBe('tincan:a');
-  expect(linkTo(peer, [call])).toBe('tincan:a?name=A%20%26%20B');
-  expect(linkTo(nameless, [call])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo(nameless, [], [])).toBe('tincan:a');
+  expect(linkTo(peer, [call], [])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo(nameless, [call], [])).toBe('tincan:a?name=A%20%26%20B');
   const theirs = { ...call, outgoing: false };
-  expect(linkTo(peer, [theirs, over('wss://new/v1'), over('wss://old/v1')])).toBe(
+  expect(linkTo(peer, [theirs, over('wss://new/v1'), over('wss://old/v1')], [])).toBe(
     'tincan:a?relay=wss%3A%2F%2Fnew%2Fv1&name=A%20%26%20B',
   );
-  expect(linkTo(peer, [call, over('wss://old/v1')])).toBe('tincan:a?name=A%20%26%20B');
-  expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')])).toBe('tincan:b');
+  expect(linkTo(peer, [call, over('wss://old/v1')], [])).toBe('tincan:a?name=A%20%26%20B');
+  expect(linkTo({ ...nameless, address: 'tincan:b' }, [over('wss://new/v1')], [])).toBe('tincan:b');
 });
 
 test.each([
@@ -121,4 +140,51 @@ test('a name that runs the other way cannot turn a sentence round', () => {
   for (const name of ['مريم', '\u{1e900}\u{1e901}', '\u{10d00}']) {
     expect(inSentence({ address: 'tincan:a', name })).toBe(`\u2068${name}\u2069`);
   }
+});
+
+test('contacts go by the name that the user gave them, and are found by both', () => {
+  const all = people(HISTORY, [saved(BEA, { name: 'Auntie' })]);
+  expect(all[0]).toMatchObject({ peer: { name: 'Auntie' }, theirName: BEA.name, known: true });
+  expect(matching(all, 'aunt')).toHaveLength(1);
+  expect(matching(all, 'lindq')).toHaveLength(1);
+});
+
+test('contacts without calls come last, by name; blocked strangers without calls are not listed', () => {
+  const silent = [
+    saved({ address: 'tincan:z', name: 'Zoe' }),
+    saved({ address: 'tincan:a', name: 'Abe' }),
+    saved({ address: 'tincan:b', name: 'Bad' }, { contact: false, blocked: true }),
+  ];
+  const names = people(HISTORY, silent).map((one) => one.peer.name);
+  expect(names.slice(-2)).toEqual(['Abe', 'Zoe']);
+  expect(names).not.toContain('Bad');
+});
+
+test('who only rang is unknown, who was called, accepted or saved is not', () => {
+  const missed = {
+    peer: CARL,
+    relay: null,
+    at: 0,
+    outgoing: false,
+    reason: 'missed',
+    lastedMs: null,
+  };
+  const rang = { ...missed, accepted: false };
+  const knows = (calls: HistoryEntry[], contacts: Person[] = []) =>
+    people(calls, contacts)[0]?.known;
+  expect(knows([rang])).toBe(false);
+  expect(knows([rang, { ...rang, outgoing: true }])).toBe(true);
+  expect(knows([rang, { ...rang, accepted: true }])).toBe(true);
+  expect(knows([rang], [saved(CARL)])).toBe(true);
+  expect(knows([rang], [saved(CARL, { contact: false, blocked: true })])).toBe(false);
+});
+
+test("the user's own name for somebody never leaves in a link", () => {
+  const mine = { ...BEA, name: 'Auntie' };
+  const contact = saved(BEA, { name: 'Auntie' });
+  expect(linkTo(mine, [], [contact])).toBe(`${BEA.address}?name=Bea%20Lindqvist`);
+  expect(linkTo(mine, [], [{ ...contact, theirName: '' }])).toBe(BEA.address);
+  expect(linkTo(BEA, [], [saved(BEA, { theirName: '' })])).toBe(
+    `${BEA.address}?name=Bea%20Lindqvist`,
+  );
 });

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, render, screen } from '@testing-library/svelte';
+import { render, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
@@ -9,31 +9,14 @@ import { STORIES } from '../src/backend/stories';
 import { m } from '../src/paraglide/messages';
 import Root from '../src/Root.svelte';
 import { App } from '../src/state/app.svelte';
+import { clean, prepare, story as shown } from './page';
 
 const user = userEvent.setup();
 
-beforeAll(() => {
-  // What jsdom lacks. Canvases stay empty.
-  window.matchMedia = (media) =>
-    Object.assign(new EventTarget(), { matches: false, media }) as unknown as MediaQueryList;
-  HTMLCanvasElement.prototype.getContext = () => null;
-  Element.prototype.scrollIntoView = () => undefined;
-});
+beforeAll(prepare);
+beforeEach(clean);
 
-beforeEach(() => {
-  cleanup();
-  document.body.innerHTML = '';
-  // A sheet that is gone gives the pointer back only a moment later.
-  document.body.removeAttribute('style');
-});
-
-async function story(name: string): Promise<FakeBackend> {
-  const backend = fake(new URLSearchParams({ story: name, still: '' }));
-  const app = new App(backend);
-  render(Root, { app });
-  await screen.findByRole('main');
-  return backend;
-}
+const story = async (name: string): Promise<FakeBackend> => (await shown(name)).backend;
 
 const button = (name: string | RegExp) => screen.getByRole('button', { name });
 
@@ -356,9 +339,10 @@ test('a machine without a camera goes on without one', async () => {
 
 test('a stranger is told apart from people one knows', async () => {
   await story('incoming-unknown');
-  expect(screen.getByText(/who gives no name/u)).toBeVisible();
+  expect(screen.getByText(/They give no name/u)).toBeVisible();
   document.body.innerHTML = '';
   await story('incoming-unknown-name');
+  expect(screen.getByText('Unknown caller – not in your contacts')).toBeVisible();
   expect(screen.getByText(/what they call themselves/u)).toBeVisible();
 });
 

@@ -4,7 +4,7 @@ import { BEA, HISTORY } from '../src/backend/stories/base';
 import { relayHost, shownFor } from '../src/people/understanding';
 import { matching, people } from '../src/state/people';
 
-const everybody = people(HISTORY);
+const everybody = people(HISTORY, []);
 
 test('an address or link shows the person', () => {
   const { address, name } = BEA;

@@ -7,7 +7,7 @@ use store::{HistoryEntry, Store, StoreError};
 use tokio::sync::broadcast;
 
 use super::App;
-use crate::error::UiError;
+use crate::error::{ErrorCode, UiError};
 
 impl App {
     /// Writes down every call that ends from now on, until the engine ends.
@@ -15,7 +15,12 @@ impl App {
         let shell = self.shell.clone();
         headless::history::keep(ended, Arc::clone(&self.store), move |store| {
             let history = newest_first(store);
-            shell.send_modify(|shell| shell.history = history);
+            // A call tells what contacts call themselves now.
+            let people = store.people().to_vec();
+            shell.send_modify(|shell| {
+                shell.history = history;
+                shell.people = people;
+            });
         })
         .await;
     }
@@ -30,7 +35,7 @@ impl App {
         change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), UiError> {
         let shell = self.shell.clone();
-        self.keep(move |store| {
+        self.keep(ErrorCode::SettingsNotSaved, move |store| {
             let changed = change(store);
             let history = newest_first(store);
             shell.send_modify(|shell| shell.history = history);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use store::Settings;
 
 use super::App;
-use crate::error::UiError;
+use crate::error::{ErrorCode, UiError};
 use crate::me::me;
 
 impl App {
@@ -51,7 +51,10 @@ impl App {
             shell.me = me;
             shell.settings = settings.clone();
         });
-        self.keep(move |store| store.set_settings(settings)).await
+        self.keep(ErrorCode::SettingsNotSaved, move |store| {
+            store.set_settings(settings)
+        })
+        .await
     }
 }
 
@@ -72,7 +75,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::error::ErrorCode;
 
     fn change(value: Value) -> Map<String, Value> {
         match value {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use store::{HistoryEntry, Settings};
+use store::{HistoryEntry, KeyPlace, Person, Settings};
 use tauri::ipc::Channel;
 
 use crate::picture::PictureSurface;
@@ -17,12 +17,23 @@ pub(crate) struct ShellState {
     pub(crate) me: Me,
     /// Past calls, the newest first.
     pub(crate) history: Vec<HistoryEntry>,
+    /// Whom the user saved or blocked.
+    pub(crate) people: Vec<Person>,
+    /// Where the secret key is kept.
+    pub(crate) key_place: KeyPlace,
     /// The link that the program was opened with, until the page has taken it over.
     pub(crate) opened_with: Option<String>,
     /// Whether the main window fills the screen.
     pub(crate) full_screen: bool,
     /// The open windows.
     pub(crate) windows: BTreeMap<Role, OpenWindow>,
+}
+
+impl ShellState {
+    /// Whom the user saved or blocked by this address.
+    pub(crate) fn person(&self, address: &str) -> Option<&Person> {
+        self.people.iter().find(|it| it.address == address)
+    }
 }
 
 /// What belongs to one open window.

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use call::id::Peer;
 use clap::Parser;
 use media::backend::device::DeviceId;
 
@@ -41,4 +42,102 @@ async fn the_end_does_not_wait_for_the_disk() {
     choosing.await.unwrap().unwrap();
     slow_disk.join().unwrap();
     assert!(stopped.is_ok(), "it waits for the disk");
+}
+
+fn somebody() -> Peer {
+    Peer {
+        address: Identity::generate().unwrap().address().to_string(),
+        name: "Bea".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn people_show_as_soon_as_they_are_saved_and_by_the_name_that_the_user_gave() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = app(dir.path());
+    let bea = somebody();
+    assert_eq!(app.name_of(&bea), "Bea");
+    app.save_contact(&bea.address, " Aunt\u{202e}ie ")
+        .await
+        .unwrap();
+    assert_eq!(app.name_of(&bea), "Auntie");
+    app.save_contact(&bea.address, "").await.unwrap();
+    assert_eq!(app.name_of(&bea), "Bea");
+    app.set_blocked(&bea.address, true).await.unwrap();
+    app.delete_contact(&bea.address).await.unwrap();
+    let people = app.shell().borrow().people.clone();
+    assert_eq!(people.len(), 1);
+    assert!(people[0].blocked && !people[0].contact);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = app(dir.path());
+    for refused in [
+        app.save_contact("Bea", "Bea").await,
+        app.delete_contact("").await,
+        app.set_blocked("tincan:x", true).await,
+    ] {
+        assert_eq!(refused.unwrap_err().code, ErrorCode::BadAddress);
+    }
+    assert!(app.shell().borrow().people.is_empty());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_pinned_without_a_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = app(dir.path());
+    let refused = app.pin_words("00f3a9c2d4e5b617").await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::NoWords);
+    assert!(app.shell().borrow().people.is_empty());
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_export_makes_another_installation_the_same_person() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let downloads = tempfile::tempdir().unwrap();
+    let (old, new) = (app(here.path()), app(there.path()));
+    let bea = somebody();
+    old.save_contact(&bea.address, "Auntie").await.unwrap();
+    let directory = downloads.path().to_owned();
+    let path = old
+        .export_identity(directory, "copper lantern".to_owned())
+        .await
+        .unwrap();
+    let file = data_encoding::BASE64.encode(&std::fs::read(path).unwrap());
+    let wrong = new
+        .import_identity(&file, "copper lanterm".to_owned())
+        .await;
+    assert_eq!(wrong.unwrap_err().code, ErrorCode::WrongPassphrase);
+    new.import_identity(&file, "copper lantern".to_owned())
+        .await
+        .unwrap();
+    old.stop().await;
+    new.stop().await;
+    let address = old.address;
+    drop(new);
+    let store = Store::open(there.path()).unwrap();
+    assert_eq!(store.identity().address(), address);
+    assert_eq!(store.people()[0].name, "Auntie");
+}
+
+#[tokio::test]
+async fn what_is_no_export_is_refused_before_anything_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = app(dir.path());
+    let passphrase = || "copper lantern".to_owned();
+    for file in ["", "!", "dGluY2Fu"] {
+        let refused = app.import_identity(file, passphrase()).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::NotAnExport, "{file}");
+    }
+    let long = "A".repeat(6 * 1024 * 1024);
+    let refused = app.import_identity(&long, passphrase()).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::NotAnExport);
+    let weak = app.export_identity(dir.path().to_owned(), "short".to_owned());
+    assert_eq!(weak.await.unwrap_err().code, ErrorCode::WeakPassphrase);
+    app.stop().await;
 }

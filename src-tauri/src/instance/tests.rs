@@ -9,7 +9,7 @@ use super::*;
 
 /// The first start in `data`, and what arrives at its window.
 fn first(data: &Path) -> (Store, Listener, mpsc::Receiver<Activation>) {
-    let Start::First(store) = start(data, None).unwrap() else {
+    let Start::First(store) = start(data, Keychain::Unused, None).unwrap() else {
         panic!("somebody was there before");
     };
     let (tell, activations) = mpsc::channel(4);
@@ -19,7 +19,7 @@ fn first(data: &Path) -> (Store, Listener, mpsc::Receiver<Activation>) {
 
 async fn second(data: &Path, link: &str) -> Result<Start, StartError> {
     let (data, link) = (data.to_owned(), link.to_owned());
-    spawn_blocking(move || start(&data, Some(&link)))
+    spawn_blocking(move || start(&data, Keychain::Unused, Some(&link)))
         .await
         .unwrap()
 }
@@ -80,7 +80,7 @@ fn a_stopped_process_is_frozen_too() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = Endpoint::new(socket.local_addr().unwrap().port()).unwrap();
     endpoint.write(dir.path()).unwrap();
-    let started = start(dir.path(), None);
+    let started = start(dir.path(), Keychain::Unused, None);
     assert!(matches!(started, Err(StartError::Frozen)), "{started:?}");
 }
 
@@ -88,7 +88,7 @@ fn a_stopped_process_is_frozen_too() {
 fn a_program_without_a_window_keeps_its_profile() {
     let dir = tempfile::tempdir().unwrap();
     let _store = Store::open(dir.path()).unwrap();
-    let started = start(dir.path(), None);
+    let started = start(dir.path(), Keychain::Unused, None);
     assert!(
         matches!(started, Err(StartError::Store(StoreError::InUse(_)))),
         "{started:?}"
@@ -103,7 +103,10 @@ fn a_start_waits_for_one_that_is_about_to_end() {
         thread::sleep(Duration::from_millis(300));
         drop(store);
     });
-    assert!(matches!(start(dir.path(), None), Ok(Start::First(_))));
+    assert!(matches!(
+        start(dir.path(), Keychain::Unused, None),
+        Ok(Start::First(_))
+    ));
     ending.join().unwrap();
 }
 

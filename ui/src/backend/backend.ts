@@ -34,6 +34,19 @@ export interface Backend {
   /** Tells the program where the page wants pictures and what floats over them. */
   setStage(stage: Stage): Promise<void>;
   clearHistory(): Promise<void>;
+  /** Makes somebody a contact under this name, or renames one; empty for what they call themselves. */
+  saveContact(address: string, name: string): Promise<void>;
+  deleteContact(address: string): Promise<void>;
+  setBlocked(address: string, blocked: boolean): Promise<void>;
+  /** The user found the same words on both sides of this call. */
+  pinWords(call: string): Promise<void>;
+  /** Writes all that belongs to the user into a file under a passphrase; the result is its path. */
+  exportIdentity(passphrase: string): Promise<string>;
+  /**
+   * Takes over what such a file holds, in Base64, in place of the identity here; the program then
+   * starts again.
+   */
+  importIdentity(file: string, passphrase: string): Promise<void>;
   /** Has the system say that somebody calls, for as long as it rings. */
   notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */
@@ -53,7 +66,7 @@ export type Painter = (stream: Stream, canvas: HTMLCanvasElement, look: Look) =>
 
 /** The open panels of a story. */
 export interface Opening {
-  readonly settings?: 'you' | 'sound' | 'camera' | 'network' | 'look';
+  readonly settings?: 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
   readonly menu?: 'microphone' | 'camera' | 'more';
   readonly shortcuts?: boolean;
   readonly field?: string;
@@ -61,4 +74,9 @@ export interface Opening {
   readonly person?: string;
   readonly idle?: boolean;
   readonly explain?: boolean;
+  /** The panel of the four words: they are compared, or what was found. */
+  readonly words?: 'compare' | 'differ' | 'matched';
+  /** What is asked about the person who is shown. */
+  readonly asking?: 'name' | 'block' | 'delete';
+  readonly transfer?: 'export' | 'import';
 }

@@ -15,7 +15,8 @@ import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 import type { ActiveCall, IncomingCall, OutgoingCall } from './call';
 import { STORIES, type StoryName } from './stories';
-import { ADA, devices, NONE_LACKING, NOW, SUMMARY } from './stories/base';
+import { ADA, devices, NONE_LACKING, NOW, SUMMARY, WORDS } from './stories/base';
+import { changed } from './stories/people';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
@@ -66,6 +67,9 @@ export function fake(query: URLSearchParams): FakeBackend {
     },
     perform(command) {
       backend.commands.push(command);
+      if (command.do === 'dial' && isBlocked(view, read(command.to).peer)) {
+        return Promise.reject({ code: 'blocked', message: 'the user blocked them' });
+      }
       show({ engine: after(view.engine, command) });
       return Promise.resolve();
     },
@@ -99,6 +103,32 @@ export function fake(query: URLSearchParams): FakeBackend {
       show({ history: [] });
       return Promise.resolve();
     },
+    saveContact(address, name) {
+      show({ people: changed(view.people, address, { name, contact: true }) });
+      return Promise.resolve();
+    },
+    deleteContact(address) {
+      show({
+        people: changed(view.people, address, { contact: false, pinnedAt: null, pinnedHow: null }),
+      });
+      return Promise.resolve();
+    },
+    setBlocked(address, blocked) {
+      show({ people: changed(view.people, address, { blocked }) });
+      return Promise.resolve();
+    },
+    pinWords() {
+      const { call } = view.engine;
+      if (call.state !== 'active') return Promise.reject({ code: 'noWords', message: 'no call' });
+      const pin = { contact: true, pinnedAt: NOW, pinnedHow: 'words' as const };
+      show({ people: changed(view.people, call.peer.address, pin) });
+      return Promise.resolve();
+    },
+    exportIdentity: () => Promise.resolve('/home/ada/Downloads/tincan.tincan-key'),
+    importIdentity: (_, passphrase) =>
+      passphrase === 'wrong passphrase'
+        ? Promise.reject({ code: 'wrongPassphrase', message: 'no' })
+        : Promise.resolve(),
     notifyCall(title, body) {
       backend.notified.push(`${title}: ${body}`);
       return Promise.resolve();
@@ -109,9 +139,12 @@ export function fake(query: URLSearchParams): FakeBackend {
 }
 
 /** What the small window gets to see of it all. */
-function ringOf({ engine, settings, me, surface, picturesUrl }: UiView): RingView {
+function ringOf({ engine, people, settings, me, surface, picturesUrl }: UiView): RingView {
+  const { call } = engine;
+  const caller = call.state === 'incoming' ? call.peer.address : null;
   return {
-    call: engine.call,
+    call,
+    person: people.find((one) => one.address === caller) ?? null,
     me: { name: settings.name, address: me.address },
     camera: engine.camera.now,
     microphone: engine.microphone.now,
@@ -119,6 +152,10 @@ function ringOf({ engine, settings, me, surface, picturesUrl }: UiView): RingVie
     surface,
     picturesUrl,
   };
+}
+
+function isBlocked(view: UiView, peer: Peer): boolean {
+  return view.people.some((one) => one.blocked && one.address === peer.address);
 }
 
 /** Past calls as long ago today as they were when the stories were written. */
@@ -190,6 +227,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
     ...engine,
     localPicture: camera,
     remotePicture: call.video,
+    words: WORDS,
     summary: { ...SUMMARY, video: camera },
     call: {
       state: 'active',
@@ -212,6 +250,7 @@ function finished(engine: EngineView, call: OutgoingCall | ActiveCall): EngineVi
     ...engine,
     localPicture: false,
     remotePicture: false,
+    words: null,
     call: { state: 'ended', call: call.call, peer: call.peer, reason, lastedMs, outgoing: true },
   };
 }

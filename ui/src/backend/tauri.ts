@@ -25,6 +25,12 @@ export const tauri: Backend = {
   setFullScreen: (on) => invoke('set_full_screen', { on }),
   setStage: (stage) => invoke('set_stage', { stage }),
   clearHistory: () => invoke('clear_history'),
+  saveContact: (address, name) => invoke('save_contact', { address, name }),
+  deleteContact: (address) => invoke('delete_contact', { address }),
+  setBlocked: (address, blocked) => invoke('set_blocked', { address, blocked }),
+  pinWords: (call) => invoke('pin_words', { call }),
+  exportIdentity: (passphrase) => invoke('export_identity', { passphrase }),
+  importIdentity: (file, passphrase) => invoke('import_identity', { file, passphrase }),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 

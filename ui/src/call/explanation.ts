@@ -10,6 +10,7 @@ const EXPLANATIONS: Partial<Record<EndReason, (words: { name: string }) => strin
   connectionLost: m.ended_explained_connectionLost,
   peerGone: m.ended_explained_peerGone,
   incompatible: m.ended_explained_incompatible,
+  notSecure: m.ended_explained_notSecure,
   internalError: m.ended_explained_internalError,
 };
 

@@ -2,7 +2,7 @@
 import type { Backend } from '../backend/backend';
 import type { Understood } from '../backend/bindings/Understood';
 import { m } from '../paraglide/messages';
-import type { Person } from '../state/people';
+import type { Listed } from '../state/people';
 
 export type Shown =
   | { readonly kind: 'nothing' }
@@ -17,7 +17,7 @@ export type Shown =
   /** `certain`: surely wrong; else it may be the beginning of something right. */
   | { readonly kind: 'problem'; readonly text: string; readonly certain: boolean };
 
-export function shownFor(understood: Understood, text: string, found: readonly Person[]): Shown {
+export function shownFor(understood: Understood, text: string, found: readonly Listed[]): Shown {
   switch (understood.kind) {
     case 'nothing':
       return { kind: 'nothing' };

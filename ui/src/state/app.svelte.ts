@@ -17,11 +17,12 @@ import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
 import { anchor } from './duration';
+import { ringWithNames, withNames } from './contacts';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
 import { type Trouble, TroubleWatch } from './trouble';
 
-export type Section = 'you' | 'sound' | 'camera' | 'network' | 'look';
+export type Section = 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
 export type Menu = 'microphone' | 'camera' | 'more';
 export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
 
@@ -52,13 +53,14 @@ export class App {
         this.take(view, performance.now());
       },
       (ring) => {
-        this.ring = reuse(this.ring, ring);
+        this.ring = reuse(this.ring, ringWithNames(ring));
       },
     );
   }
 
   /** Sends a command; a refusal is shown. */
   perform(command: Command): Promise<void> {
+    if (command.do === 'dial') this.local.dialled = command.to.split('?')[0] ?? '';
     return this.queued(queueOf(command), () => this.backend.perform(command));
   }
 
@@ -69,7 +71,8 @@ export class App {
 
   /** Calls somebody whom the page knows. */
   call(peer: Peer, video: boolean): Promise<void> {
-    return this.perform({ do: 'dial', to: linkTo(peer, this.view?.history ?? []), video });
+    const to = linkTo(peer, this.view?.history ?? [], this.view?.people ?? []);
+    return this.perform({ do: 'dial', to, video });
   }
 
   /** Opens the chosen device once more. */
@@ -88,6 +91,24 @@ export class App {
 
   clearHistory(): Promise<void> {
     return this.queued('disk', () => this.backend.clearHistory());
+  }
+
+  /** Makes somebody a contact, or renames one; empty stands for what they call themselves. */
+  saveContact(address: string, name: string): Promise<void> {
+    return this.queued('disk', () => this.backend.saveContact(address, name));
+  }
+
+  deleteContact(address: string): Promise<void> {
+    return this.queued('disk', () => this.backend.deleteContact(address));
+  }
+
+  setBlocked(address: string, blocked: boolean): Promise<void> {
+    return this.queued('disk', () => this.backend.setBlocked(address, blocked));
+  }
+
+  /** The user found the same words on both sides of this call. */
+  pinWords(call: string): Promise<void> {
+    return this.queued('disk', () => this.backend.pinWords(call));
   }
 
   /** Sends the requests of a queue one after the other, so that the last one made wins. */
@@ -114,6 +135,8 @@ export class App {
     local.menu = null;
     local.shortcuts = false;
     local.explain = false;
+    local.words = null;
+    local.asking = null;
     local.problem = null;
     if (next !== 'active') local.settings = null;
     // What was typed is dialled now; a call that comes in leaves it for later.
@@ -123,7 +146,7 @@ export class App {
 
   private take(fresh: UiView, now: number) {
     const before = this.view?.engine.call.state;
-    const view = reuse(this.view, fresh);
+    const view = reuse(this.view, withNames(fresh));
     const call = view.engine.call;
     if (before !== undefined && before !== call.state) this.tidy(call.state);
     const name = call.state === 'idle' ? '' : inSentence(call.peer);
@@ -169,6 +192,14 @@ export class Local {
   /** Nobody moved the pointer or pressed a key lately. */
   idle = $state(false);
   explain = $state(false);
+  /** The panel of the four words: they are compared, or what was found; null when closed. */
+  words = $state<'compare' | 'differ' | 'matched' | null>(null);
+  /** What is asked about the person who is shown, or with whom the call is. */
+  asking = $state<'name' | 'block' | 'delete' | null>(null);
+  /** Which form is open for moving to another computer. */
+  transfer = $state<'export' | 'import' | null>(null);
+  /** The address that was dialled last: what a refusal is about. */
+  dialled = $state('');
 
   open(opening: Opening) {
     this.settings = opening.settings ?? null;
@@ -178,11 +209,14 @@ export class Local {
     this.field = opening.field ?? '';
     this.idle = opening.idle ?? false;
     this.explain = opening.explain ?? false;
+    this.words = opening.words ?? null;
+    this.asking = opening.asking ?? null;
+    this.transfer = opening.transfer ?? null;
   }
 }
 
 /** A refusal of the shell itself arrives as a plain text. */
-function asUiError(error: unknown): UiError {
+export function asUiError(error: unknown): UiError {
   if (typeof error === 'object' && error !== null && 'code' in error && 'message' in error) {
     return error as UiError;
   }

@@ -1,46 +1,75 @@
-/** People as the page names them: those of the history, the latest first. */
+/** People as the page lists and names them. */
 import type { EndReason } from '../backend/bindings/EndReason';
 import type { HistoryEntry } from '../backend/bindings/HistoryEntry';
 import type { Peer } from '../backend/bindings/Peer';
+import type { Person } from '../backend/bindings/Person';
 import { m } from '../paraglide/messages';
 
-export interface Person {
+export interface Listed {
+  /** By the name that is shown for them. */
   readonly peer: Peer;
-  /** Their calls, the newest first; at least one. */
+  /** What the user noted about them. */
+  readonly person: Person | null;
+  /** What they call themselves, as far as it is known. */
+  readonly theirName: string;
+  /** A contact, or somebody whom the user called or accepted before. */
+  readonly known: boolean;
+  /** Their calls, the newest first. */
   readonly calls: readonly HistoryEntry[];
 }
 
-export function people(history: readonly HistoryEntry[]): Person[] {
-  const byAddress = new Map<string, { peer: Peer; calls: HistoryEntry[] }>();
+/** Everybody to show: those of the history, the latest first, then contacts without calls. */
+export function people(history: readonly HistoryEntry[], saved: readonly Person[]): Listed[] {
+  const calls = new Map<string, HistoryEntry[]>();
   for (const entry of history) {
     // Half of a pair: when two call each other at once, one of the calls gives way.
     if (entry.reason === 'replaced' && entry.lastedMs === null) continue;
-    const known = byAddress.get(entry.peer.address);
-    if (!known) byAddress.set(entry.peer.address, { peer: entry.peer, calls: [entry] });
-    else {
-      known.calls.push(entry);
-      if (!known.peer.name && entry.peer.name) known.peer = entry.peer;
-    }
+    const before = calls.get(entry.peer.address);
+    if (before) before.push(entry);
+    else calls.set(entry.peer.address, [entry]);
   }
-  return [...byAddress.values()];
+  const called = [...calls].map(([address, theirs]) => listed(address, theirs, saved));
+  const silent = saved.filter((one) => one.contact && !calls.has(one.address));
+  const others = silent.map((one) => listed(one.address, [], saved));
+  const byName = new Intl.Collator(m.locale());
+  return [...called, ...others.sort((a, b) => byName.compare(nameOf(a.peer), nameOf(b.peer)))];
 }
 
-/** The link to dial somebody by: with their name, and the relay that we called them over last. */
-export function linkTo(peer: Peer, history: readonly HistoryEntry[]): string {
+function listed(address: string, calls: HistoryEntry[], saved: readonly Person[]): Listed {
+  const person = saved.find((one) => one.address === address) ?? null;
+  const theirName = calls.find((one) => one.peer.name)?.peer.name ?? person?.theirName ?? '';
+  const name = (person?.contact && person.name) || theirName;
+  const known = (person?.contact ?? false) || calls.some((one) => one.outgoing || one.accepted);
+  return { peer: { address, name }, person, theirName, known, calls };
+}
+
+/**
+ * The link to dial somebody by: with the name that they give themselves, and the relay that we
+ * called them over last. The user's own name for them stays here.
+ */
+export function linkTo(
+  peer: Peer,
+  history: readonly HistoryEntry[],
+  saved: readonly Person[],
+): string {
   const calls = history.filter((one) => one.peer.address === peer.address);
+  const person = saved.find((one) => one.address === peer.address);
   const relay = calls.find((one) => one.outgoing)?.relay;
-  const name = peer.name || calls.find((one) => one.peer.name)?.peer.name;
+  const theirs = calls.find((one) => one.peer.name)?.peer.name ?? person?.theirName;
+  const name = theirs || (person?.name ? '' : peer.name);
   const parts = Object.entries({ relay, name }).flatMap(([key, value]) =>
     value ? `${key}=${encodeURIComponent(value)}` : [],
   );
   return [peer.address, parts.join('&')].filter(Boolean).join('?');
 }
 
-/** Those whose name holds the text; all without a text. */
-export function matching(all: readonly Person[], text: string): Person[] {
+/** Those one of whose names holds the text; all without a text. */
+export function matching(all: readonly Listed[], text: string): Listed[] {
   const wanted = text.trim().toLocaleLowerCase();
   if (!wanted) return [...all];
-  return all.filter(({ peer }) => peer.name.toLocaleLowerCase().includes(wanted));
+  return all.filter(({ peer, theirName }) =>
+    [peer.name, theirName].some((name) => name.toLocaleLowerCase().includes(wanted)),
+  );
 }
 
 /** What to call somebody: their name, else a short form of their address. */
@@ -121,8 +150,13 @@ export function whenText(at: number, now: number): string {
   const days = Math.round((day(today).getTime() - day(then).getTime()) / 86_400_000);
   if (days <= 0) return timeText(at);
   if (days === 1) return m.home_yesterday();
-  const withYear = then.getFullYear() !== today.getFullYear();
-  return (withYear ? DAY_OF_YEAR : DAY).format(then);
+  return dateText(at, now);
+}
+
+/** `3 Nov`, with the year when it is another one. */
+export function dateText(at: number, now: number): string {
+  const withYear = new Date(at).getFullYear() !== new Date(now).getFullYear();
+  return (withYear ? DAY_OF_YEAR : DAY).format(at);
 }
 
 /** `14:02`. */

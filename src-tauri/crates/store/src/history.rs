@@ -27,10 +27,8 @@ pub struct HistoryEntry {
     pub outgoing: bool,
     /// Why it ended: the text of an end reason.
     pub reason: String,
-    /// Whether it was an incoming call that the user accepted, whether media flowed or not. The
-    /// page tells calls by their reason.
+    /// Whether it was an incoming call that the user accepted, whether media flowed or not.
     #[serde(default)]
-    #[ts(skip)]
     pub accepted: bool,
     /// How long media flowed, milliseconds; null when it never did.
     #[ts(type = "number | null")]

@@ -53,4 +53,9 @@ stats: CallStats | null,
 /**
  * What is remembered of the running call, and of the one whose end is shown; null outside.
  */
-summary: CallSummary | null, };
+summary: CallSummary | null, 
+/**
+ * The four words of the running call, equal on both sides unless somebody is in the middle;
+ * null outside, and until the two phones have met.
+ */
+words: [string, string, string, string] | null, };

@@ -26,6 +26,10 @@ outgoing: boolean,
  */
 reason: string, 
 /**
+ * Whether it was an incoming call that the user accepted, whether media flowed or not.
+ */
+accepted: boolean, 
+/**
  * How long media flowed, milliseconds; null when it never did.
  */
 lastedMs: number | null, };

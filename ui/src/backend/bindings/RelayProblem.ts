@@ -3,4 +3,4 @@
 /**
  * Why the relay is not there.
  */
-export type RelayProblem = "unreachable" | "notARelay" | "refused" | "full" | "takenOver" | "certificateUntrusted" | "certificateExpired" | "certificateOtherName" | "unencrypted";
+export type RelayProblem = "unreachable" | "notARelay" | "refused" | "badProof" | "full" | "takenOver" | "certificateUntrusted" | "certificateExpired" | "certificateOtherName" | "unencrypted";

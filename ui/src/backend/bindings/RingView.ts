@@ -2,17 +2,22 @@
 import type { CallView } from "./CallView";
 import type { DeviceNow } from "./DeviceNow";
 import type { Peer } from "./Peer";
+import type { Person } from "./Person";
 import type { Surface } from "./Surface";
 
 /**
  * All that the small window of an incoming call shows: who calls whom, and our own picture. It
- * knows no settings, no history and no secrets of servers, because it comes up unasked.
+ * knows no settings, no history, nobody but the caller and no secrets of servers, because it comes up unasked.
  */
 export type RingView = { 
 /**
  * The call; the window goes when it rings no more.
  */
 call: CallView, 
+/**
+ * The caller, when the user saved them: their name here, and whether words were compared.
+ */
+person: Person | null, 
 /**
  * Who is called.
  */

@@ -3,6 +3,7 @@ import type { IceServer } from "./IceServer";
 import type { PictureFit } from "./PictureFit";
 import type { SelfView } from "./SelfView";
 import type { Theme } from "./Theme";
+import type { WhoMayRing } from "./WhoMayRing";
 
 /**
  * All settings. Fields that a file lacks are as at first.
@@ -59,4 +60,8 @@ ringSeconds: number,
 /**
  * The most to send, kilobits per second, 100 to 20 000.
  */
-maxSendKbps: number, };
+maxSendKbps: number, 
+/**
+ * Whose calls ring.
+ */
+whoMayRing: WhoMayRing, };

@@ -11,10 +11,12 @@ import type { EngineView } from '../bindings/EngineView';
 import type { HistoryEntry } from '../bindings/HistoryEntry';
 import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
+import type { Person } from '../bindings/Person';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
 import type { ActiveCall } from '../call';
 import { CODE } from './code';
+import { saved } from './people';
 
 /** One story: what the page gets to see, and what is open on it. */
 export interface Story {
@@ -43,7 +45,7 @@ export const BEA: Peer = {
   address: 'tincan:c5rmwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hoa3e',
   name: 'Bea Lindqvist',
 };
-const CARL: Peer = {
+export const CARL: Peer = {
   address: 'tincan:m3xgdq6plw2otzhy4r7kcbnva5jfseiu3q6mkzy2xtw4drclpob7ha5n',
   name: 'Carl',
 };
@@ -82,7 +84,15 @@ const entry = (
   reason: EndReason,
   lastedMs: number | null,
   relay: string | null = null,
-): HistoryEntry => ({ peer, relay, at: NOW - ago, outgoing, reason, lastedMs });
+): HistoryEntry => ({
+  peer,
+  relay,
+  at: NOW - ago,
+  outgoing,
+  reason,
+  accepted: !outgoing && lastedMs !== null,
+  lastedMs,
+});
 
 export const HISTORY: HistoryEntry[] = [
   entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000),
@@ -93,6 +103,14 @@ export const HISTORY: HistoryEntry[] = [
   entry(RTL, 74 * HOUR, false, 'remoteHangup', 61 * MINUTE),
   entry(CARL, 98 * HOUR, true, 'localHangup', 12 * MINUTE),
 ];
+
+/** Bea is verified, Carl is a contact under another name, Dina was only called. */
+export const PEOPLE: Person[] = [
+  saved(BEA, { pinnedAt: new Date(2026, 4, 3, 19, 5).getTime() }),
+  saved(CARL, { name: 'Carl from the choir' }),
+];
+
+export const WORDS: [string, string, string, string] = ['lantern', 'copper', 'meadow', 'seven'];
 
 const real = (id: string, name: string, isDefault = false): DeviceInfo => ({
   id,
@@ -186,6 +204,7 @@ const SETTINGS: Settings = {
   pictureFit: 'fit',
   ringSeconds: 45,
   maxSendKbps: 4000,
+  whoMayRing: 'everybody',
 };
 
 const BASE: UiView = {
@@ -201,6 +220,7 @@ const BASE: UiView = {
     remotePicture: false,
     stats: null,
     summary: null,
+    words: null,
   },
   settings: SETTINGS,
   me: {
@@ -212,6 +232,8 @@ const BASE: UiView = {
   surface: 'webview',
   picturesUrl: null,
   history: HISTORY,
+  people: PEOPLE,
+  keyPlace: 'keychain',
   version: '0.1.0',
   openedWith: null,
 };
@@ -261,6 +283,7 @@ export function active(
     microphoneLevel: 0.05,
     stats: phase === 'connecting' ? null : STATS,
     summary: phase === 'connecting' ? { ...SUMMARY, path: null } : SUMMARY,
+    words: phase === 'connecting' ? null : WORDS,
     ...engine,
   };
 }

@@ -10,12 +10,14 @@ import {
   ADA,
   BEA,
   BOTH,
+  CARL,
   devices,
   DINA,
   HISTORY,
   LONG,
   NAMELESS,
   ODD,
+  PEOPLE,
   RTL,
   STATS,
   type Story,
@@ -24,6 +26,7 @@ import {
   SUMMARY,
   testSources,
 } from './base';
+import { saved } from './people';
 
 const CALL = '00f3a9c2d4e5b617';
 const INVITE = `${BEA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Bea%20Lindqvist`;
@@ -67,6 +70,11 @@ const ended = (
     opening,
   );
 
+/** When words were compared with somebody whose name is long. */
+const PINNED = new Date(2025, 11, 24, 20, 0).getTime();
+/** Emil has only called and was not heard. */
+const MISSED = [...HISTORY.slice(1, 2).map((one) => ({ ...one, peer: STRANGER })), ...HISTORY];
+
 const first = { settings: { name: '', started: false }, rest: { history: [] } };
 
 export const STORIES = {
@@ -85,8 +93,21 @@ export const STORIES = {
   ),
 
   home: story(),
-  'home-empty': story({}, {}, {}, { history: [] }),
+  'home-empty': story({}, {}, {}, { history: [], people: [] }),
   'home-person': story({}, {}, { person: BEA.address }),
+  'home-contact': story({}, {}, { person: CARL.address }),
+  'home-stranger': story({}, {}, { person: STRANGER.address }, { history: MISSED }),
+  'home-blocked': story(
+    {},
+    {},
+    { person: STRANGER.address },
+    { history: MISSED, people: [...PEOPLE, saved(STRANGER, { contact: false, blocked: true })] },
+  ),
+  'home-contacts-only': story({}, {}, {}, { history: [] }),
+  'home-rename': story({}, {}, { person: CARL.address, asking: 'name' }),
+  'home-block': story({}, {}, { person: DINA.address, asking: 'block' }),
+  'home-delete': story({}, {}, { person: BEA.address, asking: 'delete' }),
+  'home-relay-bad-proof': offline('badProof'),
   'home-no-relay': story({ relay: { state: 'offline', problem: 'unreachable' } }),
   'home-relay-taken-over': story({ relay: { state: 'offline', problem: 'takenOver' } }),
   'home-relay-unset': story({ relay: { state: 'none' } }, { relay: '' }, {}, { profile: 'alice' }),
@@ -98,6 +119,10 @@ export const STORIES = {
       history: [LONG, RTL, NAMELESS].flatMap((peer) =>
         HISTORY.slice(0, 2).map((one) => ({ ...one, peer })),
       ),
+      people: [
+        saved(LONG, { name: `${LONG.name} (the elder)`, pinnedAt: PINNED }),
+        saved(RTL, { name: 'Maryam', pinnedAt: PINNED }),
+      ],
     },
   ),
   'home-odd-names': story(
@@ -148,6 +173,8 @@ export const STORIES = {
   connecting: story(active('connecting')),
 
   incoming: incoming(),
+  'incoming-renamed': incoming(CARL),
+  'incoming-no-contact': incoming(DINA),
   'incoming-voice': incoming(BEA, false),
   'incoming-unknown': stranger(NAMELESS),
   'incoming-unknown-name': stranger(STRANGER),
@@ -155,11 +182,13 @@ export const STORIES = {
   'incoming-camera-busy': incoming(BEA, true, {}, CAMERA_BUSY),
   'incoming-test-sources': withTest(incoming(BEA, true, {}, testSources())),
   'incoming-long-name': incoming(LONG),
-  'incoming-rtl': incoming(RTL),
+  'incoming-rtl': incoming(RTL, true, { people: [saved(RTL, { pinnedAt: PINNED })] }),
   'incoming-odd-marks': incoming(odd(0)),
   'incoming-odd-unseen': stranger(odd(1)),
   'incoming-window-odd': small(stranger(odd(3))),
   'incoming-window': small(incoming()),
+  'incoming-window-renamed': small(incoming(CARL)),
+  'incoming-window-no-contact': small(incoming(DINA)),
   'incoming-window-opening': small(incoming(BEA, true, {}, OPENING)),
   'incoming-window-unknown': small(stranger(STRANGER)),
   'incoming-window-nameless': small(stranger(NAMELESS)),
@@ -255,6 +284,21 @@ export const STORIES = {
   'call-menu-microphone': story(active(), {}, { menu: 'microphone' }),
   'call-menu-camera': story(active(), {}, { menu: 'camera' }),
   'call-menu-more': story(active(), {}, { menu: 'more' }),
+  'call-words': story(active('connected', { peer: DINA }), {}, { words: 'compare' }),
+  'call-words-long': story(
+    active(
+      'connected',
+      { peer: LONG },
+      { words: ['extraordinary', 'grandmother', 'watermelon', 'neighbourhood'] },
+    ),
+    {},
+    { words: 'compare' },
+  ),
+  'call-words-pinned': story(active(), {}, { words: 'compare' }),
+  'call-words-differ': story(active('connected', { peer: DINA }), {}, { words: 'differ' }),
+  'call-words-matched': story(active(), {}, { words: 'matched' }),
+  'call-stranger-menu': story(active('connected', { peer: STRANGER }), {}, { menu: 'more' }),
+  'call-add': story(active('connected', { peer: STRANGER }), {}, { asking: 'name' }),
   'call-shortcuts': story(active(), {}, { shortcuts: true }),
   'call-settings': story(active(), {}, { settings: 'sound' }),
   'call-settings-camera': story(active(), {}, { settings: 'camera' }),
@@ -279,6 +323,8 @@ export const STORIES = {
   'ended-lost': ended('connectionLost', 187_000, { explain: true }),
   'ended-gone': ended('peerGone', 187_000),
   'ended-incompatible': ended('incompatible'),
+  'ended-not-secure': ended('notSecure', null, { explain: true }),
+  'ended-stranger': ended('remoteHangup', 187_000, {}, STRANGER),
   'ended-odd': ended('remoteHangup', 187_000, {}, odd(0)),
   'ended-internal': ended('internalError', 12_000),
 
@@ -310,6 +356,23 @@ export const STORIES = {
     {},
     { settings: 'network' },
   ),
+  'settings-network-bad-proof': story(
+    { relay: { state: 'offline', problem: 'badProof' } },
+    {},
+    { settings: 'network' },
+  ),
+  'settings-privacy': story({}, {}, { settings: 'privacy' }),
+  'settings-privacy-blocked': story(
+    {},
+    { whoMayRing: 'contacts' },
+    { settings: 'privacy' },
+    {
+      keyPlace: 'file',
+      people: [LONG, RTL, NAMELESS].map((one) => saved(one, { contact: false, blocked: true })),
+    },
+  ),
+  'settings-privacy-export': story({}, {}, { settings: 'privacy', transfer: 'export' }),
+  'settings-privacy-import': story({}, {}, { settings: 'privacy', transfer: 'import' }),
   'settings-look': story({}, {}, { settings: 'look' }),
 } satisfies Record<string, Story>;
 
