@@ -191,6 +191,16 @@ async fn a_call_outlives_the_reader_of_its_figures() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_relay_that_is_set_is_never_said_to_be_missing() -> Result<()> {
+    let _turn = turn().await;
+    let world = World::new().await?;
+    let told = world.bea.lines().iter().filter_map(|it| it.get("relay"));
+    let told: Vec<_> = told.map(|it| &it["state"]).collect();
+    assert_eq!(told, ["connecting", "online"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_invite_within_a_text_is_found_and_told_before_it_is_dialled() -> Result<()> {
     let _turn = turn().await;
     let mut world = World::new().await?;

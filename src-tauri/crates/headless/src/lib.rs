@@ -16,8 +16,10 @@ pub mod log;
 pub mod memory;
 pub mod options;
 pub mod outcome;
+pub mod people;
 pub mod process;
 pub mod recorder;
 pub mod session;
 
 mod sentences;
+mod wall_clock;

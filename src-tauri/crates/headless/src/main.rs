@@ -13,10 +13,11 @@ use engine::Engine;
 use headless::figures::Figures;
 use headless::options::Options;
 use headless::outcome::{BAD_CALL, exit_help};
+use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
-use headless::{compose, history, log, memory, process};
+use headless::{compose, history, log, memory, people, process};
 use identity::Invite;
 use store::Store;
 use tokio::runtime::Runtime;
@@ -62,6 +63,13 @@ enum Verb {
         #[arg(long = "for", value_name = "SECONDS")]
         lasting: Option<u64>,
     },
+    /// List contacts and blocked people.
+    Contacts,
+    /// Save, rename, remove, block or unblock somebody.
+    Contact {
+        #[command(subcommand)]
+        change: Change,
+    },
 }
 
 fn main() -> ExitCode {
@@ -93,15 +101,25 @@ async fn run(line: Line) -> Result<ExitCode> {
             store::default_dir(Some("headless")).context("no place for our data; see --data")?
         }
     };
-    let store = Store::open(&directory)?;
-    let identity = Arc::new(store.identity());
-    let purpose = match line.verb {
+    let mut store = Store::open(&directory)?;
+    let purpose = match &line.verb {
         Verb::Id => {
-            writeln!(stdout(), "{}", identity.address())?;
+            writeln!(stdout(), "{}", store.identity().address())?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Answer { auto, once } => Purpose::Answer { auto, once },
-        Verb::Call { to, lasting } => match Invite::find(&to) {
+        Verb::Contacts => {
+            people::list(store.people(), line.json, &mut stdout())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Contact { change } => {
+            change.apply(&mut store)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Answer { auto, once } => Purpose::Answer {
+            auto: *auto,
+            once: *once,
+        },
+        Verb::Call { to, lasting } => match Invite::find(to) {
             Ok(to) => Purpose::Call {
                 to,
                 lasting: lasting.map(Duration::from_secs),
@@ -112,12 +130,18 @@ async fn run(line: Line) -> Result<ExitCode> {
             }
         },
     };
+    call(line, store, purpose).await
+}
+
+/// Runs the engine for a purpose.
+async fn call(line: Line, store: Store, purpose: Purpose) -> Result<ExitCode> {
     let end = EndRequests::listen().context("cannot listen for signals")?;
-    let settings = store.settings();
+    let (settings, identity) = (store.settings(), Arc::new(store.identity()));
     let config = compose::config(&line.options, &settings, identity, store.known_people());
     let fps = config.video.fps as u32;
     let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
     let store = Arc::new(Mutex::new(store));
+    let people = People::new(Arc::clone(&store));
     let history = tokio::spawn(history::keep(engine.ended(), store, |_| {}));
     tokio::spawn(memory::give_back_after_calls(engine.ended()));
     let remote = engine.remote_picture();
@@ -131,7 +155,8 @@ async fn run(line: Line) -> Result<ExitCode> {
         Report::Plain(stdout())
     };
     let video = line.options.camera != Some(CameraChoice::None);
-    let code = Session::new(engine, purpose, video, report).run(end).await;
+    let session = Session::new(engine, people, purpose, video, report);
+    let code = session.run(end).await;
     if timeout(PATIENCE, history).await.is_err() {
         tracing::error!("the last call is not written down");
     }
