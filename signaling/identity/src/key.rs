@@ -24,7 +24,7 @@ use signal_wire::{Address, Challenge, Proof};
 /// ```
 #[derive(Clone)]
 pub struct Identity {
-    key: SigningKey,
+    pub(crate) key: SigningKey,
 }
 
 /// The operating system gives no random bytes.

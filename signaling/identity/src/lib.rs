@@ -10,14 +10,18 @@
 
 #![warn(missing_docs)]
 
+mod dh;
 mod invite;
 mod key;
 mod name;
 mod percent;
+mod rejection;
 mod relay_url;
 
+pub use dh::{WeakKey, x25519_public};
 pub use invite::{Invite, InviteError};
 pub use key::{BadProof, Identity, KeyError, NoRandomness, verify_proof};
 pub use name::clean_name;
+pub use rejection::{BadSignature, verify_rejection};
 pub use relay_url::{RelayUrl, RelayUrlError, check_relay_url};
 pub use signal_wire::{Address, AddressError};

@@ -1,12 +1,130 @@
 //! Sealed sessions between two identities, over a relay that nobody has to trust.
 //!
-//! Sans-IO: frames and time in, frames and messages out. See [`Sealer`].
+//! Sans-IO: frames and time in, frames and messages out. See [`Sealer`]. It owns the keys of its
+//! sessions and the messages that wait for them; it knows no sockets, threads and clocks, only the
+//! system's random bytes. Frames are a stranger's bytes: none of them panics, and none makes memory
+//! grow beyond the bounds below.
+//!
+//! # How it goes
+//!
+//! ```text
+//! caller                                             callee
+//!   send() ── HELLO: versions, commitment ─────────────▶   nothing is delivered
+//!          ◀────────── REPLY: version, random value ───
+//!          ── DATA: its random value, a message ───────▶   the message is delivered
+//!          ◀───────────────────────────────────  DATA ──
+//! ```
+//!
+//! The handshake is `Noise_IK_25519_ChaChaPoly_BLAKE2s` between the X25519 forms of both Ed25519
+//! identities. Its prologue is `tincan seal v1`, a zero byte, the initiator's and the responder's
+//! 32 bytes of address, and the session's 16 bytes. The static key of the initiator must be that of
+//! the address on the envelope; addresses that are no point, not its one encoding, or of small order
+//! in any part are refused. A conversation (a call) is a number that its first message chooses; a
+//! session serves one.
+//!
+//! # Frames
+//!
+//! Numbers are big-endian, lengths in bytes. What begins with `{` is a message that was not sealed,
+//! and is refused as everything else is that is not in this table.
+//!
+//! | | HELLO | REPLY | DATA | RESET | REJECT |
+//! |---|---|---|---|---|---|
+//! | format, 1 | 1 | 1 | 1 | 1 | 1 |
+//! | kind, 1 | 1 | 2 | 3 | 4 | 5 |
+//! | session, 16 | random | the HELLO's | the HELLO's | the DATA's | the HELLO's |
+//! | body | Noise message 1 | Noise message 2 | number, 8; sealed | – | signature, 64; statement |
+//! | in all | 256 | 256 | 256, 1 Ki, 4 Ki, 16 Ki, 48 Ki | 18 | 256 |
+//!
+//! | Inside | Fields |
+//! |---|---|
+//! | HELLO | number of versions (1 to 16), 1; versions, 2 each; feature bits, 4; commitment, 32; padding |
+//! | REPLY | version, 2; feature bits, 4; random value, 32; padding |
+//! | DATA | flags, 1 (bit 0: with the random value); conversation, 8; length, 2; random value, 32 or 0; message; padding |
+//! | REJECT's statement | reason, 1 (1: no common version); versions and feature bits as in HELLO; padding |
+//!
+//! The commitment is SHA-256 of `tincan seal commitment v1`, a zero byte and the initiator's random
+//! value, which every DATA of the initiator carries until the first of the responder. A REJECT is
+//! signed over session, both addresses, the SHA-256 of the HELLO and the statement. The words are
+//! the first four times eleven bits of HKDF-SHA-256 (no salt, `tincan seal words v1`) over the
+//! handshake hash, the initiator's and the responder's random value, as words of the English list
+//! of BIP-39.
+//!
+//! # What is lost, repeated or refused
+//!
+//! - A HELLO is sent again after 1, 2, 4, 4 … seconds, byte for byte, for a minute; the same HELLO
+//!   gets the same REPLY for ten seconds. Messages wait meanwhile, 64 KiB in all.
+//! - DATA is opened once, in any order within 64 numbers (RFC 4303). It is not sent again: whoever
+//!   speaks through a session repeats what matters.
+//! - A RESET answers DATA of a session that is not known (any more). It proves nothing, so it ends
+//!   nothing: within ten seconds of DATA of ours, and once in three seconds, it leads to a new
+//!   handshake for the conversation, and the last message goes again through the new session. That
+//!   message may arrive twice if the RESET was forged; all others arrive once or never.
+//! - The highest version of both and the features of both are used. Both are part of what the
+//!   handshake authenticates, so nobody on the way can lower them.
+//! - Bounds: 8 established sessions, of which the one goes first that was not used for the longest
+//!   time, and never that of the active conversation; 8 that we begin; 32 that others begin, 2 for
+//!   each sender, 10 seconds each; 20 handshakes a second of others, 2 for each sender; 2 RESETs a
+//!   second, 1 for each sender. The other side of the active conversation has places and rates of
+//!   its own. A session that is not used for five minutes is forgotten, with its keys.
+//!
+//! # What is promised
+//!
+//! Against a relay, and anybody else on the way, who keeps, changes, repeats, reorders and forges
+//! frames at will:
+//! - What is delivered was sent by the holder of the sender's key, for us, in that conversation.
+//! - Nobody else reads it. Whoever gets both identity keys later still cannot (forward secrecy), as
+//!   long as the session's keys are forgotten; whoever gets ours cannot pose as others to us.
+//! - Nothing old is delivered again: the first message that is delivered answers a fresh key of
+//!   ours, so a copied HELLO makes nothing ring.
+//! - Two people with equal words hold one session with each other. To search for equal words, who
+//!   is in the middle needs 2^44 handshakes, at 20 a second.
+//!
+//! # What is not promised
+//!
+//! - The relay sees who sends to whom, when, how often, in which of the five sizes, which kind each
+//!   frame is and which frames are of one session; from REJECTs also versions.
+//! - Everybody who knows an address and reaches its relay can learn whether it is online: a
+//!   HELLO gets a REPLY, and unknown DATA a RESET.
+//! - Whoever gets the callee's identity key later can learn from kept HELLOs who called, since the
+//!   caller's static key is sealed to the callee's; not what was said.
+//! - A REJECT is signed: it proves to others that its signer runs a program like this.
+//! - Keys rest on X25519. A computer that breaks it, such as a large quantum computer, opens what
+//!   was kept.
+//! - The relay can always keep two people apart: by dropping, or by replaying a caller's HELLOs until
+//!   the places for that caller are taken. It can also make words differ, by keeping answers back
+//!   while it forges RESETs; it cannot make them equal.
+//! - The Noise library does not wipe session keys in memory. Whoever reads the memory of a running
+//!   program reads its calls.
 
 #![warn(missing_docs)]
 
+mod channel;
+mod dropped;
+mod frame;
+mod half_open;
+mod noise;
+mod output;
+mod payload;
+mod pending;
+mod rate;
+mod reject;
 mod sealer;
+mod session;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod version;
+mod window;
+mod words;
 
-pub use sealer::{Output, Sealer, SendError};
+pub use output::{Output, SendError};
+pub use sealer::Sealer;
 
 /// The largest message that can be sealed, in bytes: what is left of an envelope's payload.
 pub const MAX_MESSAGE_BYTES: usize = signal_wire::MAX_PAYLOAD_BYTES - 128;
+
+const _: () = assert!(
+    channel::PLAIN_OVERHEAD + payload::Data::OVERHEAD + MAX_MESSAGE_BYTES
+        <= signal_wire::MAX_PAYLOAD_BYTES,
+    "the largest message fits into an envelope"
+);
