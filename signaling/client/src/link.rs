@@ -134,6 +134,12 @@ impl Link {
             })
     }
 
+    /// How many more messages would be taken now.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.permits.available_permits()
+    }
+
     /// The state of this moment and every later one.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<LinkState> {

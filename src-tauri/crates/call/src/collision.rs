@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::id::CallId;
+use crate::input::Standing;
 use crate::message::Over;
 use crate::recent::{Lookup, RecentCalls};
 use crate::state::{Stage, State};
@@ -16,6 +17,8 @@ pub(crate) enum Collision {
     Repeated,
     /// To a call that is over. We give the same reason again; none if the other side ended it.
     Over(Option<Over>),
+    /// The user does not want to be rung by this caller: it rings for nobody to hear.
+    Unwelcome,
     /// Somebody else calls while we are in a call.
     Busy,
     /// We call each other, and our call stays: its id is higher.
@@ -28,10 +31,21 @@ pub(crate) enum Collision {
     Recall,
 }
 
-/// Says what the invitation to the call `id` from somebody is.
-pub(crate) fn classify(state: &State, recent: &RecentCalls, from: &str, id: CallId) -> Collision {
+/// Says what the invitation to the call `id` from somebody of this [standing](standing_now) is.
+pub(crate) fn classify(
+    state: &State,
+    recent: &RecentCalls,
+    from: &str,
+    id: CallId,
+    standing: Standing,
+) -> Collision {
     if let Lookup::Over { told } = recent.find(from, id) {
         return Collision::Over(told);
+    }
+    let is_ours = state.call().is_some_and(|call| call.is(from, id));
+    match standing {
+        Standing::Unwelcome | Standing::Blocked if !is_ours => return Collision::Unwelcome,
+        Standing::Known | Standing::Stranger | Standing::Unwelcome | Standing::Blocked => {}
     }
     let (call, stage) = match state {
         State::Idle | State::Ended(_) => return Collision::None,
@@ -62,5 +76,18 @@ pub(crate) fn classify(state: &State, recent: &RecentCalls, from: &str, id: Call
             | Stage::Reconnecting { .. },
             Ordering::Less | Ordering::Greater,
         ) => Collision::Recall,
+    }
+}
+
+/// What somebody is to the user, the current call included: whom the user dialled or accepted in it
+/// is known, whatever was set before. Only the block holds.
+pub(crate) fn standing_now(state: &State, from: &str, standing: Standing) -> Standing {
+    let (wanted, with) = match state {
+        State::Idle | State::Ended(_) => return standing,
+        State::Call(call, stage) => (call.outgoing || stage.is_accepted(), &call.peer.address),
+    };
+    match standing {
+        Standing::Stranger | Standing::Unwelcome if wanted && with == from => Standing::Known,
+        Standing::Known | Standing::Stranger | Standing::Unwelcome | Standing::Blocked => standing,
     }
 }

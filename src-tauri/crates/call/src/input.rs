@@ -15,8 +15,8 @@ pub enum Input {
     Message {
         /// Who sent it. The name is not known here; an invite carries it.
         from: String,
-        /// Whether the user called or accepted them before. A stranger's ring opens no camera.
-        known: bool,
+        /// What the sender is to the user.
+        standing: Standing,
         /// The bytes: remote, unchecked.
         bytes: Vec<u8>,
     },
@@ -24,6 +24,16 @@ pub enum Input {
     Undeliverable {
         /// The address that is not there.
         to: String,
+        /// Why, as far as signaling knows.
+        why: Absence,
+    },
+    /// No message can be exchanged about this call: the other side proved that it speaks none of
+    /// the versions in which messages are sealed.
+    Incompatible {
+        /// The other side.
+        from: String,
+        /// The call.
+        call: CallId,
     },
     /// The link to signaling came or went.
     Link {
@@ -63,6 +73,31 @@ pub enum Input {
     },
     /// A deadline of [`crate::phone::Phone::poll_timeout`] passed.
     Tick,
+}
+
+/// What the sender of a message is to the user: whose invitation rings, and what a ring may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// The user saved, called or accepted them: they ring, and the camera may warm up meanwhile.
+    Known,
+    /// Nothing is known of them: they ring within a budget, and no device opens before the answer.
+    Stranger,
+    /// The user does not want to be rung by people like them. Nothing rings; they get what a call
+    /// gets that nobody answers, and are remembered as missed.
+    Unwelcome,
+    /// The user blocked them: as [`Standing::Unwelcome`], and not even remembered.
+    Blocked,
+}
+
+/// Why nobody is at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Absence {
+    /// Their machine closed the connection: the program ended or was killed.
+    Closed,
+    /// Their machine has not been heard of for too long: its network failed, or it sleeps.
+    Silent,
+    /// Not known: nobody was there lately, or signaling does not say.
+    Unknown,
 }
 
 /// What the user can want of a phone.
@@ -109,6 +144,8 @@ pub enum Transport {
     /// The network or the other side made it impossible: the secure channel could not be set up.
     /// Final: nothing brings this session back.
     Failed,
+    /// The other side's media does not prove to be the one that was announced. Final.
+    Insecure,
     /// A fault of this machine: no thread left, a library that stopped. Final.
     Broken,
     /// [`crate::output::Output::CloseTransport`] is carried out; answers each one, whatever
@@ -121,8 +158,11 @@ impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(command) => write!(f, "Command({command:?})"),
-            Self::Message { bytes, .. } => write!(f, "Message({} bytes)", bytes.len()),
-            Self::Undeliverable { .. } => f.write_str("Undeliverable"),
+            Self::Message {
+                standing, bytes, ..
+            } => write!(f, "Message({standing:?}, {} bytes)", bytes.len()),
+            Self::Undeliverable { why, .. } => write!(f, "Undeliverable({why:?})"),
+            Self::Incompatible { call, .. } => write!(f, "Incompatible({call})"),
             Self::Link { online } => write!(f, "Link(online: {online})"),
             Self::Transport { call, state } => write!(f, "Transport({call}, {state:?})"),
             Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),

@@ -1,20 +1,23 @@
 //! Whether the other side's program still runs, as far as can be told.
 //!
 //! A program that died leaves two traces: nothing is heard of it, and the relay, which sees its
-//! connection break at once, cannot deliver to it. A network that is lost leaves only the first at
-//! first: the relay needs many seconds to notice. So once media flowed, "undeliverable" ends a call
-//! only when it comes early; later it means a lost network, and networks come back.
+//! connection break at once, cannot deliver to it and says that it was closed. A network that is
+//! lost leaves only the first at first: the relay needs many seconds to notice, and says then that
+//! it fell silent. So once media flowed, "undeliverable" ends a call when the connection was closed;
+//! one that fell silent means a lost network, and networks come back. A relay that does not say why
+//! is believed only early.
 
 use std::time::Duration;
 
+use crate::input::Absence;
 use crate::time::Timestamp;
 
 /// Silence after which the other side is probed through the relay. Reports of the controls come
 /// once a second, so four in a row were lost, which is no accident.
 pub(crate) const PROBE_AFTER: Duration = Duration::from_secs(5);
 
-/// Silence of the session after which "undeliverable" proves nothing: by now the relay may have
-/// noticed a lost network, and says the same of it as of a program that died.
+/// Silence of the session after which "undeliverable" for unknown reasons proves nothing: by now the
+/// relay may have noticed a lost network.
 const INCONCLUSIVE_AFTER: Duration = Duration::from_secs(10);
 
 /// Silence of the session after which its path counts as lost, though the session reports no
@@ -25,9 +28,10 @@ const STALLED_AFTER: Duration = Duration::from_secs(10);
 /// relay breaks and comes back at once is away for less.
 const GONE_AFTER: Duration = Duration::from_secs(2);
 
-/// While media flows: the same. The call has been silent for seconds already, so two probes in a
-/// row, a second apart, are enough.
-const DIED_AFTER: Duration = Duration::from_millis(900);
+/// The same where the relay saw the connection being closed, and while media flows, when the call
+/// has been silent for seconds already: two probes in a row, a second apart, are enough. One is not:
+/// a client closes its connection also to make a better one.
+const CLOSED_AFTER: Duration = Duration::from_millis(900);
 
 /// Failed deliveries further apart than this are two absences, not one. Probes go out once a
 /// second during an absence, so at least one between the two was delivered.
@@ -42,14 +46,16 @@ pub(crate) struct Liveness {
     heard_directly_at: Timestamp,
     /// Since when the session reports silence. None while it hears something.
     silent_since: Option<Timestamp>,
-    absence: Option<Absence>,
+    undelivered: Option<Undelivered>,
 }
 
 /// The relay cannot deliver: nobody is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Absence {
+struct Undelivered {
     first: Timestamp,
     last: Timestamp,
+    /// What the relay said last.
+    why: Absence,
 }
 
 impl Liveness {
@@ -58,14 +64,14 @@ impl Liveness {
             heard_at: now,
             heard_directly_at: now,
             silent_since: None,
-            absence: None,
+            undelivered: None,
         }
     }
 
     /// A message came through signaling.
     pub(crate) fn on_message(&mut self, now: Timestamp) {
         self.heard_at = now;
-        self.absence = None;
+        self.undelivered = None;
     }
 
     /// Something came through the session, or it found a path.
@@ -81,12 +87,13 @@ impl Liveness {
     }
 
     /// The relay could not deliver.
-    pub(crate) fn on_undeliverable(&mut self, now: Timestamp) {
-        let first = match self.absence {
-            Some(absence) if now.since(absence.last) <= ABSENCE_GAP => absence.first,
+    pub(crate) fn on_undeliverable(&mut self, now: Timestamp, why: Absence) {
+        let first = match self.undelivered {
+            Some(before) if now.since(before.last) <= ABSENCE_GAP => before.first,
             Some(_) | None => now,
         };
-        self.absence = Some(Absence { first, last: now });
+        let last = now;
+        self.undelivered = Some(Undelivered { first, last, why });
     }
 
     /// How long nothing has been heard, whichever way.
@@ -111,23 +118,35 @@ impl Liveness {
 
     /// Whether the relay failed to deliver lately.
     pub(crate) fn is_absent(&self, now: Timestamp) -> bool {
-        self.absence
-            .is_some_and(|absence| now.since(absence.last) <= ABSENCE_GAP)
+        self.undelivered
+            .is_some_and(|it| now.since(it.last) <= ABSENCE_GAP)
     }
 
     /// Before media flows: whether the absence is long enough to be believed.
     pub(crate) fn is_gone(&self) -> bool {
-        self.absent_for() >= GONE_AFTER
+        self.undelivered.is_some_and(|it| match it.why {
+            Absence::Closed => it.lasted() >= CLOSED_AFTER,
+            Absence::Silent | Absence::Unknown => it.lasted() >= GONE_AFTER,
+        })
     }
 
     /// Once media flowed: whether an absence that is reported now means that the program died.
     pub(crate) fn has_died(&self, now: Timestamp) -> bool {
-        let conclusive = PROBE_AFTER..INCONCLUSIVE_AFTER;
-        conclusive.contains(&now.since(self.heard_directly_at)) && self.absent_for() >= DIED_AFTER
+        let silence = now.since(self.heard_directly_at);
+        self.undelivered.is_some_and(|it| {
+            let conclusive = match it.why {
+                Absence::Closed => silence >= PROBE_AFTER,
+                Absence::Silent => false,
+                Absence::Unknown => (PROBE_AFTER..INCONCLUSIVE_AFTER).contains(&silence),
+            };
+            conclusive && it.lasted() >= CLOSED_AFTER
+        })
     }
+}
 
-    fn absent_for(&self) -> Duration {
-        self.absence
-            .map_or(Duration::ZERO, |absence| absence.last.since(absence.first))
+impl Undelivered {
+    /// How long the relay has failed to deliver.
+    fn lasted(&self) -> Duration {
+        self.last.since(self.first)
     }
 }

@@ -21,8 +21,8 @@ pub use report::ControlsReport;
 /// The version that this phone speaks.
 pub const VERSION: u16 = 1;
 
-/// The largest message, in bytes: what an envelope of the relay carries.
-pub const MAX_MESSAGE: usize = 48 * 1024;
+/// The largest message, in bytes: what an envelope of the relay carries, sealed.
+pub const MAX_MESSAGE: usize = 47 * 1024;
 
 /// The largest parcel, in bytes: in base64 it fits a message.
 pub const MAX_PARCEL: usize = 32 * 1024;
@@ -108,6 +108,8 @@ pub enum Over {
     Gone,
     /// I speak none of your versions.
     Incompatible,
+    /// Your media does not prove to be the one that you announced.
+    NotSecure,
     /// A reason of a later version.
     #[serde(other)]
     Unknown,

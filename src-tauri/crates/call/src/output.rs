@@ -13,6 +13,8 @@ pub enum Output {
     Send {
         /// To whom.
         to: String,
+        /// The call that it is about: ours, or any other that the receiver speaks of.
+        call: CallId,
         /// The message.
         bytes: Vec<u8>,
     },
@@ -71,7 +73,8 @@ pub enum Output {
         /// How long media flowed; none when it never did.
         lasted: Option<Duration>,
     },
-    /// Somebody called while we were in another call, and was told so. For the history.
+    /// Somebody called and it did not ring: we were in another call, or the user does not want to
+    /// be rung by them, or strangers rang too often. For the history.
     Missed {
         /// Who.
         peer: Peer,
@@ -99,7 +102,7 @@ impl fmt::Debug for Output {
     /// Message bytes and addresses stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Send { bytes, .. } => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Send { call, bytes, .. } => write!(f, "Send({call}, {} bytes)", bytes.len()),
             Self::OpenTransport { call, offerer } => {
                 write!(f, "OpenTransport({call}, offerer: {offerer})")
             }

@@ -14,18 +14,32 @@ const MAX_BYTES: usize = 128 * 1024;
 pub(crate) struct ParcelQueue {
     parcels: VecDeque<Vec<u8>>,
     bytes: usize,
+    overflowed: bool,
+}
+
+/// What became of a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// It waits.
+    Kept,
+    /// It was dropped, the first one of its call.
+    DroppedFirst,
+    /// It was dropped, as others before it.
+    Dropped,
 }
 
 impl ParcelQueue {
-    /// Keeps a parcel. Says whether there was room.
-    #[must_use]
-    pub(crate) fn push(&mut self, parcel: Vec<u8>) -> bool {
+    /// Keeps a parcel, if there is room.
+    pub(crate) fn push(&mut self, parcel: Vec<u8>) -> Pushed {
         if self.parcels.len() == MAX_PARCELS || self.bytes + parcel.len() > MAX_BYTES {
-            return false;
+            return match std::mem::replace(&mut self.overflowed, true) {
+                false => Pushed::DroppedFirst,
+                true => Pushed::Dropped,
+            };
         }
         self.bytes += parcel.len();
         self.parcels.push_back(parcel);
-        true
+        Pushed::Kept
     }
 
     /// Empties it, oldest first.

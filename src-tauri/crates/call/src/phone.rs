@@ -13,6 +13,7 @@ mod command;
 mod end;
 mod invitation;
 mod path;
+mod quiet;
 mod received;
 mod session;
 mod show;
@@ -28,8 +29,10 @@ use crate::id::{CallId, Peer};
 use crate::input::Input;
 use crate::message::{Body, Message};
 use crate::output::Output;
+use crate::quiet::QuietCalls;
 use crate::reason::EndReason;
 use crate::recent::RecentCalls;
+use crate::rings::StrangersRings;
 use crate::state::State;
 use crate::time::Timestamp;
 use crate::timer::{Timer, Timers};
@@ -123,6 +126,8 @@ pub struct Phone {
     slot: session::Slot,
     recent: RecentCalls,
     declined: DeclinedStrangers,
+    rings: StrangersRings,
+    quiet: QuietCalls,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -138,6 +143,8 @@ impl Phone {
             slot: session::Slot::Free,
             recent: RecentCalls::default(),
             declined: DeclinedStrangers::default(),
+            rings: StrangersRings::default(),
+            quiet: QuietCalls::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }
@@ -154,8 +161,13 @@ impl Phone {
         let what = kind(&input);
         match input {
             Input::Command(command) => self.on_command(now, command),
-            Input::Message { from, known, bytes } => self.on_message(now, &from, known, &bytes),
-            Input::Undeliverable { to } => self.on_undeliverable(now, &to),
+            Input::Message {
+                from,
+                standing,
+                bytes,
+            } => self.on_message(now, &from, standing, &bytes),
+            Input::Undeliverable { to, why } => self.on_undeliverable(now, &to, why),
+            Input::Incompatible { from, call } => self.on_incompatible(now, &from, call),
             Input::Link { online } => self.on_link(now, online),
             Input::Transport { call, state } => self.on_transport(now, call, state),
             Input::Parcel { call, parcel } => self.send_parcel(call, parcel),
@@ -206,6 +218,16 @@ impl Phone {
         }
     }
 
+    /// With whom that call is or was.
+    #[must_use]
+    pub fn peer(&self) -> Option<&Peer> {
+        match &self.state {
+            State::Idle => None,
+            State::Call(call, _) => Some(&call.peer),
+            State::Ended(ended) => Some(&ended.peer),
+        }
+    }
+
     fn end_reason(&self) -> Option<EndReason> {
         match &self.state {
             State::Idle | State::Call(..) => None,
@@ -222,6 +244,7 @@ impl Phone {
         let bytes = Message { call, body }.encode();
         self.outputs.push_back(Output::Send {
             to: to.to_owned(),
+            call,
             bytes,
         });
     }
@@ -250,6 +273,7 @@ fn kind(input: &Input) -> &'static str {
         Input::Command(_) => "command",
         Input::Message { .. } => "message",
         Input::Undeliverable { .. } => "undeliverable",
+        Input::Incompatible { .. } => "incompatible",
         Input::Link { .. } => "link",
         Input::Transport { .. } => "transport",
         Input::Parcel { .. } => "parcel",

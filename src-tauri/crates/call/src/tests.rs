@@ -8,6 +8,7 @@ mod duo;
 mod end;
 mod names;
 mod path;
+mod quiet;
 mod random;
 mod ring;
 mod session;

@@ -27,6 +27,9 @@ pub enum Timer {
     GiveUp,
     /// The ended screen has been seen.
     LeaveEnded,
+    /// A call that rings for nobody to hear is due for the next thing that a ringing phone does.
+    /// The only one that belongs to no call of the user.
+    Quiet,
 }
 
 all_variants! {
@@ -43,6 +46,7 @@ all_variants! {
         Restart,
         GiveUp,
         LeaveEnded,
+        Quiet,
     }
 }
 
@@ -124,9 +128,11 @@ impl Timers {
         self.due[timer.index()] = None;
     }
 
-    /// Forgets all.
-    pub(crate) fn stop_all(&mut self) {
+    /// Forgets all deadlines of the user's call.
+    pub(crate) fn stop_call(&mut self) {
+        let quiet = self.due[Timer::Quiet.index()];
         self.due = Default::default();
+        self.due[Timer::Quiet.index()] = quiet;
     }
 
     /// The earliest deadline.

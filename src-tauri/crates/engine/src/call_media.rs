@@ -14,8 +14,8 @@ use media::picture::Captured;
 use media::queue::Slot;
 use media::rate;
 use media::transport::{
-    FrameSource, MediaTransport, NetworkEstimate, OpenParams, Parcel, Path, Role, Session,
-    SessionControl,
+    FrameSource, IceServer, MediaTransport, NetworkEstimate, OpenParams, Parcel, Path, Role,
+    Session, SessionControl,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -100,12 +100,14 @@ pub(crate) struct Context<'a> {
 }
 
 impl CallMedia {
-    /// Starts to open the session of `call`; the result comes as [`News::Opened`].
+    /// Starts to open the session of `call`, with the help of these servers; the result comes as
+    /// [`News::Opened`].
     pub(crate) fn start(
         call: CallId,
         offerer: bool,
         transport: &Arc<dyn MediaTransport>,
         config: &Config,
+        ice_servers: Vec<IceServer>,
         clock: &Clock,
         news: &mpsc::Sender<News>,
     ) -> Self {
@@ -115,9 +117,9 @@ impl CallMedia {
             Role::Answerer
         };
         let params = OpenParams {
-            ice_servers: Vec::new(),
             call: call.0,
             role,
+            ice_servers,
             max_send: config.max_send,
         };
         let (cancel, cancelled) = oneshot::channel();

@@ -79,6 +79,9 @@ pub enum CommandError {
     /// That is ourselves.
     #[error("this is your own address")]
     OwnAddress,
+    /// The user blocked that person, who could not call back.
+    #[error("this person is blocked")]
+    Blocked,
     /// There is no relay to call through.
     #[error("no relay is set")]
     NoRelay,

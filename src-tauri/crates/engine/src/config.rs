@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::input::Standing;
 use identity::{Address, Identity};
 use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
@@ -31,7 +32,7 @@ pub trait People: Send + Sync + std::fmt::Debug {
 }
 
 /// What somebody is to the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// Saved by the user.
     Contact,
@@ -92,4 +93,52 @@ pub struct Config {
     pub speaker: Option<DeviceId>,
     /// Where it rings; `None` for the speaker of calls.
     pub ring_speaker: Option<DeviceId>,
+}
+
+impl Config {
+    /// Whether and how somebody may ring, by what they are to the user and what the user set.
+    pub(crate) fn standing_of(&self, who: &Address) -> Standing {
+        standing(self.people.relation(who), self.who_may_ring)
+    }
+}
+
+const fn standing(relation: Relation, who_may_ring: WhoMayRing) -> Standing {
+    match (relation, who_may_ring) {
+        (Relation::Blocked, _) => Standing::Blocked,
+        (Relation::Contact, _) | (Relation::Known, WhoMayRing::Everybody | WhoMayRing::Known) => {
+            Standing::Known
+        }
+        (Relation::Stranger, WhoMayRing::Everybody) => Standing::Stranger,
+        (Relation::Known, WhoMayRing::Contacts)
+        | (Relation::Stranger, WhoMayRing::Known | WhoMayRing::Contacts) => Standing::Unwelcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_is_and_who_may_ring_say_together_how_they_ring() {
+        use Relation::{Blocked, Contact, Known, Stranger};
+        let table = [
+            (
+                WhoMayRing::Everybody,
+                [Standing::Known, Standing::Known, Standing::Stranger],
+            ),
+            (
+                WhoMayRing::Known,
+                [Standing::Known, Standing::Known, Standing::Unwelcome],
+            ),
+            (
+                WhoMayRing::Contacts,
+                [Standing::Known, Standing::Unwelcome, Standing::Unwelcome],
+            ),
+        ];
+        for (who_may_ring, wanted) in table {
+            let standings = [Contact, Known, Stranger].map(|it| standing(it, who_may_ring));
+            assert_eq!(standings, wanted, "{who_may_ring:?}");
+            assert_eq!(standing(Blocked, who_may_ring), Standing::Blocked);
+        }
+    }
 }

@@ -8,6 +8,7 @@
 mod inbox;
 mod perform;
 mod publish;
+mod relays;
 mod requests;
 mod sessions;
 
@@ -17,7 +18,6 @@ use std::time::Instant;
 
 use call::id::CallId;
 use call::input::Input;
-use call::message::Message;
 use call::phone::Phone;
 use call::time::Timestamp;
 use call::view::CallView;
@@ -35,9 +35,10 @@ use crate::config::{Backends, Config};
 use crate::devices::Devices;
 use crate::history::{Ended, History};
 use crate::picture::PictureFeed;
-use crate::relays::{self, Relays};
-use crate::session;
+use crate::relays::Relays;
+use crate::sealing::Sealing;
 use crate::stats::Sampler;
+use crate::subject::SubjectCheck;
 use crate::summary::Summary;
 use crate::view::{EngineView, RelayView};
 
@@ -66,6 +67,7 @@ pub(crate) struct Control {
     views: watch::Sender<Arc<EngineView>>,
 
     phone: Phone,
+    sealing: Sealing,
     relays: Relays,
     /// What the user reads of our home relay.
     relay: RelayView,
@@ -85,6 +87,8 @@ struct Call {
     summary: Summary,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
+    /// Looks at what comes through the session's own channel.
+    data: SubjectCheck,
     /// The call as it was last published.
     seen: CallView,
     /// What the other side shows.
@@ -112,6 +116,7 @@ impl Control {
         let devices = Devices::new(&backends, &config, tap, clock.clone(), epoch, news)?;
         let (views, watched) = watch::channel(Arc::new(publish::empty(&devices)));
         let identity = Arc::clone(&config.identity);
+        let sealing = Sealing::new(Arc::clone(&identity));
         let relays = Relays::new(identity, clock.clone(), senders.relays.clone());
         let mut control = Self {
             transport: backends.transport,
@@ -121,6 +126,7 @@ impl Control {
             history: History::new(ended),
             views,
             phone: Phone::new(phone_config(&config)),
+            sealing,
             relays,
             relay: RelayView::None,
             call: Call {
@@ -129,6 +135,7 @@ impl Control {
                 sampler: Sampler::default(),
                 summary: Summary::default(),
                 guest_relay: None,
+                data: SubjectCheck::default(),
                 seen: CallView::Idle,
                 remote,
                 named: None,
@@ -152,11 +159,7 @@ impl Control {
     pub(crate) async fn run(mut self) {
         self.devices.list();
         loop {
-            let deadline = self
-                .phone
-                .poll_timeout()
-                .map(|(at, _)| self.epoch + at.elapsed());
-            let event = self.inbox.next(deadline).await;
+            let event = self.inbox.next(self.deadline()).await;
             self.handle(event);
             if self.is_released()
                 && let Some(stopped) = self.stopping.take()
@@ -178,7 +181,7 @@ impl Control {
             Event::Relay(news) => self.on_relay(news),
             Event::Session(news) => self.on_session(news),
             Event::Device(news) => self.devices.on_news(news),
-            Event::Deadline => self.feed(Input::Tick),
+            Event::Deadline => self.on_deadline(),
             Event::Beat => self.on_beat(),
         });
         // The event may have begun a call.
@@ -186,27 +189,16 @@ impl Control {
         span.in_scope(|| self.settle());
     }
 
-    fn on_relay(&mut self, news: relays::News) {
-        match news {
-            relays::News::Message { from, payload } => {
-                // A message may begin a call, or speak of another one than ours.
-                let span = Message::parse(&payload).map(|it| session::span_of(it.call));
-                span.unwrap_or_else(|_| Span::none()).in_scope(|| {
-                    self.feed(Input::Message {
-                        known: self.config.people.relation(&from)
-                            != crate::config::Relation::Stranger,
-                        from: from.to_string(),
-                        bytes: payload,
-                    });
-                });
-            }
-            relays::News::NotHere { to } => self.feed(Input::Undeliverable { to: to.to_string() }),
-            relays::News::Home(view) => {
-                self.relay = view;
-                self.tell_link();
-            }
-            relays::News::Guest => self.tell_link(),
-        }
+    /// When the phone or the sealed sessions want to be woken.
+    fn deadline(&self) -> Option<Instant> {
+        let phone = self.phone.poll_timeout();
+        let phone = phone.map(|(at, _)| self.epoch + at.elapsed());
+        phone.into_iter().chain(self.sealing.poll_timeout()).min()
+    }
+
+    fn on_deadline(&mut self) {
+        self.sealing.handle_timeout(self.clock.now());
+        self.feed(Input::Tick);
     }
 
     /// A tenth of a second has passed.
@@ -221,27 +213,18 @@ impl Control {
         }
     }
 
-    fn set_home(&mut self, url: Option<&str>) {
-        if let Some(view) = self.relays.set_home(url) {
-            self.relay = view;
-            self.tell_link();
-        }
-    }
-
-    /// Tells the phone whether messages can be sent now.
-    fn tell_link(&mut self) {
-        self.feed(Input::Link {
-            online: self.relays.is_online(),
-        });
-    }
-
     /// Now, as the phone counts time.
     fn now(&self) -> Timestamp {
         Timestamp::after_start(self.clock.now() - self.epoch)
     }
 
-    /// Gives `input` to the phone and performs all that it says.
+    /// Gives `input` to the phone and performs all that it says, and all that follows from it.
     fn feed(&mut self, input: Input) {
+        self.feed_phone(input);
+        self.exchange();
+    }
+
+    fn feed_phone(&mut self, input: Input) {
         let now = self.now();
         self.phone.handle(now, input);
         self.name_call();
@@ -259,6 +242,8 @@ impl Control {
             self.call.span = call.map_or_else(Span::none, session::span_of);
             self.call.named = call.map(str::to_owned);
         }
+        let peer = self.phone.peer().and_then(|it| it.address.parse().ok());
+        self.sealing.set_active(peer.zip(self.phone.call()));
     }
 
     /// After every event: devices follow what is wanted, the view follows what is true.
@@ -276,14 +261,6 @@ impl Control {
         }
         self.publish();
         self.history.flush();
-    }
-
-    /// Closes the link to the relay of whom we called once no call is left. Not at the end of one
-    /// call: where it gave way to another with the same person, the answer goes the same way.
-    fn close_guest(&mut self) {
-        if !self.phone.view(self.now()).is_busy() && self.relays.close_guest() {
-            self.tell_link();
-        }
     }
 
     /// Whether nothing of a call or a device is held any more.

@@ -4,7 +4,8 @@
 //! often strangers ring meanwhile. What a stranger can cause alone, an unanswered call, is told once
 //! per caller and has a bound of its own.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use call::id::Peer;
 use call::reason::EndReason;
@@ -40,8 +41,8 @@ impl Ended {
 pub(crate) struct History {
     channel: broadcast::Sender<Ended>,
     waiting: VecDeque<Ended>,
-    /// The addresses of those who called during the running call and are recorded for it.
-    missed: BTreeSet<String>,
+    /// Who called lately without a ring and is recorded for it, and when.
+    missed: BTreeMap<String, Instant>,
 }
 
 impl History {
@@ -50,7 +51,7 @@ impl History {
         Self {
             channel,
             waiting: VecDeque::new(),
-            missed: BTreeSet::new(),
+            missed: BTreeMap::new(),
         }
     }
 
@@ -60,13 +61,15 @@ impl History {
         self.add(ended);
     }
 
-    /// Somebody called during a call. Whoever does so again in the same call is not told of again.
-    pub(crate) fn missed(&mut self, peer: Peer, relay: Option<String>) {
-        let known = self.missed.contains(&peer.address);
+    /// Somebody called and it did not ring. Whoever does so again within [`ONCE`], or in the same
+    /// call of the user, is not told of again.
+    pub(crate) fn missed(&mut self, now: Instant, peer: Peer, relay: Option<String>) {
+        self.missed.retain(|_, at| now < *at + ONCE);
+        let known = self.missed.contains_key(&peer.address);
         if known || self.missed.len() == UNANSWERED {
             return;
         }
-        self.missed.insert(peer.address.clone());
+        self.missed.insert(peer.address.clone(), now);
         self.add(Ended {
             peer,
             relay,
@@ -120,6 +123,9 @@ impl History {
 
 /// Finished calls wait in the channel for a store that writes a small file.
 pub(crate) const CAPACITY: usize = 16;
+
+/// Attempts of one caller within this time are one missed call.
+const ONCE: Duration = Duration::from_secs(600);
 
 /// Unanswered calls of different people that are remembered of one call, and that may wait: more
 /// than a person wants to read, little enough for a disk.

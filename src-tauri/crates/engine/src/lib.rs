@@ -24,14 +24,17 @@ mod engine;
 mod gate;
 mod history;
 mod limits;
+mod log_rate;
 mod microphone;
 mod picture;
 mod playout;
 mod recv_video;
 mod relays;
+mod sealing;
 mod send_video;
 mod session;
 mod stats;
+mod subject;
 mod summary;
 #[cfg(test)]
 mod testing;

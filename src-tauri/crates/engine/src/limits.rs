@@ -7,5 +7,5 @@ const _: () = assert!(media::transport::MAX_PARCEL == call::message::MAX_PARCEL)
 /// What the phone says through the session's own channel, the session takes.
 const _: () = assert!(media::transport::MAX_DATA == call::message::MAX_DATA);
 
-/// What the phone says through a relay, the relay takes.
-const _: () = assert!(call::message::MAX_MESSAGE <= signal_client::MAX_PAYLOAD_BYTES);
+/// What the phone says through a relay can be sealed; what is sealed, the relay takes.
+const _: () = assert!(call::message::MAX_MESSAGE <= seal::MAX_MESSAGE_BYTES);

@@ -6,28 +6,34 @@ mod link;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use identity::{Address, Identity};
-use signal_client::{LinkState, Problem};
+use media::transport::IceServer;
+use signal_client::{Absence, LinkState, Problem};
 use tokio::sync::mpsc;
 
 use self::link::{RelayLink, Which, normal, view_of};
 use crate::clock::Clock;
+use crate::log_rate::LogRate;
+use crate::sealing::Priority;
 use crate::view::RelayView;
 
 /// What the control task hears of relays.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// A message came through a relay.
-    Message {
-        /// Who sent it, as the relay vouches.
+    /// A frame came through a relay.
+    Frame {
+        /// Who sent it, as the relay says.
         from: Address,
         /// What: untrusted bytes.
-        payload: Vec<u8>,
+        frame: Bytes,
     },
     /// A relay says that nobody is at this address.
     NotHere {
         /// Where.
         to: Address,
+        /// Why.
+        why: Absence,
     },
     /// The link to our home relay changed.
     Home(RelayView),
@@ -45,6 +51,7 @@ pub(crate) struct Relays {
     guest: Option<Guest>,
     /// When the last guest link was closed; `None` once the home link was taken back after it.
     guest_closed_at: Option<Instant>,
+    unsent: LogRate,
 }
 
 /// A link to the relay of one person whom we call.
@@ -65,6 +72,7 @@ impl Relays {
             home: None,
             guest: None,
             guest_closed_at: None,
+            unsent: LogRate::default(),
         }
     }
 
@@ -156,14 +164,37 @@ impl Relays {
             .is_some_and(|it| it.state() == LinkState::Online)
     }
 
-    /// Sends a call message.
-    pub(crate) fn send(&self, to: Address, message: Vec<u8>) {
+    /// The servers that our relays name for finding a path: home's, and those of the relay of whom
+    /// we call. None whose credentials are not good any more.
+    pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
+        let guest = self.guest.as_ref().map(|it| &it.link);
+        let now = self.clock.now();
+        let mut servers: Vec<IceServer> = Vec::new();
+        for server in self
+            .home
+            .iter()
+            .chain(guest)
+            .flat_map(|it| it.ice_servers(now))
+        {
+            if !servers.contains(&server) {
+                servers.push(server);
+            }
+        }
+        servers
+    }
+
+    /// Sends a sealed frame. One that anybody can cause leaves room in the link for those of our own
+    /// call, and is dropped where it cannot.
+    pub(crate) fn send(&mut self, to: Address, frame: Vec<u8>, priority: Priority) {
         let link = match &self.guest {
             Some(guest) if guest.whom == to => Some(&guest.link),
             Some(_) | None => self.home.as_ref(),
         };
-        if let Some(link) = link {
-            link.send(to, message);
+        let Some(link) = link else { return };
+        if let Err(error) = link.send(to, frame, priority)
+            && let Some(skipped) = self.unsent.admit(self.clock.now())
+        {
+            tracing::warn!(%error, skipped, "a frame is not sent");
         }
     }
 

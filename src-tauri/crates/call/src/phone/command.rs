@@ -112,7 +112,7 @@ impl Phone {
     fn dismiss(&mut self) {
         match self.state {
             State::Ended(_) => {
-                self.timers.stop_all();
+                self.timers.stop_call();
                 self.state = State::Idle;
             }
             State::Idle | State::Call(..) => {}

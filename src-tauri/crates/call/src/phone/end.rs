@@ -31,7 +31,7 @@ impl Phone {
         let stage = *stage;
         let lasted = stage.connected_at().map(|at| now.since(at));
         self.give_notice(&peer.address, id, stage, notice);
-        self.timers.stop_all();
+        self.timers.stop_call();
         self.outputs.push_back(Output::SetCapture {
             microphone: OFF.microphone,
             camera: OFF.camera,
@@ -108,6 +108,7 @@ fn reason_while_calling(why: Over) -> EndReason {
         Over::Lost => EndReason::ConnectionLost,
         Over::Gone => EndReason::Unreachable,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NotSecure => EndReason::NotSecure,
     }
 }
 
@@ -123,6 +124,7 @@ fn reason_while_incoming(why: Over) -> EndReason {
         | Over::Gone
         | Over::Unknown => EndReason::Missed,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NotSecure => EndReason::NotSecure,
     }
 }
 
@@ -136,6 +138,7 @@ fn reason_after_answer(why: Over) -> EndReason {
         Over::Lost => EndReason::ConnectionLost,
         Over::Gone => EndReason::PeerGone,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NotSecure => EndReason::NotSecure,
     }
 }
 

@@ -1,28 +1,53 @@
 //! Invitations: ring, refuse, or settle a collision with what the phone is doing.
 
+use std::time::Duration;
+
 use super::Phone;
 use super::end::Notice;
 use crate::call::Call;
-use crate::collision::{Collision, classify};
+use crate::collision::{Collision, classify, standing_now};
+use crate::input::Standing;
 use crate::message::{Body, Over};
 use crate::output::Output;
 use crate::reason::EndReason;
 use crate::state::{Invitation, Stage, State};
 use crate::time::Timestamp;
 
+/// What an invitation says, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer {
+    /// Whether the caller's camera will be on.
+    pub(super) video: bool,
+    /// How long the caller waits for an answer.
+    pub(super) ring: Duration,
+    /// What the caller is to the user, the current call aside.
+    pub(super) standing: Standing,
+}
+
 impl Phone {
-    pub(super) fn on_invite(&mut self, now: Timestamp, call: Call, invitation: Invitation) {
+    pub(super) fn on_invite(&mut self, now: Timestamp, call: Call, offer: Offer) {
         let (id, from) = (call.id, call.peer.address.clone());
-        let collision = classify(&self.state, &self.recent, &from, id);
-        if collision != Collision::None {
-            tracing::info!(call = %id, ?collision, "invited");
-        }
+        let standing = standing_now(&self.state, &from, offer.standing);
+        let collision = classify(&self.state, &self.recent, &from, id, standing);
+        tracing::debug!(call = %id, ?standing, ?collision, "invited");
+        let invitation = Invitation {
+            video: offer.video,
+            known: standing == Standing::Known,
+            ring: offer.ring,
+        };
         match collision {
             Collision::None if !invitation.known && self.declined.contains(now, &from) => {
-                tracing::info!(call = %id, "a stranger who was declined calls again");
+                tracing::debug!(call = %id, "a stranger who was declined calls again");
                 self.recent.remember(&from, id, Some(Over::Declined));
                 self.send_over(&from, id, Over::Declined);
             }
+            Collision::None | Collision::Recall
+                if !invitation.known && self.rings.are_spent(now, &from) =>
+            {
+                tracing::debug!(call = %id, "strangers ring too often");
+                self.ring_quietly(now, call, offer);
+            }
+            Collision::Unwelcome => self.ring_quietly(now, call, offer),
             Collision::None => self.enter_incoming(now, call, invitation),
             Collision::Repeated => self.repeat_ringing(),
             Collision::Over(Some(why)) => self.send_over(&from, id, why),

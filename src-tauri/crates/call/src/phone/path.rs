@@ -169,6 +169,12 @@ impl Phone {
         }
     }
 
+    /// Somebody else than the other side may hold the other end of the session. Whatever was
+    /// agreed until then, the call ends, and the other side is told why.
+    pub(super) fn on_insecure(&mut self, now: Timestamp) {
+        self.end(now, EndReason::NotSecure, Notice::Send(Over::NotSecure));
+    }
+
     /// A fault of this machine ended the session.
     pub(super) fn on_broken(&mut self, now: Timestamp) {
         let why = match self.state.stage() {

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use super::Phone;
 use super::end::Notice;
+use super::invitation::Offer;
 use crate::call::Call;
 use crate::id::{CallId, Peer};
+use crate::input::Standing;
 use crate::message::{Body, Message, MessageError, Over, Parcel};
 use crate::output::Output;
+use crate::parcels::Pushed;
 use crate::reason::EndReason;
 use crate::recent::Lookup;
-use crate::state::{Connectivity, Invitation, Stage, State};
+use crate::state::{Connectivity, Stage, State};
 use crate::time::Timestamp;
 use crate::timer::Timer;
 
@@ -18,17 +21,23 @@ use crate::timer::Timer;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     Signaling {
-        /// Whether the user called or accepted the sender before.
-        known: bool,
+        /// What the sender is to the user.
+        standing: Standing,
     },
     Session,
 }
 
 impl Phone {
     /// Bytes through signaling.
-    pub(super) fn on_message(&mut self, now: Timestamp, from: &str, known: bool, bytes: &[u8]) {
+    pub(super) fn on_message(
+        &mut self,
+        now: Timestamp,
+        from: &str,
+        standing: Standing,
+        bytes: &[u8],
+    ) {
         match Message::parse(bytes) {
-            Ok(message) => self.received(now, from, message, Channel::Signaling { known }),
+            Ok(message) => self.received(now, from, message, Channel::Signaling { standing }),
             Err(error) => self.on_malformed(now, from, error),
         }
     }
@@ -46,7 +55,7 @@ impl Phone {
             Ok(message) if message.call == id => {
                 self.received(now, &from, message, Channel::Session);
             }
-            Ok(_) => tracing::warn!(call = %id, "the session's channel speaks of another call"),
+            Ok(_) => tracing::debug!(call = %id, "the session's channel speaks of another call"),
             Err(error) => self.on_malformed(now, &from, error),
         }
     }
@@ -54,6 +63,10 @@ impl Phone {
     fn received(&mut self, now: Timestamp, from: &str, message: Message, channel: Channel) {
         let Message { call: id, body } = message;
         tracing::debug!(call = %id, ?body, "received");
+        if self.quiet.contains(from, id) {
+            self.on_quiet(now, from, id, &body);
+            return;
+        }
         let ours = self.note_life(now, from, id, channel);
         match body {
             Body::Invite {
@@ -61,13 +74,18 @@ impl Phone {
                 video,
                 ring_ms,
             } => match channel {
-                Channel::Signaling { known } => {
+                Channel::Signaling { standing } => {
                     let address = from.to_owned();
                     let call = Call::incoming(now, id, Peer { address, name });
                     let ring = Duration::from_millis(u64::from(ring_ms));
-                    self.on_invite(now, call, Invitation { video, known, ring });
+                    let offer = Offer {
+                        video,
+                        ring,
+                        standing,
+                    };
+                    self.on_invite(now, call, offer);
                 }
-                Channel::Session => tracing::warn!(call = %id, "an invitation within a call"),
+                Channel::Session => tracing::debug!(call = %id, "an invitation within a call"),
             },
             Body::Over { why } if ours => self.on_over(now, why),
             // It may have overtaken its invitation, which must not ring any more.
@@ -121,15 +139,18 @@ impl Phone {
                 let ours = |call: &&Call| call.peer.address == from;
                 let call = self.state.call().filter(ours);
                 let call = call.map(|call| tracing::field::display(call.id));
-                tracing::warn!(call, %error, "a message was dropped");
+                tracing::debug!(call, %error, "a message was dropped");
             }
             MessageError::Version {
                 call: id, invite, ..
             } => {
-                tracing::warn!(call = %id, %error, "a message was dropped");
+                tracing::debug!(call = %id, %error, "a message was dropped");
                 if self.state.call().is_some_and(|call| call.is(from, id)) {
                     let notice = Notice::Send(Over::Incompatible);
                     self.end(now, EndReason::Incompatible, notice);
+                } else if self.quiet.remove(from, id) {
+                    self.recent.remember(from, id, Some(Over::Incompatible));
+                    self.send_over(from, id, Over::Incompatible);
                 } else if invite {
                     self.send_over(from, id, Over::Incompatible);
                 }
@@ -169,6 +190,7 @@ impl Phone {
             call.peer.name = name;
         }
         if let Some(theirs) = instead_of {
+            self.quiet.remove(&call.peer.address, theirs);
             self.recent.remember(&call.peer.address, theirs, None);
         }
         self.timers.stop(Timer::Repeat);
@@ -188,8 +210,13 @@ impl Phone {
         let id = call.id;
         if self.slot.is_open(id) {
             self.outputs.push_back(Output::Parcel { call: id, parcel });
-        } else if !call.parcels.push(parcel) {
-            tracing::warn!(call = %id, "a parcel was dropped: too many wait");
+            return;
+        }
+        match call.parcels.push(parcel) {
+            Pushed::Kept | Pushed::Dropped => {}
+            Pushed::DroppedFirst => {
+                tracing::warn!(call = %id, "parcels are dropped: too many wait");
+            }
         }
     }
 }

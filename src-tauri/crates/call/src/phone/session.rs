@@ -78,6 +78,7 @@ impl Phone {
             Transport::Silent(silence) => self.on_silence(now, now - silence),
             Transport::ClosedByPeer => self.set_timer(Timer::PeerClosed, now, after::PEER_CLOSED),
             Transport::Failed | Transport::Closed => self.on_failed(now),
+            Transport::Insecure => self.on_insecure(now),
             Transport::Broken => self.on_broken(now),
         }
     }

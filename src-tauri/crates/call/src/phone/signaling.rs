@@ -2,6 +2,8 @@
 
 use super::Phone;
 use super::end::Notice;
+use crate::id::CallId;
+use crate::input::Absence;
 use crate::message::Over;
 use crate::reason::EndReason;
 use crate::state::{Stage, State};
@@ -10,18 +12,19 @@ use crate::timer::{Timer, after};
 
 impl Phone {
     /// Nobody is at that address.
-    pub(super) fn on_undeliverable(&mut self, now: Timestamp, to: &str) {
+    pub(super) fn on_undeliverable(&mut self, now: Timestamp, to: &str, why: Absence) {
         if !self.online {
             // Said by a relay that we have lost since.
             return;
         }
+        self.on_quiet_undeliverable(now, to, why);
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
         if call.peer.address != to {
             return;
         }
-        call.liveness.on_undeliverable(now);
+        call.liveness.on_undeliverable(now, why);
         let is_gone = call.liveness.is_gone();
         let (over, reason) = match stage {
             Stage::Dialing => (true, EndReason::Unreachable),
@@ -39,6 +42,15 @@ impl Phone {
             self.end(now, reason, Notice::OnRequest(Over::Gone));
         } else {
             self.set_timer(Timer::Probe, now, after::PROBE_AGAIN);
+        }
+    }
+
+    /// The other side of a call speaks none of the versions in which messages are sealed. Nothing
+    /// can be said to them, so they are not told.
+    pub(super) fn on_incompatible(&mut self, now: Timestamp, from: &str, id: CallId) {
+        if self.state.call().is_some_and(|call| call.is(from, id)) {
+            let notice = Notice::OnRequest(Over::Incompatible);
+            self.end(now, EndReason::Incompatible, notice);
         }
     }
 

@@ -24,6 +24,7 @@ impl Phone {
             Timer::Restart => self.restart(now),
             Timer::GiveUp => self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost)),
             Timer::LeaveEnded => self.state = State::Idle,
+            Timer::Quiet => self.on_quiet_timeout(now),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The steps from stage to stage on the way to media, whoever asks for them.
 
+use std::time::Duration;
+
 use super::{Config, Phone};
 use crate::call::Call;
 use crate::liveness::PROBE_AFTER;
@@ -12,7 +14,7 @@ use crate::timer::{Timer, after};
 impl Phone {
     /// Caller: the user calls somebody.
     pub(super) fn enter_dialing(&mut self, now: Timestamp, call: Call) {
-        self.timers.stop_all();
+        self.timers.stop_call();
         self.state = State::Call(Box::new(call), Stage::Dialing);
         self.set_timer(Timer::Ring, now, self.config.ring);
         if self.online {
@@ -40,9 +42,11 @@ impl Phone {
 
     /// Callee: somebody calls.
     pub(super) fn enter_incoming(&mut self, now: Timestamp, call: Call, invitation: Invitation) {
-        let wait = invitation.ring.clamp(Config::RING_MIN, Config::RING_MAX);
-        self.timers.stop_all();
-        self.set_timer(Timer::Ring, now, wait + after::RING_MARGIN);
+        if !invitation.known {
+            self.rings.add(now, &call.peer.address);
+        }
+        self.timers.stop_call();
+        self.set_timer(Timer::Ring, now, ring_for(invitation.ring));
         self.set_timer(Timer::Probe, now, after::PROBE);
         self.state = State::Call(Box::new(call), Stage::Incoming(invitation));
         self.send(Body::Ringing);
@@ -114,4 +118,9 @@ impl Phone {
             State::Call(_, stage) => *stage = next,
         }
     }
+}
+
+/// How long it rings here for a caller who says to wait for this long.
+pub(super) fn ring_for(wait: Duration) -> Duration {
+    wait.clamp(Config::RING_MIN, Config::RING_MAX) + after::RING_MARGIN
 }

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 use super::courier::Courier;
 use super::station::{Session, Station, Who};
 use crate::id::CallId;
-use crate::input::{Command, Input, Transport};
+use crate::input::{Absence, Command, Input, Standing, Transport};
 use crate::message::{Body, Message};
 use crate::reason::EndReason;
 use crate::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
@@ -38,8 +38,10 @@ pub(super) struct Duo {
     silent_since: Option<Timestamp>,
     /// Whether sessions report it.
     pub(super) reports_silence: bool,
-    /// Whether the users know each other from earlier calls.
-    pub(super) acquainted: bool,
+    /// What each is to the others.
+    pub(super) standing: Standing,
+    /// Whether the relay says why nobody is at an address.
+    pub(super) relay_says_why: bool,
     /// Whether sessions set up paths at all.
     pub(super) path_possible: bool,
     /// Whether a path that is back is found only by looking for a new one.
@@ -71,7 +73,8 @@ impl Duo {
             path: true,
             silent_since: None,
             reports_silence: true,
-            acquainted: false,
+            standing: Standing::Known,
+            relay_says_why: true,
             path_possible: true,
             restart_needed: false,
             polite: true,
@@ -190,6 +193,15 @@ impl Duo {
 
     pub(super) fn tell_session(&mut self, who: Who, call: CallId, state: Transport) {
         self.feed(who, Input::Transport { call, state });
+    }
+
+    /// Why the relay cannot deliver to them now.
+    fn absence(&self, who: Who) -> Absence {
+        match (self.relay_says_why, self.at(who).alive) {
+            (false, _) => Absence::Unknown,
+            (true, false) => Absence::Closed,
+            (true, true) => Absence::Silent,
+        }
     }
 
     // What is seen.

@@ -227,6 +227,60 @@ fn a_program_that_is_killed_is_noticed_within_eight_seconds() {
 }
 
 #[test]
+fn a_network_that_the_relay_calls_silent_at_once_is_no_death() {
+    // The relay's heartbeats may fail while those of the session still count.
+    for (relay_says_why, lives) in [(true, true), (false, false)] {
+        let mut duo = Duo::in_a_call();
+        duo.relay_says_why = relay_says_why;
+        duo.cut_path();
+        duo.link(Bob, false);
+        duo.run(SECOND * 12);
+        assert_eq!(both(&duo, ActivePhase::Reconnecting), lives);
+    }
+}
+
+#[test]
+fn a_program_that_is_killed_during_an_outage_is_noticed_too() {
+    for (relay_says_why, at_most) in [(true, SECOND * 4), (false, SECOND * 30)] {
+        let mut duo = Duo::in_a_call();
+        duo.relay_says_why = relay_says_why;
+        duo.cut_path();
+        duo.run(SECOND * 20);
+        duo.kill(Bob);
+        let noticed = duo.time_until(|duo| duo.is_over(Alice));
+        assert!(noticed < at_most, "{noticed:?}");
+        let reason = if relay_says_why {
+            EndReason::PeerGone
+        } else {
+            EndReason::ConnectionLost
+        };
+        assert_eq!(duo.reason(Alice), Some(reason));
+    }
+}
+
+#[test]
+fn media_that_does_not_prove_to_be_the_announced_one_ends_the_call_on_both_sides() {
+    let mut ringing = Duo::new();
+    ringing.dial(Alice, Bob);
+    ringing.run(SECOND);
+    let mut connecting = Duo::new();
+    connecting.path_possible = false;
+    connecting.dial(Alice, Bob);
+    connecting.run(SECOND);
+    connecting.accept(Bob);
+    connecting.run(SECOND);
+    let mut reconnecting = Duo::in_a_call();
+    reconnecting.cut_path();
+    reconnecting.run(SECOND * 3);
+    for mut duo in [ringing, connecting, Duo::in_a_call(), reconnecting] {
+        let call = duo.at(Alice).phone.call().unwrap();
+        duo.tell_session(Alice, call, Transport::Insecure);
+        duo.run(SECOND);
+        duo.assert_ended(EndReason::NotSecure, EndReason::NotSecure);
+    }
+}
+
+#[test]
 fn a_session_that_fails_ends_the_call_and_is_not_restarted() {
     let ends = [
         (Transport::Failed, EndReason::ConnectionLost),

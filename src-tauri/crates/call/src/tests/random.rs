@@ -11,7 +11,7 @@ use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
 use super::station::{Session, Station, Who};
 use crate::id::CallId;
-use crate::input::{Command, Input, Transport};
+use crate::input::{Absence, Command, Input, Standing, Transport};
 use crate::message::{Body, ControlsReport, Message, Over, Parcel};
 use crate::view::{CallView, Lacking};
 
@@ -27,6 +27,19 @@ enum Happening {
     Polite(bool),
     Kill(Who),
     Revive(Who),
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    select(vec![
+        Standing::Known,
+        Standing::Stranger,
+        Standing::Unwelcome,
+        Standing::Blocked,
+    ])
+}
+
+fn absence() -> impl Strategy<Value = Absence> {
+    select(vec![Absence::Closed, Absence::Silent, Absence::Unknown])
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -142,9 +155,9 @@ fn throw() -> impl Strategy<Value = Throw> {
             .prop_map(|(call, whom, video)| Command::Dial { call, peer: whom.peer(), video })
             .prop_map(Input::Command).prop_map(Throw::Input),
         4 => command().prop_map(Input::Command).prop_map(Throw::Input),
-        10 => (call(), whom(), any::<bool>(), body()).prop_map(|(call, from, known, body)| {
+        10 => (call(), whom(), standing(), body()).prop_map(|(call, from, standing, body)| {
             let bytes = Message { call, body }.encode();
-            Throw::Input(Input::Message { from: from.address().to_owned(), known, bytes })
+            Throw::Input(Input::Message { from: from.address().to_owned(), standing, bytes })
         }),
         2 => (call(), body()).prop_map(|(call, body)| {
             Throw::Input(Input::Data { call, bytes: Message { call, body }.encode() })
@@ -160,6 +173,7 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Silent(Duration::from_secs(3000)),
             Transport::ClosedByPeer,
             Transport::Failed,
+            Transport::Insecure,
             Transport::Broken,
         ])).prop_map(|(call, state)| Throw::Input(Input::Transport { call, state })),
         3 => select(vec![
@@ -170,11 +184,15 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Silent(Duration::from_millis(1500)),
             Transport::Silent(Duration::from_secs(3)),
             Transport::Failed,
+            Transport::Insecure,
             Transport::Broken,
         ]).prop_map(Throw::Current),
         2 => Just(Throw::Closed),
-        1 => whom().prop_map(|to| {
-            Throw::Input(Input::Undeliverable { to: to.address().to_owned() })
+        1 => (whom(), absence()).prop_map(|(to, why)| {
+            Throw::Input(Input::Undeliverable { to: to.address().to_owned(), why })
+        }),
+        1 => (whom(), call()).prop_map(|(from, call)| {
+            Throw::Input(Input::Incompatible { from: from.address().to_owned(), call })
         }),
         2 => any::<bool>().prop_map(|online| Throw::Input(Input::Link { online })),
         1 => (call(), 0_usize..50).prop_map(|(call, size)| {
@@ -209,6 +227,7 @@ fn body() -> impl Strategy<Value = Body> {
         Over::Lost,
         Over::Gone,
         Over::Incompatible,
+        Over::NotSecure,
     ]);
     let invite = (any::<bool>(), any::<u32>()).prop_map(|(video, ring_ms)| Body::Invite {
         name: "x".to_owned(),
@@ -328,8 +347,12 @@ proptest! {
     fn both_sides_agree_whatever_the_courier_and_the_users_do(
         fates in prop::collection::vec(fate(0.1), 1..40),
         happenings in prop::collection::vec((0_u64..8000, happening()), 1..25),
+        standing in standing(),
+        relay_says_why in any::<bool>(),
     ) {
         let mut duo = Duo::with(Courier::with(fates));
+        duo.standing = standing;
+        duo.relay_says_why = relay_says_why;
         for (ms, happening) in happenings {
             duo.run(Duration::from_millis(ms));
             happening.happen(&mut duo);

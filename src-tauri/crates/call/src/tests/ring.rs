@@ -6,7 +6,7 @@ use super::courier::{Courier, Fate, HOP};
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
 use crate::id::CallId;
-use crate::input::Command;
+use crate::input::{Command, Standing};
 use crate::message::{Body, Over};
 use crate::output::Sound;
 use crate::reason::EndReason;
@@ -40,22 +40,22 @@ fn the_callee_sees_who_calls_and_whether_with_video() {
             call: call.to_string(),
             peer,
             video: true,
-            known: false
+            known: true
         }
     );
 }
 
 #[test]
 fn the_callee_sees_whether_the_caller_is_a_stranger() {
-    for acquainted in [false, true] {
+    for standing in [Standing::Stranger, Standing::Known] {
         let mut duo = Duo::new();
-        duo.acquainted = acquainted;
+        duo.standing = standing;
         duo.dial(Alice, Bob);
         duo.run(SECOND);
         let CallView::Incoming { known, .. } = duo.view(Bob) else {
             panic!("it does not ring")
         };
-        assert_eq!(known, acquainted);
+        assert_eq!(known, standing == Standing::Known);
     }
 }
 
@@ -63,6 +63,7 @@ fn the_callee_sees_whether_the_caller_is_a_stranger() {
 fn a_stranger_who_was_declined_does_not_ring_again_for_a_minute() {
     for how in [Command::Decline, Command::End] {
         let mut duo = Duo::new();
+        duo.standing = Standing::Stranger;
         duo.dial(Alice, Bob);
         duo.run(SECOND);
         duo.command(Bob, how);
@@ -92,6 +93,7 @@ fn a_stranger_who_was_declined_does_not_ring_again_for_a_minute() {
 #[test]
 fn a_stranger_who_was_declined_can_be_called_back() {
     let mut duo = Duo::new();
+    duo.standing = Standing::Stranger;
     duo.dial(Alice, Bob);
     duo.run(SECOND);
     duo.command(Bob, Command::Decline);
@@ -102,7 +104,7 @@ fn a_stranger_who_was_declined_can_be_called_back() {
     duo.run(SECOND);
     duo.assert_in_a_call();
     // They are no strangers any more.
-    duo.acquainted = true;
+    duo.standing = Standing::Known;
     duo.end(Bob);
     duo.run(SECOND * 4);
     duo.dial(Alice, Bob);
@@ -113,7 +115,7 @@ fn a_stranger_who_was_declined_can_be_called_back() {
 #[test]
 fn somebody_known_who_was_declined_rings_again_at_once() {
     let mut duo = Duo::new();
-    duo.acquainted = true;
+    duo.standing = Standing::Known;
     duo.dial(Alice, Bob);
     duo.run(SECOND);
     duo.command(Bob, Command::Decline);

@@ -6,7 +6,7 @@ use super::duo::Duo;
 use super::station::Session;
 use super::station::Who::{Alice, Bob};
 use crate::id::CallId;
-use crate::input::{Input, Transport};
+use crate::input::{Input, Standing, Transport};
 use crate::message::{Body, MAX_PARCEL, Parcel};
 use crate::reason::EndReason;
 
@@ -126,7 +126,7 @@ fn rubbish_through_the_session_is_dropped() {
             Alice,
             Input::Message {
                 from: "tincan:bob".to_owned(),
-                known: false,
+                standing: Standing::Known,
                 bytes: bytes.to_vec(),
             },
         );

@@ -126,8 +126,9 @@ impl Station {
 
     fn watch(&mut self, now: Timestamp, output: &Output) {
         match output {
-            Output::Send { bytes, .. } => {
+            Output::Send { call, bytes, .. } => {
                 let message = Message::parse(bytes).expect("phones send what phones understand");
+                assert_eq!(message.call, *call);
                 self.said.push((now, message));
             }
             Output::OpenTransport { call, offerer } => {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob};
 use crate::id::CallId;
-use crate::input::Input;
+use crate::input::{Input, Standing};
 use crate::message::{
     Body, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel,
 };
@@ -183,7 +183,7 @@ fn nothing_private_is_in_a_log() {
     assert!(!format!("{message:?}").contains("Secret"));
     let input = Input::Message {
         from: "tincan:secret".to_owned(),
-        known: false,
+        standing: Standing::Stranger,
         bytes: b"Secret".to_vec(),
     };
     let shown = format!("{input:?}");
@@ -212,7 +212,7 @@ fn versions_that_do_not_fit_end_the_call_on_both_sides() {
         Alice,
         Input::Message {
             from,
-            known: false,
+            standing: Standing::Stranger,
             bytes: later.into_bytes(),
         },
     );
@@ -230,7 +230,7 @@ fn an_invitation_of_a_later_version_is_answered_and_nothing_else_is() {
             Alice,
             Input::Message {
                 from: from.clone(),
-                known: false,
+                standing: Standing::Stranger,
                 bytes,
             },
         );

@@ -16,14 +16,16 @@ impl Control {
     pub(super) fn perform(&mut self, output: Output) {
         tracing::debug!(?output, "perform");
         match output {
-            Output::Send { to, bytes } => match to.parse::<Address>() {
-                Ok(to) => self.relays.send(to, bytes),
+            Output::Send { to, call, bytes } => match to.parse::<Address>() {
+                Ok(to) => self.sealing.send(self.clock.now(), to, call, &bytes),
                 Err(error) => tracing::error!(%error, "the phone names an address that is none"),
             },
             Output::OpenTransport { call, offerer } => {
                 let (transport, news) = (&self.transport, &self.senders.sessions);
+                let servers = self.relays.ice_servers();
+                let (config, clock) = (&self.config, &self.clock);
                 let media =
-                    CallMedia::start(call, offerer, transport, &self.config, &self.clock, news);
+                    CallMedia::start(call, offerer, transport, config, servers, clock, news);
                 self.call.media = Some(media);
             }
             Output::RestartTransport { call } => {
@@ -67,7 +69,7 @@ impl Control {
             }
             Output::Missed { peer } => {
                 let relay = self.guest_relay_of(&peer);
-                self.history.missed(peer, relay);
+                self.history.missed(self.clock.now(), peer, relay);
             }
         }
     }

@@ -52,7 +52,7 @@ impl Control {
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
             summary: call.summary.view(),
-            words: None,
+            words: self.words(),
         };
         self.views.send_if_modified(|current| {
             let changed = differs(current, &view);
@@ -61,6 +61,12 @@ impl Control {
             }
             changed
         });
+    }
+
+    /// The words of the call, while it is not over.
+    fn words(&self) -> Option<[String; 4]> {
+        let words = self.sealing.words().filter(|_| self.call.seen.is_busy());
+        words.map(|it| it.map(str::to_owned))
     }
 }
 

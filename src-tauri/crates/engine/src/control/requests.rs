@@ -8,7 +8,7 @@ use media::sounds;
 
 use super::{Control, Request, phone_config};
 use crate::command::{Command, CommandError, DeviceRole};
-use crate::config::Config;
+use crate::config::{Config, Relation};
 use crate::session;
 use crate::tone::Tone;
 
@@ -75,6 +75,9 @@ impl Control {
             .map_err(|error| CommandError::BadAddress(format!("{error}")))?;
         if invite.address == self.config.identity.address() {
             return Err(CommandError::OwnAddress);
+        }
+        if self.config.people.relation(&invite.address) == Relation::Blocked {
+            return Err(CommandError::Blocked);
         }
         let peer = Peer {
             address: invite.address.to_string(),

@@ -114,10 +114,12 @@ impl Control {
             TransportEvent::Estimate(estimate) => {
                 media.estimated(estimate, self.devices.microphone());
             }
-            TransportEvent::Data(bytes) => self.feed(Input::Data {
-                call,
-                bytes: bytes.to_vec(),
-            }),
+            TransportEvent::Data(bytes) => {
+                if self.call.data.admits(self.clock.now(), call, &bytes) {
+                    let bytes = bytes.to_vec();
+                    self.feed(Input::Data { call, bytes });
+                }
+            }
         }
     }
 
@@ -165,13 +167,13 @@ impl Control {
     }
 }
 
-/// Whose fault it is: the network's or the other side's, or this machine's.
+/// Whose fault it is: the network's, that of somebody who is not the other side, or this machine's.
 fn failure(error: &TransportError) -> input::Transport {
     match error {
-        TransportError::NoPath
-        | TransportError::Security
-        | TransportError::NotConnected
-        | TransportError::TooLarge(_) => input::Transport::Failed,
+        TransportError::Security => input::Transport::Insecure,
+        TransportError::NoPath | TransportError::NotConnected | TransportError::TooLarge(_) => {
+            input::Transport::Failed
+        }
         TransportError::Internal(_) => input::Transport::Broken,
     }
 }

@@ -4,6 +4,11 @@ use tokio::sync::broadcast::Receiver;
 
 use super::*;
 
+/// Much less than a caller is remembered for passes within a test.
+fn missed(history: &mut History, number: usize) {
+    history.missed(Instant::now(), peer(number), None);
+}
+
 fn history() -> (History, Receiver<Ended>) {
     let (told, heard) = broadcast::channel(CAPACITY);
     (History::new(told), heard)
@@ -65,7 +70,7 @@ fn no_crowd_of_strangers_pushes_a_call_of_the_user_out() {
         history.ended(call_with(number));
         history.flush();
         for stranger in 0..10_000 {
-            history.missed(peer(1000 + stranger), None);
+            missed(&mut history, 1000 + stranger);
             history.ended(ring_of(20_000 + stranger));
             history.flush();
         }
@@ -80,12 +85,12 @@ fn no_crowd_of_strangers_pushes_a_call_of_the_user_out() {
 fn who_calls_again_and_again_during_a_call_is_told_of_once() {
     let (mut history, mut heard) = history();
     for _ in 0..5 {
-        history.missed(peer(1), None);
-        history.missed(peer(2), None);
+        missed(&mut history, 1);
+        missed(&mut history, 2);
         history.flush();
     }
     history.ended(call_with(3));
-    history.missed(peer(1), None);
+    missed(&mut history, 1);
     let all = read(&mut history, &mut heard);
     assert_eq!(
         all,
@@ -95,10 +100,22 @@ fn who_calls_again_and_again_during_a_call_is_told_of_once() {
 }
 
 #[test]
+fn attempts_within_ten_minutes_are_one_missed_call_and_later_ones_another() {
+    let (mut history, mut heard) = history();
+    let start = Instant::now();
+    for minute in [0, 3, 9, 11, 15] {
+        let at = start + Duration::from_secs(60 * minute);
+        history.missed(at, peer(1), None);
+        history.flush();
+    }
+    assert_eq!(read(&mut history, &mut heard), [ring_of(1), ring_of(1)]);
+}
+
+#[test]
 fn the_calls_of_one_crowd_are_bounded() {
     let (mut history, mut heard) = history();
     for stranger in 0..1000 {
-        history.missed(peer(stranger), None);
+        missed(&mut history, stranger);
         history.flush();
     }
     assert_eq!(read(&mut history, &mut heard).len(), UNANSWERED);
@@ -114,7 +131,7 @@ fn what_waits_is_told_before_the_end() {
     for number in 0..3 {
         assert!(heard.try_recv().is_ok());
         history.ended(call_with(number));
-        history.missed(peer(200 + number), None);
+        missed(&mut history, 200 + number);
     }
     history.finish();
     let all = read(&mut history, &mut heard);

@@ -1,13 +1,16 @@
 //! One link to one relay, and the task that forwards what comes through it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use identity::{Address, Identity, check_relay_url};
-use signal_client::{Config, Link, LinkEvent, LinkState, Problem, Reach};
-use tokio::sync::mpsc;
+use media::transport::IceServer;
+use signal_client::{Config, IceServers, Link, LinkEvent, LinkState, Problem, Reach, SendError};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::News;
+use crate::sealing::Priority;
 use crate::view::{RelayProblem, RelayView};
 
 /// A link and its forwarding task. Dropping it sends what was handed over before, in the
@@ -18,6 +21,8 @@ pub(super) struct RelayLink {
     url: String,
     /// `None` when the URL is not usable.
     link: Option<Link>,
+    /// What the relay named last.
+    servers: watch::Receiver<Option<IceServers>>,
     forwarding: JoinHandle<()>,
 }
 
@@ -52,14 +57,16 @@ impl RelayLink {
                 (None, None)
             }
         };
+        let (named, servers) = watch::channel(None);
         let forwarding = tokio::spawn(async move {
             if let Some(events) = events {
-                forward(which, events, news).await;
+                forward(which, events, news, named).await;
             }
         });
         Self {
             url,
             link,
+            servers,
             forwarding,
         }
     }
@@ -77,12 +84,32 @@ impl RelayLink {
         }
     }
 
-    /// Sends a call message, now or as soon as the relay is there.
-    pub(super) fn send(&self, to: Address, message: Vec<u8>) {
-        let Some(link) = &self.link else { return };
-        if let Err(error) = link.send(to, message.into()) {
-            tracing::warn!(%error, "a call message is not sent");
+    /// The servers that the relay named, while they are good.
+    pub(super) fn ice_servers(&self, now: Instant) -> Vec<IceServer> {
+        usable(self.servers.borrow().as_ref(), now)
+    }
+
+    /// Sends a sealed frame, now or as soon as the relay is there.
+    ///
+    /// # Errors
+    /// When the link has no place for a frame of this priority.
+    pub(super) fn send(
+        &self,
+        to: Address,
+        frame: Vec<u8>,
+        priority: Priority,
+    ) -> Result<(), SendError> {
+        let Some(link) = &self.link else {
+            return Ok(());
+        };
+        let reserved = match priority {
+            Priority::OurCall => 0,
+            Priority::Others => RESERVED,
+        };
+        if link.room() <= reserved {
+            return Err(SendError::Full);
         }
+        link.send(to, frame.into())
     }
 
     /// Connects again, at once.
@@ -114,15 +141,24 @@ pub(super) fn normal(url: &str) -> String {
     check_relay_url(url).unwrap_or_else(|_| url.to_owned())
 }
 
-async fn forward(which: Which, mut events: mpsc::Receiver<LinkEvent>, control: mpsc::Sender<News>) {
+/// Forwards what the control task shall hear; servers are kept for when they are asked for.
+pub(super) async fn forward(
+    which: Which,
+    mut events: mpsc::Receiver<LinkEvent>,
+    control: mpsc::Sender<News>,
+    named: watch::Sender<Option<IceServers>>,
+) {
     while let Some(event) = events.recv().await {
         let news = match event {
-            LinkEvent::Message { from, payload } => News::Message {
+            LinkEvent::Message { from, payload } => News::Frame {
                 from,
-                payload: payload.to_vec(),
+                frame: payload,
             },
-            LinkEvent::NotHere { to, why: _ } => News::NotHere { to },
-            LinkEvent::IceServers(_) => continue,
+            LinkEvent::NotHere { to, why } => News::NotHere { to, why },
+            LinkEvent::IceServers(servers) => {
+                named.send_replace(Some(servers));
+                continue;
+            }
             // An expired message says that our own link was down, and nothing of the person it was
             // for; the phone repeats what still matters.
             LinkEvent::Expired { .. } => continue,
@@ -135,6 +171,19 @@ async fn forward(which: Which, mut events: mpsc::Receiver<LinkEvent>, control: m
             return;
         }
     }
+}
+
+/// Those servers whose credentials are good now.
+pub(super) fn usable(named: Option<&IceServers>, now: Instant) -> Vec<IceServer> {
+    let good = named.filter(|it| now < it.valid_until);
+    let servers = good.iter().flat_map(|it| &it.servers);
+    servers
+        .map(|it| IceServer {
+            url: it.url.clone(),
+            username: it.username.clone(),
+            credential: it.credential.clone(),
+        })
+        .collect()
 }
 
 /// What the user reads of a link in this state.
@@ -158,3 +207,7 @@ pub(super) fn view_of(state: LinkState) -> RelayView {
         },
     }
 }
+
+/// Places of a link that only frames for the other side of our own call may take: a whole offer with
+/// its candidates, and the answers that anybody can cause keep as many.
+const RESERVED: usize = Link::CAPACITY / 2;

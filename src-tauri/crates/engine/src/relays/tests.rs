@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity::{Address, Identity};
-use signal_client::{Link, LinkState};
+use media::transport::IceServer;
+use signal_client::{IceServers, Link, LinkEvent, LinkState, SendError};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use super::link::{RelayLink, Which, forward, usable};
 use super::{GUEST_AFTERMATH, News, Relays};
 use crate::clock::Clock;
+use crate::sealing::Priority;
 use crate::view::{RelayProblem, RelayView};
 
 const TAKEN_OVER: RelayView = RelayView::Offline {
@@ -138,4 +141,56 @@ async fn an_invite_leads_without_encryption_only_to_networks_that_we_are_on() {
     let refused = timeout(Duration::from_secs(10), refused).await.unwrap();
     let problem = RelayProblem::Unencrypted;
     assert_eq!(refused, Some(RelayView::Offline { problem }));
+}
+
+#[tokio::test]
+async fn frames_that_anybody_can_cause_leave_half_of_a_link_to_our_own_call() {
+    let (news, _heard) = mpsc::channel(64);
+    let identity = Arc::new(Identity::generate().unwrap());
+    // Nobody answers there, so everything waits.
+    let url = "ws://127.0.0.1:1/v1".to_owned();
+    let link = RelayLink::start(url, Which::Home, &identity, news);
+    let taken = |priority| {
+        let sent = std::iter::repeat_with(|| link.send(somebody(), vec![1], priority));
+        sent.take_while(|it| *it != Err(SendError::Full)).count()
+    };
+    assert_eq!(taken(Priority::Others), Link::CAPACITY / 2);
+    assert_eq!(taken(Priority::OurCall), Link::CAPACITY / 2);
+    assert_eq!(taken(Priority::Others), 0);
+}
+
+fn named(host: &str, valid_until: Instant) -> IceServers {
+    let server = signal_client::IceServer {
+        url: format!("turn:{host}:3478"),
+        username: "1700000000:x".to_owned(),
+        credential: host.to_owned(),
+    };
+    let servers = vec![server];
+    IceServers {
+        servers,
+        valid_until,
+    }
+}
+
+#[tokio::test]
+async fn of_the_servers_that_a_relay_names_the_last_are_used_while_they_are_good() {
+    let now = Instant::now();
+    let (events, told) = mpsc::channel(4);
+    let (news, _heard) = mpsc::channel(4);
+    let (keep, kept) = watch::channel(None);
+    let hour = Duration::from_secs(3600);
+    for host in ["old.example", "new.example"] {
+        let servers = named(host, now + hour);
+        events.send(LinkEvent::IceServers(servers)).await.unwrap();
+    }
+    drop(events);
+    forward(Which::Home, told, news, keep).await;
+    let new = IceServer {
+        url: "turn:new.example:3478".to_owned(),
+        username: "1700000000:x".to_owned(),
+        credential: "new.example".to_owned(),
+    };
+    assert_eq!(usable(kept.borrow().as_ref(), now), [new]);
+    assert_eq!(usable(kept.borrow().as_ref(), now + hour), []);
+    assert_eq!(usable(None, now), []);
 }

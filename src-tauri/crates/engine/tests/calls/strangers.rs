@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use call::reason::EndReason;
 use call::view::CallView;
+use engine::Relation;
 
 use crate::support::{Duo, Setup};
 
 #[tokio::test]
 async fn a_strangers_ring_opens_neither_camera_nor_microphone() {
     let duo = Duo::with(Setup {
-        acquainted: false,
+        relation: Relation::Stranger,
         ..Setup::default()
     })
     .await;
@@ -45,7 +46,7 @@ async fn a_known_callers_ring_opens_the_camera_and_no_microphone() {
 #[tokio::test]
 async fn a_stranger_who_was_declined_cannot_ring_again_at_once() {
     let duo = Duo::with(Setup {
-        acquainted: false,
+        relation: Relation::Stranger,
         ..Setup::default()
     })
     .await;

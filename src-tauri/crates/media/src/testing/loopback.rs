@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::network::Network;
 use super::session;
 use crate::transport::{
-    MediaTransport, NetworkEstimate, OpenParams, Session, TransportError, TransportEvent,
+    IceServer, MediaTransport, NetworkEstimate, OpenParams, Session, TransportError, TransportEvent,
 };
 
 /// A transport whose sessions live on a [`Network`]. Clones share it.
@@ -30,6 +30,8 @@ struct Inner {
     closings: Arc<Gate>,
     failures: Mutex<VecDeque<TransportError>>,
     opened: AtomicU64,
+    /// Those that the last session was to be opened with.
+    servers: Mutex<Vec<IceServer>>,
 }
 
 impl Loopback {
@@ -44,6 +46,7 @@ impl Loopback {
                 closings: Arc::default(),
                 failures: Mutex::default(),
                 opened: AtomicU64::new(0),
+                servers: Mutex::default(),
             }),
         }
     }
@@ -116,6 +119,14 @@ impl Loopback {
         self.inner.network.lock().of(self.inner.owner).count()
     }
 
+    /// The servers that the last session was to be opened with.
+    #[must_use]
+    pub fn ice_servers(&self) -> Vec<IceServer> {
+        let servers = &self.inner.servers;
+        let servers = servers.lock().unwrap_or_else(PoisonError::into_inner);
+        servers.clone()
+    }
+
     /// How many sessions were ever opened.
     #[must_use]
     pub fn sessions_opened(&self) -> u64 {
@@ -126,6 +137,11 @@ impl Loopback {
 impl MediaTransport for Loopback {
     fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>> {
         let inner = Arc::clone(&self.inner);
+        inner
+            .servers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&params.ice_servers);
         let failure = {
             let mut failures = inner
                 .failures

@@ -18,7 +18,7 @@ use tracing::Span;
 use webrtc::media_stream::MediaStreamTrack;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
-use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder};
+use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder};
 use webrtc::rtp_transceiver::RtpSender;
 
 pub(crate) use self::setup::IceTimeouts;
@@ -107,11 +107,8 @@ pub(crate) async fn build(
         layer: setup.layer.clone(),
         span,
     };
-    let configuration = RTCConfigurationBuilder::new()
-        .with_ice_servers(setup::servers(&setup.config))
-        .build();
     let building = PeerConnectionBuilder::new()
-        .with_configuration(configuration)
+        .with_configuration(setup::configuration(&setup.config, params))
         .with_media_engine(engine)
         .with_setting_engine(setup::settings(setup.ice))
         .with_interceptor_registry(registry)

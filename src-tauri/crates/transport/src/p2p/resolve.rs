@@ -21,7 +21,11 @@ const FRESH: Duration = Duration::from_secs(60);
 /// again: without this pause each of them would wait for [`RESOLVE_TIMEOUT`] in turn.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Resolves and caches the few names that the settings bring.
+/// Names that are remembered. The settings bring a few, and each relay that somebody is called
+/// through may name others; when it is full the one that is the longest out of date is forgotten.
+const CAPACITY: usize = 32;
+
+/// Resolves and caches the names that settings and relays bring.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver(Mutex<HashMap<String, Cached>>);
 
@@ -73,6 +77,11 @@ impl Resolver {
                     addresses: addresses.clone(),
                     until: now + FRESH,
                 };
+                if cache.len() >= CAPACITY && !cache.contains_key(host) {
+                    let oldest = cache.iter().min_by_key(|(_, it)| it.until);
+                    let oldest = oldest.map(|(name, _)| name.clone());
+                    oldest.and_then(|it| cache.remove(&it));
+                }
                 cache.insert(host.to_owned(), cached);
                 return Ok(addresses);
             }
@@ -149,6 +158,19 @@ mod tests {
         let late = resolver.keep_or_reuse(HOST, start, late).unwrap_err();
         assert_eq!(late.kind(), io::ErrorKind::TimedOut);
         assert_eq!(resolver.fresh(HOST, start), None);
+    }
+
+    #[test]
+    fn names_do_not_add_up() {
+        let (resolver, start) = (Resolver::default(), Instant::now());
+        for number in 0..100 {
+            let host = format!("{number}.example:3478");
+            let found = Ok(vec![address(1)]);
+            let _ = resolver.keep_or_reuse(&host, after(start, number), found);
+        }
+        assert_eq!(resolver.lock().len(), CAPACITY);
+        let newest = resolver.fresh("99.example:3478", after(start, 99));
+        assert_eq!(newest, Some(vec![address(1)]));
     }
 
     #[tokio::test]

@@ -81,13 +81,14 @@ impl Duo {
                         to,
                         Input::Message {
                             from,
-                            known: self.acquainted,
+                            standing: self.standing,
                             bytes,
                         },
                     );
                 } else {
+                    let why = self.absence(to);
                     let to = to.address().to_owned();
-                    self.schedule(HOP, Event::To(from, Input::Undeliverable { to }));
+                    self.schedule(HOP, Event::To(from, Input::Undeliverable { to, why }));
                 }
             }
             Event::To(who, input) => {
@@ -162,7 +163,7 @@ impl Duo {
 
     fn perform(&mut self, who: Who, output: Output) {
         match output {
-            Output::Send { to, bytes } => self.send(who, Who::at(&to), bytes),
+            Output::Send { to, bytes, .. } => self.send(who, Who::at(&to), bytes),
             Output::OpenTransport { call, offerer } => {
                 if offerer {
                     self.parcel_from(who, call, b"offer");

@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use call::reason::EndReason;
-use engine::Clock;
+use engine::{Clock, Relation};
 use media::testing::{Loopback, Network};
 use tokio::task::JoinHandle;
 
 use super::devices::Devices;
 use super::person::{Machine, Person};
 use super::relay::Relay;
+use super::tap::Tap;
 
 /// Two people at one relay, and the network between their sessions.
 pub(crate) struct Duo {
@@ -19,6 +20,8 @@ pub(crate) struct Duo {
     pub(crate) relay: Relay,
     /// Bob's, when he is not at Alice's.
     pub(crate) other_relay: Option<Relay>,
+    /// What lies before the relay, when something does.
+    pub(crate) tap: Option<Tap>,
     clock: Clock,
     time: JoinHandle<()>,
     setup: Setup,
@@ -27,18 +30,21 @@ pub(crate) struct Duo {
 /// What differs between tests before anything starts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
-    /// Whether each has called or accepted the other before.
-    pub(crate) acquainted: bool,
+    /// What all are to each other.
+    pub(crate) relation: Relation,
     /// Whether Bob is at a relay of his own.
     pub(crate) apart: bool,
+    /// Whether what the relay delivers can be read.
+    pub(crate) tapped: bool,
 }
 
 impl Default for Setup {
     /// Two who know each other, at one relay.
     fn default() -> Self {
         Self {
-            acquainted: true,
+            relation: Relation::Known,
             apart: false,
+            tapped: false,
         }
     }
 }
@@ -56,12 +62,19 @@ impl Duo {
         } else {
             None
         };
+        let tap = if setup.tapped {
+            Some(Tap::before(relay.address).await)
+        } else {
+            None
+        };
+        let url = tap.as_ref().map_or(&relay.url, |it| &it.url);
         let network = Network::new(1, Instant::now());
         let clock = Clock::default();
-        let person = |name, relay| join(name, relay, &network, &clock, setup);
+        let person = |name, url: &str| join(name, url, &network, &clock, setup);
         let duo = Self {
-            alice: person("Alice", &relay),
-            bob: person("Bob", other_relay.as_ref().unwrap_or(&relay)),
+            alice: person("Alice", url),
+            bob: person("Bob", other_relay.as_ref().map_or(url, |it| &it.url)),
+            tap,
             time: tokio::spawn(drive(network.clone())),
             network,
             relay,
@@ -109,7 +122,13 @@ impl Duo {
 
     /// Somebody else at the same relay.
     pub(crate) async fn somebody_else(&self, name: &'static str) -> Person {
-        let person = join(name, &self.relay, &self.network, &self.clock, self.setup);
+        let person = join(
+            name,
+            &self.relay.url,
+            &self.network,
+            &self.clock,
+            self.setup,
+        );
         person.is_online().await;
         person
     }
@@ -136,17 +155,11 @@ impl Duo {
 }
 
 /// Starts the engine of one more person.
-fn join(
-    name: &'static str,
-    relay: &Relay,
-    network: &Network,
-    clock: &Clock,
-    setup: Setup,
-) -> Person {
+fn join(name: &'static str, relay: &str, network: &Network, clock: &Clock, setup: Setup) -> Person {
     Person::at(Machine {
         name,
-        relay: Some(relay.url.clone()),
-        knows_everybody: setup.acquainted,
+        relay: Some(relay.to_owned()),
+        others: setup.relation,
         devices: Devices::of(name),
         transport: Loopback::on(network),
         clock: clock.clone(),

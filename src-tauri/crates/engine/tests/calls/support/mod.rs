@@ -5,12 +5,16 @@ mod codecs;
 mod device;
 mod devices;
 mod duo;
+mod foreigner;
+mod people;
 mod person;
 mod relay;
 mod sound;
+mod tap;
 mod wait;
 
 pub(crate) use codecs::Kind;
 pub(crate) use device::Device;
 pub(crate) use duo::{Duo, Setup};
+pub(crate) use foreigner::Foreigner;
 pub(crate) use person::Person;

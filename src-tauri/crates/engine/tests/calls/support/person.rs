@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use engine::command::Command;
-use engine::{Backends, Clock, Config, Engine, People, Relation, Subscription};
+use engine::{Backends, Clock, Config, Engine, Relation, Subscription, WhoMayRing};
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
 use media::testing::Loopback;
@@ -15,6 +15,7 @@ use media::units::{Bitrate, Size};
 use self::senses::shade_of;
 use super::codecs::FaultyCodecs;
 use super::devices::Devices;
+use super::people::Acquaintances;
 use super::wait::{BOUND, eventually};
 
 /// One person and their machine.
@@ -23,12 +24,16 @@ pub(crate) struct Person {
     pub(crate) devices: Devices,
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
-    /// `None` once they are dead.
+    people: Acquaintances,
+    config: Config,
+    backends: Backends,
+    clock: Clock,
+    /// `None` while they are dead.
     engine: Option<Engine>,
     address: Address,
     /// The shades of all pictures of the other side that were shown.
     shades: Arc<Mutex<Vec<u8>>>,
-    _watching: Subscription,
+    watching: Option<Subscription>,
     _waking: Waking,
 }
 
@@ -52,24 +57,11 @@ impl Drop for Waking {
 pub(crate) struct Machine {
     pub(crate) name: &'static str,
     pub(crate) relay: Option<String>,
-    pub(crate) knows_everybody: bool,
+    /// What all others are to them.
+    pub(crate) others: Relation,
     pub(crate) devices: Devices,
     pub(crate) transport: Loopback,
     pub(crate) clock: Clock,
-}
-
-/// Knows everybody or nobody.
-#[derive(Debug)]
-struct Acquaintances(bool);
-
-impl People for Acquaintances {
-    fn relation(&self, _: &Address) -> Relation {
-        if self.0 {
-            Relation::Known
-        } else {
-            Relation::Stranger
-        }
-    }
 }
 
 impl Person {
@@ -78,7 +70,7 @@ impl Person {
         let Machine {
             name,
             relay,
-            knows_everybody,
+            others,
             devices,
             transport,
             clock,
@@ -86,10 +78,11 @@ impl Person {
         let identity = Arc::new(Identity::generate().unwrap());
         let address = identity.address();
         let codecs = FaultyCodecs::default();
+        let people = Acquaintances::all(others);
         let config = Config {
             identity,
-            who_may_ring: Default::default(),
-            people: Arc::new(Acquaintances(knows_everybody)),
+            who_may_ring: WhoMayRing::Everybody,
+            people: Arc::new(people.clone()),
             name: name.to_owned(),
             relay,
             ring: call::phone::Config::RING_MIN,
@@ -109,24 +102,58 @@ impl Person {
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
         };
-        let engine = Engine::start_with_clock(config, backends, clock).unwrap();
-        let shades = Arc::<Mutex<Vec<u8>>>::default();
-        let (feed, seen) = (engine.remote_picture(), Arc::clone(&shades));
-        let watching = engine.remote_picture().subscribe(move || {
-            let picture = feed.latest();
-            seen.lock().unwrap().extend(picture.map(|it| shade_of(&it)));
-        });
-        Self {
+        let mut person = Self {
             name,
             devices: devices.clone(),
             transport,
             codecs: codecs.clone(),
-            engine: Some(engine),
+            people,
+            config,
+            backends,
+            clock,
+            engine: None,
             address,
-            shades,
-            _watching: watching,
+            shades: Arc::default(),
+            watching: None,
             _waking: Waking { devices, codecs },
-        }
+        };
+        person.starts();
+        person
+    }
+
+    /// Their program starts, and remembers nothing of calls.
+    pub(crate) fn starts(&mut self) {
+        let (config, backends) = (self.config.clone(), self.backends.clone());
+        let engine = Engine::start_with_clock(config, backends, self.clock.clone()).unwrap();
+        let (feed, seen) = (engine.remote_picture(), Arc::clone(&self.shades));
+        self.watching = Some(engine.remote_picture().subscribe(move || {
+            let picture = feed.latest();
+            seen.lock().unwrap().extend(picture.map(|it| shade_of(&it)));
+        }));
+        self.engine = Some(engine);
+    }
+
+    /// Their program dies and is started again.
+    pub(crate) async fn restarts(&mut self) {
+        self.dies();
+        self.starts();
+        self.is_online().await;
+    }
+
+    /// Says whose calls ring.
+    pub(crate) async fn is_rung_by(&mut self, who_may_ring: WhoMayRing) {
+        self.config.who_may_ring = who_may_ring;
+        self.engine().configure(self.config.clone()).await;
+    }
+
+    /// What somebody is to them from now on.
+    pub(crate) fn regards(&self, other: &Self, relation: Relation) {
+        self.people.set(other.address, relation);
+    }
+
+    /// The key that they are known by.
+    pub(crate) const fn key(&self) -> Address {
+        self.address
     }
 
     /// What others dial who are at another relay than this one.

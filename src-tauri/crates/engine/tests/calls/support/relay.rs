@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) url: String,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     running: Option<Running>,
 }
 

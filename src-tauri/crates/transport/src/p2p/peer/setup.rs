@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use media::transport::OpenParams;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, Slot};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
@@ -11,8 +12,9 @@ use rtc::rtp_transceiver::rtp_sender::{
 };
 use tokio::sync::mpsc;
 use webrtc::peer_connection::{
-    CipherSuiteId, MediaEngine, RTCIceServer, Registry, SettingEngine, SettingEngineBuilder,
-    SrtpProtectionProfile, configure_nack, configure_rtcp_reports, configure_twcc,
+    CipherSuiteId, MediaEngine, RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, Registry,
+    SettingEngine, SettingEngineBuilder, SrtpProtectionProfile, configure_nack,
+    configure_rtcp_reports, configure_twcc,
 };
 
 use super::kind_of;
@@ -157,8 +159,22 @@ pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {
         .build()
 }
 
-pub(super) fn servers(config: &Config) -> Vec<RTCIceServer> {
-    let server = |it: &IceServer| RTCIceServer {
+/// The ICE agent's servers: those of the settings, and then those that a relay names for this call.
+pub(super) fn configuration(config: &Config, params: &OpenParams) -> RTCConfiguration {
+    let named = params.ice_servers.iter().take(MAX_NAMED);
+    let mut servers: Vec<&IceServer> = Vec::new();
+    for server in config.ice_servers.iter().chain(named) {
+        if !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    RTCConfigurationBuilder::new()
+        .with_ice_servers(usable(&servers))
+        .build()
+}
+
+fn usable(servers: &[&IceServer]) -> Vec<RTCIceServer> {
+    let server = |it: &&IceServer| RTCIceServer {
         urls: vec![it.url.clone()],
         username: it.username.clone(),
         credential: it.credential.clone(),
@@ -171,9 +187,11 @@ pub(super) fn servers(config: &Config) -> Vec<RTCIceServer> {
         }
         usable.is_ok()
     };
-    let servers = config.ice_servers.iter();
-    servers.map(server).filter(usable).collect()
+    servers.iter().map(server).filter(usable).collect()
 }
+
+/// Servers of relays that are used at most: each that does not answer is asked for seconds.
+const MAX_NAMED: usize = 8;
 
 /// The payload types that we offer: of the dynamic range (RFC 3551, 6), where browsers put them.
 const OPUS: u8 = 111;
@@ -195,3 +213,56 @@ const ICE_CHECKS: Duration = Duration::from_millis(50);
 /// side may open its firewall or answer late, so the first hundred may well find nobody; but its
 /// candidates are only its word, and without an end it could aim our checks at anybody.
 const ICE_ATTEMPTS: u16 = 400;
+
+#[cfg(test)]
+mod tests {
+    use media::transport::Role;
+    use media::units::Bitrate;
+
+    use super::*;
+
+    fn turn(host: &str) -> IceServer {
+        IceServer {
+            url: format!("turn:{host}:3478"),
+            username: "1700000000:x".to_owned(),
+            credential: "secret".to_owned(),
+        }
+    }
+
+    fn agents_servers(ours: &[IceServer], named: &[IceServer]) -> Vec<RTCIceServer> {
+        let config = Config {
+            ice_servers: ours.to_vec(),
+            ..Config::default()
+        };
+        let params = OpenParams {
+            call: 1,
+            role: Role::Offerer,
+            max_send: Bitrate::from_kbps(500),
+            ice_servers: named.to_vec(),
+        };
+        configuration(&config, &params).ice_servers().to_vec()
+    }
+
+    #[test]
+    fn the_agent_gets_the_servers_of_the_settings_and_those_that_the_relay_names() {
+        let (ours, named) = (turn("ours.example"), turn("relay.example"));
+        let mangled = IceServer {
+            url: "no server".to_owned(),
+            ..IceServer::default()
+        };
+        let agents = agents_servers(
+            std::slice::from_ref(&ours),
+            &[mangled, named.clone(), ours.clone()],
+        );
+        let urls: Vec<_> = agents.iter().flat_map(|it| it.urls.clone()).collect();
+        assert_eq!(urls, [ours.url, named.url]);
+        assert_eq!(agents[1].username, named.username);
+        assert_eq!(agents[1].credential, named.credential);
+    }
+
+    #[test]
+    fn a_relay_that_names_many_servers_is_heard_for_eight() {
+        let named: Vec<_> = (0..50).map(|it| turn(&format!("{it}.example"))).collect();
+        assert_eq!(agents_servers(&[], &named).len(), MAX_NAMED);
+    }
+}

@@ -215,13 +215,25 @@ impl Duo {
     }
 
     /// Starts to carry parcels.
-    pub(super) fn couple(mut caller: End, mut callee: End) -> Self {
+    pub(super) fn couple(caller: End, callee: End) -> Self {
+        Self::couple_with(caller, callee, |_, parcel| parcel)
+    }
+
+    /// Starts to carry parcels, each as this courier changes it.
+    pub(super) fn couple_with(
+        mut caller: End,
+        mut callee: End,
+        change: impl Fn(Role, Parcel) -> Parcel + Copy + Send + 'static,
+    ) -> Self {
         let (to_caller, to_callee) = (
             Arc::downgrade(&caller.control),
             Arc::downgrade(&callee.control),
         );
         let (held, _) = watch::channel(false);
-        for (end, to) in [(&mut caller, to_callee), (&mut callee, to_caller)] {
+        for (end, to, from) in [
+            (&mut caller, to_callee, Role::Offerer),
+            (&mut callee, to_caller, Role::Answerer),
+        ] {
             let (tell, told) = mpsc::unbounded_channel();
             end.told = Some(told);
             let mut events = std::mem::replace(&mut end.events, futures::stream::empty().boxed());
@@ -239,7 +251,7 @@ impl Duo {
                 while let Some(parcel) = posted.recv().await {
                     let _ = hold.wait_for(|held| !held).await;
                     if let Some(control) = to.upgrade() {
-                        control.parcel(parcel);
+                        control.parcel(change(from, parcel));
                     }
                 }
             });

@@ -160,40 +160,96 @@ async fn candidates_that_come_before_their_offer_are_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_was_not_announced_ends_the_session() {
-    let mut caller = End::open(Role::Offerer, None).await;
-    let callee = End::open(Role::Answerer, None).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    for parcel in caller.parcels_so_far().await {
-        let forged = match Negotiation::from_parcel(&parcel) {
-            Ok(Negotiation::Offer { sdp, round, clocks }) => {
-                let sdp = with_another_fingerprint(&sdp);
-                Negotiation::Offer { sdp, round, clocks }.to_parcel()
+    for liar in [Role::Offerer, Role::Answerer] {
+        let duo = Duo::couple_with(open(Role::Offerer).await, open(Role::Answerer).await, {
+            move |from, parcel| match liar == from {
+                true => with_fingerprint(&parcel, another),
+                false => parcel,
             }
-            _ => parcel,
-        };
-        callee.control.parcel(forged);
+        });
+        both_find_it_insecure(duo).await;
     }
-    let mut duo = Duo::couple(caller, callee);
-    let refused = TransportState::Failed(TransportError::Security);
-    duo.callee.until_state(|it| *it == refused).await;
-    assert!(duo.callee.event_stream_ends().await);
-    let ended = |it: &TransportState| *it == refused || *it == TransportState::ClosedByPeer;
-    duo.caller.until_state(ended).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_description_without_a_certificate_to_hold_it_to_ends_the_session() {
+    let mangled: [fn(&str) -> String; 6] = [
+        |_| String::new(),
+        |_| "a=fingerprint:\r\n".to_owned(),
+        |_| "a=fingerprint:sha-256 \r\n".to_owned(),
+        |it| format!("a=fingerprint:sha-256 {}\r\n", &it[..it.len() - 3]),
+        |it| format!("a=fingerprint:sha-1 {it}\r\n"),
+        |it| {
+            let honest = format!("a=fingerprint:sha-256 {it}\r\n");
+            [honest, another(it)].concat()
+        },
+    ];
+    for (number, mangle) in mangled.into_iter().enumerate() {
+        for liar in [Role::Offerer, Role::Answerer] {
+            let mut duo =
+                Duo::couple_with(open(Role::Offerer).await, open(Role::Answerer).await, {
+                    move |from, parcel| match liar == from {
+                        true => with_fingerprint(&parcel, mangle),
+                        false => parcel,
+                    }
+                });
+            let honest = match liar {
+                Role::Offerer => &mut duo.callee,
+                Role::Answerer => &mut duo.caller,
+            };
+            honest.until_state(|it| *it == INSECURE).await;
+            assert!(honest.event_stream_ends().await, "{number}, {liar:?}");
+            duo.close().await;
+        }
+    }
+}
+
+async fn open(role: Role) -> End {
+    End::open(role, None).await
+}
+
+const INSECURE: TransportState = TransportState::Failed(TransportError::Security);
+
+/// A handshake that one side refuses is refused on both.
+async fn both_find_it_insecure(mut duo: Duo) {
+    for end in [&mut duo.caller, &mut duo.callee] {
+        end.until_state(|it| *it == INSECURE).await;
+        assert!(end.event_stream_ends().await);
+        let ever = |it: &TransportState| matches!(it, TransportState::Connected(_));
+        assert!(!end.states.iter().any(ever), "{:?}", end.states);
+    }
     duo.close().await;
 }
 
-/// The description of somebody whose certificate begins with another byte (RFC 8122, 5).
-fn with_another_fingerprint(sdp: &str) -> String {
-    let line = |line: &str| match line.strip_prefix("a=fingerprint:sha-256 ") {
-        Some(fingerprint) => {
-            let other = if fingerprint.starts_with("00") {
-                "01"
-            } else {
-                "00"
-            };
-            format!("a=fingerprint:sha-256 {other}{}\r\n", &fingerprint[2..])
-        }
-        None => format!("{line}\r\n"),
+/// The parcel of somebody who writes the lines of fingerprints (RFC 8122, 5) in their descriptions
+/// another way.
+fn with_fingerprint(parcel: &Parcel, write: fn(&str) -> String) -> Parcel {
+    let rewritten = |sdp: &str| -> String {
+        let line = |line: &str| match line.strip_prefix("a=fingerprint:sha-256 ") {
+            Some(fingerprint) => write(fingerprint),
+            None => format!("{line}\r\n"),
+        };
+        sdp.lines().map(line).collect()
     };
-    sdp.lines().map(line).collect()
+    match Negotiation::from_parcel(parcel) {
+        Ok(Negotiation::Offer { sdp, round, clocks }) => {
+            let sdp = rewritten(&sdp);
+            Negotiation::Offer { sdp, round, clocks }.to_parcel()
+        }
+        Ok(Negotiation::Answer { sdp, round, clocks }) => {
+            let sdp = rewritten(&sdp);
+            Negotiation::Answer { sdp, round, clocks }.to_parcel()
+        }
+        _ => parcel.clone(),
+    }
+}
+
+/// That of a certificate whose hash begins with another byte.
+fn another(fingerprint: &str) -> String {
+    let other = if fingerprint.starts_with("00") {
+        "01"
+    } else {
+        "00"
+    };
+    format!("a=fingerprint:sha-256 {other}{}\r\n", &fingerprint[2..])
 }

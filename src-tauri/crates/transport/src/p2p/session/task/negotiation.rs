@@ -5,7 +5,7 @@ mod limits;
 
 use std::time::{Duration, Instant};
 
-use media::transport::{Role, TransportEvent};
+use media::transport::{Role, TransportError, TransportEvent, TransportState};
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
 use webrtc::error::Error;
@@ -119,6 +119,9 @@ impl Task {
             tracing::warn!(round, "dropped an offer: more than a call needs");
             return Ok(());
         }
+        if !description.announces_certificate() {
+            return self.refuse_description().await;
+        }
 
         // 2. Apply it; from here on checks come in, and the driver has to answer fast.
         self.poll_fast();
@@ -161,6 +164,9 @@ impl Task {
             tracing::warn!(round, "dropped an answer: more than a call needs");
             return Ok(());
         }
+        if !description.announces_certificate() {
+            return self.refuse_description().await;
+        }
 
         // 2. Apply it; checks begin on both sides.
         self.poll_fast();
@@ -169,6 +175,13 @@ impl Task {
         self.negotiation.answer_awaited = false;
         self.remote_taken(description, clocks).await;
         self.learn_payload_types().await;
+        Ok(())
+    }
+
+    /// The other side does not say by which certificate its media will be known.
+    async fn refuse_description(&mut self) -> Result<(), Error> {
+        let insecure = TransportState::Failed(TransportError::Security);
+        self.enter(insecure).await;
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub(super) struct RemoteDescription {
     ufrags: Vec<String>,
     /// The names of its m-lines (RFC 9143).
     mids: Vec<String>,
+    /// The certificates that it announces (RFC 8122, 5).
+    fingerprints: Vec<String>,
 }
 
 impl RemoteDescription {
@@ -60,8 +62,28 @@ impl RemoteDescription {
             candidates: attributes().filter(|it| it.is_ice_candidate()).count(),
             ufrags: values("ice-ufrag"),
             mids: values("mid"),
+            fingerprints: values("fingerprint"),
         })
     }
+
+    /// Whether it announces one certificate, in a way that the handshake can be held to.
+    pub(super) fn announces_certificate(&self) -> bool {
+        let mut fingerprints = self.fingerprints.iter();
+        fingerprints.next().is_some_and(|first| {
+            is_sha_256(first) && fingerprints.all(|it| it.eq_ignore_ascii_case(first))
+        })
+    }
+}
+
+/// Whether this is the SHA-256 of something, as RFC 8122, 5 writes it.
+fn is_sha_256(fingerprint: &str) -> bool {
+    let Some((hash, value)) = fingerprint.split_once(' ') else {
+        return false;
+    };
+    let is_byte = |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_hexdigit());
+    hash.eq_ignore_ascii_case("sha-256")
+        && value.split(':').count() == 32
+        && value.split(':').all(is_byte)
 }
 
 impl Limits {

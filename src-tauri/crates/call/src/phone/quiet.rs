@@ -1,0 +1,85 @@
+//! Calls that ring for nobody to hear. Their callers get what they would get from a phone that rings
+//! and is not answered: the confirmation, its repeats, the questions whether they are still there,
+//! and after the ring time the word that there is no such call. Nothing here touches the user's own
+//! call, the view, a device or a sound.
+
+use super::Phone;
+use super::invitation::Offer;
+use super::transition::ring_for;
+use crate::call::Call;
+use crate::id::CallId;
+use crate::input::{Absence, Standing};
+use crate::message::{Body, Over};
+use crate::output::Output;
+use crate::quiet::Due;
+use crate::time::Timestamp;
+use crate::timer::Timer;
+
+impl Phone {
+    /// Confirms that it rings, and lets nobody hear it.
+    pub(super) fn ring_quietly(&mut self, now: Timestamp, call: Call, offer: Offer) {
+        let (id, from) = (call.id, &call.peer.address);
+        // A phone rings for one call of a person at a time.
+        if let Some(earlier) = self.quiet.take_of(from) {
+            self.recent.remember(from, earlier, Some(Over::Gone));
+        }
+        let until = now + ring_for(offer.ring);
+        if self.quiet.add(now, from, id, until) {
+            self.send_about(from, id, Body::Ringing);
+        } else {
+            tracing::debug!(call = %id, "too many calls ring for nobody to hear");
+        }
+        self.follow_quiet();
+        match offer.standing {
+            Standing::Blocked => {}
+            Standing::Known | Standing::Stranger | Standing::Unwelcome => {
+                self.outputs.push_back(Output::Missed { peer: call.peer });
+            }
+        }
+    }
+
+    /// A message about such a call.
+    pub(super) fn on_quiet(&mut self, now: Timestamp, from: &str, id: CallId, body: &Body) {
+        self.quiet.on_message(now, from, id);
+        match body {
+            Body::Invite { .. } => self.send_about(from, id, Body::Ringing),
+            Body::Over { .. } => {
+                self.quiet.remove(from, id);
+                self.recent.remember(from, id, None);
+                self.follow_quiet();
+            }
+            Body::Ringing
+            | Body::Accept { .. }
+            | Body::Parcel { .. }
+            | Body::Controls(_)
+            | Body::Still => {}
+        }
+    }
+
+    /// Nobody is at that address: a phone that rings for them would notice.
+    pub(super) fn on_quiet_undeliverable(&mut self, now: Timestamp, to: &str, why: Absence) {
+        if let Some(id) = self.quiet.on_undeliverable(now, to, why) {
+            self.recent.remember(to, id, Some(Over::Gone));
+        }
+        self.follow_quiet();
+    }
+
+    /// Does what a phone that rings would do now.
+    pub(super) fn on_quiet_timeout(&mut self, now: Timestamp) {
+        while let Some(due) = self.quiet.due(now) {
+            match due {
+                Due::End(it) => self.recent.remember(&it.with, it.call, Some(Over::Gone)),
+                Due::Probe(it) if self.online => self.send_about(&it.with, it.call, Body::Still),
+                Due::Probe(_) => {}
+            }
+        }
+        self.follow_quiet();
+    }
+
+    fn follow_quiet(&mut self) {
+        match self.quiet.next() {
+            Some(at) => self.timers.set(Timer::Quiet, at),
+            None => self.timers.stop(Timer::Quiet),
+        }
+    }
+}

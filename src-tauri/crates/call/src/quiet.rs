@@ -1,0 +1,150 @@
+//! Calls that ring for nobody to hear: those of callers whom the user does not want to be rung by.
+//!
+//! To its caller such a call is one that nobody answers. What is kept of it is what the caller could
+//! notice of a phone that rings: until when, and whether the caller is still there.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::id::CallId;
+use crate::input::Absence;
+use crate::liveness::Liveness;
+use crate::time::Timestamp;
+use crate::timer::after;
+
+/// How many there may be at a time, one of each caller. Nobody is called by sixteen people whom they
+/// do not want to hear of within a minute, but somebody may be bothered by sixteen addresses. The
+/// seventeenth gets no answer at all, as from a machine that is not reached.
+pub(crate) const CAPACITY: usize = 16;
+
+/// The calls that ring for nobody to hear.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct QuietCalls {
+    calls: VecDeque<QuietCall>,
+}
+
+/// One of them.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct QuietCall {
+    /// The caller.
+    pub(crate) with: String,
+    /// The call.
+    pub(crate) call: CallId,
+    /// When a phone that rings would give up.
+    until: Timestamp,
+    /// When a phone that rings would ask whether the caller is still there.
+    probe_at: Timestamp,
+    liveness: Liveness,
+}
+
+/// What a phone that rings would do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Give up: the call is over.
+    End(QuietCall),
+    /// Ask whether the caller is still there.
+    Probe(QuietCall),
+}
+
+impl QuietCalls {
+    /// Takes a call in that rings until then. Says whether there was room.
+    #[must_use]
+    pub(crate) fn add(
+        &mut self,
+        now: Timestamp,
+        with: &str,
+        call: CallId,
+        until: Timestamp,
+    ) -> bool {
+        if self.calls.len() >= CAPACITY {
+            return false;
+        }
+        self.calls.push_back(QuietCall {
+            with: with.to_owned(),
+            call,
+            until,
+            probe_at: now + after::PROBE,
+            liveness: Liveness::new(now),
+        });
+        true
+    }
+
+    pub(crate) fn contains(&self, with: &str, call: CallId) -> bool {
+        self.calls.iter().any(|it| it.is(with, call))
+    }
+
+    /// Forgets a call. Says whether it was there.
+    pub(crate) fn remove(&mut self, with: &str, call: CallId) -> bool {
+        let before = self.calls.len();
+        self.calls.retain(|it| !it.is(with, call));
+        self.calls.len() < before
+    }
+
+    /// Forgets the call of this caller, and says which it was.
+    pub(crate) fn take_of(&mut self, with: &str) -> Option<CallId> {
+        let at = self.calls.iter().position(|it| it.with == with)?;
+        self.calls.remove(at).map(|it| it.call)
+    }
+
+    /// The caller was heard.
+    pub(crate) fn on_message(&mut self, now: Timestamp, with: &str, call: CallId) {
+        let calls = self.calls.iter_mut().filter(|it| it.is(with, call));
+        calls.for_each(|it| it.liveness.on_message(now));
+    }
+
+    /// The relay could not deliver to this caller. Returns the call that ends by it.
+    pub(crate) fn on_undeliverable(
+        &mut self,
+        now: Timestamp,
+        with: &str,
+        why: Absence,
+    ) -> Option<CallId> {
+        let call = self.calls.iter_mut().find(|it| it.with == with)?;
+        call.liveness.on_undeliverable(now, why);
+        if call.liveness.is_gone() {
+            return self.take_of(with);
+        }
+        call.probe_at = now + after::PROBE_AGAIN;
+        None
+    }
+
+    /// When something is due.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        let due = self.calls.iter().map(|it| it.until.min(it.probe_at));
+        due.min()
+    }
+
+    /// Takes one thing that is due now.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Option<Due> {
+        let is_due = |it: &QuietCall| it.until.min(it.probe_at) <= now;
+        let at = self.calls.iter().position(is_due)?;
+        if self.calls[at].until <= now {
+            return self.calls.remove(at).map(Due::End);
+        }
+        let call = &mut self.calls[at];
+        call.probe_at = now + call.patience(now);
+        Some(Due::Probe(call.clone()))
+    }
+}
+
+impl QuietCall {
+    fn is(&self, with: &str, call: CallId) -> bool {
+        self.call == call && self.with == with
+    }
+
+    /// How long a phone that rings waits from one question to the next.
+    fn patience(&self, now: Timestamp) -> Duration {
+        if self.liveness.is_absent(now) {
+            after::PROBE_AGAIN
+        } else {
+            after::PROBE
+        }
+    }
+}
+
+impl std::fmt::Debug for QuietCall {
+    /// Addresses stay out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "QuietCall({}, until: {:?})", self.call, self.until)
+    }
+}
