@@ -122,16 +122,16 @@ pub enum RelayFrame {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Absence {
-    /// Nobody was there lately, or the relay does not say.
-    #[default]
-    #[serde(other)]
-    Unknown,
     /// Whoever was there left: said goodbye, or their machine closed the connection, as when the
     /// program ends or is killed.
     Closed,
     /// Whoever was there has not been heard of for too long: their network failed, or their machine
     /// sleeps.
     Silent,
+    /// Nobody was there lately, or the relay does not say.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }
 
 /// Why a relay ends a connection.

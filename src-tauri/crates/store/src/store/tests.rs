@@ -48,6 +48,7 @@ fn all_set() -> Settings {
         self_view: SelfView::Hidden,
         picture_fit: PictureFit::Fill,
         ring_seconds: 60,
+        who_may_ring: Default::default(),
         max_send_kbps: 2500,
     }
 }
