@@ -11,6 +11,7 @@ use scenarios::relay::Relay;
 use scenarios::sound_server::SoundServer;
 use scenarios::turn::{missing, skip, turn};
 use serde_json::{Value, json};
+use store::{HistoryEntry, Store};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -53,11 +54,10 @@ impl World {
         Ok(())
     }
 
-    /// The calls that a person's program wrote down.
-    fn history(&self, name: &str) -> Result<Value> {
-        let path = self.homes.path().join(name).join("history.json");
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(serde_json::from_str(&text)?)
+    /// The calls that a person's program wrote down; it has ended.
+    fn history(&self, name: &str) -> Result<Vec<HistoryEntry>> {
+        let store = Store::open(&self.homes.path().join(name))?;
+        Ok(store.history().to_vec())
     }
 }
 
@@ -165,9 +165,9 @@ async fn whoever_asks_the_program_to_end_it_says_goodbye_and_writes_down_the_cal
         let took = clock::now() - asked;
         ensure!(took < Duration::from_secs(2), "{name}: it took {took:?}");
         let history = world.history("ada")?;
-        assert_eq!(history.as_array().map(Vec::len), Some(calls), "{name}");
-        assert_eq!(history[calls - 1]["reason"], "localHangup", "{name}");
-        assert_eq!(history[calls - 1]["outgoing"], true, "{name}");
+        assert_eq!(history.len(), calls, "{name}");
+        assert_eq!(history[calls - 1].reason, "localHangup", "{name}");
+        assert!(history[calls - 1].outgoing, "{name}");
     }
     Ok(())
 }

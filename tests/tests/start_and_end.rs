@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use scenarios::clock;
 use scenarios::devices::SYNTHETIC;
@@ -17,6 +17,7 @@ use scenarios::sound_server::SoundServer;
 use scenarios::turn::{missing, skip, turn};
 use scenarios::window::{Options, Window};
 use serde_json::Value;
+use store::{HistoryEntry, Store, StoreError};
 use tokio::process::Command;
 use tokio::time::sleep;
 
@@ -165,8 +166,8 @@ async fn a_call_ends_with_a_goodbye_when_the_terminal_or_the_display_goes() -> R
         let ended = ended.with_context(|| format!("no goodbye when the {gone} went"))?;
         assert_eq!(ended["reason"], "remoteHangup", "the {gone}");
         let kept = history(&ours.join("data")).await?;
-        assert_eq!(kept["reason"], "localHangup", "the {gone}");
-        assert!(kept["lastedMs"].is_u64(), "the {gone}: {kept}");
+        assert_eq!(kept.reason, "localHangup", "the {gone}");
+        assert!(kept.lasted_ms.is_some(), "the {gone}: {kept:?}");
     }
     Ok(())
 }
@@ -210,17 +211,20 @@ async fn is_up(home: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The only past call that is written down.
-async fn history(data: &Path) -> Result<Value> {
+/// The only past call that is written down, once the program has ended.
+async fn history(data: &Path) -> Result<HistoryEntry> {
     let until = clock::now() + SOON;
     loop {
-        let text = std::fs::read_to_string(data.join("history.json")).unwrap_or_default();
-        if let Ok(Value::Array(calls)) = serde_json::from_str(&text)
-            && let [call] = calls.as_slice()
-        {
-            return Ok(call.clone());
+        match Store::open(data) {
+            Ok(store) => {
+                let [call] = store.history() else {
+                    bail!("the history is {:?}", store.history());
+                };
+                return Ok(call.clone());
+            }
+            Err(StoreError::InUse(_)) => ensure!(clock::now() < until, "it does not end"),
+            Err(error) => return Err(error.into()),
         }
-        ensure!(clock::now() < until, "the history is {text:?}");
         sleep(Duration::from_millis(50)).await;
     }
 }

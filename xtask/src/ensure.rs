@@ -185,6 +185,8 @@ const TEST: &[&str] = &[
     // a call between networks that do not reach each other
     "iproute2",
     SERVER,
+    // a keychain (`dbus` comes with the windows)
+    "gnome-keyring",
     // the independent peer, and the page's tests; Ubuntu has no package of it
     "chromium",
     "chromium-driver",

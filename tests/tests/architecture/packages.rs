@@ -70,7 +70,10 @@ const OWNED: &[(&str, &str)] = &[
     ("gtk", "app"),
     ("snow", "seal"),
     ("rusqlite", "store"),
-    ("keyring", "store"),
+    ("keyring-core", "store"),
+    ("zbus-secret-service-keyring-store", "store"),
+    ("apple-native-keyring-store", "store"),
+    ("windows-native-keyring-store", "store"),
 ];
 
 /// What the pure packages must not even be able to name.

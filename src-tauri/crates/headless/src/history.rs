@@ -126,7 +126,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(Mutex::new(Store::open(dir.path()).unwrap()));
         let (calls, receiver) = broadcast::channel(16);
-        let keeping = tokio::spawn(keep(receiver, Arc::clone(&store), |_| {}));
+        let keeping = tokio::spawn(keep(receiver, store, |_| {}));
         for number in 0..3 {
             calls.send(missed(number)).unwrap();
         }
@@ -135,7 +135,8 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        let text = std::fs::read_to_string(dir.path().join("history.json")).unwrap();
-        assert_eq!(text.matches("missed").count(), 3, "{text}");
+        let store = Store::open(dir.path()).unwrap();
+        let reasons: Vec<_> = store.history().iter().map(|it| &it.reason).collect();
+        assert_eq!(reasons, ["missed"; 3]);
     }
 }

@@ -1,13 +1,13 @@
 //! `tincan`: calls without a window.
 
 use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use devices::CameraChoice;
 use engine::Engine;
 use headless::figures::Figures;
@@ -17,9 +17,9 @@ use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
-use headless::{compose, history, log, memory, people, process};
+use headless::{compose, history, log, memory, people, process, transfer};
 use identity::Invite;
-use store::Store;
+use store::{Keychain, Store};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -70,6 +70,39 @@ enum Verb {
         #[command(subcommand)]
         change: Change,
     },
+    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
+    /// move to another computer. Whoever has both can be you.
+    Export {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Take over what another computer exported.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Replace the identity that is here. Its key is kept aside.
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+}
+
+/// Where the passphrase of an exported file comes from.
+#[derive(Args, Debug)]
+struct Passphrase {
+    /// Take the passphrase from the first line of this file, not from the terminal or standard
+    /// input.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Passphrase {
+    fn file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
 }
 
 fn main() -> ExitCode {
@@ -95,13 +128,18 @@ fn main() -> ExitCode {
 }
 
 async fn run(line: Line) -> Result<ExitCode> {
-    let directory = match &line.options.data {
-        Some(directory) => directory.clone(),
-        None => {
-            store::default_dir(Some("headless")).context("no place for our data; see --data")?
-        }
-    };
-    let mut store = Store::open(&directory)?;
+    let (directory, keychain) = place(&line.options)?;
+    if let Verb::Import {
+        file,
+        replace,
+        passphrase,
+    } = &line.verb
+    {
+        let place = (directory.as_path(), keychain);
+        transfer::import(place, file, passphrase.file(), *replace, &mut stdout())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut store = Store::open_with(&directory, keychain)?;
     let purpose = match &line.verb {
         Verb::Id => {
             writeln!(stdout(), "{}", store.identity().address())?;
@@ -115,6 +153,12 @@ async fn run(line: Line) -> Result<ExitCode> {
             change.apply(&mut store)?;
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::Export { file, passphrase } => {
+            transfer::export(&store, file, passphrase.file())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        // Done before the store was opened: a new computer has no identity yet.
+        Verb::Import { .. } => return Ok(ExitCode::SUCCESS),
         Verb::Answer { auto, once } => Purpose::Answer {
             auto: *auto,
             once: *once,
@@ -131,6 +175,16 @@ async fn run(line: Line) -> Result<ExitCode> {
         },
     };
     call(line, store, purpose).await
+}
+
+/// Where our data is, and whether the system's keychain has the key.
+fn place(options: &Options) -> Result<(PathBuf, Keychain)> {
+    if let Some(directory) = &options.data {
+        return Ok((directory.clone(), Keychain::Unused));
+    }
+    let directory = store::default_dir(Some("headless"));
+    let directory = directory.context("no place for our data; see --data")?;
+    Ok((directory, Keychain::System))
 }
 
 /// Runs the engine for a purpose.

@@ -13,7 +13,7 @@ use transport::p2p::IceServer;
 /// Who to be, whom to be reached through, and which devices to use.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Options {
-    /// Keep identity, settings and history in this directory.
+    /// Keep identity, settings, contacts and history in this directory, the identity key in a file.
     #[arg(long, value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 /// When there is none.
-pub fn known(file: Option<&Path>) -> Result<Zeroizing<String>> {
+pub(crate) fn known(file: Option<&Path>) -> Result<Zeroizing<String>> {
     match file {
         Some(path) => {
             let file = File::open(path).with_context(|| path.display().to_string())?;
@@ -27,7 +27,7 @@ pub fn known(file: Option<&Path>) -> Result<Zeroizing<String>> {
 ///
 /// # Errors
 /// When there is none, or the second one is another.
-pub fn new(file: Option<&Path>) -> Result<Zeroizing<String>> {
+pub(crate) fn new(file: Option<&Path>) -> Result<Zeroizing<String>> {
     let passphrase = known(file)?;
     if file.is_none() && stdin().is_terminal() {
         let again = ask("The same again: ")?;

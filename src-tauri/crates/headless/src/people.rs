@@ -48,8 +48,7 @@ impl Change {
             Self::Add { who, name } => {
                 let invite = find(who)?;
                 let name = name.as_ref().or(invite.name.as_ref());
-                let name = identity::clean_name(name.map_or("", String::as_str));
-                store.save_contact(&invite.address, &name)?;
+                store.save_contact(&invite.address, name.map_or("", String::as_str))?;
             }
             Self::Remove { who } => store.delete_contact(&find(who)?.address)?,
             Self::Block { who } => store.set_blocked(&find(who)?.address, true)?,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::transfer::TransferError;
+
 /// Why something cannot be remembered.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -33,6 +35,47 @@ pub enum StoreError {
         /// Where the file is now.
         kept: PathBuf,
     },
+    /// The file that says where the key is kept says nothing that can be understood. No new key is
+    /// made: the one that it names may still be there.
+    #[error("{} does not say where the identity key is kept; put the right file there", .0.display())]
+    BadKeyPlace(PathBuf),
+    /// The key is kept in the system's keychain, which does not give it out now. Trying again helps
+    /// once the user has unlocked or started it; an identity that is lost for good comes back by an
+    /// import only.
+    #[error(
+        "the system's keychain keeps this identity's key and does not give it out: {why}; \
+         unlock the keychain and try again"
+    )]
+    KeychainUnavailable {
+        /// What the keychain says, or that it says nothing.
+        why: String,
+    },
+    /// A newer version of this program wrote the database. It is left alone.
+    #[error(
+        "{} was written by a newer version of this program (schema {found}, this one knows {known}); \
+         use that version",
+        path.display()
+    )]
+    NewerVersion {
+        /// The database.
+        path: PathBuf,
+        /// Number of its schema.
+        found: u32,
+        /// Number of the newest schema that this program knows.
+        known: u32,
+    },
+    /// As many people are saved, or blocked, as can be. Nothing has changed; forgetting somebody
+    /// makes room.
+    #[error("no more than {limit} people can be {}", if *blocked { "blocked" } else { "saved" })]
+    TooManyPeople {
+        /// Whether it is the people that are blocked and not saved.
+        blocked: bool,
+        /// How many there can be.
+        limit: usize,
+    },
+    /// An export or an import.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The system gives no random bytes for a new key.
     #[error(transparent)]
     NoRandomness(#[from] identity::NoRandomness),

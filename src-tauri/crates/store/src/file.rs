@@ -1,10 +1,9 @@
 //! Files that are whole or not there: read, replaced at once, kept aside when broken.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::error::StoreError;
@@ -12,8 +11,8 @@ use crate::error::StoreError;
 /// Ours are a few kilobytes; nothing that is larger than this was written by us.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// How many broken files of one name are kept.
-const MAX_BROKEN: u32 = 20;
+/// How many files of one name are kept aside.
+const MAX_ASIDE: u32 = 20;
 
 /// Makes the directory, for this user's eyes only.
 pub(crate) fn make_dir(dir: &Path) -> Result<(), StoreError> {
@@ -26,13 +25,52 @@ pub(crate) fn make_dir(dir: &Path) -> Result<(), StoreError> {
         .map_err(|error| StoreError::io("make the directory", dir, error))
 }
 
-/// The bytes of a file; none when there is none. Anything but a file is refused before it is
-/// opened: a pipe would wait for a writer for ever.
-pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+/// Refuses what is there and is no regular file, before anybody opens it: a pipe would wait for
+/// its other end for ever.
+pub(crate) fn refuse_unless_file(path: &Path) -> Result<(), StoreError> {
     if fs::metadata(path).is_ok_and(|it| !it.is_file()) {
         let error = io::Error::other("it is not a file");
         return Err(StoreError::io("read", path, error));
     }
+    Ok(())
+}
+
+/// Makes an empty file that only this user reads when there is none; closes to others what a copy
+/// or a backup may have opened to them.
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            hide(path);
+            Ok(())
+        }
+        Err(error) => Err(StoreError::io("make", path, error)),
+    }
+}
+
+/// Closes a file to other users. On systems without modes the user's own directory is closed.
+pub(crate) fn hide(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        let open = fs::metadata(path).is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
+        let closed = fs::Permissions::from_mode(0o600);
+        if open && let Err(error) = fs::set_permissions(path, closed) {
+            tracing::warn!(file = %path.display(), %error, "others can read this file");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}
+
+/// The bytes of a file; none when there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    refuse_unless_file(path)?;
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -57,12 +95,9 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&[u8], &'static str> {
     }
 }
 
-/// Replaces a file by this value, as JSON.
-pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
-    let mut bytes = serde_json::to_vec_pretty(value)
-        .map_err(|error| StoreError::io("describe", path, io::Error::other(error)))?;
-    bytes.push(b'\n');
-    let file = fresh(path, &bytes)?;
+/// Replaces a file by these bytes, at once.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let file = fresh(path, bytes)?;
     file.persist(path)
         .map_err(|error| StoreError::io("replace", path, error.error))?;
     settle(path);
@@ -78,40 +113,52 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Keeps a broken file beside its place too, as `NAME.broken`, `NAME.broken-2` and so on. `why` is
-/// what is wrong with it.
-pub(crate) fn keep_aside(path: &Path, why: &str) -> Result<(), StoreError> {
-    let aside = free_name(path);
-    fs::copy(path, &aside).map_err(|error| StoreError::io("keep aside", path, error))?;
-    tracing::warn!(
-        file = %path.display(), kept = %aside.display(), why,
-        "this file is kept aside, and what is missing of it is as at first"
-    );
-    Ok(())
-}
-
-/// Moves a worthless file out of its place, to where [`keep_aside`] keeps one.
-pub(crate) fn move_aside(path: &Path) -> Result<PathBuf, StoreError> {
-    let aside = free_name(path);
+/// Moves a file to `NAME.SUFFIX` beside its place, or `NAME.SUFFIX-2` and so on. The last of
+/// these names is used again, so that they do not fill the disk.
+pub(crate) fn move_aside(path: &Path, suffix: &str) -> Result<PathBuf, StoreError> {
+    let aside = free_name(path, suffix);
     fs::rename(path, &aside).map_err(|error| StoreError::io("move aside", path, error))?;
+    settle(path);
     Ok(aside)
 }
 
-/// A name beside `path` that no broken file has yet, or the last one.
-fn free_name(path: &Path) -> PathBuf {
-    (1..=MAX_BROKEN)
-        .map(|n| broken(path, n))
-        .find(|aside| !aside.exists())
-        .unwrap_or_else(|| broken(path, MAX_BROKEN))
+/// Copies a file to where [`move_aside`] would move it.
+pub(crate) fn copy_aside(path: &Path, suffix: &str) -> Result<PathBuf, StoreError> {
+    let aside = free_name(path, suffix);
+    fs::copy(path, &aside).map_err(|error| StoreError::io("keep aside", path, error))?;
+    File::open(&aside)
+        .and_then(|copy| copy.sync_all())
+        .map_err(|error| StoreError::io("bring to the disk", &aside, error))?;
+    settle(path);
+    Ok(aside)
 }
 
-fn broken(path: &Path, n: u32) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".broken");
-    if n > 1 {
-        name.push(format!("-{n}"));
+/// Removes a file that may not be there.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::io("remove", path, error)),
     }
+}
+
+/// `path` with something added to its name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
     path.with_file_name(name)
+}
+
+/// A name beside `path` that nothing has yet, or the last one.
+fn free_name(path: &Path, suffix: &str) -> PathBuf {
+    let numbered = |n: u32| match n {
+        1 => with_suffix(path, &format!(".{suffix}")),
+        n => with_suffix(path, &format!(".{suffix}-{n}")),
+    };
+    (1..=MAX_ASIDE)
+        .map(numbered)
+        .find(|aside| !aside.exists())
+        .unwrap_or_else(|| numbered(MAX_ASIDE))
 }
 
 /// A temporary file beside its place, readable by this user only, on the disk in full.
@@ -131,7 +178,7 @@ fn fresh(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
 
 /// Writes the directory's entry of the new name to the disk. Systems whose directories cannot be
 /// opened as files (Windows) do that by themselves.
-fn settle(path: &Path) {
+pub(crate) fn settle(path: &Path) {
     if let Some(Ok(dir)) = path.parent().map(File::open)
         && let Err(error) = dir.sync_all()
     {

@@ -68,7 +68,7 @@ impl fmt::Debug for HistoryPeer {
 }
 
 /// The largest whole number that JavaScript keeps exact.
-const MAX_NUMBER: u64 = (1 << 53) - 1;
+pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 impl HistoryEntry {
     /// Whether somebody called and nobody answered: all that a stranger can do by himself.
@@ -106,6 +106,21 @@ impl HistoryEntry {
 
 /// Unanswered calls within this time of each other are one, milliseconds.
 const AGAIN: u64 = 60_000;
+
+/// Adds the calls of another history, in the order of time. Calls that are in both are there once.
+pub(crate) fn merge(history: &mut Vec<HistoryEntry>, others: Vec<HistoryEntry>) {
+    if history.is_empty() {
+        *history = others;
+        return;
+    }
+    for other in others {
+        if !history.contains(&other) {
+            history.push(other);
+        }
+    }
+    history.sort_by_key(|it| it.at);
+    keep(history, CAPACITY);
+}
 
 /// Adds a call, and forgets others when there are too many. Somebody who calls again and again is
 /// missed once, whoever calls in between.

@@ -1,28 +1,34 @@
-//! What an installation remembers: who it is, what the user set, and past calls.
+//! What an installation remembers: who it is, what the user set, whom the user knows, past calls.
 //!
-//! A [`Store`] owns one directory with a few small files, and a lock that keeps a second program
-//! out of it. Every write replaces a whole file at once, so a crash leaves the old or the new one.
-//! What cannot be read is kept aside, never overwritten, and the secret key is written only once.
+//! A [`Store`] owns one directory: a database (`tincan.db`), the secret key or a note of where the
+//! system's keychain has it (`identity.key`, `key.place`), and a lock that keeps a second program
+//! out. Whatever ends the program, what was acknowledged as written is there again. What cannot be
+//! read is kept aside, never overwritten; the secret key changes only when the user imports another.
 //! All calls block on the disk for a moment; none belongs on a thread of media or of the network.
 //! Only [`KnownPeople`] may be asked from anywhere.
 
 #![warn(missing_docs)]
 
+mod db;
 mod error;
 mod file;
 mod history;
+mod key;
+mod legacy;
 mod lock;
 mod people;
 mod person;
 mod place;
-mod seed;
 mod settings;
 mod store;
+mod transfer;
 
 pub use error::StoreError;
 pub use history::{HistoryEntry, HistoryPeer, keep};
+pub use key::Keychain;
 pub use people::{KnownPeople, Relation};
-pub use person::{KeyPlace, Person};
+pub use person::{KeyPlace, Person, PinnedHow};
 pub use place::default_dir;
 pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme, WhoMayRing};
-pub use store::Store;
+pub use store::{Imported, Store};
+pub use transfer::TransferError;

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use crate::error::StoreError;
+use crate::file;
 
 /// Holds the directory until dropped; the system lets go of it when the program dies.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Lock {
 impl Lock {
     pub(crate) fn take(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("lock");
+        file::refuse_unless_file(&path)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

@@ -164,23 +164,52 @@ impl Settings {
         }
     }
 
-    /// Reads a text. What makes no sense is as at first; the second value says whether all did.
-    pub(crate) fn salvage(bytes: &[u8]) -> (Self, bool) {
-        let parsed = serde_json::from_slice::<Map<String, Value>>(bytes);
-        let is_object = parsed.is_ok();
-        let fields = parsed.unwrap_or_default();
-        if let Ok(settings) = serde_json::from_value::<Self>(Value::Object(fields.clone())) {
-            return (settings.validated(), is_object);
+    /// The same with the devices of the system.
+    pub(crate) fn without_devices(self) -> Self {
+        Self {
+            camera: None,
+            microphone: None,
+            speaker: None,
+            ring_speaker: None,
+            ..self
         }
-        let mut good = Map::new();
+    }
+
+    /// Takes over the fields of a JSON text. What makes no sense stays as it is; the second value
+    /// says whether all did.
+    pub(crate) fn with_text(self, bytes: &[u8]) -> (Self, bool) {
+        match serde_json::from_slice(bytes) {
+            Ok(fields) => self.with_fields(fields),
+            Err(_) => (self, false),
+        }
+    }
+
+    /// Takes over these fields. What makes no sense stays as it is; the second value says whether
+    /// all did.
+    pub(crate) fn with_fields(self, fields: Map<String, Value>) -> (Self, bool) {
+        let mut good = self.fields();
+        let mut whole = true;
         for (name, value) in fields {
+            // Fields that no setting has are of another version.
+            let Some(before) = good.get(&name).cloned() else {
+                continue;
+            };
             good.insert(name.clone(), value);
             if serde_json::from_value::<Self>(Value::Object(good.clone())).is_err() {
-                good.remove(&name);
+                good.insert(name, before);
+                whole = false;
             }
         }
-        let settings: Self = serde_json::from_value(Value::Object(good)).unwrap_or_default();
-        (settings.validated(), false)
+        let settings = serde_json::from_value(Value::Object(good)).unwrap_or(self);
+        (settings.validated(), whole)
+    }
+
+    /// Each setting by its name in JSON.
+    pub(crate) fn fields(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(fields)) => fields,
+            Ok(_) | Err(_) => Map::new(),
+        }
     }
 }
 

@@ -1,32 +1,39 @@
 //! One directory and what is in it.
 
+mod contacts;
+mod transfer;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use identity::{Address, Identity};
-use serde::Serialize;
+use identity::Identity;
 
+pub use self::transfer::Imported;
+use crate::db::{Contents, Database, write_history, write_people, write_settings};
 use crate::error::StoreError;
-use crate::file;
 use crate::history::{self, HistoryEntry};
+use crate::key::{self, Key, Keychain};
 use crate::lock::Lock;
 use crate::people::KnownPeople;
-use crate::person::{KeyPlace, Person};
-use crate::seed;
+use crate::person::{self, KeyPlace};
 use crate::settings::Settings;
+use crate::{file, legacy};
 
 /// What an installation remembers. Holds its directory until dropped.
 pub struct Store {
     dir: PathBuf,
-    identity: Identity,
-    settings: Settings,
-    history: Vec<HistoryEntry>,
+    keychain: Keychain,
+    key: Key,
+    database: Database,
+    contents: Contents,
     known: KnownPeople,
-    people: Vec<Person>,
     /// When the history was written last.
     written: Option<Instant>,
-    /// Whether the history has calls that are not in its file yet.
+    /// Whether the history has calls that are not in the database yet.
     unwritten: bool,
+    /// Addresses of people whose own name the database does not have yet; each is of a person in
+    /// `contents`.
+    renamed: Vec<String>,
     _lock: Lock,
 }
 
@@ -39,43 +46,71 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a directory, making it and a new identity when there is none. Settings and history
-    /// that cannot be read are kept aside as `.broken`; what can be saved of them is used.
+    /// [`Store::open_with`] without the system's keychain: a key that is made goes into a file.
     ///
     /// # Errors
-    /// When another program holds the directory, when the file of the key is no key, or when the
-    /// disk fails.
+    /// As of [`Store::open_with`].
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        Self::open_with(dir, Keychain::Unused)
+    }
+
+    /// Opens a directory, making it and a new identity when there is none. A database that is
+    /// damaged is kept aside as `.broken`, and so are files of earlier versions that cannot be read;
+    /// what can be saved of them is used.
+    ///
+    /// Waits for the keychain a few seconds at most.
+    ///
+    /// # Errors
+    /// When another program holds the directory, when the key is out of reach or is no key, when a
+    /// newer version of the program was here, or when the disk fails.
+    pub fn open_with(dir: &Path, keychain: Keychain) -> Result<Self, StoreError> {
         file::make_dir(dir)?;
         let lock = Lock::take(dir)?;
-        let identity = seed::load_or_make(dir)?;
-        let settings = load(&dir.join(SETTINGS), Settings::salvage)?.unwrap_or_default();
-        let history = load(&dir.join(HISTORY), history::salvage)?.unwrap_or_default();
-        let known = KnownPeople::default();
-        known.learn(&history);
-        Ok(Self {
+        let key = key::load_or_make(dir, keychain)?;
+        let (database, contents) = open_database(dir)?;
+        Ok(Self::new(dir, keychain, key, database, contents, lock))
+    }
+
+    fn new(
+        dir: &Path,
+        keychain: Keychain,
+        key: Key,
+        database: Database,
+        contents: Contents,
+        lock: Lock,
+    ) -> Self {
+        let mut store = Self {
             dir: dir.to_path_buf(),
-            identity,
-            settings,
-            history,
-            known,
-            people: Vec::new(),
+            keychain,
+            key,
+            database,
+            contents,
+            known: KnownPeople::default(),
             written: None,
             unwritten: false,
+            renamed: Vec::new(),
             _lock: lock,
-        })
+        };
+        store.learn();
+        store
     }
 
     /// Who this installation is.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        self.identity.clone()
+        self.key.identity.clone()
+    }
+
+    /// Where the secret key is kept.
+    #[must_use]
+    pub const fn key_place(&self) -> KeyPlace {
+        self.key.place
     }
 
     /// What the user set.
     #[must_use]
     pub fn settings(&self) -> Settings {
-        self.settings.clone()
+        self.contents.settings.clone()
     }
 
     /// Takes over other settings, within their limits, and keeps them.
@@ -83,23 +118,25 @@ impl Store {
     /// # Errors
     /// When they cannot be written; they hold until the program ends.
     pub fn set_settings(&mut self, settings: Settings) -> Result<(), StoreError> {
-        self.settings = settings.validated();
-        file::write_json(&self.dir.join(SETTINGS), &self.settings)
+        self.contents.settings = settings.validated();
+        let settings = &self.contents.settings;
+        self.database
+            .change(|transaction| write_settings(transaction, settings))
     }
 
     /// Past calls, oldest first, at most 200.
     #[must_use]
     pub fn history(&self) -> &[HistoryEntry] {
-        &self.history
+        &self.contents.history
     }
 
-    /// Whom the user called or accepted, now and after every change of the history.
+    /// Whom the user saved, called, accepted or blocked, now and after every change.
     #[must_use]
     pub fn known_people(&self) -> KnownPeople {
         self.known.clone()
     }
 
-    /// Remembers a call that is over.
+    /// Remembers a call that is over, and what somebody who is saved called themselves in it.
     ///
     /// A call that the user made or accepted is written at once. Strangers can ring as often as
     /// they like, so calls that nobody answered are written every [`Store::PAUSE`] at most: until
@@ -109,8 +146,9 @@ impl Store {
     /// When it cannot be written; it is remembered, and [`Store::flush`] tries again.
     pub fn add(&mut self, entry: HistoryEntry) -> Result<(), StoreError> {
         let may_wait = entry.is_unanswered();
-        history::add(&mut self.history, entry);
-        self.known.learn(&self.history);
+        self.learn_name(&entry);
+        history::add(&mut self.contents.history, entry);
+        self.learn();
         let is_soon = self.written.is_some_and(|it| it.elapsed() < Self::PAUSE);
         self.unwritten = true;
         if may_wait && is_soon {
@@ -137,98 +175,35 @@ impl Store {
             return Ok(());
         }
         self.written = Some(Instant::now());
-        file::write_json(&self.dir.join(HISTORY), &self.history)?;
+        let (contents, renamed) = (&self.contents, &self.renamed);
+        let people = contents.people.iter();
+        let people = people.filter(|it| renamed.contains(&it.address));
+        self.database.change(|transaction| {
+            write_history(transaction, &contents.history)?;
+            write_people(transaction, people)
+        })?;
         self.unwritten = false;
+        self.renamed.clear();
         Ok(())
     }
 
-    /// Everybody whom the user saved, pinned or blocked, by name.
-    #[must_use]
-    pub fn people(&self) -> &[Person] {
-        &self.people
-    }
-
-    /// Makes somebody a contact under this name, or renames one. An empty name stands for what they
-    /// call themselves.
+    /// Forgets all past calls, and with them whom the user only called or accepted. People whom the
+    /// user saved or blocked stay.
     ///
     /// # Errors
-    /// When it cannot be written; nothing has changed then.
-    pub fn save_contact(&mut self, address: &Address, name: &str) -> Result<(), StoreError> {
-        self.change_person(address, |it| {
-            name.clone_into(&mut it.name);
-            it.contact = true;
-        })
-    }
-
-    /// Makes somebody no contact any more; the pin goes too.
-    ///
-    /// # Errors
-    /// When it cannot be written; nothing has changed then.
-    pub fn delete_contact(&mut self, address: &Address) -> Result<(), StoreError> {
-        self.change_person(address, |it| {
-            it.contact = false;
-            it.pinned_at = None;
-        })
-    }
-
-    /// Lets somebody ring here no more, or again.
-    ///
-    /// # Errors
-    /// When it cannot be written; nothing has changed then.
-    pub fn set_blocked(&mut self, address: &Address, blocked: bool) -> Result<(), StoreError> {
-        self.change_person(address, |it| it.blocked = blocked)
-    }
-
-    /// The user found the same words on both sides at this moment, milliseconds since 1970 (UTC):
-    /// makes somebody a contact that is marked so.
-    ///
-    /// # Errors
-    /// When it cannot be written; nothing has changed then.
-    pub fn pin(&mut self, address: &Address, at: u64) -> Result<(), StoreError> {
-        self.change_person(address, |it| {
-            it.contact = true;
-            it.pinned_at = Some(at);
-        })
-    }
-
-    /// Where the secret key is kept.
-    #[must_use]
-    pub const fn key_place(&self) -> KeyPlace {
-        KeyPlace::File
-    }
-
-    fn change_person(
-        &mut self,
-        address: &Address,
-        change: impl FnOnce(&mut Person),
-    ) -> Result<(), StoreError> {
-        let address = address.to_string();
-        let at = self.people.iter().position(|it| it.address == address);
-        let at = at.unwrap_or_else(|| {
-            self.people.push(Person {
-                address,
-                name: String::new(),
-                their_name: String::new(),
-                contact: false,
-                blocked: false,
-                pinned_at: None,
-            });
-            self.people.len() - 1
-        });
-        change(&mut self.people[at]);
-        self.known.save(&self.people);
-        Ok(())
-    }
-
-    /// Forgets all past calls, and with them whom the user knows.
-    ///
-    /// # Errors
-    /// When the file cannot be written; then they are back with the next start.
+    /// When it cannot be written; then they are back with the next start.
     pub fn clear_history(&mut self) -> Result<(), StoreError> {
-        self.history.clear();
-        self.known.learn(&self.history);
+        self.contents.history.clear();
+        self.learn();
         self.unwritten = true;
         self.flush()
+    }
+
+    /// Brings what is derived up to date.
+    fn learn(&mut self) {
+        person::sort(&mut self.contents.people);
+        self.known.learn(&self.contents.history);
+        self.known.save(&self.contents.people);
     }
 }
 
@@ -240,29 +215,12 @@ impl Drop for Store {
     }
 }
 
-/// Reads a file. When not all of it made sense, it is kept aside and what did takes its place.
-fn load<T: Serialize>(
-    path: &Path,
-    salvage: fn(&[u8]) -> (T, bool),
-) -> Result<Option<T>, StoreError> {
-    let Some(bytes) = file::read(path)? else {
-        return Ok(None);
-    };
-    let (text, trouble) = match file::text(&bytes) {
-        Ok(text) => (text, None),
-        Err(why) => (&[][..], Some(why)),
-    };
-    let (value, whole) = salvage(text);
-    let trouble = trouble.or((!whole).then_some("it cannot be understood in full"));
-    if let Some(why) = trouble {
-        file::keep_aside(path, why)?;
-        file::write_json(path, &value)?;
-    }
-    Ok(Some(value))
+/// The database, with what earlier versions left in files.
+fn open_database(dir: &Path) -> Result<(Database, Contents), StoreError> {
+    let (mut database, mut contents) = Database::open(dir)?;
+    legacy::import(dir, &mut database, &mut contents)?;
+    Ok((database, contents))
 }
-
-const SETTINGS: &str = "settings.json";
-const HISTORY: &str = "history.json";
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,9 @@
 //! Real directories.
 
 mod calls;
+mod contacts;
+mod legacy;
+mod transfer;
 
 use std::fs;
 
@@ -9,7 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::history::{CAPACITY, HistoryPeer};
-use crate::settings::{IceServer, PictureFit, SelfView, Theme};
+use crate::settings::{IceServer, PictureFit, SelfView, Theme, WhoMayRing};
 
 fn place() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -48,7 +51,7 @@ fn all_set() -> Settings {
         self_view: SelfView::Hidden,
         picture_fit: PictureFit::Fill,
         ring_seconds: 60,
-        who_may_ring: Default::default(),
+        who_may_ring: WhoMayRing::Contacts,
         max_send_kbps: 2500,
     }
 }
@@ -89,29 +92,6 @@ fn a_second_program_is_kept_out_with_a_clear_word() {
     assert!(Store::open(dir.path()).is_ok());
 }
 
-#[cfg(unix)]
-#[test]
-fn only_the_user_reads_the_key_and_the_settings() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let dir = place();
-    let path = dir.path().join("data");
-    let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
-    let mut store = Store::open(&path).unwrap();
-    store.set_settings(all_set()).unwrap();
-    assert_eq!(mode("identity.key"), 0o600);
-    assert_eq!(
-        mode("settings.json"),
-        0o600,
-        "it holds the TURN credentials"
-    );
-    assert_eq!(mode(""), 0o700);
-    drop(store);
-    fs::set_permissions(path.join("identity.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    drop(Store::open(&path).unwrap());
-    assert_eq!(mode("identity.key"), 0o600);
-}
-
 #[test]
 fn a_key_that_is_none_is_never_overwritten() {
     let dir = place();
@@ -136,88 +116,6 @@ fn a_key_that_anybody_could_guess_is_refused_and_moved_aside() {
     assert_eq!(fs::read(kept).unwrap(), [0; 32]);
     let identity = Store::open(dir.path()).unwrap().identity();
     assert_ne!(identity.seed(), &[0; 32]);
-}
-
-#[test]
-fn a_mark_of_utf_8_before_a_text_changes_nothing() {
-    let dir = place();
-    for (name, text) in [
-        ("settings.json", r#"{"name":"Ann"}"#.to_owned()),
-        ("history.json", serde_json::to_string(&[entry(7)]).unwrap()),
-    ] {
-        fs::write(dir.path().join(name), format!("\u{feff}{text}")).unwrap();
-    }
-    let store = Store::open(dir.path()).unwrap();
-    assert_eq!(store.settings().name, "Ann");
-    assert_eq!(store.history(), [entry(7)]);
-    assert!(!dir.path().join("settings.json.broken").exists());
-}
-
-#[test]
-fn a_text_in_utf_16_is_kept_aside() {
-    let dir = place();
-    let text: Vec<u8> = "\u{feff}{\"name\":\"Ann\"}"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
-    fs::write(dir.path().join("settings.json"), &text).unwrap();
-    assert_eq!(file::text(&text), Err(file::UTF_16));
-    assert_eq!(
-        Store::open(dir.path()).unwrap().settings(),
-        Settings::default()
-    );
-    assert_eq!(
-        fs::read(dir.path().join("settings.json.broken")).unwrap(),
-        text
-    );
-}
-
-#[test]
-fn a_broken_file_is_kept_aside_and_the_first_settings_are_used() {
-    let dir = place();
-    let settings = dir.path().join("settings.json");
-    for (n, bytes) in [&b"{\"name\": \"An"[..], b"", b"[]", b"\xff"]
-        .into_iter()
-        .enumerate()
-    {
-        fs::write(&settings, bytes).unwrap();
-        let mut store = Store::open(dir.path()).unwrap();
-        assert_eq!(store.settings(), Settings::default());
-        store.set_settings(all_set()).unwrap();
-        let aside = if n == 0 {
-            String::new()
-        } else {
-            format!("-{}", n + 1)
-        };
-        let kept = fs::read(dir.path().join(format!("settings.json.broken{aside}"))).unwrap();
-        assert_eq!(kept, bytes);
-    }
-}
-
-#[test]
-fn of_a_file_with_one_wrong_field_the_others_are_used() {
-    let dir = place();
-    let text = r#"{"name":"Ann","theme":"purple","ringSeconds":-3,"relay":"ws://r/v1","new":1}"#;
-    fs::write(dir.path().join("settings.json"), text).unwrap();
-    let expected = Settings {
-        name: "Ann".to_owned(),
-        relay: "ws://r/v1".to_owned(),
-        ..Settings::default()
-    };
-    assert_eq!(Store::open(dir.path()).unwrap().settings(), expected);
-    assert!(dir.path().join("settings.json.broken").exists());
-}
-
-#[test]
-fn a_file_of_an_older_version_lacks_fields_and_is_fine() {
-    let dir = place();
-    fs::write(dir.path().join("settings.json"), r#"{"name":"Ann"}"#).unwrap();
-    let expected = Settings {
-        name: "Ann".to_owned(),
-        ..Settings::default()
-    };
-    assert_eq!(Store::open(dir.path()).unwrap().settings(), expected);
-    assert!(!dir.path().join("settings.json.broken").exists());
 }
 
 #[test]
@@ -283,6 +181,27 @@ fn a_server_that_cannot_be_asked_is_left_out() {
     assert_eq!(urls, ["stun:stun.example", "turn:turn.example"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn only_the_user_reads_the_key_and_the_database() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = place();
+    let path = dir.path().join("data");
+    let mode = |name: &str| fs::metadata(path.join(name)).unwrap().permissions().mode() & 0o777;
+    let mut store = Store::open(&path).unwrap();
+    store.set_settings(all_set()).unwrap();
+    assert_eq!(mode("identity.key"), 0o600);
+    assert_eq!(mode("tincan.db"), 0o600, "it holds the TURN credentials");
+    assert_eq!(mode(""), 0o700);
+    drop(store);
+    for name in ["identity.key", "tincan.db"] {
+        fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    drop(Store::open(&path).unwrap());
+    assert_eq!((mode("identity.key"), mode("tincan.db")), (0o600, 0o600));
+}
+
 #[test]
 fn a_write_that_fails_leaves_what_was_there() {
     let dir = place();
@@ -292,7 +211,10 @@ fn a_write_that_fails_leaves_what_was_there() {
     let error = store.set_settings(Settings::default()).unwrap_err();
     assert!(matches!(error, StoreError::Io { .. }));
     let told = error.to_string();
-    assert!(told.starts_with("cannot make a file beside"), "{told}");
+    assert!(
+        told.starts_with("cannot write") && told.contains("tincan.db"),
+        "{told}"
+    );
     let cause = std::error::Error::source(&error);
     assert!(cause.is_none(), "a chain of causes would tell it twice");
     assert_eq!(
@@ -308,15 +230,44 @@ fn no_temporary_file_stays() {
     let mut store = Store::open(dir.path()).unwrap();
     store.set_settings(all_set()).unwrap();
     store.add(entry(1)).unwrap();
+    assert_eq!(
+        names(&dir),
+        ["identity.key", "key.place", "lock", "tincan.db"]
+    );
+}
+
+/// What is in a directory.
+fn names(dir: &TempDir) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(dir.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(
-        names,
-        ["history.json", "identity.key", "lock", "settings.json"]
-    );
+    names
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_at_once() {
+    use std::os::unix::net::UnixListener;
+
+    for name in [
+        "lock",
+        "identity.key",
+        "key.place",
+        "tincan.db",
+        "tincan.db-journal",
+        "settings.json",
+        "history.json",
+    ] {
+        let place = place();
+        // A socket stands for a pipe, whose opening would wait for a writer.
+        let _socket = UnixListener::bind(place.path().join(name)).unwrap();
+        let said = Store::open(place.path()).unwrap_err().to_string();
+        assert!(said.ends_with("it is not a file"), "{name}: {said}");
+        fs::remove_file(place.path().join(name)).unwrap();
+        Store::open(place.path()).unwrap();
+    }
 }
 
 #[test]
@@ -348,6 +299,7 @@ fn the_page_knows_settings_by_these_names() {
         "pictureFit",
         "ringSeconds",
         "maxSendKbps",
+        "whoMayRing",
     ];
     let mut names: Vec<_> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
@@ -356,12 +308,13 @@ fn the_page_knows_settings_by_these_names() {
     assert_eq!(json["theme"], "dark");
     assert_eq!(json["selfView"], "hidden");
     assert_eq!(json["pictureFit"], "fill");
+    assert_eq!(json["whoMayRing"], "contacts");
 }
 
 proptest! {
     #[test]
     fn no_file_makes_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let (settings, _) = Settings::salvage(&bytes);
+        let (settings, _) = Settings::default().with_text(&bytes);
         prop_assert_eq!(settings.clone().validated(), settings);
         let (history, _) = history::salvage(&bytes);
         prop_assert!(history.len() <= CAPACITY);
@@ -373,23 +326,7 @@ proptest! {
         value in prop::sample::select(vec!["1", "-1", "null", "[]", "{}", "\"x\"", "[{}]", "[1]"]),
     ) {
         let text = format!("{{\"{field}\":{value},\"relay\":\"ws://r/v1\"}}");
-        let (settings, _) = Settings::salvage(text.as_bytes());
+        let (settings, _) = Settings::default().with_text(text.as_bytes());
         prop_assert_eq!(settings.relay, "ws://r/v1");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn what_is_no_file_is_refused_at_once() {
-    use std::os::unix::net::UnixListener;
-
-    for name in ["identity.key", "settings.json", "history.json"] {
-        let place = place();
-        // A socket stands for a pipe, whose opening would wait for a writer.
-        let _socket = UnixListener::bind(place.path().join(name)).unwrap();
-        let said = Store::open(place.path()).unwrap_err().to_string();
-        assert!(said.ends_with("it is not a file"), "{name}: {said}");
-        fs::remove_file(place.path().join(name)).unwrap();
-        Store::open(place.path()).unwrap();
     }
 }

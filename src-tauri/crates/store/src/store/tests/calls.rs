@@ -5,19 +5,6 @@ use crate::history::keep;
 use crate::people::Relation;
 
 #[test]
-fn of_a_history_with_a_wrong_entry_the_others_are_used() {
-    let dir = place();
-    let good = serde_json::to_string(&entry(7)).unwrap();
-    let text = format!("[{good}, 5, {{\"peer\": null}}]");
-    fs::write(dir.path().join("history.json"), &text).unwrap();
-    assert_eq!(Store::open(dir.path()).unwrap().history(), [entry(7)]);
-    assert_eq!(
-        fs::read_to_string(dir.path().join("history.json.broken")).unwrap(),
-        text
-    );
-}
-
-#[test]
 fn the_history_forgets_the_oldest_and_everything_on_demand() {
     let dir = place();
     let mut store = Store::open(dir.path()).unwrap();
@@ -42,10 +29,9 @@ fn unanswered(who: u64, at: u64, reason: &str) -> HistoryEntry {
     }
 }
 
-/// What is in the file of the history, in this moment.
+/// What is in the database, in this moment.
 fn written(dir: &TempDir) -> Vec<HistoryEntry> {
-    let bytes = fs::read(dir.path().join("history.json")).unwrap();
-    history::salvage(&bytes).0
+    Database::open(dir.path()).unwrap().1.history
 }
 
 #[test]
@@ -53,18 +39,10 @@ fn strangers_who_ring_cost_one_write_in_seconds_and_are_written_at_the_end() {
     let dir = place();
     let mut store = Store::open(dir.path()).unwrap();
     store.add(unanswered(1, 1, "missed")).unwrap();
-    let first = fs::metadata(dir.path().join("history.json"))
-        .unwrap()
-        .modified()
-        .unwrap();
     for n in 2..100 {
         store.add(unanswered(n, n, "missed")).unwrap();
     }
-    let last = fs::metadata(dir.path().join("history.json"))
-        .unwrap()
-        .modified()
-        .unwrap();
-    assert_eq!(first, last);
+    assert_eq!(written(&dir).len(), 1);
     assert!(store.is_unwritten());
     assert_eq!(store.history().len(), 99, "they are shown at once");
     drop(store);
@@ -230,17 +208,53 @@ fn a_relay_in_the_history_is_one_or_none() {
 
 #[test]
 fn a_call_that_could_not_be_written_is_written_when_the_disk_can_again() {
-    let place = place();
-    let dir = place.path().join("data");
-    let mut store = Store::open(&dir).unwrap();
-    // A directory in the place of the file stands for a disk without room.
-    fs::create_dir_all(dir.join("history.json/in-the-way")).unwrap();
-    assert!(store.add(entry(1)).is_err());
-    assert!(store.is_unwritten());
-    assert!(store.flush().is_err(), "still no room");
-    fs::remove_dir_all(dir.join("history.json")).unwrap();
-    store.flush().unwrap();
-    assert!(!store.is_unwritten());
-    drop(store);
-    assert_eq!(Store::open(&dir).unwrap().history(), [entry(1)]);
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    // A database that may not grow stands for a disk without room.
+    store.database.limit_pages(1);
+    let call = HistoryEntry {
+        reason: "r".repeat(500),
+        ..entry(1)
+    };
+    for n in 0..CAPACITY as u64 {
+        let call = HistoryEntry {
+            at: n,
+            ..call.clone()
+        };
+        let Err(error) = store.add(call) else {
+            continue;
+        };
+        assert!(error.to_string().contains("full"), "{error}");
+        assert!(store.is_unwritten());
+        assert!(store.flush().is_err(), "still no room");
+        let kept = store.history().to_vec();
+        store.database.limit_pages(10_000);
+        store.flush().unwrap();
+        assert!(!store.is_unwritten());
+        drop(store);
+        assert_eq!(Store::open(dir.path()).unwrap().history(), kept);
+        return;
+    }
+    panic!("there was room for everything");
+}
+
+#[test]
+fn of_calls_that_are_forgotten_nothing_stays_in_the_file() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let call = HistoryEntry {
+        peer: HistoryPeer {
+            address: "tincan:somebody".to_owned(),
+            name: "Somebody Secret".to_owned(),
+        },
+        ..entry(1)
+    };
+    store.add(call).unwrap();
+    let has = |what: &str| {
+        let bytes = fs::read(dir.path().join("tincan.db")).unwrap();
+        bytes.windows(what.len()).any(|it| it == what.as_bytes())
+    };
+    assert!(has("Somebody Secret") && has("tincan:somebody"));
+    store.clear_history().unwrap();
+    assert!(!has("Somebody Secret") && !has("tincan:somebody"));
 }

@@ -1,0 +1,48 @@
+//! The file of the key: 32 secret bytes, for this user's eyes only.
+
+use std::path::{Path, PathBuf};
+
+use identity::{Identity, KeyError};
+
+use crate::error::StoreError;
+use crate::file;
+
+/// Where the key is in a directory, if it is in a file.
+pub(crate) fn path(dir: &Path) -> PathBuf {
+    dir.join("identity.key")
+}
+
+/// Reads the key; none when there is no file.
+pub(crate) fn load(dir: &Path) -> Result<Option<Identity>, StoreError> {
+    let path = path(dir);
+    let Some(bytes) = file::read(&path)?.map(zeroize::Zeroizing::new) else {
+        return Ok(None);
+    };
+    match Identity::from_bytes(&bytes) {
+        Ok(identity) => {
+            file::hide(&path);
+            Ok(Some(identity))
+        }
+        Err(KeyError::Guessable) => {
+            let kept = file::move_aside(&path, "broken")?;
+            Err(StoreError::GuessableIdentity { path, kept })
+        }
+        Err(KeyError::Length { .. }) => Err(StoreError::BadIdentity(path)),
+    }
+}
+
+/// Writes the key where none is. What another program wrote in the meantime stays.
+pub(crate) fn write_new(dir: &Path, identity: &Identity) -> Result<(), StoreError> {
+    file::write_new(&path(dir), identity.seed())
+}
+
+/// Puts the key in the place of the one that is there, which is kept aside.
+pub(crate) fn replace(dir: &Path, identity: &Identity) -> Result<(), StoreError> {
+    let path = path(dir);
+    if path.exists() {
+        let kept = file::copy_aside(&path, "replaced")?;
+        file::hide(&kept);
+        tracing::warn!(kept = %kept.display(), "the identity key was replaced, the old one is kept");
+    }
+    file::replace(&path, identity.seed())
+}
