@@ -80,7 +80,7 @@ mod tests {
     fn the_two_forms_of_a_key_belong_together() {
         for _ in 0..100 {
             let ann = Identity::generate().unwrap();
-            let base = ed25519_dalek::VerifyingKey::from(&ann.key);
+            let base = VerifyingKey::from(&ann.key);
             assert_eq!(
                 x25519_public(&ann.address()),
                 Ok(base.to_montgomery().to_bytes())

@@ -19,8 +19,8 @@
 //! identities. Its prologue is `tincan seal v1`, a zero byte, the initiator's and the responder's
 //! 32 bytes of address, and the session's 16 bytes. The static key of the initiator must be that of
 //! the address on the envelope; addresses that are no point, not its one encoding, or of small order
-//! in any part are refused. A conversation (a call) is a number that its first message chooses; a
-//! session serves one.
+//! in any part are refused. A conversation (a call) is a number that one of the two chooses at
+//! random with the first message of it; a session serves one.
 //!
 //! # Frames
 //!
@@ -111,8 +111,6 @@ mod reject;
 mod sealer;
 mod session;
 mod sessions;
-#[cfg(test)]
-mod tests;
 mod version;
 mod window;
 mod words;

@@ -1,6 +1,8 @@
 //! All sealed sessions of one identity.
 
 mod receive;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -19,7 +19,7 @@ use crate::noise::HandshakeHash;
 
 /// A side's random part of the words. Wiped when dropped.
 #[derive(Clone)]
-pub(crate) struct Nonce(Zeroizing<[u8; Nonce::BYTES]>);
+pub(crate) struct Nonce(Zeroizing<[u8; Self::BYTES]>);
 
 /// The words, in their order.
 pub(crate) type Words = [&'static str; 4];

@@ -37,6 +37,7 @@ use crate::history::{Ended, History};
 use crate::picture::PictureFeed;
 use crate::relays::Relays;
 use crate::sealing::Sealing;
+use crate::session;
 use crate::stats::Sampler;
 use crate::subject::SubjectCheck;
 use crate::summary::Summary;

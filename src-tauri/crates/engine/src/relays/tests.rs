@@ -1,7 +1,7 @@
 //! Home, guest relays, and relays that are both under two names.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use identity::{Address, Identity};
 use media::transport::IceServer;

@@ -129,7 +129,8 @@ fn frames_that_are_thrown_back_are_not_taken() {
     bob.take(now, ann.address, &hello);
     settle(now, &mut ann, &mut bob);
     ann.say(now, bob.address, 1, b"more");
-    let thrown = ann.sealer.take(now, bob.address, &ann.only());
+    let data = ann.only();
+    let thrown = ann.sealer.take(now, bob.address, &data);
     assert_eq!(thrown, Err(Dropped::Unauthentic));
 }
 

@@ -88,7 +88,13 @@ impl World {
         self.collect();
     }
 
+    /// Ann begins conversation 0 and Bob conversation 1; the other one speaks once it has heard.
     fn say(&mut self, ann: bool, conversation: u64, size: usize) {
+        let begins = ann == (conversation == 0);
+        let has_heard = |it: &(bool, u64, Vec<u8>)| it.0 != ann && it.1 == conversation;
+        if !begins && !self.heard.iter().any(has_heard) {
+            return;
+        }
         let mut message = self.said.len().to_be_bytes().to_vec();
         message.resize(8 + size, 7);
         let (from, to) = if ann {
