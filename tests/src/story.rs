@@ -71,7 +71,7 @@ impl Story {
             let [before, after] = pair else { continue };
             let same_call = before.call == after.call;
             let (from, to) = (kind(&before.state), kind(&after.state));
-            let possible = POSSIBLE.iter().any(|it| *it == (from, to, same_call));
+            let possible = POSSIBLE.contains(&(from, to, same_call));
             ensure!(possible, "{before:?} → {after:?} in {self:?}");
         }
         let mut over = BTreeSet::new();
@@ -152,6 +152,9 @@ const ENDS: &[(&str, &str)] = &[
     ("ended noPath", "ended noPath"),
     ("ended peerGone", "ended peerGone"),
     ("ended connectionLost", "ended connectionLost"),
+    // Where the goodbye itself was lost, and the question about the call was answered.
+    ("ended localHangup", "ended peerGone"),
+    ("ended cancelled", "ended peerGone"),
 ];
 
 /// The state without what surrounds it: a call on its way is known by its phase.

@@ -15,6 +15,9 @@ use super::{Pair, SOON, World};
 enum Outcome {
     /// It connects all the same.
     Connects,
+    /// It connects, or it does not, and both know. Messages were lost, and not each is said again: a
+    /// relay's link loses none by itself.
+    Either,
     /// Nothing rings.
     Silence,
 }
@@ -48,7 +51,7 @@ const ATTACKS: &[Attack] = &[
     },
     Attack {
         what: "loses every third frame",
-        outcome: Outcome::Connects,
+        outcome: Outcome::Either,
         tamper: |random, envelope, _| match random.below(3) {
             0 => Vec::new(),
             _ => vec![pass(envelope)],
@@ -77,7 +80,7 @@ const ATTACKS: &[Attack] = &[
     },
     Attack {
         what: "changes a byte of every second message",
-        outcome: Outcome::Connects,
+        outcome: Outcome::Either,
         tamper: |random, envelope, _| {
             let hit = Kind::of(&envelope.payload) == Kind::Data && random.below(2) == 0;
             vec![pass(if hit {
@@ -201,6 +204,7 @@ async fn a_call_connects_or_is_not_there_whatever_is_done_to_its_messages() -> R
             .set(move |envelope| tamper(&mut random, envelope, &people));
         let lived = match attack.outcome {
             Outcome::Connects => pair.talk().await,
+            Outcome::Either => attempt(&world, &mut pair).await,
             Outcome::Silence => silence(&mut pair).await,
         };
         lived.with_context(|| format!("a relay that {}", attack.what))?;
@@ -211,6 +215,22 @@ async fn a_call_connects_or_is_not_there_whatever_is_done_to_its_messages() -> R
     // Whatever was left behind, those two can still talk.
     pair.talk().await?;
     pair.check()
+}
+
+/// Ada dials and after a while hangs up or gives up. What was lost of the end is asked for later.
+async fn attempt(world: &World, pair: &mut Pair) -> Result<()> {
+    pair.dial().await?;
+    // Whether it connects in time is left open.
+    let _ = pair.ada.phase("connected", Duration::from_secs(3)).await;
+    pair.ada.say("end").await?;
+    pair.ada.state("idle", SOON).await?;
+    world.relay.behave();
+    pair.bea.listen(ATTENTION).await;
+    let story = Story::of(pair.bea.lines());
+    if story.steps().last().is_some_and(|it| it.state != "idle") {
+        pair.bea.state("idle", SOON).await?;
+    }
+    Ok(())
 }
 
 /// Ada dials and gives up; meanwhile nothing has happened at Bea's.
