@@ -97,6 +97,8 @@ fn both_have_the_same_words_for_the_active_call_and_nobody_else_has_any() {
     alice.sealing.set_active(Some((bob.address, CALL)));
     alice.says(now, &bob, CALL, &about(CALL, Body::Still));
     exchange(now, &mut alice, &mut bob);
+    bob.says(now, &alice, CALL, &about(CALL, Body::Still));
+    exchange(now, &mut alice, &mut bob);
     assert_eq!(bob.sealing.words(), None, "it is no call of his yet");
     bob.sealing.set_active(Some((alice.address, CALL)));
     assert!(alice.sealing.words().is_some());

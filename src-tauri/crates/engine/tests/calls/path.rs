@@ -63,7 +63,7 @@ async fn no_path_at_all_ends_both_calls_with_that_reason() {
 #[tokio::test]
 async fn a_session_that_fails_for_good_in_a_call_ends_it_at_once() {
     let duo = Duo::in_a_call().await;
-    duo.alice.transport.fail(TransportError::Security);
+    duo.alice.transport.fail(TransportError::NoPath);
     duo.alice.ended(EndReason::ConnectionLost).await;
     duo.bob.ended(EndReason::ConnectionLost).await;
     duo.stop().await;

@@ -117,8 +117,8 @@ async fn keys_that_do_not_match_end_the_call() {
     duo.bob.accepts().await;
     duo.bob.has_sessions(1).await;
     duo.bob.transport.fail(TransportError::Security);
-    duo.bob.ended(EndReason::NoPath).await;
-    duo.alice.ended(EndReason::NoPath).await;
+    duo.bob.ended(EndReason::NotSecure).await;
+    duo.alice.ended(EndReason::NotSecure).await;
     duo.stop().await;
 }
 

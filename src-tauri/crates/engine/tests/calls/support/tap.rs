@@ -66,7 +66,11 @@ impl Drop for Tap {
 async fn pass(client: TcpStream, relay: TcpStream, kept: Arc<Mutex<Vec<u8>>>) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_relay, mut to_relay) = relay.into_split();
-    let up = async { tokio::io::copy(&mut from_client, &mut to_relay).await };
+    let up = async {
+        // Whichever way it ends, the relay is told.
+        tokio::io::copy(&mut from_client, &mut to_relay).await.ok();
+        to_relay.shutdown().await.ok();
+    };
     let down = async {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = from_relay.read(&mut buffer).await {
@@ -75,6 +79,7 @@ async fn pass(client: TcpStream, relay: TcpStream, kept: Arc<Mutex<Vec<u8>>>) {
                 return;
             }
         }
+        to_client.shutdown().await.ok();
     };
-    tokio::join!(up, down).0.ok();
+    tokio::join!(up, down);
 }

@@ -75,17 +75,6 @@ impl RemoteDescription {
     }
 }
 
-/// Whether this is the SHA-256 of something, as RFC 8122, 5 writes it.
-fn is_sha_256(fingerprint: &str) -> bool {
-    let Some((hash, value)) = fingerprint.split_once(' ') else {
-        return false;
-    };
-    let is_byte = |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_hexdigit());
-    hash.eq_ignore_ascii_case("sha-256")
-        && value.split(':').count() == 32
-        && value.split(':').all(is_byte)
-}
-
 impl Limits {
     /// Whether an offer of this `round` may be looked at: each round once, and not more often than
     /// a caller makes them. An admitted one counts, whatever the library says to it.
@@ -168,6 +157,17 @@ const OFFER_BURST: Duration = Duration::from_secs(45);
 /// picture and messages, and a reserve for a screen and its sound. Each name costs a transceiver.
 const MAX_SECTIONS: usize = 5;
 
+/// Whether this is the SHA-256 of something, as RFC 8122, 5 writes it.
+fn is_sha_256(fingerprint: &str) -> bool {
+    let Some((hash, value)) = fingerprint.split_once(' ') else {
+        return false;
+    };
+    let is_byte = |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_hexdigit());
+    hash.eq_ignore_ascii_case("sha-256")
+        && value.split(':').count() == 32
+        && value.split(':').all(is_byte)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +178,7 @@ mod tests {
             candidates,
             ufrags: vec![ufrag.to_owned()],
             mids: (0..sections).map(|it| it.to_string()).collect(),
+            fingerprints: Vec::new(),
         }
     }
 
@@ -257,16 +258,44 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_is_announced_by_one_sha_256_however_often() {
+        let bytes = |first| [&[first][..], &["AB"; 31]].concat().join(":");
+        let hash = |name: &str, first| format!("{name} {}", bytes(first));
+        let one = hash("sha-256", "01");
+        let cases = [
+            (vec![one.clone()], true),
+            (vec![one.clone(), one.to_lowercase()], true),
+            (vec![], false),
+            (vec![one.clone(), hash("sha-256", "02")], false),
+            (vec![hash("sha-1", "01")], false),
+            (vec![hash("sha-256", "0")], false),
+            (vec![hash("sha-256", "0x")], false),
+            (vec![hash("sha-256", "é")], false),
+            (vec![format!("{one}:00")], false),
+            (vec!["sha-256".to_owned(), one.clone()], false),
+        ];
+        for (fingerprints, announced) in cases {
+            let it = RemoteDescription {
+                fingerprints,
+                ..description(3, 0, "a")
+            };
+            assert_eq!(it.announces_certificate(), announced, "{it:?}");
+        }
+    }
+
+    #[test]
     fn a_description_is_counted_as_the_library_reads_it() {
         let sdp = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-ufrag:one\r\n\
             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:two\r\na= candidate:1 1 udp 1 x 1\r\na=mid:0\r\n\
-            m=video 9 UDP/TLS/RTP/SAVPF 102\r\na=candidate:2 1 udp 1 x 1\r\n";
+            m=video 9 UDP/TLS/RTP/SAVPF 102\r\na=candidate:2 1 udp 1 x 1\r\n\
+            a=fingerprint:sha-256 00\r\n";
         let offer = RTCSessionDescription::offer(sdp.to_owned()).unwrap();
         let expected = RemoteDescription {
             sections: 2,
             candidates: 2,
             ufrags: vec!["one".to_owned(), "two".to_owned()],
             mids: vec!["0".to_owned()],
+            fingerprints: vec!["sha-256 00".to_owned()],
         };
         assert_eq!(RemoteDescription::of(&offer).unwrap(), expected);
     }
