@@ -1,11 +1,12 @@
 //! The database: one file, `tincan.db`, with settings, calls and people.
 //!
 //! One transaction a change, with a rollback journal and `synchronous = EXTRA`: when a write has
-//! returned it lasts, the disk's entry of the deleted journal included, and a crash at any point
-//! leaves the state before or after it. A write-ahead log would save one `fsync` of three, but keeps
-//! two more files beside, and calls end a few times an hour. What is deleted is overwritten with
-//! zeros. Everything that is read is checked as if somebody else had written it: it is a file in a
-//! user's home. A file that is damaged is kept aside, and what can be read of it starts a new one.
+//! returned it lasts, also when the power fails (the disk's entry of the deleted journal is written
+//! through), and a crash at any point leaves the state before or after it. A write-ahead log would
+//! cost fewer `fsync`s, but keeps two more files beside and needs shared memory, and calls end a few
+//! times an hour. What is deleted is overwritten with zeros. Everything that is read is checked as
+//! if somebody else had written it: it is a file in a user's home. A file that is damaged is kept
+//! aside, and what can be read of it starts a new one.
 
 mod fault;
 mod recovery;

@@ -149,16 +149,29 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Removes what [`move_aside`] kept of a file.
+pub(crate) fn remove_aside(path: &Path, suffix: &str) -> Result<(), StoreError> {
+    aside(path, suffix).try_for_each(|path| remove(&path))
+}
+
 /// A name beside `path` that nothing has yet, or the last one.
 fn free_name(path: &Path, suffix: &str) -> PathBuf {
-    let numbered = |n: u32| match n {
+    let mut last = path.to_path_buf();
+    for name in aside(path, suffix) {
+        if !name.exists() {
+            return name;
+        }
+        last = name;
+    }
+    last
+}
+
+/// The names under which a file is kept aside, in their order.
+fn aside(path: &Path, suffix: &str) -> impl Iterator<Item = PathBuf> {
+    (1..=MAX_ASIDE).map(move |n| match n {
         1 => with_suffix(path, &format!(".{suffix}")),
         n => with_suffix(path, &format!(".{suffix}-{n}")),
-    };
-    (1..=MAX_ASIDE)
-        .map(numbered)
-        .find(|aside| !aside.exists())
-        .unwrap_or_else(|| numbered(MAX_ASIDE))
+    })
 }
 
 /// A temporary file beside its place, readable by this user only, on the disk in full.

@@ -17,8 +17,8 @@ pub(crate) fn import(
     database: &mut Database,
     contents: &mut Contents,
 ) -> Result<(), StoreError> {
-    let settings = Old::read(dir.join("settings.json"))?;
-    let calls = Old::read(dir.join("history.json"))?;
+    let settings = Old::read(dir.join(SETTINGS))?;
+    let calls = Old::read(dir.join(HISTORY))?;
     if settings.is_none() && calls.is_none() {
         return Ok(());
     }
@@ -42,6 +42,17 @@ pub(crate) fn import(
     }
     Ok(())
 }
+
+/// Removes the calls that were taken over: who forgets calls forgets these too.
+pub(crate) fn forget_calls(dir: &Path) -> Result<(), StoreError> {
+    file::remove_aside(&dir.join(HISTORY), IMPORTED)
+}
+
+const SETTINGS: &str = "settings.json";
+const HISTORY: &str = "history.json";
+
+/// What is added to the name of a file that was taken over.
+const IMPORTED: &str = "imported";
 
 /// A file of an earlier version.
 struct Old {
@@ -71,7 +82,7 @@ impl Old {
 fn put_away(path: &Path, trouble: Option<&'static str>) -> Result<(), StoreError> {
     match trouble {
         None => {
-            let kept = file::move_aside(path, "imported")?;
+            let kept = file::move_aside(path, IMPORTED)?;
             tracing::info!(kept = %kept.display(), "a file of an earlier version was taken over");
         }
         Some(why) => {

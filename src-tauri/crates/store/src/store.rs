@@ -191,12 +191,14 @@ impl Store {
     /// user saved or blocked stay.
     ///
     /// # Errors
-    /// When it cannot be written; then they are back with the next start.
+    /// When it cannot be written, then they are back with the next start; or when what an earlier
+    /// version had written cannot be removed.
     pub fn clear_history(&mut self) -> Result<(), StoreError> {
         self.contents.history.clear();
         self.learn();
         self.unwritten = true;
-        self.flush()
+        self.flush()?;
+        legacy::forget_calls(&self.dir)
     }
 
     /// Brings what is derived up to date.

@@ -2,6 +2,7 @@
 //! on it, and a program (this one again) that opens a store there.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
 
 use std::env;
 use std::fs;

@@ -6,6 +6,7 @@
 //! what was said.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
 
 use std::collections::BTreeMap;
 use std::env;

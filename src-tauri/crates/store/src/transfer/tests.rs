@@ -192,7 +192,7 @@ fn contents_that_make_no_sense_are_refused_and_others_brought_within_their_limit
         &[7; 32],
         &[&[7; 32][..], b"{}"].concat(),
         &[&seed[..], b""].concat(),
-        &[&seed[..], b"[]"].concat(),
+        &[&seed[..], b"5"].concat(),
         &[&seed[..], br#"{"people":[5]}"#].concat(),
     ] {
         let error = refusal(&forged(plain), PASSPHRASE);
