@@ -152,6 +152,8 @@ const ENDS: &[(&str, &str)] = &[
     ("ended noPath", "ended noPath"),
     ("ended peerGone", "ended peerGone"),
     ("ended connectionLost", "ended connectionLost"),
+    // Where the acceptance was lost.
+    ("ended cancelled", "ended remoteHangup"),
     // Where the goodbye itself was lost, and the question about the call was answered.
     ("ended localHangup", "ended peerGone"),
     ("ended cancelled", "ended peerGone"),
