@@ -102,11 +102,11 @@ async fn say(socket: &mut Socket, frame: &RelayFrame) -> Result<()> {
     Ok(socket.send(Message::text(frame.encode())).await?)
 }
 
-/// The next frame; none for a message that is no text.
+/// The next frame; none for what is no frame that we know.
 async fn next(socket: &mut Socket) -> Result<Option<ClientFrame>> {
     let message = socket.next().await.context("the client left")??;
     match message {
-        Message::Text(text) => Ok(Some(ClientFrame::parse(&text)?)),
+        Message::Text(text) => Ok(ClientFrame::parse(&text).ok()),
         Message::Close(_) => bail!("the client left"),
         Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(None),
     }
