@@ -139,6 +139,15 @@ const POSSIBLE: &[(&str, &str, bool)] = &[
     ("ended", "idle", false),
     ("ended", "calling", false),
     ("ended", "incoming", false),
+    // What lasts for a moment may pass unseen: a program tells the newest view, not each.
+    ("idle", "ringing", false),
+    ("idle", "connecting", false),
+    ("idle", "ended", false),
+    ("ended", "ringing", false),
+    ("ended", "connecting", false),
+    ("calling", "connected", true),
+    ("ringing", "connected", true),
+    ("incoming", "connected", true),
 ];
 
 /// What the two sides may say of the end of one call.
@@ -224,7 +233,8 @@ mod tests {
     #[test]
     fn false_states_are_found() {
         let table: &[&[(&str, &str, &str)]] = &[
-            &[("incoming", "", "1"), ("active", "connected", "1")],
+            &[("incoming", "", "1"), ("outgoing", "ringing", "1")],
+            &[("idle", "", ""), ("active", "connected", "1")],
             &[("outgoing", "calling", "1"), ("incoming", "", "2")],
             &[("outgoing", "calling", "1"), ("outgoing", "ringing", "2")],
             &[

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use scenarios::clock;
 use scenarios::peer::{Peer, address};
 use scenarios::program::{Program, built};

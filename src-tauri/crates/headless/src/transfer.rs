@@ -70,6 +70,7 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transfer::import as take_over;
 
     #[test]
     fn what_was_exported_makes_another_directory_the_same_person() {
@@ -88,7 +89,7 @@ mod tests {
             let (place, mut out) = (at(into), Vec::new());
             let place = (place.as_path(), Keychain::Unused);
             let (file, passphrase) = (at("export"), at(passphrase));
-            super::import(place, &file, Some(&passphrase), replace, &mut out)?;
+            take_over(place, &file, Some(&passphrase), replace, &mut out)?;
             Ok::<_, anyhow::Error>(String::from_utf8(out).unwrap())
         };
         assert!(import("new", "wrong", false).is_err());
