@@ -8,7 +8,8 @@
 //!   know each other), [`browser`] (Chromium), [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
 //!   [`sound_server`], [`network`] (two hosts apart), [`material`], [`devices`] (named ones)
-//! - reading: [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
+//! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
+//! - reading: [`story`] (what a program said of its calls), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
 //!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
 
@@ -17,6 +18,7 @@ pub mod clock;
 pub mod desktop;
 pub mod devices;
 pub mod duo;
+pub mod hostile_relay;
 pub mod material;
 pub mod network;
 pub mod peer;
@@ -24,9 +26,11 @@ pub mod program;
 pub mod relay;
 pub mod screen;
 pub mod screen_reader;
+pub mod slow_link;
 pub mod sound;
 pub mod sound_server;
 pub mod stamp;
+pub mod story;
 pub mod turn;
 pub mod usage;
 pub mod watch;

@@ -154,6 +154,18 @@ impl Peer {
         self.program.say(command).await
     }
 
+    /// Reads what it says for so long, or until it ends.
+    pub async fn listen(&mut self, duration: Duration) {
+        let until = clock::now() + duration;
+        loop {
+            let left = until.saturating_sub(clock::now());
+            let Ok(Some(line)) = self.program.line(left).await else {
+                return;
+            };
+            self.lines.extend(serde_json::from_str::<Value>(&line));
+        }
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

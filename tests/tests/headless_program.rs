@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use scenarios::clock;
 use scenarios::peer::{Peer, address};
 use scenarios::program::{Program, built};
@@ -187,6 +187,16 @@ async fn a_call_outlives_the_reader_of_its_figures() -> Result<()> {
     let ended = world.bea.state("ended", SOON).await?;
     assert_eq!(ended["reason"], "remoteHangup");
     assert_eq!(ada.ended(SOON).await?.code(), Some(0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_relay_that_is_set_is_never_said_to_be_missing() -> Result<()> {
+    let _turn = turn().await;
+    let world = World::new().await?;
+    let told = world.bea.lines().iter().filter_map(|it| it.get("relay"));
+    let told: Vec<_> = told.map(|it| &it["state"]).collect();
+    assert_eq!(told, ["connecting", "online"]);
     Ok(())
 }
 

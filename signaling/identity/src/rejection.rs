@@ -60,6 +60,7 @@ mod tests {
     use signal_wire::{Challenge, Proof};
 
     use super::*;
+    use crate::Authority;
     use crate::verify_proof;
 
     #[test]
@@ -84,10 +85,11 @@ mod tests {
     fn a_proof_to_a_relay_is_no_rejection_and_the_other_way_round() {
         let ann = Identity::generate().unwrap();
         let challenge = Challenge([3; 32]);
-        let said = [&challenge.0[..], b"host"].concat();
-        let proof = ann.prove(&challenge, "host");
+        let relay = Authority::new("host", 443);
+        let said = [&challenge.0[..], relay.as_str().as_bytes()].concat();
+        let proof = ann.prove(&challenge, &relay);
         assert!(verify_rejection(&ann.address(), &said, &proof.0).is_err());
         let rejection = Proof(ann.sign_rejection(&said));
-        assert!(verify_proof(&ann.address(), &challenge, "host", &rejection).is_err());
+        assert!(verify_proof(&ann.address(), &challenge, &relay, &rejection).is_err());
     }
 }

@@ -151,6 +151,8 @@ impl Control {
         };
         let url = control.config.relay.clone();
         control.set_home(url.as_deref());
+        // Whoever looks before the first event sees that a relay is set.
+        control.publish();
         Ok((control, watched))
     }
 

@@ -65,7 +65,7 @@ pub fn config(
     Config {
         identity,
         people: Arc::new(Met(known)),
-        who_may_ring: match settings.who_may_ring {
+        who_may_ring: match options.who_may_ring.unwrap_or(settings.who_may_ring) {
             store::WhoMayRing::Everybody => WhoMayRing::Everybody,
             store::WhoMayRing::Known => WhoMayRing::Known,
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,

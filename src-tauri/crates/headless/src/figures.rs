@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use call::view::{ActivePhase, CallView};
 use engine::view::{DeviceNow, EngineView, RelayView};
 use engine::{PictureFeed, Subscription};
 use identity::Invite;
@@ -17,6 +18,8 @@ pub struct Figures<W> {
     relay: Option<RelayView>,
     devices: Option<[DeviceNow; 3]>,
     call: Option<Value>,
+    /// The call whose words were told.
+    worded: Option<String>,
     stats: Option<Value>,
     ages: Option<Ages>,
 }
@@ -30,6 +33,7 @@ impl<W: Write> Figures<W> {
             relay: None,
             devices: None,
             call: None,
+            worded: None,
             stats: None,
             ages: None,
         }
@@ -64,6 +68,12 @@ impl<W: Write> Figures<W> {
             self.call = Some(call.clone());
             self.line(call)?;
         }
+        if let Some((call, words)) = words(view)
+            && self.worded.as_deref() != Some(call)
+        {
+            self.worded = Some(call.to_owned());
+            self.line(json!({ "call": call, "words": words }))?;
+        }
         let stats = serde_json::to_value(&view.stats)?;
         if view.stats.is_some() && self.stats.as_ref() != Some(&stats) {
             self.stats = Some(stats.clone());
@@ -80,6 +90,14 @@ impl<W: Write> Figures<W> {
         let (address, name) = (to.address.to_string(), &to.name);
         let calling = json!({ "address": address, "name": name, "relay": to.relay });
         self.line(json!({ "calling": calling }))
+    }
+
+    /// Tells what was done about somebody: `pinned` or `blocked`.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub fn changed(&mut self, what: &str, address: &str) -> std::io::Result<()> {
+        self.line(json!({ what: { "address": address } }))
     }
 
     fn figures(&mut self, mut stats: Value, view: &EngineView) -> std::io::Result<()> {
@@ -105,6 +123,28 @@ impl<W: Write> Figures<W> {
 impl<W> std::fmt::Debug for Figures<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Figures").finish_non_exhaustive()
+    }
+}
+
+/// The words of a connected call, and its id.
+pub(crate) fn words(view: &EngineView) -> Option<(&str, &[String; 4])> {
+    match (&view.call, &view.words) {
+        (
+            CallView::Active {
+                call,
+                phase: ActivePhase::Connected,
+                ..
+            },
+            Some(words),
+        ) => Some((call, words)),
+        (
+            CallView::Idle
+            | CallView::Outgoing { .. }
+            | CallView::Incoming { .. }
+            | CallView::Active { .. }
+            | CallView::Ended { .. },
+            _,
+        ) => None,
     }
 }
 
@@ -163,3 +203,54 @@ impl Ages {
 
 /// A second at 120 pictures, with room for a late reader.
 const KEPT_AGES: usize = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A view as a program in a call has it, by its JSON.
+    fn view(phase: &str, call: &str, words: Option<[&str; 4]>) -> EngineView {
+        let device = json!({ "available": [], "chosen": null, "now": { "state": "off" } });
+        let controls = json!({ "microphone": true, "camera": true });
+        let view = json!({
+            "relay": { "state": "online" },
+            "call": {
+                "state": "active", "call": call, "phase": phase, "local": controls,
+                "peer": { "address": "tincan:x", "name": "Ada" }, "wish": controls,
+                "remote": controls, "remoteLacking": { "microphone": false, "camera": false },
+                "connectedForMs": 1,
+            },
+            "camera": device, "microphone": device, "speaker": device,
+            "microphoneLevel": 0.0, "remoteLevel": 0.0, "localPicture": false,
+            "remotePicture": false, "stats": null, "summary": null, "words": words,
+        });
+        serde_json::from_value(view).unwrap()
+    }
+
+    #[test]
+    fn the_words_of_each_call_are_told_once_on_a_line_of_their_own_when_it_is_connected() {
+        let words = Some(["river", "cactus", "oven", "lamp"]);
+        let mut figures = Figures::new(Vec::new());
+        for (phase, call, words) in [
+            ("connecting", "01", words),
+            ("connected", "01", None),
+            ("connected", "01", words),
+            ("reconnecting", "01", words),
+            ("connected", "01", words),
+            ("connected", "02", words),
+        ] {
+            figures.follow(&view(phase, call, words)).unwrap();
+        }
+        let text = String::from_utf8(figures.out).unwrap();
+        let lines = text
+            .lines()
+            .map(|it| serde_json::from_str::<Value>(it).unwrap());
+        let told: Vec<Value> = lines.filter(|it| it.get("words").is_some()).collect();
+        let calls: Vec<_> = told.iter().map(|it| &it["call"]).collect();
+        assert_eq!(calls, ["01", "02"], "{told:?}");
+        for line in &told {
+            assert_eq!(line["words"], json!(words));
+            assert_eq!(line.get("state"), None, "{line}");
+        }
+    }
+}

@@ -24,6 +24,14 @@ pub fn create(path: &Path) -> Result<File> {
     )
 }
 
+/// Makes a file that is not there yet.
+///
+/// # Errors
+/// When there is one of that name, or it cannot be written.
+pub fn create_new(path: &Path) -> Result<File> {
+    open(path, OpenOptions::new().create_new(true).write(true))
+}
+
 /// Pictures and figures of a call are the user's own: nobody else on this machine may read a file
 /// that is new.
 fn open(path: &Path, options: &mut OpenOptions) -> Result<File> {

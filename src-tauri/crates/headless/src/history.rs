@@ -1,7 +1,6 @@
 //! Writes down the calls of an engine.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use engine::Ended;
 use store::{HistoryEntry, HistoryPeer, Store, StoreError};
@@ -9,6 +8,8 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
+
+use crate::wall_clock;
 
 /// Keeps every call that ends from now on in `store`, until the engine is gone and all is written.
 /// `changed` sees the store after each change; it must not wait, for the store is locked.
@@ -80,9 +81,6 @@ async fn change(
 
 /// What is remembered of a call that ended now.
 fn entry(ended: Ended) -> HistoryEntry {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
     let reason = serde_json::to_value(ended.reason).ok();
     HistoryEntry {
         peer: HistoryPeer {
@@ -90,7 +88,7 @@ fn entry(ended: Ended) -> HistoryEntry {
             name: ended.peer.name,
         },
         relay: ended.relay,
-        at: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+        at: wall_clock::now(),
         outgoing: ended.outgoing,
         reason: reason
             .and_then(|it| it.as_str().map(str::to_owned))

@@ -4,7 +4,8 @@
 //! the program to end ([`process`]); the log ([`log`]); the options of both command lines
 //! ([`options`]), how an engine is composed from them ([`compose`]), the history of its calls
 //! ([`history`]), the lines of JSON that tell a call's figures ([`figures`]), and what is given
-//! back to the system after one ([`memory`]).
+//! back to the system after one ([`memory`]). Contacts ([`people`]) and the move to another computer
+//! ([`transfer`]) are commands of their own.
 
 #![warn(missing_docs)]
 
@@ -16,8 +17,12 @@ pub mod log;
 pub mod memory;
 pub mod options;
 pub mod outcome;
+pub mod people;
 pub mod process;
 pub mod recorder;
 pub mod session;
+pub mod transfer;
 
+mod passphrase;
 mod sentences;
+mod wall_clock;

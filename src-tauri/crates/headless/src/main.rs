@@ -1,22 +1,23 @@
 //! `tincan`: calls without a window.
 
 use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use devices::CameraChoice;
 use engine::Engine;
 use headless::figures::Figures;
 use headless::options::Options;
 use headless::outcome::{BAD_CALL, exit_help};
+use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
-use headless::{compose, history, log, memory, process};
+use headless::{compose, history, log, memory, people, process, transfer};
 use identity::Invite;
 use store::{Keychain, Store};
 use tokio::runtime::Runtime;
@@ -62,6 +63,46 @@ enum Verb {
         #[arg(long = "for", value_name = "SECONDS")]
         lasting: Option<u64>,
     },
+    /// List contacts and blocked people.
+    Contacts,
+    /// Save, rename, remove, block or unblock somebody.
+    Contact {
+        #[command(subcommand)]
+        change: Change,
+    },
+    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
+    /// move to another computer. Whoever has both can be you.
+    Export {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Take over what another computer exported.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Replace the identity that is here. Its key is kept aside.
+        #[arg(long)]
+        replace: bool,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+}
+
+/// Where the passphrase of an exported file comes from.
+#[derive(Args, Debug)]
+struct Passphrase {
+    /// Take the passphrase from the first line of this file, not from the terminal or standard
+    /// input.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Passphrase {
+    fn file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
 }
 
 fn main() -> ExitCode {
@@ -87,22 +128,42 @@ fn main() -> ExitCode {
 }
 
 async fn run(line: Line) -> Result<ExitCode> {
-    let store = match &line.options.data {
-        Some(directory) => Store::open(directory)?,
-        None => {
-            let directory = store::default_dir(Some("headless"));
-            let directory = directory.context("no place for our data; see --data")?;
-            Store::open_with(&directory, Keychain::System)?
-        }
-    };
-    let identity = Arc::new(store.identity());
-    let purpose = match line.verb {
+    let (directory, keychain) = place(&line.options)?;
+    if let Verb::Import {
+        file,
+        replace,
+        passphrase,
+    } = &line.verb
+    {
+        let place = (directory.as_path(), keychain);
+        transfer::import(place, file, passphrase.file(), *replace, &mut stdout())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut store = Store::open_with(&directory, keychain)?;
+    let purpose = match &line.verb {
         Verb::Id => {
-            writeln!(stdout(), "{}", identity.address())?;
+            writeln!(stdout(), "{}", store.identity().address())?;
             return Ok(ExitCode::SUCCESS);
         }
-        Verb::Answer { auto, once } => Purpose::Answer { auto, once },
-        Verb::Call { to, lasting } => match Invite::find(&to) {
+        Verb::Contacts => {
+            people::list(store.people(), line.json, &mut stdout())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Contact { change } => {
+            change.apply(&mut store)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Export { file, passphrase } => {
+            transfer::export(&store, file, passphrase.file())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        // Done before the store was opened: a new computer has no identity yet.
+        Verb::Import { .. } => return Ok(ExitCode::SUCCESS),
+        Verb::Answer { auto, once } => Purpose::Answer {
+            auto: *auto,
+            once: *once,
+        },
+        Verb::Call { to, lasting } => match Invite::find(to) {
             Ok(to) => Purpose::Call {
                 to,
                 lasting: lasting.map(Duration::from_secs),
@@ -113,12 +174,28 @@ async fn run(line: Line) -> Result<ExitCode> {
             }
         },
     };
+    call(line, store, purpose).await
+}
+
+/// Where our data is, and whether the system's keychain has the key.
+fn place(options: &Options) -> Result<(PathBuf, Keychain)> {
+    if let Some(directory) = &options.data {
+        return Ok((directory.clone(), Keychain::Unused));
+    }
+    let directory = store::default_dir(Some("headless"));
+    let directory = directory.context("no place for our data; see --data")?;
+    Ok((directory, Keychain::System))
+}
+
+/// Runs the engine for a purpose.
+async fn call(line: Line, store: Store, purpose: Purpose) -> Result<ExitCode> {
     let end = EndRequests::listen().context("cannot listen for signals")?;
-    let settings = store.settings();
+    let (settings, identity) = (store.settings(), Arc::new(store.identity()));
     let config = compose::config(&line.options, &settings, identity, store.known_people());
     let fps = config.video.fps as u32;
     let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
     let store = Arc::new(Mutex::new(store));
+    let people = People::new(Arc::clone(&store));
     let history = tokio::spawn(history::keep(engine.ended(), store, |_| {}));
     tokio::spawn(memory::give_back_after_calls(engine.ended()));
     let remote = engine.remote_picture();
@@ -132,7 +209,8 @@ async fn run(line: Line) -> Result<ExitCode> {
         Report::Plain(stdout())
     };
     let video = line.options.camera != Some(CameraChoice::None);
-    let code = Session::new(engine, purpose, video, report).run(end).await;
+    let session = Session::new(engine, people, purpose, video, report);
+    let code = session.run(end).await;
     if timeout(PATIENCE, history).await.is_err() {
         tracing::error!("the last call is not written down");
     }

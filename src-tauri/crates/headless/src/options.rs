@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use media::units::Size;
-use store::Settings;
+use store::{Settings, WhoMayRing};
 use transport::p2p::IceServer;
 
 /// Who to be, whom to be reached through, and which devices to use.
@@ -60,6 +60,20 @@ pub struct Options {
     /// How long a call rings, in seconds, for this run.
     #[arg(long, value_name = "N", value_parser = ring_seconds(), global = true)]
     pub ring_seconds: Option<u32>,
+
+    /// Whose calls ring, for this run: everybody's, those of people who were called or accepted
+    /// before (known), or those of contacts.
+    #[arg(long, value_name = "everybody|known|contacts", value_parser = who_may_ring, global = true)]
+    pub who_may_ring: Option<WhoMayRing>,
+}
+
+fn who_may_ring(text: &str) -> Result<WhoMayRing, String> {
+    match text {
+        "everybody" => Ok(WhoMayRing::Everybody),
+        "known" => Ok(WhoMayRing::Known),
+        "contacts" => Ok(WhoMayRing::Contacts),
+        _ => Err("it is everybody, known or contacts".to_owned()),
+    }
 }
 
 fn ring_seconds() -> RangedI64ValueParser<u32> {
@@ -130,6 +144,7 @@ mod tests {
             "x --fps 0",
             "x --ring-seconds 19",
             "x --ring-seconds 91",
+            "x --who-may-ring nobody",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -6,48 +6,37 @@ use call::reason::EndReason;
 
 /// The exit status for a call that ended like this.
 #[must_use]
-pub fn exit_code(reason: EndReason) -> u8 {
-    match reason {
-        EndReason::LocalHangup | EndReason::RemoteHangup => 0,
-        EndReason::Cancelled => 10,
-        EndReason::Missed => 11,
-        EndReason::Declined => 12,
-        EndReason::RemoteDeclined => 13,
-        EndReason::Busy => 14,
-        EndReason::NoAnswer => 15,
-        EndReason::Unreachable => 16,
-        EndReason::NoRelay => 17,
-        EndReason::NoPath => 18,
-        EndReason::ConnectionLost => 19,
-        EndReason::PeerGone => 20,
-        EndReason::Incompatible => 21,
-        EndReason::Replaced => 22,
-        EndReason::NotSecure => 23,
-        EndReason::InternalError => 70,
-    }
+pub const fn exit_code(reason: EndReason) -> u8 {
+    row(reason).0
 }
 
 /// What a person is told of a call that ended like this.
 #[must_use]
 pub const fn words(reason: EndReason) -> &'static str {
+    row(reason).1
+}
+
+/// The one table of ends: exit status and words. A status is a promise to scripts: it never changes,
+/// and a new reason takes the next one that is free.
+const fn row(reason: EndReason) -> (u8, &'static str) {
     match reason {
-        EndReason::LocalHangup => "ended here",
-        EndReason::RemoteHangup => "ended there",
-        EndReason::Cancelled => "cancelled before an answer",
-        EndReason::Missed => "missed",
-        EndReason::Declined => "declined here",
-        EndReason::RemoteDeclined => "declined there",
-        EndReason::Busy => "the other side is in a call",
-        EndReason::NoAnswer => "no answer",
-        EndReason::Unreachable => "the other side is not there",
-        EndReason::NoRelay => "the relay could not be reached",
-        EndReason::NoPath => "no path for media was found",
-        EndReason::ConnectionLost => "the connection was lost",
-        EndReason::PeerGone => "the other side vanished",
-        EndReason::Incompatible => "the versions do not fit",
-        EndReason::Replaced => "replaced by a newer call",
-        EndReason::NotSecure => "the connection is not secure",
-        EndReason::InternalError => "the program failed",
+        EndReason::LocalHangup => (0, "ended here"),
+        EndReason::RemoteHangup => (0, "ended there"),
+        EndReason::Cancelled => (10, "cancelled before an answer"),
+        EndReason::Missed => (11, "missed"),
+        EndReason::Declined => (12, "declined here"),
+        EndReason::RemoteDeclined => (13, "declined there"),
+        EndReason::Busy => (14, "the other side is in a call"),
+        EndReason::NoAnswer => (15, "no answer"),
+        EndReason::Unreachable => (16, "the other side is not there"),
+        EndReason::NoRelay => (17, "the relay could not be reached"),
+        EndReason::NoPath => (18, "no path for media was found"),
+        EndReason::ConnectionLost => (19, "the connection was lost"),
+        EndReason::PeerGone => (20, "the other side vanished"),
+        EndReason::Incompatible => (21, "the versions do not fit"),
+        EndReason::Replaced => (22, "replaced by a newer call"),
+        EndReason::NotSecure => (23, "the connection is not secure"),
+        EndReason::InternalError => (70, "the program failed"),
     }
 }
 
@@ -60,7 +49,7 @@ pub fn exit_help() -> String {
     let mut help = "\
 Exit status:
    0  the call was ended by either side, or nothing went wrong
-   1  the program could not start
+   1  the program could not start, or a command that is no call failed
    2  the command line makes no sense
    3  the address or link makes no sense, or there is no relay
 "
@@ -75,7 +64,9 @@ Exit status:
     help + "
 Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
-  call ADDRESS OR LINK, reconnect, quit"
+  call ADDRESS OR LINK, reconnect, quit,
+  match (the other side reads the same four words: saves it as a contact, marked so),
+  block (ends the call with whoever is in it, and lets them ring here no more)"
 }
 
 #[cfg(test)]
@@ -83,6 +74,24 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn scripts_rely_on_what_each_status_has_always_meant() {
+        let kept = [
+            (EndReason::LocalHangup, 0),
+            (EndReason::RemoteHangup, 0),
+            (EndReason::Busy, 14),
+            (EndReason::NoAnswer, 15),
+            (EndReason::Unreachable, 16),
+            (EndReason::PeerGone, 20),
+            (EndReason::Replaced, 22),
+            (EndReason::NotSecure, 23),
+            (EndReason::InternalError, 70),
+        ];
+        for (reason, code) in kept {
+            assert_eq!(exit_code(reason), code, "{reason:?}");
+        }
+    }
 
     #[test]
     fn every_failure_has_a_status_and_words_of_its_own_and_help_tells_them() {

@@ -4,6 +4,7 @@ use call::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
 use engine::view::{DeviceNow, DeviceProblem, EngineView, RelayProblem, RelayView};
 use identity::Invite;
 
+use crate::figures::words;
 use crate::outcome;
 
 /// Everything that is true now and worth a line: of the call or of the relay, and of what is
@@ -15,6 +16,7 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
     }];
     let guest = view.summary.and_then(|it| it.guest_relay);
     all.extend(guest_relay(&view.call, guest).map(str::to_owned));
+    all.extend(words(view).map(|(_, words)| compare(words)));
     for (what, device) in [
         ("camera", &view.camera),
         ("microphone", &view.microphone),
@@ -28,6 +30,14 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
         all.extend(lacking(*remote_lacking).map(str::to_owned));
     }
     all
+}
+
+/// What to do with the words of a call.
+fn compare(words: &[String; 4]) -> String {
+    let words = words.join(" ");
+    format!(
+        "Words: {words} – compare them with the other side; say `match` when they are the same."
+    )
 }
 
 /// Who was understood to be called.
@@ -143,6 +153,16 @@ mod tests {
     use call::view::Controls;
 
     use super::*;
+
+    #[test]
+    fn the_words_of_a_call_are_told_with_what_to_do_with_them() {
+        let words = ["river", "cactus", "oven", "lamp"].map(str::to_owned);
+        let told = compare(&words);
+        assert!(
+            told.starts_with("Words: river cactus oven lamp – compare"),
+            "{told}"
+        );
+    }
 
     #[test]
     fn who_calls_through_the_relay_of_an_invite_is_told_why_it_is_not_there() {

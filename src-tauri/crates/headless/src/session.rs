@@ -9,12 +9,13 @@ use call::view::{ActivePhase, CallView};
 use engine::Engine;
 use engine::command::Command;
 use engine::view::EngineView;
-use identity::Invite;
+use identity::{Address, Invite};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Split};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::figures::Figures;
+use crate::figures::{Figures, words};
 use crate::outcome::{BAD_CALL, exit_code};
+use crate::people::People;
 use crate::process::EndRequests;
 use crate::sentences::{calling, sentences};
 
@@ -50,6 +51,7 @@ pub enum Report<W> {
 /// The run.
 pub struct Session<W> {
     engine: Engine,
+    people: People,
     purpose: Purpose,
     video: bool,
     report: Report<W>,
@@ -72,9 +74,16 @@ enum Phase {
 
 impl<W: Write> Session<W> {
     /// A run of `engine`; `video` tells whether our camera is on in calls.
-    pub fn new(engine: Engine, purpose: Purpose, video: bool, report: Report<W>) -> Self {
+    pub fn new(
+        engine: Engine,
+        people: People,
+        purpose: Purpose,
+        video: bool,
+        report: Report<W>,
+    ) -> Self {
         Self {
             engine,
+            people,
             purpose,
             video,
             report,
@@ -184,6 +193,8 @@ impl<W: Write> Session<W> {
             "camera on" => Command::SetCamera { on: true },
             "camera off" => Command::SetCamera { on: false },
             "reconnect" => Command::ReconnectRelay,
+            "match" => return self.pin().await,
+            "block" => return self.block().await,
             "quit" => {
                 self.phase = Phase::Over(0);
                 return;
@@ -200,6 +211,47 @@ impl<W: Write> Session<W> {
             }
         };
         self.perform(command).await;
+    }
+
+    /// The user found the same words on both sides of the call that runs.
+    async fn pin(&mut self) {
+        let view = self.engine.views().borrow().clone();
+        let peer = words(&view).and_then(|_| peer(&view.call));
+        match peer {
+            Some(who) => {
+                let pinned = self.people.pin(who).await;
+                self.changed("pinned", &who, pinned.map_err(|it| it.to_string()));
+            }
+            None => tracing::error!("there are no words to compare now"),
+        }
+    }
+
+    /// Whoever is in the call rings here no more, and the call ends.
+    async fn block(&mut self) {
+        let view = self.engine.views().borrow().clone();
+        let Some(who) = peer(&view.call) else {
+            tracing::error!("there is nobody to block now; see `tincan contact block`");
+            return;
+        };
+        let blocked = self.people.block(who).await;
+        self.changed("blocked", &who, blocked.map_err(|it| it.to_string()));
+        if view.call.is_busy() {
+            self.perform(Command::End).await;
+        }
+    }
+
+    /// Tells what became of a change of what somebody is to the user.
+    fn changed(&mut self, what: &str, who: &Address, done: Result<(), String>) {
+        if let Err(error) = done {
+            tracing::error!("{error}");
+            return;
+        }
+        let told = match &mut self.report {
+            Report::Json(figures) => figures.changed(what, &who.to_string()),
+            Report::Plain(out) => writeln!(out, "{who} is {what} now.").and_then(|()| out.flush()),
+            Report::Nothing => Ok(()),
+        };
+        self.heard(told);
     }
 
     async fn perform(&self, command: Command) -> bool {
@@ -247,6 +299,17 @@ impl<W> std::fmt::Debug for Session<W> {
 impl<W> std::fmt::Debug for Report<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Report")
+    }
+}
+
+/// With whom the call is, or was that ended last.
+fn peer(call: &CallView) -> Option<Address> {
+    match call {
+        CallView::Idle => None,
+        CallView::Outgoing { peer, .. }
+        | CallView::Incoming { peer, .. }
+        | CallView::Active { peer, .. }
+        | CallView::Ended { peer, .. } => peer.address.parse().ok(),
     }
 }
 
