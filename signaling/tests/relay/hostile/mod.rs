@@ -6,8 +6,8 @@ mod descriptors;
 mod flood;
 mod forge;
 mod fragments;
+mod pass_on;
 mod proofs;
-mod seat;
 
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
