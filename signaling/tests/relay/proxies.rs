@@ -125,9 +125,9 @@ impl Kind {
     }
 }
 
-/// A test that cannot run says so.
+/// A test that cannot run says so on a line that `cargo xtask test` counts.
 fn skipped(why: &str) {
-    let _written: io::Result<()> = writeln!(io::stderr(), "skipped: {why}");
+    let _written: io::Result<()> = writeln!(io::stderr(), "\nSKIPPED a reverse proxy: {why}");
 }
 
 /// What is shipped, read where it is kept.
