@@ -122,8 +122,8 @@ impl Acceptor {
             Ok(source) => {
                 let newcomer = Arc::new(Newcomer { place, source });
                 let router = self.router.clone().layer(Extension(newcomer));
-                self.http(stream, router).await;
                 self.relay.metrics.accepted.inc();
+                self.http(stream, router).await;
                 Ok(())
             }
             Err(refusal) => {
