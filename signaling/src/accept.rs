@@ -84,10 +84,10 @@ impl Acceptor {
         }
         // The connection takes its place along when it is upgraded.
         let place = Arc::new(place);
+        let request = self.request(stream, source, Arc::clone(&place));
+        let request = timeout(self.relay.config.timing.hello, request);
         let served = tokio::select! {
-            served = timeout(self.relay.config.timing.hello, self.request(stream, source, Arc::clone(&place))) => {
-                served.unwrap_or(Err(Refusal::Slow))
-            }
+            served = request => served.unwrap_or(Err(Refusal::Slow)),
             () = place.evicted() => Err(Refusal::Crowded),
             () = self.relay.drain.begun() => Ok(()),
         };
@@ -122,8 +122,8 @@ impl Acceptor {
             Ok(source) => {
                 let newcomer = Arc::new(Newcomer { place, source });
                 let router = self.router.clone().layer(Extension(newcomer));
-                self.http(stream, router).await;
                 self.relay.metrics.accepted.inc();
+                self.http(stream, router).await;
                 Ok(())
             }
             Err(refusal) => {

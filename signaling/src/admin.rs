@@ -54,7 +54,7 @@ async fn ready(State(relay): State<Arc<Relay>>) -> (StatusCode, &'static str) {
 }
 
 async fn metrics(State(relay): State<Arc<Relay>>) -> impl IntoResponse {
-    let text = relay.metrics.text(relay.standing());
+    let text = relay.metrics.text(relay.gauges());
     ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text)
 }
 

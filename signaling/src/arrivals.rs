@@ -44,7 +44,7 @@ impl Arrivals {
 
     /// Whether one more may come from this address now.
     pub(crate) fn admit(&self, ip: IpAddr, now: Instant) -> bool {
-        let source = Prefix::of(ip, 32, 64);
+        let source = Prefix::machine(ip);
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let Rates {
             all,
@@ -72,7 +72,7 @@ fn of_source(limits: &Limits, now: Instant) -> TokenBucket {
     TokenBucket::new(rate, burst, now)
 }
 
-/// Takes half a megabyte.
+/// About 1 MiB.
 const MAX_SOURCES: usize = 8192;
 
 #[cfg(test)]

@@ -31,9 +31,9 @@ mod send;
 type Writer = SplitSink<WebSocket, Message>;
 type Reader = SplitStream<WebSocket>;
 
-/// Who is at the other end, as far as is known before anything is proven.
+/// What is known of a client before it has proven anything.
 #[derive(Debug)]
-pub(crate) struct Caller {
+pub(crate) struct Origin {
     /// The places that the client may have dialled.
     pub(crate) dialled: Vec<Authority>,
     pub(crate) ip: IpAddr,
@@ -60,11 +60,11 @@ enum CloseReason {
 
 /// Carries a connection from the challenge to its end. The place is left as soon as the client has
 /// proven its address.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, caller: Caller, place: &Place) {
+pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, origin: Origin, place: &Place) {
     let (mut writer, mut reader) = socket.split();
     let authentication = timeout(
         relay.config.timing.hello,
-        authenticate::client(&relay, &mut writer, &mut reader, &caller),
+        authenticate::client(&relay, &mut writer, &mut reader, &origin),
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
@@ -123,19 +123,7 @@ async fn serve(
             () = relay.drain.turn() => CloseReason::Stopping,
         },
     };
-    let now = Instant::now();
-    let leave = |why| relay.sessions().leave(address, &handle, why, now);
-    match reason {
-        CloseReason::ClosedByClient => leave(Absence::Closed),
-        CloseReason::Fault(_) | CloseReason::Unreadable => leave(Absence::Unknown),
-        CloseReason::Lost => {
-            relay
-                .sessions()
-                .detach(address, &handle, now, Disconnect::Reset);
-        }
-        // Dropping the attachment keeps the session for a while, unless it has ended.
-        CloseReason::Silent | CloseReason::Evicted(_) | CloseReason::Stopping => {}
-    }
+    attachment.end(reason);
     reason
 }
 
@@ -207,11 +195,31 @@ struct Attachment<'a> {
     handle: &'a Arc<ConnectionHandle>,
 }
 
+impl Attachment<'_> {
+    /// Ends the session, or lets it wait for its client as long as the reason is worth.
+    fn end(&self, reason: CloseReason) {
+        match reason {
+            CloseReason::ClosedByClient => self.leave(Absence::Closed),
+            CloseReason::Fault(_) | CloseReason::Unreadable => self.leave(Absence::Unknown),
+            CloseReason::Lost => self.detach(Disconnect::Reset),
+            // Dropping the attachment keeps the session for a while, unless it has ended.
+            CloseReason::Silent | CloseReason::Evicted(_) | CloseReason::Stopping => {}
+        }
+    }
+
+    fn leave(&self, why: Absence) {
+        let mut sessions = self.relay.sessions();
+        sessions.leave(self.address, self.handle, why, Instant::now());
+    }
+
+    fn detach(&self, disconnect: Disconnect) {
+        let mut sessions = self.relay.sessions();
+        sessions.detach(self.address, self.handle, Instant::now(), disconnect);
+    }
+}
+
 impl Drop for Attachment<'_> {
     fn drop(&mut self) {
-        let now = Instant::now();
-        self.relay
-            .sessions()
-            .detach(self.address, self.handle, now, Disconnect::Silent);
+        self.detach(Disconnect::Silent);
     }
 }

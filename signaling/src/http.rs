@@ -16,7 +16,7 @@ use identity::Authority;
 use signal_wire::{MAX_FRAME_BYTES, OLD_PATH, PATH};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::connection::{self, Caller};
+use crate::connection::{self, Origin};
 use crate::hosts::Misdirected;
 use crate::metrics::Refusal;
 use crate::pending::Place;
@@ -104,7 +104,7 @@ async fn upgrade(
         let tracked = relay.tasks.token();
         async move {
             let ip = permit.ip();
-            connection::run(relay, socket, Caller { dialled, ip }, &newcomer.place).await;
+            connection::run(relay, socket, Origin { dialled, ip }, &newcomer.place).await;
             drop((permit, newcomer, tracked));
         }
     })

@@ -142,12 +142,12 @@ impl fmt::Debug for TurnSecret {
 #[derive(Debug)]
 pub(crate) struct Issuer {
     config: IceConfig,
-    seats: Mutex<Seats>,
+    limit: Mutex<IssueLimit>,
 }
 
 /// When each address has used up its burst (GCRA: the theoretical arrival time).
 #[derive(Debug)]
-struct Seats {
+struct IssueLimit {
     by_address: HashMap<Address, Instant>,
     capacity: usize,
     swept: Option<Instant>,
@@ -156,14 +156,14 @@ struct Seats {
 impl Issuer {
     /// One for about so many clients at a time.
     pub(crate) fn new(config: IceConfig, clients: usize) -> Self {
-        let seats = Seats {
+        let limit = IssueLimit {
             by_address: HashMap::new(),
             capacity: 2 * clients,
             swept: None,
         };
         Self {
             config,
-            seats: Mutex::new(seats),
+            limit: Mutex::new(limit),
         }
     }
 
@@ -178,9 +178,9 @@ impl Issuer {
         if self.config.counts() == (0, 0) {
             return None;
         }
-        let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = seats.take(address, now);
-        drop(seats);
+        let mut limit = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = limit.take(address, now);
+        drop(limit);
         Some(match taken {
             Ok(()) => self.config.servers(clock),
             Err(wait) => {
@@ -220,7 +220,7 @@ impl IceConfig {
     }
 }
 
-impl Seats {
+impl IssueLimit {
     /// Takes one issue of this address, or says how long until there is one.
     fn take(&mut self, address: Address, now: Instant) -> Result<(), Duration> {
         if !self.by_address.contains_key(&address) && self.by_address.len() >= self.capacity {

@@ -7,12 +7,17 @@
 //! to disk, and its own log lines hold no address, no payload and no network address; the
 //! libraries beneath do log frames, so a program shows only the lines of this crate.
 //!
-//! Inside: `sessions` knows every client and decides what goes where, without sockets or clocks;
-//! each connection is one task (`connection`), which its session wakes through a `handle`;
-//! `serve` accepts within the `quota` and drains at the end. Bounded are connections, in all and
-//! per source; what a client sends, in bytes and frames below the WebSocket (`metered`); proofs of
-//! addresses per second (`proofs`); what is kept for each session, in number, bytes and time, with
-//! fair shares for its senders (`outbox`), and for all sessions together.
+//! Inside: `serve` runs it from start to `drain`; `accept` takes a TCP connection as far as its HTTP
+//! request (`proxy`, `tls`, `http`); each connection is one task (`connection`), which its session
+//! wakes through a `handle`; `sessions` knows every client and decides what goes where, without
+//! sockets or clocks. Beside that `ice` names STUN and TURN servers to clients, and `admin` tells
+//! whoever runs the relay how it does.
+//!
+//! Bounded are connections, in all and per source (`quota`), those that arrive in a second
+//! (`arrivals`) and those that have proven nothing yet (`pending`); what a client sends, in bytes
+//! and frames below the WebSocket (`metered`); proofs of addresses per second (`proofs`); what is
+//! kept for each session, in number, bytes and time, with fair shares for its senders (`outbox`),
+//! and for all sessions together.
 
 #![warn(missing_docs)]
 

@@ -10,7 +10,7 @@ use signal_relay::{
 };
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use options::Options;
@@ -35,20 +35,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result<()> {
     options.check()?;
-    // Only the relay's own lines: libraries below would write down what passes through them.
-    let colours = io::stderr().is_terminal();
-    tracing_subscriber::registry()
-        .with(
-            tracing_subscriber::fmt::layer()
-                .with_writer(io::stderr)
-                .with_ansi(colours),
-        )
-        .with(
-            Targets::new()
-                .with_target("signal_relay", options.log)
-                .with_target(module_path!(), options.log),
-        )
-        .init();
+    log(options.log);
     let signals = Signals::new().context("cannot listen for signals")?;
     tracing::info!("limits: {limits}");
     tracing::info!("periods: {periods}");
@@ -58,14 +45,7 @@ async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result
     fit_descriptors(&mut config);
     let certificate = certificate(&options)?;
     let listeners = listeners(&options.listen)?;
-    for listener in &listeners {
-        let address = listener.local_addr()?;
-        let url = match certificate {
-            Some(_) => encrypted_client_url(address),
-            None => client_url(address),
-        };
-        writeln!(io::stdout(), "{url}").context("cannot print the URL")?;
-    }
+    print_urls(&listeners, certificate.is_some())?;
     let mut server = Server::new(listeners, config);
     if let Some(address) = options.admin {
         for listener in listen(&[address])? {
@@ -83,6 +63,32 @@ async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result
         signals.stop(|| hung_up(certificate.as_ref())).await;
     };
     server.run(stop(), stop()).await.context("cannot serve")
+}
+
+/// Logs on standard error. Only the relay's own lines: libraries below would write down what passes
+/// through them.
+fn log(level: LevelFilter) {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    let ours = Targets::new()
+        .with_target("signal_relay", level)
+        .with_target(module_path!(), level);
+    tracing_subscriber::registry().with(lines).with(ours).init();
+}
+
+/// Prints where clients reach each listener.
+fn print_urls(listeners: &[TcpListener], encrypted: bool) -> anyhow::Result<()> {
+    for listener in listeners {
+        let address = listener.local_addr()?;
+        let url = if encrypted {
+            encrypted_client_url(address)
+        } else {
+            client_url(address)
+        };
+        writeln!(io::stdout(), "{url}").context("cannot print the URL")?;
+    }
+    Ok(())
 }
 
 /// Takes in no more connections than there are descriptors for.

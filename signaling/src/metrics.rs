@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    /// Connections that were taken in.
+    /// Connections that were taken in, whatever became of them.
     pub(crate) accepted: Counter,
     refused: Family<Refused, Counter>,
     tls_handshakes: Family<Outcome, Counter>,
@@ -51,7 +51,7 @@ pub(crate) enum Refusal {
 
 /// What is true of the relay at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct Gauges {
     pub(crate) connections: usize,
     pub(crate) pending: usize,
     pub(crate) sessions: usize,
@@ -113,12 +113,12 @@ impl Metrics {
     }
 
     /// Everything in the `OpenMetrics` text format.
-    pub(crate) fn text(&self, standing: Standing) -> String {
+    pub(crate) fn text(&self, gauges: Gauges) -> String {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        self.connections.set(number(standing.connections));
-        self.pending.set(number(standing.pending));
-        self.sessions.set(number(standing.sessions));
-        self.draining.set(standing.draining.into());
+        self.connections.set(number(gauges.connections));
+        self.pending.set(number(gauges.pending));
+        self.sessions.set(number(gauges.sessions));
+        self.draining.set(gauges.draining.into());
         let mut out = String::new();
         if text::encode(&mut out, &self.registry).is_err() {
             tracing::error!("the metrics cannot be written down");
@@ -222,7 +222,7 @@ mod tests {
         metrics.messages.inc();
         metrics.refused(Refusal::ProxyHeader);
         metrics.authentication(false);
-        let text = metrics.text(Standing {
+        let text = metrics.text(Gauges {
             connections: 3,
             pending: 2,
             sessions: 1,

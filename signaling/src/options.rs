@@ -19,9 +19,9 @@ mod turn;
 /// Introduces Tincan apps to each other by passing on the messages that set a call up. Picture
 /// and sound do not pass through it.
 ///
-/// It learns who calls whom, when, and from which network addresses, and whoever runs it could
-/// read those messages: they are not sealed yet. It writes nothing to disk, and no address of
-/// anybody into its log.
+/// It learns who calls whom, when, how much they say, and from which network addresses. What they
+/// say is sealed for the other side, and whoever runs the relay cannot read it. It writes nothing
+/// to disk, and no address of anybody into its log.
 ///
 /// Prints the URL that clients use, one line for each address that it listens at, and runs until
 /// it is interrupted or terminated. Then it takes nobody new in and tells its clients one after the
@@ -38,11 +38,12 @@ pub(crate) struct Options {
         value_delimiter = ','
     )]
     pub(crate) listen: Vec<SocketAddr>,
-    /// A host name by which clients reach this relay; may be repeated. Clients that dialed another
-    /// name are refused. Must be given unless the relay listens on this machine only
+    /// A host name by which clients reach this relay; may be repeated. Without a port it holds for
+    /// 80, 443 and those that the relay listens at. Clients that dialled another place are refused.
+    /// Must be given unless only programs on this machine reach the relay
     #[arg(
         long,
-        value_name = "NAME",
+        value_name = "NAME[:PORT]",
         env = "TINCAN_RELAY_HOST",
         value_delimiter = ','
     )]
@@ -101,13 +102,21 @@ impl Options {
     /// Checks what belongs together.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let remote = |it: &&SocketAddr| !is_loopback(it.ip());
-        if let Some(listen) = self.listen.iter().find(remote)
+        let reached = match self.listen.iter().find(remote) {
+            Some(listen) => Some(format!("other machines can reach {listen}")),
+            // A proxy on this machine makes a relay on loopback one for everybody.
+            None if !self.trusted_proxy.is_empty() => {
+                Some("other machines reach this relay through a proxy".to_owned())
+            }
+            None => None,
+        };
+        if let Some(reached) = reached
             && self.host.is_empty()
         {
             bail!(
-                "other machines can reach {listen}, so say by which name: --host NAME, for each \
-                 name in the URLs that clients use. Without it another relay could pass itself off \
-                 as its own visitors here"
+                "{reached}, so say by which name: --host NAME, for each name in the URLs that \
+                 clients use. Without it another relay could pass itself off as its own visitors \
+                 here"
             );
         }
         if let Some(admin) = self.admin.as_ref().filter(remote)
@@ -260,7 +269,10 @@ mod tests {
         for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:4080"] {
             assert!(refused(&["--listen", listen]).contains("--host NAME"));
         }
-        let fine: [&[&str]; 4] = [
+        let behind_proxy = ["--listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"];
+        assert!(refused(&behind_proxy).contains("--host NAME"));
+        let fine: [&[&str]; 5] = [
+            &["--trusted-proxy", "127.0.0.1", "--host", "relay.example"],
             &[],
             &["--listen", "127.0.0.1:0", "--listen", "[::1]:0"],
             &["--listen", "0.0.0.0:0", "--host", "relay.example"],

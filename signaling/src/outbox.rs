@@ -302,8 +302,8 @@ impl Outbox {
     }
 }
 
-/// The most answers kept for a client: what it can have on its way to different addresses, twice
-/// the largest call. About 6 KiB.
+/// The most answers kept for a client. Those about one address that wait share one, so this is for
+/// as many addresses; a call has one. About 8 KiB.
 const ANSWERS: usize = 64;
 
 #[cfg(test)]

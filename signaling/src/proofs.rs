@@ -68,7 +68,7 @@ impl ProofBudget {
     }
 }
 
-/// The most sources that are remembered: about 400 KiB.
+/// The most sources that are remembered: about 500 KiB.
 const SOURCES: usize = 4096;
 
 /// The longest that a client waits for its proof to be checked: below what it may take for its

@@ -1,5 +1,5 @@
-//! A rate limit that delays instead of refusing: a token bucket that may run into debt and says
-//! how long to wait then.
+//! A token bucket, for limits that delay and for limits that refuse: it may run into debt and says
+//! how long to wait then, or gives only what is there.
 
 use std::time::Duration;
 

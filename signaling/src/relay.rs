@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::drain::Drain;
 use crate::hosts::KnownHosts;
 use crate::ice::Issuer;
-use crate::metrics::{Metrics, Refusal, Standing};
+use crate::metrics::{Gauges, Metrics, Refusal};
 use crate::pending::Pending;
 use crate::proofs::ProofBudget;
 use crate::quota::{ConnectionQuota, Permit};
@@ -67,8 +67,8 @@ impl Relay {
         self.quota.is_full()
     }
 
-    pub(crate) fn standing(&self) -> Standing {
-        Standing {
+    pub(crate) fn gauges(&self) -> Gauges {
+        Gauges {
             connections: self.quota.len(),
             pending: self.pending.len(),
             sessions: self.sessions().len(),

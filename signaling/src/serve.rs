@@ -83,7 +83,7 @@ impl Server {
     /// other, over [`Timing::drain`](crate::Timing::drain) at most; `hurry` cuts that short.
     ///
     /// # Errors
-    /// When a listener has no address, or there is no TLS.
+    /// When a listener has no address, or TLS cannot be set up.
     pub async fn run(
         self,
         shutdown: impl Future<Output = ()> + Send,

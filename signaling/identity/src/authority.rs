@@ -17,10 +17,7 @@ use std::net::Ipv6Addr;
 /// assert_eq!(Authority::new("[FE80:0::1]", 4080).to_string(), "[fe80::1]:4080");
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Authority {
-    text: String,
-    host_length: usize,
-}
+pub struct Authority(String);
 
 impl Authority {
     /// The place that this host and port name. An IPv6 address may stand with or without brackets.
@@ -37,28 +34,19 @@ impl Authority {
             },
             |ip| format!("[{ip}]"),
         );
-        Self {
-            host_length: host.len(),
-            text: format!("{host}:{port}"),
-        }
-    }
-
-    /// The host alone.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.text[..self.host_length]
+        Self(format!("{host}:{port}"))
     }
 
     /// The text form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 }
 
 impl fmt::Display for Authority {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
@@ -93,6 +81,5 @@ mod tests {
             }
         }
         assert_ne!(Authority::new("a.b", 80), Authority::new("a.b", 443));
-        assert_eq!(Authority::new("[::1]", 80).host(), "[::1]");
     }
 }

@@ -6,7 +6,7 @@ use signal_wire::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{Caller, CloseReason, Reader, Writer, random, read, write};
+use super::{CloseReason, Origin, Reader, Writer, random, read, write};
 use crate::proofs::Busy;
 use crate::relay::Relay;
 use crate::sessions::Proven;
@@ -16,7 +16,7 @@ pub(super) async fn client(
     relay: &Relay,
     writer: &mut Writer,
     reader: &mut Reader,
-    caller: &Caller,
+    origin: &Origin,
 ) -> Result<Proven, CloseReason> {
     let nonce = Challenge(random().ok_or(CloseReason::Stopping)?);
     let challenge = RelayFrame::Challenge {
@@ -38,11 +38,11 @@ pub(super) async fn client(
     if version != VERSION {
         return Err(CloseReason::Fault(ErrorCode::Version));
     }
-    check(relay, caller, &address, &nonce, &proof).await?;
+    check(relay, origin, &address, &nonce, &proof).await?;
     Ok(Proven {
         address,
         resume,
-        ip: caller.ip,
+        ip: origin.ip,
     })
 }
 
@@ -69,17 +69,17 @@ async fn first_frame(reader: &mut Reader) -> Result<ClientFrame, CloseReason> {
 /// request can mean.
 async fn check(
     relay: &Relay,
-    caller: &Caller,
+    origin: &Origin,
     address: &Address,
     nonce: &Challenge,
     proof: &Proof,
 ) -> Result<(), CloseReason> {
-    let turn = relay.proofs().take(caller.ip, Instant::now());
+    let turn = relay.proofs().take(origin.ip, Instant::now());
     let wait = turn.map_err(|Busy| CloseReason::Fault(ErrorCode::Busy))?;
     if !wait.is_zero() {
         sleep(wait).await;
     }
-    let mut places = caller.dialled.iter();
+    let mut places = origin.dialled.iter();
     if places.any(|place| identity::verify_proof(address, nonce, place, proof).is_ok()) {
         Ok(())
     } else {

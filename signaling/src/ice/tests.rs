@@ -79,19 +79,19 @@ fn an_address_that_asks_too_often_is_told_when_to_ask_again() {
 }
 
 #[test]
-fn many_addresses_take_no_more_memory_than_there_are_seats() {
+fn many_addresses_take_no_more_memory_than_there_are_places() {
     let issuer = Issuer::new(turn(), 2);
     let now = Instant::now();
     let told = (0..100)
         .filter(|it| is_told(&issuer, somebody(*it), now))
         .count();
     assert_eq!(told, 4);
-    assert_eq!(issuer.seats.lock().unwrap().by_address.len(), 4);
+    assert_eq!(issuer.limit.lock().unwrap().by_address.len(), 4);
     assert!(
         is_told(&issuer, somebody(200), now + PERIOD),
         "later there is room"
     );
-    assert_eq!(issuer.seats.lock().unwrap().by_address.len(), 1);
+    assert_eq!(issuer.limit.lock().unwrap().by_address.len(), 1);
 }
 
 #[test]

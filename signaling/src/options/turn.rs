@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use signal_relay::{IceConfig, TurnSecret};
 
+use super::Period;
+
 /// Which servers clients are told of, so that nobody has to set them up in the app.
 #[derive(Debug, clap::Args)]
 pub(super) struct TurnOptions {
@@ -22,11 +24,11 @@ pub(super) struct TurnOptions {
     /// A file that holds the secret of the TURN servers, at least 16 characters
     #[arg(long, value_name = "FILE", env = "TINCAN_RELAY_TURN_SECRET_FILE")]
     turn_secret_file: Option<PathBuf>,
-    /// For how many seconds the credentials that a client gets are good; it gets new ones in time.
-    /// A call whose path breaks later than that may not find another one by TURN
-    #[arg(long, value_name = "SECONDS", env = "TINCAN_RELAY_TURN_TTL")]
-    #[arg(default_value_t = TTL_SECONDS)]
-    turn_ttl: u32,
+    /// How long the credentials that a client gets are good; it gets new ones in time. A call whose
+    /// path breaks later than that may not find another one by TURN
+    #[arg(long, value_name = "TIME", env = "TINCAN_RELAY_TURN_TTL")]
+    #[arg(default_value_t = Period(TTL))]
+    turn_ttl: Period,
 }
 
 impl TurnOptions {
@@ -43,11 +45,10 @@ impl TurnOptions {
             .with_context(|| format!("cannot read the TURN secret in {}", path.display()))?;
         let secret = TurnSecret::from_text(&text)
             .with_context(|| format!("the TURN secret in {} cannot be used", path.display()))?;
-        let ttl = Duration::from_secs(self.turn_ttl.into());
-        Ok(config.with_turn(self.turn_url.clone(), secret, ttl)?)
+        Ok(config.with_turn(self.turn_url.clone(), secret, self.turn_ttl.0)?)
     }
 }
 
 /// Longer than nearly every call; four hours of a stranger's traffic are the price of a credential
 /// that leaks.
-const TTL_SECONDS: u32 = 4 * 60 * 60;
+const TTL: Duration = Duration::from_secs(4 * 60 * 60);

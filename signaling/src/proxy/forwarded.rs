@@ -29,7 +29,7 @@ pub(crate) fn client(headers: &HeaderMap, peer: IpAddr, proxies: &Proxies) -> Ip
     known
 }
 
-/// The host that the client dialed, as the nearest proxy says it; none when it says nothing.
+/// The host that the client dialled, as the nearest proxy says it; none when it says nothing.
 pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
     let last: &HeaderValue = headers.get_all(FORWARDED_HOST).iter().next_back()?;
     let list = last.to_str().ok()?;

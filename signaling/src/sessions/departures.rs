@@ -59,7 +59,7 @@ impl Departures {
 /// A call that loses its peer ends within 45 s.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// About 500 KiB.
+/// About 650 KiB.
 const MOST: usize = 4096;
 
 #[cfg(test)]

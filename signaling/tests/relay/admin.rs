@@ -6,7 +6,7 @@ use identity::Authority;
 use rustix::process::Signal;
 use signal_client::{LinkState, Problem};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::support::http::get;
 use crate::support::process::Process;
@@ -73,6 +73,20 @@ async fn it_says_how_it_does_and_names_nobody() {
     fourth.until(LinkState::Offline(Problem::Full)).await;
     let full = value(&admin, "refused_total{reason=\"full\"}").await;
     assert!(full >= 1.0, "{full}");
+}
+
+#[tokio::test]
+async fn a_connection_counts_as_soon_as_it_is_taken_in() {
+    let (relay, admin) = relay(&[]).await;
+    let silent = TcpStream::connect(relay.socket_address()).await;
+    let counted = async {
+        while value(&admin, "accepted_total").await < 1.0 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // Before its time for a request is over.
+    let counted = timeout(Duration::from_secs(3), counted).await;
+    assert!(counted.is_ok() && silent.is_ok());
 }
 
 #[tokio::test]

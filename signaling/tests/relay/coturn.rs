@@ -6,10 +6,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use signal_client::{IceServer, LinkEvent};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
+use crate::support::process::Process;
 use crate::support::{Person, soon};
 
 const SECRET: &str = "between-the-relay-and-coturn";
@@ -33,25 +34,6 @@ fn turn_server(home: &Path, port: u16) -> Child {
         .kill_on_drop(true)
         .spawn()
         .expect("it is installed")
-}
-
-/// A relay that knows the secret, and its URL.
-async fn relay(secret: &Path, turn: &str) -> (Child, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tincan-relay"));
-    command
-        .args(["--listen", "127.0.0.1:0", "--turn-url", turn])
-        .arg("--turn-secret-file")
-        .arg(secret);
-    let mut relay = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("it was built");
-    let stdout = relay.stdout.take().expect("it is piped");
-    let mut lines = BufReader::new(stdout).lines();
-    let url = soon(lines.next_line()).await.expect("it can be read");
-    (relay, url.expect("the relay lives"))
 }
 
 /// Has coturn's own client allocate two relayed addresses and pass messages between them.
@@ -94,8 +76,10 @@ async fn coturn_lets_in_whom_the_relay_welcomed_and_nobody_else() {
     let port = free.expect("a free port").port();
     let _server = turn_server(&home, port);
     listening(port).await;
-    let (_relay, url) = relay(&secret, &format!("turn:127.0.0.1:{port}")).await;
-    let mut ann = Person::new(&url);
+    let turn = format!("turn:127.0.0.1:{port}");
+    let secret = secret.display().to_string();
+    let relay = Process::start(&["--turn-url", &turn, "--turn-secret-file", &secret]).await;
+    let mut ann = Person::new(&relay.url);
     let event = soon(ann.events.recv()).await;
     let Some(LinkEvent::IceServers(named)) = event else {
         panic!("{event:?}")

@@ -6,21 +6,17 @@ mod descriptors;
 mod flood;
 mod forge;
 mod fragments;
+mod pass_on;
 mod proofs;
-mod seat;
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use signal_client::{LinkEvent, LinkState};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::support::{Person, Raw, somebody, soon};
+use crate::support::{Person, Raw, process, somebody};
 
 /// How long an attack goes on: half a minute where everything is tried harder.
 fn attack_time() -> Duration {
@@ -33,9 +29,9 @@ fn hostile(n: u8) -> IpAddr {
     Ipv4Addr::new(127, 66, n, 1).into()
 }
 
-/// A relay as people run it.
+/// A relay as people run it, and what it took when it began.
 struct Process {
-    child: Child,
+    relay: process::Process,
     url: String,
     before: Figures,
 }
@@ -52,28 +48,17 @@ struct Figures {
 
 impl Process {
     async fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tincan-relay"))
-            .args(["--listen", "127.0.0.1:0"])
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("it was built");
-        let stdout = child.stdout.take().expect("it is piped");
-        let mut lines = BufReader::new(stdout).lines();
-        let url = soon(lines.next_line()).await.expect("it can be read");
-        let before = figures(&child);
+        let relay = process::Process::start(options).await;
         Self {
-            child,
-            url: url.expect("the relay lives"),
-            before,
+            url: relay.url.clone(),
+            before: figures(&relay),
+            relay,
         }
     }
 
     /// Fails when the relay has grown more than this since its start.
     fn has_grown_at_most(&self, memory_kib: u64, descriptors: usize) {
-        let now = figures(&self.child);
+        let now = self.figures();
         let grown = now.memory_kib.saturating_sub(self.before.memory_kib);
         let busy = now.busy.saturating_sub(self.before.busy);
         tell(&format!(
@@ -87,24 +72,22 @@ impl Process {
 
     /// How much of a processor the relay takes, as a fraction, since a moment.
     fn load_since(&self, then: Figures) -> f64 {
-        let now = figures(&self.child);
+        let now = self.figures();
         let busy = now.busy.saturating_sub(then.busy);
         busy.as_secs_f64() / now.at.duration_since(then.at).as_secs_f64()
     }
 
     fn figures(&self) -> Figures {
-        figures(&self.child)
+        figures(&self.relay)
     }
 }
 
 /// What the system says of a process (proc(5)).
-fn figures(child: &Child) -> Figures {
-    let id = child.id().expect("it lives");
-    let read = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).expect("it lives");
-    let status = read("status");
+fn figures(relay: &process::Process) -> Figures {
+    let status = relay.proc_file("status");
     let memory = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
     let memory = memory.and_then(|it| it.trim().trim_end_matches(" kB").parse().ok());
-    let stat = read("stat");
+    let stat = relay.proc_file("stat");
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let fields: Vec<u64> = after_name
         .split_whitespace()
@@ -112,9 +95,7 @@ fn figures(child: &Child) -> Figures {
         .collect();
     Figures {
         memory_kib: memory.expect("the system says"),
-        descriptors: fs::read_dir(format!("/proc/{id}/fd"))
-            .expect("it lives")
-            .count(),
+        descriptors: relay.descriptors(),
         // User and system time, in hundredths of a second.
         busy: Duration::from_millis(10 * (fields[11] + fields[12])),
         at: Instant::now(),

@@ -103,8 +103,16 @@ impl Process {
 
     /// How many files and sockets it has open.
     pub(crate) fn descriptors(&self) -> usize {
-        let directory = format!("/proc/{}/fd", self.pid.as_raw_nonzero());
-        fs::read_dir(directory).expect("it lives").count()
+        fs::read_dir(self.place("fd")).expect("it lives").count()
+    }
+
+    /// What the system says of it in this file (proc(5)).
+    pub(crate) fn proc_file(&self, file: &str) -> String {
+        fs::read_to_string(self.place(file)).expect("it lives")
+    }
+
+    fn place(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.pid.as_raw_nonzero())
     }
 }
 

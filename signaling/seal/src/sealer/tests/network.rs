@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    /// What was heard was said, and once unless the other side had lost its session.
+    /// What was heard was said, and once: nobody loses a session here.
     fn judge(&self) {
         for heard in &self.heard {
             assert!(self.said.contains(heard), "heard and never said");

@@ -35,7 +35,7 @@ async fn hello_of_a_visitor(
 }
 
 #[tokio::test]
-async fn a_relay_that_is_visited_does_not_get_the_visitors_seat_at_home() {
+async fn a_relay_that_is_visited_does_not_come_in_as_the_visitor_at_home() {
     let home = Process::start(&["--host", "127.0.0.1"]).await;
     let (ann, bob) = (somebody(), Person::online(&home.url).await);
     let mut at_home = Person::with(&home.url, ann.clone(), quick());
