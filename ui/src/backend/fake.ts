@@ -124,7 +124,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       show({ people: changed(view.people, call.peer.address, pin) });
       return Promise.resolve();
     },
-    exportIdentity: () => Promise.resolve('/home/ada/Downloads/tincan.tincan-key'),
+    exportIdentity: () => Promise.resolve('~/Downloads/tincan.tincan-key'),
     importIdentity: (_, passphrase) =>
       passphrase === 'wrong passphrase'
         ? Promise.reject({ code: 'wrongPassphrase', message: 'no' })
