@@ -24,7 +24,7 @@ fn entry(n: u64) -> HistoryEntry {
             address: format!("tincan:{n}"),
             name: "Ann".to_owned(),
         },
-        relay: Some("wss://relay.example/v1".to_owned()),
+        relay: Some("wss://relay.example/v2".to_owned()),
         at: n,
         outgoing: n.is_multiple_of(2),
         reason: "localHangup".to_owned(),
