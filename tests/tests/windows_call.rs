@@ -64,6 +64,7 @@ async fn two_people_call_each_other(picture: &str) -> Result<()> {
     let before = at_rest(&duo, &sound).await?;
 
     duo.call().await?;
+    duo.compare_words().await?;
     sleep(FADED).await;
     both_see_a_moving_picture(&duo).await?;
     for (at, name) in NAMES.into_iter().enumerate() {
