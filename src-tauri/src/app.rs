@@ -2,7 +2,7 @@
 //! the view that is not the engine's. One [`App`] per program, shared by all of its tasks.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,11 +10,11 @@ use engine::command::{Command, DeviceRole};
 use engine::view::EngineView;
 use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
+use headless::disk::with_store;
 use identity::{Address, Identity};
 use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
 use tokio::sync::{RwLock, broadcast, watch};
-use tokio::task::spawn_blocking;
 
 pub(crate) use self::shell::{OpenWindow, ShellState};
 use crate::answer::Answer;
@@ -249,12 +249,7 @@ impl App {
         code: ErrorCode,
         change: impl FnOnce(&mut Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, UiError> {
-        let store = Arc::clone(&self.store);
-        let kept = spawn_blocking(move || {
-            // The store is whole between its calls, whatever panicked.
-            change(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        match kept.await {
+        match with_store(&self.store, change).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(UiError::new(ErrorCode::of(&error).unwrap_or(code), &error)),
             Err(error) => Err(UiError::internal(&error)),

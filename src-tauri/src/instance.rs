@@ -49,8 +49,8 @@ pub(crate) enum StartError {
     Frozen,
 }
 
-/// Opens what is remembered in `data`, with the key where `keychain` says, or shows the window that has it open already, with `link`.
-/// Blocks: a few seconds at most.
+/// Opens what is remembered in `data`, with a new key where `keychain` allows, or shows the window
+/// that has it open already, with `link`. Blocks: a few seconds at most.
 ///
 /// # Errors
 /// When the profile cannot be used, or the program that uses it does not answer.

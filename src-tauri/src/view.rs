@@ -82,7 +82,8 @@ pub(crate) struct UiView {
 }
 
 /// All that the small window of an incoming call shows: who calls whom, and our own picture. It
-/// knows no settings, no history, nobody but the caller and no secrets of servers, because it comes up unasked.
+/// knows no settings, no history, nobody but the caller and no secrets of servers, because it comes
+/// up unasked.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RingView {

@@ -9,7 +9,8 @@
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
 //!   [`sound_server`], [`network`] (two hosts apart), [`material`], [`devices`] (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
-//! - reading: [`story`] (what a program said of its calls), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is heard how late),
+//! - reading: [`story`] (what a program said of its calls), [`stamp`], [`watch`] (pictures on a
+//!   screen), [`sound`] (who is heard how late),
 //!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
 

@@ -108,6 +108,8 @@ async fn whose_words_match_is_a_contact_that_is_marked_and_whom_one_blocks_rings
     bea.say("match").await?;
     ada.say(&format!("call {}", world.bea)).await?;
     bea.state("incoming", SOON).await?;
+    let pinned = bea.lines().iter().any(|line| line.get("pinned").is_some());
+    ensure!(!pinned, "somebody was marked without words");
     bea.say("accept").await?;
     let words = |line: &Value| line.get("words").cloned();
     let hers = ada.until("words", SOON, words).await?;

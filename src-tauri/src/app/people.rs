@@ -1,9 +1,8 @@
 //! Whom the user saves, blocks, and has compared words with.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use call::id::Peer;
 use call::view::CallView;
+use headless::wall_clock;
 use identity::Address;
 use store::{Store, StoreError};
 
@@ -41,17 +40,20 @@ impl App {
             peer.map(|it| parsed(&it.address)).transpose()?
         };
         let peer = peer.ok_or_else(|| UiError::new(ErrorCode::NoWords, &"no call with words"))?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let at = u64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        let at = wall_clock::now();
         self.change_people(move |store| store.pin(&peer, at)).await
     }
 
-    /// What the user calls somebody: their own name for them before what they call themselves.
+    /// What the user calls somebody: their own name for a contact, else what that person calls
+    /// themselves now, else what they did before. The page names people alike.
     pub(crate) fn name_of(&self, peer: &Peer) -> String {
         let shell = self.shell.borrow();
-        let person = shell.person(&peer.address).filter(|it| it.contact);
-        let name = person.map(|it| &it.name).filter(|it| !it.is_empty());
-        name.unwrap_or(&peer.name).clone()
+        let person = shell.person(&peer.address);
+        let mine = person.filter(|it| it.contact).map(|it| &it.name);
+        let before = person.map(|it| &it.their_name);
+        let names = [mine, Some(&peer.name), before];
+        let mut names = names.into_iter().flatten();
+        names.find(|it| !it.is_empty()).cloned().unwrap_or_default()
     }
 
     async fn change_people(

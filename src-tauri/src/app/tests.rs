@@ -3,6 +3,7 @@ use std::path::Path;
 use call::id::Peer;
 use clap::Parser;
 use media::backend::device::DeviceId;
+use store::{HistoryEntry, HistoryPeer};
 
 use super::*;
 
@@ -44,10 +45,29 @@ async fn the_end_does_not_wait_for_the_disk() {
     assert!(stopped.is_ok(), "it waits for the disk");
 }
 
+fn change(setting: &str, value: &str) -> serde_json::Map<String, serde_json::Value> {
+    [(setting.to_owned(), value.into())].into_iter().collect()
+}
+
 fn somebody() -> Peer {
     Peer {
         address: Identity::generate().unwrap().address().to_string(),
         name: "Bea".to_owned(),
+    }
+}
+
+fn call_of(peer: &Peer) -> HistoryEntry {
+    HistoryEntry {
+        peer: HistoryPeer {
+            address: peer.address.clone(),
+            name: peer.name.clone(),
+        },
+        relay: None,
+        at: 1,
+        outgoing: true,
+        reason: "localHangup".to_owned(),
+        accepted: false,
+        lasted_ms: Some(1),
     }
 }
 
@@ -63,6 +83,17 @@ async fn people_show_as_soon_as_they_are_saved_and_by_the_name_that_the_user_gav
     assert_eq!(app.name_of(&bea), "Auntie");
     app.save_contact(&bea.address, "").await.unwrap();
     assert_eq!(app.name_of(&bea), "Bea");
+    let nameless = Peer {
+        name: String::new(),
+        ..bea.clone()
+    };
+    app.store.lock().unwrap().add(call_of(&bea)).unwrap();
+    app.save_contact(&bea.address, "").await.unwrap();
+    assert_eq!(
+        app.name_of(&nameless),
+        "Bea",
+        "as they called themselves before"
+    );
     app.set_blocked(&bea.address, true).await.unwrap();
     app.delete_contact(&bea.address).await.unwrap();
     let people = app.shell().borrow().people.clone();
@@ -102,6 +133,7 @@ async fn an_export_makes_another_installation_the_same_person() {
     let downloads = tempfile::tempdir().unwrap();
     let (old, new) = (app(here.path()), app(there.path()));
     let bea = somebody();
+    old.configure(change("name", "Ada")).await.unwrap();
     old.save_contact(&bea.address, "Auntie").await.unwrap();
     let directory = downloads.path().to_owned();
     let path = old
@@ -116,6 +148,8 @@ async fn an_export_makes_another_installation_the_same_person() {
     new.import_identity(&file, "copper lantern".to_owned())
         .await
         .unwrap();
+    // The page may still change something before the program ends.
+    new.configure(change("theme", "dark")).await.unwrap();
     old.stop().await;
     new.stop().await;
     let address = old.address;
@@ -123,6 +157,12 @@ async fn an_export_makes_another_installation_the_same_person() {
     let store = Store::open(there.path()).unwrap();
     assert_eq!(store.identity().address(), address);
     assert_eq!(store.people()[0].name, "Auntie");
+    let settings = store.settings();
+    assert_eq!(
+        settings.name, "Ada",
+        "settings of before the import came back"
+    );
+    assert_eq!(settings.theme, store::Theme::Dark);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
+use store::Store;
 use tokio::task::spawn_blocking;
 
 use super::App;
@@ -49,11 +50,16 @@ impl App {
         }
         let export = BASE64.decode(file.as_bytes());
         let export = export.map_err(|error| UiError::new(ErrorCode::NotAnExport, &error))?;
-        // No setting of the former identity is written over one of the new.
         let _changing = self.changing.lock().await;
+        let shell = self.shell.clone();
         let imported = self
             .keep(ErrorCode::NotImported, move |store| {
-                store.import(&export, &passphrase, true)
+                let imported = store.import(&export, &passphrase, true)?;
+                // A change that the page makes until the program ends is one of these settings, so
+                // that those of the former identity are not written over them.
+                let settings = store.settings();
+                shell.send_modify(|shell| shell.settings = settings);
+                Ok(imported)
             })
             .await?;
         tracing::info!(?imported, "an identity was imported");
@@ -97,12 +103,13 @@ fn create_new(directory: &Path) -> io::Result<(PathBuf, File)> {
 /// Nobody exports more often without clearing up.
 const MOST_FILES: u32 = 100;
 
-/// Of an export in Base64: 4 MiB of it, as the page says. Contacts and past calls are a few hundred
-/// kilobytes at most.
-const MOST_LETTERS: usize = 4 * 1024 * 1024 / 3 * 4 + 4;
+/// Letters of the largest export in Base64 (RFC 4648, section 4).
+const MOST_LETTERS: usize = Store::MAX_EXPORT_BYTES.div_ceil(3) * 4;
 
 #[cfg(test)]
 mod tests {
+    use store::TransferError;
+
     use super::*;
 
     #[test]
@@ -119,6 +126,16 @@ mod tests {
             let mode = fs::metadata(&first).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn the_page_knows_how_large_an_export_is_and_how_short_no_passphrase() {
+        let file = include_str!("../../../ui/src/settings/file.ts");
+        let most = Store::MAX_EXPORT_BYTES / (1024 * 1024);
+        assert!(file.contains(&format!("MOST_BYTES = {most} * 1024 * 1024;")));
+        let passphrase = include_str!("../../../ui/src/state/passphrase.ts");
+        let least = TransferError::PASSPHRASE_LEAST;
+        assert!(passphrase.contains(&format!("LEAST_LETTERS = {least};")));
     }
 
     #[test]

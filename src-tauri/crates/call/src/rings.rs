@@ -1,4 +1,5 @@
-//! How often strangers rang lately: so often that they do not ring now.
+//! The rate limit of strangers' rings: beyond it their calls do not ring, and are remembered as
+//! missed.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 //!
 //! A finished call of the user is never lost here, however slowly it is written down and however
 //! often strangers ring meanwhile. What a stranger can cause alone, an unanswered call, is told once
-//! per caller and has a bound of its own.
+//! per caller for a while and has a bound of its own.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ impl Ended {
 pub(crate) struct History {
     channel: broadcast::Sender<Ended>,
     waiting: VecDeque<Ended>,
-    /// Who called lately without a ring and is recorded for it, and when.
+    /// Who called without a ring since the last call of the user ended, and when that was told.
     missed: BTreeMap<String, Instant>,
 }
 
@@ -61,8 +61,8 @@ impl History {
         self.add(ended);
     }
 
-    /// Somebody called and it did not ring. Whoever does so again within [`ONCE`], or in the same
-    /// call of the user, is not told of again.
+    /// Somebody called and it did not ring. Whoever does so again within [`ONCE`] is not told of
+    /// again, unless a call of the user ended in between.
     pub(crate) fn missed(&mut self, now: Instant, peer: Peer, relay: Option<String>) {
         self.missed.retain(|_, at| now < *at + ONCE);
         let known = self.missed.contains_key(&peer.address);
@@ -121,14 +121,14 @@ impl History {
     }
 }
 
-/// Finished calls wait in the channel for a store that writes a small file.
+/// Finished calls wait in the channel for a store that writes each to the disk.
 pub(crate) const CAPACITY: usize = 16;
 
 /// Attempts of one caller within this time are one missed call.
 const ONCE: Duration = Duration::from_secs(600);
 
-/// Unanswered calls of different people that are remembered of one call, and that may wait: more
-/// than a person wants to read, little enough for a disk.
+/// Callers who are told of within [`ONCE`], and unanswered calls that may wait: more than a person
+/// wants to read, little enough for a disk.
 const UNANSWERED: usize = 32;
 
 #[cfg(test)]

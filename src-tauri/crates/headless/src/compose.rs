@@ -64,7 +64,7 @@ pub fn config(
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
-        people: Arc::new(Met(known)),
+        people: Arc::new(StoredPeople(known)),
         who_may_ring: match options.who_may_ring.unwrap_or(settings.who_may_ring) {
             store::WhoMayRing::Everybody => WhoMayRing::Everybody,
             store::WhoMayRing::Known => WhoMayRing::Known,
@@ -99,11 +99,11 @@ pub fn config(
     }
 }
 
-/// The people of the history.
+/// What the store knows of people, for the engine, which must not know the store.
 #[derive(Debug)]
-struct Met(KnownPeople);
+struct StoredPeople(KnownPeople);
 
-impl People for Met {
+impl People for StoredPeople {
     fn relation(&self, address: &Address) -> Relation {
         match self.0.relation(address) {
             store::Relation::Contact => Relation::Contact,

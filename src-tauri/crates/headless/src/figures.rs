@@ -68,7 +68,7 @@ impl<W: Write> Figures<W> {
             self.call = Some(call.clone());
             self.line(call)?;
         }
-        if let Some((call, words)) = words(view)
+        if let Some((call, words)) = words_to_compare(view)
             && self.worded.as_deref() != Some(call)
         {
             self.worded = Some(call.to_owned());
@@ -126,8 +126,8 @@ impl<W> std::fmt::Debug for Figures<W> {
     }
 }
 
-/// The words of a connected call, and its id.
-pub(crate) fn words(view: &EngineView) -> Option<(&str, &[String; 4])> {
+/// The id of a connected call and its words, which both people read to each other.
+pub(crate) fn words_to_compare(view: &EngineView) -> Option<(&str, &[String; 4])> {
     match (&view.call, &view.words) {
         (
             CallView::Active {

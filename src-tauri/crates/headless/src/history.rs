@@ -1,14 +1,14 @@
 //! Writes down the calls of an engine.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use engine::Ended;
 use store::{HistoryEntry, HistoryPeer, Store, StoreError};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::disk::with_store;
 use crate::wall_clock;
 
 /// Keeps every call that ends from now on in `store`, until the engine is gone and all is written.
@@ -57,11 +57,8 @@ async fn change(
     trouble: &mut Option<String>,
     change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
 ) -> bool {
-    let store = Arc::clone(store);
-    let changed = spawn_blocking(move || {
-        // The store is whole between its calls, whatever panicked.
-        let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
-        let error = change(&mut store).err();
+    let changed = with_store(store, |store| {
+        let error = change(store).err();
         (error, store.is_unwritten())
     });
     let Ok((error, unwritten)) = changed.await else {

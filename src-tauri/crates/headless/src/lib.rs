@@ -3,13 +3,15 @@
 //! What the window shares with it lives here too: what is set before any thread runs, and who asks
 //! the program to end ([`process`]); the log ([`log`]); the options of both command lines
 //! ([`options`]), how an engine is composed from them ([`compose`]), the history of its calls
-//! ([`history`]), the lines of JSON that tell a call's figures ([`figures`]), and what is given
+//! ([`history`]) and all other work that waits for the disk ([`disk`]), the time of day
+//! ([`wall_clock`]), the lines of JSON that tell a call's figures ([`figures`]), and what is given
 //! back to the system after one ([`memory`]). Contacts ([`people`]) and the move to another computer
 //! ([`transfer`]) are commands of their own.
 
 #![warn(missing_docs)]
 
 pub mod compose;
+pub mod disk;
 pub mod figures;
 pub mod files;
 pub mod history;
@@ -22,7 +24,7 @@ pub mod process;
 pub mod recorder;
 pub mod session;
 pub mod transfer;
+pub mod wall_clock;
 
 mod passphrase;
 mod sentences;
-mod wall_clock;

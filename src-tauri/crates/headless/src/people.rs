@@ -1,14 +1,14 @@
 //! Contacts and blocked people on the command line.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use identity::{Address, Invite};
 use store::{Person, Store, StoreError};
-use tokio::task::spawn_blocking;
 
+use crate::disk::with_store;
 use crate::wall_clock;
 
 /// A change of what somebody is to the user.
@@ -129,12 +129,7 @@ impl People {
         &self,
         change: impl FnOnce(&mut Store) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let store = Arc::clone(&self.0);
-        let changed = spawn_blocking(move || {
-            // The store is whole between its calls, whatever panicked.
-            change(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
-        });
-        match changed.await {
+        match with_store(&self.0, change).await {
             Ok(changed) => changed,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         }

@@ -4,7 +4,7 @@ use call::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
 use engine::view::{DeviceNow, DeviceProblem, EngineView, RelayProblem, RelayView};
 use identity::Invite;
 
-use crate::figures::words;
+use crate::figures::words_to_compare;
 use crate::outcome;
 
 /// Everything that is true now and worth a line: of the call or of the relay, and of what is
@@ -16,7 +16,7 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
     }];
     let guest = view.summary.and_then(|it| it.guest_relay);
     all.extend(guest_relay(&view.call, guest).map(str::to_owned));
-    all.extend(words(view).map(|(_, words)| compare(words)));
+    all.extend(words_to_compare(view).map(|(_, words)| compare(words)));
     for (what, device) in [
         ("camera", &view.camera),
         ("microphone", &view.microphone),

@@ -13,7 +13,7 @@ use identity::{Address, Invite};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Split};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::figures::{Figures, words};
+use crate::figures::{Figures, words_to_compare};
 use crate::outcome::{BAD_CALL, exit_code};
 use crate::people::People;
 use crate::process::EndRequests;
@@ -216,7 +216,7 @@ impl<W: Write> Session<W> {
     /// The user found the same words on both sides of the call that runs.
     async fn pin(&mut self) {
         let view = self.engine.views().borrow().clone();
-        let peer = words(&view).and_then(|_| peer(&view.call));
+        let peer = words_to_compare(&view).and_then(|_| peer(&view.call));
         match peer {
             Some(who) => {
                 let pinned = self.people.pin(who).await;

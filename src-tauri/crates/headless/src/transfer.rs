@@ -57,15 +57,13 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     let what = || path.display().to_string();
     let mut bytes = Vec::new();
     let file = File::open(path).with_context(what)?;
-    file.take(LARGEST + 1)
+    file.take(Store::MAX_EXPORT_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .with_context(what)?;
-    ensure!(bytes.len() as u64 <= LARGEST, "{} is too large", what());
+    let fits = bytes.len() <= Store::MAX_EXPORT_BYTES;
+    ensure!(fits, "{} is too large to be an export", what());
     Ok(bytes)
 }
-
-/// Ten times what a thousand contacts and a full history take.
-const LARGEST: u64 = 16 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,8 @@
 //! let network = Network::new(1, Instant::now());
 //! let (alice, bob) = (Loopback::on(&network), Loopback::on(&network));
 //! block_on(async {
-//!     let params = |role| OpenParams { call: 7, role, max_send: Bitrate::from_kbps(500), ice_servers: Vec::new() };
+//!     let max_send = Bitrate::from_kbps(500);
+//!     let params = |role| OpenParams { call: 7, role, max_send, ice_servers: Vec::new() };
 //!     let mut caller = alice.open(params(Role::Offerer)).await.unwrap();
 //!     let mut callee = bob.open(params(Role::Answerer)).await.unwrap();
 //!     callee.control.parcel(parcel_of(&mut caller).await);

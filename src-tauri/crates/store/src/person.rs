@@ -54,8 +54,7 @@ impl Person {
     }
 
     /// The name to show: the user's for them, else their own.
-    #[must_use]
-    pub fn shown_name(&self) -> &str {
+    pub(crate) fn shown_name(&self) -> &str {
         if self.name.is_empty() {
             &self.their_name
         } else {
@@ -90,11 +89,13 @@ pub(crate) fn sort(people: &mut [Person]) {
 }
 
 /// Refuses to remember more people than a list shows and a view carries. Blocking has room of its
-/// own, so that no number of contacts keeps the user from it.
-pub(crate) fn check_count(people: &[Person]) -> Result<(), StoreError> {
-    let contacts = people.iter().filter(|it| it.contact).count();
-    for (blocked, count) in [(false, contacts), (true, people.len() - contacts)] {
-        if count > MAX_PEOPLE {
+/// own, so that no number of contacts keeps the user from it. An import that makes contacts of
+/// blocked people can leave more contacts than the limit; then whatever adds none is still allowed.
+pub(crate) fn check_count(before: &[Person], after: &[Person]) -> Result<(), StoreError> {
+    for blocked in [false, true] {
+        let count = |people: &[Person]| people.iter().filter(|it| it.contact != blocked).count();
+        let now = count(after);
+        if now > MAX_PEOPLE && now > count(before) {
             let limit = MAX_PEOPLE;
             return Err(StoreError::TooManyPeople { blocked, limit });
         }

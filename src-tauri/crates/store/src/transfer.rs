@@ -33,6 +33,7 @@ use crate::history::{self, HistoryEntry};
 use crate::person::Person;
 use crate::settings::Settings;
 
+pub(crate) use self::header::MAX_BYTES;
 pub(crate) use self::merge::{Merged, merge};
 
 /// What an export carries.

@@ -7,7 +7,8 @@ import type { Surface } from "./Surface";
 
 /**
  * All that the small window of an incoming call shows: who calls whom, and our own picture. It
- * knows no settings, no history, nobody but the caller and no secrets of servers, because it comes up unasked.
+ * knows no settings, no history, nobody but the caller and no secrets of servers, because it comes
+ * up unasked.
  */
 export type RingView = { 
 /**

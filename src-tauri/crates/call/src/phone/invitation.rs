@@ -13,9 +13,9 @@ use crate::reason::EndReason;
 use crate::state::{Invitation, Stage, State};
 use crate::time::Timestamp;
 
-/// What an invitation says, and whose it is.
+/// An invitation as it arrived: what it says, and whose it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Offer {
+pub(super) struct Invite {
     /// Whether the caller's camera will be on.
     pub(super) video: bool,
     /// How long the caller waits for an answer.
@@ -25,15 +25,15 @@ pub(super) struct Offer {
 }
 
 impl Phone {
-    pub(super) fn on_invite(&mut self, now: Timestamp, call: Call, offer: Offer) {
+    pub(super) fn on_invite(&mut self, now: Timestamp, call: Call, invite: Invite) {
         let (id, from) = (call.id, call.peer.address.clone());
-        let standing = standing_now(&self.state, &from, offer.standing);
+        let standing = standing_now(&self.state, &from, invite.standing);
         let collision = classify(&self.state, &self.recent, &from, id, standing);
         tracing::debug!(call = %id, ?standing, ?collision, "invited");
         let invitation = Invitation {
-            video: offer.video,
+            video: invite.video,
             known: standing == Standing::Known,
-            ring: offer.ring,
+            ring: invite.ring,
         };
         match collision {
             Collision::None if !invitation.known && self.declined.contains(now, &from) => {
@@ -45,9 +45,9 @@ impl Phone {
                 if !invitation.known && self.rings.are_spent(now, &from) =>
             {
                 tracing::debug!(call = %id, "strangers ring too often");
-                self.ring_quietly(now, call, offer);
+                self.ring_quietly(now, call, invite);
             }
-            Collision::Unwelcome => self.ring_quietly(now, call, offer),
+            Collision::Unwelcome => self.ring_quietly(now, call, invite),
             Collision::None => self.enter_incoming(now, call, invitation),
             Collision::Repeated => self.repeat_ringing(),
             Collision::Over(Some(why)) => self.send_over(&from, id, why),

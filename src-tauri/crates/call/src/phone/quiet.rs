@@ -4,7 +4,7 @@
 //! call, the view, a device or a sound.
 
 use super::Phone;
-use super::invitation::Offer;
+use super::invitation::Invite;
 use super::transition::ring_for;
 use crate::call::Call;
 use crate::id::CallId;
@@ -17,20 +17,20 @@ use crate::timer::Timer;
 
 impl Phone {
     /// Confirms that it rings, and lets nobody hear it.
-    pub(super) fn ring_quietly(&mut self, now: Timestamp, call: Call, offer: Offer) {
+    pub(super) fn ring_quietly(&mut self, now: Timestamp, call: Call, invite: Invite) {
         let (id, from) = (call.id, &call.peer.address);
         // A phone rings for one call of a person at a time.
         if let Some(earlier) = self.quiet.take_of(from) {
             self.recent.remember(from, earlier, Some(Over::Gone));
         }
-        let until = now + ring_for(offer.ring);
+        let until = now + ring_for(invite.ring);
         if self.quiet.add(now, from, id, until) {
             self.send_about(from, id, Body::Ringing);
         } else {
             tracing::debug!(call = %id, "too many calls ring for nobody to hear");
         }
         self.follow_quiet();
-        match offer.standing {
+        match invite.standing {
             Standing::Blocked => {}
             Standing::Known | Standing::Stranger | Standing::Unwelcome => {
                 self.outputs.push_back(Output::Missed { peer: call.peer });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Phone;
 use super::end::Notice;
-use super::invitation::Offer;
+use super::invitation::Invite;
 use crate::call::Call;
 use crate::id::{CallId, Peer};
 use crate::input::Standing;
@@ -78,12 +78,12 @@ impl Phone {
                     let address = from.to_owned();
                     let call = Call::incoming(now, id, Peer { address, name });
                     let ring = Duration::from_millis(u64::from(ring_ms));
-                    let offer = Offer {
+                    let invite = Invite {
                         video,
                         ring,
                         standing,
                     };
-                    self.on_invite(now, call, offer);
+                    self.on_invite(now, call, invite);
                 }
                 Channel::Session => tracing::debug!(call = %id, "an invitation within a call"),
             },

@@ -5,6 +5,7 @@ use std::time::Duration;
 use call::reason::EndReason;
 use engine::command::Command;
 use engine::view::RelayProblem;
+use media::transport::IceServer;
 
 use crate::support::{Duo, Setup};
 
@@ -42,6 +43,26 @@ async fn two_at_different_relays_are_in_a_call_and_stay_at_home_for_others() {
     carol.dials(&duo.alice).await;
     duo.alice.is_called().await;
     carol.stops().await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn the_servers_that_ones_relays_name_help_to_find_a_path() {
+    let duo = apart().await;
+    let (hers, his) = (&duo.relay, duo.other_relay.as_ref().unwrap());
+    dials_by_invite(&duo).await;
+    duo.bob.is_called().await;
+    duo.alice.hears_it_ring().await;
+    duo.bob.accepts().await;
+    duo.alice.is_in_the_call().await;
+    let both = vec![hers.turn_server(), his.turn_server()];
+    for (person, named) in [(&duo.alice, both), (&duo.bob, vec![his.turn_server()])] {
+        let servers = person.transport.ice_servers();
+        let urls: Vec<_> = servers.iter().map(|it| it.url.clone()).collect();
+        assert_eq!(urls, named, "{}", person.name);
+        let usable = |it: &IceServer| !it.username.is_empty() && !it.credential.is_empty();
+        assert!(servers.iter().all(usable), "{} has no account", person.name);
+    }
     duo.stop().await;
 }
 

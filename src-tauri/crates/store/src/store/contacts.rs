@@ -78,7 +78,7 @@ impl Store {
         change(&mut people[at]);
         let changed = people[at].clone();
         people.retain(Person::is_kept);
-        check_count(&people)?;
+        check_count(&self.contents.people, &people)?;
         self.database
             .change(|transaction| write_people(transaction, [&changed]))?;
         self.contents.people = people;

@@ -25,6 +25,10 @@ pub struct Imported {
 }
 
 impl Store {
+    /// Bytes of the largest export that an import takes, whoever wrote it; ours are less than half
+    /// as long.
+    pub const MAX_EXPORT_BYTES: usize = transfer::MAX_BYTES;
+
     /// Identity, settings, contacts and history, as bytes that only this passphrase opens. Whoever
     /// has both can be this installation. Works for a quarter of a second, with 64 MiB.
     ///

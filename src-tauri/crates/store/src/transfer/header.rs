@@ -120,4 +120,4 @@ const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
 
 /// A full export, with as many people and calls as there can be, has less than two megabytes.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;

@@ -1,8 +1,9 @@
 //! The relay that both people are at.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use signal_relay::{Config, Limits};
+use signal_relay::{Config, IceConfig, Limits, TurnSecret};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,6 +24,7 @@ struct Running {
 }
 
 impl Relay {
+    /// It names a TURN server, which nothing asks: sessions of these tests meet in memory.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -33,6 +35,11 @@ impl Relay {
         };
         relay.serve(listener);
         relay
+    }
+
+    /// The TURN server that it names.
+    pub(crate) fn turn_server(&self) -> String {
+        format!("turn:{}", self.address)
     }
 
     /// The relay ends, and with it all connections to it.
@@ -56,7 +63,10 @@ impl Relay {
             frames_burst: 100_000,
             ..Limits::default()
         };
+        let secret = TurnSecret::from_text("known to the relay and its server").unwrap();
+        let ice = IceConfig::default().with_turn(vec![self.turn_server()], secret, HOUR);
         let config = Config {
+            ice: ice.unwrap(),
             limits,
             ..Config::default()
         };
@@ -78,3 +88,5 @@ impl Drop for Relay {
         }
     }
 }
+
+const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -175,6 +175,26 @@ fn there_is_room_for_blocks_however_many_contacts_there_are() {
 }
 
 #[test]
+fn who_has_more_contacts_than_there_is_room_for_can_delete_and_block() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let first = somebody();
+    store.save_contact(&first, "A").unwrap();
+    let contact = || {
+        let mut person = Person::new(&somebody());
+        person.contact = true;
+        person
+    };
+    let more = (0..MAX_PEOPLE + 5).map(|_| contact());
+    store.contents.people.extend(more);
+    store.set_blocked(&somebody(), true).unwrap();
+    store.save_contact(&first, "Renamed").unwrap();
+    assert!(store.save_contact(&somebody(), "One more").is_err());
+    store.delete_contact(&first).unwrap();
+    assert!(store.save_contact(&first, "Back again").is_err());
+}
+
+#[test]
 fn a_change_that_cannot_be_written_did_not_happen() {
     let dir = place();
     let mut store = Store::open(dir.path()).unwrap();

@@ -95,7 +95,33 @@ fn another_identity_is_replaced_only_when_asked_to_and_kept_aside() {
 }
 
 #[test]
-fn an_import_that_was_cut_off_can_be_done_again() {
+fn an_import_that_was_cut_off_before_the_key_can_be_done_again() {
+    let (old, new) = (place(), place());
+    let (old, _) = old_computer(&old);
+    let bytes = old.export(PASSPHRASE).unwrap();
+    let mut store = Store::open(new.path()).unwrap();
+    let ours = store.identity();
+    store.import(&bytes, PASSPHRASE, true).unwrap();
+    drop(store);
+    // As it is when the power fails after the contents and before the key.
+    fs::write(new.path().join("identity.key"), ours.seed()).unwrap();
+    let mut store = Store::open(new.path()).unwrap();
+    assert_eq!(store.identity().address(), ours.address());
+    let again = store.import(&bytes, PASSPHRASE, true).unwrap();
+    let the_key_alone = Imported {
+        identity_changed: true,
+        people: 0,
+        people_left_out: 0,
+        calls: 0,
+    };
+    assert_eq!(again, the_key_alone);
+    assert_eq!(store.identity().address(), old.identity().address());
+    assert_eq!(store.people(), old.people());
+    assert_eq!(store.history(), [entry(1)]);
+}
+
+#[test]
+fn what_was_imported_is_imported_again_without_a_change() {
     let (old, new) = (place(), place());
     let (old, _) = old_computer(&old);
     let bytes = old.export(PASSPHRASE).unwrap();
