@@ -19,9 +19,8 @@ mod turn;
 /// Introduces Tincan apps to each other by passing on the messages that set a call up. Picture
 /// and sound do not pass through it.
 ///
-/// It learns who calls whom, when, and from which network addresses, and whoever runs it could
-/// read those messages: they are not sealed yet. It writes nothing to disk, and no address of
-/// anybody into its log.
+/// It learns who calls whom, when, and from which network addresses. What the messages say is sealed
+/// between the two apps. It writes nothing to disk, and no address of anybody into its log.
 ///
 /// Prints the URL that clients use, one line for each address that it listens at, and runs until
 /// it is interrupted or terminated. Then it takes nobody new in and tells its clients one after the
@@ -39,7 +38,8 @@ pub(crate) struct Options {
     )]
     pub(crate) listen: Vec<SocketAddr>,
     /// A host name by which clients reach this relay; may be repeated. Clients that dialed another
-    /// name are refused. Must be given unless the relay listens on this machine only
+    /// name are refused. Must be given unless the relay listens on this machine only and behind no
+    /// proxy
     #[arg(
         long,
         value_name = "NAME",
@@ -107,6 +107,13 @@ impl Options {
             bail!(
                 "other machines can reach {listen}, so say by which name: --host NAME, for each \
                  name in the URLs that clients use. Without it another relay could pass itself off \
+                 as its own visitors here"
+            );
+        }
+        if !self.trusted_proxy.is_empty() && self.host.is_empty() {
+            bail!(
+                "other machines reach this relay by its proxy, so say by which name: --host NAME, for \
+                 each name in the URLs that clients use. Without it another relay could pass itself off \
                  as its own visitors here"
             );
         }
@@ -260,6 +267,8 @@ mod tests {
         for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:4080"] {
             assert!(refused(&["--listen", listen]).contains("--host NAME"));
         }
+        let by_a_proxy = ["--listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1"];
+        assert!(refused(&by_a_proxy).contains("--host NAME"));
         let fine: [&[&str]; 4] = [
             &[],
             &["--listen", "127.0.0.1:0", "--listen", "[::1]:0"],

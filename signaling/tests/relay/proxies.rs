@@ -262,8 +262,8 @@ async fn a_proxy_that_names_itself_as_the_host_is_told_from_a_wrong_version() {
 
 #[tokio::test]
 async fn only_a_trusted_proxy_may_say_for_whom_it_speaks() {
-    let trusting = ["--max-per-ip", "1", "--trusted-proxy", "127.0.0.9"];
-    let relay = Process::start(&trusting).await;
+    let trusting = ["--host", "127.0.0.1", "--trusted-proxy", "127.0.0.9"];
+    let relay = Process::start(&[&trusting[..], &["--max-per-ip", "1"]].concat()).await;
     let here = relay.socket_address();
     let mut held = Vec::new();
     for (source, client, expected) in [
@@ -299,6 +299,8 @@ async fn a_host_is_taken_from_a_trusted_proxy_only() {
 #[tokio::test]
 async fn the_proxy_protocol_is_taken_from_trusted_proxies_and_owed_by_them() {
     let options = [
+        "--host",
+        "127.0.0.1",
         "--trusted-proxy",
         "127.0.0.9",
         "--proxy-protocol",
