@@ -27,13 +27,20 @@ pub(crate) async fn serve(listener: TcpListener, relay: Arc<Relay>) {
         .layer(map_response(http::last_answer))
         .with_state(relay);
     let mut asking = JoinSet::new();
+    let mut turned_away = 0_u64;
     loop {
         while asking.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) if asking.len() < MOST => {
                 asking.spawn(timeout(PATIENCE, http::serve(stream, router.clone())));
             }
-            Ok(_) => tracing::warn!("too many ask how the relay does"),
+            Ok(_) => {
+                turned_away += 1;
+                // Ever more rarely: whoever asks decides how many there are.
+                if turned_away.is_power_of_two() {
+                    tracing::warn!(turned_away, "too many ask how the relay does");
+                }
+            }
             Err(error) => {
                 tracing::warn!(kind = ?error.kind(), "cannot accept a look at the relay");
                 sleep(ACCEPT_PAUSE).await;

@@ -1,6 +1,6 @@
 //! How many connections may arrive: in a second, from one source and in all.
 //!
-//! The source is asked first, so that one that knocks too often does not use up what is there for
+//! The source is asked first, by all the networks that it may own ([`sources`]), so that one that knocks too often does not use up what is there for
 //! all. Bounded in memory: buckets of sources that have been quiet are thrown away, and when there
 //! are too many sources at a time, those without a bucket share one.
 
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::Limits;
 use crate::rate_limit::TokenBucket;
-use crate::source::Prefix;
+use crate::source::{Prefix, sources};
 
 /// Counts arrivals against their limits.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Arrivals {
         let rates = Rates {
             all: TokenBucket::new(limits.arrivals_per_second, limits.arrivals_burst, now),
             by_source: HashMap::new(),
-            others: of_source(limits, now),
+            others: of_source(limits, 1, now),
         };
         Self {
             limits: limits.clone(),
@@ -44,31 +44,36 @@ impl Arrivals {
 
     /// Whether one more may come from this address now.
     pub(crate) fn admit(&self, ip: IpAddr, now: Instant) -> bool {
-        let source = Prefix::machine(ip);
         let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
         let Rates {
             all,
             by_source,
             others,
         } = &mut *rates;
-        if by_source.len() >= MAX_SOURCES && !by_source.contains_key(&source) {
-            by_source.retain(|_, bucket| !bucket.is_full(now));
+        for (source, shares) in sources(ip) {
+            if by_source.len() >= MAX_SOURCES && !by_source.contains_key(&source) {
+                by_source.retain(|_, bucket| !bucket.is_full(now));
+            }
+            if by_source.len() < MAX_SOURCES {
+                let new = || of_source(&self.limits, shares, now);
+                by_source.entry(source).or_insert_with(new);
+            }
+            let bucket = by_source.get(&source).unwrap_or(others);
+            if !bucket.delay(1, now).is_zero() {
+                return false;
+            }
         }
-        let bucket = if by_source.len() >= MAX_SOURCES {
-            by_source.get_mut(&source).unwrap_or(others)
-        } else {
-            let new = || of_source(&self.limits, now);
-            by_source.entry(source).or_insert_with(new)
-        };
-        bucket.try_take(1, now) && all.try_take(1, now)
+        for (source, _) in sources(ip) {
+            by_source.get_mut(&source).unwrap_or(others).take(1, now);
+        }
+        all.try_take(1, now)
     }
 }
 
-fn of_source(limits: &Limits, now: Instant) -> TokenBucket {
-    let (rate, burst) = (
-        limits.arrivals_per_ip_per_second,
-        limits.arrivals_per_ip_burst,
-    );
+/// The bucket of a source that has so many shares.
+fn of_source(limits: &Limits, shares: u32, now: Instant) -> TokenBucket {
+    let rate = limits.arrivals_per_ip_per_second.saturating_mul(shares);
+    let burst = limits.arrivals_per_ip_burst.saturating_mul(shares);
     TokenBucket::new(rate, burst, now)
 }
 
@@ -107,6 +112,23 @@ mod tests {
         assert!(!arrivals.admit(ip(4), start), "that was the share of all");
         let later = start + Duration::from_secs(1);
         assert!(arrivals.admit(ip(1), later) && !arrivals.admit(ip(1), later));
+    }
+
+    #[test]
+    fn whoever_owns_many_networks_of_ipv6_does_not_use_up_the_share_of_all() {
+        let start = Instant::now();
+        let limits = Limits {
+            arrivals_per_second: 100,
+            arrivals_burst: 100,
+            ..limits()
+        };
+        let arrivals = Arrivals::new(&limits, start);
+        let network = |n: u128| IpAddr::V6((0x2001_0db8 << 96 | n << 64).into());
+        let of_one_56 = (0..256).filter(|n| arrivals.admit(network(*n), start));
+        assert_eq!(of_one_56.count(), 4, "256 networks have two shares");
+        let of_one_48 = (0..65_536).filter(|n| arrivals.admit(network(*n), start));
+        assert_eq!(of_one_48.count(), 4, "65,536 have four, two are taken");
+        assert!(arrivals.admit(network(65_536), start), "elsewhere");
     }
 
     #[test]

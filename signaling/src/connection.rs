@@ -107,11 +107,14 @@ async fn serve(
         .sessions()
         .attach(client, Arc::clone(&handle), token, Instant::now());
     if let RelayFrame::Welcome { ice, .. } = &mut welcome {
-        *ice = relay.ice.issue(address, Instant::now(), SystemTime::now());
+        *ice = relay
+            .ice
+            .issue(address, client.ip, Instant::now(), SystemTime::now());
     }
     let attachment = Attachment {
         relay,
         address,
+        ip: client.ip,
         handle: &handle,
     };
     let reason = match write(writer, &welcome).await {
@@ -192,6 +195,7 @@ fn random<const N: usize>() -> Option<[u8; N]> {
 struct Attachment<'a> {
     relay: &'a Relay,
     address: Address,
+    ip: IpAddr,
     handle: &'a Arc<ConnectionHandle>,
 }
 

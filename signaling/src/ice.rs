@@ -4,13 +4,16 @@
 //! asking anybody, a user name that begins with the time until which it is good, and its HMAC as
 //! the password: "A REST API For Access To TURN Services" (draft-uberti-behave-turn-rest-00). The
 //! rest of the name is random, so the TURN server learns nothing of who somebody is, and cannot tell
-//! that two names are one client's. The relay keeps nothing of what it issued but when an address
-//! may ask again, so that nobody collects user names to get around the TURN server's own quotas.
+//! that two names are one client's. The relay keeps nothing of what it issued but when an address,
+//! and when a source, may ask again: addresses cost nothing, and whoever could collect user names
+//! under many of them would get around the TURN server's own quotas.
 //!
 //! Time is an input. What must never happen: the secret or a credential in a log line.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +22,8 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 use signal_wire::{Address, IceServer, IceServers, IceUse, MAX_ICE_SERVERS, ice_use};
 use tokio::time::Instant;
+
+use crate::source::Prefix;
 
 /// The servers that clients are told of; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,28 +147,29 @@ impl fmt::Debug for TurnSecret {
 #[derive(Debug)]
 pub(crate) struct Issuer {
     config: IceConfig,
-    limit: Mutex<IssueLimit>,
+    seats: Mutex<Asked<Address>>,
+    sources: Mutex<Asked<Prefix>>,
 }
 
-/// When each address has used up its burst (GCRA: the theoretical arrival time).
+/// When each of those who asked has used up its burst (GCRA: the theoretical arrival time).
 #[derive(Debug)]
-struct IssueLimit {
-    by_address: HashMap<Address, Instant>,
+struct Asked<K> {
+    used_up: HashMap<K, Instant>,
     capacity: usize,
+    /// One may be told once in this time …
+    period: Duration,
+    /// … and so often at once.
+    burst: u32,
     swept: Option<Instant>,
 }
 
 impl Issuer {
     /// One for about so many clients at a time.
     pub(crate) fn new(config: IceConfig, clients: usize) -> Self {
-        let limit = IssueLimit {
-            by_address: HashMap::new(),
-            capacity: 2 * clients,
-            swept: None,
-        };
         Self {
             config,
-            limit: Mutex::new(limit),
+            seats: Mutex::new(Asked::new(2 * clients, PERIOD, BURST)),
+            sources: Mutex::new(Asked::new(2 * clients, SOURCE_PERIOD, SOURCE_BURST)),
         }
     }
 
@@ -172,15 +178,16 @@ impl Issuer {
     pub(crate) fn issue(
         &self,
         address: Address,
+        ip: IpAddr,
         now: Instant,
         clock: SystemTime,
     ) -> Option<IceServers> {
         if self.config.counts() == (0, 0) {
             return None;
         }
-        let mut limit = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = limit.take(address, now);
-        drop(limit);
+        // The address first: what it asks in vain is not its neighbours' loss.
+        let taken = take(&self.seats, address, now)
+            .and_then(|()| take(&self.sources, Prefix::customer(ip), now));
         Some(match taken {
             Ok(()) => self.config.servers(clock),
             Err(wait) => {
@@ -220,34 +227,49 @@ impl IceConfig {
     }
 }
 
-impl IssueLimit {
-    /// Takes one issue of this address, or says how long until there is one.
-    fn take(&mut self, address: Address, now: Instant) -> Result<(), Duration> {
-        if !self.by_address.contains_key(&address) && self.by_address.len() >= self.capacity {
+fn take<K: Eq + Hash>(asked: &Mutex<Asked<K>>, key: K, now: Instant) -> Result<(), Duration> {
+    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    asked.take(key, now)
+}
+
+impl<K: Eq + Hash> Asked<K> {
+    fn new(capacity: usize, period: Duration, burst: u32) -> Self {
+        Self {
+            used_up: HashMap::new(),
+            capacity,
+            period,
+            burst,
+            swept: None,
+        }
+    }
+
+    /// Takes one issue, or says how long until there is one.
+    fn take(&mut self, key: K, now: Instant) -> Result<(), Duration> {
+        if !self.used_up.contains_key(&key) && self.used_up.len() >= self.capacity {
             self.sweep(now)?;
         }
-        let used_up = self.by_address.entry(address).or_insert(now);
+        let used_up = self.used_up.entry(key).or_insert(now);
         *used_up = (*used_up).max(now);
         let ahead = used_up.duration_since(now);
-        if ahead > PERIOD * (BURST - 1) {
-            return Err(ahead - PERIOD * (BURST - 1));
+        if ahead > self.period * (self.burst - 1) {
+            return Err(ahead - self.period * (self.burst - 1));
         }
-        *used_up += PERIOD;
+        *used_up += self.period;
         Ok(())
     }
 
-    /// Forgets addresses that have their whole burst again. At most once in a period, so that
+    /// Forgets those that have their whole burst again. At most once in a period, so that
     /// newcomers cannot make every request look through all of them.
     fn sweep(&mut self, now: Instant) -> Result<(), Duration> {
         if let Some(swept) = self.swept
-            && now < swept + PERIOD
+            && now < swept + self.period
         {
-            return Err(swept + PERIOD - now);
+            return Err(swept + self.period - now);
         }
         self.swept = Some(now);
-        self.by_address.retain(|_, used_up| *used_up > now);
-        if self.by_address.len() >= self.capacity {
-            return Err(PERIOD);
+        self.used_up.retain(|_, used_up| *used_up > now);
+        if self.used_up.len() >= self.capacity {
+            return Err(self.period);
         }
         Ok(())
     }
@@ -273,6 +295,14 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// … and so often at once: a client that loses its connection comes back at once, and again.
 const BURST: u32 = 3;
+
+/// All addresses of one source, an IPv4 address or an IPv6 /48: an office asks a few times in an
+/// hour, and whoever collects gets no more than 3,600 …
+const SOURCE_PERIOD: Duration = Duration::from_secs(1);
+
+/// … and so many at once: an office behind one address comes back at once after an outage, and
+/// again.
+const SOURCE_BURST: u32 = 128;
 
 /// Names never meet by chance.
 const NAME_BYTES: usize = 12;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Limits;
-use crate::source::Prefix;
+use crate::source::{Prefix, sources};
 
 /// Counts open connections against their limits.
 #[derive(Clone, Debug)]
@@ -42,7 +42,10 @@ impl ConnectionQuota {
     pub(crate) fn acquire(&self, ip: IpAddr) -> Option<Permit> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let here = |source| open.by_source.get(&source).copied().unwrap_or(0);
-        let full = |(source, shares)| here(source) >= self.per_source.saturating_mul(shares);
+        let full = |(source, shares): (Prefix, u32)| {
+            let shares = usize::try_from(shares).unwrap_or(usize::MAX);
+            here(source) >= self.per_source.saturating_mul(shares)
+        };
         if open.total >= self.total || sources(ip).any(full) {
             return None;
         }
@@ -89,19 +92,6 @@ impl Drop for Permit {
             }
         }
     }
-}
-
-/// What an address is counted by, and how many shares that may have: a machine chooses addresses
-/// within an IPv6 /64 at will, a customer of a provider owns a /64, a /56 or a /48.
-fn sources(ip: IpAddr) -> impl Iterator<Item = (Prefix, usize)> {
-    let shares: &[_] = if ip.to_canonical().is_ipv4() {
-        &[(32, 1)]
-    } else {
-        &[(64, 1), (56, 2), (48, 4)]
-    };
-    shares
-        .iter()
-        .map(move |(bits, shares)| (Prefix::of(ip, *bits, *bits), *shares))
 }
 
 #[cfg(test)]

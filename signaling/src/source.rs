@@ -51,6 +51,19 @@ impl Prefix {
     }
 }
 
+/// What an address is counted by, and how many shares that may have: a machine chooses addresses
+/// within an IPv6 /64 at will, a customer of a provider owns a /64, a /56 or a /48.
+pub(crate) fn sources(ip: IpAddr) -> impl Iterator<Item = (Prefix, u32)> {
+    let shares: &[_] = if ip.to_canonical().is_ipv4() {
+        &[(32, 1)]
+    } else {
+        &[(64, 1), (56, 2), (48, 4)]
+    };
+    shares
+        .iter()
+        .map(move |(bits, shares)| (Prefix::of(ip, *bits, *bits), *shares))
+}
+
 impl fmt::Debug for Prefix {
     /// Network addresses stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -114,15 +114,20 @@ impl Driver {
             let deadline = self.deadline();
             let can_write = matches!(self.phase, Phase::Online(_)) && self.outbox.has_unwritten();
             tokio::select! {
-                // In this order: what the relay says comes before the verdict that it is silent.
+                // In this order: a relay that always has something to read would keep back for ever
+                // what stands behind reading, while the few messages of an outbox cannot.
                 biased;
-                step = self.phase.step() => self.on_step(step).await,
                 command = self.commands.recv() => match command {
                     Some(command) => self.on_command(command).await,
                     None => return,
                 },
-                () = at(deadline) => self.on_deadline(Instant::now()).await,
                 () = future::ready(()), if can_write => self.write_next().await,
+                step = self.phase.step() => {
+                    // What the relay says comes before the verdict that it is silent.
+                    self.on_step(step).await;
+                    self.on_deadline(Instant::now()).await;
+                }
+                () = at(deadline) => self.on_deadline(Instant::now()).await,
             }
         }
     }

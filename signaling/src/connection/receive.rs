@@ -60,6 +60,7 @@ fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
     let Attachment {
         relay,
         address,
+        ip: _,
         handle,
     } = *attachment;
     let now = Instant::now();

@@ -15,6 +15,7 @@ pub(super) async fn all(attachment: &Attachment<'_>, writer: &mut Writer) -> Clo
     let Attachment {
         relay,
         address,
+        ip,
         handle,
     } = *attachment;
     let timing = &relay.config.timing;
@@ -29,7 +30,7 @@ pub(super) async fn all(attachment: &Attachment<'_>, writer: &mut Writer) -> Clo
                 Ok(())
             }
             () = handle.ice.notified() => {
-                let issued = relay.ice.issue(address, Instant::now(), SystemTime::now());
+                let issued = relay.ice.issue(address, ip, Instant::now(), SystemTime::now());
                 match issued {
                     Some(servers) => write(writer, &RelayFrame::Ice(servers)).await,
                     None => Ok(()),
@@ -62,6 +63,7 @@ async fn write_outgoing(
     let Attachment {
         relay,
         address,
+        ip: _,
         handle,
     } = *attachment;
     loop {

@@ -1,4 +1,8 @@
+use std::net::Ipv4Addr;
+
 use super::*;
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// The clock of all tests: 2023-11-14 22:13:20 UTC.
 fn clock() -> SystemTime {
@@ -19,7 +23,7 @@ fn turn() -> IceConfig {
 
 /// Whether a client is told of servers, not when to ask again.
 fn is_told(issuer: &Issuer, address: Address, now: Instant) -> bool {
-    let issued = issuer.issue(address, now, clock()).unwrap();
+    let issued = issuer.issue(address, HERE, now, clock()).unwrap();
     !issued.servers.is_empty()
 }
 
@@ -36,7 +40,7 @@ fn a_name_says_until_when_and_nothing_of_who() {
     let issuer = Issuer::new(turn(), 10);
     let now = Instant::now();
     let issued: Vec<_> = (0..2)
-        .filter_map(|_| issuer.issue(somebody(1), now, clock()))
+        .filter_map(|_| issuer.issue(somebody(1), HERE, now, clock()))
         .collect();
     let names: Vec<_> = issued.iter().map(|it| &it.servers[0].username).collect();
     assert!(
@@ -53,7 +57,7 @@ fn every_server_is_named_in_a_form_that_clients_take() {
         .with_stun(vec!["stun:[2001:db8::1]:3478".to_owned()])
         .unwrap();
     assert_eq!(config.counts(), (1, 1));
-    let issued = Issuer::new(config, 10).issue(somebody(1), Instant::now(), clock());
+    let issued = Issuer::new(config, 10).issue(somebody(1), HERE, Instant::now(), clock());
     let uses: Vec<_> = issued
         .unwrap()
         .servers
@@ -68,7 +72,7 @@ fn an_address_that_asks_too_often_is_told_when_to_ask_again() {
     let issuer = Issuer::new(turn(), 10);
     let now = Instant::now();
     assert!((0..BURST).all(|_| is_told(&issuer, somebody(1), now)));
-    let refused = issuer.issue(somebody(1), now, clock()).unwrap();
+    let refused = issuer.issue(somebody(1), HERE, now, clock()).unwrap();
     assert_eq!((refused.servers.len(), refused.ttl_seconds), (0, 10));
     assert!(
         is_told(&issuer, somebody(2), now),
@@ -79,25 +83,43 @@ fn an_address_that_asks_too_often_is_told_when_to_ask_again() {
 }
 
 #[test]
-fn many_addresses_take_no_more_memory_than_there_are_places() {
+fn one_source_collects_no_more_under_many_addresses() {
+    let issuer = Issuer::new(turn(), 1000);
+    let now = Instant::now();
+    let told = (0..=255).filter(|it| is_told(&issuer, somebody(*it), now));
+    assert_eq!(told.count(), 128);
+    let elsewhere = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+    let issued = issuer
+        .issue(somebody(255), elsewhere, now, clock())
+        .unwrap();
+    assert_eq!(issued.servers.len(), 1, "others are not concerned");
+    assert!(is_told(&issuer, somebody(254), now + SOURCE_PERIOD));
+    assert!(!is_told(&issuer, somebody(253), now + SOURCE_PERIOD));
+}
+
+#[test]
+fn many_addresses_take_no_more_memory_than_there_are_seats() {
     let issuer = Issuer::new(turn(), 2);
     let now = Instant::now();
     let told = (0..100)
         .filter(|it| is_told(&issuer, somebody(*it), now))
         .count();
     assert_eq!(told, 4);
-    assert_eq!(issuer.limit.lock().unwrap().by_address.len(), 4);
+    assert_eq!(issuer.seats.lock().unwrap().used_up.len(), 4);
     assert!(
         is_told(&issuer, somebody(200), now + PERIOD),
         "later there is room"
     );
-    assert_eq!(issuer.limit.lock().unwrap().by_address.len(), 1);
+    assert_eq!(issuer.seats.lock().unwrap().used_up.len(), 1);
 }
 
 #[test]
 fn a_relay_without_servers_names_none() {
     let issuer = Issuer::new(IceConfig::default(), 10);
-    assert_eq!(issuer.issue(somebody(1), Instant::now(), clock()), None);
+    assert_eq!(
+        issuer.issue(somebody(1), HERE, Instant::now(), clock()),
+        None
+    );
 }
 
 #[test]

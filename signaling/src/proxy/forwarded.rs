@@ -11,17 +11,14 @@ use super::Proxies;
 /// have written. A list that breaks off there, or is missing, leaves the last one who is known.
 pub(crate) fn client(headers: &HeaderMap, peer: IpAddr, proxies: &Proxies) -> IpAddr {
     let mut known = peer;
-    let lists: Vec<&str> = headers
-        .get_all(FORWARDED_FOR)
-        .iter()
-        .map(|value| value.to_str().unwrap_or_default())
-        .collect();
-    let from_the_right = lists.iter().rev().flat_map(|list| list.rsplit(','));
+    // As bytes: what stands left may be no text, and must not take the true entries with it.
+    let lists = headers.get_all(FORWARDED_FOR).iter().rev();
+    let from_the_right = lists.flat_map(|list| list.as_bytes().rsplit(|byte| *byte == b','));
     for entry in from_the_right {
         if !proxies.trust(known) {
             break;
         }
-        let Some(ip) = address(entry.trim()) else {
+        let Some(ip) = str::from_utf8(entry).ok().and_then(address) else {
             break;
         };
         known = ip;
@@ -38,6 +35,7 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<&str> {
 
 /// An address as proxies write it: some add the port.
 fn address(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
     let ip = entry
         .parse()
         .ok()
@@ -81,6 +79,18 @@ mod tests {
             let found = client(&headers(&FORWARDED_FOR, values), peer, &proxies);
             assert_eq!(found.to_string(), expected, "{values:?}");
         }
+    }
+
+    #[test]
+    fn what_a_client_wrote_that_is_no_text_does_not_hide_its_address() {
+        let proxies = Proxies {
+            trusted: vec!["10.0.0.0/8".parse().unwrap()],
+            header: false,
+        };
+        let value = HeaderValue::from_bytes(b"\xff, 192.0.2.1").unwrap();
+        let headers = HeaderMap::from_iter([(FORWARDED_FOR, value)]);
+        let found = client(&headers, "10.0.0.1".parse().unwrap(), &proxies);
+        assert_eq!(found.to_string(), "192.0.2.1");
     }
 
     #[test]

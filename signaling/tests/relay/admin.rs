@@ -101,6 +101,19 @@ async fn those_who_only_look_cannot_hold_it_up() {
     Person::online(&relay.url).await;
 }
 
+#[tokio::test]
+async fn those_who_are_turned_away_do_not_fill_the_log() {
+    let (relay, admin) = relay(&[]).await;
+    let connect = || TcpStream::connect(&admin);
+    let mut held = Vec::new();
+    for _ in 0..200 {
+        held.push(connect().await.expect("it listens"));
+    }
+    relay.logged("turned_away=128", 1).await;
+    let lines = relay.log().matches("too many ask").count();
+    assert!(lines <= 8, "{lines} lines");
+}
+
 /// Clients that wait for the end of a relay, and when each of them heard of it.
 async fn ends(relay: &Process, clients: usize, at: Instant) -> Vec<Duration> {
     let mut waiting = Vec::new();

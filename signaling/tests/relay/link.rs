@@ -7,9 +7,12 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use signal_client::{LinkState, Problem, Timing};
 use signal_relay::Config;
-use signal_wire::{Challenge, RelayFrame, VERSION};
+use signal_wire::{
+    Capabilities, Challenge, IceServer, IceServers, RelayFrame, SessionToken, VERSION,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -184,8 +187,8 @@ async fn a_place_that_hangs_up_is_not_dialed_in_a_tight_loop() {
             nonce: Challenge([1; 32]),
         },
         RelayFrame::Welcome {
-            capabilities: signal_wire::Capabilities::default(),
-            session: signal_wire::SessionToken([1; 16]),
+            capabilities: Capabilities::default(),
+            session: SessionToken([1; 16]),
             resumed: false,
             received: 0,
             ice: None,
@@ -205,5 +208,71 @@ async fn a_place_that_hangs_up_is_not_dialed_in_a_tight_loop() {
     for calls in [welcomed, closed] {
         let calls = calls.load(Ordering::Relaxed);
         assert!((1..=10).contains(&calls), "{calls} calls in 2 s");
+    }
+}
+
+/// Welcomes a client, then says the same thing as fast as the socket takes it. Tells when the
+/// client says something.
+async fn talk(stream: TcpStream, heard: mpsc::Sender<()>) {
+    let mut socket = tokio_tungstenite::accept_async(stream)
+        .await
+        .expect("it speaks WebSocket");
+    let challenge = RelayFrame::Challenge {
+        version: VERSION,
+        nonce: Challenge([7; 32]),
+    };
+    let welcome = RelayFrame::Welcome {
+        capabilities: Capabilities::default(),
+        session: SessionToken([7; 16]),
+        resumed: false,
+        received: 0,
+        ice: None,
+    };
+    for frame in [challenge, welcome] {
+        let frame = Message::text(frame.encode());
+        socket.send(frame).await.expect("it listens");
+    }
+    let _hello = socket.next().await;
+    let (mut from, mut to) = socket.into_inner().into_split();
+    // A text frame of the relay (RFC 6455, section 5.2), many times.
+    let server = IceServer {
+        url: "stun:192.0.2.1".into(),
+        username: String::new(),
+        credential: String::new(),
+    };
+    let text = RelayFrame::Ice(IceServers {
+        servers: vec![server],
+        ttl_seconds: 3600,
+    });
+    let text = text.encode();
+    let length = u8::try_from(text.len()).expect("it is short");
+    assert!(length < 126, "{length}");
+    let many = [&[0x81, length], text.as_bytes()].concat().repeat(1024);
+    let endless = async { while to.write_all(&many).await.is_ok() {} };
+    let listening = async {
+        while from.read_u8().await.is_ok() {
+            let _told: Result<(), _> = heard.try_send(());
+        }
+    };
+    tokio::join!(endless, listening);
+}
+
+#[tokio::test]
+async fn what_is_sent_goes_out_while_more_comes_in_than_its_owner_takes() {
+    let (told, mut heard) = mpsc::channel(1);
+    let (url, _) = something(move |stream| talk(stream, told.clone())).await;
+    let mut ann = Person::online(&url).await;
+    sleep(Duration::from_millis(100)).await;
+    let slowly = async {
+        while ann.events.recv().await.is_some() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    ann.link
+        .send(ann.address, "hello".into())
+        .expect("there is room");
+    tokio::select! {
+        () = slowly => panic!("the link has ended"),
+        said = soon(heard.recv()) => assert_eq!(said, Some(())),
     }
 }
