@@ -16,7 +16,7 @@ use crate::frame::SessionId;
 use crate::half_open::HalfOpen;
 use crate::output::{Output, SendError};
 use crate::pending::{Pending, cost_of};
-use crate::rate::{Rate, SenderLimit, TokenBucket};
+use crate::rate::{Rate, Sender, SenderLimit, TokenBucket};
 use crate::sessions::Sessions;
 use crate::version::Offer;
 use crate::words::Words;
@@ -59,13 +59,15 @@ pub struct Sealer {
     sessions: Sessions,
     /// What we began. At most [`MAX_PENDING`].
     pending: Vec<Pending>,
-    /// What others began. At most [`MAX_HALF_OPEN`], and [`MAX_HALF_OPEN_OF_SENDER`] of the active
+    /// What others began. At most [`MAX_HALF_OPEN`] of strangers and as many of others, and [`MAX_HALF_OPEN_OF_SENDER`] of the active
     /// conversation's other side.
     half_open: Vec<HalfOpen>,
     /// Conversations whose words were told. At most [`MAX_TOLD`].
     told: VecDeque<(Address, u64)>,
-    handshakes: SenderLimit,
-    resets: SenderLimit,
+    /// What strangers may cost.
+    strangers: Limits,
+    /// What those whom the user knows may.
+    familiar: Limits,
     warnings: Option<TokenBucket>,
     outputs: VecDeque<Output>,
 }
@@ -82,8 +84,8 @@ impl Sealer {
             pending: Vec::new(),
             half_open: Vec::new(),
             told: VecDeque::new(),
-            handshakes: SenderLimit::new(HANDSHAKES_OF_SENDER, HANDSHAKES),
-            resets: SenderLimit::new(RESETS_TO_SENDER, RESETS),
+            strangers: Limits::new(),
+            familiar: Limits::new(),
             warnings: None,
             outputs: VecDeque::new(),
         }
@@ -117,10 +119,15 @@ impl Sealer {
         self.queue(now, (to, conversation), message)
     }
 
-    /// Takes a frame that came through a relay. What is wrong with it is logged, and changes
-    /// nothing.
+    /// Takes a frame that came through a relay from a stranger. What is wrong with it is logged, and
+    /// changes nothing.
     pub fn receive(&mut self, now: Instant, from: Address, frame: &[u8]) {
-        let Err(reason) = self.take(now, from, frame) else {
+        self.receive_of(now, from, Sender::Stranger, frame);
+    }
+
+    /// [`Sealer::receive`] from anybody.
+    pub fn receive_of(&mut self, now: Instant, from: Address, sender: Sender, frame: &[u8]) {
+        let Err(reason) = self.take(now, from, sender, frame) else {
             return;
         };
         if !reason.is_flood() {
@@ -241,6 +248,13 @@ impl Sealer {
         self.transmit(to, hello);
     }
 
+    const fn limits(&mut self, sender: Sender) -> &mut Limits {
+        match sender {
+            Sender::Familiar => &mut self.familiar,
+            Sender::Stranger => &mut self.strangers,
+        }
+    }
+
     fn transmit(&mut self, to: Address, frame: Vec<u8>) {
         self.outputs.push_back(Output::Transmit { to, frame });
     }
@@ -261,6 +275,21 @@ impl Sealer {
             conversation,
             words,
         });
+    }
+}
+
+/// How often others may make us work.
+struct Limits {
+    handshakes: SenderLimit,
+    resets: SenderLimit,
+}
+
+impl Limits {
+    const fn new() -> Self {
+        Self {
+            handshakes: SenderLimit::new(HANDSHAKES_OF_SENDER, HANDSHAKES),
+            resets: SenderLimit::new(RESETS_TO_SENDER, RESETS),
+        }
     }
 }
 
