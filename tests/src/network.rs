@@ -16,6 +16,8 @@ pub struct Network {
 #[derive(Debug)]
 pub struct Host {
     namespace: String,
+    /// The interface by which the machine in the middle reaches it.
+    outer: String,
     /// How this host calls the machine in the middle: an IPv4 address.
     pub gateway: String,
 }
@@ -29,6 +31,8 @@ impl Network {
         let host = |at: u32| -> Result<Host> {
             let host = Host {
                 namespace: format!("tincan{}-{at}", std::process::id()),
+                // Interface names have at most 15 characters.
+                outer: format!("tc{}-{at}", std::process::id()),
                 gateway: format!("10.77.{at}.1"),
             };
             host.set_up(at).context("no network namespaces")?;
@@ -58,16 +62,16 @@ impl Host {
     }
 
     fn set_up(&self, at: u32) -> Result<()> {
-        let Self { namespace, gateway } = self;
-        // Interface names have at most 15 characters.
-        let outer = format!("tc{}-{at}", std::process::id());
+        let Self {
+            namespace,
+            outer,
+            gateway,
+        } = self;
         ip(&["netns", "add", namespace])?;
-        let veth = [
-            "link", "add", &outer, "type", "veth", "peer", "name", "eth0",
-        ];
+        let veth = ["link", "add", outer, "type", "veth", "peer", "name", "eth0"];
         ip(&[&veth[..], &["netns", namespace]].concat())?;
-        ip(&["addr", "add", &format!("{gateway}/24"), "dev", &outer])?;
-        ip(&["link", "set", &outer, "up"])?;
+        ip(&["addr", "add", &format!("{gateway}/24"), "dev", outer])?;
+        ip(&["link", "set", outer, "up"])?;
         let address = format!("10.77.{at}.2/24");
         ip(&["-n", namespace, "addr", "add", &address, "dev", "eth0"])?;
         for interface in ["eth0", "lo"] {
@@ -79,7 +83,9 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        // Its interfaces go with it. A namespace that was never made is no harm.
+        // A namespace takes its interfaces along, but a while later: the next network of this process
+        // would find the name taken. What was never made is no harm.
+        let _ = ip(&["link", "del", &self.outer]);
         let _ = ip(&["netns", "del", &self.namespace]);
     }
 }

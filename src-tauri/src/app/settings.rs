@@ -87,7 +87,7 @@ mod tests {
     fn a_change_leaves_all_other_settings_alone() {
         let before = Settings {
             name: "Ada".to_owned(),
-            relay: "wss://relay.example/v1".to_owned(),
+            relay: "wss://relay.example/v2".to_owned(),
             ..Settings::default()
         };
         let after = changed(&before, change(json!({ "maxSendKbps": 5 }))).unwrap();

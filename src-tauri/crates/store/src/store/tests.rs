@@ -24,7 +24,7 @@ fn entry(n: u64) -> HistoryEntry {
             address: format!("tincan:{n}"),
             name: "Ann".to_owned(),
         },
-        relay: Some("wss://relay.example/v1".to_owned()),
+        relay: Some("wss://relay.example/v2".to_owned()),
         at: n,
         outgoing: n.is_multiple_of(2),
         reason: "localHangup".to_owned(),
@@ -41,7 +41,7 @@ fn all_set() -> Settings {
         microphone: Some("mic".to_owned()),
         speaker: Some("ear".to_owned()),
         ring_speaker: Some("bell".to_owned()),
-        relay: "wss://relay.example/v1".to_owned(),
+        relay: "wss://relay.example/v2".to_owned(),
         ice_servers: vec![IceServer {
             url: "turn:turn.example".to_owned(),
             username: "u".to_owned(),
