@@ -86,10 +86,11 @@ fn a_frame_cut_or_lengthened_is_no_frame() {
             wrong.resize(length, 0);
             assert!(give(&mut exchange, now, &wrong, expected).is_empty());
         }
-        let judged = exchange
-            .bob
-            .sealer
-            .take(now, exchange.ann.address, Sender::Stranger, &right[..255]);
+        let judged =
+            exchange
+                .bob
+                .sealer
+                .take(now, exchange.ann.address, Sender::Stranger, &right[..255]);
         assert_eq!(judged, Err(Dropped::Length));
     }
 }

@@ -183,7 +183,8 @@ fn what_somebody_hung_on_a_table_does_not_run_when_it_is_written() {
 
 #[test]
 fn a_small_file_whose_columns_are_formulas_does_not_become_gigabytes() {
-    for bytes in [400_000_000, 500_000] {
+    let address = Identity::generate().unwrap().address();
+    for (bytes, fewest, most) in [(400_000_000, 0, 0), (500_000, 1, 16)] {
         let (dir, contents) = filled();
         meddle(
             &dir,
@@ -193,18 +194,17 @@ fn a_small_file_whose_columns_are_formulas_does_not_become_gigabytes() {
                     name TEXT AS (hex(zeroblob({bytes}))), their_name TEXT AS (name),
                     blocked INTEGER, pinned_at INTEGER, pinned_how TEXT);
                  WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c LIMIT 1000)
-                    INSERT INTO people (address, contact, blocked) SELECT 'x', 1, 0 FROM c;"
+                    INSERT INTO people (address, contact, blocked) SELECT '{address}', 1, 0 FROM c;"
             ),
         );
-        let began = std::time::Instant::now();
-        let expected = Contents {
-            people: Vec::new(),
-            ..contents
-        };
-        assert_eq!(reopened(&dir), expected);
+        let path = dir.path().join(NAME);
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let (read, whole) = tables::read(&connection);
+        assert!((fewest..=most).contains(&read.people.len()), "{bytes}");
+        assert!(whole.is_err());
+        drop(connection);
+        assert_eq!(reopened(&dir).history, contents.history);
         assert!(kept_aside(&dir));
-        // Sixteen megabytes of text are made in a moment, and gigabytes of it are not.
-        assert!(began.elapsed().as_secs() < 5);
     }
 }
 
