@@ -227,12 +227,28 @@ impl Sealer {
         replaces: Option<SessionId>,
     ) -> Result<usize, SendError> {
         if self.pending.len() >= MAX_PENDING {
-            return Err(SendError::Full);
+            self.make_place_for(conversation)?;
         }
         let pending = Pending::begin(&self.identity, &self.offer, conversation, replaces, now)?;
         self.transmit(conversation.0, pending.hello().to_vec());
         self.pending.push(pending);
         Ok(self.pending.len() - 1)
+    }
+
+    /// Gives up what waits longest, for the active conversation only: strangers can make us begin as
+    /// many sessions as there can be, with RESETs or by leaving us, and then answer none of them.
+    fn make_place_for(&mut self, conversation: (Address, u64)) -> Result<(), SendError> {
+        let sessions = &self.sessions;
+        if !sessions.is_active(conversation) {
+            return Err(SendError::Full);
+        }
+        let others = self.pending.iter().enumerate();
+        let others = others.filter(|(_, it)| !sessions.is_active(it.conversation()));
+        let oldest = others.min_by_key(|(_, it)| it.begun);
+        let at = oldest.map(|(at, _)| at).ok_or(SendError::Full)?;
+        self.pending.swap_remove(at);
+        tracing::debug!("a session that nobody answered makes place for that of our call");
+        Ok(())
     }
 
     fn pending_of(&self, conversation: (Address, u64)) -> Option<usize> {

@@ -252,3 +252,30 @@ fn strangers_cannot_keep_those_whom_the_user_knows_from_calling() {
     settle(now, &mut ann, &mut bob);
     assert_eq!(bob.messages(), [b"invite"]);
 }
+
+#[test]
+fn strangers_cannot_keep_the_user_from_calling() {
+    let start = Instant::now();
+    let (mut ann, mut bob) = (Side::new(), Side::new());
+    // Each is answered, and says at once that it does not know the session.
+    for number in 0..9 {
+        let mut eve = Side::new();
+        let now = start + millis(100 * number);
+        eve.say(now, bob.address, number, b"invite");
+        settle(now, &mut eve, &mut bob);
+        bob.say(now, eve.address, number, b"busy");
+        let mut reset = bob.only()[..18].to_vec();
+        reset[1] = 4;
+        bob.take(now, eve.address, &reset);
+        bob.out();
+    }
+    assert_eq!(bob.sealer.pending.len(), 8);
+    let now = start + seconds(1);
+    let refused = bob.sealer.send(now, ann.address, 1, b"invite");
+    assert_eq!(refused, Err(SendError::Full), "it is nobody's call yet");
+    bob.sealer.set_active(Some((ann.address, 1)));
+    bob.say(now, ann.address, 1, b"invite");
+    assert_eq!(bob.sealer.pending.len(), 8);
+    settle(now, &mut bob, &mut ann);
+    assert_eq!(ann.messages(), [b"invite"]);
+}
