@@ -93,9 +93,10 @@
 //! - Keys rest on X25519. A computer that breaks it, such as a large quantum computer, opens what
 //!   was kept.
 //! - The relay can always keep two people apart: by dropping, or by replaying a caller's HELLOs
-//!   until the places for that caller are taken. Strangers with many keys can keep other
-//!   strangers apart from us in the same way, but nobody whom the user knows. It can also make
-//!   words differ, by keeping answers back while it forges RESETs; it cannot make them equal.
+//!   until the places for that caller are taken. It can also make words differ, by keeping answers
+//!   back while it forges RESETs; it cannot make them equal.
+//! - Strangers with many keys can keep other strangers from reaching us, by beginning sessions that
+//!   they leave half-open; nobody whom the user knows, and nobody in a call.
 //! - The Noise library does not wipe session keys in memory. Whoever reads the memory of a running
 //!   program reads its calls.
 
