@@ -14,6 +14,7 @@ use crate::dropped::Dropped;
 use crate::frame::{Frame, HANDSHAKE_FRAME_BYTES, HEADER_BYTES, Kind, begin};
 use crate::noise::{Context, HandshakeHash, hash_of};
 use crate::payload::{Data, Hello, Reply};
+use crate::rate::Sender;
 use crate::reject::{HelloHash, NO_COMMON_VERSION, Rejection, hash_of_hello};
 use crate::version::{Agreement, Offer};
 use crate::words::{Commitment, Nonce, Words, words};
@@ -22,6 +23,8 @@ use crate::words::{Commitment, Nonce, Words, words};
 pub(crate) struct HalfOpen {
     pub(crate) context: Context,
     pub(crate) agreement: Agreement,
+    /// Whose places it takes one of.
+    pub(crate) sender: Sender,
     hello: HelloHash,
     /// Sent again, byte for byte, when the same HELLO comes again.
     reply: Vec<u8>,
@@ -53,7 +56,7 @@ impl HalfOpen {
     pub(crate) fn answer(
         identity: &Identity,
         offer: &Offer,
-        from: Address,
+        (from, sender): (Address, Sender),
         frame: &Frame<'_>,
         now: Instant,
     ) -> Result<Answer, Dropped> {
@@ -83,6 +86,7 @@ impl HalfOpen {
         Ok(Answer::HalfOpen(Box::new(Self {
             context,
             agreement,
+            sender,
             hello: hash,
             reply: frame,
             repeats: 0,

@@ -61,11 +61,13 @@
 //!   message may arrive twice if the RESET was forged; all others arrive once or never.
 //! - The highest version of both and the features of both are used. Both are part of what the
 //!   handshake authenticates, so nobody on the way can lower them.
-//! - Bounds: 8 established sessions, of which the one goes first that was not used for the longest
-//!   time, and never that of the active conversation; 8 that we begin; 32 that others begin, 2 for
-//!   each sender, 10 seconds each; 20 handshakes a second of others, 2 for each sender; 2 RESETs a
-//!   second, 1 for each sender. The other side of the active conversation has places and rates of
-//!   its own. A session that is not used for five minutes is forgotten, with its keys.
+//! - Bounds: 8 established sessions, of which the one goes first that was not used for the
+//!   longest time, and never that of the active conversation; 8 that we begin, of which the
+//!   oldest makes place for the active conversation; 32 that others begin, 2 for each sender, 10
+//!   seconds each; 20 handshakes a second of others, 2 for each sender; 2 RESETs a second, 1 for
+//!   each sender. Those whom the user knows have as many places and rates again, which strangers
+//!   cannot use up, and the other side of the active conversation has its own. A session that is
+//!   not used for five minutes is forgotten, with its keys.
 //!
 //! # What is promised
 //!
@@ -90,9 +92,11 @@
 //! - A REJECT is signed: it proves to others that its signer runs a program like this.
 //! - Keys rest on X25519. A computer that breaks it, such as a large quantum computer, opens what
 //!   was kept.
-//! - The relay can always keep two people apart: by dropping, or by replaying a caller's HELLOs until
-//!   the places for that caller are taken. It can also make words differ, by keeping answers back
-//!   while it forges RESETs; it cannot make them equal.
+//! - The relay can always keep two people apart: by dropping, or by replaying a caller's HELLOs
+//!   until the places for that caller are taken. It can also make words differ, by keeping answers
+//!   back while it forges RESETs; it cannot make them equal.
+//! - Strangers with many keys can keep other strangers from reaching us, by beginning sessions that
+//!   they leave half-open; nobody whom the user knows, and nobody in a call.
 //! - The Noise library does not wipe session keys in memory. Whoever reads the memory of a running
 //!   program reads its calls.
 
@@ -116,6 +120,7 @@ mod window;
 mod words;
 
 pub use output::{Output, SendError};
+pub use rate::Sender;
 pub use sealer::Sealer;
 
 /// The largest message that can be sealed, in bytes: what is left of an envelope's payload.

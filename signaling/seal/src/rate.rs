@@ -4,6 +4,16 @@ use std::time::Instant;
 
 use identity::Address;
 
+/// What a sender is to the user, which says whose places and rates their frames use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// Somebody whom the user knows. Keys cost nothing, so who has many of them must not keep these
+    /// people away.
+    Familiar,
+    /// Anybody else.
+    Stranger,
+}
+
 /// A token bucket: fills at a steady rate up to a burst.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenBucket {

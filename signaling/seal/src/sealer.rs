@@ -16,7 +16,7 @@ use crate::frame::SessionId;
 use crate::half_open::HalfOpen;
 use crate::output::{Output, SendError};
 use crate::pending::{Pending, cost_of};
-use crate::rate::{Rate, SenderLimit, TokenBucket};
+use crate::rate::{Rate, Sender, SenderLimit, TokenBucket};
 use crate::sessions::Sessions;
 use crate::version::Offer;
 use crate::words::Words;
@@ -59,13 +59,15 @@ pub struct Sealer {
     sessions: Sessions,
     /// What we began. At most [`MAX_PENDING`].
     pending: Vec<Pending>,
-    /// What others began. At most [`MAX_HALF_OPEN`], and [`MAX_HALF_OPEN_OF_SENDER`] of the active
+    /// What others began. At most [`MAX_HALF_OPEN`] of strangers and as many of others, and [`MAX_HALF_OPEN_OF_SENDER`] of the active
     /// conversation's other side.
     half_open: Vec<HalfOpen>,
     /// Conversations whose words were told. At most [`MAX_TOLD`].
     told: VecDeque<(Address, u64)>,
-    handshakes: SenderLimit,
-    resets: SenderLimit,
+    /// What strangers may cost.
+    strangers: Limits,
+    /// What those whom the user knows may.
+    familiar: Limits,
     warnings: Option<TokenBucket>,
     outputs: VecDeque<Output>,
 }
@@ -82,8 +84,8 @@ impl Sealer {
             pending: Vec::new(),
             half_open: Vec::new(),
             told: VecDeque::new(),
-            handshakes: SenderLimit::new(HANDSHAKES_OF_SENDER, HANDSHAKES),
-            resets: SenderLimit::new(RESETS_TO_SENDER, RESETS),
+            strangers: Limits::new(),
+            familiar: Limits::new(),
             warnings: None,
             outputs: VecDeque::new(),
         }
@@ -117,10 +119,15 @@ impl Sealer {
         self.queue(now, (to, conversation), message)
     }
 
-    /// Takes a frame that came through a relay. What is wrong with it is logged, and changes
-    /// nothing.
+    /// Takes a frame that came through a relay from a stranger. What is wrong with it is logged, and
+    /// changes nothing.
     pub fn receive(&mut self, now: Instant, from: Address, frame: &[u8]) {
-        let Err(reason) = self.take(now, from, frame) else {
+        self.receive_of(now, from, Sender::Stranger, frame);
+    }
+
+    /// [`Sealer::receive`] from anybody.
+    pub fn receive_of(&mut self, now: Instant, from: Address, sender: Sender, frame: &[u8]) {
+        let Err(reason) = self.take(now, from, sender, frame) else {
             return;
         };
         if !reason.is_flood() {
@@ -220,12 +227,28 @@ impl Sealer {
         replaces: Option<SessionId>,
     ) -> Result<usize, SendError> {
         if self.pending.len() >= MAX_PENDING {
-            return Err(SendError::Full);
+            self.make_place_for(conversation)?;
         }
         let pending = Pending::begin(&self.identity, &self.offer, conversation, replaces, now)?;
         self.transmit(conversation.0, pending.hello().to_vec());
         self.pending.push(pending);
         Ok(self.pending.len() - 1)
+    }
+
+    /// Gives up what waits longest, for the active conversation only: strangers can make us begin as
+    /// many sessions as there can be, with RESETs or by leaving us, and then answer none of them.
+    fn make_place_for(&mut self, conversation: (Address, u64)) -> Result<(), SendError> {
+        let sessions = &self.sessions;
+        if !sessions.is_active(conversation) {
+            return Err(SendError::Full);
+        }
+        let others = self.pending.iter().enumerate();
+        let others = others.filter(|(_, it)| !sessions.is_active(it.conversation()));
+        let oldest = others.min_by_key(|(_, it)| it.begun);
+        let at = oldest.map(|(at, _)| at).ok_or(SendError::Full)?;
+        self.pending.swap_remove(at);
+        tracing::debug!("a session that nobody answered makes place for that of our call");
+        Ok(())
     }
 
     fn pending_of(&self, conversation: (Address, u64)) -> Option<usize> {
@@ -239,6 +262,13 @@ impl Sealer {
         pending.repeated(now);
         let (to, hello) = (pending.context.responder, pending.hello().to_vec());
         self.transmit(to, hello);
+    }
+
+    const fn limits(&mut self, sender: Sender) -> &mut Limits {
+        match sender {
+            Sender::Familiar => &mut self.familiar,
+            Sender::Stranger => &mut self.strangers,
+        }
     }
 
     fn transmit(&mut self, to: Address, frame: Vec<u8>) {
@@ -261,6 +291,21 @@ impl Sealer {
             conversation,
             words,
         });
+    }
+}
+
+/// How often others may make us work.
+struct Limits {
+    handshakes: SenderLimit,
+    resets: SenderLimit,
+}
+
+impl Limits {
+    const fn new() -> Self {
+        Self {
+            handshakes: SenderLimit::new(HANDSHAKES_OF_SENDER, HANDSHAKES),
+            resets: SenderLimit::new(RESETS_TO_SENDER, RESETS),
+        }
     }
 }
 

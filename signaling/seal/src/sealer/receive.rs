@@ -12,6 +12,7 @@ use crate::half_open::{Answer, HalfOpen};
 use crate::output::Output;
 use crate::payload::Reply;
 use crate::pending::Pending;
+use crate::rate::Sender;
 use crate::session::{Session, Unheard};
 
 impl Sealer {
@@ -19,6 +20,7 @@ impl Sealer {
         &mut self,
         now: Instant,
         from: Address,
+        sender: Sender,
         bytes: &[u8],
     ) -> Result<(), Dropped> {
         if from == self.address {
@@ -27,16 +29,21 @@ impl Sealer {
         let frame = Frame::parse(bytes)?;
         self.expire(now);
         match frame.kind {
-            Kind::Hello => self.on_hello(now, from, &frame),
+            Kind::Hello => self.on_hello(now, (from, sender), &frame),
             Kind::Reply => self.on_reply(now, from, &frame),
-            Kind::Data => self.on_data(now, from, &frame),
+            Kind::Data => self.on_data(now, (from, sender), &frame),
             Kind::Reset => self.on_reset(now, from, frame.session),
             Kind::Reject => self.on_reject(now, from, &frame),
         }
     }
 
     /// Somebody begins a session. They hear a REPLY, the user hears nothing.
-    fn on_hello(&mut self, now: Instant, from: Address, frame: &Frame<'_>) -> Result<(), Dropped> {
+    fn on_hello(
+        &mut self,
+        now: Instant,
+        (from, sender): (Address, Sender),
+        frame: &Frame<'_>,
+    ) -> Result<(), Dropped> {
         if let Some(at) = self.half_open_of(from, frame.session) {
             let reply = self.half_open[at].repeat(frame)?.to_vec();
             self.transmit(from, reply);
@@ -46,8 +53,8 @@ impl Sealer {
         if is_known || self.answered_by(from, frame.session).is_some() {
             return Err(Dropped::KnownSession);
         }
-        self.admit_hello(now, from)?;
-        match HalfOpen::answer(&self.identity, &self.offer, from, frame, now)? {
+        self.admit_hello(now, from, sender)?;
+        match HalfOpen::answer(&self.identity, &self.offer, (from, sender), frame, now)? {
             Answer::HalfOpen(half_open) => {
                 self.transmit(from, half_open.reply().to_vec());
                 self.half_open.push(*half_open);
@@ -60,9 +67,9 @@ impl Sealer {
         Ok(())
     }
 
-    /// Whether one more handshake may cost something. The other side of the active conversation has
-    /// a reserve: strangers leave it its places and its rate.
-    fn admit_hello(&mut self, now: Instant, from: Address) -> Result<(), Dropped> {
+    /// Whether one more handshake may cost something. Those whom the user knows have places and a rate
+    /// that strangers leave them, and the other side of the active conversation has its own.
+    fn admit_hello(&mut self, now: Instant, from: Address, sender: Sender) -> Result<(), Dropped> {
         let is_active = self.sessions.is_active_peer(from);
         let of_sender = self.half_open.iter().filter(|it| it.peer() == from);
         if of_sender.count() >= MAX_HALF_OPEN_OF_SENDER {
@@ -70,11 +77,12 @@ impl Sealer {
         }
         let sessions = &self.sessions;
         let of_others = self.half_open.iter();
-        let of_others = of_others.filter(|it| !sessions.is_active_peer(it.peer()));
+        let of_others =
+            of_others.filter(|it| it.sender == sender && !sessions.is_active_peer(it.peer()));
         if !is_active && of_others.count() >= MAX_HALF_OPEN {
             return Err(Dropped::HalfOpen);
         }
-        if !self.handshakes.admit(now, from, is_active) {
+        if !self.limits(sender).handshakes.admit(now, from, is_active) {
             return Err(Dropped::HandshakeRate);
         }
         Ok(())
@@ -143,7 +151,12 @@ impl Sealer {
 
     /// A sealed message. Of an unknown session it asks for a RESET, for its sender believes that we
     /// can read it.
-    fn on_data(&mut self, now: Instant, from: Address, frame: &Frame<'_>) -> Result<(), Dropped> {
+    fn on_data(
+        &mut self,
+        now: Instant,
+        (from, sender): (Address, Sender),
+        frame: &Frame<'_>,
+    ) -> Result<(), Dropped> {
         if let Some(session) = self.sessions.find(from, frame.session) {
             let opened = session.open(now, frame.body)?;
             let conversation = session.conversation();
@@ -158,7 +171,7 @@ impl Sealer {
             return self.prove(now, at, frame);
         }
         let has_reserve = self.sessions.is_active_peer(from);
-        if self.resets.admit(now, from, has_reserve) {
+        if self.limits(sender).resets.admit(now, from, has_reserve) {
             self.transmit(from, begin(Kind::Reset, frame.session, HEADER_BYTES));
         }
         Err(Dropped::UnknownSession)

@@ -11,6 +11,7 @@ use media::backend::codec::CodecBackend;
 use media::backend::device::DeviceId;
 use media::transport::MediaTransport;
 use media::units::Bitrate;
+use seal::Sender;
 
 /// Everything the engine needs from outside, chosen once in the composition root.
 #[derive(Clone, Debug)]
@@ -99,6 +100,14 @@ impl Config {
     /// Whether and how somebody may ring, by what they are to the user and what the user set.
     pub(crate) fn standing_of(&self, who: &Address) -> Standing {
         standing(self.people.relation(who), self.who_may_ring)
+    }
+
+    /// Whether somebody has places of their own with us, which strangers cannot use up.
+    pub(crate) fn sender(&self, who: &Address) -> Sender {
+        match self.people.relation(who) {
+            Relation::Contact | Relation::Known => Sender::Familiar,
+            Relation::Stranger | Relation::Blocked => Sender::Stranger,
+        }
     }
 }
 

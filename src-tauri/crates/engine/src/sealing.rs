@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use call::id::CallId;
 use identity::{Address, Identity};
-use seal::{Output, Sealer, SendError};
+use seal::{Output, Sealer, SendError, Sender};
 
 use crate::log_rate::LogRate;
 use crate::subject::SubjectCheck;
@@ -108,8 +108,8 @@ impl Sealing {
     }
 
     /// Takes a frame that came through a relay.
-    pub(crate) fn receive(&mut self, now: Instant, from: Address, frame: &[u8]) {
-        self.sealer.receive(now, from, frame);
+    pub(crate) fn receive(&mut self, now: Instant, from: Address, sender: Sender, frame: &[u8]) {
+        self.sealer.receive_of(now, from, sender, frame);
         self.collect(now);
     }
 

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use self::fault::Fault;
@@ -110,13 +111,18 @@ fn transact(
     transaction.commit()
 }
 
-/// Opens a connection that believes nothing of what the file says about itself.
+/// Opens a connection that believes nothing of what the file says about itself. We have neither
+/// views nor triggers: what somebody else put there may be a query that never ends, or a formula that
+/// makes gigabytes of a few bytes.
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     // One thread at a time has the connection.
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "synchronous", "EXTRA")?;
@@ -130,6 +136,10 @@ fn journal(path: &Path) -> PathBuf {
 }
 
 const NAME: &str = "tincan.db";
+
+/// The largest value or row that SQLite makes or reads for us: far more than any of ours, the texts
+/// of a schema included.
+const MAX_VALUE_BYTES: i32 = 1024 * 1024;
 
 /// How long a tool that reads the file may hold a write up; it is tried again later.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::two_sides::{Side, in_conversation, kinds, millis, seconds, settle};
 use crate::SendError;
 use crate::dropped::Dropped;
+use crate::rate::Sender;
 use crate::sessions::MAX_SESSIONS;
 
 /// A HELLO of a new session of somebody.
@@ -49,7 +50,8 @@ fn twenty_handshakes_a_second_are_answered() {
         // Each time somebody else, so that only the limit of all together counts.
         let mut other = Side::new();
         other.say(now, bob.address, 1, b"invite");
-        bob.sealer.take(now, other.address, &other.only())
+        bob.sealer
+            .take(now, other.address, Sender::Stranger, &other.only())
     };
     let answered = (0..100).filter(|_| judged(start).is_ok()).count();
     assert_eq!(answered, 20);
@@ -63,7 +65,7 @@ fn one_sender_has_two_half_open_and_two_handshakes_a_second() {
     let (mut bob, mut eve) = (Side::new(), Side::new());
     let mut judged = |bob: &mut Side, now| {
         let hello = hello(&mut eve, now, bob);
-        bob.sealer.take(now, eve.address, &hello)
+        bob.sealer.take(now, eve.address, Sender::Stranger, &hello)
     };
     assert_eq!(judged(&mut bob, start), Ok(()));
     assert_eq!(judged(&mut bob, start), Ok(()));
@@ -205,7 +207,7 @@ fn answers_to_one_hello_are_few_however_many_are_forged() {
     let reply = bob.only();
     let mut forged = reply.clone();
     forged[60] ^= 1;
-    let judged = |ann: &mut Side, now| ann.sealer.take(now, bob.address, &forged);
+    let judged = |ann: &mut Side, now| ann.sealer.take(now, bob.address, Sender::Stranger, &forged);
     for _ in 0..8 {
         assert_eq!(judged(&mut ann, now), Err(Dropped::Unauthentic));
     }
@@ -218,4 +220,58 @@ fn answers_to_one_hello_are_few_however_many_are_forged() {
         bob.take(now, ann.address, &hello);
     }
     assert_eq!(bob.out().len(), 8);
+}
+
+#[test]
+fn strangers_cannot_keep_those_whom_the_user_knows_from_calling() {
+    let start = Instant::now();
+    let (mut ann, mut bob) = (Side::new(), Side::new());
+    // Sixteen keys that never answer a REPLY, each with a HELLO in five seconds.
+    let mut strangers: Vec<_> = (0..16).map(|_| Side::new()).collect();
+    let mut flood = |bob: &mut Side, now| {
+        for stranger in &mut strangers {
+            let hello = hello(stranger, now, bob);
+            bob.take(now, stranger.address, &hello);
+        }
+        bob.out();
+    };
+    flood(&mut bob, start);
+    flood(&mut bob, start + seconds(5));
+    assert_eq!(bob.sealer.half_open.len(), 32);
+    let now = start + seconds(6);
+    ann.say(now, bob.address, 1, b"invite");
+    let judged = bob
+        .sealer
+        .take(now, ann.address, Sender::Familiar, &ann.only());
+    assert_eq!(judged, Ok(()));
+    bob.drain();
+    settle(now, &mut ann, &mut bob);
+    assert_eq!(bob.messages(), [b"invite"]);
+}
+
+#[test]
+fn strangers_cannot_keep_the_user_from_calling() {
+    let start = Instant::now();
+    let (mut ann, mut bob) = (Side::new(), Side::new());
+    // Each is answered, and says at once that it does not know the session.
+    for number in 0..9 {
+        let mut eve = Side::new();
+        let now = start + millis(100 * number);
+        eve.say(now, bob.address, number, b"invite");
+        settle(now, &mut eve, &mut bob);
+        bob.say(now, eve.address, number, b"busy");
+        let mut reset = bob.only()[..18].to_vec();
+        reset[1] = 4;
+        bob.take(now, eve.address, &reset);
+        bob.out();
+    }
+    assert_eq!(bob.sealer.pending.len(), 8);
+    let now = start + seconds(1);
+    let refused = bob.sealer.send(now, ann.address, 1, b"invite");
+    assert_eq!(refused, Err(SendError::Full), "it is nobody's call yet");
+    bob.sealer.set_active(Some((ann.address, 1)));
+    bob.say(now, ann.address, 1, b"invite");
+    assert_eq!(bob.sealer.pending.len(), 8);
+    settle(now, &mut bob, &mut ann);
+    assert_eq!(ann.messages(), [b"invite"]);
 }

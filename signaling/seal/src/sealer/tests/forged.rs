@@ -10,6 +10,7 @@ use crate::dropped::Dropped;
 use crate::frame::{Kind, SessionId, begin};
 use crate::noise::Context;
 use crate::payload::Hello;
+use crate::rate::Sender;
 use crate::reject::{NO_COMMON_VERSION, Rejection, hash_of_hello};
 use crate::version::Offer;
 use crate::words::{Commitment, Nonce};
@@ -42,15 +43,15 @@ fn a_frame_under_another_sender_s_name_is_dropped() {
     let (mut ann, mut bob, eve) = (Side::new(), Side::new(), Side::new());
     ann.say(now, bob.address, 1, b"invite");
     let hello = ann.only();
-    let judged = bob.sealer.take(now, eve.address, &hello);
+    let judged = bob.sealer.take(now, eve.address, Sender::Stranger, &hello);
     assert_eq!(judged, Err(Dropped::Unauthentic));
     bob.take(now, ann.address, &hello);
     let reply = bob.only();
-    let judged = ann.sealer.take(now, eve.address, &reply);
+    let judged = ann.sealer.take(now, eve.address, Sender::Stranger, &reply);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     ann.take(now, bob.address, &reply);
     let data = ann.only();
-    let judged = bob.sealer.take(now, eve.address, &data);
+    let judged = bob.sealer.take(now, eve.address, Sender::Stranger, &data);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     bob.take(now, ann.address, &data);
     assert_eq!(bob.heard, [(ann.address, 1, b"invite".to_vec())]);
@@ -68,7 +69,7 @@ fn a_hello_sealed_with_another_key_than_its_sender_s_is_dropped() {
         session: SessionId([5; 16]),
     };
     let forged = hello_as(&context, &eve.identity().x25519_secret(), &public);
-    let judged = bob.sealer.take(now, ann.address, &forged);
+    let judged = bob.sealer.take(now, ann.address, Sender::Stranger, &forged);
     assert_eq!(judged, Err(Dropped::WrongSender));
     let real = hello_as(&context, &ann.identity().x25519_secret(), &public);
     bob.take(now, ann.address, &real);
@@ -82,14 +83,20 @@ fn an_address_and_its_negative_are_two_people() {
     // From Ann, and said to be from her negative.
     ann.say(now, bob.address, 1, b"invite");
     let hello = ann.only();
-    let judged = bob.sealer.take(now, negative(ann.address), &hello);
+    let judged = bob
+        .sealer
+        .take(now, negative(ann.address), Sender::Stranger, &hello);
     assert_eq!(judged, Err(Dropped::Unauthentic));
     // For Bob's negative, and brought to Bob.
     ann.say(now, negative(bob.address), 2, b"invite");
-    let judged = bob.sealer.take(now, ann.address, &ann.only());
+    let judged = bob
+        .sealer
+        .take(now, ann.address, Sender::Stranger, &ann.only());
     assert_eq!(judged, Err(Dropped::Unauthentic));
     bob.take(now, ann.address, &hello);
-    let judged = ann.sealer.take(now, negative(bob.address), &bob.only());
+    let judged = ann
+        .sealer
+        .take(now, negative(bob.address), Sender::Stranger, &bob.only());
     assert_eq!(judged, Err(Dropped::UnknownSession));
     assert!(bob.heard.is_empty());
 }
@@ -110,7 +117,10 @@ fn senders_with_weak_keys_are_refused() {
         // Whatever secret there is to such a key, everybody has it.
         let public = identity::x25519_public(&bob.address).unwrap();
         let hello = hello_as(&context, &[8; 32], &public);
-        assert_eq!(bob.sealer.take(now, weak, &hello), Err(Dropped::WeakKey));
+        assert_eq!(
+            bob.sealer.take(now, weak, Sender::Stranger, &hello),
+            Err(Dropped::WeakKey)
+        );
         let sent = bob.sealer.send(now, weak, 1, b"");
         assert_eq!(sent, Err(crate::SendError::WeakKey));
     }
@@ -122,15 +132,15 @@ fn frames_that_are_thrown_back_are_not_taken() {
     let (mut ann, mut bob) = (Side::new(), Side::new());
     ann.say(now, bob.address, 1, b"invite");
     let hello = ann.only();
-    let thrown = ann.sealer.take(now, bob.address, &hello);
+    let thrown = ann.sealer.take(now, bob.address, Sender::Stranger, &hello);
     assert_eq!(thrown, Err(Dropped::KnownSession));
-    let thrown = ann.sealer.take(now, ann.address, &hello);
+    let thrown = ann.sealer.take(now, ann.address, Sender::Stranger, &hello);
     assert_eq!(thrown, Err(Dropped::Ourselves));
     bob.take(now, ann.address, &hello);
     settle(now, &mut ann, &mut bob);
     ann.say(now, bob.address, 1, b"more");
     let data = ann.only();
-    let thrown = ann.sealer.take(now, bob.address, &data);
+    let thrown = ann.sealer.take(now, bob.address, Sender::Stranger, &data);
     assert_eq!(thrown, Err(Dropped::Unauthentic));
 }
 
@@ -173,10 +183,12 @@ fn a_reset_without_a_cause_or_under_another_name_changes_nothing() {
     ann.say(now, bob.address, 1, b"offer");
     let mut forged = ann.only()[..18].to_vec();
     forged[1] = 4;
-    let judged = ann.sealer.take(now, eve.address, &forged);
+    let judged = ann.sealer.take(now, eve.address, Sender::Stranger, &forged);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     let late = now + seconds(11);
-    let judged = ann.sealer.take(late, bob.address, &forged);
+    let judged = ann
+        .sealer
+        .take(late, bob.address, Sender::Stranger, &forged);
     assert_eq!(judged, Err(Dropped::NoCause));
     bob.say(late, ann.address, 1, b"answer");
     assert_eq!(settle(late, &mut ann, &mut bob), ["DATA"]);
@@ -225,15 +237,15 @@ fn only_the_callee_can_reject_and_only_a_hello_that_waits() {
     };
     let hash = hash_of_hello(&hello);
     let forged = rejection.sign(eve.identity(), &context, &hash);
-    let judged = ann.sealer.take(now, bob.address, &forged);
+    let judged = ann.sealer.take(now, bob.address, Sender::Stranger, &forged);
     assert_eq!(judged, Err(Dropped::Signature));
     let real = rejection.sign(bob.identity(), &context, &hash);
-    let judged = ann.sealer.take(now, eve.address, &real);
+    let judged = ann.sealer.take(now, eve.address, Sender::Stranger, &real);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     bob.take(now, ann.address, &hello);
     settle(now, &mut ann, &mut bob);
     assert_eq!(bob.messages(), [b"invite"]);
-    let judged = ann.sealer.take(now, bob.address, &real);
+    let judged = ann.sealer.take(now, bob.address, Sender::Stranger, &real);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     assert!(ann.incompatible.is_empty());
 }
@@ -271,7 +283,9 @@ fn who_reveals_another_value_than_it_committed_to_is_refused() {
         message: b"invite",
     };
     let sealed = channel.seal(context.session, &data.encode().unwrap());
-    let judged = bob.sealer.take(now, ann.address, &sealed.unwrap());
+    let judged = bob
+        .sealer
+        .take(now, ann.address, Sender::Stranger, &sealed.unwrap());
     assert_eq!(judged, Err(Dropped::Commitment));
     assert!(bob.sealer.poll_output().is_none());
 }
@@ -298,6 +312,6 @@ fn a_handshake_of_another_protocol_does_not_open() {
     let mut frame = begin(Kind::Hello, context.session, 256);
     frame.resize(256, 0);
     noise.write_message(&[1; 142], &mut frame[18..]).unwrap();
-    let judged = bob.sealer.take(now, ann.address, &frame);
+    let judged = bob.sealer.take(now, ann.address, Sender::Stranger, &frame);
     assert_eq!(judged, Err(Dropped::Unauthentic));
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::two_sides::{Side, in_conversation, kinds, seconds};
 use crate::dropped::Dropped;
+use crate::rate::Sender;
 use crate::window::WINDOW;
 
 #[test]
@@ -28,14 +29,14 @@ fn a_copied_call_never_rings_again_also_not_after_a_restart() {
         kinds(&bob.out())
     };
     assert!(copies(&mut bob, start).is_empty());
-    let judged = bob.sealer.take(start, ann.address, &data);
+    let judged = bob.sealer.take(start, ann.address, Sender::Stranger, &data);
     assert_eq!(judged, Err(Dropped::Repeated));
     // The session is forgotten: the HELLO is as good as new, and is worth nothing.
     let later = start + seconds(400);
     assert!(copies(&mut bob, later).contains(&"REPLY"));
     bob.restart();
     assert!(copies(&mut bob, later).contains(&"REPLY"));
-    let judged = bob.sealer.take(later, ann.address, &data);
+    let judged = bob.sealer.take(later, ann.address, Sender::Stranger, &data);
     assert_eq!(judged, Err(Dropped::Unauthentic));
 }
 
@@ -68,7 +69,10 @@ fn data_beyond_the_window_is_late() {
         ann.say(now, bob.address, 1, &number.to_be_bytes());
     }
     let frames = ann.out();
-    let judged = |bob: &mut Side, at: usize| bob.sealer.take(now, ann.address, &frames[at]);
+    let judged = |bob: &mut Side, at: usize| {
+        bob.sealer
+            .take(now, ann.address, Sender::Stranger, &frames[at])
+    };
     assert_eq!(judged(&mut bob, frames.len() - 1), Ok(()));
     assert_eq!(judged(&mut bob, 0), Err(Dropped::Late));
     assert_eq!(judged(&mut bob, 1), Ok(()));

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::two_sides::{Side, kind, settle};
 use crate::dropped::Dropped;
+use crate::rate::Sender;
 
 /// A handshake and a first message, up to before one of its frames is taken.
 struct Exchange {
@@ -85,10 +86,11 @@ fn a_frame_cut_or_lengthened_is_no_frame() {
             wrong.resize(length, 0);
             assert!(give(&mut exchange, now, &wrong, expected).is_empty());
         }
-        let judged = exchange
-            .bob
-            .sealer
-            .take(now, exchange.ann.address, &right[..255]);
+        let judged =
+            exchange
+                .bob
+                .sealer
+                .take(now, exchange.ann.address, Sender::Stranger, &right[..255]);
         assert_eq!(judged, Err(Dropped::Length));
     }
 }
@@ -99,7 +101,7 @@ fn a_plain_message_is_refused_by_name() {
     let (ann, mut bob) = (Side::new(), Side::new());
     let plain = br#"{"v":1,"call":"0000000000000001","do":"invite","name":"Eve"}"#;
     assert_eq!(
-        bob.sealer.take(now, ann.address, plain),
+        bob.sealer.take(now, ann.address, Sender::Stranger, plain),
         Err(Dropped::Plain)
     );
     assert!(bob.sealer.poll_output().is_none());

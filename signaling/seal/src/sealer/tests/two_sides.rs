@@ -82,7 +82,7 @@ impl Side {
             .collect()
     }
 
-    fn drain(&mut self) {
+    pub(super) fn drain(&mut self) {
         while let Some(output) = self.sealer.poll_output() {
             match output {
                 Output::Transmit { to, frame } => self.frames.push((to, frame)),

@@ -12,7 +12,8 @@ impl Control {
     pub(super) fn on_relay(&mut self, news: News) {
         match news {
             News::Frame { from, frame } => {
-                self.sealing.receive(self.clock.now(), from, &frame);
+                let sender = self.config.sender(&from);
+                self.sealing.receive(self.clock.now(), from, sender, &frame);
                 self.exchange();
             }
             News::NotHere { to, why } => self.feed(Input::Undeliverable {

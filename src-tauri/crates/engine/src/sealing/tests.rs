@@ -49,7 +49,8 @@ fn carry(now: Instant, from: &mut Person, to: &mut Person) -> usize {
         match event {
             Event::Transmit { to: whom, frame } => {
                 assert_eq!(whom, to.address);
-                to.sealing.receive(now, from.address, &frame);
+                to.sealing
+                    .receive(now, from.address, Sender::Stranger, &frame);
                 from.sent.push(frame);
                 frames += 1;
             }
@@ -171,7 +172,7 @@ fn bytes_that_are_not_sealed_are_dropped() {
         &[1; 300],
         &[0xff; 300],
     ] {
-        bob.sealing.receive(now, carol, bytes);
+        bob.sealing.receive(now, carol, Sender::Stranger, bytes);
         assert_eq!(bob.sealing.poll(), None);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use call::id::CallId;
+use call::message::Body;
 use call::reason::EndReason;
 use call::view::CallView;
 use engine::Relation;
 
-use crate::support::{Duo, Setup};
+use crate::support::{Duo, Foreigner, Setup};
 
 #[tokio::test]
 async fn a_strangers_ring_opens_neither_camera_nor_microphone() {
@@ -61,5 +63,39 @@ async fn a_stranger_who_was_declined_cannot_ring_again_at_once() {
     duo.pass(Duration::from_secs(61)).await;
     duo.alice.dismisses().await;
     duo.rings().await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn strangers_with_many_keys_do_not_keep_known_people_from_calling() {
+    let duo = Duo::with(Setup {
+        relation: Relation::Stranger,
+        ..Setup::default()
+    })
+    .await;
+    duo.bob.regards(&duo.alice, Relation::Known);
+    let mut strangers = Vec::new();
+    for _ in 0..16 {
+        strangers.push(Foreigner::at(&duo.relay.url).await);
+    }
+    // Each begins two sessions and answers nothing: 32 wait for them.
+    for call in [1, 2] {
+        let invite = || Body::Invite {
+            name: "Eve".to_owned(),
+            video: true,
+            ring_ms: 45_000,
+        };
+        for stranger in &mut strangers {
+            stranger.says(duo.bob.key(), CallId(call), invite());
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if call == 1 {
+            // As many are admitted in a second.
+            duo.pass(Duration::from_secs(1)).await;
+        }
+    }
+    // Before the first of them are forgotten, which is after ten seconds.
+    let rung = tokio::time::timeout(Duration::from_secs(5), duo.rings());
+    rung.await.expect("strangers keep the known caller away");
     duo.stop().await;
 }

@@ -71,6 +71,7 @@ fn rows<T>(
 ) -> (Vec<T>, Result<(), Trouble>) {
     let mut found = BTreeMap::new();
     let mut whole = true;
+    let mut room = MAX_BYTES;
     let mut read = |order: &str| -> rusqlite::Result<()> {
         let query =
             format!("SELECT id, {columns} FROM {table} ORDER BY id {order} LIMIT {MAX_ROWS}");
@@ -78,6 +79,13 @@ fn rows<T>(
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
+            match room.checked_sub(bytes_of(row)) {
+                Some(left) => room = left,
+                None => {
+                    whole = false;
+                    break;
+                }
+            }
             match parse(row) {
                 Some(value) => _ = found.insert(id, value),
                 None => whole = false,
@@ -95,8 +103,19 @@ fn rows<T>(
     (found.into_values().collect(), result)
 }
 
+/// Bytes of the texts in a row.
+fn bytes_of(row: &Row<'_>) -> usize {
+    let values = (0..row.as_ref().column_count()).map(|at| row.get_ref(at));
+    let texts = values.filter_map(|it| it.ok()?.as_str().ok().map(str::len));
+    texts.sum()
+}
+
 /// Far more than we write: what somebody else put there costs no more memory than this.
 const MAX_ROWS: usize = 10_000;
+
+/// As much text of one table, a hundred times what a full one has. A few rows can have it, and with
+/// a formula in the place of a column even those of a small file.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 const CALL: &str = "address, name, relay, at, outgoing, reason, accepted, lasted_ms";
 const PERSON: &str = "address, name, their_name, contact, blocked, pinned_at, pinned_how";

@@ -145,6 +145,70 @@ fn a_table_that_is_gone_costs_what_was_in_it() {
 }
 
 #[test]
+fn a_view_in_the_place_of_a_table_is_not_asked_for_its_endless_rows() {
+    let (dir, contents) = filled();
+    meddle(
+        &dir,
+        "DROP TABLE calls;
+         CREATE VIEW calls AS WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c)
+         SELECT id, '' address, '' name, NULL relay, 0 at, 0 outgoing, '' reason, 0 accepted,
+            0 lasted_ms FROM c;",
+    );
+    let expected = Contents {
+        history: Vec::new(),
+        ..contents
+    };
+    assert_eq!(reopened(&dir), expected);
+    assert!(kept_aside(&dir));
+}
+
+#[test]
+fn what_somebody_hung_on_a_table_does_not_run_when_it_is_written() {
+    let (dir, contents) = filled();
+    meddle(
+        &dir,
+        "CREATE TRIGGER endless AFTER INSERT ON calls BEGIN
+            INSERT INTO settings (name, value) SELECT 'x' || id, '1' FROM (
+                WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c)
+                SELECT id FROM c);
+         END;",
+    );
+    let (mut database, read) = Database::open(dir.path()).unwrap();
+    assert_eq!(read, contents);
+    let written = database.change(|transaction| write_history(transaction, &read.history));
+    written.unwrap();
+    drop(database);
+    assert_eq!(reopened(&dir), contents);
+}
+
+#[test]
+fn a_small_file_whose_columns_are_formulas_does_not_become_gigabytes() {
+    let address = Identity::generate().unwrap().address();
+    for (bytes, fewest, most) in [(400_000_000, 0, 0), (500_000, 1, 16)] {
+        let (dir, contents) = filled();
+        meddle(
+            &dir,
+            &format!(
+                "DROP TABLE people;
+                 CREATE TABLE people (id INTEGER PRIMARY KEY, address TEXT, contact INTEGER,
+                    name TEXT AS (hex(zeroblob({bytes}))), their_name TEXT AS (name),
+                    blocked INTEGER, pinned_at INTEGER, pinned_how TEXT);
+                 WITH RECURSIVE c(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM c LIMIT 1000)
+                    INSERT INTO people (address, contact, blocked) SELECT '{address}', 1, 0 FROM c;"
+            ),
+        );
+        let path = dir.path().join(NAME);
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        let (read, whole) = tables::read(&connection);
+        assert!((fewest..=most).contains(&read.people.len()), "{bytes}");
+        assert!(whole.is_err());
+        drop(connection);
+        assert_eq!(reopened(&dir).history, contents.history);
+        assert!(kept_aside(&dir));
+    }
+}
+
+#[test]
 fn what_is_no_database_of_ours_is_kept_aside() {
     let other = tempfile::tempdir().unwrap();
     meddle(&other, "CREATE TABLE calls (x); PRAGMA user_version = 1");
