@@ -206,6 +206,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn small_reads_are_served_from_one_fetch_of_bounded_size() {
+        let limits = Limits::default();
+        let (mut client, server) = duplex(4 * FETCH_BYTES);
+        let mut server = Metered::new(server, &limits, Counter::default());
+        let sent: Vec<u8> = (0..=250_u8).cycle().take(3 * FETCH_BYTES).collect();
+        client.write_all(&sent).await.unwrap();
+        let mut read = Vec::new();
+        let mut part = [0; 7];
+        while read.len() < sent.len() {
+            let length = server.read(&mut part).await.unwrap();
+            read.extend_from_slice(&part[..length]);
+            assert!(server.ahead.len() < FETCH_BYTES);
+            let fetched = read.len() + server.ahead.len();
+            assert_eq!(fetched % FETCH_BYTES, 0, "one fetch takes all it can");
+        }
+        assert_eq!(read, sent);
+        assert_eq!(
+            server.ahead.capacity(),
+            0,
+            "nothing is held while nothing is left"
+        );
+    }
+
+    #[tokio::test]
     async fn everything_that_was_sent_is_read_in_the_end() {
         let limits = Limits {
             bytes_per_second: 20_000,
