@@ -198,7 +198,7 @@ const BODY: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING
 /// What each WebSocket holds from its first byte to its last, so that it is most of what an idle
 /// connection takes. A larger frame gets a buffer of its size, and what was read of it at once waits
 /// in `metered`.
-const READ_BYTES: usize = 256;
+const READ_BYTES: usize = 128;
 
 /// Frames that are written together are sent once they are so large, even without a flush. Not
 /// allocated before it is needed.
