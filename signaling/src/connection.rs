@@ -19,8 +19,9 @@ use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 
 use crate::handle::{ConnectionHandle, Eviction};
+use crate::http::Newcomer;
 use crate::metrics::Refusal;
-use crate::pending::Place;
+use crate::quota::Permit;
 use crate::relay::Relay;
 use crate::sessions::{Disconnect, Proven};
 
@@ -36,7 +37,9 @@ type Reader = SplitStream<WebSocket>;
 pub(crate) struct Origin {
     /// The places that the client may have dialled.
     pub(crate) dialled: Vec<Authority>,
-    pub(crate) ip: IpAddr,
+    pub(crate) permit: Arc<Permit>,
+    /// Its place is left as soon as the client has proven its address.
+    pub(crate) newcomer: Arc<Newcomer>,
 }
 
 /// Why a connection ends.
@@ -58,13 +61,35 @@ enum CloseReason {
     Stopping,
 }
 
-/// Carries a connection from the challenge to its end. The place is left as soon as the client has
-/// proven its address.
-pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, origin: Origin, place: &Place) {
-    let (mut writer, mut reader) = socket.split();
+/// Carries a connection from the challenge to its end.
+pub(crate) async fn run(
+    relay: Arc<Relay>,
+    (mut writer, mut reader): (Writer, Reader),
+    origin: Origin,
+) {
+    // Counts the connection to its end.
+    let _permit = Arc::clone(&origin.permit);
+    let authenticated = authenticate(&relay, &mut writer, &mut reader, origin).await;
+    let reason = match authenticated {
+        Ok(client) => serve(&relay, &client, &mut writer, &mut reader).await,
+        Err(reason) => reason,
+    };
+    tracing::debug!(?reason, "connection ended");
+    close(&relay, reason, writer, reader).await;
+}
+
+/// Lets the client prove its address in time. What is known of the client is needed no longer than
+/// that, nor is its place among the pending ones.
+async fn authenticate(
+    relay: &Relay,
+    writer: &mut Writer,
+    reader: &mut Reader,
+    origin: Origin,
+) -> Result<Proven, CloseReason> {
+    let place = &origin.newcomer.place;
     let authentication = timeout(
         relay.config.timing.hello,
-        authenticate::client(&relay, &mut writer, &mut reader, &origin),
+        authenticate::client(relay, writer, reader, &origin),
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
@@ -76,12 +101,7 @@ pub(crate) async fn run(relay: Arc<Relay>, socket: WebSocket, origin: Origin, pl
     };
     place.leave();
     relay.metrics.authentication(authenticated.is_ok());
-    let reason = match authenticated {
-        Ok(client) => serve(&relay, &client, &mut writer, &mut reader).await,
-        Err(reason) => reason,
-    };
-    tracing::debug!(?reason, "connection ended");
-    close(&relay, reason, writer, reader).await;
+    authenticated
 }
 
 /// Ends a connection of the version before, whose clients read a reason as their first frame.
@@ -103,22 +123,15 @@ async fn serve(
     };
     let handle = Arc::new(ConnectionHandle::default());
     let address = client.address;
-    let mut welcome = relay
-        .sessions()
-        .attach(client, Arc::clone(&handle), token, Instant::now());
-    if let RelayFrame::Welcome { ice, .. } = &mut welcome {
-        *ice = relay
-            .ice
-            .issue(address, client.ip, Instant::now(), SystemTime::now());
-    }
+    let welcome = welcome(relay, client, &handle, token);
     let attachment = Attachment {
         relay,
         address,
         ip: client.ip,
         handle: &handle,
     };
-    let reason = match write(writer, &welcome).await {
-        Err(reason) => reason,
+    let reason = match writer.send(welcome).await {
+        Err(_) => CloseReason::Lost,
         Ok(()) => tokio::select! {
             reason = receive::all(&attachment, reader) => reason,
             reason = send::all(&attachment, writer) => reason,
@@ -128,6 +141,25 @@ async fn serve(
     };
     attachment.end(reason);
     reason
+}
+
+/// Attaches the connection to a session, and says so.
+fn welcome(
+    relay: &Relay,
+    client: &Proven,
+    handle: &Arc<ConnectionHandle>,
+    token: SessionToken,
+) -> Message {
+    let now = Instant::now();
+    let mut welcome = relay
+        .sessions()
+        .attach(client, Arc::clone(handle), token, now);
+    if let RelayFrame::Welcome { ice, .. } = &mut welcome {
+        *ice = relay
+            .ice
+            .issue(client.address, client.ip, now, SystemTime::now());
+    }
+    Message::text(welcome.encode())
 }
 
 /// Sends the final frame, if there is one, and closes; a client that does not read it in time

@@ -44,8 +44,10 @@ impl Drain {
         self.begun.cancelled().await;
         let spacing = self.spacing.get().copied().unwrap_or_default();
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        // Boxed: every connection holds what waits for the beginning, and few what comes after.
+        let turn = Box::pin(sleep(spacing.saturating_mul(turn)));
         tokio::select! {
-            () = sleep(spacing.saturating_mul(turn)) => {}
+            () = turn => {}
             () = self.hurried.cancelled() => {}
         }
     }

@@ -1,5 +1,6 @@
 //! What a relay answers over HTTP: the WebSocket upgrade, and that it lives.
 
+use std::future;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -100,13 +102,21 @@ async fn upgrade(
             return refused(refusal);
         }
     };
+    // Until the connection is a task itself.
+    let tracked = relay.tasks.token();
     bounded(upgrade).on_upgrade(move |socket| {
-        let tracked = relay.tasks.token();
-        async move {
-            let ip = permit.ip();
-            connection::run(relay, socket, Origin { dialled, ip }, &newcomer.place).await;
-            drop((permit, newcomer, tracked));
-        }
+        let origin = Origin {
+            dialled,
+            permit,
+            newcomer,
+        };
+        // A task of its own is no larger than what it runs; the one of the upgrade holds the socket
+        // several times over.
+        relay
+            .tasks
+            .spawn(connection::run(Arc::clone(&relay), socket.split(), origin));
+        drop(tracked);
+        future::ready(())
     })
 }
 
@@ -159,8 +169,8 @@ fn admit(
 /// A WebSocket that holds no more than frames can take.
 fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES)
         .max_write_buffer_size(4 * MAX_FRAME_BYTES)
         .max_message_size(MAX_FRAME_BYTES)
         .max_frame_size(MAX_FRAME_BYTES)
@@ -185,9 +195,14 @@ fn refused(refusal: Refusal) -> Response {
 /// What announces a body (RFC 9112, section 6).
 const BODY: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
-/// Most frames are below 1 KiB; with the default of 128 KiB each, idle connections would take
-/// most of the memory.
-const BUFFER_BYTES: usize = 4 * 1024;
+/// What each WebSocket holds from its first byte to its last, so that it is most of what an idle
+/// connection takes. A larger frame gets a buffer of its size, and what was read of it at once waits
+/// in `metered`.
+const READ_BYTES: usize = 128;
+
+/// Frames that are written together are sent once they are so large, even without a flush. Not
+/// allocated before it is needed.
+const WRITE_BYTES: usize = 4 * 1024;
 
 /// The smallest that hyper takes; a WebSocket request is below 1 KiB.
 const REQUEST_BYTES: usize = 8 * 1024;

@@ -3,7 +3,12 @@
 //! Bytes and frames are counted below the WebSocket (RFC 6455, section 5.2), where nothing escapes:
 //! a library above joins fragments and swallows empty ones. A client that sends too fast is not
 //! read for a while, and TCP makes it wait.
+//!
+//! Small reads are served from a larger one, so that the library above needs no large buffer for each
+//! connection, and yet one system call fetches a whole message. What was fetched and not asked for yet
+//! is kept, at most [`FETCH_BYTES`], and most of the time there is none.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -25,6 +30,8 @@ use scanner::Scanner;
 pub(crate) struct Metered<S> {
     stream: S,
     scanner: Scanner,
+    /// Fetched and counted, to be read next.
+    ahead: Vec<u8>,
     frames: TokenBucket,
     bytes: TokenBucket,
     /// Counts the pauses.
@@ -40,10 +47,22 @@ impl<S> Metered<S> {
         Self {
             stream,
             scanner: Scanner::default(),
+            ahead: Vec::new(),
             frames: TokenBucket::new(limits.frames_per_second, limits.frames_burst, now),
             bytes: TokenBucket::new(limits.bytes_per_second, limits.bytes_burst, now),
             delays,
             pause: None,
+        }
+    }
+
+    /// Reads what was fetched before.
+    fn read_ahead(&mut self, buf: &mut ReadBuf<'_>) {
+        let read = buf.remaining().min(self.ahead.len());
+        buf.put_slice(&self.ahead[..read]);
+        if read == self.ahead.len() {
+            self.ahead = Vec::new();
+        } else {
+            self.ahead.drain(..read);
         }
     }
 
@@ -56,19 +75,47 @@ impl<S> Metered<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Metered<S> {
+    /// Fetches as much as fits into `fetched`, keeps what is more than `buf` takes, and says how long
+    /// to wait before reading more.
+    fn fetch(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        fetched: &mut [u8],
+    ) -> Poll<io::Result<Duration>> {
+        let mut fetched = ReadBuf::new(fetched);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut fetched))?;
+        let fetched = fetched.filled();
+        let delay = self.count(fetched, Instant::now());
+        let (now, later) = fetched.split_at(buf.remaining().min(fetched.len()));
+        buf.put_slice(now);
+        self.ahead = later.to_vec();
+        Poll::Ready(Ok(delay))
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            self.read_ahead(buf);
+            return Poll::Ready(Ok(()));
+        }
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        let delay = self.count(&buf.filled()[before..], Instant::now());
+        let delay = if buf.remaining() >= FETCH_BYTES {
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+            self.count(&buf.filled()[before..], Instant::now())
+        } else {
+            ready!(FETCHED.with_borrow_mut(|fetched| self.fetch(cx, buf, fetched)))?
+        };
         if !delay.is_zero() {
             self.delays.inc();
             self.pause = Some(Box::pin(sleep(delay)));
@@ -106,6 +153,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         self.stream.is_write_vectored()
     }
 }
+
+thread_local! {
+    /// Where small reads are fetched: empty between two of them.
+    static FETCHED: RefCell<[u8; FETCH_BYTES]> = const { RefCell::new([0; FETCH_BYTES]) };
+}
+
+/// What one system call fetches at most: most frames are below 1 KiB.
+const FETCH_BYTES: usize = 4 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -148,6 +203,30 @@ mod tests {
         let header = [0x82, 0xfe, 0x0f, 0xff, 1, 2, 3, 4];
         let sent = [&header[..], &[0; 4095]].concat();
         assert_eq!(delay(&limits, &sent), Duration::ZERO, "one frame");
+    }
+
+    #[tokio::test]
+    async fn small_reads_are_served_from_one_fetch_of_bounded_size() {
+        let limits = Limits::default();
+        let (mut client, server) = duplex(4 * FETCH_BYTES);
+        let mut server = Metered::new(server, &limits, Counter::default());
+        let sent: Vec<u8> = (0..=250_u8).cycle().take(3 * FETCH_BYTES).collect();
+        client.write_all(&sent).await.unwrap();
+        let mut read = Vec::new();
+        let mut part = [0; 7];
+        while read.len() < sent.len() {
+            let length = server.read(&mut part).await.unwrap();
+            read.extend_from_slice(&part[..length]);
+            assert!(server.ahead.len() < FETCH_BYTES);
+            let fetched = read.len() + server.ahead.len();
+            assert_eq!(fetched % FETCH_BYTES, 0, "one fetch takes all it can");
+        }
+        assert_eq!(read, sent);
+        assert_eq!(
+            server.ahead.capacity(),
+            0,
+            "nothing is held while nothing is left"
+        );
     }
 
     #[tokio::test]

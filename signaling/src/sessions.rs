@@ -32,7 +32,8 @@ use session::{Presence, Session};
 /// All sessions of a relay.
 #[derive(Debug)]
 pub(crate) struct Sessions {
-    by_address: HashMap<Address, Session>,
+    /// Boxed: the table is up to half empty, and moves what is in it as it grows.
+    by_address: HashMap<Address, Box<Session>>,
     departures: Departures,
     /// Bytes in all outboxes.
     kept_bytes: usize,
@@ -115,7 +116,7 @@ impl Sessions {
         self.make_room(now);
         self.departures.came_back(&address);
         let session = Session::new(token, network, connection, &self.limits);
-        self.by_address.insert(address, session);
+        self.by_address.insert(address, Box::new(session));
         welcome(token, false, 0)
     }
 

@@ -33,12 +33,6 @@ impl Prefix {
         }
     }
 
-    /// What arrivals are counted by: one IPv4 address, or the network that one machine chooses its
-    /// addresses from.
-    pub(crate) fn machine(ip: IpAddr) -> Self {
-        Self::of(ip, 32, 64)
-    }
-
     /// The network that strangers are counted by in an outbox: what one machine, one office or one
     /// rented server can choose its addresses from.
     pub(crate) fn network(ip: IpAddr) -> Self {

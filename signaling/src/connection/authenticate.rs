@@ -42,7 +42,7 @@ pub(super) async fn client(
     Ok(Proven {
         address,
         resume,
-        ip: origin.ip,
+        ip: origin.permit.ip(),
     })
 }
 
@@ -74,7 +74,7 @@ async fn check(
     nonce: &Challenge,
     proof: &Proof,
 ) -> Result<(), CloseReason> {
-    let turn = relay.proofs().take(origin.ip, Instant::now());
+    let turn = relay.proofs().take(origin.permit.ip(), Instant::now());
     let wait = turn.map_err(|Busy| CloseReason::Fault(ErrorCode::Busy))?;
     if !wait.is_zero() {
         sleep(wait).await;

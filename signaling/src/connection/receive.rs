@@ -1,8 +1,10 @@
 //! From the client to its session.
 
+use std::pin::pin;
+
 use axum::extract::ws::Message;
 use signal_wire::{ClientFrame, ErrorCode, FrameError};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until};
 
 use super::{Attachment, CloseReason, Reader, read};
 use crate::outbox::AckOfFuture;
@@ -12,13 +14,27 @@ use crate::sessions::Envelope;
 /// the socket below.
 pub(super) async fn all(attachment: &Attachment<'_>, reader: &mut Reader) -> CloseReason {
     let silence = attachment.relay.config.timing.silence;
+    let mut heard = Instant::now();
+    // Looked at when it ends, not set anew with each message.
+    let mut silent = pin!(sleep_until(heard + silence));
     let mut skipped = 0_u64;
     loop {
-        let message = match timeout(silence, read(reader)).await {
-            Ok(Ok(message)) => message,
-            Ok(Err(reason)) => return reason,
-            Err(_) => return CloseReason::Silent,
+        let message = tokio::select! {
+            biased;
+            message = read(reader) => message,
+            () = &mut silent => {
+                if heard + silence <= Instant::now() {
+                    return CloseReason::Silent;
+                }
+                silent.as_mut().reset(heard + silence);
+                continue;
+            }
         };
+        let message = match message {
+            Ok(message) => message,
+            Err(reason) => return reason,
+        };
+        heard = Instant::now();
         let taken = match message {
             Message::Text(text) => take(attachment, &text),
             Message::Ping(_) | Message::Pong(_) => Ok(()),
