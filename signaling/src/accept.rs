@@ -15,9 +15,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
-use crate::http::{self, Newcomer, Source, refusing, router};
+use crate::http::{self, refusing, router};
 use crate::metered::Metered;
 use crate::metrics::Refusal;
+use crate::newcomer::{Newcomer, Source};
 use crate::pending::Place;
 use crate::proxy::header;
 use crate::relay::Relay;

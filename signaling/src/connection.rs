@@ -19,8 +19,8 @@ use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 
 use crate::handle::{ConnectionHandle, Eviction};
-use crate::http::Newcomer;
 use crate::metrics::Refusal;
+use crate::newcomer::Newcomer;
 use crate::quota::Permit;
 use crate::relay::Relay;
 use crate::sessions::{Disconnect, Proven};

@@ -1,7 +1,6 @@
 //! What a relay answers over HTTP: the WebSocket upgrade, and that it lives.
 
 use std::future;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,26 +20,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::connection::{self, Origin};
 use crate::hosts::Misdirected;
 use crate::metrics::Refusal;
-use crate::pending::Place;
+use crate::newcomer::{Newcomer, Source};
 use crate::proxy::forwarded;
 use crate::quota::Permit;
 use crate::relay::Relay;
-
-/// A connection that has not asked for anything yet. Its request carries it as an extension.
-#[derive(Debug)]
-pub(crate) struct Newcomer {
-    pub(crate) place: Arc<Place>,
-    pub(crate) source: Source,
-}
-
-/// Whom a connection counts for.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// It counts already, as long as this lives.
-    Counted(Arc<Permit>),
-    /// This trusted proxy has still to say for whom, in the headers of the request.
-    Proxy(IpAddr),
-}
 
 /// What the relay answers over HTTP. Requests carry their [`Newcomer`].
 pub(crate) fn router(relay: Arc<Relay>) -> Router {

@@ -34,6 +34,7 @@ mod ice;
 mod listen;
 mod metered;
 mod metrics;
+mod newcomer;
 mod outbox;
 mod pending;
 mod proofs;

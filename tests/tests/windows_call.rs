@@ -64,7 +64,6 @@ async fn two_people_call_each_other(picture: &str) -> Result<()> {
     let before = at_rest(&duo, &sound).await?;
 
     duo.call().await?;
-    duo.compare_words().await?;
     sleep(FADED).await;
     both_see_a_moving_picture(&duo).await?;
     for (at, name) in NAMES.into_iter().enumerate() {
@@ -73,6 +72,7 @@ async fn two_people_call_each_other(picture: &str) -> Result<()> {
     muted_is_silent(&duo, &sound).await?;
     camera_off_is_no_picture(&duo).await?;
     both_see_a_moving_picture(&duo).await?;
+    duo.compare_words().await?;
 
     duo.end().await?;
     let reasons = duo.windows.each_ref().map(|window| window.end_reason());
