@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -119,32 +119,6 @@ impl Duo {
         Ok(())
     }
 
-    /// Both look at the words of the call and find the same; Ada says so, and from then on Bea is
-    /// marked in Ada's window.
-    ///
-    /// # Errors
-    /// When they are not equal, or the mark does not come.
-    pub async fn compare_words(&self) -> Result<()> {
-        let [ada, bea] = &self.windows;
-        let mut seen = Vec::new();
-        for window in [ada, bea] {
-            let page = window.page();
-            page.click("Compare words, to be sure that nobody is in between")
-                .await?;
-            page.named("They match", SOON).await?;
-            seen.push(page.run(WORDS, Vec::new()).await?);
-        }
-        ensure!(seen[0] == seen[1], "the words differ: {seen:?}");
-        let words = seen[0].as_array().map_or(0, Vec::len);
-        ensure!(words == 4, "there are {words} words");
-        ada.page().click("They match").await?;
-        ada.page().says("you compared words on", SOON).await?;
-        for window in [ada, bea] {
-            window.page().click("Close").await?;
-        }
-        ada.page().says("Verified", SOON).await
-    }
-
     /// Bea ends the call; both come home.
     ///
     /// # Errors
@@ -244,12 +218,6 @@ fn look(screen: &Screen, limit: Duration) -> Result<JoinHandle<Result<Seen>>> {
         Watch::find(pixels, SOON)?.look(limit)
     }))
 }
-
-/// What stands in the list of words.
-const WORDS: &str = "
-    const words = document.querySelectorAll('[data-words] ol li');
-    return Array.from(words, (word) => word.textContent);
-";
 
 /// The controls over the picture fade after three seconds.
 const SETTLE: Duration = Duration::from_millis(4500);
