@@ -48,7 +48,8 @@ pub(crate) enum Answer {
 pub(crate) struct Proven {
     pub(crate) conversation: u64,
     pub(crate) message: Vec<u8>,
-    pub(crate) words: Words,
+    /// None where the other side has told its user the words of an earlier session.
+    pub(crate) words: Option<Words>,
 }
 
 impl HalfOpen {
@@ -125,19 +126,22 @@ impl HalfOpen {
         self.begun + LIFE
     }
 
-    /// Opens a DATA frame, which proves that its sender has just answered our REPLY. The sender
-    /// reveals its part of the words with it; one that reveals another value is refused.
+    /// Opens a DATA frame, which proves that its sender has just answered our REPLY. A sender that
+    /// reveals another value for the words than it committed to is refused.
     pub(crate) fn prove(&mut self, body: &[u8]) -> Result<Proven, Dropped> {
         let plain = self.channel.open(body)?;
         let data = Data::parse(&plain)?;
-        let reveal = data.reveal.ok_or(Dropped::Malformed)?;
-        if !self.commitment.is_to(&reveal) {
-            return Err(Dropped::Commitment);
-        }
+        let words = match data.reveal {
+            Some(nonce) if self.commitment.is_to(&nonce) => {
+                Some(words(&self.handshake, &nonce, &self.nonce))
+            }
+            Some(_) => return Err(Dropped::Commitment),
+            None => None,
+        };
         Ok(Proven {
             conversation: data.conversation,
             message: data.message.to_vec(),
-            words: words(&self.handshake, &reveal, &self.nonce),
+            words,
         })
     }
 

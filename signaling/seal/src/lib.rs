@@ -43,7 +43,9 @@
 //! | REJECT's statement | reason, 1 (1: no common version); versions and feature bits as in HELLO; padding |
 //!
 //! The commitment is SHA-256 of `tincan seal commitment v1`, a zero byte and the initiator's random
-//! value, which every DATA of the initiator carries until the first of the responder. A REJECT is
+//! value, which every DATA of the initiator carries until the first of the responder. An initiator
+//! that has told its user the words of an earlier session of the conversation reveals nothing, and
+//! both keep those; else the words of the session that was begun last hold. A REJECT is
 //! signed over session, both addresses, the SHA-256 of the HELLO and the statement. The words are
 //! the first four times eleven bits of HKDF-SHA-256 (no salt, `tincan seal words v1`) over the
 //! handshake hash, the initiator's and the responder's random value, as words of the English list
@@ -93,8 +95,8 @@
 //! - Keys rest on X25519. A computer that breaks it, such as a large quantum computer, opens what
 //!   was kept.
 //! - The relay can always keep two people apart: by dropping, or by replaying a caller's HELLOs
-//!   until the places for that caller are taken. It can also make words differ, by keeping answers
-//!   back while it forges RESETs; it cannot make them equal.
+//!   until the places for that caller are taken. It can also keep one of them from seeing words, by
+//!   keeping answers back while it forges RESETs; it can make them neither equal nor differ.
 //! - Strangers with many keys can keep other strangers from reaching us, by beginning sessions that
 //!   they leave half-open; nobody whom the user knows, and nobody in a call.
 //! - The Noise library does not wipe session keys in memory. Whoever reads the memory of a running

@@ -22,8 +22,9 @@ pub enum Output {
         /// What.
         message: Vec<u8>,
     },
-    /// The words of a conversation are known. Told once for each conversation, after the message
-    /// that they became known with.
+    /// The words of a conversation are known; they take the place of those told before. Told after
+    /// the message that they became known with, and again only when the other side renewed its
+    /// session before it had heard anything.
     Words {
         /// With whom.
         peer: Address,

@@ -59,8 +59,8 @@ pub struct Sealer {
     sessions: Sessions,
     /// What we began. At most [`MAX_PENDING`].
     pending: Vec<Pending>,
-    /// What others began. At most [`MAX_HALF_OPEN`] of strangers and as many of others, and [`MAX_HALF_OPEN_OF_SENDER`] of the active
-    /// conversation's other side.
+    /// What others began, in the order of their first HELLOs. At most [`MAX_HALF_OPEN`] of strangers
+    /// and as many of others, and [`MAX_HALF_OPEN_OF_SENDER`] of the active conversation's other side.
     half_open: Vec<HalfOpen>,
     /// Conversations whose words were told. At most [`MAX_TOLD`].
     told: VecDeque<(Address, u64)>,
@@ -275,11 +275,9 @@ impl Sealer {
         self.outputs.push_back(Output::Transmit { to, frame });
     }
 
-    /// Tells the words of a conversation, once.
+    /// Tells the words of a conversation, in place of those that were told before.
     fn tell(&mut self, (peer, conversation): (Address, u64), words: Words) {
-        if self.told.contains(&(peer, conversation)) {
-            return;
-        }
+        self.told.retain(|it| *it != (peer, conversation));
         if self.told.len() == MAX_TOLD {
             let sessions = &self.sessions;
             let oldest = self.told.iter().position(|it| !sessions.is_active(*it));

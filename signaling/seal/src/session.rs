@@ -41,7 +41,8 @@ pub(crate) struct Last {
     pub(crate) at: Instant,
 }
 
-/// What the initiator keeps until the responder has sent something.
+/// What the initiator keeps until the responder has sent something, or until it begins the next
+/// session with words: the responder tells the words that were revealed to it last.
 pub(crate) struct Unheard {
     /// Revealed in each DATA until then, since any of them may be the first that arrives.
     pub(crate) nonce: Nonce,
@@ -83,6 +84,16 @@ impl Session {
     /// Whom it is with, and about what.
     pub(crate) const fn conversation(&self) -> (Address, u64) {
         (self.peer, self.conversation)
+    }
+
+    /// Whether it has words that were not told yet.
+    pub(crate) const fn has_words(&self) -> bool {
+        self.unheard.is_some()
+    }
+
+    /// Forgets the words that were not told yet.
+    pub(crate) fn forget_words(&mut self) {
+        self.unheard = None;
     }
 
     /// Seals a message. `None` when it is too large, or no number is left.

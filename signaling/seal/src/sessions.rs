@@ -79,6 +79,9 @@ impl Sessions {
         for other in &mut self.all {
             if other.conversation() == session.conversation() {
                 other.heard = now;
+                if session.has_words() {
+                    other.forget_words();
+                }
             }
         }
         if self.all.len() == MAX_SESSIONS {

@@ -125,11 +125,12 @@ impl Sealer {
         let conversation = pending.conversation();
         let (replaces, begun) = (pending.replaces, pending.begun);
         let opened = pending.open(reply)?;
-        let unheard = Unheard {
+        // Words that the user knows stay: those of this session are revealed to nobody.
+        let unheard = (!self.told.contains(&conversation)).then_some(Unheard {
             nonce: opened.nonce,
             words: opened.words,
-        };
-        let mut session = Session::new(id, conversation, opened.channel, Some(unheard), now);
+        });
+        let mut session = Session::new(id, conversation, opened.channel, unheard, now);
         let mut frames: Vec<_> = opened
             .queue
             .iter()
@@ -162,7 +163,8 @@ impl Sealer {
             let conversation = session.conversation();
             self.sessions.prove(from, frame.session);
             self.deliver(conversation, opened.message);
-            if let Some(words) = opened.words {
+            let untold = !self.told.contains(&conversation);
+            if let Some(words) = opened.words.filter(|_| untold) {
                 self.tell(conversation, words);
             }
             return Ok(());
@@ -183,20 +185,32 @@ impl Sealer {
             Ok(proven) => proven,
             Err(reason) => {
                 if reason == Dropped::Commitment {
-                    self.half_open.swap_remove(at);
+                    self.half_open.remove(at);
                 }
                 return Err(reason);
             }
         };
-        let half_open = self.half_open.swap_remove(at);
+        let half_open = self.half_open.remove(at);
+        self.forget_half_open_before(at, half_open.peer());
         log_established("responder", half_open.agreement.version);
         let conversation = (half_open.peer(), proven.conversation);
         let channel = half_open.into_channel();
         let session = Session::new(frame.session, conversation, channel, None, now);
         self.sessions.insert(now, session);
         self.deliver(conversation, proven.message);
-        self.tell(conversation, proven.words);
+        if let Some(words) = proven.words {
+            self.tell(conversation, words);
+        }
         Ok(())
+    }
+
+    /// Forgets what somebody began before the session that was at this place. Over a relay that keeps
+    /// the order their first DATA would have come; later it would bring words back that the other
+    /// side does not tell any more.
+    fn forget_half_open_before(&mut self, at: usize, peer: Address) {
+        let later = self.half_open.split_off(at);
+        self.half_open.retain(|it| it.peer() != peer);
+        self.half_open.extend(later);
     }
 
     /// Somebody says that the other side does not know a session. Nobody proves it, so the session

@@ -188,6 +188,7 @@ impl Sealing {
     }
 
     fn learn(&mut self, call: (Address, CallId), words: [&'static str; 4]) {
+        self.words.retain(|it| it.call != call);
         if self.words.len() == WORDS {
             let mut calls = self.words.iter().map(|it| Some(it.call));
             let oldest = calls.position(|it| it != self.active);

@@ -1,4 +1,5 @@
-//! Two sides over a network that loses, reorders and repeats, and one that sends anything at all.
+//! Two sides over a network that loses, reorders and repeats, one that forges RESETs as well, and one
+//! that sends anything at all.
 
 use std::time::Instant;
 
@@ -22,11 +23,18 @@ enum Step {
     },
     /// A frame that is on its way is lost.
     Lose { at: prop::sample::Index },
+    /// The sender of a frame that is on its way gets a forged RESET of that frame's session.
+    Reset { at: prop::sample::Index },
     /// Milliseconds pass.
     Pass(u64),
 }
 
+/// What a network does that keeps nothing and forges nothing.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
+    steps_with(0)
+}
+
+fn steps_with(resets: u32) -> impl Strategy<Value = Vec<Step>> {
     let at = any::<prop::sample::Index>;
     let size = prop_oneof![0_usize..64, 64..4000_usize];
     let step = prop_oneof![
@@ -34,6 +42,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(ann, conversation, size)| Step::Say { ann, conversation, size }),
         6 => (at(), any::<bool>()).prop_map(|(at, again)| Step::Arrive { at, again }),
         1 => at().prop_map(|at| Step::Lose { at }),
+        resets => at().prop_map(|at| Step::Reset { at }),
         1 => (1_u64..2000).prop_map(Step::Pass),
     ];
     prop::collection::vec(step, 0..120)
@@ -71,13 +80,24 @@ impl World {
                 conversation,
                 size,
             } => self.say(*ann, *conversation, *size),
-            Step::Arrive { .. } | Step::Lose { .. } if self.on_its_way.is_empty() => {}
+            Step::Arrive { .. } | Step::Lose { .. } | Step::Reset { .. }
+                if self.on_its_way.is_empty() => {}
             Step::Arrive { at, again } => {
                 let at = at.index(self.on_its_way.len());
                 self.arrive(at, *again);
             }
             Step::Lose { at } => {
                 self.on_its_way.swap_remove(at.index(self.on_its_way.len()));
+            }
+            Step::Reset { at } => {
+                let (from_ann, frame) = &self.on_its_way[at.index(self.on_its_way.len())];
+                let mut reset = frame[..18].to_vec();
+                reset[1] = 4;
+                if *from_ann {
+                    self.ann.take(self.now, self.bob.address, &reset);
+                } else {
+                    self.bob.take(self.now, self.ann.address, &reset);
+                }
             }
             Step::Pass(passed) => {
                 self.now += millis(*passed);
@@ -146,10 +166,15 @@ impl World {
         for (at, heard) in self.heard.iter().enumerate() {
             assert!(!self.heard[..at].contains(heard), "heard twice");
         }
-        for (conversation, words) in &self.ann.words {
-            for (other, others) in &self.bob.words {
-                assert!(conversation != other || words == others, "other words");
-            }
+        self.compare_words();
+    }
+
+    /// The words that both show are the same ones.
+    fn compare_words(&self) {
+        for conversation in 0..2 {
+            let [ann, bob] = [&self.ann, &self.bob].map(|it| it.words_of(conversation));
+            let differ = ann.is_some() && bob.is_some() && ann != bob;
+            assert!(!differ, "other words in conversation {conversation}");
         }
     }
 }
@@ -162,6 +187,15 @@ proptest! {
             world.step(step);
         }
         world.judge();
+    }
+
+    #[test]
+    fn words_never_differ_whatever_is_held_back_and_forged(steps in steps_with(3)) {
+        let mut world = World::new();
+        for step in &steps {
+            world.step(step);
+            world.compare_words();
+        }
     }
 
     #[test]

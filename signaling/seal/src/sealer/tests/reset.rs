@@ -108,6 +108,40 @@ fn a_caller_whose_first_message_was_lost_is_heard_with_the_next_and_with_equal_w
 }
 
 #[test]
+fn words_are_the_same_when_the_first_answer_is_held_back_and_a_reset_forged() {
+    let now = Instant::now();
+    let (mut ann, mut bob) = (Side::new(), Side::new());
+    ann.say(now, bob.address, 1, b"invite");
+    bob.take(now, ann.address, &ann.only());
+    ann.take(now, bob.address, &bob.only());
+    let invite = ann.only();
+    bob.take(now, ann.address, &invite);
+    bob.say(now, ann.address, 1, b"ringing");
+    let held_back = bob.only();
+    let mut forged = invite[..18].to_vec();
+    forged[1] = 4;
+    ann.take(now, bob.address, &forged);
+    settle(now, &mut ann, &mut bob);
+    assert_eq!(ann.words_of(1), None);
+    bob.say(now, ann.address, 1, b"ringing");
+    settle(now, &mut ann, &mut bob);
+    ann.take(now, bob.address, &held_back);
+    assert!(ann.words_of(1).is_some());
+    assert_eq!(ann.words_of(1), bob.words_of(1));
+    // Those that both have seen stay.
+    let later = now + seconds(5);
+    ann.say(later, bob.address, 1, b"offer");
+    let mut forged = ann.only()[..18].to_vec();
+    forged[1] = 4;
+    ann.take(later, bob.address, &forged);
+    assert_eq!(
+        settle(later, &mut ann, &mut bob),
+        ["HELLO", "REPLY", "DATA"]
+    );
+    assert_eq!((ann.words.len(), bob.words.len()), (1, 2));
+}
+
+#[test]
 fn two_that_renew_their_session_at_once_meet_in_one() {
     let start = Instant::now();
     let (mut ann, mut bob) = in_conversation(start);

@@ -74,6 +74,12 @@ impl Side {
         frames.remove(0)
     }
 
+    /// The words that its user sees.
+    pub(super) fn words_of(&self, conversation: u64) -> Option<[&'static str; 4]> {
+        let told = self.words.iter().rev();
+        told.filter(|it| it.0 == conversation).map(|it| it.1).next()
+    }
+
     /// The messages that were delivered.
     pub(super) fn messages(&mut self) -> Vec<Vec<u8>> {
         self.heard
