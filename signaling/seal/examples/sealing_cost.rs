@@ -1,5 +1,9 @@
-//! What sealing costs. Not a check: run it with
-//! `cargo test -p seal --test cost -- --ignored --nocapture`.
+//! What sealing costs in time and memory: `cargo run -p seal --example sealing_cost`.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "a program that measures tells what it found"
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -65,9 +69,7 @@ fn resident_bytes() -> Option<usize> {
     Some(kib * 1024)
 }
 
-#[test]
-#[ignore = "measures and prints, checks nothing"]
-fn what_sealing_costs() {
+fn main() {
     let now = Instant::now();
     let mut pairs: Vec<_> = (0..2000).map(|_| (Side::new(), Side::new())).collect();
     let before = resident_bytes();
@@ -87,7 +89,9 @@ fn what_sealing_costs() {
         let start = spent(now);
         let frames: Vec<_> = (0..10_000)
             .flat_map(|_| {
-                ann.sealer.send(now, bob.address, 1, &message).unwrap();
+                ann.sealer
+                    .send(now, bob.address, 1, &message)
+                    .expect("a message is sealed");
                 ann.frames()
             })
             .collect();
