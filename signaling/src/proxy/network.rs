@@ -31,6 +31,10 @@ pub enum NetworkError {
     /// After the slash is no number of bits that such an address has.
     #[error("not a prefix length: at most 32 for IPv4 and 128 for IPv6")]
     Prefix,
+    /// An IPv4 address written as an IPv6 one: connections from it count as what they are, so the
+    /// range would hold nobody.
+    #[error("an IPv4 address in IPv6 form: write 10.0.0.0/8")]
+    Mapped,
     /// The address has bits beyond the prefix: `10.0.0.1/8` may mean one machine or all of them.
     #[error("the address has bits beyond its prefix")]
     Bits,
@@ -63,6 +67,9 @@ impl FromStr for Network {
             None => (text, None),
         };
         let first: IpAddr = address.trim().parse().map_err(|_| NetworkError::Address)?;
+        if first != first.to_canonical() {
+            return Err(NetworkError::Mapped);
+        }
         let (bits, widest) = match first {
             IpAddr::V4(ip) => (u128::from(ip.to_bits()), 32),
             IpAddr::V6(ip) => (ip.to_bits(), 128),
@@ -136,6 +143,8 @@ mod tests {
             ("10.0.0.0/", NetworkError::Prefix),
             ("10.0.0.0/-1", NetworkError::Prefix),
             ("::/129", NetworkError::Prefix),
+            ("::ffff:10.0.0.1", NetworkError::Mapped),
+            ("::ffff:10.0.0.0/104", NetworkError::Mapped),
             ("10.0.0.1/8", NetworkError::Bits),
             ("2001:db8::1/64", NetworkError::Bits),
         ];
