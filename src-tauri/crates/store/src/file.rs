@@ -124,7 +124,16 @@ pub(crate) fn move_aside(path: &Path, suffix: &str) -> Result<PathBuf, StoreErro
 
 /// Copies a file to where [`move_aside`] would move it.
 pub(crate) fn copy_aside(path: &Path, suffix: &str) -> Result<PathBuf, StoreError> {
-    let aside = free_name(path, suffix);
+    copy(path, free_name(path, suffix))
+}
+
+/// As [`copy_aside`], but never over what was kept before: for what cannot be had again.
+pub(crate) fn keep_aside(path: &Path, suffix: &str) -> Result<PathBuf, StoreError> {
+    let full = || StoreError::io("keep aside", path, io::ErrorKind::AlreadyExists.into());
+    copy(path, unused_name(path, suffix).ok_or_else(full)?)
+}
+
+fn copy(path: &Path, aside: PathBuf) -> Result<PathBuf, StoreError> {
     fs::copy(path, &aside).map_err(|error| StoreError::io("keep aside", path, error))?;
     File::open(&aside)
         .and_then(|copy| copy.sync_all())
@@ -156,14 +165,13 @@ pub(crate) fn remove_aside(path: &Path, suffix: &str) -> Result<(), StoreError> 
 
 /// A name beside `path` that nothing has yet, or the last one.
 fn free_name(path: &Path, suffix: &str) -> PathBuf {
-    let mut last = path.to_path_buf();
-    for name in aside(path, suffix) {
-        if !name.exists() {
-            return name;
-        }
-        last = name;
-    }
-    last
+    let last = || aside(path, suffix).last().unwrap_or_else(|| path.into());
+    unused_name(path, suffix).unwrap_or_else(last)
+}
+
+/// A name beside `path` that nothing has yet.
+fn unused_name(path: &Path, suffix: &str) -> Option<PathBuf> {
+    aside(path, suffix).find(|name| !name.exists())
 }
 
 /// The names under which a file is kept aside, in their order.

@@ -88,7 +88,7 @@ fn replace_with(
     let keychain = match record::load(dir)? {
         Some(Record::File) => Keychain::Unused,
         Some(Record::Keychain(_)) => {
-            let kept = file::copy_aside(&record::path(dir), "replaced")?;
+            let kept = file::keep_aside(&record::path(dir), "replaced")?;
             tracing::warn!(
                 kept = %kept.display(),
                 "the identity key is replaced; the old one stays in the keychain under its address"

@@ -40,9 +40,36 @@ pub(crate) fn write_new(dir: &Path, identity: &Identity) -> Result<(), StoreErro
 pub(crate) fn replace(dir: &Path, identity: &Identity) -> Result<(), StoreError> {
     let path = path(dir);
     if path.exists() {
-        let kept = file::copy_aside(&path, "replaced")?;
+        let kept = file::keep_aside(&path, "replaced")?;
         file::hide(&kept);
         tracing::warn!(kept = %kept.display(), "the identity key was replaced, the old one is kept");
     }
     file::replace(&path, identity.seed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_key_is_never_overwritten_by_a_later_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys: Vec<_> = (0..30).map(|_| Identity::generate().unwrap()).collect();
+        write_new(dir.path(), &keys[0]).unwrap();
+        let replaced = keys[1..]
+            .iter()
+            .take_while(|key| replace(dir.path(), key).is_ok())
+            .count();
+        assert!(replaced < 29, "there is an end to what is kept");
+        let kept: Vec<_> = std::fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
+            .collect();
+        // Each key that was in use is still there, the last of them in its place.
+        for key in &keys[..=replaced] {
+            assert!(kept.iter().any(|bytes| bytes == key.seed()));
+        }
+        let now = load(dir.path()).unwrap().unwrap();
+        assert_eq!(now.address(), keys[replaced].address());
+    }
 }

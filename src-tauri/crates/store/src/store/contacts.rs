@@ -28,10 +28,11 @@ impl Store {
         })
     }
 
-    /// Makes somebody no contact any more; name and pin go too.
+    /// Makes somebody no contact any more; name and pin go too. A block stays.
     ///
     /// # Errors
-    /// When it cannot be written; nothing has changed then.
+    /// When too many others are blocked to keep this block, or it cannot be written; nothing has
+    /// changed then.
     pub fn delete_contact(&mut self, address: &Address) -> Result<(), StoreError> {
         self.change_person(address, |it| {
             it.name.clear();

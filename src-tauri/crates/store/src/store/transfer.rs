@@ -30,7 +30,7 @@ impl Store {
     pub const MAX_EXPORT_BYTES: usize = transfer::MAX_BYTES;
 
     /// Identity, settings, contacts and history, as bytes that only this passphrase opens. Whoever
-    /// has both can be this installation. Works for a quarter of a second, with 64 MiB.
+    /// has both can be this installation. Uses 64 MiB of memory while it works.
     ///
     /// # Errors
     /// When the passphrase is too short, or memory or random bytes are lacking.

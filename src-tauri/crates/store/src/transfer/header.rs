@@ -21,7 +21,7 @@ impl Header {
     pub(super) const LENGTH: usize = MAGIC.len() + 1 + 3 * 4 + SALT + NONCE;
 
     /// One for a new export. Its cost is the second choice of RFC 9106, section 4: for machines that
-    /// cannot spare two gigabytes. A quarter of a second here, and as much for every guess.
+    /// cannot spare two gigabytes. Each guess at a passphrase costs as much.
     pub(super) fn new() -> Result<Self, NoRandomness> {
         Ok(Self {
             memory_kib: 64 * 1024,
