@@ -12,6 +12,9 @@ use crate::network::Host;
 use crate::program::{Program, built};
 use crate::{clock, devices};
 
+/// A picture that costs little, where something else than the picture is tested.
+pub const SMALL: [&str; 4] = ["--size", "320x180", "--fps", "15"];
+
 /// A running `tincan answer` or `tincan call`.
 #[derive(Debug)]
 pub struct Peer {
@@ -27,6 +30,18 @@ impl Peer {
     /// When it cannot be started.
     pub fn start(name: &str, home: &Path, relay: &str, words: &[&str]) -> Result<Self> {
         Self::start_by(Command::new(built("tincan")?), name, home, relay, words)
+    }
+
+    /// Somebody who waits for calls with a [`SMALL`] picture and the options in `words`, once the
+    /// relay has welcomed them.
+    ///
+    /// # Errors
+    /// When it cannot be started, or the relay does not welcome it in time.
+    pub async fn waiting(name: &str, home: &Path, relay: &str, words: &[&str]) -> Result<Self> {
+        let words = [&["answer"], words, &SMALL].concat();
+        let mut peer = Self::start(name, home, relay, &words)?;
+        peer.online(SOON).await?;
+        Ok(peer)
     }
 
     /// The same on a host of a network of ours.
@@ -209,3 +224,6 @@ pub async fn address(home: &Path) -> Result<String> {
     );
     Ok(String::from_utf8(out.stdout)?.trim().to_owned())
 }
+
+/// A relay on this machine welcomes within milliseconds; a loaded machine may need seconds.
+const SOON: Duration = Duration::from_secs(10);

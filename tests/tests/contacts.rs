@@ -15,9 +15,6 @@ use tokio::process::Command;
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// A picture that costs little, for what is tested is not the picture.
-const SMALL: [&str; 4] = ["--size", "320x180", "--fps", "15"];
-
 /// A relay, and Ada and Bea.
 struct World {
     relay: Relay,
@@ -43,11 +40,7 @@ impl World {
 
     /// Somebody who waits for calls, once the relay knows them.
     async fn peer(&self, name: &str, words: &[&str]) -> Result<Peer> {
-        let words = ["answer"].iter().chain(words).chain(&SMALL);
-        let words: Vec<&str> = words.copied().collect();
-        let mut peer = Peer::start(name, &self.home(name), self.relay.url(), &words)?;
-        peer.online(SOON).await?;
-        Ok(peer)
+        Peer::waiting(name, &self.home(name), self.relay.url(), words).await
     }
 }
 

@@ -18,13 +18,13 @@ use media::transport::{
     MediaTransport, OpenParams, Parcel, Session, TransportError, TransportEvent,
 };
 use scenarios::devices::SYNTHETIC;
-use scenarios::peer::{Peer, address};
+use scenarios::peer::{Peer, SMALL, address};
 use scenarios::relay::Relay;
 use scenarios::turn::turn;
 use store::{KnownPeople, Settings};
 use transport::p2p::{self, Negotiation, PeerToPeer};
 
-use super::{SMALL, SOON};
+use super::SOON;
 
 /// What `tincan --help` lists for `notSecure`.
 const NOT_SECURE: i32 = 23;

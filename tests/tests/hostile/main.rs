@@ -25,9 +25,6 @@ const SOON: Duration = Duration::from_secs(10);
 /// What nobody but the two of them may read.
 const NAMES: [&str; 2] = ["Adelheid Zwirnspule", "Beatrix Blechdose"];
 
-/// A picture that costs little, for what is tested is not the picture.
-const SMALL: [&str; 4] = ["--size", "320x180", "--fps", "15"];
-
 /// The relay, a place for each person's data, and who they are.
 struct World {
     relay: HostileRelay,
@@ -61,11 +58,7 @@ impl World {
 
     /// Somebody who waits for calls, once the relay knows them.
     async fn peer(&self, name: &str, words: &[&str]) -> Result<Peer> {
-        let words = ["answer"].iter().chain(words).chain(&SMALL);
-        let words: Vec<&str> = words.copied().collect();
-        let mut peer = Peer::start(name, &self.home(name), self.relay.url(), &words)?;
-        peer.online(SOON).await?;
-        Ok(peer)
+        Peer::waiting(name, &self.home(name), self.relay.url(), words).await
     }
 
     /// Ada, who can call, and Bea, who accepts.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use scenarios::clock;
 use scenarios::devices::SYNTHETIC;
-use scenarios::peer::{Peer, address};
+use scenarios::peer::{Peer, SMALL, address};
 use scenarios::relay::Relay;
 use scenarios::story::Story;
 use scenarios::turn::{note, turn};
 
-use super::{SMALL, SOON};
+use super::SOON;
 
 /// When the callee dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

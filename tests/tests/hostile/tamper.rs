@@ -113,38 +113,17 @@ const ATTACKS: &[Attack] = &[
     Attack {
         what: "changes a byte of every message",
         outcome: Outcome::Silence,
-        tamper: |random, envelope, _| {
-            let is_message = Kind::of(&envelope.payload) == Kind::Data;
-            vec![pass(if is_message {
-                flipped(random, &envelope)
-            } else {
-                envelope
-            })]
-        },
+        tamper: |random, envelope, _| vec![pass(flipped_if(Kind::Data, random, envelope))],
     },
     Attack {
         what: "changes a byte of every first frame",
         outcome: Outcome::Silence,
-        tamper: |random, envelope, _| {
-            let is_first = Kind::of(&envelope.payload) == Kind::Hello;
-            vec![pass(if is_first {
-                flipped(random, &envelope)
-            } else {
-                envelope
-            })]
-        },
+        tamper: |random, envelope, _| vec![pass(flipped_if(Kind::Hello, random, envelope))],
     },
     Attack {
         what: "changes a byte of every answer",
         outcome: Outcome::Silence,
-        tamper: |random, envelope, _| {
-            let is_answer = Kind::of(&envelope.payload) == Kind::Reply;
-            vec![pass(if is_answer {
-                flipped(random, &envelope)
-            } else {
-                envelope
-            })]
-        },
+        tamper: |random, envelope, _| vec![pass(flipped_if(Kind::Reply, random, envelope))],
     },
     Attack {
         what: "says that all of Ada's comes from a stranger",
@@ -253,6 +232,15 @@ fn from(envelope: &Envelope, sender: Address) -> Envelope {
     Envelope {
         from: sender,
         ..envelope.clone()
+    }
+}
+
+/// An envelope of this kind with a byte changed; any other as it is.
+fn flipped_if(kind: Kind, random: &mut Random, envelope: Envelope) -> Envelope {
+    if Kind::of(&envelope.payload) == kind {
+        flipped(random, &envelope)
+    } else {
+        envelope
     }
 }
 

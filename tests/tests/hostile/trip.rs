@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use scenarios::devices::SYNTHETIC;
-use scenarios::peer::{Peer, address};
+use scenarios::peer::{Peer, SMALL, address};
 use scenarios::relay::Relay;
 use scenarios::slow_link::SlowLink;
 use scenarios::turn::{note, turn};
 use serde_json::Value;
 
-use super::{SMALL, SOON};
+use super::SOON;
 
 /// One way between a machine and the relay: an answer of the relay takes twice as long.
 const ONE_WAY: Duration = Duration::from_millis(20);

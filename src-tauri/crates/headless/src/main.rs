@@ -129,36 +129,34 @@ fn main() -> ExitCode {
 
 async fn run(line: Line) -> Result<ExitCode> {
     let (directory, keychain) = place(&line.options)?;
-    if let Verb::Import {
-        file,
-        replace,
-        passphrase,
-    } = &line.verb
-    {
-        let place = (directory.as_path(), keychain);
-        transfer::import(place, file, passphrase.file(), *replace, &mut stdout())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut store = Store::open_with(&directory, keychain)?;
+    // Only where it is needed: a new computer that imports has no identity yet.
+    let open = || Store::open_with(&directory, keychain);
     let purpose = match &line.verb {
         Verb::Id => {
-            writeln!(stdout(), "{}", store.identity().address())?;
+            writeln!(stdout(), "{}", open()?.identity().address())?;
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Contacts => {
-            people::list(store.people(), line.json, &mut stdout())?;
+            people::list(open()?.people(), line.json, &mut stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Contact { change } => {
-            change.apply(&mut store)?;
+            change.apply(&mut open()?)?;
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Export { file, passphrase } => {
-            transfer::export(&store, file, passphrase.file())?;
+            transfer::export(&open()?, file, passphrase.file())?;
             return Ok(ExitCode::SUCCESS);
         }
-        // Done before the store was opened: a new computer has no identity yet.
-        Verb::Import { .. } => return Ok(ExitCode::SUCCESS),
+        Verb::Import {
+            file,
+            replace,
+            passphrase,
+        } => {
+            let place = (directory.as_path(), keychain);
+            transfer::import(place, file, passphrase.file(), *replace, &mut stdout())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Verb::Answer { auto, once } => Purpose::Answer {
             auto: *auto,
             once: *once,
@@ -174,6 +172,7 @@ async fn run(line: Line) -> Result<ExitCode> {
             }
         },
     };
+    let store = open()?;
     call(line, store, purpose).await
 }
 
