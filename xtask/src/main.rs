@@ -22,6 +22,7 @@ mod run;
 mod shell;
 mod tally;
 mod target;
+mod tool;
 mod ui;
 
 use std::process::ExitCode;
