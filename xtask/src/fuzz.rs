@@ -14,7 +14,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::ensure::{Purpose, ensure};
-use crate::shell::{check, command, has, output, root};
+use crate::shell::{check, command, forget_package, has, output, root};
 use crate::tally::{Count, Step};
 use crate::target::{self, target};
 use crate::tool::Tool;
@@ -183,6 +183,7 @@ fn nightly(program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
     let mut nightly = command("rustup", ["run", "nightly"]);
     nightly.arg(program).args(args);
     nightly.env_remove("CARGO").env_remove("RUSTC");
+    forget_package(&mut nightly);
     nightly
 }
 
