@@ -9,7 +9,7 @@ use crate::ensure::{Purpose, ensure};
 use crate::shell::{cargo, command, has, output};
 use crate::tally::{Count, Step, step};
 use crate::target::{self, Begins};
-use crate::{bundle, deny, docs, features, ui};
+use crate::{bundle, deny, docs, features, fuzz, ui};
 
 /// What of it to do.
 #[derive(Debug, clap::Args)]
@@ -17,8 +17,8 @@ pub(crate) struct Options {
     /// Only the steps with a name in which a word begins like this.
     #[arg(long)]
     only: Option<String>,
-    /// Also what takes long: many more random inputs, and everything that runs real programs five
-    /// times over.
+    /// Also what takes long: many more random inputs, fuzzing, and everything that runs real
+    /// programs five times over.
     #[arg(long)]
     long: bool,
 }
@@ -64,6 +64,10 @@ const CHECKS: &[(&str, Check)] = &[
     ("format", |name| {
         step(name, &mut cargo(["fmt", "--all", "--check"]))
     }),
+    ("format of fuzz targets", |name| {
+        let args = ["fmt", "--manifest-path", "tests/fuzz/Cargo.toml", "--check"];
+        step(name, &mut cargo(args))
+    }),
     ("features", |name| checked(name, features::verify)),
     ("licences and sources", |name| {
         let mut deny = command(deny::program()?, ["check", "bans", "licenses", "sources"]);
@@ -98,6 +102,7 @@ const LONG: &[(&str, Check)] = &[
         let mut tests = linted(tests(&["--exclude", "scenarios"]))?;
         step(name, tests.env("PROPTEST_CASES", MANY_CASES))
     }),
+    ("fuzzing", fuzz::step),
     ("real programs, again", |name| {
         let mut all = Step::empty(name);
         for _ in 0..AGAIN {

@@ -16,12 +16,14 @@ mod deny;
 mod docs;
 mod ensure;
 mod features;
+mod fuzz;
 mod gate;
 mod packages;
 mod run;
 mod shell;
 mod tally;
 mod target;
+mod tool;
 mod ui;
 
 use std::process::ExitCode;
@@ -56,6 +58,8 @@ enum Command {
     Run(run::Options),
     /// Everything that is checked; CI runs just this.
     Test(gate::Options),
+    /// Random bytes for every parser of what others send; needs a nightly compiler.
+    Fuzz(fuzz::Options),
     /// Build the Debian package, of the app or of the relay.
     Bundle {
         #[arg(value_enum, default_value_t)]
@@ -94,6 +98,7 @@ fn main() -> Result<ExitCode> {
         Command::Ui => ui::build(),
         Command::Run(options) => run::run(&options),
         Command::Test(options) => gate::run(&options),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bundle { what } => bundle::bundle(what),
         Command::Bench { bench } => bench::run(&bench),
         Command::Bindings => run::bindings(),

@@ -65,15 +65,20 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
         std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
         args,
     );
-    // Build scripts of some dependencies watch these; a value that comes and goes with the way
-    // cargo was started would rebuild them each time.
+    forget_package(&mut command);
+    command
+}
+
+/// Takes out of a command's environment what cargo set for this program alone: build scripts of some
+/// dependencies watch it, and a value that comes and goes with the way cargo was started would
+/// rebuild them each time.
+pub(crate) fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
         if text.starts_with("CARGO_PKG_") || text == "CARGO_MANIFEST_DIR" {
             command.env_remove(text);
         }
     }
-    command
 }
 
 /// Runs a command and fails with its name when it fails.

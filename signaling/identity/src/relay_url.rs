@@ -163,10 +163,15 @@ fn path_of_this_version(path: &str) -> Option<String> {
 
 /// Takes the zone out of a bracketed IPv6 host.
 fn split_zone(text: &str) -> Result<(Cow<'_, str>, Option<String>), RelayUrlError> {
+    // Anything else before the brackets is the host, and the brackets are in the path.
+    let is_scheme = |before: &str| {
+        let name = before.strip_suffix(':');
+        name.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    };
     let host = text
         .split_once("//[")
         .and_then(|(scheme, rest)| Some((scheme, rest.split_once(']')?)))
-        .filter(|(scheme, _)| !scheme.contains('/'));
+        .filter(|(scheme, _)| is_scheme(scheme));
     let Some((scheme, (host, after))) = host else {
         return Ok((text.into(), None));
     };
@@ -274,6 +279,18 @@ mod tests {
         }
         let path = "ws://relay.example//[a%25b]/v2";
         assert_eq!(check_relay_url(path).as_deref(), Ok(path));
+    }
+
+    #[test]
+    fn brackets_in_a_path_name_no_interface() {
+        for (text, host) in [
+            ("wss:+ws2://[fe80::1%25eth0]:4080/v2", "+ws2"),
+            ("wss:[::1]//[fe80::1%25eth0]", "[::1]"),
+        ] {
+            let url: RelayUrl = text.parse().unwrap();
+            assert_eq!((url.host(), &url.zone), (host, &None));
+            assert_eq!(url.to_string().parse(), Ok(url));
+        }
     }
 
     proptest! {

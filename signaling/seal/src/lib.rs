@@ -107,6 +107,8 @@
 mod channel;
 mod dropped;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod half_open;
 mod noise;
 mod output;

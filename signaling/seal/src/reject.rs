@@ -62,6 +62,11 @@ impl Rejection {
             signature,
         )
         .map_err(|_| Dropped::Signature)?;
+        Self::read(said)
+    }
+
+    /// Reads what is signed: reason, versions and features, padding.
+    pub(crate) fn read(said: &[u8]) -> Result<Self, Dropped> {
         let (&reason, rest) = said.split_first().ok_or(Dropped::Malformed)?;
         let (offer, _) = Offer::read(rest)?;
         Ok(Self { reason, offer })

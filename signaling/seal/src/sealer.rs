@@ -1,5 +1,7 @@
 //! All sealed sessions of one identity.
 
+#[cfg(fuzzing)]
+mod fuzzing;
 mod receive;
 #[cfg(test)]
 mod tests;

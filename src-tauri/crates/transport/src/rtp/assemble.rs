@@ -93,10 +93,12 @@ impl Assembler {
 
     /// Takes one packet. Repeated and late ones change nothing.
     pub(crate) fn push(&mut self, packet: Packet) {
-        // 1. Place it. Before the first picture is out, an earlier packet may still be its start.
+        // 1. Place it. Before the first picture is out, an earlier packet may still be its start,
+        // unless more would wait between it and the last one than may.
         let position = self.extender.extend(packet.sequence);
         let next = *self.next.get_or_insert(position);
-        if position < next && self.started {
+        let last = self.waiting.last_key_value().map_or(next, |(it, _)| *it);
+        if position < next && (self.started || last - position >= MAX_WAITING) {
             return;
         }
 

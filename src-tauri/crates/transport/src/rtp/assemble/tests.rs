@@ -72,6 +72,22 @@ fn a_picture_comes_with_its_last_packet_and_not_later() {
 }
 
 #[test]
+fn packets_before_the_first_picture_are_bounded_too() {
+    let mut assembler = Assembler::new(WAIT);
+    let arrived = Instant::now();
+    for step in 0..MAX_WAITING as u16 + 10 {
+        assembler.push(Packet {
+            sequence: 30_000 - step,
+            timestamp: 1,
+            marker: false,
+            payload: Bytes::from_static(&[0x41, 1]),
+            arrived,
+        });
+        assert!(assembler.waiting.len() as u64 <= MAX_WAITING);
+    }
+}
+
+#[test]
 fn a_lost_packet_is_waited_for_and_then_given_up() {
     let start = Instant::now();
     let (units, mut packets) = stream(&[3000, 3000, 3000, 3000], 10, start);

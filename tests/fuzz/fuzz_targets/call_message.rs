@@ -1,0 +1,22 @@
+//! Messages of the other phone: one that is read is written and read again, and stays within an
+//! envelope.
+
+#![no_main]
+
+use call::message::{Body, MAX_MESSAGE, MAX_PARCEL, Message};
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let Ok(message) = Message::parse(bytes) else {
+        return;
+    };
+    let written = message.encode();
+    assert!(written.len() <= MAX_MESSAGE);
+    match &message.body {
+        Body::Parcel { parcel } => assert!(parcel.0.len() <= MAX_PARCEL),
+        Body::Invite { name, .. } | Body::Accept { name, .. } => {
+            assert!(name.chars().count() <= call::id::Peer::MAX_NAME);
+        }
+        Body::Ringing | Body::Controls(_) | Body::Still | Body::Over { .. } => {}
+    }
+    assert_eq!(Message::parse(&written), Ok(message));
+});

@@ -1,0 +1,339 @@
+//! Writes what each target begins with, as the encoders make it: `seeds DIRECTORY`.
+//!
+//! Histories, which no encoder makes, are steps as `seal_sealer` and `call_phone` read them.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use call::id::CallId;
+use call::message::{Body, ControlsReport, Message, Over, Parcel};
+use fuzz::{Person, person};
+use identity::{Authority, Invite};
+use seal::{Output, Sealer};
+use signal_wire::{
+    Absence, Capabilities, Challenge, ClientFrame, ErrorCode, IceServer, IceServers, MessageId,
+    Payload, RelayFrame, Resume, SessionToken, VERSION,
+};
+
+type Seeds = Vec<Vec<u8>>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let home = std::env::args_os().nth(1).ok_or("where to?")?;
+    for (target, seeds) in all()? {
+        let dir = Path::new(&home).join(target);
+        if dir.exists() {
+            fs::remove_dir_all(&dir)?;
+        }
+        fs::create_dir_all(&dir)?;
+        for (number, seed) in seeds.iter().enumerate() {
+            fs::write(dir.join(number.to_string()), seed)?;
+        }
+    }
+    Ok(())
+}
+
+fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
+    let ann = person(Person::Ann);
+    let invite = invite()?;
+    Ok(vec![
+        ("seal_frame", frames()?),
+        ("seal_hello", vec![seal::fuzzing::seeds::hello()]),
+        (
+            "seal_reply",
+            seal::fuzzing::seeds::reply().into_iter().collect(),
+        ),
+        ("seal_data", data()),
+        ("seal_reject", vec![seal::fuzzing::seeds::statement()]),
+        ("seal_sealer", sealer_histories()),
+        ("wire_client_frame", texts(client_frames()?)),
+        ("wire_relay_frame", texts(relay_frames()?)),
+        ("wire_address", texts([ann.address().to_string()])),
+        ("wire_ice", texts(ICE.map(str::to_owned))),
+        (
+            "identity_invite",
+            texts([ann.address().to_string(), invite.clone()]),
+        ),
+        ("identity_find", texts(pasted(&invite))),
+        ("identity_relay_url", texts(RELAYS.map(str::to_owned))),
+        ("identity_name", texts(NAMES.map(str::to_owned))),
+        ("call_message", messages()),
+        ("call_phone", phone_histories()),
+    ])
+}
+
+fn texts(texts: impl IntoIterator<Item = String>) -> Seeds {
+    texts.into_iter().map(String::into_bytes).collect()
+}
+
+/// One of each kind but REJECT, between two honest sealers.
+fn frames() -> Result<Seeds, Box<dyn Error>> {
+    let (ann, bob) = (person(Person::Ann), person(Person::Bob));
+    let [mut theirs, mut ours] = [&ann, &bob].map(|it| Sealer::new(it.clone()));
+    let now = Instant::now();
+    let mut frames = Vec::new();
+    let mut next = |of: &mut Sealer| {
+        while let Some(output) = of.poll_output() {
+            if let Output::Transmit { frame, .. } = output {
+                frames.push(frame.clone());
+                return frame;
+            }
+        }
+        Vec::new()
+    };
+    theirs.send(now, bob.address(), 1, b"hello")?;
+    let hello = next(&mut theirs);
+    ours.receive(now, ann.address(), &hello);
+    let reply = next(&mut ours);
+    theirs.receive(now, bob.address(), &reply);
+    let data = next(&mut theirs);
+    let mut forgetful = Sealer::new(bob);
+    forgetful.receive(now, ann.address(), &data);
+    next(&mut forgetful);
+    Ok(frames)
+}
+
+fn data() -> Seeds {
+    let cases = [
+        (&b"hello"[..], true),
+        (&b""[..], false),
+        (&[7; 300][..], true),
+    ];
+    cases
+        .into_iter()
+        .filter_map(|(message, reveals)| seal::fuzzing::seeds::data(message, reveals))
+        .collect()
+}
+
+/// The state to begin with, then steps.
+fn sealer_histories() -> Seeds {
+    let history = |steps: &[&[u8]]| steps.concat();
+    vec![
+        // Nothing begun: they speak, we answer, both go on.
+        history(&[
+            &[0],
+            &[1, 1, 0, 20],
+            &[2],
+            &[0, 1, 1, 0],
+            &[2],
+            &[1, 1, 8, 0],
+            &[2],
+        ]),
+        // Pending: time for a HELLO again, then the answer, and a changed copy of it.
+        history(&[&[1], &[7, 1, 0], &[2], &[5, 3, 0, 1, 0, 40, 1]]),
+        // Half-open: copies of the HELLO, forged DATA of its session.
+        history(&[
+            &[2],
+            &[5, 3, 0, 0, 0, 0, 0],
+            &[6, 3, 1, 0, 1, 3],
+            &[9; 64],
+            &[2],
+        ]),
+        // Established: they start again, speak anew, RESETs, an old frame once more.
+        history(&[
+            &[3],
+            &[8, 1, 1],
+            &[9],
+            &[0, 1, 0, 9],
+            &[2],
+            &[5, 3, 1, 2, 0, 0, 0],
+            &[2],
+        ]),
+        // Eve and nobody send what they can.
+        history(&[
+            &[3],
+            &[6, 0, 0, 2, 0, 4],
+            &[6, 2, 1, 3, 1, 1],
+            &[1; 64],
+            &[4, 0, 0, 0, 5, 1, 2, 3, 4, 5],
+        ]),
+    ]
+}
+
+fn client_frames() -> Result<Vec<String>, Box<dyn Error>> {
+    let ann = person(Person::Ann);
+    let relay = Authority::new("relay.example", 443);
+    let frames = [
+        ClientFrame::Hello {
+            version: VERSION,
+            capabilities: Capabilities::new(["ice"]),
+            address: ann.address(),
+            proof: ann.prove(&Challenge([3; 32]), &relay),
+            resume: Some(Resume {
+                session: SessionToken([4; 16]),
+                received: 9,
+            }),
+        },
+        ClientFrame::Envelope {
+            seq: 1,
+            id: MessageId([5; 8]),
+            to: ann.address(),
+            payload: Payload::new("hello".into())?,
+        },
+        ClientFrame::Ack { seq: 7 },
+        ClientFrame::Ice {},
+    ];
+    Ok(frames.iter().map(ClientFrame::encode).collect())
+}
+
+fn relay_frames() -> Result<Vec<String>, Box<dyn Error>> {
+    let address = person(Person::Ann).address();
+    let id = MessageId([5; 8]);
+    let ice = IceServers {
+        servers: vec![IceServer {
+            url: ICE[1].to_owned(),
+            username: "1764000000:ann".to_owned(),
+            credential: "secret".to_owned(),
+        }],
+        ttl_seconds: 600,
+    };
+    let frames = [
+        RelayFrame::Challenge {
+            version: VERSION,
+            nonce: Challenge([3; 32]),
+        },
+        RelayFrame::Welcome {
+            capabilities: Capabilities::new(["ice"]),
+            session: SessionToken([4; 16]),
+            resumed: true,
+            received: 9,
+            ice: Some(ice.clone()),
+        },
+        RelayFrame::Envelope {
+            seq: 1,
+            id,
+            from: address,
+            payload: Payload::new("hello".into())?,
+        },
+        RelayFrame::NotHere {
+            seq: 2,
+            id,
+            to: address,
+            why: Absence::Silent,
+        },
+        RelayFrame::Refused {
+            seq: 3,
+            id,
+            to: address,
+        },
+        RelayFrame::Ice(ice),
+        RelayFrame::TakenOver,
+        RelayFrame::Error {
+            code: ErrorCode::Busy,
+        },
+    ];
+    Ok(frames.iter().map(RelayFrame::encode).collect())
+}
+
+fn invite() -> Result<String, Box<dyn Error>> {
+    let invite = Invite::new(person(Person::Ann).address());
+    let invite = invite
+        .with_relay("wss://relay.example")?
+        .with_name("Ann & Zoë");
+    Ok(invite.to_string())
+}
+
+/// The link as people paste it: in a sentence, wrapped and quoted, encoded once more.
+fn pasted(invite: &str) -> [String; 3] {
+    let (start, end) = invite.split_at(70);
+    let encoded = invite
+        .replace('%', "%25")
+        .replace(':', "%3A")
+        .replace('?', "%3F");
+    [
+        format!("Call me: <{invite}>, thanks!"),
+        format!("> {start}=\r\n> {}", end.replace('&', "&amp;")),
+        format!("https://example.org/go?to={encoded}"),
+    ]
+}
+
+fn messages() -> Seeds {
+    let name = "Ann".to_owned();
+    let bodies = [
+        Body::Invite {
+            name: name.clone(),
+            video: true,
+            ring_ms: 45_000,
+        },
+        Body::Ringing,
+        Body::Accept {
+            name,
+            instead_of: Some(CallId(8)),
+        },
+        Body::Parcel {
+            parcel: Parcel(vec![1, 2, 3]),
+        },
+        Body::Controls(ControlsReport {
+            sequence: 3,
+            microphone: true,
+            camera: false,
+            lacks_microphone: false,
+            lacks_camera: true,
+        }),
+        Body::Still,
+        Body::Over { why: Over::HungUp },
+    ];
+    let call = CallId(7);
+    bodies
+        .into_iter()
+        .map(|body| Message { call, body }.encode())
+        .collect()
+}
+
+/// The state to begin with, then steps.
+fn phone_histories() -> Seeds {
+    let history = |steps: &[&[u8]]| steps.concat();
+    vec![
+        // They call, the user answers, media flows, the path is lost and found, they hang up.
+        history(&[
+            &[0, 0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 255, 0],
+            &[
+                11, 1, 1, 8, 0, 8, 2, 12, 0, 10, 1, 0, 8, 0, 5, 0, 4, 1, 1, 1, 0, 0, 255, 0,
+            ],
+            &[5, 0, 6, 3, 255, 0, 9],
+        ]),
+        // We call while they do, and a stranger too.
+        history(&[
+            &[1],
+            &[0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 255, 0],
+            &[0, 3, 1, 2, 0, 1, b'E', 0, 0, 9, 9, 255, 0],
+            &[10, 9, 0],
+        ]),
+        // Parcels before the answer, bytes that are none, a link that comes and goes.
+        history(&[
+            &[3],
+            &[0, 0, 0, 0, 3, 1, 0, 255, 0],
+            &[4, 0, 0, 3, b'{', b'}', b' '],
+            &[15, 0, 15, 1],
+            &[11, 1, 1],
+        ]),
+        // Several calls after each other.
+        history(&[
+            &[7],
+            &[9, 11, 1, 4],
+            &[11, 0, 0, 1, 0],
+            &[0, 0, 0, 1, 1, 255, 0],
+            &[10, 255, 255],
+            &[14, 0, 0],
+        ]),
+    ]
+}
+
+const ICE: [&str; 3] = [
+    "stun:stun.example.org",
+    "turn:turn.example.org:3478?transport=tcp",
+    "turns:[2001:db8::1]:443",
+];
+
+const RELAYS: [&str; 3] = [
+    "wss://relay.example/v1",
+    "ws://[fe80::1%25eth0]:4080",
+    "WSS://Relay.Example.:443/tincan/V2/",
+];
+
+const NAMES: [&str; 3] = [
+    "Zoë Müller",
+    "👩\u{200d}👧 \u{202e}x\u{301}\u{301}\u{301}\u{301}",
+    "\u{3164}",
+];
