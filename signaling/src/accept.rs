@@ -23,6 +23,7 @@ use crate::pending::Place;
 use crate::proxy::header;
 use crate::relay::Relay;
 use crate::tls::Handshakes;
+use crate::transport::Transport;
 
 /// Where connections come in.
 pub(crate) struct Acceptor {
@@ -140,19 +141,20 @@ impl Acceptor {
     }
 
     async fn http(&self, stream: TcpStream, router: Router) {
-        let Some(handshakes) = &self.handshakes else {
-            return http::serve(self.metered(stream), router).await;
+        let stream = match &self.handshakes {
+            None => Transport::Plain(stream),
+            Some(handshakes) => {
+                let secured = handshakes.run(stream).await;
+                self.relay.metrics.tls_handshake(secured.is_some());
+                match secured {
+                    Some(secured) => Transport::Tls(Box::new(secured)),
+                    None => return,
+                }
+            }
         };
-        let secured = handshakes.run(stream).await;
-        self.relay.metrics.tls_handshake(secured.is_some());
-        if let Some(stream) = secured {
-            http::serve(self.metered(stream), router).await;
-        }
-    }
-
-    fn metered<S>(&self, stream: S) -> Metered<S> {
         let delays = self.relay.metrics.rate_limit_delays.clone();
-        Metered::new(stream, &self.relay.config.limits, delays)
+        let metered = Metered::new(stream, &self.relay.config.limits, delays);
+        http::serve(metered, router).await;
     }
 
     /// Tells a client that it is not taken in, if that is cheap.

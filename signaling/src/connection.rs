@@ -1,36 +1,44 @@
 //! One connection: the task that carries frames between a socket and its session.
 //!
-//! Reading and writing go on side by side, so that a client that does not read can still be
-//! heard, and one that is read slowly still gets its messages. What must never happen: an
+//! One loop owns the socket, reads it and writes it, so that a client that does not read can still
+//! be heard, and one that is read slowly still gets its messages. What must never happen: an
 //! envelope of a client that has not proven its address, or a read ahead of its rate limit.
+//!
+//! An idle connection is little more than this task, so what it needs only at its beginning or its
+//! end is boxed, and gone in between.
 
 use std::future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::extract::ws::{Message, WebSocket};
-use futures::stream::{SplitSink, SplitStream};
-use futures::{SinkExt, StreamExt};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
 use identity::Authority;
 use signal_wire::{Absence, Address, ErrorCode, RelayFrame, SessionToken};
-use tokio::time::{Instant, timeout};
-use tungstenite::Error;
+use tokio::time::{Instant, sleep_until, timeout};
 use tungstenite::error::ProtocolError;
+use tungstenite::{Error, Message};
 
 use crate::handle::{ConnectionHandle, Eviction};
+use crate::metered::Metered;
 use crate::metrics::Refusal;
 use crate::newcomer::Newcomer;
 use crate::quota::Permit;
 use crate::relay::Relay;
 use crate::sessions::{Disconnect, Proven};
+use crate::socket::Progress;
+use crate::transport::Transport;
 
 mod authenticate;
+mod due;
 mod receive;
 mod send;
 
-type Writer = SplitSink<WebSocket, Message>;
-type Reader = SplitStream<WebSocket>;
+use due::Due;
+
+type Socket = crate::socket::Socket<Metered<Transport>>;
 
 /// What is known of a client before it has proven anything.
 #[derive(Debug)]
@@ -61,35 +69,81 @@ enum CloseReason {
     Stopping,
 }
 
-/// Carries a connection from the challenge to its end.
-pub(crate) async fn run(
-    relay: Arc<Relay>,
-    (mut writer, mut reader): (Writer, Reader),
-    origin: Origin,
-) {
+/// Carries a connection from its upgrade to its end.
+pub(crate) async fn run(relay: Arc<Relay>, upgrade: OnUpgrade, origin: Origin) {
     // Counts the connection to its end.
     let _permit = Arc::clone(&origin.permit);
-    let authenticated = authenticate(&relay, &mut writer, &mut reader, origin).await;
-    let reason = match authenticated {
-        Ok(client) => serve(&relay, &client, &mut writer, &mut reader).await,
+    let Some(mut socket) = Box::pin(upgraded(upgrade)).await else {
+        return;
+    };
+    let attached = Box::pin(attach(&relay, &mut socket, origin)).await;
+    let reason = match attached {
+        Ok(attachment) => {
+            let reason = serve(&attachment, &mut socket).await;
+            attachment.end(reason);
+            reason
+        }
         Err(reason) => reason,
     };
     tracing::debug!(?reason, "connection ended");
-    close(&relay, reason, writer, reader).await;
+    Box::pin(close(&relay, reason, socket)).await;
+}
+
+/// Ends a connection of the version before, whose clients read a reason as their first frame.
+pub(crate) async fn refuse_version(relay: Arc<Relay>, upgrade: OnUpgrade, newcomer: Arc<Newcomer>) {
+    let refuse = async {
+        if let Some(socket) = upgraded(upgrade).await {
+            let reason = CloseReason::Fault(ErrorCode::Version);
+            close(&relay, reason, socket).await;
+        }
+    };
+    tokio::select! {
+        () = refuse => {}
+        () = newcomer.place.evicted() => {}
+    }
+}
+
+/// The socket below a request, once that is answered; none when the client is gone by then.
+async fn upgraded(upgrade: OnUpgrade) -> Option<Socket> {
+    let upgraded = upgrade.await.ok()?;
+    let parts = upgraded.downcast::<TokioIo<Metered<Transport>>>().ok()?;
+    Some(Socket::new(parts.io.into_inner(), &parts.read_buf))
+}
+
+/// Lets the client prove its address, and tells it of its session.
+async fn attach<'a>(
+    relay: &'a Relay,
+    socket: &mut Socket,
+    origin: Origin,
+) -> Result<Attachment<'a>, CloseReason> {
+    let client = authenticate(relay, socket, origin).await?;
+    let token = SessionToken(random().ok_or(CloseReason::Stopping)?);
+    let handle = Arc::new(ConnectionHandle::default());
+    let welcome = welcome(relay, &client, &handle, token);
+    let attachment = Attachment {
+        relay,
+        address: client.address,
+        ip: client.ip,
+        handle,
+    };
+    if socket.send(welcome).await.is_err() {
+        attachment.end(CloseReason::Lost);
+        return Err(CloseReason::Lost);
+    }
+    Ok(attachment)
 }
 
 /// Lets the client prove its address in time. What is known of the client is needed no longer than
 /// that, nor is its place among the pending ones.
 async fn authenticate(
     relay: &Relay,
-    writer: &mut Writer,
-    reader: &mut Reader,
+    socket: &mut Socket,
     origin: Origin,
 ) -> Result<Proven, CloseReason> {
     let place = &origin.newcomer.place;
     let authentication = timeout(
         relay.config.timing.hello,
-        authenticate::client(relay, writer, reader, &origin),
+        authenticate::client(relay, socket, &origin),
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
@@ -102,45 +156,6 @@ async fn authenticate(
     place.leave();
     relay.metrics.authentication(authenticated.is_ok());
     authenticated
-}
-
-/// Ends a connection of the version before, whose clients read a reason as their first frame.
-pub(crate) async fn refuse_version(relay: &Relay, socket: WebSocket) {
-    let (writer, reader) = socket.split();
-    let reason = CloseReason::Fault(ErrorCode::Version);
-    close(relay, reason, writer, reader).await;
-}
-
-/// Serves a client that has proven its address.
-async fn serve(
-    relay: &Relay,
-    client: &Proven,
-    writer: &mut Writer,
-    reader: &mut Reader,
-) -> CloseReason {
-    let Some(token) = random().map(SessionToken) else {
-        return CloseReason::Stopping;
-    };
-    let handle = Arc::new(ConnectionHandle::default());
-    let address = client.address;
-    let welcome = welcome(relay, client, &handle, token);
-    let attachment = Attachment {
-        relay,
-        address,
-        ip: client.ip,
-        handle: &handle,
-    };
-    let reason = match writer.send(welcome).await {
-        Err(_) => CloseReason::Lost,
-        Ok(()) => tokio::select! {
-            reason = receive::all(&attachment, reader) => reason,
-            reason = send::all(&attachment, writer) => reason,
-            eviction = handle.eviction.wait() => CloseReason::Evicted(*eviction),
-            () = relay.drain.turn() => CloseReason::Stopping,
-        },
-    };
-    attachment.end(reason);
-    reason
 }
 
 /// Attaches the connection to a session, and says so.
@@ -162,9 +177,51 @@ fn welcome(
     Message::text(welcome.encode())
 }
 
+/// Serves a client that has proven its address, until the connection shall end.
+async fn serve(attachment: &Attachment<'_>, socket: &mut Socket) -> CloseReason {
+    let mut due = Due::new(&attachment.relay.config.timing, Instant::now());
+    let mut skipped = 0;
+    // One for all that is due. It may end early, and is set anew then.
+    let mut timer = pin!(sleep_until(due.next(true)));
+    let mut turn = pin!(attachment.relay.drain.turn());
+    loop {
+        // A client that does not read gets the rest when it has taken what there is.
+        if socket.has_room() && send::due(attachment, socket, &mut due).is_err() {
+            return CloseReason::Lost;
+        }
+        let next = due.next(socket.has_room());
+        if next < timer.deadline() || timer.is_elapsed() {
+            timer.as_mut().reset(next);
+        }
+        let done = tokio::select! {
+            biased;
+            () = attachment.handle.woken() => {
+                due.outgoing = true;
+                attachment.stays()
+            }
+            () = &mut turn => Err(CloseReason::Stopping),
+            progress = socket.progress() => match progress {
+                Ok(Progress::Message(message)) => {
+                    receive::take(attachment, message, &mut due, &mut skipped)
+                }
+                Ok(Progress::Room) => Ok(()),
+                Err(error) => Err(why_unread(&error)),
+            },
+            // Behind the socket: what came while the machine slept was not silence.
+            () = &mut timer => match due.is_silent(Instant::now()) {
+                true => Err(CloseReason::Silent),
+                false => Ok(()),
+            },
+        };
+        if let Err(reason) = done {
+            return reason;
+        }
+    }
+}
+
 /// Sends the final frame, if there is one, and closes; a client that does not read it in time
 /// loses it.
-async fn close(relay: &Relay, reason: CloseReason, mut writer: Writer, mut reader: Reader) {
+async fn close(relay: &Relay, reason: CloseReason, mut socket: Socket) {
     let error = |code| Some(RelayFrame::Error { code });
     let final_frame = match reason {
         CloseReason::Lost | CloseReason::Silent => return,
@@ -176,39 +233,31 @@ async fn close(relay: &Relay, reason: CloseReason, mut writer: Writer, mut reade
     };
     let closing = async {
         if let Some(frame) = final_frame {
-            write(&mut writer, &frame).await?;
+            socket.queue(Message::text(frame.encode()))?;
         }
-        writer.close().await.map_err(|_| CloseReason::Lost)?;
+        socket.close().await?;
         // The system resets a socket that is closed with unread bytes, and the final frame would
         // be lost with it: everything that still comes is read.
-        while read(&mut reader).await.is_ok() {}
+        while socket.next().await.is_ok() {}
         if reason == CloseReason::Unreadable {
             // Bytes that cannot be read as messages stay unread, so the socket stays open until
             // the client has had its time to read.
             future::pending::<()>().await;
         }
-        Ok::<(), CloseReason>(())
+        Ok::<(), Error>(())
     };
     // Whether the client heard it makes no difference any more.
     let _heard: Result<_, _> = timeout(relay.config.timing.close, closing).await;
 }
 
-async fn write(writer: &mut Writer, frame: &RelayFrame) -> Result<(), CloseReason> {
-    writer
-        .send(Message::text(frame.encode()))
-        .await
-        .map_err(|_| CloseReason::Lost)
-}
-
-/// The next message of any kind. One that breaks a limit or the protocol is a fault; an end
-/// without a close frame is a loss.
-async fn read(reader: &mut Reader) -> Result<Message, CloseReason> {
-    let message = reader.next().await.ok_or(CloseReason::Lost)?;
-    message.map_err(|error| match error.into_inner().downcast_ref() {
-        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => CloseReason::Lost,
-        Some(Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_)) => CloseReason::Unreadable,
-        Some(_) | None => CloseReason::Lost,
-    })
+/// Why nothing more can be read: what breaks a limit or the protocol is a fault, an end without a
+/// close frame is a loss.
+const fn why_unread(error: &Error) -> CloseReason {
+    match error {
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => CloseReason::Lost,
+        Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_) => CloseReason::Unreadable,
+        _ => CloseReason::Lost,
+    }
 }
 
 fn random<const N: usize>() -> Option<[u8; N]> {
@@ -228,10 +277,18 @@ struct Attachment<'a> {
     relay: &'a Relay,
     address: Address,
     ip: IpAddr,
-    handle: &'a Arc<ConnectionHandle>,
+    handle: Arc<ConnectionHandle>,
 }
 
 impl Attachment<'_> {
+    /// Fails when the session has left this connection.
+    fn stays(&self) -> Result<(), CloseReason> {
+        match self.handle.evicted() {
+            Some(eviction) => Err(CloseReason::Evicted(eviction)),
+            None => Ok(()),
+        }
+    }
+
     /// Ends the session, or lets it wait for its client as long as the reason is worth.
     fn end(&self, reason: CloseReason) {
         match reason {
@@ -245,12 +302,12 @@ impl Attachment<'_> {
 
     fn leave(&self, why: Absence) {
         let mut sessions = self.relay.sessions();
-        sessions.leave(self.address, self.handle, why, Instant::now());
+        sessions.leave(self.address, &self.handle, why, Instant::now());
     }
 
     fn detach(&self, disconnect: Disconnect) {
         let mut sessions = self.relay.sessions();
-        sessions.detach(self.address, self.handle, Instant::now(), disconnect);
+        sessions.detach(self.address, &self.handle, Instant::now(), disconnect);
     }
 }
 

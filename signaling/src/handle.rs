@@ -1,19 +1,16 @@
 //! How the sessions wake the task of one connection.
 
+use std::sync::OnceLock;
+
 use signal_wire::{ErrorCode, RelayFrame};
-use tokio::sync::{Notify, SetOnce};
+use tokio::sync::Notify;
 
 /// A connection as its session knows it: the session notifies, the task of the connection waits.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionHandle {
-    /// There are frames to write.
-    pub(crate) outgoing: Notify,
-    /// The client wants to be told of servers again.
-    pub(crate) ice: Notify,
-    /// Something arrived that will have to be acknowledged.
-    pub(crate) incoming: Notify,
-    /// The connection has lost its session and shall end.
-    pub(crate) eviction: SetOnce<Eviction>,
+    /// There are frames to write, or the connection has been evicted.
+    woken: Notify,
+    eviction: OnceLock<Eviction>,
 }
 
 /// Why a connection has lost its session.
@@ -28,9 +25,25 @@ pub(crate) enum Eviction {
 }
 
 impl ConnectionHandle {
-    /// The first eviction counts.
+    /// There is something to write.
+    pub(crate) fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// The connection has lost its session and shall end. The first eviction counts.
     pub(crate) fn evict(&self, eviction: Eviction) {
-        let _first: Result<(), _> = self.eviction.set(eviction);
+        self.eviction.get_or_init(|| eviction);
+        self.woken.notify_one();
+    }
+
+    /// Waits until there may be something to write, or the connection has been evicted.
+    pub(crate) async fn woken(&self) {
+        self.woken.notified().await;
+    }
+
+    /// Whether the connection has been evicted, and why.
+    pub(crate) fn evicted(&self) -> Option<Eviction> {
+        self.eviction.get().copied()
     }
 }
 

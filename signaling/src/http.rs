@@ -1,21 +1,21 @@
 //! What a relay answers over HTTP: the WebSocket upgrade, and that it lives.
 
-use std::future;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, State, WebSocketUpgrade};
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use identity::Authority;
-use signal_wire::{MAX_FRAME_BYTES, OLD_PATH, PATH};
+use signal_wire::{OLD_PATH, PATH};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tungstenite::handshake::server::create_response_with_body;
 
 use crate::connection::{self, Origin};
 use crate::hosts::Misdirected;
@@ -75,50 +75,53 @@ where
 async fn upgrade(
     State(relay): State<Arc<Relay>>,
     Extension(newcomer): Extension<Arc<Newcomer>>,
-    headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    request: Request,
 ) -> Response {
-    let (dialled, permit) = match admit(&relay, &newcomer, &headers) {
+    let Ok(answer) = create_response_with_body(&request, Body::empty) else {
+        return no_upgrade();
+    };
+    let (dialled, permit) = match admit(&relay, &newcomer, request.headers()) {
         Ok(admitted) => admitted,
         Err(refusal) => {
             relay.metrics.refused(refusal);
             return refused(refusal);
         }
     };
-    // Until the connection is a task itself.
-    let tracked = relay.tasks.token();
-    bounded(upgrade).on_upgrade(move |socket| {
-        let origin = Origin {
-            dialled,
-            permit,
-            newcomer,
-        };
-        // A task of its own is no larger than what it runs; the one of the upgrade holds the socket
-        // several times over.
-        relay
-            .tasks
-            .spawn(connection::run(Arc::clone(&relay), socket.split(), origin));
-        drop(tracked);
-        future::ready(())
-    })
+    let origin = Origin {
+        dialled,
+        permit,
+        newcomer,
+    };
+    let upgrade = hyper::upgrade::on(request);
+    relay
+        .tasks
+        .spawn(connection::run(Arc::clone(&relay), upgrade, origin));
+    answer
 }
 
 /// Tells a client of the version before that this relay has another one.
 async fn refuse_version(
     State(relay): State<Arc<Relay>>,
     Extension(newcomer): Extension<Arc<Newcomer>>,
-    upgrade: WebSocketUpgrade,
+    request: Request,
 ) -> Response {
-    bounded(upgrade).on_upgrade(move |socket| {
-        let tracked = relay.tasks.token();
-        async move {
-            tokio::select! {
-                () = connection::refuse_version(&relay, socket) => {}
-                () = newcomer.place.evicted() => {}
-            }
-            drop((newcomer, tracked));
-        }
-    })
+    let Ok(answer) = create_response_with_body(&request, Body::empty) else {
+        return no_upgrade();
+    };
+    let upgrade = hyper::upgrade::on(request);
+    let refuse = connection::refuse_version(Arc::clone(&relay), upgrade, newcomer);
+    relay.tasks.spawn(refuse);
+    answer
+}
+
+/// The answer to what asks for no WebSocket, or for one of another version (RFC 6455, section
+/// 4.2.2): what it should have asked for.
+fn no_upgrade() -> Response {
+    let wanted = [
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_VERSION, "13"),
+    ];
+    (StatusCode::UPGRADE_REQUIRED, wanted, "only WebSockets").into_response()
 }
 
 /// Which places the client may have dialled, and its right to be here. A trusted proxy says both
@@ -149,16 +152,6 @@ fn admit(
     Ok((dialled, permit))
 }
 
-/// A WebSocket that holds no more than frames can take.
-fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade
-        .read_buffer_size(READ_BYTES)
-        .write_buffer_size(WRITE_BYTES)
-        .max_write_buffer_size(4 * MAX_FRAME_BYTES)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
-}
-
 /// The answer to whoever is not taken in: they may come back later, or are wrong here.
 fn refused(refusal: Refusal) -> Response {
     match refusal {
@@ -177,15 +170,6 @@ fn refused(refusal: Refusal) -> Response {
 
 /// What announces a body (RFC 9112, section 6).
 const BODY: [HeaderName; 2] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
-
-/// What each WebSocket holds from its first byte to its last, so that it is most of what an idle
-/// connection takes. A larger frame gets a buffer of its size, and what was read of it at once waits
-/// in `metered`.
-const READ_BYTES: usize = 128;
-
-/// Frames that are written together are sent once they are so large, even without a flush. Not
-/// allocated before it is needed.
-const WRITE_BYTES: usize = 4 * 1024;
 
 /// The smallest that hyper takes; a WebSocket request is below 1 KiB.
 const REQUEST_BYTES: usize = 8 * 1024;

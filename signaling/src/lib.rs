@@ -8,10 +8,10 @@
 //! libraries beneath do log frames, so a program shows only the lines of this crate.
 //!
 //! Inside: `serve` runs it from start to `drain`; `accept` takes a TCP connection as far as its HTTP
-//! request (`proxy`, `tls`, `http`); each connection is one task (`connection`), which its session
-//! wakes through a `handle`; `sessions` knows every client and decides what goes where, without
-//! sockets or clocks. Beside that `ice` names STUN and TURN servers to clients, and `admin` tells
-//! whoever runs the relay how it does.
+//! request (`proxy`, `tls`, `http`); each connection is one task (`connection`), which owns its
+//! `socket` and which its session wakes through a `handle`; `sessions` knows every client and decides
+//! what goes where, without sockets or clocks. Beside that `ice` names STUN and TURN servers to
+//! clients, and `admin` tells whoever runs the relay how it does.
 //!
 //! Bounded are connections, in all and per source (`quota`), those that arrive in a second
 //! (`arrivals`) and those that have proven nothing yet (`pending`); what a client sends, in bytes
@@ -44,8 +44,10 @@ mod rate_limit;
 mod relay;
 mod serve;
 mod sessions;
+mod socket;
 mod source;
 mod tls;
+mod transport;
 
 pub use config::{Config, Limits, Timing};
 pub use hosts::{KnownHost, NotAHost};

@@ -173,7 +173,6 @@ impl Sessions {
         let Some(sender) = self.session(from, connection) else {
             return;
         };
-        connection.incoming.notify_one();
         if seq <= sender.received {
             return;
         }
@@ -205,7 +204,7 @@ impl Sessions {
         let acknowledged = self.change(address, |session| {
             session.outbox.acknowledged(seq, now)?;
             if session.outbox.has_waiting() {
-                connection.outgoing.notify_one();
+                connection.wake();
             }
             Ok(())
         });

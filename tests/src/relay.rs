@@ -1,5 +1,6 @@
 //! A relay of our own, on a free port.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -45,7 +46,15 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_with(listen: &str, options: &[&str]) -> Result<Self> {
-        let mut command = Command::new(built("tincan-relay")?);
+        Self::start_program(&built("tincan-relay")?, listen, options).await
+    }
+
+    /// Starts one of another build.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_program(program: &Path, listen: &str, options: &[&str]) -> Result<Self> {
+        let mut command = Command::new(program);
         command.args(["--listen", listen]).args(options);
         let mut program = Program::start("relay", &mut command)?;
         let url = program

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::bundle::relay;
 use crate::ensure::{Purpose, ensure};
 use crate::run;
 use crate::shell::{cargo, check};
@@ -26,7 +27,7 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 100)]
         calls: u32,
     },
-    /// The relay beside the server of the npm package `peer`.
+    /// The relay, as it is released, beside the server of the npm package `peer`.
     Relay {
         /// How often everything is measured anew.
         #[arg(long, default_value_t = 3)]
@@ -62,9 +63,11 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             seconds,
         } => {
             let peer = peer()?;
-            let mut build = cargo(["build", "--package", "scenarios", "--bins"]);
-            check(build.args(["--package", "signal-relay"]))?;
+            check(&mut cargo(["build", "--package", "scenarios", "--bins"]))?;
+            // What people install, not what tests run.
+            check(&mut cargo(relay::RELEASE))?;
             let mut drive = run::drive(&["bench-relay"]);
+            drive.arg("--relay").arg(relay::released());
             drive.arg("--rounds").arg(rounds.to_string());
             drive.arg("--connections").arg(connections.to_string());
             drive.arg("--seconds").arg(seconds.to_string());

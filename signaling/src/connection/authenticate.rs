@@ -1,12 +1,12 @@
 //! Who a client is: the challenge and its answer.
 
-use axum::extract::ws::Message;
 use signal_wire::{
     Address, Challenge, ClientFrame, ErrorCode, FrameError, Proof, RelayFrame, VERSION,
 };
 use tokio::time::{Instant, sleep};
+use tungstenite::Message;
 
-use super::{CloseReason, Origin, Reader, Writer, random, read, write};
+use super::{CloseReason, Origin, Socket, random, why_unread};
 use crate::proofs::Busy;
 use crate::relay::Relay;
 use crate::sessions::Proven;
@@ -14,8 +14,7 @@ use crate::sessions::Proven;
 /// Asks the client who it is and checks the answer.
 pub(super) async fn client(
     relay: &Relay,
-    writer: &mut Writer,
-    reader: &mut Reader,
+    socket: &mut Socket,
     origin: &Origin,
 ) -> Result<Proven, CloseReason> {
     let nonce = Challenge(random().ok_or(CloseReason::Stopping)?);
@@ -23,14 +22,16 @@ pub(super) async fn client(
         version: VERSION,
         nonce,
     };
-    write(writer, &challenge).await?;
+    let challenge = Message::text(challenge.encode());
+    let sent = socket.send(challenge).await;
+    sent.map_err(|_| CloseReason::Lost)?;
     let ClientFrame::Hello {
         version,
         capabilities: _,
         address,
         proof,
         resume,
-    } = first_frame(reader).await?
+    } = first_frame(socket).await?
     else {
         tracing::debug!("a client did not begin with hello");
         return Err(CloseReason::Fault(ErrorCode::Malformed));
@@ -47,9 +48,10 @@ pub(super) async fn client(
 }
 
 /// The first frame of a kind that this version knows.
-async fn first_frame(reader: &mut Reader) -> Result<ClientFrame, CloseReason> {
+async fn first_frame(socket: &mut Socket) -> Result<ClientFrame, CloseReason> {
     loop {
-        match read(reader).await? {
+        let message = socket.next().await;
+        match message.map_err(|error| why_unread(&error))? {
             Message::Text(text) => match ClientFrame::parse(&text) {
                 Ok(frame) => return Ok(frame),
                 Err(FrameError::Unknown) => {}
@@ -59,7 +61,9 @@ async fn first_frame(reader: &mut Reader) -> Result<ClientFrame, CloseReason> {
                 }
             },
             Message::Ping(_) | Message::Pong(_) => {}
-            Message::Binary(_) => return Err(CloseReason::Fault(ErrorCode::Malformed)),
+            Message::Binary(_) | Message::Frame(_) => {
+                return Err(CloseReason::Fault(ErrorCode::Malformed));
+            }
             Message::Close(_) => return Err(CloseReason::ClosedByClient),
         }
     }

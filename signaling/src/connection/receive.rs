@@ -1,59 +1,42 @@
 //! From the client to its session.
 
-use std::pin::pin;
-
-use axum::extract::ws::Message;
 use signal_wire::{ClientFrame, ErrorCode, FrameError};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
+use tungstenite::Message;
 
-use super::{Attachment, CloseReason, Reader, read};
+use super::{Attachment, CloseReason, Due};
 use crate::outbox::AckOfFuture;
 use crate::sessions::Envelope;
 
-/// Takes what the client sends until the connection ends. How fast that may be is the business of
-/// the socket below.
-pub(super) async fn all(attachment: &Attachment<'_>, reader: &mut Reader) -> CloseReason {
-    let silence = attachment.relay.config.timing.silence;
-    let mut heard = Instant::now();
-    // Looked at when it ends, not set anew with each message.
-    let mut silent = pin!(sleep_until(heard + silence));
-    let mut skipped = 0_u64;
-    loop {
-        let message = tokio::select! {
-            biased;
-            message = read(reader) => message,
-            () = &mut silent => {
-                if heard + silence <= Instant::now() {
-                    return CloseReason::Silent;
-                }
-                silent.as_mut().reset(heard + silence);
-                continue;
+/// Takes a message of the client. How fast they may come is the business of the socket below.
+/// `skipped` counts frames of a kind that is not known.
+pub(super) fn take(
+    attachment: &Attachment<'_>,
+    message: Message,
+    due: &mut Due<'_>,
+    skipped: &mut u64,
+) -> Result<(), CloseReason> {
+    let now = Instant::now();
+    due.heard(now);
+    let taken = match message {
+        Message::Text(text) => take_frame(attachment, &text, due, now),
+        Message::Ping(_) | Message::Pong(_) => Ok(()),
+        Message::Binary(_) | Message::Frame(_) => Err(Refusal::Malformed),
+        Message::Close(_) => return Err(CloseReason::ClosedByClient),
+    };
+    match taken {
+        Ok(()) => Ok(()),
+        Err(Refusal::Unknown) => {
+            *skipped += 1;
+            // Ever more rarely: a client decides how many there are.
+            if skipped.is_power_of_two() {
+                tracing::debug!(skipped, "a client sends frames of a kind that is not known");
             }
-        };
-        let message = match message {
-            Ok(message) => message,
-            Err(reason) => return reason,
-        };
-        heard = Instant::now();
-        let taken = match message {
-            Message::Text(text) => take(attachment, &text),
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Binary(_) => Err(Refusal::Malformed),
-            Message::Close(_) => return CloseReason::ClosedByClient,
-        };
-        match taken {
-            Ok(()) => {}
-            Err(Refusal::Unknown) => {
-                skipped += 1;
-                // Ever more rarely: a client decides how many there are.
-                if skipped.is_power_of_two() {
-                    tracing::debug!(skipped, "a client sends frames of a kind that is not known");
-                }
-            }
-            Err(refusal @ (Refusal::Malformed | Refusal::NotDue | Refusal::AckOfFuture)) => {
-                tracing::debug!(?refusal, "a frame is refused");
-                return CloseReason::Fault(ErrorCode::Malformed);
-            }
+            Ok(())
+        }
+        Err(refusal @ (Refusal::Malformed | Refusal::NotDue | Refusal::AckOfFuture)) => {
+            tracing::debug!(?refusal, "a frame is refused");
+            Err(CloseReason::Fault(ErrorCode::Malformed))
         }
     }
 }
@@ -72,14 +55,18 @@ enum Refusal {
 }
 
 /// Hands a frame to the session.
-fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
+fn take_frame(
+    attachment: &Attachment<'_>,
+    text: &str,
+    due: &mut Due<'_>,
+    now: Instant,
+) -> Result<(), Refusal> {
     let Attachment {
         relay,
         address,
         ip: _,
         handle,
-    } = *attachment;
-    let now = Instant::now();
+    } = attachment;
     match ClientFrame::parse(text) {
         Ok(ClientFrame::Envelope {
             seq,
@@ -90,21 +77,22 @@ fn take(attachment: &Attachment<'_>, text: &str) -> Result<(), Refusal> {
             relay.metrics.messages.inc();
             let size = u64::try_from(payload.len()).unwrap_or(u64::MAX);
             relay.metrics.message_bytes.inc_by(size);
+            due.arrived(now);
             let envelope = Envelope {
                 seq,
                 id,
                 to,
                 payload,
             };
-            relay.sessions().route(address, handle, envelope, now);
+            relay.sessions().route(*address, handle, envelope, now);
             Ok(())
         }
         Ok(ClientFrame::Ack { seq }) => {
-            let acknowledged = relay.sessions().acknowledged(address, handle, seq, now);
+            let acknowledged = relay.sessions().acknowledged(*address, handle, seq, now);
             acknowledged.map_err(|AckOfFuture| Refusal::AckOfFuture)
         }
         Ok(ClientFrame::Ice {}) => {
-            handle.ice.notify_one();
+            due.servers = true;
             Ok(())
         }
         Ok(ClientFrame::Hello { .. }) => Err(Refusal::NotDue),

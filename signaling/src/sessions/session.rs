@@ -66,7 +66,7 @@ impl Session {
             return None;
         }
         self.evict(Eviction::Resumed);
-        connection.outgoing.notify_one();
+        connection.wake();
         self.presence = Presence::Attached(connection);
         self.network = network;
         Some((self.token, self.received))
@@ -101,7 +101,7 @@ impl Session {
     /// There is something to write.
     pub(super) fn wake(&self) {
         match &self.presence {
-            Presence::Attached(connection) => connection.outgoing.notify_one(),
+            Presence::Attached(connection) => connection.wake(),
             Presence::Detached { .. } => {}
         }
     }

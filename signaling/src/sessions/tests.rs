@@ -142,7 +142,7 @@ fn a_connection_that_lost_its_session_has_no_say_any_more() {
     let mut relay = Relay::new(Limits::default());
     let (bob, before) = (relay.connect(2), relay.connect(1));
     let after = relay.connect(1);
-    assert_eq!(before.1.eviction.get(), Some(&Eviction::TakenOver));
+    assert_eq!(before.1.evicted(), Some(Eviction::TakenOver));
     relay.send(&before, 1, &bob);
     relay.lose(&before, Disconnect::Reset);
     relay.leave(&before);
@@ -167,7 +167,7 @@ fn a_full_outbox_is_refused_to_its_senders_and_ends_no_session() {
             let told = relay.outgoing(sender);
             assert!(told.iter().all(|it| *it == "refused"), "{told:?}");
         }
-        assert_eq!(receiver.1.eviction.get(), None);
+        assert_eq!(receiver.1.evicted(), None);
     }
     let (ann, far) = (relay.connect(3), IpAddr::from([198, 51, 100, 1]));
     let carol = relay.connect_from(4, far);
@@ -187,14 +187,14 @@ fn a_session_without_progress_ends_in_time_and_not_before() {
     relay.send(&ann, 1, &bob);
     relay.send(&ann, 2, &bob);
     relay.wait(2 * progress);
-    assert_eq!(bob.1.eviction.get(), None, "nothing was written yet");
+    assert_eq!(bob.1.evicted(), None, "nothing was written yet");
     assert_eq!(relay.outgoing(&bob).len(), 2);
     relay.wait(progress - Duration::from_millis(1));
     relay.acknowledge(&bob, 1).unwrap();
     relay.wait(progress - Duration::from_millis(1));
-    assert_eq!(bob.1.eviction.get(), None);
+    assert_eq!(bob.1.evicted(), None);
     relay.wait(Duration::from_millis(1));
-    assert_eq!(bob.1.eviction.get(), Some(&Eviction::TooSlow));
+    assert_eq!(bob.1.evicted(), Some(Eviction::TooSlow));
     assert_eq!(relay.outgoing(&ann), ["silent"]);
     assert_eq!(relay.sessions.kept_bytes, 0);
 }
@@ -265,7 +265,7 @@ fn an_end_is_told_to_every_sender_and_causes_no_other() {
     }
     relay.leave(&people[0]);
     assert_eq!(relay.outgoing(&people[1]), ["envelope", "closed"]);
-    let evicted = |(_, it): &&Client| it.eviction.get().is_some();
+    let evicted = |(_, it): &&Client| it.evicted().is_some();
     assert_eq!(people.iter().filter(evicted).count(), 1);
 }
 

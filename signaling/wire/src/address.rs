@@ -63,8 +63,12 @@ impl fmt::Display for Address {
         let mut bytes = [0; Self::LENGTH + CHECK_LENGTH];
         bytes[..Self::LENGTH].copy_from_slice(&self.0);
         bytes[Self::LENGTH..].copy_from_slice(&check(&self.0));
-        let body = BASE32_NOPAD.encode(&bytes).to_ascii_lowercase();
-        write!(f, "{}{body}", Self::SCHEME)
+        let mut body = [0; BODY_LENGTH];
+        BASE32_NOPAD.encode_mut(&bytes, &mut body);
+        body.make_ascii_lowercase();
+        let body = std::str::from_utf8(&body).map_err(|_| fmt::Error)?;
+        f.write_str(Self::SCHEME)?;
+        f.write_str(body)
     }
 }
 
@@ -87,11 +91,14 @@ impl FromStr for Address {
         if !has_scheme && !looks_like_body(body) {
             return Err(AddressError::NotAnAddress);
         }
-        if body.len() != BODY_LENGTH {
-            return Err(AddressError::Mistyped);
-        }
-        let bytes = BASE32_NOPAD
-            .decode(body.to_ascii_uppercase().as_bytes())
+        let mut body: [u8; BODY_LENGTH] = body
+            .as_bytes()
+            .try_into()
+            .map_err(|_| AddressError::Mistyped)?;
+        body.make_ascii_uppercase();
+        let mut bytes = [0; Self::LENGTH + CHECK_LENGTH];
+        BASE32_NOPAD
+            .decode_mut(&body, &mut bytes)
             .map_err(|_| AddressError::Mistyped)?;
         let (key, sum) = bytes
             .split_first_chunk::<{ Self::LENGTH }>()

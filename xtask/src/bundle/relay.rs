@@ -24,8 +24,7 @@ pub(crate) fn bundle() -> Result<()> {
     let work = target().join("release/bundle/relay");
     clear(&work)?;
     check(&mut cargo(RELEASE))?;
-    let program = target().join("release").join(PROGRAM);
-    println!("{}", package(&work, &program)?.display());
+    println!("{}", package(&work, &released())?.display());
     println!("{}", image(&work.join("image"))?.display());
     Ok(())
 }
@@ -62,6 +61,12 @@ fn unit(work: &Path, program: &Path) -> Result<()> {
         bail!("systemd-analyze verify: {} {said}", verified.status);
     }
     Ok(())
+}
+
+/// The program that [`RELEASE`] builds.
+pub(crate) fn released() -> PathBuf {
+    let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
+    target().join("release").join(name)
 }
 
 /// The Debian package of a program.
@@ -110,8 +115,7 @@ fn image(dir: &Path) -> Result<PathBuf> {
     ]);
     build.args(["--bin", PROGRAM]);
     check(build.args(["--", "-C", "target-feature=+crt-static"]))?;
-    let program = target().join("release").join(PROGRAM);
-    install(&program, &dir.join(PROGRAM), 0o755)?;
+    install(&released(), &dir.join(PROGRAM), 0o755)?;
     let recipe = source().join("Containerfile");
     install(&recipe, &dir.join("Containerfile"), 0o644)?;
     Ok(dir.to_path_buf())
@@ -156,7 +160,7 @@ fn source() -> PathBuf {
 }
 
 /// Only what the relay needs, optimised.
-const RELEASE: [&str; 5] = [
+pub(crate) const RELEASE: [&str; 5] = [
     "build",
     "--release",
     "--package",

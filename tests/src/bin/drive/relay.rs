@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// How long messages pass.
     #[arg(long, default_value_t = 15)]
     seconds: u64,
+    /// Our program, of the build that is to be measured.
+    #[arg(long)]
+    relay: PathBuf,
     /// The program of the package `peer`.
     #[arg(long)]
     peer: PathBuf,
@@ -57,11 +60,12 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         }
     }
     println!("\n{}", table(options, &ours, &theirs));
+    println!("ours: {}", options.relay.display());
     Ok(())
 }
 
 async fn measure(kind: Kind, options: &Options) -> Result<Round> {
-    let server = Server::start(kind, &options.peer).await?;
+    let server = Server::start(kind, options).await?;
     // What a server allocates once, for whoever comes first, is not of a connection.
     let _first = Crowd::connect(&server, FEW).await?;
     sleep(SETTLE).await;
@@ -71,7 +75,7 @@ async fn measure(kind: Kind, options: &Options) -> Result<Round> {
     let grown = resident_kib(server.pid())? - before;
     drop((idle, server));
 
-    let server = Server::start(kind, &options.peer).await?;
+    let server = Server::start(kind, options).await?;
     let talking = Crowd::connect(&server, FEW).await?;
     talking.talk();
     sleep(SETTLE).await;

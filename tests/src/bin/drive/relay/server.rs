@@ -1,6 +1,5 @@
 //! The two servers, as processes of their own.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -9,6 +8,8 @@ use scenarios::relay::Relay;
 use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::sleep;
+
+use super::Options;
 
 /// Whose server it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +29,19 @@ pub(super) enum Server {
 
 impl Server {
     /// Starts one that lets everybody in who comes from this machine.
-    pub(super) async fn start(kind: Kind, peer: &Path) -> Result<Self> {
+    pub(super) async fn start(kind: Kind, programs: &Options) -> Result<Self> {
         match kind {
             Kind::Ours => {
                 let many = MANY.to_string();
                 let raised: Vec<_> = OF_ONE_SOURCE.iter().flat_map(|it| [*it, &many]).collect();
-                Ok(Self::Ours(Relay::start_with("127.0.0.1:0", &raised).await?))
+                let started = Relay::start_program(&programs.relay, "127.0.0.1:0", &raised).await;
+                Ok(Self::Ours(started?))
             }
             Kind::Peer => {
                 let port = free_port()?;
                 let mut command = Command::new("node");
                 command
-                    .arg(peer)
+                    .arg(&programs.peer)
                     .args(["--path", "/", "--host", "127.0.0.1"]);
                 command.args(["--port", &port.to_string()]);
                 command.args(["--concurrent_limit", &MANY.to_string()]);
