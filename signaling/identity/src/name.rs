@@ -16,12 +16,13 @@ pub(crate) const MAX_NAME: usize = 64;
 #[must_use]
 pub fn clean_name(name: &str) -> String {
     let mut shown: Vec<char> = name.chars().filter(|c| !is_hidden(*c)).collect();
-    drop_loose_joiners(&mut shown);
     drop_piled_marks(&mut shown);
+    drop_loose_joiners(&mut shown);
     let words: String = shown.into_iter().collect();
     let spaced = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = spaced.chars().take(MAX_NAME).collect();
-    let short = short.trim_end();
+    // A joiner at the cut joins nothing any more.
+    let short = short.trim_end_matches(|c: char| c.is_whitespace() || is_joiner(c));
     if short.chars().any(can_be_seen) {
         short.to_owned()
     } else {
@@ -256,16 +257,21 @@ mod tests {
         );
         assert_eq!(clean_name(&format!("{} b", "a".repeat(63))), "a".repeat(63));
         assert_eq!(clean_name(&"ü".repeat(100)), "ü".repeat(64));
+        let cut_at_a_joiner = "x".repeat(62) + "👩\u{200d}👩";
+        assert_eq!(clean_name(&cut_at_a_joiner), "x".repeat(62) + "👩");
     }
 
     proptest! {
         #[test]
-        fn a_clean_name_is_short_visible_and_on_one_line(name in any::<String>()) {
+        fn a_clean_name_is_short_visible_and_on_one_line(
+            name in "\\PC{0,80}|[a\u{301}\u{200d} é\u{3164}\u{0}]{0,80}",
+        ) {
             let clean = clean_name(&name);
             prop_assert!(clean.chars().count() <= MAX_NAME);
             prop_assert!(clean.is_empty() || clean.chars().any(can_be_seen));
             prop_assert!(!clean.chars().any(|c| is_hidden(c) || (c.is_whitespace() && c != ' ')));
             prop_assert_eq!(clean.trim(), &clean);
+            prop_assert_eq!(clean_name(&clean), clean.as_str());
         }
     }
 }

@@ -135,11 +135,12 @@ const MARKS: &[RangeInclusive<char>] = &[
 /// What may be shown of a name; empty when nothing of it can be seen.
 pub(crate) fn clean(name: &str) -> String {
     let shown: Vec<char> = name.chars().filter(|c| !is_hidden(*c)).collect();
-    let joined = without_loose_joiners(&shown);
-    let marked = without_stacked_marks(&joined);
-    let words: Vec<&str> = marked.split_whitespace().collect();
+    let marked = without_stacked_marks(&shown);
+    let joined = without_loose_joiners(&marked);
+    let words: Vec<&str> = joined.split_whitespace().collect();
     let short: String = words.join(" ").chars().take(MAX_CHARS).collect();
-    let short = short.trim_end();
+    // A joiner at the cut joins nothing any more.
+    let short = short.trim_end_matches(|c: char| c.is_whitespace() || is_joiner(c));
     if short.chars().any(is_visible) {
         short.to_owned()
     } else {
@@ -148,7 +149,7 @@ pub(crate) fn clean(name: &str) -> String {
 }
 
 /// Keeps a joiner only where it can do its work, between two letters or emoji that join.
-fn without_loose_joiners(name: &[char]) -> Vec<char> {
+fn without_loose_joiners(name: &[char]) -> String {
     let joins = |c: Option<&char>| c.is_some_and(|c| can_be_joined(*c));
     let keeps = |(place, c): (usize, &char)| {
         let before = place.checked_sub(1).and_then(|place| name.get(place));
@@ -159,7 +160,7 @@ fn without_loose_joiners(name: &[char]) -> Vec<char> {
 }
 
 /// Keeps the first marks of each row of them. A joiner among marks does not begin a new row.
-fn without_stacked_marks(name: &[char]) -> String {
+fn without_stacked_marks(name: &[char]) -> Vec<char> {
     let mut marks = 0;
     let keeps = |c: &char| {
         if is_mark(*c) {
