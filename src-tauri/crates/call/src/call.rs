@@ -3,7 +3,7 @@
 use crate::controls::{Local, Remote};
 use crate::id::{CallId, Peer};
 use crate::liveness::Liveness;
-use crate::parcels::ParcelQueue;
+use crate::parcels::{ReceivedParcels, SentParcels};
 use crate::time::Timestamp;
 
 /// A call that is not over.
@@ -16,8 +16,12 @@ pub(crate) struct Call {
     pub(crate) local: Local,
     pub(crate) remote: Remote,
     pub(crate) liveness: Liveness,
+    /// Parcels of our session that may be lost.
+    pub(crate) sent: SentParcels,
+    /// How often they were sent again since the other side acknowledged any.
+    pub(crate) resends: usize,
     /// Parcels of the other side's session, kept until ours is open.
-    pub(crate) parcels: ParcelQueue,
+    pub(crate) received: ReceivedParcels,
     /// Glare: our own call to the same person, which gave way to this one.
     pub(crate) instead_of: Option<CallId>,
 }
@@ -46,7 +50,9 @@ impl Call {
             local: Local::new(video),
             remote: Remote::new(),
             liveness: Liveness::new(now),
-            parcels: ParcelQueue::default(),
+            sent: SentParcels::default(),
+            resends: 0,
+            received: ReceivedParcels::default(),
             instead_of: None,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A wish goes to the capture gates; only what they answer is shown and told. Reports to the other
 //! side are numbered, because they travel two ways, through signaling and through the session: of
-//! two reports the higher number counts, whichever arrives last.
+//! two reports the higher number counts, whichever arrives last. Each says which number it has heard,
+//! so that a change which does not come through one way is told the other way too.
 
 use crate::message::ControlsReport;
 use crate::view::{Controls, Lacking};
@@ -23,6 +24,10 @@ pub(crate) struct Local {
     /// Which device the user wants and cannot have.
     pub(crate) lacking: Lacking,
     sequence: u64,
+    /// The number of the first report that tells what is true now.
+    news: u64,
+    /// The highest number that the other side has heard.
+    heard: u64,
 }
 
 impl Local {
@@ -36,6 +41,8 @@ impl Local {
             actual: OFF,
             lacking: Lacking::default(),
             sequence: 0,
+            news: 1,
+            heard: 0,
         }
     }
 
@@ -44,14 +51,31 @@ impl Local {
     pub(crate) fn update(&mut self, actual: Controls, lacking: Lacking) -> bool {
         let before = (self.actual, self.lacking);
         (self.actual, self.lacking) = (actual, lacking);
-        before != (actual, lacking)
+        let changed = before != (actual, lacking);
+        if changed {
+            self.news = self.sequence.saturating_add(1);
+        }
+        changed
     }
 
     /// What is true, for the other side, with a number above all before.
     #[must_use]
-    pub(crate) fn next_report(&mut self) -> ControlsReport {
+    pub(crate) fn next_report(&mut self, remote: &Remote) -> ControlsReport {
         self.sequence = self.sequence.saturating_add(1);
-        ControlsReport::new(self.sequence, self.actual, self.lacking)
+        ControlsReport {
+            heard: remote.sequence,
+            ..ControlsReport::new(self.sequence, self.actual, self.lacking)
+        }
+    }
+
+    /// The other side has heard our reports up to this number.
+    pub(crate) fn on_heard(&mut self, number: u64) {
+        self.heard = self.heard.max(number);
+    }
+
+    /// Whether the other side does not know what is true, though it was told more than once.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.heard < self.news && self.sequence > self.news.saturating_add(1)
     }
 }
 

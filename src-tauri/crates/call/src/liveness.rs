@@ -20,10 +20,6 @@ pub(crate) const PROBE_AFTER: Duration = Duration::from_secs(5);
 /// relay may have noticed a lost network.
 const INCONCLUSIVE_AFTER: Duration = Duration::from_secs(10);
 
-/// Silence of the session after which its path counts as lost, though the session reports no
-/// silence and no loss.
-const STALLED_AFTER: Duration = Duration::from_secs(10);
-
 /// Before media flows: for how long the relay must fail to deliver. A client whose link to the
 /// relay breaks and comes back at once is away for less.
 const GONE_AFTER: Duration = Duration::from_secs(2);
@@ -42,8 +38,6 @@ const ABSENCE_GAP: Duration = Duration::from_millis(2500);
 pub(crate) struct Liveness {
     /// The last sign of life, whichever way it came.
     heard_at: Timestamp,
-    /// The last one through the session.
-    heard_directly_at: Timestamp,
     /// Since when the session reports silence. None while it hears something.
     silent_since: Option<Timestamp>,
     undelivered: Option<Undelivered>,
@@ -62,7 +56,6 @@ impl Liveness {
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             heard_at: now,
-            heard_directly_at: now,
             silent_since: None,
             undelivered: None,
         }
@@ -82,7 +75,6 @@ impl Liveness {
     /// The session has heard nothing since then.
     pub(crate) fn on_silence(&mut self, since: Timestamp) {
         self.heard_at = self.heard_at.max(since);
-        self.heard_directly_at = self.heard_directly_at.max(since);
         self.silent_since = Some(since);
     }
 
@@ -96,24 +88,16 @@ impl Liveness {
         self.undelivered = Some(Undelivered { first, last, why });
     }
 
-    /// How long nothing has been heard, whichever way.
+    /// How long nothing has been heard, whichever way, of a call in which media flowed. The session
+    /// says when it hears nothing; while it says nothing, the other side is there.
     pub(crate) fn silence(&self, now: Timestamp) -> Duration {
-        now.since(self.heard_at)
-    }
-
-    /// When something was heard through the session for the last time.
-    pub(crate) fn heard_directly_at(&self) -> Timestamp {
-        self.heard_directly_at
+        let since = self.silent_since.map(|since| since.max(self.heard_at));
+        since.map_or(Duration::ZERO, |since| now.since(since))
     }
 
     /// Since when the session reports silence; none while it hears something.
     pub(crate) fn silent_since(&self) -> Option<Timestamp> {
         self.silent_since
-    }
-
-    /// Whether nothing has come through the session for so long that its path must be lost.
-    pub(crate) fn is_stalled(&self, now: Timestamp) -> bool {
-        now.since(self.heard_directly_at) >= STALLED_AFTER
     }
 
     /// Whether the relay failed to deliver lately.
@@ -132,7 +116,7 @@ impl Liveness {
 
     /// Once media flowed: whether an absence that is reported now means that the program died.
     pub(crate) fn has_died(&self, now: Timestamp) -> bool {
-        let silence = now.since(self.heard_directly_at);
+        let silence = self.silent_since.map_or(Duration::ZERO, |at| now.since(at));
         self.undelivered.is_some_and(|it| {
             let conclusive = match it.why {
                 Absence::Closed => silence >= PROBE_AFTER,

@@ -72,10 +72,17 @@ pub enum Body {
         /// The callee's own call to the caller that gave way to this one.
         instead_of: Option<CallId>,
     },
-    /// Either: a parcel of our session for yours.
+    /// Either: a parcel of our session for yours. Repeated until it is acknowledged.
     Parcel {
+        /// Counted from 0 in each call.
+        number: u32,
         /// Opaque; at most [`MAX_PARCEL`].
         parcel: Parcel,
+    },
+    /// Either: all parcels of your session with a lower number have arrived.
+    Received {
+        /// The number that comes next.
+        next: u32,
     },
     /// Either: what I really send and lack. On every change and once a second.
     Controls(ControlsReport),
@@ -198,6 +205,7 @@ impl Body {
             },
             Self::Ringing
             | Self::Parcel { .. }
+            | Self::Received { .. }
             | Self::Controls(_)
             | Self::Still
             | Self::Over { .. } => self,
@@ -212,7 +220,8 @@ impl fmt::Debug for Body {
             Self::Invite { video, .. } => write!(f, "Invite(video: {video})"),
             Self::Ringing => f.write_str("Ringing"),
             Self::Accept { .. } => f.write_str("Accept"),
-            Self::Parcel { parcel } => fmt::Debug::fmt(parcel, f),
+            Self::Parcel { number, parcel } => write!(f, "Parcel({number}, {parcel:?})"),
+            Self::Received { next } => write!(f, "Received({next})"),
             Self::Controls(report) => fmt::Debug::fmt(report, f),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),

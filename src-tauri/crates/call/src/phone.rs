@@ -12,6 +12,7 @@ mod capture;
 mod command;
 mod end;
 mod invitation;
+mod parcels;
 mod path;
 mod quiet;
 mod received;
@@ -170,7 +171,7 @@ impl Phone {
             Input::Incompatible { from, call } => self.on_incompatible(now, &from, call),
             Input::Link { online } => self.on_link(now, online),
             Input::Transport { call, state } => self.on_transport(now, call, state),
-            Input::Parcel { call, parcel } => self.send_parcel(call, parcel),
+            Input::Parcel { call, parcel } => self.send_parcel(now, call, parcel),
             Input::Data { call, bytes } => self.on_data(now, call, &bytes),
             Input::Capture {
                 microphone,

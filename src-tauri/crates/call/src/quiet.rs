@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::id::CallId;
 use crate::input::Absence;
 use crate::liveness::Liveness;
+use crate::parcels::ReceivedParcels;
 use crate::time::Timestamp;
 use crate::timer::after;
 
@@ -35,6 +36,10 @@ pub(crate) struct QuietCall {
     /// When a phone that rings would ask whether the caller is still there.
     probe_at: Timestamp,
     liveness: Liveness,
+    /// The caller's parcels, without their contents.
+    received: ReceivedParcels<()>,
+    /// When a phone that rings would acknowledge them.
+    acknowledge_at: Option<Timestamp>,
 }
 
 /// What a phone that rings would do now.
@@ -44,6 +49,8 @@ pub(crate) enum Due {
     End(QuietCall),
     /// Ask whether the caller is still there.
     Probe(QuietCall),
+    /// Acknowledge the caller's parcels.
+    Acknowledge(QuietCall),
 }
 
 impl QuietCalls {
@@ -65,6 +72,8 @@ impl QuietCalls {
             until,
             probe_at: now + after::PROBE,
             liveness: Liveness::new(now),
+            received: ReceivedParcels::default(),
+            acknowledge_at: None,
         });
         true
     }
@@ -92,6 +101,15 @@ impl QuietCalls {
         calls.for_each(|it| it.liveness.on_message(now));
     }
 
+    /// A parcel of the caller came.
+    pub(crate) fn on_parcel(&mut self, now: Timestamp, with: &str, number: u32, bytes: usize) {
+        for call in self.calls.iter_mut().filter(|it| it.with == with) {
+            call.received.push(number, (), bytes);
+            let at = call.acknowledge_at.unwrap_or(now + after::ACKNOWLEDGE);
+            call.acknowledge_at = Some(at);
+        }
+    }
+
     /// The relay could not deliver to this caller. Returns the call that ends by it.
     pub(crate) fn on_undeliverable(
         &mut self,
@@ -110,18 +128,19 @@ impl QuietCalls {
 
     /// When something is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        let due = self.calls.iter().map(|it| it.until.min(it.probe_at));
-        due.min()
+        self.calls.iter().map(QuietCall::due).min()
     }
 
     /// Takes one thing that is due now.
     pub(crate) fn due(&mut self, now: Timestamp) -> Option<Due> {
-        let is_due = |it: &QuietCall| it.until.min(it.probe_at) <= now;
-        let at = self.calls.iter().position(is_due)?;
+        let at = self.calls.iter().position(|it| it.due() <= now)?;
         if self.calls[at].until <= now {
             return self.calls.remove(at).map(Due::End);
         }
         let call = &mut self.calls[at];
+        if call.acknowledge_at.take_if(|at| *at <= now).is_some() {
+            return Some(Due::Acknowledge(call.clone()));
+        }
         call.probe_at = now + call.patience(now);
         Some(Due::Probe(call.clone()))
     }
@@ -130,6 +149,17 @@ impl QuietCalls {
 impl QuietCall {
     fn is(&self, with: &str, call: CallId) -> bool {
         self.call == call && self.with == with
+    }
+
+    /// When the next thing is due.
+    fn due(&self) -> Timestamp {
+        let acknowledge_at = self.acknowledge_at.unwrap_or(self.until);
+        self.until.min(self.probe_at).min(acknowledge_at)
+    }
+
+    /// What a phone that rings acknowledges.
+    pub(crate) fn next_parcel(&self) -> u32 {
+        self.received.next()
     }
 
     /// How long a phone that rings waits from one question to the next.

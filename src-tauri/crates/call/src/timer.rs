@@ -11,6 +11,10 @@ pub enum Timer {
     NoRelay,
     /// Send the invitation or the acceptance again: it may have been lost.
     Repeat,
+    /// Send parcels again that the other side did not acknowledge.
+    Resend,
+    /// Acknowledge parcels.
+    Acknowledge,
     /// Ask the relay, by a message to the other side, whether they are still there.
     Probe,
     /// No path for media was found after the answer.
@@ -38,6 +42,8 @@ all_variants! {
         Ring,
         NoRelay,
         Repeat,
+        Resend,
+        Acknowledge,
         Probe,
         Connect,
         Alive,
@@ -83,6 +89,17 @@ pub(crate) mod after {
     /// Above any sane round trip through a relay, below anybody's patience.
     pub(crate) const REPEAT: Duration = Duration::from_secs(2);
 
+    /// The pauses before parcels are sent again; the last one holds for all that follow. A second is
+    /// above any sane round trip through a relay; a relay that is restarted is back within a few.
+    pub(crate) const RESEND: [Duration; 3] = [
+        Duration::from_secs(1),
+        Duration::from_secs(2),
+        Duration::from_secs(4),
+    ];
+
+    /// The parcels of a session come in a burst: one acknowledgement serves them all.
+    pub(crate) const ACKNOWLEDGE: Duration = Duration::from_millis(50);
+
     /// The first failed delivery comes within 3 s of a crash, and 2 s more confirm it: a crash
     /// while it rings shows within 6 s.
     pub(crate) const PROBE: Duration = Duration::from_secs(3);
@@ -97,12 +114,13 @@ pub(crate) mod after {
     /// travels directly.
     pub(crate) const PEER_CLOSED: Duration = Duration::from_millis(300);
 
-    /// From the beginning of the silence until the offering side looks for a new path.
-    pub(crate) const RESTART: Duration = LOST;
+    /// From the beginning of the silence until the offering side looks for a new path. A restart gives
+    /// the old path up, and a path that was away for less comes back by itself, and sooner.
+    pub(crate) const RESTART: Duration = Duration::from_millis(4500);
 
     /// The same for the answering side. It can only ask for a new offer, so the offering side goes
     /// first.
-    pub(crate) const RESTART_ANSWERER: Duration = Duration::from_secs(3);
+    pub(crate) const RESTART_ANSWERER: Duration = Duration::from_millis(5500);
 
     /// A path is found within a few seconds or never; by then a new network may be up.
     pub(crate) const RESTART_AGAIN: Duration = Duration::from_secs(6);
@@ -121,6 +139,11 @@ impl Timers {
     /// Sets or moves a deadline.
     pub(crate) fn set(&mut self, timer: Timer, at: Timestamp) {
         self.due[timer.index()] = Some(at);
+    }
+
+    /// Whether a deadline is set.
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.due[timer.index()].is_some()
     }
 
     /// Forgets a deadline.

@@ -8,8 +8,11 @@ use crate::view::{Controls, Lacking};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlsReport {
-    /// Rises with each report of a call.
+    /// Rises with each report of a call, from 1.
     pub sequence: u64,
+    /// The highest number that came from the other side; 0 before the first.
+    #[serde(default)]
+    pub heard: u64,
     /// Whether sound leaves.
     pub microphone: bool,
     /// Whether pictures leave.
@@ -24,11 +27,12 @@ pub struct ControlsReport {
 }
 
 impl ControlsReport {
-    /// A report of this state.
+    /// A report of this state, by a side that has heard nothing yet.
     #[must_use]
     pub fn new(sequence: u64, controls: Controls, lacking: Lacking) -> Self {
         Self {
             sequence,
+            heard: 0,
             microphone: controls.microphone,
             camera: controls.camera,
             lacks_microphone: lacking.microphone,

@@ -57,9 +57,14 @@ impl Phone {
         }
     }
 
-    /// Reports the controls through the session's own channel, now and every second.
+    /// Reports the controls through the session's own channel, now and every second; through
+    /// signaling as well while they do not come through.
     pub(super) fn keep_alive(&mut self, now: Timestamp) {
         if let Some(report) = self.report() {
+            let is_unheard = self.state.call().is_some_and(|it| it.local.is_unheard());
+            if is_unheard {
+                self.send(report.clone());
+            }
             self.send_data(report);
         }
         self.set_timer(Timer::Alive, now, after::ALIVE);
@@ -67,7 +72,8 @@ impl Phone {
 
     /// What is true of our controls, with the next number.
     fn report(&mut self) -> Option<Body> {
-        let report = self.state.call_mut()?.local.next_report();
+        let call = self.state.call_mut()?;
+        let report = call.local.next_report(&call.remote);
         Some(Body::Controls(report))
     }
 }

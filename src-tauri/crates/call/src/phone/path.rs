@@ -148,11 +148,16 @@ impl Phone {
 
     /// Looks for a new path, and again a while later.
     pub(super) fn restart(&mut self, now: Timestamp) {
-        if let Some(call) = self.state.call() {
-            let call = call.id;
+        let Some(call) = self.state.call() else {
+            return;
+        };
+        let call = call.id;
+        self.set_timer(Timer::Restart, now, after::RESTART_AGAIN);
+        // A restart gives the old path up, and without signaling nobody hears of the new one: the
+        // old one may come back by itself.
+        if self.online {
             tracing::info!(%call, "looking for a new path");
             self.outputs.push_back(Output::RestartTransport { call });
-            self.set_timer(Timer::Restart, now, after::RESTART_AGAIN);
         }
     }
 

@@ -48,9 +48,13 @@ impl Phone {
                 self.recent.remember(from, id, None);
                 self.follow_quiet();
             }
+            Body::Parcel { number, parcel } => {
+                self.quiet.on_parcel(now, from, *number, parcel.0.len());
+                self.follow_quiet();
+            }
             Body::Ringing
             | Body::Accept { .. }
-            | Body::Parcel { .. }
+            | Body::Received { .. }
             | Body::Controls(_)
             | Body::Still => {}
         }
@@ -71,6 +75,10 @@ impl Phone {
                 Due::End(it) => self.recent.remember(&it.with, it.call, Some(Over::Gone)),
                 Due::Probe(it) if self.online => self.send_about(&it.with, it.call, Body::Still),
                 Due::Probe(_) => {}
+                Due::Acknowledge(it) => {
+                    let next = it.next_parcel();
+                    self.send_about(&it.with, it.call, Body::Received { next });
+                }
             }
         }
         self.follow_quiet();

@@ -8,9 +8,7 @@ use super::invitation::Invite;
 use crate::call::Call;
 use crate::id::{CallId, Peer};
 use crate::input::Standing;
-use crate::message::{Body, Message, MessageError, Over, Parcel};
-use crate::output::Output;
-use crate::parcels::Pushed;
+use crate::message::{Body, Message, MessageError, Over};
 use crate::reason::EndReason;
 use crate::recent::Lookup;
 use crate::state::{Connectivity, Stage, State};
@@ -90,10 +88,11 @@ impl Phone {
             Body::Over { why } if ours => self.on_over(now, why),
             // It may have overtaken its invitation, which must not ring any more.
             Body::Over { .. } => self.recent.remember(from, id, None),
-            Body::Parcel { parcel } if ours => self.on_parcel(parcel),
+            Body::Parcel { number, parcel } if ours => self.on_parcel(now, number, parcel),
+            Body::Received { next } if ours => self.on_parcels_received(now, next),
             // No parcel of a call that we may still join comes this way: the caller opens its
             // session, which makes parcels, only after our `ringing`.
-            Body::Parcel { .. } => {}
+            Body::Parcel { .. } | Body::Received { .. } => {}
             Body::Ringing | Body::Accept { .. } | Body::Controls(_) | Body::Still if !ours => {
                 self.answer_for_other_call(from, id);
             }
@@ -101,6 +100,7 @@ impl Phone {
             Body::Accept { name, instead_of } => self.on_accept(now, name, instead_of),
             Body::Controls(report) => {
                 if let Some(call) = self.state.call_mut() {
+                    call.local.on_heard(report.heard);
                     call.remote.on_report(report);
                 }
             }
@@ -199,24 +199,6 @@ impl Phone {
         match connectivity {
             Connectivity::Checking => {}
             Connectivity::Connected => self.enter_active(now),
-        }
-    }
-
-    /// A parcel of their session for ours.
-    fn on_parcel(&mut self, Parcel(parcel): Parcel) {
-        let Some(call) = self.state.call_mut() else {
-            return;
-        };
-        let id = call.id;
-        if self.slot.is_open(id) {
-            self.outputs.push_back(Output::Parcel { call: id, parcel });
-            return;
-        }
-        match call.parcels.push(parcel) {
-            Pushed::Kept | Pushed::Dropped => {}
-            Pushed::DroppedFirst => {
-                tracing::warn!(call = %id, "parcels are dropped: too many wait");
-            }
         }
     }
 }

@@ -3,9 +3,8 @@
 use super::Phone;
 use crate::id::CallId;
 use crate::input::Transport;
-use crate::message::{Body, MAX_DATA, MAX_PARCEL, Message, Parcel};
 use crate::output::Output;
-use crate::state::{Stage, State};
+use crate::state::State;
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
 
@@ -46,9 +45,7 @@ impl Phone {
             call: id,
             offerer: call.outgoing,
         });
-        for parcel in call.parcels.take() {
-            self.outputs.push_back(Output::Parcel { call: id, parcel });
-        }
+        self.hand_over_parcels();
     }
 
     pub(super) fn close_session(&mut self, call: CallId) {
@@ -81,40 +78,5 @@ impl Phone {
             Transport::Insecure => self.on_insecure(now),
             Transport::Broken => self.on_broken(now),
         }
-    }
-
-    /// A parcel of our session for theirs. Without a relay it goes through the session itself,
-    /// while that has a path and the parcel fits.
-    pub(super) fn send_parcel(&mut self, id: CallId, parcel: Vec<u8>) {
-        let State::Call(call, stage) = &self.state else {
-            return;
-        };
-        if call.id != id || !self.slot.is_open(id) {
-            return;
-        }
-        if parcel.len() > MAX_PARCEL {
-            tracing::warn!(call = %id, bytes = parcel.len(), "our session's parcel is too large");
-            return;
-        }
-        let has_path = match stage {
-            Stage::Active { .. } => true,
-            Stage::Dialing
-            | Stage::Ringing(_)
-            | Stage::Incoming(_)
-            | Stage::Connecting
-            | Stage::Reconnecting { .. } => false,
-        };
-        let body = Body::Parcel {
-            parcel: Parcel(parcel),
-        };
-        let message = Message { call: id, body };
-        if has_path && !self.online {
-            let bytes = message.encode();
-            if bytes.len() <= MAX_DATA {
-                self.outputs.push_back(Output::Data { call: id, bytes });
-                return;
-            }
-        }
-        self.send(message.body);
     }
 }

@@ -62,6 +62,10 @@ impl Phone {
         let Some(stage) = self.state.stage() else {
             return;
         };
+        if online {
+            // What was sent last may have been lost with the link.
+            self.resend_parcels(now);
+        }
         match (stage, online) {
             (Stage::Dialing, true) => {
                 self.timers.stop(Timer::NoRelay);
@@ -69,7 +73,7 @@ impl Phone {
             }
             (Stage::Dialing, false) => self.set_timer(Timer::NoRelay, now, after::NO_RELAY),
             (Stage::Connecting, true) => self.repeat(now),
-            // Parcels of an earlier restart may have been lost with the link.
+            // The network may be another one.
             (Stage::Reconnecting { .. }, true) => self.restart(now),
             (Stage::Ringing(_) | Stage::Incoming(_) | Stage::Active { .. }, true | false)
             | (Stage::Connecting | Stage::Reconnecting { .. }, false) => {}

@@ -16,6 +16,8 @@ impl Phone {
             Timer::Ring => self.on_no_answer(now),
             Timer::NoRelay => self.end(now, EndReason::NoRelay, Notice::Send(Over::Cancelled)),
             Timer::Repeat => self.repeat(now),
+            Timer::Resend => self.resend_parcels(now),
+            Timer::Acknowledge => self.acknowledge_parcels(),
             Timer::Probe => self.probe(now),
             Timer::Connect => self.end(now, EndReason::NoPath, Notice::Send(Over::NoPath)),
             Timer::Alive => self.keep_alive(now),
@@ -90,28 +92,5 @@ impl Phone {
             self.send(Body::Still);
         }
         self.set_timer(Timer::Probe, now, next);
-        self.lose_stalled_path(now);
-    }
-
-    /// A path through which nothing comes is lost, whatever the session reports.
-    fn lose_stalled_path(&mut self, now: Timestamp) {
-        match &self.state {
-            State::Call(call, Stage::Active { .. }) if call.liveness.is_stalled(now) => {
-                let since = call.liveness.heard_directly_at();
-                tracing::info!(call = %call.id, "the session is silent and does not say so");
-                self.lose_path(now, since);
-            }
-            State::Idle
-            | State::Ended(_)
-            | State::Call(
-                _,
-                Stage::Dialing
-                | Stage::Ringing(_)
-                | Stage::Incoming(_)
-                | Stage::Connecting
-                | Stage::Active { .. }
-                | Stage::Reconnecting { .. },
-            ) => {}
-        }
     }
 }

@@ -159,6 +159,26 @@ fn a_change_during_a_gap_goes_through_the_relay() {
 }
 
 #[test]
+fn a_change_that_does_not_come_through_the_session_goes_through_the_relay() {
+    // Media is heard, and the session's channel has not come back yet.
+    let mut duo = Duo::in_a_call();
+    duo.run(SECOND * 5);
+    let through_relay = |duo: &Duo| {
+        duo.at(Alice)
+            .count(|body| matches!(body, Body::Controls(_)))
+    };
+    let before = through_relay(&duo);
+    duo.run(SECOND * 60);
+    assert_eq!(through_relay(&duo), before);
+    duo.reports_silence = false;
+    duo.cut_path();
+    duo.command(Alice, Command::SetMicrophone(false));
+    duo.run(SECOND * 4);
+    assert_eq!(duo.sees(Bob), MUTED);
+    duo.assert_in_a_call();
+}
+
+#[test]
 fn after_the_call_nothing_is_captured() {
     let mut duo = Duo::in_a_call();
     duo.end(Alice);

@@ -77,15 +77,15 @@ fn a_silence_that_is_reported_late_counts_from_its_beginning() {
     let call = duo.at(Alice).phone.call().unwrap();
     duo.reports_silence = false;
     duo.cut_path();
-    duo.run(SECOND * 4);
+    duo.run(SECOND * 5);
     for who in [Alice, Bob] {
-        duo.tell_session(who, call, Transport::Silent(SECOND * 4));
+        duo.tell_session(who, call, Transport::Silent(SECOND * 5));
     }
     assert!(both(&duo, ActivePhase::Reconnecting));
     duo.run(Duration::from_millis(1));
     assert_eq!(duo.at(Alice).restarts.len(), 1, "due already");
     let more = duo.time_until(|duo| duo.is_over(Alice));
-    assert_eq!(more, SECOND * 41 - Duration::from_millis(1));
+    assert_eq!(more, SECOND * 40 - Duration::from_millis(1));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn reports_of_silence_cause_nothing_but_the_first() {
 }
 
 #[test]
-fn new_paths_are_looked_for_at_two_and_eight_seconds_by_the_caller_first() {
+fn new_paths_are_looked_for_at_four_and_ten_seconds_by_the_caller_first() {
     let mut duo = Duo::in_a_call();
     duo.cut_path();
     let cut = duo.now;
@@ -133,8 +133,9 @@ fn new_paths_are_looked_for_at_two_and_eight_seconds_by_the_caller_first() {
         let restarts = duo.at(who).restarts.iter();
         restarts.map(|at| at.since(cut)).collect()
     };
-    assert_eq!(restarts(Alice), [SECOND * 2, SECOND * 8]);
-    assert_eq!(restarts(Bob), [SECOND * 3, SECOND * 9]);
+    let ms = Duration::from_millis;
+    assert_eq!(restarts(Alice), [ms(4500), ms(10_500)]);
+    assert_eq!(restarts(Bob), [ms(5500), ms(11_500)]);
 }
 
 #[test]
@@ -303,38 +304,68 @@ fn a_session_that_fails_ends_the_call_and_is_not_restarted() {
 }
 
 #[test]
-fn a_session_that_stalls_without_a_word_is_lost_too() {
+fn a_call_is_healthy_while_its_session_hears_something_though_no_message_comes() {
+    // After a long outage the session's channel may be slow to come back while media flows.
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
     duo.reports_silence = false;
     duo.cut_path();
-    duo.run(SECOND * 3);
-    // This one claims that all is well, and nothing comes.
-    duo.tell_session(Alice, call, Transport::Connected);
-    duo.tell_session(Bob, call, Transport::Connected);
+    duo.run(SECOND * 120);
     duo.assert_in_a_call();
-    duo.run(SECOND * 12);
-    assert!(both(&duo, ActivePhase::Reconnecting));
-    duo.run(SECOND * 50);
-    duo.assert_ended(EndReason::ConnectionLost, EndReason::ConnectionLost);
 }
 
 #[test]
-fn without_a_relay_parcels_go_through_the_session() {
+fn parcels_go_through_the_session_while_it_has_a_path_and_every_way_when_they_may_be_lost() {
     let mut duo = Duo::in_a_call();
+    duo.run(SECOND * 2);
     let call = duo.at(Alice).phone.call().unwrap();
-    duo.link(Alice, false);
-    let before = duo
-        .at(Alice)
-        .count(|body| matches!(body, Body::Parcel { .. }));
+    let through_relay = |duo: &Duo| {
+        duo.at(Alice)
+            .count(|body| matches!(body, Body::Parcel { .. }))
+    };
+    let before = through_relay(&duo);
     duo.parcel(Alice, call, vec![1; 200]);
+    duo.run(SECOND * 10);
+    assert_eq!(through_relay(&duo), before);
+    // Too large for the session's channel.
     duo.parcel(Alice, call, vec![1; 20_000]);
-    let after = duo
-        .at(Alice)
-        .count(|body| matches!(body, Body::Parcel { .. }));
-    assert_eq!(
-        after,
-        before + 1,
-        "only one is too large for the session's channel"
-    );
+    duo.run(SECOND * 10);
+    assert_eq!(through_relay(&duo), before + 1);
+    // Lost with the path.
+    duo.cut_path();
+    duo.parcel(Alice, call, vec![1; 200]);
+    duo.run(SECOND * 10);
+    // Once more where the acknowledgement was lost with the path, too.
+    assert!((before + 2..=before + 3).contains(&through_relay(&duo)));
+}
+
+#[test]
+fn an_answer_survives_a_relay_that_is_restarted() {
+    for (step, away) in (0..20).zip([1, 2, 3].into_iter().cycle()) {
+        let mut duo = Duo::new();
+        duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        duo.accept(Bob);
+        duo.run(Duration::from_millis(10 * step));
+        duo.lose_what_is_on_its_way();
+        duo.link(Alice, false);
+        duo.link(Bob, false);
+        duo.run(SECOND * away);
+        duo.link(Bob, true);
+        duo.run(SECOND / 2);
+        duo.link(Alice, true);
+        duo.run(SECOND * 6);
+        duo.assert_in_a_call();
+    }
+}
+
+#[test]
+fn without_a_relay_no_restart_gives_the_path_up() {
+    let mut duo = Duo::in_a_call();
+    for who in [Alice, Bob] {
+        duo.link(who, false);
+    }
+    duo.cut_path_for(SECOND * 30);
+    duo.run(SECOND * 31);
+    duo.assert_in_a_call();
+    assert!(duo.at(Alice).restarts.is_empty());
 }

@@ -35,6 +35,7 @@ fn small_talk() -> [Body; 6] {
             instead_of: None,
         },
         Body::Parcel {
+            number: 0,
             parcel: Parcel(vec![1, 2, 3]),
         },
         Body::Controls(ControlsReport::new(

@@ -242,6 +242,7 @@ fn body() -> impl Strategy<Value = Body> {
         let [microphone, camera, lacks_microphone, lacks_camera] = flags;
         Body::Controls(ControlsReport {
             sequence,
+            heard: sequence / 2,
             microphone,
             camera,
             lacks_microphone,
@@ -252,7 +253,11 @@ fn body() -> impl Strategy<Value = Body> {
         4 => invite,
         3 => Just(Body::Ringing),
         3 => accept,
-        2 => (0_usize..2000).prop_map(|size| Body::Parcel { parcel: Parcel(vec![0; size]) }),
+        2 => (0_u32..80, 0_usize..2000).prop_map(|(number, size)| {
+            let parcel = Parcel(vec![0; size]);
+            Body::Parcel { number, parcel }
+        }),
+        1 => (0_u32..80).prop_map(|next| Body::Received { next }),
         1 => controls,
         1 => Just(Body::Still),
         2 => over.prop_map(|why| Body::Over { why }),
@@ -329,7 +334,9 @@ proptest! {
         for throw in throws {
             lone.throw(throw);
         }
-        // Everything stops; time runs on.
+        // Everything stops; time runs on, and a session says that it hears nothing.
+        lone.wait(Duration::from_secs(120));
+        lone.throw(Throw::Current(Transport::Silent(Duration::from_secs(60))));
         lone.wait(Duration::from_secs(120));
         lone.throw(Throw::Closed);
         lone.wait(Duration::from_secs(120));

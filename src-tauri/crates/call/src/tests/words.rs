@@ -55,17 +55,19 @@ fn the_wire_form_is_this() {
         ),
         (
             Body::Parcel {
+                number: 2,
                 parcel: Parcel(vec![1, 2, 3]),
             },
-            r#""parcel","parcel":"AQID"}"#,
+            r#""parcel","number":2,"parcel":"AQID"}"#,
         ),
+        (Body::Received { next: 3 }, r#""received","next":3}"#),
         (
             controls(7, SOUND, Lacking::default()),
-            r#""controls","sequence":7,"microphone":true,"camera":false}"#,
+            r#""controls","sequence":7,"heard":0,"microphone":true,"camera":false}"#,
         ),
         (
             controls(8, SOUND, NO_CAMERA),
-            r#""controls","sequence":8,"microphone":true,"camera":false,"lacksCamera":true}"#,
+            r#""controls","sequence":8,"heard":0,"microphone":true,"camera":false,"lacksCamera":true}"#,
         ),
         (Body::Still, r#""still"}"#),
         (
@@ -142,6 +144,7 @@ fn the_largest_parcel_fits_a_message_and_a_larger_one_is_refused() {
     let parcel = |bytes| Message {
         call: CALL,
         body: Body::Parcel {
+            number: 0,
             parcel: Parcel(vec![0; bytes]),
         },
     };
@@ -250,7 +253,7 @@ proptest! {
         body in prop::sample::select(vec![
             Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX },
             Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
-            Body::Parcel { parcel: Parcel(vec![9; 100]) },
+            Body::Parcel { number: 0, parcel: Parcel(vec![9; 100]) },
             controls(u64::MAX, SOUND, NO_CAMERA),
             Body::Over { why: Over::Gone },
         ]),

@@ -201,6 +201,12 @@ impl Duo {
         }
     }
 
+    /// Everything that the relay carries now is lost.
+    pub(in crate::tests) fn lose_what_is_on_its_way(&mut self) {
+        self.events
+            .retain(|(_, _, event)| !matches!(event, Event::Letter { .. }));
+    }
+
     pub(super) fn send(&mut self, from: Who, to: Who, bytes: Vec<u8>) {
         if !self.at(from).online {
             return;
