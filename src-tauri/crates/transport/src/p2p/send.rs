@@ -3,8 +3,8 @@
 //! Sound goes first: between any two packets of a picture the task looks whether sound waits. A
 //! large picture is spread a little, so that it does not overrun a router's queue.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -32,6 +32,8 @@ pub(crate) struct SendParameters {
     video_type: AtomicU8,
     /// Bits per second, 0 on a local network.
     estimate: AtomicU64,
+    /// Between the writer and what is sent again; held for a sum only, because the driver waits.
+    pacer: Mutex<Pacer>,
 }
 
 impl SendParameters {
@@ -65,6 +67,23 @@ impl SendParameters {
             0 => Pace::Local,
             bps => Pace::Estimated(Bitrate::from_bps(bps)),
         }
+    }
+
+    /// How long a packet of `bytes` of a picture of `picture` bytes has to wait at `now`.
+    fn wait(&self, now: Instant, bytes: usize, picture: usize) -> Duration {
+        self.pacer().wait(now, bytes, picture, self.pace())
+    }
+
+    /// Makes room for a packet of `bytes` that is sent again at `now`.
+    ///
+    /// # Errors
+    /// How long it has to wait until it asks again.
+    pub(crate) fn room_to_resend(&self, now: Instant, bytes: usize) -> Result<(), Duration> {
+        self.pacer().resend(now, bytes, self.pace())
+    }
+
+    fn pacer(&self) -> MutexGuard<'_, Pacer> {
+        self.pacer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_open(&self) -> bool {
@@ -114,7 +133,6 @@ pub(crate) struct Writer {
     video: mpsc::Receiver<EncodedFrame>,
     audio_track: Stream,
     video_track: Stream,
-    pacer: Pacer,
 }
 
 struct Stream {
@@ -157,7 +175,6 @@ impl Outgoing {
                 video,
                 audio_track,
                 video_track,
-                pacer: Pacer::new(),
             },
         }
     }
@@ -213,8 +230,7 @@ impl Writer {
         let size = frame.payload.len();
         let last = payloads.len().saturating_sub(1);
         for (index, payload) in payloads.into_iter().enumerate() {
-            let pace = self.parameters.pace();
-            let wait = self.pacer.wait(Instant::now(), payload.len(), size, pace);
+            let wait = self.parameters.wait(Instant::now(), payload.len(), size);
             self.write_sound_for(wait).await;
             let marker = index == last;
             let packet =

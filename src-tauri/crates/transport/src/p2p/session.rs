@@ -62,7 +62,7 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (data, data_queue) = mpsc::channel(DATA);
     let (events, event_queue) = mpsc::channel(EVENTS);
-    let send_parameters = Arc::new(SendParameters::default());
+    let send_parameters = Arc::clone(&peer.send_parameters);
     let outgoing = Outgoing::new(
         &send_parameters,
         Arc::clone(&peer.clocks),

@@ -6,7 +6,9 @@ mod duo;
 mod end;
 mod hostile;
 mod impaired;
+mod link;
 mod path;
+mod repair;
 mod spans;
 
 use std::sync::Arc;

@@ -95,6 +95,31 @@ fn a_lost_packet_is_waited_for_and_then_given_up() {
 }
 
 #[test]
+fn a_time_without_a_path_is_given_up_at_once() {
+    let start = Instant::now();
+    let (units, packets) = stream(&[3000; 30], 65_500, start);
+    // The second picture misses a packet, then pictures 3 to 24 are lost.
+    let (mut assembler, mut got) = (Assembler::new(WAIT), Vec::new());
+    for (index, packet) in packets.into_iter().enumerate() {
+        let picture = packet.timestamp.wrapping_add(9000) / 3000;
+        let lost = index == 4 || (2..24).contains(&picture);
+        if !lost {
+            assembler.push(packet);
+            got.extend(drain(&mut assembler));
+        }
+    }
+    let got: Vec<_> = got
+        .into_iter()
+        .map(|it| (it.unit.annex_b, it.after_loss))
+        .collect();
+    let mut expected = vec![(units[0].clone(), false)];
+    // The first picture behind it may have begun before.
+    expected.extend(units[25..].iter().map(|it| (it.clone(), false)));
+    expected[1].1 = true;
+    assert_eq!(got, expected);
+}
+
+#[test]
 fn a_retransmission_in_time_leaves_no_trace() {
     let (units, mut packets) = stream(&[3000, 3000, 3000], 10, Instant::now());
     let late = packets.remove(4);
