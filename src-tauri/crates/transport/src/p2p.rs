@@ -10,6 +10,7 @@ mod congestion;
 mod data;
 mod events;
 mod feedback;
+mod handshake;
 mod interface;
 mod liveness;
 mod nack;

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
+use super::handshake::Handshake;
+
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
     /// A socket that stands for `socket`.
@@ -27,6 +29,7 @@ pub(crate) struct Traffic {
     received_micros: AtomicU64,
     /// Whether a DTLS handshake was refused.
     handshake_refused: AtomicBool,
+    handshake: Mutex<Handshake>,
 }
 
 impl Traffic {
@@ -35,6 +38,7 @@ impl Traffic {
             begun: now,
             received_micros: AtomicU64::new(0),
             handshake_refused: AtomicBool::new(false),
+            handshake: Mutex::new(Handshake::new()),
         }
     }
 
@@ -61,6 +65,20 @@ impl Traffic {
         if is_handshake_refusal(datagram) {
             self.handshake_refused.store(true, Ordering::Relaxed);
         }
+        if may_be_handshake(datagram) {
+            self.handshake().sent(datagram);
+        }
+    }
+
+    /// Whether the library is to see a received datagram.
+    fn admits(&self, datagram: &[u8]) -> bool {
+        !may_be_handshake(datagram) || self.handshake().admits(datagram)
+    }
+
+    fn handshake(&self) -> MutexGuard<'_, Handshake> {
+        self.handshake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,8 +111,36 @@ impl FilteredSocket {
     }
 
     /// Whether a datagram that starts with `first` may come from `source`.
-    fn admits(&self, first: u8, source: &SocketAddr) -> bool {
+    fn may_come(&self, first: u8, source: &SocketAddr) -> bool {
         is_stun(first) || self.contacted().contains(source)
+    }
+
+    /// Takes out of a batch what the library is not to see; returns whether anything is left.
+    fn admit(&self, batch: &mut [u8], meta: &mut RecvMeta) -> bool {
+        if !batch
+            .first()
+            .is_some_and(|first| self.may_come(*first, &meta.addr))
+        {
+            return false;
+        }
+        // 1. Nearly all are taken as they are.
+        let length = meta.len.min(batch.len());
+        let stride = meta.stride.max(1);
+        if !batch[..length].chunks(stride).any(may_be_handshake) {
+            return true;
+        }
+        // 2. Those that stay move together. All but the last are of one size.
+        let mut kept = 0;
+        for start in (0..length).step_by(stride) {
+            let datagram = start..(start + stride).min(length);
+            if self.traffic.admits(&batch[datagram.clone()]) {
+                let size = datagram.len();
+                batch.copy_within(datagram, kept);
+                kept += size;
+            }
+        }
+        meta.len = kept;
+        kept > 0
     }
 }
 
@@ -130,10 +176,8 @@ impl AsyncUdpSocket for FilteredSocket {
                 Err(error) => return Poll::Ready(Err(error)),
             };
             // Datagrams that the kernel joined are of one source; the driver asks for one batch.
-            let admitted = bufs.iter().zip(meta.iter()).take(count).any(|(buf, meta)| {
-                buf.first()
-                    .is_some_and(|first| self.admits(*first, &meta.addr))
-            });
+            let mut batches = bufs.iter_mut().zip(meta.iter_mut()).take(count);
+            let admitted = batches.any(|(buf, meta)| self.admit(buf, meta));
             if admitted || count == 0 {
                 self.traffic.received(Instant::now());
                 return Poll::Ready(Ok(count));
@@ -153,6 +197,15 @@ impl AsyncUdpSocket for FilteredSocket {
 /// Whether a datagram that starts with `first` is STUN (RFC 7983, 7).
 const fn is_stun(first: u8) -> bool {
     first < 4
+}
+
+/// Whether a datagram may hold DTLS handshake messages in clear, or the end of them. It begins with
+/// such a record then, or with a channel number (RFC 8656, 12.4).
+const fn may_be_handshake(datagram: &[u8]) -> bool {
+    matches!(
+        datagram,
+        [20 | 22, _, _, 0, 0, ..] | [64..=79, _, _, _, 20 | 22, _, _, 0, 0, ..]
+    )
 }
 
 /// Whether a datagram holds a fatal DTLS alert in clear: it ends a handshake (RFC 5246, 7.2.2).

@@ -7,6 +7,7 @@ mod end;
 mod hostile;
 mod impaired;
 mod link;
+mod lossy;
 mod path;
 mod repair;
 mod spans;
