@@ -15,6 +15,7 @@ mod interface;
 mod liveness;
 mod nack;
 mod pace;
+mod packet_size;
 mod parcel;
 mod peer;
 mod receive;

@@ -16,11 +16,13 @@ use rtc::interceptor::{BandwidthEstimator, PacketReport as LibraryReport};
 use tokio::sync::mpsc;
 
 use super::feedback::Feedback;
+use super::packet_size::PacketSize;
 
 /// The estimator of one session; clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Congestion {
     state: Arc<Mutex<State>>,
+    packet_size: Arc<PacketSize>,
 }
 
 #[derive(Debug)]
@@ -78,7 +80,7 @@ impl State {
 
 impl Congestion {
     /// An estimator that never exceeds `max`.
-    pub(crate) fn new(max: Bitrate) -> Self {
+    pub(crate) fn new(max: Bitrate, packet_size: Arc<PacketSize>) -> Self {
         let config = Config {
             start: START.min(max),
             min: MIN.min(max),
@@ -91,6 +93,7 @@ impl Congestion {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+            packet_size,
         }
     }
 
@@ -171,6 +174,10 @@ impl BandwidthEstimator for LibraryEstimator {
             let mut state = self.congestion.lock();
             let reports: Vec<_> = reports.iter().filter_map(|it| state.told(it)).collect();
             state.estimator.on_report(now, &reports);
+            for report in reports.iter().filter(|it| !it.resent) {
+                let size = &self.congestion.packet_size;
+                size.reported(report.size, report.arrived_at.is_some());
+            }
         }
         self.tell(now);
     }
@@ -229,6 +236,11 @@ mod tests {
         }
     }
 
+    fn new(max: Bitrate) -> Congestion {
+        let (feedback, _) = mpsc::channel(1);
+        Congestion::new(max, Arc::new(PacketSize::new(feedback)))
+    }
+
     #[test]
     fn the_first_estimate_changes_no_target() {
         let max = Bitrate::from_kbps(4000);
@@ -239,7 +251,7 @@ mod tests {
         });
         let begun = (controller.video(), controller.audio());
         let first = NetworkEstimate {
-            bitrate: Congestion::new(max).lock().estimator.estimate(),
+            bitrate: new(max).lock().estimator.estimate(),
             rtt: None,
             loss: 0.0,
         };
@@ -249,7 +261,7 @@ mod tests {
 
     #[test]
     fn neither_resends_nor_lost_reports_are_losses() {
-        let congestion = Congestion::new(Bitrate::from_kbps(4000));
+        let congestion = new(Bitrate::from_kbps(4000));
         let start = Instant::now();
         let arrival = Some(Duration::from_millis(20));
         // Packet 2 is sent again as 4, which replay protection drops, and 3 as 5.
@@ -278,7 +290,7 @@ mod tests {
     #[test]
     fn estimates_are_told_now_and_then_and_falls_at_once() {
         let (feedback, mut told) = mpsc::channel(64);
-        let congestion = Congestion::new(Bitrate::from_kbps(4000));
+        let congestion = new(Bitrate::from_kbps(4000));
         let mut estimator = congestion.estimator(feedback);
         let start = Instant::now();
         let mut id = 0;

@@ -19,6 +19,7 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
 use super::pace::{Pace, Pacer};
+use super::packet_size::PacketSize;
 use super::report::SendClocks;
 use crate::rtp::packetise::packetise;
 use crate::rtp::sync::Kind;
@@ -133,6 +134,7 @@ pub(crate) struct Writer {
     video: mpsc::Receiver<EncodedFrame>,
     audio_track: Stream,
     video_track: Stream,
+    packet_size: Arc<PacketSize>,
 }
 
 struct Stream {
@@ -147,6 +149,7 @@ impl Outgoing {
         clocks: Arc<SendClocks>,
         audio_track: Arc<TrackLocalStaticRTP>,
         video_track: Arc<TrackLocalStaticRTP>,
+        packet_size: Arc<PacketSize>,
     ) -> Self {
         let (audio_queue, audio) = mpsc::channel(AUDIO_QUEUE);
         let (video_queue, video) = mpsc::channel(VIDEO_QUEUE);
@@ -175,6 +178,7 @@ impl Outgoing {
                 video,
                 audio_track,
                 video_track,
+                packet_size,
             },
         }
     }
@@ -225,7 +229,7 @@ impl Writer {
     }
 
     async fn write_video(&mut self, frame: EncodedFrame) {
-        let payloads = packetise(&frame.payload);
+        let payloads = packetise(&frame.payload, self.packet_size.payload());
         let timestamp = self.clocks.stamp(Kind::Video, frame.time, Instant::now());
         let size = frame.payload.len();
         let last = payloads.len().saturating_sub(1);

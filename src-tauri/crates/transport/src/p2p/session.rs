@@ -68,6 +68,7 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
         Arc::clone(&peer.clocks),
         Arc::clone(&peer.local.audio.track),
         Arc::clone(&peer.local.video.track),
+        Arc::clone(&peer.packet_size),
     );
     let shared = Arc::new(Shared {
         connection: Arc::clone(&peer.connection),

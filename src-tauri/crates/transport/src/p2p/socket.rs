@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-use super::handshake::Handshake;
+use super::handshake::{Handshake, split};
+use super::packet_size::PacketSize;
 
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
@@ -91,15 +92,21 @@ impl Traffic {
 pub(crate) struct FilteredSocket {
     socket: Arc<dyn AsyncUdpSocket>,
     traffic: Arc<Traffic>,
+    packet_size: Arc<PacketSize>,
     /// Addresses that STUN was sent to.
     contacted: Mutex<HashSet<SocketAddr>>,
 }
 
 impl FilteredSocket {
-    pub(crate) fn new(socket: Arc<dyn AsyncUdpSocket>, traffic: Arc<Traffic>) -> Self {
+    pub(crate) fn new(
+        socket: Arc<dyn AsyncUdpSocket>,
+        traffic: Arc<Traffic>,
+        packet_size: Arc<PacketSize>,
+    ) -> Self {
         Self {
             socket,
             traffic,
+            packet_size,
             contacted: Mutex::default(),
         }
     }
@@ -108,6 +115,34 @@ impl FilteredSocket {
         self.contacted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what was too long, when it consists of parts that are not: a flight of a handshake does.
+    /// Of all else the packets become smaller. `refused` is what came of sending it as a whole.
+    fn send_in_parts(
+        &self,
+        cx: &mut Context<'_>,
+        packet: &Transmit<'_>,
+        refused: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let size = packet.contents.len();
+        if !may_be_handshake(packet.contents) {
+            self.packet_size
+                .refused(packet.segment_size.unwrap_or(size));
+            return refused;
+        }
+        for record in split(packet.contents) {
+            let part = Transmit {
+                destination: packet.destination,
+                ecn: packet.ecn,
+                contents: record,
+                segment_size: None,
+                src_ip: packet.src_ip,
+            };
+            // One that does not leave is lost: the flight is repeated.
+            let _ = self.socket.poll_send(cx, &part);
+        }
+        Poll::Ready(Ok(size))
     }
 
     /// Whether a datagram that starts with `first` may come from `source`.
@@ -161,7 +196,11 @@ impl AsyncUdpSocket for FilteredSocket {
             }
         }
         self.traffic.sent(packet.contents);
-        self.socket.poll_send(cx, packet)
+        let sent = self.socket.poll_send(cx, packet);
+        match &sent {
+            Poll::Ready(Err(error)) if is_too_long(error) => self.send_in_parts(cx, packet, sent),
+            Poll::Ready(_) | Poll::Pending => sent,
+        }
     }
 
     fn poll_recv(
@@ -207,6 +246,21 @@ const fn may_be_handshake(datagram: &[u8]) -> bool {
         [20 | 22, _, _, 0, 0, ..] | [64..=79, _, _, _, 20 | 22, _, _, 0, 0, ..]
     )
 }
+
+/// Whether the system refused a datagram because no packet of the path can hold it (EMSGSIZE): it
+/// is longer than the interface's packets, since nothing is sent in fragments.
+fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(TOO_LONG)
+}
+
+/// EMSGSIZE: the standard library has no kind for it.
+pub(crate) const TOO_LONG: i32 = if cfg!(windows) {
+    10_040
+} else if cfg!(target_os = "linux") {
+    90
+} else {
+    40
+};
 
 /// Whether a datagram holds a fatal DTLS alert in clear: it ends a handshake (RFC 5246, 7.2.2).
 /// Alerts of an established connection are encrypted, and of a later epoch.

@@ -8,6 +8,7 @@ mod hostile;
 mod impaired;
 mod link;
 mod lossy;
+mod narrow;
 mod path;
 mod repair;
 mod spans;

@@ -162,6 +162,8 @@ pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {
         // A retransmission may be a large keyframe late: more than the usual 64 packets.
         .with_srtp_replay_protection_window(1024)
         .with_srtcp_replay_protection_window(128)
+        // It cannot change any more when the path turns out to be narrow.
+        .with_sctp_mtu(SCTP_MTU)
         // Ours is an ECDSA certificate: a suite for RSA would stall the handshake.
         .with_dtls_cipher_suites(vec![
             CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
@@ -207,6 +209,11 @@ const MAX_NAMED: usize = 8;
 /// The payload types that we offer: of the dynamic range (RFC 3551, 6), where browsers put them.
 const OPUS: u8 = 111;
 const H264: u8 = 102;
+
+/// The largest SCTP packet, bytes: as much as an RTP packet holds on the narrowest path that is used,
+/// and with the header and tag of DTLS no more. What is said on channels is short; a large transfer
+/// takes a twentieth more.
+const SCTP_MTU: u32 = 500;
 
 /// Before every interceptor of the library, so that the tap sees what they emit.
 const TAP_SLOT: usize = 500;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-use crate::p2p::socket::SocketLayer;
+use crate::p2p::socket::{SocketLayer, TOO_LONG};
 
 /// What one end sends through: all datagrams are late by the same time, and a share of them is lost.
 #[derive(Clone, Debug)]
@@ -23,11 +23,22 @@ pub(super) struct Link {
 struct State {
     share: f64,
     cut: bool,
+    /// Larger datagrams do not pass.
+    narrow: Option<Narrow>,
     random: u64,
     census: Census,
     /// Sequence numbers of pictures: those that were sent, and how often each arrived.
     pictures: HashMap<u16, u32>,
     sounds: HashSet<u16>,
+}
+
+/// How large datagrams may be, bytes, and what happens to larger ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Narrow {
+    /// The system refuses them: it is the interface that is narrow.
+    Refuses(usize),
+    /// They are lost on the way.
+    Loses(usize),
 }
 
 /// What became of the packets.
@@ -51,6 +62,7 @@ impl Link {
         let state = State {
             share,
             cut: false,
+            narrow: None,
             random: seed,
             census: Census::default(),
             pictures: HashMap::new(),
@@ -67,6 +79,10 @@ impl Link {
     /// Whether everything is lost.
     pub(super) fn cut(&self, cut: bool) {
         self.state().cut = cut;
+    }
+
+    pub(super) fn narrow(&self, narrow: Narrow) {
+        self.state().narrow = Some(narrow);
     }
 
     pub(super) fn census(&self) -> Census {
@@ -164,7 +180,15 @@ impl AsyncUdpSocket for Delayed {
     }
 
     fn poll_send(&self, _: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        if !self.link.state().loses(packet.contents) {
+        let narrow = self.link.state().narrow;
+        let vanishes = match narrow {
+            Some(Narrow::Refuses(limit)) if packet.contents.len() > limit => {
+                return Poll::Ready(Err(io::Error::from_raw_os_error(TOO_LONG)));
+            }
+            Some(Narrow::Loses(limit)) => packet.contents.len() > limit,
+            Some(Narrow::Refuses(_)) | None => false,
+        };
+        if !self.link.state().loses(packet.contents) && !vanishes {
             let due = Instant::now() + self.link.delay;
             let late = (due, packet.destination, packet.contents.to_vec());
             let _ = self.queue.send(late);

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 
-use super::super::packetise::packetise;
+use super::super::packetise::{self, MAX_PAYLOAD};
 use super::*;
 
 const WAIT: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ fn stream(sizes: &[usize], first: u16, start: Instant) -> (Vec<Bytes>, Vec<Packe
     let mut sequence = first;
     let mut packets = Vec::new();
     for (index, unit) in units.iter().enumerate() {
-        let payloads = packetise(unit);
+        let payloads = packetise::packetise(unit, MAX_PAYLOAD);
         let last = payloads.len() - 1;
         for (place, payload) in payloads.into_iter().enumerate() {
             packets.push(Packet {
