@@ -6,8 +6,13 @@
 pub(crate) mod assemble;
 pub(crate) mod depacketise;
 pub(crate) mod extend;
+pub(crate) mod fit;
 mod h264;
+pub(crate) mod history;
+pub(crate) mod missing;
 pub(crate) mod packetise;
+#[cfg(test)]
+mod repair;
 pub(crate) mod sync;
 
 /// The clock of pictures, hertz (RFC 6184, 8.2.1).

@@ -32,6 +32,7 @@
 //!         sent_at: start + sent,
 //!         arrived_at: Some(sent + Duration::from_millis(20)),
 //!         size: 1200,
+//!         resent: false,
 //!     };
 //!     estimator.on_report(start + sent + Duration::from_millis(40), &[report]);
 //! }
@@ -71,6 +72,9 @@ pub struct PacketReport {
     pub arrived_at: Option<Duration>,
     /// Bytes on the wire, as far as known.
     pub size: usize,
+    /// Whether it had been sent before and was lost then. It says nothing more of what the path
+    /// loses: only repairs of losses are sent again, so counting them would count losses twice.
+    pub resent: bool,
 }
 
 /// Estimates the rate of one path.
@@ -226,7 +230,9 @@ impl Estimator {
     /// Feeds the detectors; gives what the delays say after the last packet.
     fn learn(&mut self, now: Instant, reports: &[PacketReport]) -> Usage {
         for report in reports {
-            self.loss.add(now, report.arrived_at.is_none());
+            if !report.resent {
+                self.loss.add(now, report.arrived_at.is_none());
+            }
             if let Some(arrived) = report.arrived_at {
                 self.acked.add(arrived, report.size);
                 self.trend.add(report.sent_at, arrived);

@@ -16,29 +16,112 @@ use rtc::interceptor::{BandwidthEstimator, PacketReport as LibraryReport};
 use tokio::sync::mpsc;
 
 use super::feedback::Feedback;
+use super::packet_size::PacketSize;
 
 /// The estimator of one session; clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Congestion {
-    estimator: Arc<Mutex<Estimator>>,
+    state: Arc<Mutex<State>>,
+    packet_size: Arc<PacketSize>,
+}
+
+#[derive(Debug)]
+struct State {
+    estimator: Estimator,
+    /// The packets that had been sent before.
+    resent: Marks,
+    /// The packets that the other side reported about, whether they arrived or not.
+    reported: Marks,
+}
+
+/// A mark on each packet that is under way, by its transport-wide sequence number: one bit for each
+/// number. Exact, because far fewer packets than numbers are under way.
+#[derive(Debug)]
+struct Marks(Box<[u64; 1024]>);
+
+impl Marks {
+    fn new() -> Self {
+        Self(Box::new([0; 1024]))
+    }
+
+    fn set(&mut self, number: u16, marked: bool) {
+        let (word, bit) = (usize::from(number / 64), 1 << (number % 64));
+        if marked {
+            self.0[word] |= bit;
+        } else {
+            self.0[word] &= !bit;
+        }
+    }
+
+    fn has(&self, number: u16) -> bool {
+        self.0[usize::from(number / 64)] & (1 << (number % 64)) != 0
+    }
+}
+
+impl State {
+    /// What the estimator is told of a packet. One that arrived at an unknown time is neither a loss
+    /// nor a sample of delay. Two more are no losses, though the library takes them for such:
+    /// - one that was sent again and does not arrive: when the first one came after all, replay
+    ///   protection (RFC 3711, 3.3.2) drops it before it is counted;
+    /// - one that no report speaks of: the report was lost.
+    fn told(&self, report: &LibraryReport) -> Option<PacketReport> {
+        let number = report.twcc_sequence_number;
+        let resent = self.resent.has(number);
+        let arrived_at = report.arrival.filter(|_| report.arrived);
+        let lost = !report.arrived && !resent && self.reported.has(number);
+        (arrived_at.is_some() || lost).then_some(PacketReport {
+            sent_at: report.departure,
+            arrived_at,
+            size: report.size,
+            resent,
+        })
+    }
 }
 
 impl Congestion {
     /// An estimator that never exceeds `max`.
-    pub(crate) fn new(max: Bitrate) -> Self {
+    pub(crate) fn new(max: Bitrate, packet_size: Arc<PacketSize>) -> Self {
         let config = Config {
             start: START.min(max),
             min: MIN.min(max),
             max,
         };
+        let state = State {
+            estimator: Estimator::new(config),
+            resent: Marks::new(),
+            reported: Marks::new(),
+        };
         Self {
-            estimator: Arc::new(Mutex::new(Estimator::new(config))),
+            state: Arc::new(Mutex::new(state)),
+            packet_size,
         }
     }
 
-    /// Notes that a media packet leaves: from then on reports are due.
-    pub(crate) fn sent(&self, now: Instant) {
-        self.lock().on_sent(now);
+    /// Notes that a media packet leaves: from then on reports are due. `number` is its
+    /// transport-wide sequence number as the header carries it, and `resent` whether the packet was
+    /// sent before.
+    pub(crate) fn sent(&self, now: Instant, number: Option<&[u8]>, resent: bool) {
+        let mut state = self.lock();
+        state.estimator.on_sent(now);
+        if let Some(&[high, low]) = number {
+            let number = u16::from_be_bytes([high, low]);
+            state.resent.set(number, resent);
+            state.reported.set(number, false);
+        }
+    }
+
+    /// Notes that a report came which speaks of `count` packets from the transport-wide sequence
+    /// number `first` on.
+    pub(crate) fn reported(&self, first: u16, count: u16) {
+        let mut state = self.lock();
+        for at in 0..count.min(MOST_REPORTED) {
+            state.reported.set(first.wrapping_add(at), true);
+        }
+    }
+
+    /// Share of packets lost over the last second, 0 to 1.
+    pub(crate) fn loss(&self) -> f32 {
+        self.lock().estimator.loss()
     }
 
     /// The estimator as the library drives it; its estimates go to `feedback`.
@@ -50,10 +133,8 @@ impl Congestion {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Estimator> {
-        self.estimator
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,7 +152,7 @@ impl LibraryEstimator {
     /// each [`TELL_INTERVAL`].
     fn tell(&mut self, now: Instant) {
         let estimate = {
-            let estimator = self.congestion.lock();
+            let estimator = &self.congestion.lock().estimator;
             NetworkEstimate {
                 bitrate: estimator.estimate(),
                 rtt: estimator.round_trip(),
@@ -89,43 +170,41 @@ impl LibraryEstimator {
 
 impl BandwidthEstimator for LibraryEstimator {
     fn on_reports(&mut self, now: Instant, reports: &[LibraryReport]) {
-        let reports: Vec<PacketReport> = reports
-            .iter()
-            // One that arrived at an unknown time is neither a loss nor a sample of delay.
-            .filter(|it| it.arrival.is_some() || !it.arrived)
-            .map(|it| PacketReport {
-                sent_at: it.departure,
-                arrived_at: it.arrival.filter(|_| it.arrived),
-                size: it.size,
-            })
-            .collect();
-        self.congestion.lock().on_report(now, &reports);
+        {
+            let mut state = self.congestion.lock();
+            let reports: Vec<_> = reports.iter().filter_map(|it| state.told(it)).collect();
+            state.estimator.on_report(now, &reports);
+            for report in reports.iter().filter(|it| !it.resent) {
+                let size = &self.congestion.packet_size;
+                size.reported(report.size, report.arrived_at.is_some());
+            }
+        }
         self.tell(now);
     }
 
     fn target_bitrate(&self) -> f64 {
-        self.congestion.lock().estimate().bps() as f64
+        self.congestion.lock().estimator.estimate().bps() as f64
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        let due = self
-            .congestion
-            .lock()
-            .next_timeout()
-            .is_some_and(|it| it <= now);
+        let due = self.poll_timeout().is_some_and(|it| it <= now);
         if due {
-            self.congestion.lock().on_timeout(now);
+            self.congestion.lock().estimator.on_timeout(now);
             self.tell(now);
         }
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.congestion.lock().next_timeout()
+        self.congestion.lock().estimator.next_timeout()
     }
 }
 
 /// The estimate never falls below this: enough for sound and a picture that shows who speaks.
 const MIN: Bitrate = Bitrate::from_kbps(80);
+
+/// How many packets one report speaks of at most: four seconds of a call at 9 Mb/s, where reports
+/// are a tenth of a second apart.
+const MOST_REPORTED: u16 = 4096;
 
 /// A fall to less than this share of the estimate told last is told at once. Closer to one, noise
 /// would be; a larger fall that waits fills a queue meanwhile.
@@ -157,6 +236,11 @@ mod tests {
         }
     }
 
+    fn new(max: Bitrate) -> Congestion {
+        let (feedback, _) = mpsc::channel(1);
+        Congestion::new(max, Arc::new(PacketSize::new(feedback)))
+    }
+
     #[test]
     fn the_first_estimate_changes_no_target() {
         let max = Bitrate::from_kbps(4000);
@@ -167,7 +251,7 @@ mod tests {
         });
         let begun = (controller.video(), controller.audio());
         let first = NetworkEstimate {
-            bitrate: Congestion::new(max).lock().estimate(),
+            bitrate: new(max).lock().estimator.estimate(),
             rtt: None,
             loss: 0.0,
         };
@@ -176,9 +260,37 @@ mod tests {
     }
 
     #[test]
+    fn neither_resends_nor_lost_reports_are_losses() {
+        let congestion = new(Bitrate::from_kbps(4000));
+        let start = Instant::now();
+        let arrival = Some(Duration::from_millis(20));
+        // Packet 2 is sent again as 4, which replay protection drops, and 3 as 5.
+        for (id, resent) in [(1, false), (2, false), (3, false), (4, true), (5, true)] {
+            congestion.sent(start, Some(&u16::to_be_bytes(id)), resent);
+        }
+        congestion.reported(1, 5);
+        let told = |id, arrival| {
+            let report = report(id, start, arrival);
+            congestion
+                .lock()
+                .told(&report)
+                .map(|it| (it.arrived_at, it.resent))
+        };
+        assert_eq!(told(1, arrival), Some((arrival, false)));
+        assert_eq!(told(3, None), Some((None, false)));
+        assert_eq!(told(4, None), None);
+        assert_eq!(told(5, arrival), Some((arrival, true)));
+        // The number comes again with another packet.
+        congestion.sent(start, Some(&[0, 4]), false);
+        assert_eq!(told(4, None), None, "its report was lost");
+        congestion.reported(4, 1);
+        assert_eq!(told(4, None), Some((None, false)));
+    }
+
+    #[test]
     fn estimates_are_told_now_and_then_and_falls_at_once() {
         let (feedback, mut told) = mpsc::channel(64);
-        let congestion = Congestion::new(Bitrate::from_kbps(4000));
+        let congestion = new(Bitrate::from_kbps(4000));
         let mut estimator = congestion.estimator(feedback);
         let start = Instant::now();
         let mut id = 0;
@@ -203,7 +315,7 @@ mod tests {
         assert!(last > 1200, "{last}");
 
         let now = start + Duration::from_secs(2);
-        estimator.congestion.sent(now);
+        estimator.congestion.sent(now, None, false);
         let due = estimator.poll_timeout().unwrap();
         estimator.handle_timeout(due);
         assert!(matches!(told.try_recv(), Ok(Feedback::Estimate(it)) if it.bitrate.kbps() < last));

@@ -19,6 +19,8 @@ pub(crate) enum Feedback {
         fraction_lost: f32,
         rtt: Option<Duration>,
     },
+    /// The path carries only smaller packets: with payloads of at most so many bytes.
+    PacketsShrank(usize),
     /// What the network carries now.
     Estimate(NetworkEstimate),
 }

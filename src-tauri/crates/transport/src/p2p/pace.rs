@@ -2,8 +2,8 @@
 //! router's queue. Pure; the writer task asks it before each packet of a picture.
 //!
 //! A leaky bucket: what has left takes its time at the pace, and a packet waits when the bucket is
-//! more than [`BURST`] ahead. Sound and retransmissions are not paced: they are small, and late is
-//! worth nothing.
+//! more than [`BURST`] ahead. Packets that are sent again go through the same bucket, before new
+//! ones: a picture waits for them. Sound is not paced: it is small, and late is worth nothing.
 
 use std::time::{Duration, Instant};
 
@@ -18,18 +18,14 @@ pub(crate) enum Pace {
     Estimated(Bitrate),
 }
 
-/// The pace of one stream.
-#[derive(Debug)]
+/// The pace of one session's pictures.
+#[derive(Debug, Default)]
 pub(crate) struct Pacer {
     /// When all that left so far would be through at the pace.
     drained: Option<Instant>,
 }
 
 impl Pacer {
-    pub(crate) const fn new() -> Self {
-        Self { drained: None }
-    }
-
     /// How long a packet of `bytes` of a picture of `picture` bytes has to wait at `now`.
     pub(crate) fn wait(
         &mut self,
@@ -42,18 +38,50 @@ impl Pacer {
             Pace::Local => LOCAL,
             Pace::Estimated(estimate) => estimate.scaled(FACTOR).max(in_time(picture)),
         };
-        // This packet goes behind all before it; a pause is no credit for a later burst.
-        let begins = self.drained.map_or(now, |it| it.max(now));
-        let takes = Duration::from_secs_f64(bytes as f64 * 8.0 / rate.bps() as f64);
-        self.drained = Some(begins + takes);
+        let wait = self.ahead(now);
+        self.add(now, bytes, rate);
+        wait
+    }
 
-        // Waiting down to half of the burst lets several packets leave per wake-up of a timer.
+    /// Makes room for a packet of `bytes` that is sent again at `now`.
+    ///
+    /// # Errors
+    /// How long it has to wait until it asks again.
+    pub(crate) fn resend(
+        &mut self,
+        now: Instant,
+        bytes: usize,
+        pace: Pace,
+    ) -> Result<(), Duration> {
+        let wait = self.ahead(now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        let rate = match pace {
+            Pace::Local => LOCAL,
+            Pace::Estimated(estimate) => estimate.scaled(FACTOR).max(SLOWEST),
+        };
+        self.add(now, bytes, rate);
+        Ok(())
+    }
+
+    /// How long a packet has to wait for those before it. Waiting down to half of the burst lets
+    /// several packets leave per wake-up of a timer.
+    fn ahead(&self, now: Instant) -> Duration {
+        let begins = self.drained.unwrap_or(now);
         let ahead = begins.saturating_duration_since(now);
         if ahead > BURST {
             ahead - BURST / 2
         } else {
             Duration::ZERO
         }
+    }
+
+    /// Takes a packet in, behind all before it; a pause is no credit for a later burst.
+    fn add(&mut self, now: Instant, bytes: usize, rate: Bitrate) {
+        let begins = self.drained.map_or(now, |it| it.max(now));
+        let takes = Duration::from_secs_f64(bytes as f64 * 8.0 / rate.bps() as f64);
+        self.drained = Some(begins + takes);
     }
 }
 
@@ -89,7 +117,7 @@ mod tests {
     fn spread(packets: usize, pace: Pace) -> Duration {
         let start = Instant::now();
         let mut now = start;
-        let mut pacer = Pacer::new();
+        let mut pacer = Pacer::default();
         for _ in 0..packets {
             now += pacer.wait(now, 1200, packets * 1200, pace);
         }
@@ -117,8 +145,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_sent_again_waits_for_what_left_before() {
+        let (mut pacer, now) = (Pacer::default(), Instant::now());
+        let pace = Pace::Estimated(Bitrate::from_kbps(1000));
+        let mut left = 0;
+        for ms in 0..100 {
+            let at = now + Duration::from_millis(ms);
+            while pacer.resend(at, 1200, pace).is_ok() {
+                left += 1;
+            }
+        }
+        // 2.5 Mb/s for a tenth of a second, and a burst.
+        assert!((25..=29).contains(&left), "{left}");
+        let last = now + Duration::from_millis(99);
+        assert!(pacer.wait(last, 1200, 1200, pace) > Duration::ZERO);
+    }
+
+    #[test]
     fn a_pause_is_forgotten() {
-        let mut pacer = Pacer::new();
+        let mut pacer = Pacer::default();
         let now = Instant::now();
         let pace = Pace::Estimated(Bitrate::from_kbps(1000));
         for _ in 0..50 {

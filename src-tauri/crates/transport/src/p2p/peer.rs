@@ -28,9 +28,11 @@ use super::bind::BindAddresses;
 use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
 use super::feedback::Feedback;
+use super::packet_size::PacketSize;
 use super::report::SendClocks;
 use super::resolve::Resolver;
 use super::runtime::{FastPolling, SessionRuntime};
+use super::send::SendParameters;
 use super::socket::{SocketLayer, Traffic};
 use super::tap::RtcpState;
 use crate::rtp::sync::{ClockOffsets, Kind};
@@ -51,6 +53,8 @@ pub(crate) struct Peer {
     pub(crate) local: LocalStreams,
     pub(crate) clocks: Arc<SendClocks>,
     pub(crate) rtcp: Arc<RtcpState>,
+    pub(crate) send_parameters: Arc<SendParameters>,
+    pub(crate) packet_size: Arc<PacketSize>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) events: mpsc::Receiver<PeerEvent>,
@@ -92,16 +96,24 @@ pub(crate) async fn build(
     let (feedback_sender, feedback) = mpsc::channel(FEEDBACK);
     let clocks = Arc::new(send_clocks()?);
     let rtcp = Arc::new(RtcpState::default());
+    let send_parameters = Arc::new(SendParameters::default());
+    let packet_size = Arc::new(PacketSize::new(feedback_sender.clone()));
     let traffic = Arc::new(Traffic::new(Instant::now()));
     let fast_polling = Arc::new(FastPolling::default());
 
     // Codecs before interceptors: the library adds their feedback only to codecs it knows by then.
     let mut engine = setup::media_engine().map_err(|it| internal(&it))?;
-    let congestion = Congestion::new(params.max_send);
-    let registry = setup::registry(&mut engine, feedback_sender, congestion, &clocks, &rtcp)
+    let congestion = Congestion::new(params.max_send, Arc::clone(&packet_size));
+    let shared = setup::Shared {
+        clocks: Arc::clone(&clocks),
+        rtcp: Arc::clone(&rtcp),
+        send_parameters: Arc::clone(&send_parameters),
+    };
+    let registry = setup::registry(&mut engine, feedback_sender, congestion, shared)
         .map_err(|it| internal(&it))?;
     let runtime = SessionRuntime {
         traffic: Arc::clone(&traffic),
+        packet_size: Arc::clone(&packet_size),
         fast_polling: Arc::clone(&fast_polling),
         resolver: Arc::clone(&setup.resolver),
         layer: setup.layer.clone(),
@@ -131,6 +143,8 @@ pub(crate) async fn build(
         local,
         clocks,
         rtcp,
+        send_parameters,
+        packet_size,
         traffic,
         fast_polling,
         events,

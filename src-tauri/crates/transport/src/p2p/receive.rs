@@ -6,8 +6,8 @@
 mod meter;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
 
 use media::decode_queue::DecodeQueue;
 use media::frame::{EncodedFrame, ReceivedFrame};
@@ -18,6 +18,7 @@ use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use self::meter::{Meter, StreamCounters};
 use super::tap::RtcpState;
 use crate::rtp::assemble::{Assembled, Assembler, Packet};
+use crate::rtp::missing::patience;
 use crate::rtp::sync::{Kind, Timeline};
 
 /// Figures of what is received, written by the receiving tasks and the session task.
@@ -25,7 +26,7 @@ use crate::rtp::sync::{Kind, Timeline};
 pub(crate) struct ReceiveCounters {
     pub(crate) audio: StreamCounters,
     pub(crate) video: StreamCounters,
-    /// Round trip time in microseconds, 0 when unknown: says how long a retransmission takes.
+    /// Round trip time in microseconds by the last reception report, 0 when unknown.
     pub(crate) rtt_micros: AtomicU64,
 }
 
@@ -35,12 +36,6 @@ impl ReceiveCounters {
             Kind::Audio => &self.audio,
             Kind::Video => &self.video,
         }
-    }
-
-    /// How long a missing packet is waited for: two NACKs and their retransmissions.
-    fn retransmission_wait(&self) -> Duration {
-        let rtt = Duration::from_micros(self.rtt_micros.load(Ordering::Relaxed));
-        (rtt * 2 + NACK_INTERVALS).clamp(MIN_WAIT, MAX_WAIT)
     }
 }
 
@@ -95,7 +90,8 @@ pub(crate) async fn video(
     let mut pictures = Pictures {
         meter: Meter::new(Kind::Video),
         timeline: Timeline::new(Kind::Video),
-        assembler: Assembler::new(MIN_WAIT),
+        assembler: Assembler::new(patience(rtcp.round_trip_time())),
+        ssrc: 0,
         next: 0,
         queue: DecodeQueue::new(source),
     };
@@ -115,7 +111,7 @@ pub(crate) async fn video(
         match event {
             None => return StreamEnded,
             Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
-                pictures.take(packet, &counters);
+                pictures.take(packet, &counters, &rtcp);
                 pictures.hand_out(&rtcp);
             }
             Some(_) => {}
@@ -134,17 +130,20 @@ struct Pictures {
     meter: Meter,
     timeline: Timeline,
     assembler: Assembler,
+    /// Of the last packet.
+    ssrc: u32,
     /// The number of the next picture.
     next: u64,
     queue: DecodeQueue,
 }
 
 impl Pictures {
-    fn take(&mut self, packet: rtp::Packet, counters: &ReceiveCounters) {
+    fn take(&mut self, packet: rtp::Packet, counters: &ReceiveCounters, rtcp: &RtcpState) {
         let arrived = Instant::now();
+        self.ssrc = packet.header.ssrc;
         self.meter.count(&packet, arrived, &counters.video);
-        let wait = counters.retransmission_wait();
-        self.assembler.set_retransmission_wait(wait);
+        self.assembler
+            .set_retransmission_wait(patience(rtcp.round_trip_time()));
         self.assembler.push(Packet {
             sequence: packet.header.sequence_number,
             timestamp: packet.header.timestamp,
@@ -155,6 +154,9 @@ impl Pictures {
     }
 
     fn hand_out(&mut self, rtcp: &RtcpState) {
+        if let Some(sequence) = self.assembler.next() {
+            rtcp.set_first_wanted(self.ssrc, sequence);
+        }
         while let Some(Assembled {
             unit,
             timestamp,
@@ -184,12 +186,3 @@ impl Pictures {
         }
     }
 }
-
-/// Twice the interval in which NACKs are sent.
-const NACK_INTERVALS: Duration = Duration::from_millis(40);
-
-/// The least wait: where the round trip is short, a busy machine still holds a retransmission up.
-const MIN_WAIT: Duration = Duration::from_millis(100);
-
-/// The longest wait: beyond it a keyframe is the faster repair.
-const MAX_WAIT: Duration = Duration::from_millis(400);

@@ -17,6 +17,7 @@ use webrtc::runtime::{
     TokioRuntime,
 };
 
+use super::packet_size::PacketSize;
 use super::resolve::Resolver;
 use super::socket::{FilteredSocket, SocketLayer, Traffic};
 
@@ -51,6 +52,7 @@ impl FastPolling {
 #[derive(Debug)]
 pub(crate) struct SessionRuntime {
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) packet_size: Arc<PacketSize>,
     pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) layer: Option<Arc<dyn SocketLayer>>,
@@ -75,8 +77,8 @@ impl Runtime for SessionRuntime {
             Some(layer) => layer.wrap(socket),
             None => socket,
         };
-        let traffic = Arc::clone(&self.traffic);
-        Ok(Arc::new(FilteredSocket::new(socket, traffic)))
+        let (traffic, size) = (Arc::clone(&self.traffic), Arc::clone(&self.packet_size));
+        Ok(Arc::new(FilteredSocket::new(socket, traffic, size)))
     }
 
     fn wrap_tcp_listener(&self, listener: TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {

@@ -3,8 +3,8 @@
 //! Sound goes first: between any two packets of a picture the task looks whether sound waits. A
 //! large picture is spread a little, so that it does not overrun a router's queue.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
 use super::pace::{Pace, Pacer};
+use super::packet_size::PacketSize;
 use super::report::SendClocks;
 use crate::rtp::packetise::packetise;
 use crate::rtp::sync::Kind;
@@ -32,6 +33,8 @@ pub(crate) struct SendParameters {
     video_type: AtomicU8,
     /// Bits per second, 0 on a local network.
     estimate: AtomicU64,
+    /// Between the writer and what is sent again; held for a sum only, because the driver waits.
+    pacer: Mutex<Pacer>,
 }
 
 impl SendParameters {
@@ -65,6 +68,23 @@ impl SendParameters {
             0 => Pace::Local,
             bps => Pace::Estimated(Bitrate::from_bps(bps)),
         }
+    }
+
+    /// How long a packet of `bytes` of a picture of `picture` bytes has to wait at `now`.
+    fn wait(&self, now: Instant, bytes: usize, picture: usize) -> Duration {
+        self.pacer().wait(now, bytes, picture, self.pace())
+    }
+
+    /// Makes room for a packet of `bytes` that is sent again at `now`.
+    ///
+    /// # Errors
+    /// How long it has to wait until it asks again.
+    pub(crate) fn room_to_resend(&self, now: Instant, bytes: usize) -> Result<(), Duration> {
+        self.pacer().resend(now, bytes, self.pace())
+    }
+
+    fn pacer(&self) -> MutexGuard<'_, Pacer> {
+        self.pacer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_open(&self) -> bool {
@@ -114,7 +134,7 @@ pub(crate) struct Writer {
     video: mpsc::Receiver<EncodedFrame>,
     audio_track: Stream,
     video_track: Stream,
-    pacer: Pacer,
+    packet_size: Arc<PacketSize>,
 }
 
 struct Stream {
@@ -129,6 +149,7 @@ impl Outgoing {
         clocks: Arc<SendClocks>,
         audio_track: Arc<TrackLocalStaticRTP>,
         video_track: Arc<TrackLocalStaticRTP>,
+        packet_size: Arc<PacketSize>,
     ) -> Self {
         let (audio_queue, audio) = mpsc::channel(AUDIO_QUEUE);
         let (video_queue, video) = mpsc::channel(VIDEO_QUEUE);
@@ -157,7 +178,7 @@ impl Outgoing {
                 video,
                 audio_track,
                 video_track,
-                pacer: Pacer::new(),
+                packet_size,
             },
         }
     }
@@ -208,13 +229,12 @@ impl Writer {
     }
 
     async fn write_video(&mut self, frame: EncodedFrame) {
-        let payloads = packetise(&frame.payload);
+        let payloads = packetise(&frame.payload, self.packet_size.payload());
         let timestamp = self.clocks.stamp(Kind::Video, frame.time, Instant::now());
         let size = frame.payload.len();
         let last = payloads.len().saturating_sub(1);
         for (index, payload) in payloads.into_iter().enumerate() {
-            let pace = self.parameters.pace();
-            let wait = self.pacer.wait(Instant::now(), payload.len(), size, pace);
+            let wait = self.parameters.wait(Instant::now(), payload.len(), size);
             self.write_sound_for(wait).await;
             let marker = index == last;
             let packet =

@@ -62,12 +62,13 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let (data, data_queue) = mpsc::channel(DATA);
     let (events, event_queue) = mpsc::channel(EVENTS);
-    let send_parameters = Arc::new(SendParameters::default());
+    let send_parameters = Arc::clone(&peer.send_parameters);
     let outgoing = Outgoing::new(
         &send_parameters,
         Arc::clone(&peer.clocks),
         Arc::clone(&peer.local.audio.track),
         Arc::clone(&peer.local.video.track),
+        Arc::clone(&peer.packet_size),
     );
     let shared = Arc::new(Shared {
         connection: Arc::clone(&peer.connection),

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
+use super::handshake::{Handshake, split};
+use super::packet_size::PacketSize;
+
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
     /// A socket that stands for `socket`.
@@ -27,6 +30,7 @@ pub(crate) struct Traffic {
     received_micros: AtomicU64,
     /// Whether a DTLS handshake was refused.
     handshake_refused: AtomicBool,
+    handshake: Mutex<Handshake>,
 }
 
 impl Traffic {
@@ -35,6 +39,7 @@ impl Traffic {
             begun: now,
             received_micros: AtomicU64::new(0),
             handshake_refused: AtomicBool::new(false),
+            handshake: Mutex::new(Handshake::new()),
         }
     }
 
@@ -61,6 +66,20 @@ impl Traffic {
         if is_handshake_refusal(datagram) {
             self.handshake_refused.store(true, Ordering::Relaxed);
         }
+        if may_be_handshake(datagram) {
+            self.handshake().sent(datagram);
+        }
+    }
+
+    /// Whether the library is to see a received datagram.
+    fn admits(&self, datagram: &[u8]) -> bool {
+        !may_be_handshake(datagram) || self.handshake().admits(datagram)
+    }
+
+    fn handshake(&self) -> MutexGuard<'_, Handshake> {
+        self.handshake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,15 +92,21 @@ impl Traffic {
 pub(crate) struct FilteredSocket {
     socket: Arc<dyn AsyncUdpSocket>,
     traffic: Arc<Traffic>,
+    packet_size: Arc<PacketSize>,
     /// Addresses that STUN was sent to.
     contacted: Mutex<HashSet<SocketAddr>>,
 }
 
 impl FilteredSocket {
-    pub(crate) fn new(socket: Arc<dyn AsyncUdpSocket>, traffic: Arc<Traffic>) -> Self {
+    pub(crate) fn new(
+        socket: Arc<dyn AsyncUdpSocket>,
+        traffic: Arc<Traffic>,
+        packet_size: Arc<PacketSize>,
+    ) -> Self {
         Self {
             socket,
             traffic,
+            packet_size,
             contacted: Mutex::default(),
         }
     }
@@ -92,9 +117,65 @@ impl FilteredSocket {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sends what was too long, when it consists of parts that are not: a flight of a handshake does.
+    /// Of all else the packets become smaller. `refused` is what came of sending it as a whole.
+    fn send_in_parts(
+        &self,
+        cx: &mut Context<'_>,
+        packet: &Transmit<'_>,
+        refused: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let size = packet.contents.len();
+        if !may_be_handshake(packet.contents) {
+            self.packet_size
+                .refused(packet.segment_size.unwrap_or(size));
+            return refused;
+        }
+        for record in split(packet.contents) {
+            let part = Transmit {
+                destination: packet.destination,
+                ecn: packet.ecn,
+                contents: record,
+                segment_size: None,
+                src_ip: packet.src_ip,
+            };
+            // One that does not leave is lost: the flight is repeated.
+            let _ = self.socket.poll_send(cx, &part);
+        }
+        Poll::Ready(Ok(size))
+    }
+
     /// Whether a datagram that starts with `first` may come from `source`.
-    fn admits(&self, first: u8, source: &SocketAddr) -> bool {
+    fn may_come(&self, first: u8, source: &SocketAddr) -> bool {
         is_stun(first) || self.contacted().contains(source)
+    }
+
+    /// Takes out of a batch what the library is not to see; returns whether anything is left.
+    fn admit(&self, batch: &mut [u8], meta: &mut RecvMeta) -> bool {
+        if !batch
+            .first()
+            .is_some_and(|first| self.may_come(*first, &meta.addr))
+        {
+            return false;
+        }
+        // 1. Nearly all are taken as they are.
+        let length = meta.len.min(batch.len());
+        let stride = meta.stride.max(1);
+        if !batch[..length].chunks(stride).any(may_be_handshake) {
+            return true;
+        }
+        // 2. Those that stay move together. All but the last are of one size.
+        let mut kept = 0;
+        for start in (0..length).step_by(stride) {
+            let datagram = start..(start + stride).min(length);
+            if self.traffic.admits(&batch[datagram.clone()]) {
+                let size = datagram.len();
+                batch.copy_within(datagram, kept);
+                kept += size;
+            }
+        }
+        meta.len = kept;
+        kept > 0
     }
 }
 
@@ -115,7 +196,11 @@ impl AsyncUdpSocket for FilteredSocket {
             }
         }
         self.traffic.sent(packet.contents);
-        self.socket.poll_send(cx, packet)
+        let sent = self.socket.poll_send(cx, packet);
+        match &sent {
+            Poll::Ready(Err(error)) if is_too_long(error) => self.send_in_parts(cx, packet, sent),
+            Poll::Ready(_) | Poll::Pending => sent,
+        }
     }
 
     fn poll_recv(
@@ -130,10 +215,8 @@ impl AsyncUdpSocket for FilteredSocket {
                 Err(error) => return Poll::Ready(Err(error)),
             };
             // Datagrams that the kernel joined are of one source; the driver asks for one batch.
-            let admitted = bufs.iter().zip(meta.iter()).take(count).any(|(buf, meta)| {
-                buf.first()
-                    .is_some_and(|first| self.admits(*first, &meta.addr))
-            });
+            let mut batches = bufs.iter_mut().zip(meta.iter_mut()).take(count);
+            let admitted = batches.any(|(buf, meta)| self.admit(buf, meta));
             if admitted || count == 0 {
                 self.traffic.received(Instant::now());
                 return Poll::Ready(Ok(count));
@@ -154,6 +237,30 @@ impl AsyncUdpSocket for FilteredSocket {
 const fn is_stun(first: u8) -> bool {
     first < 4
 }
+
+/// Whether a datagram may hold DTLS handshake messages in clear, or the end of them. It begins with
+/// such a record then, or with a channel number (RFC 8656, 12.4).
+const fn may_be_handshake(datagram: &[u8]) -> bool {
+    matches!(
+        datagram,
+        [20 | 22, _, _, 0, 0, ..] | [64..=79, _, _, _, 20 | 22, _, _, 0, 0, ..]
+    )
+}
+
+/// Whether the system refused a datagram because no packet of the path can hold it (EMSGSIZE): it
+/// is longer than the interface's packets, since nothing is sent in fragments.
+fn is_too_long(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(TOO_LONG)
+}
+
+/// EMSGSIZE: the standard library has no kind for it.
+pub(crate) const TOO_LONG: i32 = if cfg!(windows) {
+    10_040
+} else if cfg!(target_os = "linux") {
+    90
+} else {
+    40
+};
 
 /// Whether a datagram holds a fatal DTLS alert in clear: it ends a handshake (RFC 5246, 7.2.2).
 /// Alerts of an established connection are encrypted, and of a later epoch.

@@ -17,6 +17,7 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::reception_report::ReceptionReport;
 use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
@@ -24,6 +25,7 @@ use tokio::sync::mpsc;
 
 use super::congestion::Congestion;
 use super::feedback::Feedback;
+use crate::rtp::missing::Repair;
 use crate::rtp::sync::{ClockOffsets, Clocks, Kind, Report};
 
 /// What the RTCP of both sides tells, for whoever needs it: the tap and the sender reports write it,
@@ -35,6 +37,10 @@ pub(crate) struct RtcpState {
     /// Our last sender reports, each by the middle of its NTP time, and when it left: a reception
     /// report names the one it answers by that.
     sent_reports: Mutex<VecDeque<(u32, Instant)>>,
+    /// The smoothed round trip time in microseconds, 0 before the first is known.
+    round_trip_micros: AtomicU64,
+    /// From which sequence number on the packets of received pictures are of use, by SSRC.
+    first_wanted: Mutex<HashMap<u32, u16>>,
     pub(crate) audio: Repairs,
     pub(crate) video: Repairs,
 }
@@ -69,6 +75,56 @@ impl RtcpState {
             sent.pop_front();
         }
         sent.push_back((middle(ntp), now));
+    }
+
+    /// How long a question and its answer take, smoothed.
+    pub(crate) fn round_trip_time(&self) -> Duration {
+        match self.round_trip_micros.load(Ordering::Relaxed) {
+            0 => START_ROUND_TRIP,
+            micros => Duration::from_micros(micros),
+        }
+    }
+
+    /// Learns how long a question and its answer took. Only the driver calls it.
+    pub(crate) fn see_round_trip(&self, sample: Duration) {
+        let sample = u64::try_from(sample.min(LONGEST_ROUND_TRIP).as_micros()).unwrap_or(u64::MAX);
+        let smoothed = match self.round_trip_micros.load(Ordering::Relaxed) {
+            0 => sample,
+            before => (before * 3 + sample) / 4,
+        };
+        self.round_trip_micros
+            .store(smoothed.max(1), Ordering::Relaxed);
+    }
+
+    /// Learns how long the repair of a packet took, which is a round trip as well.
+    pub(crate) fn see_repair(&self, repair: Repair) {
+        let known = self.round_trip_time();
+        if repair.first == repair.last && repair.last > known / 2 {
+            self.see_round_trip(repair.last);
+        } else if repair.last <= known / 2 && repair.first > known {
+            // It came too soon after the last question, so it is the answer to one before.
+            self.see_round_trip(repair.first);
+        }
+        // Else it came late by itself, or is the answer to any question.
+    }
+
+    /// Tells from which sequence number on the packets of a received stream are of use.
+    pub(crate) fn set_first_wanted(&self, ssrc: u32, sequence: u16) {
+        let mut wanted = self.lock_first_wanted();
+        if wanted.len() < MOST_STREAMS || wanted.contains_key(&ssrc) {
+            wanted.insert(ssrc, sequence);
+        }
+    }
+
+    /// From which sequence number on the packets of a received stream are of use.
+    pub(crate) fn first_wanted(&self, ssrc: u32) -> Option<u16> {
+        self.lock_first_wanted().get(&ssrc).copied()
+    }
+
+    fn lock_first_wanted(&self) -> MutexGuard<'_, HashMap<u32, u16>> {
+        self.first_wanted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) const fn repairs(&self, kind: Kind) -> &Repairs {
@@ -106,6 +162,8 @@ pub(crate) struct Tap {
     remote: HashMap<u32, Kind>,
     /// Our streams, by SSRC.
     local: HashMap<u32, Kind>,
+    /// The header extension that carries transport-wide sequence numbers.
+    transport_cc: Option<u8>,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
@@ -124,6 +182,7 @@ impl Tap {
             congestion,
             remote: HashMap::new(),
             local: HashMap::new(),
+            transport_cc: None,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
         }
@@ -134,6 +193,9 @@ impl Tap {
         let packet = packet.as_any();
         if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
             let _ = self.feedback.try_send(Feedback::KeyframeRequested);
+        } else if let Some(report) = packet.downcast_ref::<TransportLayerCc>() {
+            self.congestion
+                .reported(report.base_sequence_number, report.packet_status_count);
         } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
             if let Some(kind) = self.remote.get(&report.ssrc) {
                 let clock = Report {
@@ -152,10 +214,14 @@ impl Tap {
     fn read_reception(&self, reports: &[ReceptionReport], now: Instant) {
         for report in reports {
             if let Some(&kind) = self.local.get(&report.ssrc) {
+                let rtt = self.state.round_trip(report, now);
+                if let Some(rtt) = rtt {
+                    self.state.see_round_trip(rtt);
+                }
                 let _ = self.feedback.try_send(Feedback::Reception {
                     kind,
                     fraction_lost: f32::from(report.fraction_lost) / 256.0,
-                    rtt: self.state.round_trip(report, now),
+                    rtt,
                 });
             }
         }
@@ -165,9 +231,13 @@ impl Tap {
     fn count(&self, packet: &TaggedPacket) {
         match &packet.message.packet {
             Packet::Rtp(rtp) => {
-                // From the first packet after a report on, the estimator expects the next report.
-                self.congestion.sent(packet.now);
                 let retransmitted = packet.message.has(&Attribute::Retransmission);
+                // From the first packet after a report on, the estimator expects the next report.
+                let number = self
+                    .transport_cc
+                    .and_then(|id| rtp.header.get_extension(id));
+                self.congestion
+                    .sent(packet.now, number.as_deref(), retransmitted);
                 if let Some(&kind) = self.local.get(&rtp.header.ssrc).filter(|_| retransmitted) {
                     self.state
                         .repairs(kind)
@@ -226,6 +296,11 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
 impl Interceptor for Tap {
     fn bind_local_stream(&mut self, info: &StreamInfo) {
         self.local.insert(info.ssrc, kind_of(info));
+        let mut extensions = info.rtp_header_extensions.iter();
+        let found = extensions.find(|it| it.uri == TRANSPORT_CC_URI);
+        self.transport_cc = found
+            .and_then(|it| u8::try_from(it.id).ok())
+            .or(self.transport_cc);
     }
 
     fn unbind_local_stream(&mut self, info: &StreamInfo) {
@@ -255,6 +330,49 @@ const fn middle(ntp: u64) -> u32 {
     (ntp >> 16) as u32
 }
 
+/// The extension of transport-wide sequence numbers
+/// (draft-holmer-rmcat-transport-wide-cc-extensions-01, 2).
+const TRANSPORT_CC_URI: &str =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+/// How many streams are received at most: a side may begin a new one under another SSRC.
+const MOST_STREAMS: usize = 16;
+
+/// What a round trip is taken for before one is known: far too long on a local network, where a
+/// second question is rare, and within a continent long enough not to ask twice for nothing.
+const START_ROUND_TRIP: Duration = Duration::from_millis(100);
+
+/// What is longer is taken for this: no repair comes in time then.
+const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(2);
+
 /// How many of our sender reports are remembered: two streams, four seconds, beyond which no round
 /// trip that matters is.
 const KEPT_REPORTS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_trips_are_smoothed_and_learned_from_repairs_too() {
+        let ms = Duration::from_millis;
+        let state = RtcpState::default();
+        assert_eq!(state.round_trip_time(), START_ROUND_TRIP);
+        state.see_round_trip(ms(200));
+        state.see_round_trip(ms(300));
+        assert_eq!(state.round_trip_time(), ms(225));
+        let repair = |first, last| {
+            state.see_repair(Repair {
+                first: ms(first),
+                last: ms(last),
+            });
+            state.round_trip_time()
+        };
+        assert_eq!(repair(20, 20), ms(225), "it came late by itself");
+        assert_eq!(repair(400, 150), ms(225), "an answer to either question");
+        assert_eq!(repair(425, 100), ms(275), "the answer to the first");
+        assert_eq!(repair(175, 175), ms(250));
+        state.see_round_trip(Duration::MAX);
+        assert!(state.round_trip_time() < LONGEST_ROUND_TRIP);
+    }
+}

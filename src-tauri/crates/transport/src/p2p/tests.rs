@@ -6,7 +6,11 @@ mod duo;
 mod end;
 mod hostile;
 mod impaired;
+mod link;
+mod lossy;
+mod narrow;
 mod path;
+mod repair;
 mod spans;
 
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 //!
 //! A picture is handed out in the moment its last missing packet arrives and everything before it
 //! is handed out or given up. A gap is given up when the retransmission that NACKs ask for did not
-//! come in time, or at once when a later keyframe is complete: nothing before it is needed then.
+//! come in time; at once when a later keyframe is complete, because nothing before it is needed
+//! then; and at once when the path was gone for a while, of which no NACK asks for anything.
 //! What waits is bounded in packets and in bytes; beyond, everything that waits is given up.
 
 use std::collections::btree_map::Entry;
@@ -14,6 +15,7 @@ use media::transport::MAX_ACCESS_UNIT;
 
 use super::depacketise::{Unit, depacketise, starts_keyframe};
 use super::extend::SequenceExtender;
+use super::missing::is_hopeless;
 
 /// One received RTP packet of a video stream.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub(crate) struct Assembler {
     bytes: usize,
     /// The position of the first packet that was neither handed out nor given up.
     next: Option<u64>,
+    /// Position and timestamp of the newest packet.
+    newest: Option<(u64, u32)>,
     /// Whether `next` has moved on, so that it may no longer move back.
     started: bool,
     /// The timestamp of a picture that was given up and whose rest may still come.
@@ -78,6 +82,7 @@ impl Assembler {
             waiting: BTreeMap::new(),
             bytes: 0,
             next: None,
+            newest: None,
             started: false,
             inside_lost: None,
             after_loss: false,
@@ -102,14 +107,20 @@ impl Assembler {
             return;
         }
 
-        // 2. Keep the bounds: what does not fit ends all that waits, and begins anew.
-        let too_far = position.saturating_sub(next) >= MAX_WAITING;
+        // 2. Keep the bounds: what does not fit ends all that waits, and begins anew. So does the end
+        //    of a time without a path.
+        let too_far =
+            position.saturating_sub(next) >= MAX_WAITING || self.is_behind_pause(position, &packet);
         if too_far || self.bytes + packet.payload.len() > MAX_BYTES {
             self.bytes = 0;
             self.waiting.clear();
             self.resume_at(position, &packet);
         } else if position < next {
             self.next = Some(position);
+        }
+
+        if self.newest.is_none_or(|(newest, _)| newest < position) {
+            self.newest = Some((position, packet.timestamp));
         }
 
         // 3. Keep it, unless it is there already, and hand out what it completes.
@@ -134,9 +145,22 @@ impl Assembler {
         }
     }
 
+    /// The sequence number from which on packets are of use.
+    pub(crate) fn next(&self) -> Option<u16> {
+        self.next.map(|it| it as u16)
+    }
+
     /// The next picture in decode order.
     pub(crate) fn pop(&mut self) -> Option<Assembled> {
         self.ready.pop_front()
+    }
+
+    /// Whether the packets between the newest one and this were lost while there was no path.
+    fn is_behind_pause(&self, position: u64, packet: &Packet) -> bool {
+        self.newest.is_some_and(|(newest, timestamp)| {
+            let packets = position.saturating_sub(newest + 1);
+            is_hopeless(packets, timestamp, packet.timestamp)
+        })
     }
 
     /// Hands pictures out and gives gaps up, in order, as far as it goes at `now`.

@@ -110,7 +110,7 @@ impl Builder {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::packetise::packetise;
+    use super::super::packetise::{MAX_PAYLOAD, packetise};
     use super::*;
 
     fn together(payloads: &[&'static [u8]]) -> Option<Unit> {
@@ -190,7 +190,7 @@ mod tests {
                 unit.put_slice(body);
             }
             let unit = unit.freeze();
-            let payloads = packetise(&unit);
+            let payloads = packetise(&unit, MAX_PAYLOAD);
             prop_assert_eq!(depacketise(payloads.iter()).map(|it| it.annex_b), Some(unit));
         }
     }

@@ -4,34 +4,35 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::h264::{FU_A, NAL_AUD, NAL_FILLER, NAL_PPS, NAL_SPS, STAP_A, nal_type};
 
-/// The largest payload of a packet, bytes. With the RTP header, two header extensions, the SRTP
+/// The largest payload of a packet on any path, bytes. With the RTP header, two header extensions, the SRTP
 /// tag and a TURN channel header it stays below 1,280 bytes of IPv6, which every path carries.
 pub(crate) const MAX_PAYLOAD: usize = 1160;
 
-/// Splits `unit`, an access unit in Annex B form, into payloads in sending order. Parameter sets
-/// travel together in one STAP-A; delimiters and filler are dropped. Empty when there is no NAL.
-pub(crate) fn packetise(unit: &Bytes) -> Vec<Bytes> {
-    let mut payloads = Vec::with_capacity(unit.len() / MAX_PAYLOAD + 2);
+/// Splits `unit`, an access unit in Annex B form, into payloads of at most `most` bytes in sending
+/// order. Parameter sets travel together in one STAP-A; delimiters and filler are dropped. Empty when there is no NAL.
+pub(crate) fn packetise(unit: &Bytes, most: usize) -> Vec<Bytes> {
+    let most = most.clamp(LEAST, MAX_PAYLOAD);
+    let mut payloads = Vec::with_capacity(unit.len() / most + 2);
     let mut parameters = Vec::new();
     for nal in nals(unit) {
         match nal_type(nal[0]) {
             NAL_AUD | NAL_FILLER => {}
-            NAL_SPS | NAL_PPS if nal.len() + 3 <= MAX_PAYLOAD => parameters.push(nal),
+            NAL_SPS | NAL_PPS if nal.len() + 3 <= most => parameters.push(nal),
             _ => {
-                flush(&mut parameters, &mut payloads);
-                push(&nal, &mut payloads);
+                flush(&mut parameters, &mut payloads, most);
+                push(&nal, &mut payloads, most);
             }
         }
     }
-    flush(&mut parameters, &mut payloads);
+    flush(&mut parameters, &mut payloads, most);
     payloads
 }
 
 /// Sends the parameter sets that wait: in one STAP-A (RFC 6184, 5.7.1), or each alone when they do
 /// not fit into one.
-fn flush(parameters: &mut Vec<Bytes>, payloads: &mut Vec<Bytes>) {
+fn flush(parameters: &mut Vec<Bytes>, payloads: &mut Vec<Bytes>, most: usize) {
     let size = 1 + parameters.iter().map(|nal| nal.len() + 2).sum::<usize>();
-    if parameters.len() < 2 || size > MAX_PAYLOAD {
+    if parameters.len() < 2 || size > most {
         payloads.append(parameters);
         return;
     }
@@ -50,14 +51,14 @@ fn flush(parameters: &mut Vec<Bytes>, payloads: &mut Vec<Bytes>) {
 }
 
 /// Sends one NAL: whole when it fits, else as FU-A of even sizes (RFC 6184, 5.8).
-fn push(nal: &Bytes, payloads: &mut Vec<Bytes>) {
-    if nal.len() <= MAX_PAYLOAD {
+fn push(nal: &Bytes, payloads: &mut Vec<Bytes>, most: usize) {
+    if nal.len() <= most {
         payloads.push(nal.clone());
         return;
     }
     let header = nal[0];
     let body = &nal[1..];
-    let count = body.len().div_ceil(MAX_PAYLOAD - 2);
+    let count = body.len().div_ceil(most - 2);
     let size = body.len().div_ceil(count);
     let last = count - 1;
     for (index, chunk) in body.chunks(size).enumerate() {
@@ -96,9 +97,29 @@ fn start_code(unit: &[u8], from: usize) -> Option<(usize, usize)> {
     Some((from + found, from + found + 3))
 }
 
+/// Less holds no fragment.
+const LEAST: usize = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn packetise(unit: &Bytes) -> Vec<Bytes> {
+        super::packetise(unit, MAX_PAYLOAD)
+    }
+
+    #[test]
+    fn no_payload_is_larger_than_the_path_takes() {
+        let (parameters, picture) = (vec![0x67; 300], vec![0x65; 5000]);
+        let unit = annex_b(&[&parameters, &vec![0x68; 250], &picture]);
+        for most in [500, 552, 800, MAX_PAYLOAD, 5000] {
+            let payloads = super::packetise(&unit, most);
+            let largest = payloads.iter().map(Bytes::len).max().unwrap();
+            assert!(largest <= most.min(MAX_PAYLOAD), "{most}: {largest}");
+            assert!(payloads.len() <= 5600 / (most.min(MAX_PAYLOAD) - 40) + 3);
+        }
+        assert!(!super::packetise(&unit, 0).is_empty());
+    }
 
     fn annex_b(nals: &[&[u8]]) -> Bytes {
         let mut unit = BytesMut::new();

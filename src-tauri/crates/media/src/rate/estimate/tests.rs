@@ -83,6 +83,7 @@ impl Link {
             sent_at,
             arrived_at,
             size,
+            resent: false,
         });
         self.estimator.on_sent(self.now);
     }
@@ -282,6 +283,7 @@ fn any_report_is_taken_without_a_panic() {
                     sent_at: link.start + Duration::from_millis(sent),
                     arrived_at: arrived.map(Duration::from_micros),
                     size: size % 2000,
+                    resent: sent % 7 == 0,
                 })
                 .collect();
             link.estimator.on_report(link.now, &reports);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use media::transport::OpenParams;
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::{CongestionControlBuilder, NackGeneratorBuilder, Slot};
+use rtc::interceptor::{CongestionControlBuilder, Slot};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind,
@@ -13,14 +13,17 @@ use rtc::rtp_transceiver::rtp_sender::{
 use tokio::sync::mpsc;
 use webrtc::peer_connection::{
     CipherSuiteId, MediaEngine, RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, Registry,
-    SettingEngine, SettingEngineBuilder, SrtpProtectionProfile, configure_nack,
-    configure_rtcp_reports, configure_twcc,
+    SettingEngine, SettingEngineBuilder, SrtpProtectionProfile, configure_rtcp_reports,
+    configure_twcc,
 };
 
 use super::kind_of;
 use crate::p2p::congestion::Congestion;
 use crate::p2p::feedback::Feedback;
+use crate::p2p::nack::NackGenerator;
 use crate::p2p::report::{SendClocks, SenderReports};
+use crate::p2p::resend::NackResponder;
+use crate::p2p::send::SendParameters;
 use crate::p2p::tap::{RtcpState, Tap};
 use crate::p2p::{Config, IceServer};
 use crate::rtp::sync::Kind;
@@ -101,26 +104,34 @@ pub(super) fn codec(kind: Kind) -> RTCRtpCodec {
     }
 }
 
+/// What interceptors share with the session.
+pub(super) struct Shared {
+    pub(super) clocks: Arc<SendClocks>,
+    pub(super) rtcp: Arc<RtcpState>,
+    pub(super) send_parameters: Arc<SendParameters>,
+}
+
 pub(super) fn registry(
     engine: &mut MediaEngine,
     feedback: mpsc::Sender<Feedback>,
     congestion: Congestion,
-    clocks: &Arc<SendClocks>,
-    rtcp: &Arc<RtcpState>,
+    shared: Shared,
 ) -> Result<Registry, webrtc::error::Error> {
-    let registry = configure_nack(Registry::new(), engine);
-    let registry = configure_rtcp_reports(registry);
+    let Shared {
+        clocks,
+        rtcp,
+        send_parameters,
+    } = shared;
+    let registry = configure_rtcp_reports(Registry::new());
     let registry = configure_twcc(registry, engine)?;
-    let nacks = NackGeneratorBuilder::new()
-        .with_interval(NACK_INTERVAL)
-        .with_skip_last_n(0)
-        .with_max_nacks_per_packet(NACK_LIMIT)
-        .build();
-    let reports = SenderReports::new(Arc::clone(clocks), Arc::clone(rtcp));
+    let nacks = NackGenerator::new(Arc::clone(&rtcp), clocks.video.ssrc);
+    let resends = NackResponder::new(Arc::clone(&rtcp), send_parameters, congestion.clone());
+    let reports = SenderReports::new(clocks, Arc::clone(&rtcp));
     let estimating = CongestionControlBuilder::new(congestion.estimator(feedback.clone()));
-    let tap = Tap::new(Arc::clone(rtcp), feedback, congestion);
+    let tap = Tap::new(rtcp, feedback, congestion);
     Ok(registry
         .with(Slot::NackGenerator, nacks)
+        .with(Slot::NackResponder, resends)
         .with(Slot::SenderReport, reports)
         .with(Slot::CongestionControl, estimating.build())
         .with(Slot::from(TAP_SLOT), tap))
@@ -151,6 +162,8 @@ pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {
         // A retransmission may be a large keyframe late: more than the usual 64 packets.
         .with_srtp_replay_protection_window(1024)
         .with_srtcp_replay_protection_window(128)
+        // It cannot change any more when the path turns out to be narrow.
+        .with_sctp_mtu(SCTP_MTU)
         // Ours is an ECDSA certificate: a suite for RSA would stall the handshake.
         .with_dtls_cipher_suites(vec![
             CipherSuiteId::Tls_Ecdhe_Ecdsa_With_Aes_128_Gcm_Sha256,
@@ -197,14 +210,13 @@ const MAX_NAMED: usize = 8;
 const OPUS: u8 = 111;
 const H264: u8 = 102;
 
+/// The largest SCTP packet, bytes: as much as an RTP packet holds on the narrowest path that is used,
+/// and with the header and tag of DTLS no more. What is said on channels is short; a large transfer
+/// takes a twentieth more.
+const SCTP_MTU: u32 = 500;
+
 /// Before every interceptor of the library, so that the tap sees what they emit.
 const TAP_SLOT: usize = 500;
-
-/// A loss is repaired within a round trip and this; the library's 100 ms show as a frozen picture.
-const NACK_INTERVAL: Duration = Duration::from_millis(20);
-
-/// How often a packet is asked for. After this many NACKs its picture is given up anyway.
-const NACK_LIMIT: u16 = 8;
 
 /// Between ICE checks of a pair: RFC 8445, 14.2 wants no less than 50 ms for all.
 const ICE_CHECKS: Duration = Duration::from_millis(50);

@@ -80,7 +80,7 @@ impl Task {
             events,
             state: TransportState::Connecting,
             negotiation: negotiation::State::default(),
-            connection: Connection::new(peer.traffic, peer.fast_polling),
+            connection: Connection::new(peer.traffic, peer.packet_size, peer.fast_polling),
             channel: Channel::new(data, data_sender),
             receiving: Receiving::default(),
             sending: JoinSet::new(),

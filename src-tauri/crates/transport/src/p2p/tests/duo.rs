@@ -187,6 +187,16 @@ impl End {
             .is_ok()
     }
 
+    /// Everything that the session tells from now on.
+    pub(super) fn take_events(&mut self) -> mpsc::UnboundedReceiver<(Instant, TransportEvent)> {
+        self.told.take().expect("the ends are coupled")
+    }
+
+    /// Where pictures come in.
+    pub(super) fn pictures(&self) -> FrameSource {
+        self.video_in.clone()
+    }
+
     /// Drops the handle of the session, and puts one that does nothing in its place.
     pub(super) fn drop_control(&mut self) {
         self.control = Arc::new(Gone);

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 
-use super::super::packetise::packetise;
+use super::super::packetise::{self, MAX_PAYLOAD};
 use super::*;
 
 const WAIT: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ fn stream(sizes: &[usize], first: u16, start: Instant) -> (Vec<Bytes>, Vec<Packe
     let mut sequence = first;
     let mut packets = Vec::new();
     for (index, unit) in units.iter().enumerate() {
-        let payloads = packetise(unit);
+        let payloads = packetise::packetise(unit, MAX_PAYLOAD);
         let last = payloads.len() - 1;
         for (place, payload) in payloads.into_iter().enumerate() {
             packets.push(Packet {
@@ -108,6 +108,31 @@ fn a_lost_packet_is_waited_for_and_then_given_up() {
     assert_eq!(got[0].unit.annex_b, units[2]);
     assert!(got[0].after_loss && !got[1].after_loss);
     assert_eq!(assembler.deadline(), None);
+}
+
+#[test]
+fn a_time_without_a_path_is_given_up_at_once() {
+    let start = Instant::now();
+    let (units, packets) = stream(&[3000; 30], 65_500, start);
+    // The second picture misses a packet, then pictures 3 to 24 are lost.
+    let (mut assembler, mut got) = (Assembler::new(WAIT), Vec::new());
+    for (index, packet) in packets.into_iter().enumerate() {
+        let picture = packet.timestamp.wrapping_add(9000) / 3000;
+        let lost = index == 4 || (2..24).contains(&picture);
+        if !lost {
+            assembler.push(packet);
+            got.extend(drain(&mut assembler));
+        }
+    }
+    let got: Vec<_> = got
+        .into_iter()
+        .map(|it| (it.unit.annex_b, it.after_loss))
+        .collect();
+    let mut expected = vec![(units[0].clone(), false)];
+    // The first picture behind it may have begun before.
+    expected.extend(units[25..].iter().map(|it| (it.clone(), false)));
+    expected[1].1 = true;
+    assert_eq!(got, expected);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 
 use super::Task;
 use crate::p2p::liveness::{Ice, Liveness};
+use crate::p2p::packet_size::PacketSize;
 use crate::p2p::runtime::FastPolling;
 use crate::p2p::socket::Traffic;
 use crate::p2p::stats::{self, SelectedPair};
@@ -17,6 +18,7 @@ use crate::p2p::stats::{self, SelectedPair};
 pub(super) struct Connection {
     liveness: Liveness,
     traffic: Arc<Traffic>,
+    packet_size: Arc<PacketSize>,
     /// The selected pair and its path: to tell the path takes a look at all interfaces.
     path: Option<(SelectedPair, Path)>,
     fast_polling: Arc<FastPolling>,
@@ -25,10 +27,15 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) const fn new(traffic: Arc<Traffic>, fast_polling: Arc<FastPolling>) -> Self {
+    pub(super) const fn new(
+        traffic: Arc<Traffic>,
+        packet_size: Arc<PacketSize>,
+        fast_polling: Arc<FastPolling>,
+    ) -> Self {
         Self {
             liveness: Liveness::new(),
             traffic,
+            packet_size,
             path: None,
             fast_polling,
             polls_fast: None,
@@ -45,6 +52,7 @@ impl Connection {
         match &self.path {
             Some((known, path)) if *known == pair => *path,
             Some(_) | None => {
+                self.packet_size.begin_path();
                 let path = pair.path();
                 self.path = Some((pair, path));
                 path

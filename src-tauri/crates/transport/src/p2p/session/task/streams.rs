@@ -58,6 +58,11 @@ impl Task {
         let shared = &self.shared;
         match feedback {
             Feedback::KeyframeRequested => self.emit(TransportEvent::KeyframeRequested).await,
+            Feedback::PacketsShrank(payload) => {
+                tracing::warn!(payload, "the path carries no larger packets: they shrink");
+                // What was larger is lost, and will be lost again when it is asked for.
+                self.emit(TransportEvent::KeyframeRequested).await;
+            }
             Feedback::Estimate(mut estimate) => {
                 // The estimator's round trip holds the time in which the other side collects
                 // packets for a report; that of reception reports does not.
