@@ -5,9 +5,9 @@
 //! here decides about calls, and no figure is computed from what was not measured.
 //!
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
-//!   know each other), [`browser`] (Chromium), [`turn`] (whose turn it is to measure)
+//!   know each other), [`browser`] (Chromium), [`coturn`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`network`] (two hosts apart), [`material`], [`devices`] (named ones)
+//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`] (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
 //! - reading: [`story`] (what a program said of its calls), [`stamp`], [`watch`] (pictures on a
 //!   screen), [`sound`] (who is heard how late),
@@ -16,12 +16,13 @@
 
 pub mod browser;
 pub mod clock;
+pub mod coturn;
 pub mod desktop;
 pub mod devices;
 pub mod duo;
 pub mod hostile_relay;
+pub mod lab;
 pub mod material;
-pub mod network;
 pub mod peer;
 pub mod program;
 pub mod relay;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::network::Host;
+use crate::lab::Host;
 use crate::program::{Program, built};
 use crate::{clock, devices};
 
@@ -29,7 +29,7 @@ impl Peer {
         Self::start_by(Command::new(built("tincan")?), name, home, relay, words)
     }
 
-    /// The same on a host of a network of ours.
+    /// The same on a host of a lab.
     ///
     /// # Errors
     /// As [`Self::start`].
