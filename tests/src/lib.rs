@@ -9,7 +9,8 @@
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
 //!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`] (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
-//! - reading: [`story`] (what a program said of its calls), [`stamp`], [`watch`] (pictures on a
+//! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away),
+//!   [`stamp`], [`watch`] (pictures on a
 //!   screen), [`sound`] (who is heard how late),
 //!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
@@ -25,6 +26,7 @@ pub mod lab;
 pub mod material;
 pub mod peer;
 pub mod program;
+pub mod recovery;
 pub mod relay;
 pub mod screen;
 pub mod screen_reader;

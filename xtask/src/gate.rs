@@ -98,6 +98,11 @@ const LONG: &[(&str, Check)] = &[
         let mut tests = linted(tests(&["--exclude", "scenarios"]))?;
         step(name, tests.env("PROPTEST_CASES", MANY_CASES))
     }),
+    ("slow recoveries", |name| {
+        let mut slow = cargo(["test", "--package", "scenarios", "--test", "recovery"]);
+        slow.env("TINCAN_LONG", "1");
+        step(name, &mut linted(slow)?)
+    }),
     ("real programs, again", |name| {
         let mut all = Step::empty(name);
         for _ in 0..AGAIN {
