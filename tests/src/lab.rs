@@ -69,6 +69,7 @@ impl Lab {
         if let Some(missing) = crate::turn::missing(&Self::TOOLS) {
             anyhow::bail!("there is no {missing}");
         }
+        host::sweep();
         let internet = Host::start()?;
         internet.forward(true)?;
         internet.ip(&format!("addr add {}/32 dev lo", Self::MIDDLE))?;

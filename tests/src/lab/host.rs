@@ -23,7 +23,7 @@ struct Namespace {
 impl Host {
     /// Makes one, with nothing but a loopback interface.
     pub(crate) fn start() -> Result<Self> {
-        let name = unique("lab");
+        let name = unique(HOST);
         ip(&["netns", "add", &name]).context("no network namespaces")?;
         let host = Self {
             namespace: Arc::new(Namespace { name }),
@@ -87,6 +87,23 @@ impl Drop for Namespace {
         let _ = ip(&["netns", "del", &self.name]);
     }
 }
+
+/// Removes the hosts of programs that were killed before they could: namespaces stay by themselves.
+pub(crate) fn sweep() {
+    let names = std::fs::read_dir("/run/netns").into_iter().flatten();
+    let names = names.flatten().map(|it| it.file_name());
+    for name in names.filter_map(|it| it.into_string().ok()) {
+        let maker = name.strip_prefix(HOST).and_then(|it| it.split('-').next());
+        let maker = maker.and_then(|it| it.parse::<u32>().ok());
+        if maker.is_some_and(|it| !Path::new(&format!("/proc/{it}")).exists()) {
+            // Somebody else may sweep too.
+            let _ = ip(&["netns", "del", &name]);
+        }
+    }
+}
+
+/// What names of namespaces begin with.
+const HOST: &str = "tincanlab";
 
 /// A name that nobody else on this machine uses; interface names have at most 15 characters.
 pub(crate) fn unique(what: &str) -> String {

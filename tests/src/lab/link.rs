@@ -14,6 +14,7 @@ use super::conditions::Conditions;
 use super::emulator::{Counts, Emulator};
 use super::host::Host;
 use super::profile::{Profile, Steps, steps};
+use super::shell::run;
 use super::tap::{FRAME, Tap};
 
 /// A running link; dropping it removes both interfaces.
@@ -286,14 +287,24 @@ pub(crate) fn hardware(address: Ipv4Addr, link: u64) -> String {
     format!("02:00:{:02x}:{third:02x}:00:{last:02x}", link % 256)
 }
 
-/// Sound goes first on a busy machine, and what carries it before that. Not everybody may ask for
-/// this; packets are later then.
 fn spawn(run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     let run = move || {
-        let _ = rustix::process::setpriority_process(None, -15);
+        go_first();
         run();
     };
     Ok(thread::Builder::new().name("link".to_owned()).spawn(run)?)
+}
+
+/// Before everything else on this machine (SCHED_FIFO): it is a wire, and a wire does not wait for
+/// compilers. A packet costs it some microseconds. Where this is not allowed packets are later, which
+/// [`Link::lateness`] tells.
+fn go_first() {
+    let Ok(thread) = std::fs::read_link("/proc/thread-self") else {
+        return;
+    };
+    if let Some(thread) = thread.file_name().and_then(|it| it.to_str()) {
+        let _ = run("chrt", &["--fifo", "--pid", "10", thread], "");
+    }
 }
 
 /// The lateness below which this share of packets stayed.
