@@ -7,12 +7,13 @@
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
 //!   know each other), [`browser`] (Chromium), [`coturn`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`] (named ones)
+//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`]
+//!   (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
-//! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away),
-//!   [`stamp`], [`watch`] (pictures on a
-//!   screen), [`sound`] (who is heard how late),
-//!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
+//! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
+//!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
+//!   heard how late), [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of
+//!   controls), [`clock`]
 //! - pressing: [`webdriver`]
 
 pub mod browser;

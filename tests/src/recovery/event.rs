@@ -119,7 +119,7 @@ impl Event {
             servers: Servers::None,
             due: Due::Media,
             goal: None,
-            bar: Duration::from_secs(5),
+            bar: Duration::from_secs(10),
             today: Today::Works,
             long: false,
         }
@@ -180,6 +180,7 @@ use Relay::{Alive, Dead};
 pub const EVENTS: &[Event] = &[
     Event::media("a", "another interface", Act::Replace(Alive))
         .to_reach(500, 1500)
+        .within(5)
         .fails(UNNOTICED),
     Event::media("b", "relay dead, another interface", Act::Replace(Dead))
         .to_reach(500, 1500)
@@ -203,7 +204,9 @@ pub const EVENTS: &[Event] = &[
         .to_reach(800, 800)
         .fails(BY_RELAY_ONLY)
         .long(),
-    Event::media("d", "another interface on both sides", Act::ReplaceBoth).fails(UNNOTICED),
+    Event::media("d", "another interface on both sides", Act::ReplaceBoth)
+        .within(5)
+        .fails(UNNOTICED),
     Event::end("e", "one side killed", Act::Kill).to_reach(8000, 8000),
     Event::end("e-stun", "the same, with a STUN server", Act::Kill)
         .with(Servers::Stun)
@@ -211,6 +214,7 @@ pub const EVENTS: &[Event] = &[
         .fails("an answer of the STUN server counts as a sign of life"),
     Event::media("f", "NAT rebinding", Act::Rebind)
         .with(Servers::Stun)
+        .within(5)
         .fails("only a restart, and no packet of the peer, changes the pair in use"),
     Event::media("g", "set-up at 20 % loss", Act::SetUp).within(15),
     Event::media(
@@ -224,9 +228,7 @@ pub const EVENTS: &[Event] = &[
         Act::Freeze { seconds: 60 },
     )
     .long(),
-    Event::media("i", "only TURN is left", Act::OnlyTurn)
-        .with(Servers::Turn)
-        .within(8),
+    Event::media("i", "only TURN is left", Act::OnlyTurn).with(Servers::Turn),
 ];
 
 /// Why another interface takes more than five seconds.

@@ -48,33 +48,29 @@ impl Voice {
     }
 
     /// The first moment of a recording from `from` on at which this voice is heard, said no earlier
-    /// than `from`, and goes on for [`STAYS`] windows. The moments before `*seen` are known to be none.
+    /// than `from`, and from which on it is heard most of the time: what conceals a loss may sound
+    /// like it for a moment. The moments before `*seen` are known to be none.
     pub fn first_heard(
         &self,
         recording: &Heard,
         from: Duration,
         seen: &mut Duration,
     ) -> Option<Duration> {
-        let mut at = from.max(*seen).max(recording.begun);
-        let mut row: Vec<(Duration, Fit)> = Vec::new();
-        while at + WINDOW <= recording.end() {
-            let fit = self.fit(recording, at).filter(|it| {
-                let said = at.saturating_sub(Duration::from_secs_f64(it.late as f64 / COARSE_HZ));
-                it.correlation >= ALIKE && said >= from
-            });
-            match fit {
-                Some(fit) => row.push((at, fit)),
-                None => {
-                    row.clear();
-                    *seen = at;
-                }
-            }
-            if row.len() == STAYS {
-                return Some(row[0].0);
-            }
-            at += STEP;
-        }
-        None
+        let begin = from.max(*seen).max(recording.begun);
+        let moments = (0..).map(|step| begin + STEP * step);
+        let moments = moments.take_while(|at| *at + WINDOW <= recording.end());
+        let heard: Vec<bool> = moments
+            .map(|at| {
+                self.late(recording, at)
+                    .is_some_and(|late| at >= from + late)
+            })
+            .collect();
+        let goes_on = |row: &[bool]| row.iter().filter(|it| **it).count() >= MOST;
+        let mut rows = heard.windows(STAYS).zip(0..);
+        let found = rows.find(|(row, _)| row[0] && goes_on(row));
+        let decided = heard.len().saturating_sub(STAYS - 1) as u32;
+        *seen = (*seen).max(begin + STEP * decided);
+        found.map(|(_, step)| begin + STEP * step)
     }
 
     /// How late this voice is heard at this moment of a recording, when it is heard.
@@ -193,8 +189,11 @@ const WINDOW_SAMPLES: usize = (HZ / COARSER) * 60 / 1000;
 /// From one look to the next, as the sound device goes.
 const STEP: Duration = Duration::from_millis(10);
 
-/// Windows in a row that must fit: one alone may by chance.
-const STAYS: usize = 10;
+/// Windows that are looked at together: half a second, which no concealment lasts.
+const STAYS: usize = 50;
+
+/// So many of them must fit. Where a fifth is lost, some do not.
+const MOST: usize = 35;
 
 /// What sounds alike. Concealed and stretched sound is below it, another part of the voice too.
 const ALIKE: f32 = 0.7;
