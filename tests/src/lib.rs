@@ -5,25 +5,29 @@
 //! here decides about calls, and no figure is computed from what was not measured.
 //!
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
-//!   know each other), [`browser`] (Chromium), [`turn`] (whose turn it is to measure)
+//!   know each other), [`browser`] (Chromium), [`coturn`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`network`] (two hosts apart), [`material`], [`devices`] (named ones)
+//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`]
+//!   (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
-//! - reading: [`story`] (what a program said of its calls), [`stamp`], [`watch`] (pictures on a
-//!   screen), [`sound`] (who is heard how late),
-//!   [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
+//! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
+//!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
+//!   heard how late), [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of
+//!   controls), [`clock`]
 //! - pressing: [`webdriver`]
 
 pub mod browser;
 pub mod clock;
+pub mod coturn;
 pub mod desktop;
 pub mod devices;
 pub mod duo;
 pub mod hostile_relay;
+pub mod lab;
 pub mod material;
-pub mod network;
 pub mod peer;
 pub mod program;
+pub mod recovery;
 pub mod relay;
 pub mod screen;
 pub mod screen_reader;

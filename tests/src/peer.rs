@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::network::Host;
+use crate::lab::Host;
 use crate::program::{Program, built};
 use crate::{clock, devices};
 
@@ -44,7 +44,7 @@ impl Peer {
         Ok(peer)
     }
 
-    /// The same on a host of a network of ours.
+    /// The same on a host of a lab.
     ///
     /// # Errors
     /// As [`Self::start`].

@@ -125,6 +125,16 @@ impl Program {
         self.signal(Signal::KILL);
     }
 
+    /// Freezes it, as a machine that sleeps does.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
     fn signal(&self, signal: Signal) {
         if let Some(group) = Pid::from_raw(self.pid) {
             // A group that is gone already is what we want.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::process::Command;
 
+use crate::lab::Host;
 use crate::program::{Program, built};
 
 /// A running `tincan-relay`.
@@ -54,7 +55,18 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_program(program: &Path, listen: &str, options: &[&str]) -> Result<Self> {
-        let mut command = Command::new(program);
+        Self::start_by(Command::new(program), listen, options).await
+    }
+
+    /// Starts one on a host of a lab.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_on(host: &Host, listen: &str, options: &[&str]) -> Result<Self> {
+        Self::start_by(host.command(&built("tincan-relay")?), listen, options).await
+    }
+
+    async fn start_by(mut command: Command, listen: &str, options: &[&str]) -> Result<Self> {
         command.args(["--listen", listen]).args(options);
         let mut program = Program::start("relay", &mut command)?;
         let url = program

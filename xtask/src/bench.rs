@@ -27,6 +27,19 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 100)]
         calls: u32,
     },
+    /// How long a call is away after what may happen to it: another interface, no path, a killed
+    /// side, …
+    Recovery {
+        /// How often each event happens.
+        #[arg(long, default_value_t = 20)]
+        runs: u32,
+        /// Only events whose names begin like this, separated by commas: `a,c4`.
+        #[arg(long)]
+        only: Option<String>,
+        /// How many calls are measured at once; more than one disturb each other.
+        #[arg(long, default_value_t = 1)]
+        at_once: u32,
+    },
     /// The relay, as it is released, beside the server of the npm package `peer`.
     Relay {
         /// How often everything is measured anew.
@@ -56,6 +69,21 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             drive.arg("--blocks").arg(blocks.to_string());
             drive.arg("--seconds").arg(seconds.to_string());
             check(drive.arg("--calls").arg(calls.to_string()))
+        }
+        Bench::Recovery {
+            runs,
+            only,
+            at_once,
+        } => {
+            let mut build = cargo(["build", "--package", "scenarios", "--bins"]);
+            check(build.args(["--package", "signal-relay", "--package", "headless"]))?;
+            let mut drive = run::drive(&["bench-recovery"]);
+            drive.arg("--runs").arg(runs.to_string());
+            drive.arg("--at-once").arg(at_once.to_string());
+            if let Some(only) = only {
+                drive.arg("--only").arg(only);
+            }
+            check(&mut drive)
         }
         Bench::Relay {
             rounds,

@@ -185,8 +185,9 @@ const UNSEEN: &[&str] = &[
 
 /// What the tests and the benches need besides.
 const TEST: &[&str] = &[
-    // a call between networks that do not reach each other
+    // networks of our own: links, and routers that translate addresses
     "iproute2",
+    "nftables",
     // a keychain (`dbus` comes with the windows)
     "gnome-keyring",
     // the package that servers install

@@ -103,6 +103,11 @@ const LONG: &[(&str, Check)] = &[
         step(name, tests.env("PROPTEST_CASES", MANY_CASES))
     }),
     ("fuzzing", fuzz::step),
+    ("slow recoveries", |name| {
+        let mut slow = cargo(["test", "--package", "scenarios", "--test", "recovery"]);
+        slow.env("TINCAN_LONG", "1");
+        step(name, &mut linted(slow)?)
+    }),
     ("real programs, again", |name| {
         let mut all = Step::empty(name);
         for _ in 0..AGAIN {

@@ -8,6 +8,7 @@
 
 mod bench;
 mod check;
+mod recovery;
 mod relay;
 mod show;
 mod table;
@@ -44,6 +45,8 @@ enum Form {
     },
     /// Calls beside Chromium's.
     Bench(bench::Options),
+    /// How long a call is away after what may happen to it.
+    BenchRecovery(recovery::Options),
     /// Our relay beside another signaling server.
     BenchRelay(relay::Options),
 }
@@ -107,6 +110,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Show { sources, seconds } => show::run(&sources, seconds).await,
             Form::Check { sources, seconds } => check::run(&sources, seconds).await,
             Form::Bench(options) => bench::run(&options).await,
+            Form::BenchRecovery(options) => recovery::run(&options).await,
             Form::BenchRelay(options) => relay::run(&options).await,
         }
     };

@@ -1,0 +1,161 @@
+//! A network of our own on this machine: hosts, links between them whose conditions change while
+//! they run, and routers that translate addresses.
+//!
+//! Hosts are network namespaces, links are pairs of TAP interfaces with an [`emulator`] for each
+//! direction, routers are hosts with rules of nftables. Nothing of it reaches any network of the
+//! machine, and several labs do not know of each other. Conditions belong to a link; a path between
+//! two hosts has two links, so a [`profile`] of a whole path goes on one of them.
+//!
+//! ```no_run
+//! # fn main() -> anyhow::Result<()> {
+//! use scenarios::lab::{Lab, Nat, Profile};
+//!
+//! let mut lab = Lab::start()?;
+//! let ada = lab.host()?;
+//! let wlan = lab.attach(&ada, "wlan0")?;
+//! let (bea, router, _lan) = lab.behind(Nat::Symmetric)?;
+//! wlan.set(Profile::named("lte").expect("a profile of the table"));
+//! wlan.cut();
+//! wlan.mend();
+//! // The interface goes, and with it the host's only way.
+//! drop(wlan);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod conditions;
+pub mod emulator;
+mod host;
+mod link;
+mod nat;
+pub mod profile;
+mod shell;
+mod tap;
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
+
+pub use self::conditions::{Conditions, Loss};
+pub use self::host::Host;
+pub use self::link::{Lateness, Link};
+pub use self::nat::{Nat, Router};
+pub use self::profile::{PROFILES, Profile};
+
+use self::link::End;
+
+/// The lab. Its links and hosts live as long as their handles.
+#[derive(Debug)]
+pub struct Lab {
+    internet: Host,
+    /// Links that there ever were: each has a subnet and a seed of its own.
+    links: u8,
+    seed: u64,
+}
+
+impl Lab {
+    /// The address by which every host reaches what runs in the middle: relays, STUN and TURN
+    /// servers. One of those that networks are tested with (RFC 2544).
+    pub const MIDDLE: Ipv4Addr = Ipv4Addr::new(198, 19, 0, 1);
+
+    /// The tools that it needs.
+    pub const TOOLS: [&str; 2] = ["ip", "nft"];
+
+    /// Sets it up, with nothing but the middle.
+    ///
+    /// # Errors
+    /// When the system does not let us: that is for root, and not in every container.
+    pub fn start() -> Result<Self> {
+        if let Some(missing) = crate::turn::missing(&Self::TOOLS) {
+            anyhow::bail!("there is no {missing}");
+        }
+        host::sweep();
+        let internet = Host::start()?;
+        internet.forward(true)?;
+        internet.ip(&format!("addr add {}/32 dev lo", Self::MIDDLE))?;
+        Ok(Self {
+            internet,
+            links: 0,
+            seed: 1,
+        })
+    }
+
+    /// Chance follows from this seed, for links that are made from now on.
+    #[must_use]
+    pub const fn seeded(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What every host is attached to, and where servers run.
+    #[must_use]
+    pub const fn internet(&self) -> &Host {
+        &self.internet
+    }
+
+    /// A host without a link.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn host(&self) -> Result<Host> {
+        Host::start()
+    }
+
+    /// Links a host to the internet by an interface of this name, with an address of its own that
+    /// everybody reaches. Of several links the one is used that was made first.
+    ///
+    /// # Errors
+    /// When the system does not let us, or there are too many.
+    pub fn attach(&mut self, host: &Host, interface: &str) -> Result<Link> {
+        let internet = self.internet.clone();
+        self.link(host, interface, &internet, [198, 18])
+    }
+
+    /// A host behind a router of its own, the router, and the link between them.
+    ///
+    /// # Errors
+    /// As [`Self::attach`].
+    pub fn behind(&mut self, nat: Nat) -> Result<(Host, Router, Link)> {
+        let (inside, outside) = (self.host()?, self.host()?);
+        let uplink = self.attach(&outside, "wan")?;
+        let number = self.links;
+        let far = format!("link{number}");
+        nat::spare(&uplink, self.seed_of(number), &self.internet, &far)?;
+        let lan = self.link(&inside, "eth0", &outside, [10, 0])?;
+        let router = Router::start(outside, uplink, nat, lan.address())?;
+        Ok((inside, router, lan))
+    }
+
+    /// Links another host to a router.
+    ///
+    /// # Errors
+    /// As [`Self::attach`].
+    pub fn attach_behind(&mut self, router: &Router, host: &Host, interface: &str) -> Result<Link> {
+        self.link(host, interface, &router.host, [10, 0])
+    }
+
+    fn link(&mut self, near: &Host, interface: &str, far: &Host, net: [u8; 2]) -> Result<Link> {
+        self.links = self.links.checked_add(1).context("too many links")?;
+        let number = self.links;
+        let address = |last: u8| Ipv4Addr::new(net[0], net[1], number, last);
+        let end = |host: &Host, interface: String, last: u8| End {
+            host: host.clone(),
+            interface,
+            address: address(last),
+        };
+        let link = Link::start(
+            end(near, interface.to_owned(), 2),
+            end(far, format!("link{number}"), 1),
+            self.seed_of(number),
+        )?;
+        let gateway = link.gateway();
+        near.ip(&format!(
+            "route append default via {gateway} dev {interface} metric {number}\n"
+        ))?;
+        Ok(link)
+    }
+
+    fn seed_of(&self, link: u8) -> u64 {
+        self.seed.wrapping_mul(256).wrapping_add(u64::from(link))
+    }
+}

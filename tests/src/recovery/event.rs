@@ -1,0 +1,238 @@
+//! What may happen to a call: one table, from which the bench and the scenario are made.
+
+use std::time::Duration;
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// How options and tables call it: the letter of its kind first.
+    pub name: &'static str,
+    /// What happens.
+    pub what: &'static str,
+    /// What happens, to be done.
+    pub act: Act,
+    /// Which servers both sides know beside the relay.
+    pub servers: Servers,
+    /// What both sides shall come to.
+    pub due: Due,
+    /// What is to be reached.
+    pub goal: Option<Goal>,
+    /// The latest that the scenario lets pass, on a busy machine.
+    pub bar: Duration,
+    /// What the product does today, by the scenario's bar.
+    pub today: Today,
+    /// Takes too long for every run of the checks.
+    pub long: bool,
+}
+
+/// What is done. Where it happens to one side, that is the caller, unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// The interface in use goes and another one comes, with another address.
+    Replace(Relay),
+    /// The same on both sides at once.
+    ReplaceBoth,
+    /// Nothing passes for so many seconds.
+    Outage {
+        /// Seconds.
+        seconds: u64,
+        /// Whether the relay is there meanwhile and after.
+        relay: Relay,
+    },
+    /// The callee's program is killed (SIGKILL).
+    Kill,
+    /// The caller's router forgets its mappings and gets another address.
+    Rebind,
+    /// The call is made at a fifth of loss.
+    SetUp,
+    /// The callee's program stands still for so many seconds (SIGSTOP).
+    Freeze {
+        /// Seconds.
+        seconds: u64,
+    },
+    /// The direct path goes, and one through TURN is left.
+    OnlyTurn,
+}
+
+/// Whether the relay is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relay {
+    /// It is.
+    Alive,
+    /// It is killed a second before the event.
+    Dead,
+}
+
+/// Servers beside the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Servers {
+    /// None.
+    None,
+    /// A STUN server.
+    Stun,
+    /// A TURN server.
+    Turn,
+}
+
+/// What both sides shall come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    /// Sound and a fresh picture at both.
+    Media,
+    /// The end of the call, told by every side that still runs.
+    End,
+}
+
+/// The most that half and nearly all of the runs may take, milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Goal {
+    /// Half of them.
+    pub p50_ms: u64,
+    /// 95 of 100.
+    pub p95_ms: u64,
+}
+
+/// What the product does by the scenario's bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Today {
+    /// It passes.
+    Works,
+    /// It fails, for this reason. The scenario turns red when it passes, so that this row is
+    /// changed then.
+    Fails(&'static str),
+    /// It passes or fails by chance, for this reason; the scenario only tells which.
+    Varies(&'static str),
+}
+
+impl Event {
+    /// Whether `--only` with this text means it.
+    #[must_use]
+    pub fn is_meant(&self, only: &str) -> bool {
+        self.name.starts_with(only)
+    }
+
+    const fn media(name: &'static str, what: &'static str, act: Act) -> Self {
+        Self {
+            name,
+            what,
+            act,
+            servers: Servers::None,
+            due: Due::Media,
+            goal: None,
+            bar: Duration::from_secs(10),
+            today: Today::Works,
+            long: false,
+        }
+    }
+
+    const fn end(name: &'static str, what: &'static str, act: Act) -> Self {
+        Self {
+            due: Due::End,
+            bar: Duration::from_secs(12),
+            ..Self::media(name, what, act)
+        }
+    }
+
+    const fn to_reach(self, p50_ms: u64, p95_ms: u64) -> Self {
+        Self {
+            goal: Some(Goal { p50_ms, p95_ms }),
+            ..self
+        }
+    }
+
+    const fn with(self, servers: Servers) -> Self {
+        Self { servers, ..self }
+    }
+
+    const fn within(self, seconds: u64) -> Self {
+        Self {
+            bar: Duration::from_secs(seconds),
+            ..self
+        }
+    }
+
+    const fn fails(self, why: &'static str) -> Self {
+        Self {
+            today: Today::Fails(why),
+            ..self
+        }
+    }
+
+    const fn varies(self, why: &'static str) -> Self {
+        Self {
+            today: Today::Varies(why),
+            ..self
+        }
+    }
+
+    const fn long(self) -> Self {
+        Self { long: true, ..self }
+    }
+}
+
+const fn outage(seconds: u64, relay: Relay) -> Act {
+    Act::Outage { seconds, relay }
+}
+
+use Relay::{Alive, Dead};
+
+/// Every event.
+pub const EVENTS: &[Event] = &[
+    Event::media("a", "another interface", Act::Replace(Alive))
+        .to_reach(500, 1500)
+        .within(5)
+        .fails(UNNOTICED),
+    Event::media("b", "relay dead, another interface", Act::Replace(Dead))
+        .to_reach(500, 1500)
+        .fails(BY_RELAY_ONLY),
+    Event::media("c2", "2 s without a path", outage(2, Alive)).to_reach(500, 500),
+    Event::media("c2-dead", "the same, relay dead", outage(2, Dead))
+        .to_reach(500, 500)
+        .varies("a restart begins at two seconds, or does not"),
+    Event::media("c4", "4 s without a path", outage(4, Alive)).to_reach(800, 800),
+    Event::media("c4-dead", "the same, relay dead", outage(4, Dead))
+        .to_reach(800, 800)
+        .fails(BY_RELAY_ONLY),
+    Event::media("c8", "8 s without a path", outage(8, Alive)).to_reach(800, 800),
+    Event::media("c8-dead", "the same, relay dead", outage(8, Dead))
+        .to_reach(800, 800)
+        .fails(BY_RELAY_ONLY),
+    Event::media("c30", "30 s without a path", outage(30, Alive))
+        .to_reach(800, 800)
+        .long(),
+    Event::media("c30-dead", "the same, relay dead", outage(30, Dead))
+        .to_reach(800, 800)
+        .fails(BY_RELAY_ONLY)
+        .long(),
+    Event::media("d", "another interface on both sides", Act::ReplaceBoth)
+        .within(5)
+        .fails(UNNOTICED),
+    Event::end("e", "one side killed", Act::Kill).to_reach(8000, 8000),
+    Event::end("e-stun", "the same, with a STUN server", Act::Kill)
+        .with(Servers::Stun)
+        .to_reach(8000, 8000)
+        .fails("an answer of the STUN server counts as a sign of life"),
+    Event::media("f", "NAT rebinding", Act::Rebind)
+        .with(Servers::Stun)
+        .within(5)
+        .fails("only a restart, and no packet of the peer, changes the pair in use"),
+    Event::media("g", "set-up at 20 % loss", Act::SetUp).within(15),
+    Event::media(
+        "h10",
+        "one side frozen for 10 s",
+        Act::Freeze { seconds: 10 },
+    ),
+    Event::end(
+        "h60",
+        "one side frozen for 60 s",
+        Act::Freeze { seconds: 60 },
+    )
+    .long(),
+    Event::media("i", "only TURN is left", Act::OnlyTurn).with(Servers::Turn),
+];
+
+/// Why another interface takes more than five seconds.
+const UNNOTICED: &str = "nobody is told of another interface: silence is waited for";
+
+/// Why nothing comes back after a restart that nobody can be told of.
+const BY_RELAY_ONLY: &str = "a restart clears the old path, and its offer goes by the relay alone";

@@ -1,0 +1,78 @@
+//! Whatever happens to a call, once each, with generous bars: see `recovery::event::EVENTS`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use scenarios::coturn::Coturn;
+use scenarios::lab::Lab;
+use scenarios::recovery::event::{EVENTS, Event, Today};
+use scenarios::recovery::{Outcome, run};
+use scenarios::turn::{missing, note, skip, turn};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_survives_what_it_can_and_both_sides_agree() -> Result<()> {
+    let _turn = turn().await;
+    if let Some(why) = hindrance() {
+        skip("what happens to calls", &why);
+        return Ok(());
+    }
+    let long = std::env::var_os("TINCAN_LONG").is_some();
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for event in EVENTS.iter().filter(|it| long || !it.long) {
+        let places = Arc::clone(&places);
+        running.spawn(async move {
+            let _place = places.acquire_owned().await;
+            judge(event, &run(event, SEED, event.bar + SEEN_LATER).await)
+        });
+    }
+    let mut wrong = Vec::new();
+    for verdict in running.join_all().await {
+        match verdict {
+            Ok(told) => note(&told),
+            Err(why) => wrong.push(why),
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// Why there is no lab here.
+fn hindrance() -> Option<String> {
+    if let Some(program) = missing(&[Coturn::PROGRAM]) {
+        return Some(format!("there is no {program}"));
+    }
+    Lab::start().err().map(|error| format!("{error:#}"))
+}
+
+/// What came of it, where that is what the table says.
+fn judge(event: &Event, result: &Result<Outcome>) -> Result<String, String> {
+    let (passes, told) = match result {
+        Ok(outcome) => (outcome.passes(event, event.bar), format!("{outcome:?}")),
+        Err(error) => (false, format!("no call: {error:#}")),
+    };
+    let Event {
+        name, what, bar, ..
+    } = event;
+    match (event.today, passes) {
+        (Today::Works, true) => Ok(format!("{name}, {what}: passed {told}")),
+        (Today::Works, false) => Err(format!("{name}, {what}: not within {bar:?}: {told}")),
+        (Today::Fails(why), false) => Ok(format!("{name}, {what}: fails yet ({why}) {told}")),
+        (Today::Fails(why), true) => Err(format!(
+            "{name}, {what}: works now, change its row in EVENTS (it said: {why}): {told}"
+        )),
+        (Today::Varies(why), _) => Ok(format!("{name}, {what}: {passes} ({why}) {told}")),
+    }
+}
+
+/// Two cores carry three small calls.
+const AT_ONCE: usize = 3;
+
+/// What happens just before the bar is seen later: speakers write once a second.
+const SEEN_LATER: Duration = Duration::from_secs(3);
+
+/// The same packets are lost in every run.
+const SEED: u64 = 1;
