@@ -1,13 +1,12 @@
 //! Bytes as base64 text (RFC 4648, URL-safe alphabet, no padding) inside frames.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::MAX_PAYLOAD_BYTES;
+use crate::{MAX_PAYLOAD_BYTES, text};
 
 /// Defines a newtype over `N` bytes that travels as base64 and whose `Debug` hides them.
 macro_rules! fixed_bytes {
@@ -131,11 +130,12 @@ impl<'de> Deserialize<'de> for Payload {
 
 /// Decodes at most `limit` bytes; a longer text is refused before anything is allocated.
 fn decode<'de, D: Deserializer<'de>>(deserializer: D, limit: usize) -> Result<Vec<u8>, D::Error> {
-    let text = <Cow<'de, str>>::deserialize(deserializer)?;
-    if text.len() > BASE64URL_NOPAD.encode_len(limit) {
-        return Err(de::Error::custom("too many bytes"));
-    }
-    BASE64URL_NOPAD
-        .decode(text.as_bytes())
-        .map_err(|_| de::Error::custom("not base64"))
+    text::read(deserializer, |text| {
+        if text.len() > BASE64URL_NOPAD.encode_len(limit) {
+            return Err("too many bytes");
+        }
+        BASE64URL_NOPAD
+            .decode(text.as_bytes())
+            .map_err(|_| "not base64")
+    })
 }

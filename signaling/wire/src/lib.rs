@@ -35,6 +35,7 @@ mod capabilities;
 mod frame;
 mod ice;
 mod outline;
+mod text;
 
 pub use address::{Address, AddressError};
 pub use bytes_text::{Challenge, MessageId, Payload, PayloadTooLarge, Proof, SessionToken};
