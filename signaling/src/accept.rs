@@ -142,12 +142,12 @@ impl Acceptor {
 
     async fn http(&self, stream: TcpStream, router: Router) {
         let stream = match &self.handshakes {
-            None => Transport::Plain(stream),
+            None => Transport::Left(stream),
             Some(handshakes) => {
                 let secured = handshakes.run(stream).await;
                 self.relay.metrics.tls_handshake(secured.is_some());
                 match secured {
-                    Some(secured) => Transport::Tls(Box::new(secured)),
+                    Some(secured) => Transport::Right(Box::new(secured)),
                     None => return,
                 }
             }

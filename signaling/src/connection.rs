@@ -126,7 +126,8 @@ async fn attach<'a>(
         ip: client.ip,
         handle,
     };
-    if socket.send(welcome).await.is_err() {
+    // Queued only: a client that does not read is served, and found to be silent, as any other.
+    if socket.queue(welcome).is_err() {
         attachment.end(CloseReason::Lost);
         return Err(CloseReason::Lost);
     }

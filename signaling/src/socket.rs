@@ -5,7 +5,8 @@
 //! sent by whatever waits next, and a client that does not read can still be heard.
 //!
 //! What must never happen: more than [`QUEUE_BYTES`] and one message queued for a client that does
-//! not read, by callers who ask [`Socket::has_room`] first.
+//! not read, by callers who ask [`Socket::has_room`] first; answers to pings count as well. Nothing is
+//! read any more after an error, since tungstenite may be in the middle of a frame then.
 
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
@@ -26,6 +27,8 @@ pub(crate) struct Socket<S> {
     queued: usize,
     /// Whether the stream took less than there was to send.
     is_blocked: bool,
+    /// Whether reading has ended with an error.
+    is_over: bool,
 }
 
 /// What a socket waits for.
@@ -43,7 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(QUEUE_BYTES)
-            .max_write_buffer_size(4 * MAX_FRAME_BYTES)
+            .max_write_buffer_size(MAX_QUEUED_BYTES)
             .max_message_size(Some(MAX_FRAME_BYTES))
             .max_frame_size(Some(MAX_FRAME_BYTES));
         // Copied: the protocol goes on reading into what it is given, and below the request that is
@@ -54,6 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             protocol: WebSocketContext::from_partially_read(read, Role::Server, Some(config)),
             queued: 0,
             is_blocked: false,
+            is_over: false,
         }
     }
 
@@ -65,7 +69,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Queues a message, which is sent as soon as something waits for this socket.
     pub(crate) fn queue(&mut self, message: Message) -> Result<(), Error> {
         self.queued += message.len() + HEADER_BYTES;
-        unless_later(self.protocol.write(&mut Later, message)).map(drop)
+        unless_full(self.protocol.write(&mut Full, message)).map(drop)
     }
 
     /// Sends what is queued, and waits for the next message of any kind. Says when there is room
@@ -93,8 +97,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// Sends a close frame, unless the client was first, and waits until everything is sent.
     pub(crate) async fn close(&mut self) -> Result<(), Error> {
         let closed = poll_fn(|cx| {
-            let mut stream = Now::new(&mut self.stream, cx);
-            unless_now(self.protocol.close(&mut stream, None))
+            let mut stream = Nonblocking::new(&mut self.stream, cx);
+            unless_blocked(self.protocol.close(&mut stream, None))
         });
         match closed.await {
             Ok(()) | Err(Error::ConnectionClosed) => Ok(()),
@@ -109,13 +113,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 return Poll::Ready(Ok(Progress::Room));
             }
         }
-        let mut stream = Now::new(&mut self.stream, cx);
-        unless_now(self.protocol.read(&mut stream)).map_ok(Progress::Message)
+        if self.is_over {
+            return Poll::Ready(Err(Error::AlreadyClosed));
+        }
+        let mut stream = Nonblocking::new(&mut self.stream, cx);
+        let read = ready!(unless_blocked(self.protocol.read(&mut stream)));
+        match &read {
+            // Its answer is queued by now.
+            Ok(Message::Ping(payload)) => self.queued += payload.len() + HEADER_BYTES,
+            Ok(_) => {}
+            Err(_) => self.is_over = true,
+        }
+        Poll::Ready(read.map(Progress::Message))
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let mut stream = Now::new(&mut self.stream, cx);
-        let sent = unless_now(self.protocol.flush(&mut stream));
+        let mut stream = Nonblocking::new(&mut self.stream, cx);
+        let sent = unless_blocked(self.protocol.flush(&mut stream));
         self.is_blocked = sent.is_pending();
         ready!(sent)?;
         self.queued = 0;
@@ -125,12 +139,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
 /// A stream as tungstenite wants it: where it would have to wait it says so, and the task is woken
 /// when it can go on.
-struct Now<'a, 'b, S> {
+struct Nonblocking<'a, 'b, S> {
     stream: Pin<&'a mut S>,
     cx: &'a mut Context<'b>,
 }
 
-impl<'a, 'b, S: Unpin> Now<'a, 'b, S> {
+impl<'a, 'b, S: Unpin> Nonblocking<'a, 'b, S> {
     fn new(stream: &'a mut S, cx: &'a mut Context<'b>) -> Self {
         Self {
             stream: Pin::new(stream),
@@ -139,34 +153,34 @@ impl<'a, 'b, S: Unpin> Now<'a, 'b, S> {
     }
 }
 
-impl<S: AsyncRead> Read for Now<'_, '_, S> {
+impl<S: AsyncRead> Read for Nonblocking<'_, '_, S> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut buf = ReadBuf::new(buf);
         let read = self.stream.as_mut().poll_read(self.cx, &mut buf);
-        now(read).map(|()| buf.filled().len())
+        or_would_block(read).map(|()| buf.filled().len())
     }
 }
 
-impl<S: AsyncWrite> Write for Now<'_, '_, S> {
+impl<S: AsyncWrite> Write for Nonblocking<'_, '_, S> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        now(self.stream.as_mut().poll_write(self.cx, buf))
+        or_would_block(self.stream.as_mut().poll_write(self.cx, buf))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        now(self.stream.as_mut().poll_flush(self.cx))
+        or_would_block(self.stream.as_mut().poll_flush(self.cx))
     }
 }
 
 /// A stream that takes nothing yet, so that a message is queued and no more.
-struct Later;
+struct Full;
 
-impl Read for Later {
+impl Read for Full {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
     }
 }
 
-impl Write for Later {
+impl Write for Full {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
     }
@@ -176,15 +190,15 @@ impl Write for Later {
     }
 }
 
-fn now<T>(done: Poll<io::Result<T>>) -> io::Result<T> {
+fn or_would_block<T>(done: Poll<io::Result<T>>) -> io::Result<T> {
     match done {
         Poll::Ready(done) => done,
         Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
 
-fn unless_now<T>(done: Result<T, Error>) -> Poll<Result<T, Error>> {
-    match unless_later(done) {
+fn unless_blocked<T>(done: Result<T, Error>) -> Poll<Result<T, Error>> {
+    match unless_full(done) {
         Ok(Some(done)) => Poll::Ready(Ok(done)),
         Ok(None) => Poll::Pending,
         Err(error) => Poll::Ready(Err(error)),
@@ -192,7 +206,7 @@ fn unless_now<T>(done: Result<T, Error>) -> Poll<Result<T, Error>> {
 }
 
 /// Nothing when the stream would have to wait: tungstenite goes on where it was.
-fn unless_later<T>(done: Result<T, Error>) -> Result<Option<T>, Error> {
+fn unless_full<T>(done: Result<T, Error>) -> Result<Option<T>, Error> {
     match done {
         Ok(done) => Ok(Some(done)),
         Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
@@ -208,6 +222,10 @@ const READ_BYTES: usize = 128;
 /// What may be queued before it is sent: some frames of a usual size, which then go out in one piece.
 /// Not allocated before it is needed.
 const QUEUE_BYTES: usize = 4 * 1024;
+
+/// What tungstenite keeps at most: a message more than there was room for, and the small ones that
+/// are queued without a question. Of the answers to pings it keeps one beyond that.
+const MAX_QUEUED_BYTES: usize = QUEUE_BYTES + MAX_FRAME_BYTES + 4 * 1024;
 
 /// The most that a frame from a server has around its message (RFC 6455, section 5.2).
 const HEADER_BYTES: usize = 10;

@@ -6,6 +6,9 @@ use tokio_tungstenite::WebSocketStream;
 
 use super::*;
 
+/// A pipe in memory takes no time.
+const SOON: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// A relay's socket and its client, with so many bytes between the two.
 async fn pair(bytes: usize) -> (Socket<DuplexStream>, WebSocketStream<DuplexStream>) {
     let (ours, theirs) = duplex(bytes);
@@ -69,6 +72,35 @@ async fn pings_are_answered_and_a_close_is_too() {
         Message::Pong("!".into())
     );
     assert_eq!(client.next().await.unwrap().unwrap(), Message::Close(None));
+}
+
+#[tokio::test]
+async fn answers_to_pings_of_a_client_that_does_not_read_are_bounded() {
+    let (mut socket, mut client) = pair(256).await;
+    for _ in 0..100 {
+        client
+            .feed(Message::Ping(vec![7; 125].into()))
+            .await
+            .unwrap();
+        let both = async { tokio::join!(client.flush(), socket.next()) };
+        let Ok((_flushed, read)) = tokio::time::timeout(SOON, both).await else {
+            break;
+        };
+        read.unwrap();
+    }
+    assert!(!socket.has_room());
+    assert!(socket.queued < 2 * MAX_QUEUED_BYTES);
+}
+
+#[tokio::test]
+async fn nothing_is_read_after_an_error() {
+    let (mut socket, mut client) = pair(64 * 1024).await;
+    let mut sending = std::pin::pin!(client.send(text(MAX_FRAME_BYTES + 1)));
+    assert!((&mut sending).now_or_never().is_none(), "the pipe is full");
+    assert!(matches!(socket.next().await, Err(Error::Capacity(_))));
+    for _ in 0..3 {
+        assert!(matches!(socket.next().await, Err(Error::AlreadyClosed)));
+    }
 }
 
 #[tokio::test]
