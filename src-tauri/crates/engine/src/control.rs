@@ -245,6 +245,13 @@ impl Control {
         }
         let peer = self.phone.peer().and_then(|it| it.address.parse().ok());
         self.sealing.set_active(peer.zip(self.phone.call()));
+        if let CallView::Active {
+            connected_for_ms: Some(_),
+            ..
+        } = view
+        {
+            self.sealing.keep_words();
+        }
     }
 
     /// After every event: devices follow what is wanted, the view follows what is true.

@@ -27,6 +27,8 @@ pub(crate) struct Sealing {
     words: VecDeque<Words>,
     /// The phone's call, and with whom.
     active: Option<(Address, CallId)>,
+    /// The call whose words stay what they are, since media flowed in it.
+    kept: Option<(Address, CallId)>,
     dropped: SubjectCheck,
     unsent: LogRate,
 }
@@ -88,6 +90,7 @@ impl Sealing {
             events: VecDeque::new(),
             words: VecDeque::new(),
             active: None,
+            kept: None,
             dropped: SubjectCheck::default(),
             unsent: LogRate::default(),
         }
@@ -120,6 +123,12 @@ impl Sealing {
             let conversation = active.map(|(peer, call)| (peer, call.0));
             self.sealer.set_active(conversation);
         }
+    }
+
+    /// Lets the words of the phone's call stay what they are: by now both sides have heard each other,
+    /// so that nobody but a dishonest caller would change them.
+    pub(crate) fn keep_words(&mut self) {
+        self.kept = self.active;
     }
 
     /// The next thing to do.
@@ -188,7 +197,14 @@ impl Sealing {
     }
 
     fn learn(&mut self, call: (Address, CallId), words: [&'static str; 4]) {
-        self.words.retain(|it| it.call != call);
+        let known = self.words.iter().position(|it| it.call == call);
+        if let Some(at) = known {
+            if self.kept == Some(call) {
+                tracing::warn!(call = %call.1, "the other side would change the words of a call");
+                return;
+            }
+            self.words.remove(at);
+        }
         if self.words.len() == WORDS {
             let mut calls = self.words.iter().map(|it| Some(it.call));
             let oldest = calls.position(|it| it != self.active);

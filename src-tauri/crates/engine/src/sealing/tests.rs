@@ -198,3 +198,23 @@ fn only_frames_for_the_other_side_of_our_call_take_the_last_places() {
     alice.sealing.set_active(Some((bob.address, CALL)));
     assert_eq!(priorities(&alice), [Priority::OurCall, Priority::Others]);
 }
+
+#[test]
+fn the_words_of_a_running_call_stay_what_they_are() {
+    let now = Instant::now();
+    let (mut alice, mut bob) = (Person::new(), Person::new());
+    alice.says(now, &bob, CALL, &about(CALL, Body::Still));
+    exchange(now, &mut alice, &mut bob);
+    bob.sealing.set_active(Some((alice.address, CALL)));
+    let first = bob.sealing.words();
+    let anew = |bob: &mut Person, words| {
+        bob.sealing.learn((alice.address, CALL), words);
+        bob.sealing.words()
+    };
+    // Before anything flows, an honest caller may have begun anew.
+    let other = ["able", "baby", "cabin", "dad"];
+    assert_eq!(anew(&mut bob, other), Some(other));
+    assert_ne!(first, Some(other));
+    bob.sealing.keep_words();
+    assert_eq!(anew(&mut bob, ["a", "b", "c", "d"]), Some(other));
+}
