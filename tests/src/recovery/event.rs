@@ -100,8 +100,6 @@ pub enum Today {
     /// It fails, for this reason. The scenario turns red when it passes, so that this row is
     /// changed then.
     Fails(&'static str),
-    /// It passes or fails by chance, for this reason; the scenario only tells which.
-    Varies(&'static str),
 }
 
 impl Event {
@@ -158,13 +156,6 @@ impl Event {
         }
     }
 
-    const fn varies(self, why: &'static str) -> Self {
-        Self {
-            today: Today::Varies(why),
-            ..self
-        }
-    }
-
     const fn long(self) -> Self {
         Self { long: true, ..self }
     }
@@ -186,23 +177,16 @@ pub const EVENTS: &[Event] = &[
         .to_reach(500, 1500)
         .fails(BY_RELAY_ONLY),
     Event::media("c2", "2 s without a path", outage(2, Alive)).to_reach(500, 500),
-    Event::media("c2-dead", "the same, relay dead", outage(2, Dead))
-        .to_reach(500, 500)
-        .varies("a restart begins at two seconds, or does not"),
+    Event::media("c2-dead", "the same, relay dead", outage(2, Dead)).to_reach(500, 500),
     Event::media("c4", "4 s without a path", outage(4, Alive)).to_reach(800, 800),
-    Event::media("c4-dead", "the same, relay dead", outage(4, Dead))
-        .to_reach(800, 800)
-        .fails(BY_RELAY_ONLY),
+    Event::media("c4-dead", "the same, relay dead", outage(4, Dead)).to_reach(800, 800),
     Event::media("c8", "8 s without a path", outage(8, Alive)).to_reach(800, 800),
-    Event::media("c8-dead", "the same, relay dead", outage(8, Dead))
-        .to_reach(800, 800)
-        .fails(BY_RELAY_ONLY),
+    Event::media("c8-dead", "the same, relay dead", outage(8, Dead)).to_reach(800, 800),
     Event::media("c30", "30 s without a path", outage(30, Alive))
         .to_reach(800, 800)
         .long(),
     Event::media("c30-dead", "the same, relay dead", outage(30, Dead))
         .to_reach(800, 800)
-        .fails(BY_RELAY_ONLY)
         .long(),
     Event::media("d", "another interface on both sides", Act::ReplaceBoth)
         .within(5)
