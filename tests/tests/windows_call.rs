@@ -11,7 +11,7 @@ use scenarios::screen::Screen;
 use scenarios::sound::compare;
 use scenarios::sound_server::SoundServer;
 use scenarios::stamp::{Stamp, find};
-use scenarios::turn::{missing, skip, turn};
+use scenarios::turn::{missing, note, skip, turn};
 use scenarios::usage::{held, tree};
 use scenarios::watch::Watch;
 use serde_json::Value;
@@ -149,13 +149,15 @@ async fn grab(watch: &Watch, screen: &Screen) -> Result<Stamp> {
 async fn hears(sound: &SoundServer, name: &str, material: &Material, who: usize) -> Result<()> {
     let heard = sound.hear(name, Duration::from_secs(7)).await?;
     let alike = compare(&material.voices[who], &heard).context("too little was recorded")?;
+    let own = compare(&material.voices[1 - who], &heard).context("too little was recorded")?;
+    note(&format!("{name} hears {alike:?}, the own voice {own:?}"));
+    // While the buffer sheds the delay of the start it plays a little faster, by leaving out pieces:
+    // a window lies at two lags then, and correlates half as much as one in which nothing is left out.
     assert!(
-        alike.correlation > 0.4,
-        "{name} hears {alike:?} of loudness {}",
+        alike.correlation > 0.3 && alike.correlation > 3.0 * own.correlation,
+        "{name} hears {alike:?} of loudness {}, the own voice {own:?}",
         heard.loudness()
     );
-    let own = compare(&material.voices[1 - who], &heard).context("too little was recorded")?;
-    assert!(own.correlation < 0.3, "{name} hears the own voice: {own:?}");
     Ok(())
 }
 
