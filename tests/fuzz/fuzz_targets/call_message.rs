@@ -12,11 +12,15 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let written = message.encode();
     assert!(written.len() <= MAX_MESSAGE);
     match &message.body {
-        Body::Parcel { parcel } => assert!(parcel.0.len() <= MAX_PARCEL),
+        Body::Parcel { parcel, .. } => assert!(parcel.0.len() <= MAX_PARCEL),
         Body::Invite { name, .. } | Body::Accept { name, .. } => {
             assert!(name.chars().count() <= call::id::Peer::MAX_NAME);
         }
-        Body::Ringing | Body::Controls(_) | Body::Still | Body::Over { .. } => {}
+        Body::Ringing
+        | Body::Received { .. }
+        | Body::Controls(_)
+        | Body::Still
+        | Body::Over { .. } => {}
     }
     assert_eq!(Message::parse(&written), Ok(message));
 });

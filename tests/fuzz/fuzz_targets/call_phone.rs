@@ -127,7 +127,7 @@ fn any(source: &mut Source<'_>) -> Vec<u8> {
 }
 
 fn body(source: &mut Source<'_>) -> Body {
-    match source.below(7) {
+    match source.below(8) {
         0 => Body::Invite {
             name: name(source),
             video: source.flag(),
@@ -139,16 +139,21 @@ fn body(source: &mut Source<'_>) -> Body {
             instead_of: source.flag().then(|| call(source)),
         },
         3 => Body::Parcel {
+            number: u32::from(source.byte()),
             parcel: Parcel(vec![0; usize::from(source.short()) / 2]),
         },
         4 => Body::Controls(ControlsReport {
             sequence: u64::MAX - u64::from(source.byte()),
+            heard: u64::from(source.byte()),
             microphone: source.flag(),
             camera: source.flag(),
             lacks_microphone: source.flag(),
             lacks_camera: source.flag(),
         }),
         5 => Body::Still,
+        6 => Body::Received {
+            next: u32::from(source.byte()),
+        },
         _ => Body::Over {
             why: source.pick([
                 Over::Declined,

@@ -262,10 +262,12 @@ fn messages() -> Seeds {
             instead_of: Some(CallId(8)),
         },
         Body::Parcel {
+            number: 2,
             parcel: Parcel(vec![1, 2, 3]),
         },
         Body::Controls(ControlsReport {
             sequence: 3,
+            heard: 2,
             microphone: true,
             camera: false,
             lacks_microphone: false,
@@ -273,6 +275,7 @@ fn messages() -> Seeds {
         }),
         Body::Still,
         Body::Over { why: Over::HungUp },
+        Body::Received { next: 3 },
     ];
     let call = CallId(7);
     bodies
