@@ -333,7 +333,8 @@ const MAX_HALF_OPEN: usize = 32;
 /// Of one sender: the one of a call, and one that replaces it.
 const MAX_HALF_OPEN_OF_SENDER: usize = 2;
 
-/// More conversations than can have a session, so that words are told once while one lasts.
+/// More conversations than can have a session, so that it is known of each whether its words were
+/// told.
 const MAX_TOLD: usize = 64;
 
 /// Handshakes that others begin. Each costs half a millisecond: one in a hundred of a processor.

@@ -152,12 +152,8 @@ fn line(from: &mut impl BufRead) -> io::Result<String> {
 /// The sides that the first line of a Y4M film names.
 fn size(header: &str) -> Result<(usize, usize)> {
     let side = |letter: char| -> Option<usize> {
-        let words = header.split_whitespace();
-        words
-            .skip(1)
-            .find_map(|it| it.strip_prefix(letter))?
-            .parse()
-            .ok()
+        let mut words = header.split_whitespace();
+        words.find_map(|it| it.strip_prefix(letter))?.parse().ok()
     };
     let sides = side('W').zip(side('H'));
     sides.with_context(|| format!("no film: {header:?}"))

@@ -91,6 +91,7 @@ impl Voice {
         let period = self.coarse.len();
         let now = (at.as_secs_f64() * COARSE_HZ) as usize % period;
         let begin = (now + period - MOST_LATE) % period;
+        // From the earliest lag on, across the end of the loop.
         let said = self.coarse.iter().cycle().skip(begin);
         let said: Vec<f32> = said.take(MOST_LATE + WINDOW_SAMPLES).copied().collect();
         let mut said_energy = energy(&said[..WINDOW_SAMPLES]);
