@@ -175,6 +175,7 @@ impl App {
             Command::Accept { .. }
             | Command::Decline
             | Command::End
+            | Command::Resume { .. }
             | Command::Dismiss
             | Command::SetMicrophone { .. }
             | Command::SetCamera { .. }

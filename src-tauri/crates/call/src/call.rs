@@ -3,7 +3,8 @@
 use crate::controls::{Local, Remote};
 use crate::id::{CallId, Peer};
 use crate::liveness::Liveness;
-use crate::parcels::{ReceivedParcels, SentParcels};
+use crate::receipts::Receipts;
+use crate::sessions::Sessions;
 use crate::time::Timestamp;
 
 /// A call that is not over.
@@ -11,17 +12,15 @@ use crate::time::Timestamp;
 pub(crate) struct Call {
     pub(crate) id: CallId,
     pub(crate) peer: Peer,
-    /// Whether we called. The caller's session makes the offers.
+    /// Whether we called. The caller's sessions make the offers.
     pub(crate) outgoing: bool,
     pub(crate) local: Local,
     pub(crate) remote: Remote,
+    pub(crate) receipts: Receipts,
     pub(crate) liveness: Liveness,
-    /// Parcels of our session that may be lost.
-    pub(crate) sent: SentParcels,
-    /// How often they were sent again since the other side acknowledged any.
+    pub(crate) sessions: Sessions,
+    /// How often parcels were sent again since the other side acknowledged any.
     pub(crate) resends: usize,
-    /// Parcels of the other side's session, kept until ours is open.
-    pub(crate) received: ReceivedParcels,
     /// Glare: our own call to the same person, which gave way to this one.
     pub(crate) instead_of: Option<CallId>,
 }
@@ -49,10 +48,10 @@ impl Call {
             outgoing,
             local: Local::new(video),
             remote: Remote::new(),
+            receipts: Receipts::default(),
             liveness: Liveness::new(now),
-            sent: SentParcels::default(),
+            sessions: Sessions::new(now),
             resends: 0,
-            received: ReceivedParcels::default(),
             instead_of: None,
         }
     }

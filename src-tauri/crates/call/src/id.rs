@@ -51,6 +51,35 @@ impl<'de> Deserialize<'de> for CallId {
     }
 }
 
+/// Names one session of the transport. A call outlives its sessions: each one that is begun behind the
+/// same call has a higher number.
+///
+/// ```
+/// use call::id::{CallId, SessionId};
+///
+/// let first = SessionId { call: CallId(0x2a), number: 0 };
+/// assert_eq!(first.to_string(), "000000000000002a/0");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId {
+    /// The call.
+    pub call: CallId,
+    /// Counted from 0 by the caller, who begins them all.
+    pub number: u32,
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.call, self.number)
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
+    }
+}
+
 /// A person to call: the address that their key proves, and what they call themselves.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::id::{CallId, Peer};
+use crate::id::{CallId, Peer, SessionId};
+use crate::message::Receipt;
 use crate::view::Lacking;
 
 /// One thing that happened.
@@ -40,26 +41,33 @@ pub enum Input {
         /// Whether messages can be sent.
         online: bool,
     },
-    /// What the session of the call reports. Late reports of an earlier call's session are ignored.
+    /// This machine's addresses or routes changed: what paths are made of.
+    NetworkChanged,
+    /// What a session reports. Late reports of a session that is over are ignored.
     Transport {
-        /// Which call's session.
-        call: CallId,
+        /// Which session.
+        session: SessionId,
         /// The report.
         state: Transport,
     },
-    /// The session has a parcel for the other side's session.
+    /// A session has a parcel for its other end.
     Parcel {
-        /// Which call's session.
-        call: CallId,
+        /// Which session.
+        session: SessionId,
         /// Opaque bytes.
         parcel: Vec<u8>,
     },
-    /// A message came through the session's own channel: remote, unchecked.
+    /// A message came through a session's own channel: remote, unchecked.
     Data {
-        /// Which call's session.
-        call: CallId,
+        /// Which session.
+        session: SessionId,
         /// The bytes.
         bytes: Vec<u8>,
+    },
+    /// This machine cannot make or show the media of the call, whatever carries it.
+    Broken {
+        /// Which call.
+        call: CallId,
     },
     /// The capture gates are in this state now; answers every [`crate::output::Output::SetCapture`].
     /// The other side and the UI are told what this says, never what the user wishes.
@@ -71,6 +79,9 @@ pub enum Input {
         /// Which device the user wants and cannot have: why a gate is shut.
         lacking: Lacking,
     },
+    /// What was captured, heard and shown here in the last second. Once a second while the call has
+    /// media.
+    Receipt(Receipt),
     /// A deadline of [`crate::phone::Phone::poll_timeout`] passed.
     Tick,
 }
@@ -121,6 +132,14 @@ pub enum Command {
     Decline,
     /// Cancel, hang up or decline, whichever fits the state.
     End,
+    /// Go on with the call whose loss is shown, as soon as there is a path and the other side wants
+    /// it too.
+    Resume {
+        /// The call that takes its place, if this side had called: a fresh random id.
+        call: CallId,
+        /// Camera on from the start.
+        video: bool,
+    },
     /// Leave the ended screen.
     Dismiss,
     /// Mute or unmute.
@@ -134,7 +153,7 @@ pub enum Command {
 pub enum Transport {
     /// Media and data flow.
     Connected,
-    /// The session lost its path and looks for another one.
+    /// The session lost its path, which may come back by itself.
     Disconnected,
     /// Nothing has been heard from the other side for this long. Told again and again while it
     /// lasts, and once as zero when something is heard.
@@ -164,9 +183,13 @@ impl fmt::Debug for Input {
             Self::Undeliverable { why, .. } => write!(f, "Undeliverable({why:?})"),
             Self::Incompatible { call, .. } => write!(f, "Incompatible({call})"),
             Self::Link { online } => write!(f, "Link(online: {online})"),
-            Self::Transport { call, state } => write!(f, "Transport({call}, {state:?})"),
-            Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),
-            Self::Data { call, bytes } => write!(f, "Data({call}, {} bytes)", bytes.len()),
+            Self::NetworkChanged => f.write_str("NetworkChanged"),
+            Self::Transport { session, state } => write!(f, "Transport({session}, {state:?})"),
+            Self::Parcel { session, parcel } => {
+                write!(f, "Parcel({session}, {} bytes)", parcel.len())
+            }
+            Self::Data { session, bytes } => write!(f, "Data({session}, {} bytes)", bytes.len()),
+            Self::Broken { call } => write!(f, "Broken({call})"),
             Self::Capture {
                 microphone,
                 camera,
@@ -177,6 +200,7 @@ impl fmt::Debug for Input {
                     "Capture(microphone: {microphone}, camera: {camera}, {lacking:?})"
                 )
             }
+            Self::Receipt(receipt) => write!(f, "{receipt:?}"),
             Self::Tick => f.write_str("Tick"),
         }
     }

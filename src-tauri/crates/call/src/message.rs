@@ -6,6 +6,7 @@
 //! parsing never panics and allocates no more than a small multiple of [`MAX_MESSAGE`].
 
 mod parcel;
+mod receipt;
 mod report;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use thiserror::Error;
 use crate::id::{CallId, Peer};
 
 pub use parcel::Parcel;
+pub use receipt::Receipt;
 pub use report::ControlsReport;
 
 /// The version that this phone speaks.
@@ -62,6 +64,10 @@ pub enum Body {
         video: bool,
         /// Milliseconds for which the caller waits for an answer.
         ring_ms: u32,
+        /// The call between the two that was lost, when the caller wants to go on with it. A callee
+        /// who wants that too is connected without being rung.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resumes: Option<CallId>,
     },
     /// Callee: the user is being told.
     Ringing,
@@ -72,20 +78,33 @@ pub enum Body {
         /// The callee's own call to the caller that gave way to this one.
         instead_of: Option<CallId>,
     },
-    /// Either: a parcel of our session for yours. Repeated until it is acknowledged.
+    /// Either: a parcel of our end of a session for yours. Repeated until it is acknowledged. One of a
+    /// session with a higher number than any before begins that session; only the caller's does.
     Parcel {
-        /// Counted from 0 in each call.
+        /// [`SessionId::number`](crate::id::SessionId::number).
+        session: u32,
+        /// Counted from 0 in each session.
         number: u32,
         /// Opaque; at most [`MAX_PARCEL`].
         parcel: Parcel,
     },
-    /// Either: all parcels of your session with a lower number have arrived.
+    /// Either: all parcels of your end of a session with a lower number have arrived.
     Received {
+        /// [`SessionId::number`](crate::id::SessionId::number).
+        session: u32,
         /// The number that comes next.
         next: u32,
     },
+    /// Callee: begin a session of this number or above, because my network changed or I hear nothing.
+    /// Repeated until there is one.
+    Renew {
+        /// [`SessionId::number`](crate::id::SessionId::number).
+        session: u32,
+    },
     /// Either: what I really send and lack. On every change and once a second.
     Controls(ControlsReport),
+    /// Either: what I heard and showed in the last second. Once a second while media flows.
+    Receipt(Receipt),
     /// Either: are you still in this call? Answered only when not.
     Still,
     /// Either: the call is over for me.
@@ -194,10 +213,12 @@ impl Body {
                 name,
                 video,
                 ring_ms,
+                resumes,
             } => Self::Invite {
                 name: Peer::clean_name(&name),
                 video,
                 ring_ms,
+                resumes,
             },
             Self::Accept { name, instead_of } => Self::Accept {
                 name: Peer::clean_name(&name),
@@ -206,7 +227,9 @@ impl Body {
             Self::Ringing
             | Self::Parcel { .. }
             | Self::Received { .. }
+            | Self::Renew { .. }
             | Self::Controls(_)
+            | Self::Receipt(_)
             | Self::Still
             | Self::Over { .. } => self,
         }
@@ -220,9 +243,15 @@ impl fmt::Debug for Body {
             Self::Invite { video, .. } => write!(f, "Invite(video: {video})"),
             Self::Ringing => f.write_str("Ringing"),
             Self::Accept { .. } => f.write_str("Accept"),
-            Self::Parcel { number, parcel } => write!(f, "Parcel({number}, {parcel:?})"),
-            Self::Received { next } => write!(f, "Received({next})"),
+            Self::Parcel {
+                session,
+                number,
+                parcel,
+            } => write!(f, "Parcel({session}, {number}, {parcel:?})"),
+            Self::Received { session, next } => write!(f, "Received({session}, {next})"),
+            Self::Renew { session } => write!(f, "Renew({session})"),
             Self::Controls(report) => fmt::Debug::fmt(report, f),
+            Self::Receipt(receipt) => fmt::Debug::fmt(receipt, f),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),
         }

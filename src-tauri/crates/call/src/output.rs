@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::id::{CallId, Peer};
+use crate::id::{CallId, Peer, SessionId};
 use crate::reason::EndReason;
 
 /// One thing to do, in order.
@@ -18,34 +18,37 @@ pub enum Output {
         /// The message.
         bytes: Vec<u8>,
     },
-    /// Open the session of this call. At most one is open at a time.
+    /// Open a session. The first of a call carries its media from the start; a later one is set up
+    /// beside it, until [`Output::UseTransport`]. At most four are held at a time, those that are
+    /// closing included.
     OpenTransport {
-        /// The call.
-        call: CallId,
+        /// The session.
+        session: SessionId,
         /// Whether this side makes the offers.
         offerer: bool,
     },
-    /// Look for a new path.
-    RestartTransport {
-        /// The call.
-        call: CallId,
+    /// Let this session carry the media from now on: it is connected. The one before stays open for
+    /// a moment, because the other side may still send through it.
+    UseTransport {
+        /// The session.
+        session: SessionId,
     },
-    /// Close the session; answered by [`crate::input::Transport::Closed`].
+    /// Close a session; answered by [`crate::input::Transport::Closed`].
     CloseTransport {
-        /// The call.
-        call: CallId,
+        /// The session.
+        session: SessionId,
     },
-    /// Hand the other side's parcel to the session.
+    /// Hand a parcel of the other end to the session.
     Parcel {
-        /// The call.
-        call: CallId,
+        /// The session.
+        session: SessionId,
         /// Opaque bytes.
         parcel: Vec<u8>,
     },
-    /// Send a message through the session's own channel.
+    /// Send a message through a session's own channel.
     Data {
-        /// The call.
-        call: CallId,
+        /// The session.
+        session: SessionId,
         /// The message.
         bytes: Vec<u8>,
     },
@@ -60,7 +63,7 @@ pub enum Output {
     },
     /// Play this, until the next `Sound`.
     Sound(Sound),
-    /// The call is over. Always the last output of a call but for its `CloseTransport`.
+    /// The call is over. Always the last output of a call but for its `CloseTransport`s.
     Ended {
         /// The call.
         call: CallId,
@@ -103,13 +106,15 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Send { call, bytes, .. } => write!(f, "Send({call}, {} bytes)", bytes.len()),
-            Self::OpenTransport { call, offerer } => {
-                write!(f, "OpenTransport({call}, offerer: {offerer})")
+            Self::OpenTransport { session, offerer } => {
+                write!(f, "OpenTransport({session}, offerer: {offerer})")
             }
-            Self::RestartTransport { call } => write!(f, "RestartTransport({call})"),
-            Self::CloseTransport { call } => write!(f, "CloseTransport({call})"),
-            Self::Parcel { call, parcel } => write!(f, "Parcel({call}, {} bytes)", parcel.len()),
-            Self::Data { call, bytes } => write!(f, "Data({call}, {} bytes)", bytes.len()),
+            Self::UseTransport { session } => write!(f, "UseTransport({session})"),
+            Self::CloseTransport { session } => write!(f, "CloseTransport({session})"),
+            Self::Parcel { session, parcel } => {
+                write!(f, "Parcel({session}, {} bytes)", parcel.len())
+            }
+            Self::Data { session, bytes } => write!(f, "Data({session}, {} bytes)", bytes.len()),
             Self::SetCapture { microphone, camera } => {
                 write!(f, "SetCapture(microphone: {microphone}, camera: {camera})")
             }

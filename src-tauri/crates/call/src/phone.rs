@@ -4,8 +4,8 @@
 //! waits nor reads a clock. The driver feeds one input, carries out every output in order, and
 //! wakes the phone with [`Input::Tick`] at the deadline of [`Phone::poll_timeout`].
 //!
-//! What must never happen here: a panic or unbounded memory from a peer's bytes, a second open
-//! session, a session that is not closed, a capture gate that opens before both sides said yes,
+//! What must never happen here: a panic or unbounded memory from a peer's bytes, a second session in
+//! use, a session that is not closed, a capture gate that opens before both sides said yes,
 //! anything of our machine sent to a caller before the user accepts.
 
 mod capture;
@@ -15,7 +15,9 @@ mod invitation;
 mod parcels;
 mod path;
 mod quiet;
+mod receipt;
 mod received;
+mod resume;
 mod session;
 mod show;
 mod signaling;
@@ -26,7 +28,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::declined::DeclinedStrangers;
-use crate::id::{CallId, Peer};
+use crate::id::{CallId, Peer, SessionId};
 use crate::input::Input;
 use crate::message::{Body, Message};
 use crate::output::Output;
@@ -124,7 +126,8 @@ pub struct Phone {
     /// Whether the relay can be reached. Until the first [`Input::Link`] it cannot.
     online: bool,
     state: State,
-    slot: session::Slot,
+    /// Sessions that were told to close and have not said that they are closed.
+    closing: Vec<SessionId>,
     recent: RecentCalls,
     declined: DeclinedStrangers,
     rings: StrangersRings,
@@ -141,7 +144,7 @@ impl Phone {
             config: config.cleaned(),
             online: false,
             state: State::Idle,
-            slot: session::Slot::Free,
+            closing: Vec::new(),
             recent: RecentCalls::default(),
             declined: DeclinedStrangers::default(),
             rings: StrangersRings::default(),
@@ -170,14 +173,17 @@ impl Phone {
             Input::Undeliverable { to, why } => self.on_undeliverable(now, &to, why),
             Input::Incompatible { from, call } => self.on_incompatible(now, &from, call),
             Input::Link { online } => self.on_link(now, online),
-            Input::Transport { call, state } => self.on_transport(now, call, state),
-            Input::Parcel { call, parcel } => self.send_parcel(now, call, parcel),
-            Input::Data { call, bytes } => self.on_data(now, call, &bytes),
+            Input::NetworkChanged => self.on_network_changed(now),
+            Input::Transport { session, state } => self.on_transport(now, session, state),
+            Input::Parcel { session, parcel } => self.send_parcel(now, session, parcel),
+            Input::Data { session, bytes } => self.on_data(now, session, &bytes),
+            Input::Broken { call } => self.on_broken(now, call),
             Input::Capture {
                 microphone,
                 camera,
                 lacking,
             } => self.on_capture(Controls { microphone, camera }, lacking),
+            Input::Receipt(receipt) => self.on_own_receipt(now, receipt),
             Input::Tick => {
                 while let Some(timer) = self.timers.expired(now) {
                     self.on_timeout(now, timer);
@@ -258,12 +264,19 @@ impl Phone {
         }
     }
 
-    /// Sends a message about our call through the session's own channel.
+    /// Sends a message about our call through the own channel of the session in use.
     fn send_data(&mut self, body: Body) {
         if let Some(call) = self.state.call() {
-            let call = call.id;
-            let bytes = Message { call, body }.encode();
-            self.outputs.push_back(Output::Data { call, bytes });
+            let session = SessionId {
+                call: call.id,
+                number: call.sessions.current.number,
+            };
+            let bytes = Message {
+                call: call.id,
+                body,
+            }
+            .encode();
+            self.outputs.push_back(Output::Data { session, bytes });
         }
     }
 }
@@ -276,10 +289,13 @@ fn kind(input: &Input) -> &'static str {
         Input::Undeliverable { .. } => "undeliverable",
         Input::Incompatible { .. } => "incompatible",
         Input::Link { .. } => "link",
+        Input::NetworkChanged => "network changed",
         Input::Transport { .. } => "transport",
         Input::Parcel { .. } => "parcel",
         Input::Data { .. } => "data",
+        Input::Broken { .. } => "broken",
         Input::Capture { .. } => "capture",
+        Input::Receipt(_) => "receipt",
         Input::Tick => "tick",
     }
 }

@@ -75,6 +75,29 @@ all_variants! {
 }
 
 impl EndReason {
+    /// Whether nobody wanted the end: a call that was running may go on.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        match self {
+            Self::ConnectionLost | Self::PeerGone => true,
+            Self::LocalHangup
+            | Self::RemoteHangup
+            | Self::Cancelled
+            | Self::Missed
+            | Self::Declined
+            | Self::RemoteDeclined
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Unreachable
+            | Self::NoRelay
+            | Self::NoPath
+            | Self::Incompatible
+            | Self::Replaced
+            | Self::NotSecure
+            | Self::InternalError => false,
+        }
+    }
+
     /// Whether the ended screen stays until the user dismisses it. An end that one of the two
     /// wanted leaves the screen by itself.
     ///

@@ -110,6 +110,31 @@ pub(crate) struct Ended {
     /// How long media flowed; none when it never did.
     pub(crate) lasted: Option<Duration>,
     pub(crate) outgoing: bool,
+    pub(crate) resumption: Resumption,
+}
+
+/// Whether a lost call shall go on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Resumption {
+    /// There is nothing to go on with, or it is too late.
+    None,
+    /// The user may want it.
+    Offered {
+        /// The other side's invitation, when they want it already.
+        theirs: Option<Box<Call>>,
+    },
+    /// The user wants it, and we had called: we invite again.
+    Inviting {
+        /// The call that takes the place of the one that was lost.
+        call: CallId,
+        /// Whether our camera will be on.
+        video: bool,
+    },
+    /// The user wants it, and the other side had called: we wait for their invitation.
+    Expecting {
+        /// Whether our camera will be on.
+        video: bool,
+    },
 }
 
 impl State {

@@ -25,12 +25,20 @@ pub enum Timer {
     PeerClosed,
     /// The path has been away long enough to say so.
     Lost,
-    /// The path is away; look for a new one.
-    Restart,
+    /// The path is away; set a new session up behind the call.
+    Renew,
+    /// Ask the caller again to begin a session.
+    AskAgain,
+    /// The session that was replaced has been kept long enough.
+    ClosePrevious,
     /// The path did not come back.
     GiveUp,
     /// The ended screen has been seen.
     LeaveEnded,
+    /// Invite the other side of the lost call again.
+    Resume,
+    /// The other side of the lost call did not come back.
+    StopResuming,
     /// A call that rings for nobody to hear is due for the next thing that a ringing phone does.
     /// The only one that belongs to no call of the user.
     Quiet,
@@ -49,9 +57,13 @@ all_variants! {
         Alive,
         PeerClosed,
         Lost,
-        Restart,
+        Renew,
+        AskAgain,
+        ClosePrevious,
         GiveUp,
         LeaveEnded,
+        Resume,
+        StopResuming,
         Quiet,
     }
 }
@@ -114,16 +126,34 @@ pub(crate) mod after {
     /// travels directly.
     pub(crate) const PEER_CLOSED: Duration = Duration::from_millis(300);
 
-    /// From the beginning of the silence until the offering side looks for a new path. A restart gives
-    /// the old path up, and a path that was away for less comes back by itself, and sooner.
-    pub(crate) const RESTART: Duration = Duration::from_millis(4500);
+    /// From the beginning of the silence until the caller sets a new session up behind the call. A
+    /// path that was away for less comes back by itself, and sooner.
+    pub(crate) const RENEW: Duration = Duration::from_millis(4500);
 
-    /// The same for the answering side. It can only ask for a new offer, so the offering side goes
-    /// first.
-    pub(crate) const RESTART_ANSWERER: Duration = Duration::from_millis(5500);
+    /// The same for the callee. It can only ask the caller for one, so the caller goes first.
+    pub(crate) const RENEW_CALLEE: Duration = Duration::from_millis(5500);
 
-    /// A path is found within a few seconds or never; by then a new network may be up.
-    pub(crate) const RESTART_AGAIN: Duration = Duration::from_secs(6);
+    /// A session is set up within a few seconds or never; by then a new network may be up.
+    pub(crate) const RENEW_AGAIN: Duration = Duration::from_secs(5);
+
+    /// The same for the callee, who lets the caller go first here too.
+    pub(crate) const RENEW_AGAIN_CALLEE: Duration = Duration::from_secs(6);
+
+    /// A round trip over a relay and the caller's admission of another session.
+    pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+    /// Sessions are begun no faster than this: addresses of a new network come one after the other,
+    /// and each session costs sockets.
+    pub(crate) const SESSION_PAUSE: Duration = Duration::from_millis(500);
+
+    /// The other side is connected a round trip later at most, and says so through the new session.
+    pub(crate) const CLOSE_PREVIOUS: Duration = Duration::from_secs(2);
+
+    /// Below the patience of somebody who waits for it, and little traffic.
+    pub(crate) const RESUME: Duration = Duration::from_secs(2);
+
+    /// How long somebody who wants a lost call back waits for the other side.
+    pub(crate) const STOP_RESUMING: Duration = Duration::from_secs(120);
 
     /// Time to read one sentence.
     pub(crate) const LEAVE_ENDED: Duration = Duration::from_secs(3);

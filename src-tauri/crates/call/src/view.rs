@@ -70,6 +70,10 @@ pub enum CallView {
         /// before.
         #[ts(type = "number | null")]
         connected_for_ms: Option<u64>,
+        /// Whether the other side receives what we send.
+        received: Received,
+        /// Who is to blame for what one of the two does not hear or see; null while all is well.
+        culprit: Option<Culprit>,
     },
     /// The call is over. Shown until dismissed, or for three seconds when somebody wanted it so.
     Ended {
@@ -84,6 +88,8 @@ pub enum CallView {
         lasted_ms: Option<u64>,
         /// Who had called.
         outgoing: bool,
+        /// Whether it may go on.
+        resume: Resume,
     },
 }
 
@@ -110,6 +116,20 @@ impl CallView {
     }
 }
 
+/// Whether a call that was lost may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Resume {
+    /// It is over for good: somebody wanted so, media never flowed, or it is too late.
+    No,
+    /// The user may want it.
+    Offered,
+    /// The other side wants it, and waits for the user.
+    Wanted,
+    /// The user wants it, and waits for a path and the other side.
+    Waiting,
+}
+
 /// How far an outgoing call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +150,55 @@ pub enum ActivePhase {
     Connected,
     /// The path was lost; it is being repaired.
     Reconnecting,
+}
+
+/// Whether the other side receives what we send, as it says itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Received {
+    /// Whether they hear us; null while our microphone is off, or nothing is known.
+    pub heard: Option<bool>,
+    /// Whether they see us; null while our camera is off, or nothing is known.
+    pub seen: Option<bool>,
+}
+
+/// What keeps one of the two from hearing or seeing the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Culprit {
+    /// Our microphone is on and delivers nothing but silence.
+    MyMicrophone,
+    /// Our camera is on and no picture of it leaves.
+    MyCamera,
+    /// What one side sends does not arrive.
+    Network,
+    /// Their sound arrives, and no speaker here takes it.
+    MySpeaker,
+    /// Their pictures arrive, and none can be shown here.
+    MyScreen,
+    /// Their microphone is on and delivers nothing but silence.
+    TheirMicrophone,
+    /// Their camera is on and no picture of it leaves.
+    TheirCamera,
+    /// Our sound arrives, and no speaker there takes it.
+    TheirSpeaker,
+    /// Our pictures arrive, and none can be shown there.
+    TheirScreen,
+}
+
+all_variants! {
+    /// All of them, those first that explain others.
+    pub Culprit {
+        MyMicrophone,
+        MyCamera,
+        Network,
+        MySpeaker,
+        MyScreen,
+        TheirMicrophone,
+        TheirCamera,
+        TheirSpeaker,
+        TheirScreen,
+    }
 }
 
 /// Devices that one side wants to use and that do not work there: none is there, or it is refused,

@@ -25,6 +25,12 @@ pub enum Command {
     Decline,
     /// Cancel, hang up or decline, whichever fits.
     End,
+    /// Go on with the call whose loss is shown, as soon as there is a path and the other side wants
+    /// it too.
+    Resume {
+        /// Our camera on from the start.
+        video: bool,
+    },
     /// Leave the ended screen.
     Dismiss,
     /// Mute or unmute.

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::id::CallId;
+use call::id::SessionId;
 use call::input::Input;
 use call::phone::Phone;
 use call::time::Timestamp;
@@ -82,8 +82,9 @@ pub(crate) struct Control {
 /// it.
 struct Call {
     media: Option<CallMedia>,
-    /// Calls whose media is being released, or was given up before it opened.
-    closing: BTreeSet<CallId>,
+    /// Sessions that are being closed, or were given up before they opened; with the last one of a
+    /// call goes its media.
+    closing: BTreeSet<SessionId>,
     sampler: Sampler,
     summary: Summary,
     /// Whom we called last by a link that names a relay, and that relay.

@@ -28,6 +28,7 @@ mod log_rate;
 mod microphone;
 mod picture;
 mod playout;
+mod plugs;
 mod recv_video;
 mod relays;
 mod sealing;

@@ -1,4 +1,4 @@
-//! Incoming pictures: session → decoder thread → picture feed.
+//! Incoming pictures: session in use → decoder thread → picture feed.
 //!
 //! One thread per call. It decodes in order, asks for a keyframe when references are missing, and
 //! shows each picture when its time has come; on a clean path that is at once.
@@ -15,11 +15,11 @@ use media::jitter::video::Playout;
 use media::keyframe::Requester;
 use media::picture::Picture;
 use media::queue::Empty;
-use media::transport::{FrameSource, SessionControl};
 use tracing::Span;
 
 use crate::counters::VideoIn;
 use crate::picture::PictureFeed;
+use crate::plugs::{Inlet, KeyframeRequests};
 use crate::session::Fault;
 use crate::timeline::micros_between;
 use crate::voice::LipSync;
@@ -28,7 +28,7 @@ use crate::worker::{Rank, Stop, Worker};
 /// Handle of one call's decoder thread. Dropping it ends the thread and clears the screen.
 #[derive(Debug)]
 pub(crate) struct VideoReceiver {
-    source: FrameSource,
+    source: Arc<Inlet>,
     feed: PictureFeed,
     hints: Arc<Hints>,
     worker: Option<Worker>,
@@ -55,9 +55,9 @@ pub(crate) struct Parts {
     /// Makes the decoder.
     pub(crate) codec: Arc<dyn CodecBackend>,
     /// Where the frames come from.
-    pub(crate) source: FrameSource,
+    pub(crate) source: Arc<Inlet>,
     /// Whom to ask for keyframes.
-    pub(crate) control: Arc<dyn SessionControl>,
+    pub(crate) keyframes: Arc<KeyframeRequests>,
     /// Where the pictures go.
     pub(crate) feed: PictureFeed,
     /// What was received.
@@ -75,7 +75,7 @@ pub(crate) struct Parts {
 impl VideoReceiver {
     /// Starts the thread.
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
-        let (source, feed) = (parts.source.clone(), parts.feed.clone());
+        let (source, feed) = (Arc::clone(&parts.source), parts.feed.clone());
         let hints = Arc::<Hints>::default();
         let seen = Arc::clone(&hints);
         let worker = Worker::start("vdec", Rank::Picture, move |stop| run(parts, seen, stop))?;
@@ -137,7 +137,7 @@ fn run(parts: Parts, hints: Arc<Hints>, stop: &Stop) {
             Err(Empty::Closed) => return,
         }
         if body.requester.poll(Instant::now(), body.hints.rtt()) {
-            body.parts.control.request_keyframe();
+            body.parts.keyframes.request();
         }
     }
 }

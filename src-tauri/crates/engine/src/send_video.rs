@@ -1,4 +1,4 @@
-//! Outgoing pictures: camera slot → encoder thread → gate → session.
+//! Outgoing pictures: camera slot → encoder thread → gate → session in use.
 //!
 //! One thread per call. A picture that comes while the encoder is busy replaces the one that
 //! waits: what is late is dropped at the source, never queued.
@@ -91,7 +91,7 @@ impl VideoSender {
         self.slot.clone()
     }
 
-    /// The session has a path now: the next picture is a keyframe. `current` is sent at once
+    /// The session in use has a path now: the next picture is a keyframe. `current` is sent at once
     /// instead of waiting for the camera.
     pub(crate) fn connected(&self, current: Option<Captured>) {
         self.want_keyframe();

@@ -1,4 +1,4 @@
-//! The transport session of one call: opened and closed within limits, and its news forwarded.
+//! One transport session of a call: opened and closed within limits, and its news forwarded.
 //!
 //! Runs in tasks of its own beside the control task; nothing here decides anything about the call.
 
@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::id::CallId;
+use call::id::{CallId, SessionId};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -19,27 +19,27 @@ use tracing::Span;
 
 use crate::clock::Clock;
 
-/// What the control task hears of a call's session and of the pipelines that hang on it.
+/// What the control task hears of a call's sessions and of its pipelines.
 #[derive(Debug)]
 pub(crate) enum News {
     /// The session was opened, or not.
     Opened {
-        /// Of which call.
-        call: CallId,
+        /// Which one.
+        id: SessionId,
         /// The open session.
         session: Result<Box<Session>, TransportError>,
     },
     /// The session tells something.
     Transport {
-        /// Of which call.
-        call: CallId,
+        /// Which one.
+        id: SessionId,
         /// What.
         event: TransportEvent,
     },
     /// The session's own figures.
     Figures {
-        /// Of which call.
-        call: CallId,
+        /// Which one.
+        id: SessionId,
         /// Counted from the session's start.
         stats: Box<TransportStats>,
     },
@@ -50,8 +50,8 @@ pub(crate) enum News {
     },
     /// The session is gone with all that belonged to it.
     Closed {
-        /// Of which call.
-        call: CallId,
+        /// Which one.
+        id: SessionId,
     },
 }
 
@@ -64,11 +64,11 @@ pub(crate) fn span_of(call: impl fmt::Display) -> Span {
     tracing::info_span!(parent: None, "call", id = %call)
 }
 
-/// Opens the session of `call` and reports it as [`News::Opened`], as a failure after
+/// Opens a session and reports it as [`News::Opened`], as a failure after
 /// [`OPEN_LIMIT`]. When `cancelled` is told or dropped before, the call is over: what still opens is
 /// closed, and [`News::Closed`] reported instead.
 pub(crate) async fn open(
-    call: CallId,
+    id: SessionId,
     transport: Arc<dyn MediaTransport>,
     params: OpenParams,
     news: mpsc::Sender<News>,
@@ -79,48 +79,48 @@ pub(crate) async fn open(
     let opened = tokio::select! {
         opened = clock.timeout(OPEN_LIMIT, &mut opening) => opened,
         _ = cancelled => {
-            discard(call, &clock, opening).await;
-            report(&news, News::Closed { call }).await;
+            discard(id, &clock, opening).await;
+            report(&news, News::Closed { id }).await;
             return;
         }
     };
     match opened {
         Some(session) => {
             let session = session.map(Box::new);
-            report(&news, News::Opened { call, session }).await;
+            report(&news, News::Opened { id, session }).await;
         }
         None => {
             let late = TransportError::Internal("the session does not open".to_owned());
             let session = Err(late);
-            report(&news, News::Opened { call, session }).await;
-            discard(call, &clock, opening).await;
+            report(&news, News::Opened { id, session }).await;
+            discard(id, &clock, opening).await;
         }
     }
 }
 
 /// Closes a session that nobody waits for any more, if it opens soon; dropping it ends it else.
-async fn discard(call: CallId, clock: &Clock, opening: Opening) {
+async fn discard(id: SessionId, clock: &Clock, opening: Opening) {
     if let Some(Ok(session)) = clock.timeout(GRACE, opening).await {
-        close(call, clock, session.control.as_ref()).await;
+        close(id, clock, session.control.as_ref()).await;
     }
 }
 
 /// Closes a session. One that takes longer than [`CLOSE_LIMIT`] ends when the caller drops it.
-pub(crate) async fn close(call: CallId, clock: &Clock, session: &dyn SessionControl) {
+pub(crate) async fn close(id: SessionId, clock: &Clock, session: &dyn SessionControl) {
     let closed = clock.timeout(CLOSE_LIMIT, session.close()).await;
     if closed.is_none() {
-        tracing::error!(%call, "a session does not close and is dropped");
+        tracing::error!(session = %id, "a session does not close and is dropped");
     }
 }
 
 /// Carries the events of one session to the control task until the session ends.
 pub(crate) async fn forward(
-    call: CallId,
+    id: SessionId,
     mut events: BoxStream<'static, TransportEvent>,
     news: mpsc::Sender<News>,
 ) {
     while let Some(event) = events.next().await {
-        if news.send(News::Transport { call, event }).await.is_err() {
+        if news.send(News::Transport { id, event }).await.is_err() {
             return;
         }
     }
@@ -129,14 +129,14 @@ pub(crate) async fn forward(
 /// Asks a session for its figures, which come as [`News::Figures`] or, after [`FIGURES_LIMIT`], not
 /// at all.
 pub(crate) async fn ask_for_figures(
-    call: CallId,
+    id: SessionId,
     session: Arc<dyn SessionControl>,
     clock: Clock,
     news: mpsc::Sender<News>,
 ) {
     if let Some(stats) = clock.timeout(FIGURES_LIMIT, session.stats()).await {
         let stats = Box::new(stats);
-        report(&news, News::Figures { call, stats }).await;
+        report(&news, News::Figures { id, stats }).await;
     }
 }
 

@@ -62,6 +62,11 @@ impl Sampler {
         self.transport.old = self.transport.new.replace(stats);
     }
 
+    /// Another session carries the call: it counts from its own start.
+    pub(crate) fn another_session(&mut self) {
+        self.transport = Pair::default();
+    }
+
     /// The call's media is gone.
     pub(crate) fn forget(&mut self) {
         self.last = None;

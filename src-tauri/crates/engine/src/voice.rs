@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use media::backend::codec::{AudioDecoder, CodecBackend};
 use media::jitter::audio::{Config, JitterBuffer, PULL, Played};
 use media::time::MediaTime;
-use media::transport::FrameSource;
 use tracing::Span;
 use tracing::span::EnteredSpan;
 
 use crate::counters::AudioIn;
+use crate::plugs::Inlet;
 use crate::session::Fault;
 use crate::timeline::duration_of;
 
 /// One call's incoming sound, on the thread that plays it.
 pub(crate) struct Voice {
-    source: FrameSource,
+    source: Arc<Inlet>,
     jitter: JitterBuffer,
     decoder: Box<dyn AudioDecoder>,
     counters: Arc<AudioIn>,
@@ -36,7 +36,7 @@ pub(crate) struct Parts {
     /// Makes the decoder.
     pub(crate) codec: Arc<dyn CodecBackend>,
     /// Where the packets come from.
-    pub(crate) source: FrameSource,
+    pub(crate) source: Arc<Inlet>,
     /// What was received.
     pub(crate) counters: Arc<AudioIn>,
     /// What is heard when.

@@ -56,6 +56,8 @@ struct Shared<T> {
 struct State<T> {
     values: VecDeque<T>,
     closed: bool,
+    /// Counts [`Queue::wake`].
+    wakes: u64,
 }
 
 impl<T> Clone for Queue<T> {
@@ -82,6 +84,7 @@ impl<T> Queue<T> {
                 state: Mutex::new(State {
                     values: VecDeque::with_capacity(capacity),
                     closed: false,
+                    wakes: 0,
                 }),
                 changed: Condvar::new(),
                 capacity,
@@ -120,11 +123,16 @@ impl<T> Queue<T> {
 
     /// The oldest value, waiting for one at most `timeout`.
     pub fn pop(&self, timeout: Duration) -> Result<T, Empty> {
+        self.pop_unless_woken(self.wakes(), timeout)
+    }
+
+    /// The same, unless [`Queue::wake`] was called since there had been so many [`Queue::wakes`].
+    pub fn pop_unless_woken(&self, wakes: u64, timeout: Duration) -> Result<T, Empty> {
         let (mut state, _) = self
             .shared
             .changed
             .wait_timeout_while(self.lock(), timeout, |it| {
-                it.values.is_empty() && !it.closed
+                it.values.is_empty() && !it.closed && it.wakes == wakes
             })
             .unwrap_or_else(PoisonError::into_inner);
         let value = state.values.pop_front();
@@ -138,6 +146,26 @@ impl<T> Queue<T> {
     /// The oldest value, waiting for one until `deadline`, where `now` is the present.
     pub fn pop_until(&self, now: Instant, deadline: Instant) -> Result<T, Empty> {
         self.pop(deadline.saturating_duration_since(now))
+    }
+
+    /// Ends the time of everybody who waits now.
+    pub fn wake(&self) {
+        let mut state = self.lock();
+        state.wakes = state.wakes.wrapping_add(1);
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// How often [`Queue::wake`] was called.
+    #[must_use]
+    pub fn wakes(&self) -> u64 {
+        self.lock().wakes
+    }
+
+    /// Whether this is the same queue, not one like it.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Drops all waiting values, uncounted.

@@ -18,6 +18,7 @@ impl Phone {
             Command::Accept { video } => self.accept(now, video),
             Command::Decline => self.decline(now),
             Command::End => self.hang_up(now),
+            Command::Resume { call, video } => self.want_to_resume(now, call, video),
             Command::Dismiss => self.dismiss(),
             Command::SetMicrophone(microphone) => self.on_wish(|wish| wish.microphone = microphone),
             Command::SetCamera(camera) => self.on_wish(|wish| wish.camera = camera),
@@ -112,6 +113,7 @@ impl Phone {
     fn dismiss(&mut self) {
         match self.state {
             State::Ended(_) => {
+                self.cancel_resumption();
                 self.timers.stop_call();
                 self.state = State::Idle;
             }

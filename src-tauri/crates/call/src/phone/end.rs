@@ -6,7 +6,7 @@ use crate::id::CallId;
 use crate::message::{Body, Over};
 use crate::output::{Output, Sound};
 use crate::reason::EndReason;
-use crate::state::{Ended, Stage, State};
+use crate::state::{Ended, Resumption, Stage, State};
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
 
@@ -44,7 +44,7 @@ impl Phone {
             outgoing,
             lasted,
         });
-        self.close_session(id);
+        self.close_sessions();
         if reason == EndReason::Replaced {
             self.state = State::Idle;
             return;
@@ -52,12 +52,19 @@ impl Phone {
         if !reason.stays() {
             self.set_timer(Timer::LeaveEnded, now, after::LEAVE_ENDED);
         }
+        let resumption = if lasted.is_some() && reason.is_loss() {
+            self.set_timer(Timer::StopResuming, now, after::STOP_RESUMING);
+            Resumption::Offered { theirs: None }
+        } else {
+            Resumption::None
+        };
         self.state = State::Ended(Box::new(Ended {
             call: id,
             peer,
             reason,
             lasted,
             outgoing,
+            resumption,
         }));
     }
 

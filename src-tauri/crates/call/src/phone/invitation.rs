@@ -6,6 +6,7 @@ use super::Phone;
 use super::end::Notice;
 use crate::call::Call;
 use crate::collision::{Collision, classify, standing_now};
+use crate::id::CallId;
 use crate::input::Standing;
 use crate::message::{Body, Over};
 use crate::output::Output;
@@ -22,6 +23,8 @@ pub(super) struct Invite {
     pub(super) ring: Duration,
     /// What the caller is to the user, the current call aside.
     pub(super) standing: Standing,
+    /// The lost call that shall go on.
+    pub(super) resumes: Option<CallId>,
 }
 
 impl Phone {
@@ -35,6 +38,10 @@ impl Phone {
             known: standing == Standing::Known,
             ring: invite.ring,
         };
+        let is_new = matches!(collision, Collision::None | Collision::Recall);
+        if is_new && self.on_resuming_invite(now, &call, Invite { standing, ..invite }) {
+            return;
+        }
         match collision {
             Collision::None if !invitation.known && self.declined.contains(now, &from) => {
                 tracing::debug!(call = %id, "a stranger who was declined calls again");

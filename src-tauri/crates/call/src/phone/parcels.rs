@@ -1,7 +1,8 @@
-//! Parcels between the two sessions: carried, acknowledged, and sent again where they may be lost.
+//! Parcels between the two ends of a session: carried, acknowledged, and sent again where they may be lost.
 
 use super::Phone;
-use crate::id::CallId;
+use crate::call::Call;
+use crate::id::SessionId;
 use crate::message::{Body, MAX_DATA, MAX_PARCEL, Message, Parcel};
 use crate::output::Output;
 use crate::parcels::Arrival;
@@ -10,24 +11,34 @@ use crate::time::Timestamp;
 use crate::timer::{Timer, after};
 
 impl Phone {
-    /// Our session has a parcel for theirs.
-    pub(super) fn send_parcel(&mut self, now: Timestamp, id: CallId, parcel: Vec<u8>) {
+    /// Our end of a session has a parcel for theirs.
+    pub(super) fn send_parcel(&mut self, now: Timestamp, id: SessionId, parcel: Vec<u8>) {
         let State::Call(call, _) = &mut self.state else {
             return;
         };
-        if call.id != id || !self.slot.is_open(id) {
+        if call.id != id.call {
             return;
         }
-        if parcel.len() > MAX_PARCEL {
-            tracing::warn!(call = %id, bytes = parcel.len(), "our session's parcel is too large");
-            return;
-        }
-        let Some(number) = call.sent.push(parcel.clone()) else {
-            tracing::warn!(call = %id, "our session makes more parcels than arrive; one is dropped");
+        let session = call.sessions.find(id.number);
+        let Some(session) = session.filter(|it| it.phase.is_open()) else {
             return;
         };
-        let parcel = Parcel(parcel);
-        self.tell(Body::Parcel { number, parcel });
+        if parcel.len() > MAX_PARCEL {
+            tracing::warn!(session = %id, bytes = parcel.len(), "our parcel is too large");
+            return;
+        }
+        let Some(number) = session.sent.push(parcel.clone()) else {
+            tracing::warn!(session = %id, "more parcels are made than arrive; one is dropped");
+            return;
+        };
+        self.tell_about(
+            id.number,
+            Body::Parcel {
+                session: id.number,
+                number,
+                parcel: Parcel(parcel),
+            },
+        );
         if !self.timers.is_set(Timer::Resend) {
             self.set_timer(Timer::Resend, now, after::RESEND[0]);
         }
@@ -38,47 +49,69 @@ impl Phone {
         let Some(call) = self.state.call_mut() else {
             return;
         };
-        let kept: Vec<_> = call.sent.kept().map(|(at, it)| (at, it.clone())).collect();
+        let mut kept = Vec::new();
+        for session in call.sessions.iter() {
+            kept.extend(session.sent.kept().map(|(number, parcel)| Body::Parcel {
+                session: session.number,
+                number,
+                parcel: Parcel(parcel.clone()),
+            }));
+        }
         if kept.is_empty() {
             return;
         }
         call.resends = (call.resends + 1).min(after::RESEND.len() - 1);
         let pause = after::RESEND[call.resends];
-        for (number, parcel) in kept {
-            let parcel = Parcel(parcel);
-            self.tell_every_way(Body::Parcel { number, parcel });
+        for parcel in kept {
+            self.tell_every_way(parcel);
         }
         self.set_timer(Timer::Resend, now, pause);
     }
 
     /// The other side has all of ours below this number.
-    pub(super) fn on_parcels_received(&mut self, now: Timestamp, next: u32) {
+    pub(super) fn on_parcels_received(&mut self, now: Timestamp, session: u32, next: u32) {
         let Some(call) = self.state.call_mut() else {
             return;
         };
-        if !call.sent.acknowledge(next) {
+        let session = call.sessions.find(session);
+        if !session.is_some_and(|it| it.sent.acknowledge(next)) {
             return;
         }
         call.resends = 0;
-        if call.sent.is_empty() {
+        if call.sessions.iter().all(|it| it.sent.is_empty()) {
             self.timers.stop(Timer::Resend);
         } else {
             self.set_timer(Timer::Resend, now, after::RESEND[0]);
         }
     }
 
-    /// A parcel of their session for ours.
-    pub(super) fn on_parcel(&mut self, now: Timestamp, number: u32, Parcel(parcel): Parcel) {
+    /// A parcel of their end of a session for ours; it may begin that session.
+    pub(super) fn on_parcel(
+        &mut self,
+        now: Timestamp,
+        session: u32,
+        number: u32,
+        Parcel(parcel): Parcel,
+    ) {
+        let is_known = |call: &mut Call| call.sessions.find(session).is_some();
+        if !self.state.call_mut().is_some_and(is_known) && !self.joins_session(now, session) {
+            // Of a session that is over, or of one that is begun too soon: that comes again.
+            return;
+        }
         let Some(call) = self.state.call_mut() else {
             return;
         };
+        let Some(session) = call.sessions.find(session) else {
+            return;
+        };
         let bytes = parcel.len();
-        match call.received.push(number, parcel, bytes) {
+        match session.received.push(number, parcel, bytes) {
             Arrival::New | Arrival::Known => {}
             Arrival::Refused => {
                 tracing::debug!(call = %call.id, "a parcel has to wait: too many came before it");
             }
         }
+        session.owes_acknowledgement = true;
         if !self.timers.is_set(Timer::Acknowledge) {
             self.set_timer(Timer::Acknowledge, now, after::ACKNOWLEDGE);
         }
@@ -87,31 +120,47 @@ impl Phone {
 
     /// Says which parcels have arrived.
     pub(super) fn acknowledge_parcels(&mut self) {
-        if let Some(call) = self.state.call() {
-            let next = call.received.next();
-            self.tell(Body::Received { next });
+        let Some(call) = self.state.call_mut() else {
+            return;
+        };
+        let mut received = Vec::new();
+        for session in call.sessions.iter_mut() {
+            if std::mem::take(&mut session.owes_acknowledgement) {
+                received.push((session.number, session.received.next()));
+            }
+        }
+        for (session, next) in received {
+            self.tell_about(session, Body::Received { session, next });
         }
     }
 
-    /// Gives our session, once it is open, the parcels of theirs whose turn it is.
+    /// Gives our sessions, once they are open, the parcels of theirs whose turn it is.
     pub(super) fn hand_over_parcels(&mut self) {
         let Some(call) = self.state.call_mut() else {
             return;
         };
         let id = call.id;
-        if !self.slot.is_open(id) {
-            return;
-        }
-        for parcel in call.received.take() {
-            self.outputs.push_back(Output::Parcel { call: id, parcel });
+        for session in call.sessions.iter_mut().filter(|it| it.phase.is_open()) {
+            let parcels = session.received.take();
+            let session = SessionId {
+                call: id,
+                number: session.number,
+            };
+            let parcels = parcels.into_iter();
+            self.outputs
+                .extend(parcels.map(|parcel| Output::Parcel { session, parcel }));
         }
     }
 
-    /// Says something about our call through the session while that has a path and the message fits,
-    /// else every way there is.
-    fn tell(&mut self, body: Body) {
+    /// Says something about a session: of the one in use through its own channel, while that has a
+    /// path and the message fits, else every way there is. Another session is set up because the one
+    /// in use may carry nothing any more.
+    fn tell_about(&mut self, number: u32, body: Body) {
         let has_path = match self.state.stage() {
-            Some(Stage::Active { .. }) => true,
+            Some(Stage::Active { .. }) => self
+                .state
+                .call()
+                .is_some_and(|call| call.sessions.current.number == number),
             None
             | Some(
                 Stage::Dialing
@@ -122,31 +171,39 @@ impl Phone {
             ) => false,
         };
         match self.data_message(&body) {
-            Some((call, bytes)) if has_path => {
-                self.outputs.push_back(Output::Data { call, bytes });
+            Some((session, bytes)) if has_path => {
+                self.outputs.push_back(Output::Data { session, bytes });
             }
             Some(_) | None => self.tell_every_way(body),
         }
     }
 
-    /// Says something about our call through signaling, and through the session as well where that
-    /// has been connected.
-    fn tell_every_way(&mut self, body: Body) {
+    /// Says something about our call through signaling, and through the session in use as well where
+    /// that has been connected.
+    pub(super) fn tell_every_way(&mut self, body: Body) {
         let was_connected = self
             .state
             .stage()
             .is_some_and(|it| it.connected_at().is_some());
-        if let Some((call, bytes)) = self.data_message(&body).filter(|_| was_connected) {
-            self.outputs.push_back(Output::Data { call, bytes });
+        if let Some((session, bytes)) = self.data_message(&body).filter(|_| was_connected) {
+            self.outputs.push_back(Output::Data { session, bytes });
         }
         self.send(body);
     }
 
-    /// A message about our call in the form for the session's channel, where it fits.
-    fn data_message(&self, body: &Body) -> Option<(CallId, Vec<u8>)> {
-        let call = self.state.call()?.id;
+    /// A message about our call in the form for the own channel of the session in use, where it fits.
+    fn data_message(&self, body: &Body) -> Option<(SessionId, Vec<u8>)> {
+        let call = self.state.call()?;
+        let session = SessionId {
+            call: call.id,
+            number: call.sessions.current.number,
+        };
         let body = body.clone();
-        let bytes = Message { call, body }.encode();
-        (bytes.len() <= MAX_DATA).then_some((call, bytes))
+        let bytes = Message {
+            call: call.id,
+            body,
+        }
+        .encode();
+        (bytes.len() <= MAX_DATA).then_some((session, bytes))
     }
 }

@@ -1,4 +1,4 @@
-//! The path between the two sessions: found, lost, looked for, given up.
+//! The path of the session in use: found, lost, given up.
 //!
 //! The session reports facts; what they mean is decided here and nowhere else. A path is lost when
 //! nothing has been heard for [`after::LOST`], or when ICE (RFC 8445) has lost its pair. What is
@@ -6,6 +6,7 @@
 
 use super::Phone;
 use super::end::Notice;
+use crate::id::CallId;
 use crate::message::Over;
 use crate::output::{Output, Sound};
 use crate::reason::EndReason;
@@ -53,7 +54,7 @@ impl Phone {
                     connected_at: *connected_at,
                 };
                 self.timers.stop(Timer::Lost);
-                self.timers.stop(Timer::Restart);
+                self.timers.stop(Timer::Renew);
                 self.timers.stop(Timer::GiveUp);
                 self.keep_alive(now);
             }
@@ -94,19 +95,19 @@ impl Phone {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
-        let Some(connected_at) = stage.connected_at() else {
+        let Stage::Active { connected_at } = *stage else {
             return;
         };
         *stage = Stage::Reconnecting {
             connected_at,
             outage: Outage::Hidden,
         };
-        let restart = if call.outgoing {
-            after::RESTART
+        let renew = if call.outgoing {
+            after::RENEW
         } else {
-            after::RESTART_ANSWERER
+            after::RENEW_CALLEE
         };
-        self.timers.set(Timer::Restart, since + restart);
+        self.timers.set(Timer::Renew, since + renew);
         self.timers.set(Timer::GiveUp, since + after::GIVE_UP);
         if now.since(since) >= after::LOST {
             self.show_outage();
@@ -146,47 +147,52 @@ impl Phone {
         }
     }
 
-    /// Looks for a new path, and again a while later.
-    pub(super) fn restart(&mut self, now: Timestamp) {
-        let Some(call) = self.state.call() else {
+    /// Sets a new session up while the path is lost, and again a while later. Without signaling nobody
+    /// would hear of it: the old path may come back by itself.
+    pub(super) fn renew(&mut self, now: Timestamp) {
+        match self.state.stage() {
+            Some(Stage::Reconnecting { .. }) => {
+                self.renew_later(now);
+                if self.online {
+                    self.renew_session(now);
+                }
+            }
+            Some(Stage::Active { .. }) => self.renew_session(now),
+            None
+            | Some(Stage::Dialing | Stage::Ringing(_) | Stage::Incoming(_) | Stage::Connecting) => {
+            }
+        }
+    }
+
+    /// Leaves the session that was begun last, or asked for, some time to connect.
+    pub(super) fn renew_later(&mut self, now: Timestamp) {
+        let outgoing = self.state.call().is_some_and(|call| call.outgoing);
+        let again = if outgoing {
+            after::RENEW_AGAIN
+        } else {
+            after::RENEW_AGAIN_CALLEE
+        };
+        self.set_timer(Timer::Renew, now, again);
+    }
+
+    /// This machine's network is another one: what the session knows of paths may be wrong. A new one
+    /// finds the paths there are now, while the old one carries as long as it can.
+    pub(super) fn on_network_changed(&mut self, now: Timestamp) {
+        self.renew(now);
+        self.resume(now);
+    }
+
+    /// This machine cannot make or show the media of the call.
+    pub(super) fn on_broken(&mut self, now: Timestamp, id: CallId) {
+        let State::Call(call, stage) = &self.state else {
             return;
         };
-        let call = call.id;
-        self.set_timer(Timer::Restart, now, after::RESTART_AGAIN);
-        // A restart gives the old path up, and without signaling nobody hears of the new one: the
-        // old one may come back by itself.
-        if self.online {
-            tracing::info!(%call, "looking for a new path");
-            self.outputs.push_back(Output::RestartTransport { call });
+        if call.id == id {
+            let why = match stage.connected_at() {
+                Some(_) => Over::Lost,
+                None => Over::NoPath,
+            };
+            self.end(now, EndReason::InternalError, Notice::Send(why));
         }
-    }
-
-    /// The session failed for good, and no restart brings it back.
-    pub(super) fn on_failed(&mut self, now: Timestamp) {
-        match self.state.stage() {
-            None | Some(Stage::Dialing | Stage::Incoming(_)) => {}
-            Some(Stage::Ringing(_) | Stage::Connecting) => {
-                self.end(now, EndReason::NoPath, Notice::Send(Over::NoPath));
-            }
-            Some(Stage::Active { .. } | Stage::Reconnecting { .. }) => {
-                self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost));
-            }
-        }
-    }
-
-    /// Somebody else than the other side may hold the other end of the session. Whatever was
-    /// agreed until then, the call ends, and the other side is told why.
-    pub(super) fn on_insecure(&mut self, now: Timestamp) {
-        self.end(now, EndReason::NotSecure, Notice::Send(Over::NotSecure));
-    }
-
-    /// A fault of this machine ended the session.
-    pub(super) fn on_broken(&mut self, now: Timestamp) {
-        let why = match self.state.stage() {
-            None | Some(Stage::Dialing | Stage::Incoming(_)) => return,
-            Some(Stage::Ringing(_) | Stage::Connecting) => Over::NoPath,
-            Some(Stage::Active { .. } | Stage::Reconnecting { .. }) => Over::Lost,
-        };
-        self.end(now, EndReason::InternalError, Notice::Send(why));
     }
 }

@@ -48,14 +48,21 @@ impl Phone {
                 self.recent.remember(from, id, None);
                 self.follow_quiet();
             }
-            Body::Parcel { number, parcel } => {
+            Body::Parcel {
+                session: 0,
+                number,
+                parcel,
+            } => {
                 self.quiet.on_parcel(now, from, *number, parcel.0.len());
                 self.follow_quiet();
             }
             Body::Ringing
             | Body::Accept { .. }
+            | Body::Parcel { .. }
             | Body::Received { .. }
+            | Body::Renew { .. }
             | Body::Controls(_)
+            | Body::Receipt(_)
             | Body::Still => {}
         }
     }
@@ -77,7 +84,7 @@ impl Phone {
                 Due::Probe(_) => {}
                 Due::Acknowledge(it) => {
                     let next = it.next_parcel();
-                    self.send_about(&it.with, it.call, Body::Received { next });
+                    self.send_about(&it.with, it.call, Body::Received { session: 0, next });
                 }
             }
         }

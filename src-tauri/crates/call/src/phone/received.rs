@@ -6,7 +6,7 @@ use super::Phone;
 use super::end::Notice;
 use super::invitation::Invite;
 use crate::call::Call;
-use crate::id::{CallId, Peer};
+use crate::id::{CallId, Peer, SessionId};
 use crate::input::Standing;
 use crate::message::{Body, Message, MessageError, Over};
 use crate::reason::EndReason;
@@ -22,7 +22,10 @@ enum Channel {
         /// What the sender is to the user.
         standing: Standing,
     },
-    Session,
+    Session {
+        /// Whether it is the session in use.
+        is_current: bool,
+    },
 }
 
 impl Phone {
@@ -40,20 +43,25 @@ impl Phone {
         }
     }
 
-    /// Bytes through the session's own channel.
-    pub(super) fn on_data(&mut self, now: Timestamp, id: CallId, bytes: &[u8]) {
+    /// Bytes through a session's own channel.
+    pub(super) fn on_data(&mut self, now: Timestamp, session: SessionId, bytes: &[u8]) {
         let Some(call) = self.state.call() else {
             return;
         };
-        if call.id != id || !self.slot.is_open(id) {
+        if !self.is_open(session) {
             return;
         }
         let from = call.peer.address.clone();
+        if self.is_current(session) {
+            // Both sides have changed over to it.
+            self.close_previous();
+        }
         match Message::parse(bytes) {
-            Ok(message) if message.call == id => {
-                self.received(now, &from, message, Channel::Session);
+            Ok(message) if message.call == session.call => {
+                let is_current = self.is_current(session);
+                self.received(now, &from, message, Channel::Session { is_current });
             }
-            Ok(_) => tracing::debug!(call = %id, "the session's channel speaks of another call"),
+            Ok(_) => tracing::debug!(%session, "the session's channel speaks of another call"),
             Err(error) => self.on_malformed(now, &from, error),
         }
     }
@@ -65,12 +73,16 @@ impl Phone {
             self.on_quiet(now, from, id, &body);
             return;
         }
+        if self.on_resumed(now, from, id, &body) {
+            return;
+        }
         let ours = self.note_life(now, from, id, channel);
         match body {
             Body::Invite {
                 name,
                 video,
                 ring_ms,
+                resumes,
             } => match channel {
                 Channel::Signaling { standing } => {
                     let address = from.to_owned();
@@ -80,20 +92,36 @@ impl Phone {
                         video,
                         ring,
                         standing,
+                        resumes,
                     };
                     self.on_invite(now, call, invite);
                 }
-                Channel::Session => tracing::debug!(call = %id, "an invitation within a call"),
+                Channel::Session { .. } => {
+                    tracing::debug!(call = %id, "an invitation within a call");
+                }
             },
             Body::Over { why } if ours => self.on_over(now, why),
             // It may have overtaken its invitation, which must not ring any more.
             Body::Over { .. } => self.recent.remember(from, id, None),
-            Body::Parcel { number, parcel } if ours => self.on_parcel(now, number, parcel),
-            Body::Received { next } if ours => self.on_parcels_received(now, next),
+            Body::Parcel {
+                session,
+                number,
+                parcel,
+            } if ours => self.on_parcel(now, session, number, parcel),
+            Body::Received { session, next } if ours => {
+                self.on_parcels_received(now, session, next);
+            }
+            Body::Renew { session } if ours => self.on_renew(now, session),
             // No parcel of a call that we may still join comes this way: the caller opens its
             // session, which makes parcels, only after our `ringing`.
-            Body::Parcel { .. } | Body::Received { .. } => {}
-            Body::Ringing | Body::Accept { .. } | Body::Controls(_) | Body::Still if !ours => {
+            Body::Parcel { .. } | Body::Received { .. } | Body::Renew { .. } => {}
+            Body::Ringing
+            | Body::Accept { .. }
+            | Body::Controls(_)
+            | Body::Receipt(_)
+            | Body::Still
+                if !ours =>
+            {
                 self.answer_for_other_call(from, id);
             }
             Body::Ringing => self.on_ringing(now),
@@ -104,6 +132,10 @@ impl Phone {
                     call.remote.on_report(report);
                 }
             }
+            Body::Receipt(receipt) => match channel {
+                Channel::Session { .. } => self.on_receipt(now, receipt),
+                Channel::Signaling { .. } => tracing::debug!(call = %id, "a receipt by signaling"),
+            },
             Body::Still => {}
         }
     }
@@ -115,10 +147,12 @@ impl Phone {
         };
         match channel {
             Channel::Signaling { .. } => call.liveness.on_message(now),
-            Channel::Session => {
-                // Only who knows that the call was accepted uses the session's channel.
+            Channel::Session { is_current } => {
+                // Only who knows that the call was accepted uses a session's channel.
                 self.timers.stop(Timer::Repeat);
-                self.on_heard(now);
+                if is_current {
+                    self.on_heard(now);
+                }
             }
         }
         true
@@ -174,7 +208,7 @@ impl Phone {
     }
 
     /// Caller: they accept.
-    fn on_accept(&mut self, now: Timestamp, name: String, instead_of: Option<CallId>) {
+    pub(super) fn on_accept(&mut self, now: Timestamp, name: String, instead_of: Option<CallId>) {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };

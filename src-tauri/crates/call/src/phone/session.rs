@@ -1,82 +1,354 @@
-//! The session of a call: opened once, closed once, never two at a time.
+//! The sessions of a call: opened, replaced by better ones, each closed once.
+
+use std::time::Duration;
 
 use super::Phone;
-use crate::id::CallId;
+use super::end::Notice;
+use crate::id::SessionId;
 use crate::input::Transport;
+use crate::message::{Body, Over};
 use crate::output::Output;
-use crate::state::State;
+use crate::reason::EndReason;
+use crate::sessions::{Phase, Session, Sessions};
+use crate::state::{Stage, State};
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
 
-/// The one place for a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Slot {
-    /// None.
-    Free,
-    /// That of this call.
-    Open(CallId),
-    /// That of this call, until it says that it is closed.
-    Closing(CallId),
-}
+/// How many sessions may be closing when another one is set up behind a call. More are held back by
+/// a driver that is slow to close, and none helps it.
+const MAX_CLOSING: usize = 2;
 
-impl Slot {
-    pub(super) fn is_open(self, call: CallId) -> bool {
-        match self {
-            Self::Open(open) => open == call,
-            Self::Free | Self::Closing(_) => false,
-        }
-    }
+/// What a session is to the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Current,
+    Next,
+    Previous,
 }
 
 impl Phone {
-    /// Opens the session of the call and hands it the parcels that wait. While the session of the
-    /// call before is still closing, nothing happens: its end asks again.
+    /// Opens the first session of the call and hands it the parcels that wait. While a session of
+    /// the call before is still closing, nothing happens: its end asks again.
     pub(super) fn open_session(&mut self) {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
-        match self.slot {
-            Slot::Free if stage.has_session() => {}
-            Slot::Free | Slot::Open(_) | Slot::Closing(_) => return,
+        let first = &mut call.sessions.current;
+        if !stage.has_session() || first.phase != Phase::Waiting || !self.closing.is_empty() {
+            return;
         }
-        let id = call.id;
-        self.slot = Slot::Open(id);
-        self.outputs.push_back(Output::OpenTransport {
-            call: id,
-            offerer: call.outgoing,
-        });
+        first.phase = Phase::Open;
+        let session = SessionId {
+            call: call.id,
+            number: first.number,
+        };
+        let offerer = call.outgoing;
+        self.outputs
+            .push_back(Output::OpenTransport { session, offerer });
         self.hand_over_parcels();
     }
 
-    pub(super) fn close_session(&mut self, call: CallId) {
-        if self.slot.is_open(call) {
-            self.slot = Slot::Closing(call);
-            self.outputs.push_back(Output::CloseTransport { call });
+    /// Wants a new session behind the running call, because the path is lost or the network is
+    /// another one. The caller begins it, the callee asks for it. Without signaling a lost path
+    /// leaves no way to set one up.
+    pub(super) fn renew_session(&mut self, now: Timestamp) {
+        let State::Call(call, stage) = &self.state else {
+            return;
+        };
+        if stage.connected_at().is_none() {
+            return;
         }
+        if !call.outgoing {
+            self.ask_for_session(now, call.sessions.last().saturating_add(1));
+        } else if call.sessions.has_paused(now) {
+            self.begin_session(now, call.sessions.last().saturating_add(1));
+        } else {
+            self.set_timer(Timer::Renew, now, after::SESSION_PAUSE);
+        }
+    }
+
+    /// Callee: asks the caller to begin a session of this number or above, again and again until
+    /// there is one.
+    pub(super) fn ask_for_session(&mut self, now: Timestamp, number: u32) {
+        self.tell_every_way(Body::Renew { session: number });
+        self.set_timer(Timer::AskAgain, now, after::ASK_AGAIN);
+    }
+
+    /// Callee: the caller has not begun a session yet.
+    pub(super) fn ask_again(&mut self, now: Timestamp) {
+        match &self.state {
+            // While there is a path, the question has arrived.
+            State::Call(call, Stage::Reconnecting { .. }) => {
+                self.ask_for_session(now, call.sessions.last().saturating_add(1));
+            }
+            State::Idle
+            | State::Ended(_)
+            | State::Call(
+                _,
+                Stage::Dialing
+                | Stage::Ringing(_)
+                | Stage::Incoming(_)
+                | Stage::Connecting
+                | Stage::Active { .. },
+            ) => {}
+        }
+    }
+
+    /// Caller: the callee asks for a session of this number or above.
+    pub(super) fn on_renew(&mut self, now: Timestamp, number: u32) {
+        let State::Call(call, stage) = &self.state else {
+            return;
+        };
+        let known = number <= call.sessions.last();
+        if !call.outgoing || stage.connected_at().is_none() || known {
+            return;
+        }
+        if call.sessions.has_paused(now) {
+            // Whatever number they ask for, ours go up by one.
+            self.begin_session(now, call.sessions.last().saturating_add(1));
+        } else {
+            tracing::debug!(call = %call.id, "a session is asked for too soon");
+        }
+    }
+
+    /// Callee: whether a parcel of a session that we do not know begins it. If so, it is open.
+    pub(super) fn joins_session(&mut self, now: Timestamp, number: u32) -> bool {
+        let State::Call(call, stage) = &self.state else {
+            return false;
+        };
+        let sessions = &call.sessions;
+        let is_new = number > sessions.last();
+        if call.outgoing || !stage.is_accepted() || !is_new || !sessions.has_paused(now) {
+            return false;
+        }
+        self.timers.stop(Timer::AskAgain);
+        self.begin_session(now, number)
+    }
+
+    /// Sets a session up to take over; one that was begun before and has not connected gives way.
+    /// Says whether there was room for it.
+    fn begin_session(&mut self, now: Timestamp, number: u32) -> bool {
+        if self.closing.len() >= MAX_CLOSING {
+            return false;
+        }
+        let Some(call) = self.state.call_mut() else {
+            return false;
+        };
+        let session = SessionId {
+            call: call.id,
+            number,
+        };
+        let offerer = call.outgoing;
+        if let Some(given_up) = call.sessions.begin(now, number) {
+            self.close_session(SessionId {
+                number: given_up.number,
+                ..session
+            });
+        }
+        if self.timers.is_set(Timer::PeerClosed) {
+            self.timers.stop(Timer::PeerClosed);
+            self.on_dead(now);
+        }
+        if self.timers.is_set(Timer::Renew) {
+            self.renew_later(now);
+        }
+        tracing::info!(%session, "a new session is set up behind the call");
+        self.outputs
+            .push_back(Output::OpenTransport { session, offerer });
+        true
+    }
+
+    /// The session that was set up has connected: it takes over.
+    fn promote_session(&mut self, now: Timestamp) {
+        let Some(call) = self.state.call_mut() else {
+            return;
+        };
+        let id = call.id;
+        let left_over = call.sessions.promote();
+        let session = SessionId {
+            call: id,
+            number: call.sessions.current.number,
+        };
+        if let Some(number) = left_over {
+            self.close_session(SessionId { call: id, number });
+        }
+        for timer in [Timer::PeerClosed, Timer::AskAgain] {
+            self.timers.stop(timer);
+        }
+        self.set_timer(Timer::ClosePrevious, now, after::CLOSE_PREVIOUS);
+        tracing::info!(%session, "the new session carries the call");
+        self.outputs.push_back(Output::UseTransport { session });
+        match self.state.stage() {
+            Some(Stage::Connecting) => self.enter_active(now),
+            Some(Stage::Active { .. } | Stage::Reconnecting { .. }) => {
+                self.on_heard(now);
+                // The other side learns by this that we have changed over.
+                self.keep_alive(now);
+            }
+            None | Some(Stage::Dialing | Stage::Ringing(_) | Stage::Incoming(_)) => {}
+        }
+    }
+
+    /// Closes the session that was replaced: both sides use its successor, or have had time to.
+    pub(super) fn close_previous(&mut self) {
+        self.timers.stop(Timer::ClosePrevious);
+        let Some(call) = self.state.call_mut() else {
+            return;
+        };
+        if let Some(number) = call.sessions.previous.take() {
+            let call = call.id;
+            self.close_session(SessionId { call, number });
+        }
+    }
+
+    /// Closes all sessions of the call, which is over.
+    pub(super) fn close_sessions(&mut self) {
+        let Some(call) = self.state.call() else {
+            return;
+        };
+        let call_id = call.id;
+        for number in call.sessions.open() {
+            self.close_session(SessionId {
+                call: call_id,
+                number,
+            });
+        }
+    }
+
+    fn close_session(&mut self, session: SessionId) {
+        self.closing.push(session);
+        self.outputs.push_back(Output::CloseTransport { session });
     }
 
     /// A report of a session. Of a session that is closing, only its end matters.
-    pub(super) fn on_transport(&mut self, now: Timestamp, call: CallId, report: Transport) {
-        match self.slot {
-            Slot::Open(open) if open == call => self.on_open_transport(now, report),
-            Slot::Closing(closing) if closing == call && report == Transport::Closed => {
-                self.slot = Slot::Free;
+    pub(super) fn on_transport(&mut self, now: Timestamp, session: SessionId, report: Transport) {
+        if let Some(at) = self.closing.iter().position(|it| *it == session) {
+            if report == Transport::Closed {
+                self.closing.swap_remove(at);
                 self.open_session();
             }
-            Slot::Free | Slot::Open(_) | Slot::Closing(_) => {}
+            return;
+        }
+        match self.role_of(session) {
+            Some(Role::Current) => self.on_current(now, report),
+            Some(Role::Next) => self.on_next(now, report),
+            Some(Role::Previous) => self.on_previous(report),
+            None => {}
         }
     }
 
-    fn on_open_transport(&mut self, now: Timestamp, report: Transport) {
+    /// The current session reports.
+    fn on_current(&mut self, now: Timestamp, report: Transport) {
         match report {
             Transport::Connected => self.on_connected(now),
             Transport::Disconnected => self.on_disconnected(now),
             Transport::Silent(silence) if silence.is_zero() => self.on_heard(now),
             Transport::Silent(silence) => self.on_silence(now, now - silence),
+            Transport::ClosedByPeer if self.is_changing_over() => self.on_dead(now),
             Transport::ClosedByPeer => self.set_timer(Timer::PeerClosed, now, after::PEER_CLOSED),
-            Transport::Failed | Transport::Closed => self.on_failed(now),
+            Transport::Failed | Transport::Closed => self.on_failed(now, EndReason::NoPath),
+            Transport::Broken => self.on_failed(now, EndReason::InternalError),
             Transport::Insecure => self.on_insecure(now),
-            Transport::Broken => self.on_broken(now),
         }
+    }
+
+    /// The session that is set up to take over reports.
+    fn on_next(&mut self, now: Timestamp, report: Transport) {
+        match report {
+            Transport::Connected => self.promote_session(now),
+            Transport::Disconnected | Transport::Silent(_) => {}
+            Transport::ClosedByPeer | Transport::Failed | Transport::Closed | Transport::Broken => {
+                let next = self.state.call_mut().and_then(|call| {
+                    let next = call.sessions.next.take()?;
+                    Some(SessionId {
+                        call: call.id,
+                        number: next.number,
+                    })
+                });
+                if let Some(session) = next {
+                    tracing::info!(%session, ?report, "the new session came to nothing");
+                    self.close_session(session);
+                }
+            }
+            Transport::Insecure => self.on_insecure(now),
+        }
+    }
+
+    /// The session that was replaced reports.
+    fn on_previous(&mut self, report: Transport) {
+        match report {
+            Transport::Connected | Transport::Disconnected | Transport::Silent(_) => {}
+            Transport::ClosedByPeer
+            | Transport::Failed
+            | Transport::Closed
+            | Transport::Insecure
+            | Transport::Broken => self.close_previous(),
+        }
+    }
+
+    /// A session of the running call cannot come back. A new one may.
+    fn on_dead(&mut self, now: Timestamp) {
+        if let Some(call) = self.state.call_mut() {
+            call.sessions.current.phase = Phase::Dead;
+        }
+        self.lose_path(now, now);
+    }
+
+    /// The session failed for good. Before media flowed the call has failed with it.
+    fn on_failed(&mut self, now: Timestamp, reason: EndReason) {
+        let State::Call(_, stage) = &self.state else {
+            return;
+        };
+        if stage.connected_at().is_none() {
+            return self.end(now, reason, Notice::Send(Over::NoPath));
+        }
+        self.on_dead(now);
+        self.set_timer(Timer::Renew, now, Duration::ZERO);
+    }
+
+    /// Somebody else than the other side may hold the other end of the session. Whatever was
+    /// agreed until then, the call ends, and the other side is told why.
+    fn on_insecure(&mut self, now: Timestamp) {
+        self.end(now, EndReason::NotSecure, Notice::Send(Over::NotSecure));
+    }
+
+    /// What an open session is to the call.
+    fn role_of(&self, session: SessionId) -> Option<Role> {
+        let call = self.state.call().filter(|it| it.id == session.call)?;
+        let Sessions {
+            current,
+            next,
+            previous,
+            ..
+        } = &call.sessions;
+        let is = |it: &Session| it.number == session.number && it.phase.is_open();
+        if is(current) {
+            Some(Role::Current)
+        } else if next.as_ref().is_some_and(is) {
+            Some(Role::Next)
+        } else if *previous == Some(session.number) {
+            Some(Role::Previous)
+        } else {
+            None
+        }
+    }
+
+    /// Whether messages through this session are heard.
+    pub(super) fn is_open(&self, session: SessionId) -> bool {
+        self.role_of(session).is_some()
+    }
+
+    /// Whether this is the session in use.
+    pub(super) fn is_current(&self, session: SessionId) -> bool {
+        self.role_of(session) == Some(Role::Current)
+    }
+
+    /// Whether there is another open session: the other side may have closed this one because it
+    /// uses or begins another.
+    fn is_changing_over(&self) -> bool {
+        self.state.call().is_some_and(|call| {
+            let Sessions { next, previous, .. } = &call.sessions;
+            next.is_some() || previous.is_some()
+        })
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::call::Call;
-use crate::state::{Invitation, Outage, Stage, State};
+use crate::state::{Invitation, Outage, Resumption, Stage, State};
 use crate::time::Timestamp;
-use crate::view::{ActivePhase, CallView, OutgoingPhase};
+use crate::view::{ActivePhase, CallView, OutgoingPhase, Received, Resume};
 
 pub(super) fn view(state: &State, now: Timestamp) -> CallView {
     match state {
@@ -17,13 +17,19 @@ pub(super) fn view(state: &State, now: Timestamp) -> CallView {
             reason: ended.reason,
             lasted_ms: ended.lasted.map(millis),
             outgoing: ended.outgoing,
+            resume: match &ended.resumption {
+                Resumption::None => Resume::No,
+                Resumption::Offered { theirs: None } => Resume::Offered,
+                Resumption::Offered { theirs: Some(_) } => Resume::Wanted,
+                Resumption::Inviting { .. } | Resumption::Expecting { .. } => Resume::Waiting,
+            },
         },
     }
 }
 
 fn in_call(call: &Call, stage: Stage, now: Timestamp) -> CallView {
     let connected_for_ms = stage.connected_at().map(|at| millis(now.since(at)));
-    let active = |phase| active(call, phase, connected_for_ms);
+    let active = |phase| active(call, phase, connected_for_ms, now);
     match stage {
         Stage::Dialing => outgoing(call, OutgoingPhase::Calling),
         Stage::Ringing(_) => outgoing(call, OutgoingPhase::Ringing),
@@ -52,7 +58,15 @@ fn outgoing(call: &Call, phase: OutgoingPhase) -> CallView {
     }
 }
 
-fn active(call: &Call, phase: ActivePhase, connected_for_ms: Option<u64>) -> CallView {
+fn active(
+    call: &Call,
+    phase: ActivePhase,
+    connected_for_ms: Option<u64>,
+    now: Timestamp,
+) -> CallView {
+    // While the path is away, that is what there is to say.
+    let flows = phase == ActivePhase::Connected;
+    let received = call.receipts.received(now, call.local.actual);
     CallView::Active {
         call: call.id.to_string(),
         peer: call.peer.clone(),
@@ -62,6 +76,8 @@ fn active(call: &Call, phase: ActivePhase, connected_for_ms: Option<u64>) -> Cal
         remote: call.remote.controls,
         remote_lacking: call.remote.lacking,
         connected_for_ms,
+        received: if flows { received } else { Received::default() },
+        culprit: call.receipts.culprit().filter(|_| flows),
     }
 }
 

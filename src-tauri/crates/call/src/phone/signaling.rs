@@ -59,6 +59,9 @@ impl Phone {
         if std::mem::replace(&mut self.online, online) == online {
             return;
         }
+        if online {
+            self.resume(now);
+        }
         let Some(stage) = self.state.stage() else {
             return;
         };
@@ -74,7 +77,7 @@ impl Phone {
             (Stage::Dialing, false) => self.set_timer(Timer::NoRelay, now, after::NO_RELAY),
             (Stage::Connecting, true) => self.repeat(now),
             // The network may be another one.
-            (Stage::Reconnecting { .. }, true) => self.restart(now),
+            (Stage::Reconnecting { .. }, true) => self.renew(now),
             (Stage::Ringing(_) | Stage::Incoming(_) | Stage::Active { .. }, true | false)
             | (Stage::Connecting | Stage::Reconnecting { .. }, false) => {}
         }

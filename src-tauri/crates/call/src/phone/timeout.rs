@@ -23,9 +23,13 @@ impl Phone {
             Timer::Alive => self.keep_alive(now),
             Timer::PeerClosed => self.end(now, EndReason::PeerGone, Notice::Send(Over::Gone)),
             Timer::Lost => self.show_outage(),
-            Timer::Restart => self.restart(now),
+            Timer::Renew => self.renew(now),
+            Timer::AskAgain => self.ask_again(now),
+            Timer::ClosePrevious => self.close_previous(),
             Timer::GiveUp => self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost)),
             Timer::LeaveEnded => self.state = State::Idle,
+            Timer::Resume => self.resume(now),
+            Timer::StopResuming => self.stop_resuming(),
             Timer::Quiet => self.on_quiet_timeout(now),
         }
     }

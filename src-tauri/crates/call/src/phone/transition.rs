@@ -14,6 +14,7 @@ use crate::timer::{Timer, after};
 impl Phone {
     /// Caller: the user calls somebody.
     pub(super) fn enter_dialing(&mut self, now: Timestamp, call: Call) {
+        self.cancel_resumption();
         self.timers.stop_call();
         self.state = State::Call(Box::new(call), Stage::Dialing);
         self.set_timer(Timer::Ring, now, self.config.ring);
@@ -36,6 +37,7 @@ impl Phone {
             name,
             video,
             ring_ms,
+            resumes: None,
         });
         self.set_timer(Timer::Repeat, now, after::REPEAT);
     }
@@ -45,6 +47,7 @@ impl Phone {
         if !invitation.known {
             self.rings.add(now, &call.peer.address);
         }
+        self.cancel_resumption();
         self.timers.stop_call();
         self.set_timer(Timer::Ring, now, ring_for(invitation.ring));
         self.set_timer(Timer::Probe, now, after::PROBE);

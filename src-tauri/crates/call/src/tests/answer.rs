@@ -178,11 +178,12 @@ fn no_path_for_20_seconds_ends_both() {
 fn a_session_that_fails_at_once_ends_both() {
     let mut duo = Duo::new();
     duo.path_possible = false;
-    let call = duo.dial(Alice, Bob);
+    duo.dial(Alice, Bob);
     duo.run(SECOND);
     duo.accept(Bob);
     duo.run(SECOND);
-    duo.tell_session(Bob, call, Transport::Failed);
+    let session = duo.session(Bob);
+    duo.tell_session(Bob, session, Transport::Failed);
     duo.run(SECOND);
     duo.assert_ended(EndReason::NoPath, EndReason::NoPath);
 }
@@ -191,15 +192,16 @@ fn a_session_that_fails_at_once_ends_both() {
 fn a_session_that_is_silent_before_it_connects_is_not_taken_for_a_path() {
     let mut duo = Duo::new();
     duo.path_possible = false;
-    let call = duo.dial(Alice, Bob);
+    duo.dial(Alice, Bob);
     duo.run(SECOND);
-    duo.tell_session(Alice, call, Transport::Silent(SECOND * 3));
-    duo.tell_session(Alice, call, Transport::Silent(Duration::ZERO));
+    let session = duo.session(Alice);
+    duo.tell_session(Alice, session, Transport::Silent(SECOND * 3));
+    duo.tell_session(Alice, session, Transport::Silent(Duration::ZERO));
     duo.accept(Bob);
     duo.run(SECOND);
     assert_eq!(duo.phase(Alice), Some(ActivePhase::Connecting));
-    duo.tell_session(Alice, call, Transport::Silent(SECOND * 3));
-    duo.tell_session(Alice, call, Transport::Silent(Duration::ZERO));
+    duo.tell_session(Alice, session, Transport::Silent(SECOND * 3));
+    duo.tell_session(Alice, session, Transport::Silent(Duration::ZERO));
     assert_eq!(duo.phase(Alice), Some(ActivePhase::Connecting));
 }
 
@@ -207,14 +209,15 @@ fn a_session_that_is_silent_before_it_connects_is_not_taken_for_a_path() {
 fn a_path_that_goes_again_before_the_acceptance_is_waited_for() {
     let mut duo = Duo::new();
     duo.path_possible = false;
-    let call = duo.dial(Alice, Bob);
+    duo.dial(Alice, Bob);
     duo.run(SECOND);
-    duo.tell_session(Alice, call, Transport::Connected);
-    duo.tell_session(Alice, call, Transport::Disconnected);
+    let session = duo.session(Alice);
+    duo.tell_session(Alice, session, Transport::Connected);
+    duo.tell_session(Alice, session, Transport::Disconnected);
     duo.accept(Bob);
     duo.run(SECOND);
     assert_eq!(duo.phase(Alice), Some(ActivePhase::Connecting));
-    duo.tell_session(Alice, call, Transport::Connected);
+    duo.tell_session(Alice, session, Transport::Connected);
     assert_eq!(duo.phase(Alice), Some(ActivePhase::Connected));
 }
 

@@ -74,6 +74,7 @@ fn the_lost_invitation_that_comes_late_does_not_replace_the_call() {
         name: "Bob".to_owned(),
         video: true,
         ring_ms: 45_000,
+        resumes: None,
     };
     duo.word(Bob, Alice, CallId(1), invite);
     duo.run(SECOND);

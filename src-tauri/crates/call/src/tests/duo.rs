@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::time::Timestamp;
 
 use super::courier::Courier;
-use super::station::{Session, Station, Who};
-use crate::id::CallId;
+use super::station::{Station, Who};
+use crate::id::{CallId, SessionId};
 use crate::input::{Absence, Command, Input, Standing, Transport};
 use crate::message::{Body, Message};
 use crate::reason::EndReason;
@@ -26,6 +26,17 @@ pub(super) const DIRECT: Duration = Duration::from_millis(5);
 const SILENCE: Duration = Duration::from_secs(1);
 pub(super) const SILENCE_AGAIN: Duration = Duration::from_millis(250);
 
+/// Two ends of a session that have connected.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    id: SessionId,
+    ends: [Who; 2],
+    /// Since when they hear nothing of each other.
+    silent_since: Option<Timestamp>,
+    /// Whether the paths that it knows are gone for good.
+    stale: bool,
+}
+
 /// Alice and Bob, and Carol for those tests that need a third.
 #[derive(Debug)]
 pub(super) struct Duo {
@@ -34,8 +45,10 @@ pub(super) struct Duo {
     pub(super) courier: Courier,
     /// Whether the machines reach each other directly.
     path: bool,
-    /// Since when sessions hear nothing of each other.
-    silent_since: Option<Timestamp>,
+    /// Sessions whose two ends have connected.
+    links: Vec<Link>,
+    /// Sessions whose ends would connect if there were a path.
+    ready: Vec<SessionId>,
     /// Whether sessions report it.
     pub(super) reports_silence: bool,
     /// What each is to the others.
@@ -44,15 +57,14 @@ pub(super) struct Duo {
     pub(super) relay_says_why: bool,
     /// Whether sessions set up paths at all.
     pub(super) path_possible: bool,
-    /// Whether a path that is back is found only by looking for a new one.
-    pub(super) restart_needed: bool,
+    /// Whether a path that comes back is another one, which only new sessions find.
+    pub(super) renewal_needed: bool,
     /// Whether a closing session says so to the other one.
     pub(super) polite: bool,
     /// How long a session takes to close.
     pub(super) closing_takes: Duration,
     /// Whose link to the relay is dead without anybody knowing.
     pub(super) hung: Option<Who>,
-    connected: bool,
     events: Vec<(Timestamp, u64, Event)>,
     next_event: u64,
     next_call: u64,
@@ -71,16 +83,16 @@ impl Duo {
             stations: Who::ALL.into_iter().map(Station::new).collect(),
             courier,
             path: true,
-            silent_since: None,
+            links: Vec::new(),
+            ready: Vec::new(),
             reports_silence: true,
             standing: Standing::Known,
             relay_says_why: true,
             path_possible: true,
-            restart_needed: false,
+            renewal_needed: false,
             polite: true,
             closing_takes: DIRECT,
             hung: None,
-            connected: false,
             events: Vec::new(),
             next_event: 0,
             next_call: 100,
@@ -151,14 +163,19 @@ impl Duo {
     /// The machines do not reach each other any more; the relay is not concerned.
     pub(super) fn cut_path(&mut self) {
         self.path = false;
+        for link in &mut self.links {
+            link.stale |= self.renewal_needed;
+        }
         self.fall_silent();
     }
 
     pub(super) fn mend_path(&mut self) {
         self.path = true;
-        if !self.restart_needed {
-            let heard = Transport::Silent(Duration::ZERO);
-            self.schedule(PATH_SET_UP, Event::Heard(heard));
+        for link in self.links.clone() {
+            self.schedule(PATH_SET_UP, Event::Heard(link.id));
+        }
+        for session in self.ready.clone() {
+            self.schedule(PATH_SET_UP, Event::Connect(session));
         }
     }
 
@@ -172,7 +189,7 @@ impl Duo {
         let station = self.at_mut(who);
         station.alive = false;
         station.online = false;
-        station.session = Session::None;
+        station.sessions.clear();
         self.cut_path();
     }
 
@@ -187,12 +204,17 @@ impl Duo {
         self.send(from, to, Message { call, body }.encode());
     }
 
-    pub(super) fn parcel(&mut self, who: Who, call: CallId, parcel: Vec<u8>) {
-        self.feed(who, Input::Parcel { call, parcel });
+    pub(super) fn parcel(&mut self, who: Who, session: SessionId, parcel: Vec<u8>) {
+        self.feed(who, Input::Parcel { session, parcel });
     }
 
-    pub(super) fn tell_session(&mut self, who: Who, call: CallId, state: Transport) {
-        self.feed(who, Input::Transport { call, state });
+    pub(super) fn tell_session(&mut self, who: Who, session: SessionId, state: Transport) {
+        self.feed(who, Input::Transport { session, state });
+    }
+
+    /// The session that carries their media.
+    pub(super) fn session(&self, who: Who) -> SessionId {
+        self.at(who).in_use.expect("there is a session")
     }
 
     /// Why the relay cannot deliver to them now.
@@ -276,12 +298,7 @@ impl Duo {
     /// No session is left open, and each was closed once.
     pub(super) fn assert_released(&self) {
         for station in self.stations.iter().filter(|station| station.alive) {
-            assert_eq!(
-                station.session,
-                Session::None,
-                "{:?} left a session open",
-                station.who
-            );
+            assert_eq!(station.sessions, [], "{:?} left some open", station.who);
             assert_eq!(station.opened, station.closed, "{:?}", station.who);
         }
     }

@@ -73,8 +73,8 @@ fn without_a_path_the_relay_carries_the_last_word() {
 #[test]
 fn a_session_that_closes_without_a_word_is_a_peer_that_is_gone() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
-    duo.tell_session(Alice, call, Transport::ClosedByPeer);
+    let session = duo.session(Alice);
+    duo.tell_session(Alice, session, Transport::ClosedByPeer);
     duo.run(Duration::from_millis(250));
     assert!(!duo.is_over(Alice), "the word may be on its way");
     duo.run(Duration::from_millis(100));

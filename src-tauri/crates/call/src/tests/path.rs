@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::duo::Duo;
-use super::station::Who::{self, Alice, Bob};
+use super::station::Who::{Alice, Bob};
 use crate::input::{Input, Transport};
 use crate::message::Body;
 use crate::output::{Output, Sound};
@@ -34,37 +34,37 @@ fn a_lost_path_is_shown_when_the_silence_reaches_two_seconds_and_comes_back() {
 fn a_gap_of_less_than_two_seconds_passes_unseen() {
     for gap in [500, 900, 1500, 1900] {
         let mut duo = Duo::in_a_call();
-        let call = duo.at(Alice).phone.call().unwrap();
+        let session = duo.session(Alice);
         duo.cut_path_for(Duration::from_millis(gap));
         // A session that is quick to worry.
         duo.run(Duration::from_millis(100));
-        duo.tell_session(Alice, call, Transport::Disconnected);
+        duo.tell_session(Alice, session, Transport::Disconnected);
         for _ in 0..40 {
             duo.run(Duration::from_millis(100));
             duo.assert_in_a_call();
         }
         assert!(!duo.at(Alice).sounds.contains(&Sound::Lost));
-        assert!(duo.at(Alice).restarts.is_empty());
+        assert!(duo.at(Alice).renewals.is_empty());
     }
 }
 
 #[test]
 fn a_pair_that_ice_lost_is_shown_after_two_seconds_of_silence() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     duo.reports_silence = false;
     duo.cut_path();
-    duo.tell_session(Alice, call, Transport::Disconnected);
+    duo.tell_session(Alice, session, Transport::Disconnected);
     let reconnects = |duo: &Duo| duo.phase(Alice) == Some(ActivePhase::Reconnecting);
     assert_eq!(duo.time_until(reconnects), SECOND * 2);
     // The session was silent for a while when it lost its pair.
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     duo.cut_path();
     let lost = duo.now;
     duo.run(Duration::from_millis(1500));
     duo.reports_silence = false;
-    duo.tell_session(Alice, call, Transport::Disconnected);
+    duo.tell_session(Alice, session, Transport::Disconnected);
     duo.time_until(reconnects);
     assert_eq!(duo.now.since(lost), SECOND * 2);
     duo.time_until(|duo| duo.is_over(Alice));
@@ -74,16 +74,16 @@ fn a_pair_that_ice_lost_is_shown_after_two_seconds_of_silence() {
 #[test]
 fn a_silence_that_is_reported_late_counts_from_its_beginning() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     duo.reports_silence = false;
     duo.cut_path();
     duo.run(SECOND * 5);
     for who in [Alice, Bob] {
-        duo.tell_session(who, call, Transport::Silent(SECOND * 5));
+        duo.tell_session(who, session, Transport::Silent(SECOND * 5));
     }
     assert!(both(&duo, ActivePhase::Reconnecting));
     duo.run(Duration::from_millis(1));
-    assert_eq!(duo.at(Alice).restarts.len(), 1, "due already");
+    assert_eq!(duo.at(Alice).renewals.len(), 1, "due already");
     let more = duo.time_until(|duo| duo.is_over(Alice));
     assert_eq!(more, SECOND * 40 - Duration::from_millis(1));
 }
@@ -91,14 +91,14 @@ fn a_silence_that_is_reported_late_counts_from_its_beginning() {
 #[test]
 fn what_is_heard_again_ends_the_silence() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     duo.cut_path();
     duo.run(SECOND * 20);
     assert!(both(&duo, ActivePhase::Reconnecting));
     for report in [Transport::Silent(Duration::ZERO), Transport::Connected] {
-        duo.tell_session(Alice, call, Transport::Silent(SECOND * 3));
+        duo.tell_session(Alice, session, Transport::Silent(SECOND * 3));
         assert_eq!(duo.phase(Alice), Some(ActivePhase::Reconnecting));
-        duo.tell_session(Alice, call, report);
+        duo.tell_session(Alice, session, report);
         assert_eq!(duo.phase(Alice), Some(ActivePhase::Connected));
     }
 }
@@ -106,12 +106,14 @@ fn what_is_heard_again_ends_the_silence() {
 #[test]
 fn reports_of_silence_cause_nothing_but_the_first() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     let now = duo.now;
     let mut silent_for = |ms| {
         let station = duo.at_mut(Alice);
         let state = Transport::Silent(Duration::from_millis(ms));
-        station.phone.handle(now, Input::Transport { call, state });
+        station
+            .phone
+            .handle(now, Input::Transport { session, state });
         station.outputs(now)
     };
     for ms in 1..2000 {
@@ -124,24 +126,9 @@ fn reports_of_silence_cause_nothing_but_the_first() {
 }
 
 #[test]
-fn new_paths_are_looked_for_at_four_and_ten_seconds_by_the_caller_first() {
+fn a_path_that_only_a_new_session_finds_is_found() {
     let mut duo = Duo::in_a_call();
-    duo.cut_path();
-    let cut = duo.now;
-    duo.run(SECOND * 12);
-    let restarts = |who: Who| -> Vec<Duration> {
-        let restarts = duo.at(who).restarts.iter();
-        restarts.map(|at| at.since(cut)).collect()
-    };
-    let ms = Duration::from_millis;
-    assert_eq!(restarts(Alice), [ms(4500), ms(10_500)]);
-    assert_eq!(restarts(Bob), [ms(5500), ms(11_500)]);
-}
-
-#[test]
-fn a_path_that_is_found_only_by_looking_is_found() {
-    let mut duo = Duo::in_a_call();
-    duo.restart_needed = true;
+    duo.renewal_needed = true;
     duo.cut_path_for(SECOND * 20);
     duo.run(SECOND * 19);
     assert!(both(&duo, ActivePhase::Reconnecting));
@@ -150,9 +137,9 @@ fn a_path_that_is_found_only_by_looking_is_found() {
 }
 
 #[test]
-fn a_link_that_comes_back_during_a_gap_looks_for_a_path_at_once() {
+fn a_link_that_comes_back_during_a_gap_leads_to_a_new_session_at_once() {
     let mut duo = Duo::in_a_call();
-    duo.restart_needed = true;
+    duo.renewal_needed = true;
     duo.link(Alice, false);
     duo.cut_path();
     duo.run(SECOND * 4);
@@ -211,7 +198,7 @@ fn a_relay_that_goes_away_does_not_touch_a_call() {
     duo.link(Bob, false);
     duo.run(SECOND * 600);
     duo.assert_in_a_call();
-    assert!(duo.at(Alice).restarts.is_empty());
+    assert!(duo.at(Alice).renewals.is_empty());
 }
 
 #[test]
@@ -242,7 +229,8 @@ fn a_network_that_the_relay_calls_silent_at_once_is_no_death() {
 
 #[test]
 fn a_program_that_is_killed_during_an_outage_is_noticed_too() {
-    for (relay_says_why, at_most) in [(true, SECOND * 4), (false, SECOND * 30)] {
+    // They were heard through the relay until then, in answer to a new session.
+    for (relay_says_why, at_most) in [(true, SECOND * 6), (false, SECOND * 30)] {
         let mut duo = Duo::in_a_call();
         duo.relay_says_why = relay_says_why;
         duo.cut_path();
@@ -274,32 +262,10 @@ fn media_that_does_not_prove_to_be_the_announced_one_ends_the_call_on_both_sides
     reconnecting.cut_path();
     reconnecting.run(SECOND * 3);
     for mut duo in [ringing, connecting, Duo::in_a_call(), reconnecting] {
-        let call = duo.at(Alice).phone.call().unwrap();
-        duo.tell_session(Alice, call, Transport::Insecure);
+        let session = duo.session(Alice);
+        duo.tell_session(Alice, session, Transport::Insecure);
         duo.run(SECOND);
         duo.assert_ended(EndReason::NotSecure, EndReason::NotSecure);
-    }
-}
-
-#[test]
-fn a_session_that_fails_ends_the_call_and_is_not_restarted() {
-    let ends = [
-        (Transport::Failed, EndReason::ConnectionLost),
-        (Transport::Broken, EndReason::InternalError),
-    ];
-    for (report, reason) in ends {
-        for silence in [Duration::ZERO, Duration::from_millis(1500), SECOND * 30] {
-            let mut duo = Duo::in_a_call();
-            let call = duo.at(Alice).phone.call().unwrap();
-            duo.cut_path();
-            duo.run(silence);
-            let restarts = duo.at(Alice).restarts.len();
-            duo.tell_session(Alice, call, report);
-            duo.run(SECOND);
-            duo.assert_ended(reason, EndReason::ConnectionLost);
-            duo.run(SECOND * 60);
-            assert_eq!(duo.at(Alice).restarts.len(), restarts);
-        }
     }
 }
 
@@ -317,22 +283,22 @@ fn a_call_is_healthy_while_its_session_hears_something_though_no_message_comes()
 fn parcels_go_through_the_session_while_it_has_a_path_and_every_way_when_they_may_be_lost() {
     let mut duo = Duo::in_a_call();
     duo.run(SECOND * 2);
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     let through_relay = |duo: &Duo| {
         duo.at(Alice)
-            .count(|body| matches!(body, Body::Parcel { .. }))
+            .count(|body| matches!(body, Body::Parcel { session: 0, .. }))
     };
     let before = through_relay(&duo);
-    duo.parcel(Alice, call, vec![1; 200]);
+    duo.parcel(Alice, session, vec![1; 200]);
     duo.run(SECOND * 10);
     assert_eq!(through_relay(&duo), before);
     // Too large for the session's channel.
-    duo.parcel(Alice, call, vec![1; 20_000]);
+    duo.parcel(Alice, session, vec![1; 20_000]);
     duo.run(SECOND * 10);
     assert_eq!(through_relay(&duo), before + 1);
     // Lost with the path.
     duo.cut_path();
-    duo.parcel(Alice, call, vec![1; 200]);
+    duo.parcel(Alice, session, vec![1; 200]);
     duo.run(SECOND * 10);
     // Once more where the acknowledgement was lost with the path, too.
     assert!((before + 2..=before + 3).contains(&through_relay(&duo)));
@@ -359,7 +325,7 @@ fn an_answer_survives_a_relay_that_is_restarted() {
 }
 
 #[test]
-fn without_a_relay_no_restart_gives_the_path_up() {
+fn without_a_relay_no_session_is_begun_and_the_old_path_comes_back() {
     let mut duo = Duo::in_a_call();
     for who in [Alice, Bob] {
         duo.link(who, false);
@@ -367,5 +333,5 @@ fn without_a_relay_no_restart_gives_the_path_up() {
     duo.cut_path_for(SECOND * 30);
     duo.run(SECOND * 31);
     duo.assert_in_a_call();
-    assert!(duo.at(Alice).restarts.is_empty());
+    assert!(duo.at(Alice).renewals.is_empty());
 }

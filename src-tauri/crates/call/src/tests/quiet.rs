@@ -22,6 +22,7 @@ fn invite() -> Body {
         name: "Alice".to_owned(),
         video: true,
         ring_ms: 45_000,
+        resumes: None,
     }
 }
 
@@ -35,6 +36,7 @@ fn small_talk() -> [Body; 6] {
             instead_of: None,
         },
         Body::Parcel {
+            session: 0,
             number: 0,
             parcel: Parcel(vec![1, 2, 3]),
         },

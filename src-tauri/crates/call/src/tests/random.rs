@@ -1,4 +1,4 @@
-//! Whatever happens, in whatever order: no panic, at most one session, every session closed, and
+//! Whatever happens, in whatever order: no panic, few sessions, every session closed, and
 //! in the end both sides agree. What a driver relies on is checked by every station at each step.
 
 use std::time::Duration;
@@ -9,10 +9,10 @@ use proptest::sample::select;
 use super::courier::{Courier, Fate};
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
-use super::station::{Session, Station, Who};
-use crate::id::CallId;
+use super::station::{EndState, Station, Who};
+use crate::id::{CallId, SessionId};
 use crate::input::{Absence, Command, Input, Standing, Transport};
-use crate::message::{Body, ControlsReport, Message, Over, Parcel};
+use crate::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
 use crate::view::{CallView, Lacking};
 
 /// What may happen in a test of two phones.
@@ -23,6 +23,8 @@ enum Happening {
     CutPath,
     MendPath,
     Link(Who, bool),
+    ChangeNetwork(Who),
+    RenewalNeeded(bool),
     PathPossible(bool),
     Polite(bool),
     Kill(Who),
@@ -48,6 +50,8 @@ fn command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Decline),
         2 => Just(Command::End),
         1 => Just(Command::Dismiss),
+        2 => (1_u64..5, any::<bool>())
+            .prop_map(|(call, video)| Command::Resume { call: CallId(call), video }),
         1 => any::<bool>().prop_map(Command::SetMicrophone),
         1 => any::<bool>().prop_map(Command::SetCamera),
     ]
@@ -76,6 +80,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => Just(Happening::CutPath),
         3 => Just(Happening::MendPath),
         2 => (two(), any::<bool>()).prop_map(|(who, online)| Happening::Link(who, online)),
+        2 => two().prop_map(Happening::ChangeNetwork),
+        1 => any::<bool>().prop_map(Happening::RenewalNeeded),
         1 => any::<bool>().prop_map(Happening::PathPossible),
         1 => any::<bool>().prop_map(Happening::Polite),
         1 => two().prop_map(Happening::Kill),
@@ -97,6 +103,8 @@ impl Happening {
                     duo.link(who, online);
                 }
             }
+            Self::ChangeNetwork(who) => duo.feed(who, Input::NetworkChanged),
+            Self::RenewalNeeded(needed) => duo.renewal_needed = needed,
             Self::PathPossible(possible) => duo.path_possible = possible,
             Self::Polite(polite) => duo.polite = polite,
             Self::Kill(who) => duo.kill(who),
@@ -149,6 +157,10 @@ fn agree(duo: &Duo) -> Result<(), TestCaseError> {
 /// What may be thrown at one phone that nobody plays fair with.
 fn throw() -> impl Strategy<Value = Throw> {
     let call = || (1_u64..5).prop_map(CallId);
+    let session = || {
+        let parts = (call(), prop_oneof![8 => 0_u32..3, 1 => any::<u32>()]);
+        parts.prop_map(|(call, number)| SessionId { call, number })
+    };
     let whom = || select(vec![Bob, Carol]);
     prop_oneof![
         3 => (call(), whom(), any::<bool>())
@@ -159,12 +171,13 @@ fn throw() -> impl Strategy<Value = Throw> {
             let bytes = Message { call, body }.encode();
             Throw::Input(Input::Message { from: from.address().to_owned(), standing, bytes })
         }),
-        2 => (call(), body()).prop_map(|(call, body)| {
-            Throw::Input(Input::Data { call, bytes: Message { call, body }.encode() })
+        2 => (session(), body()).prop_map(|(session, body)| {
+            let bytes = Message { call: session.call, body }.encode();
+            Throw::Input(Input::Data { session, bytes })
         }),
-        1 => (call(), prop::collection::vec(any::<u8>(), 0..40))
-            .prop_map(|(call, bytes)| Throw::Input(Input::Data { call, bytes })),
-        8 => (call(), select(vec![
+        1 => (session(), prop::collection::vec(any::<u8>(), 0..40))
+            .prop_map(|(session, bytes)| Throw::Input(Input::Data { session, bytes })),
+        8 => (session(), select(vec![
             Transport::Connected,
             Transport::Disconnected,
             Transport::Silent(Duration::ZERO),
@@ -175,8 +188,8 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Failed,
             Transport::Insecure,
             Transport::Broken,
-        ])).prop_map(|(call, state)| Throw::Input(Input::Transport { call, state })),
-        3 => select(vec![
+        ])).prop_map(|(session, state)| Throw::Input(Input::Transport { session, state })),
+        3 => (0_usize..3, select(vec![
             Transport::Connected,
             Transport::Connected,
             Transport::Disconnected,
@@ -186,7 +199,9 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Failed,
             Transport::Insecure,
             Transport::Broken,
-        ]).prop_map(Throw::Current),
+        ])).prop_map(|(which, state)| Throw::Open(which, state)),
+        1 => Just(Throw::Input(Input::NetworkChanged)),
+        1 => call().prop_map(|call| Throw::Input(Input::Broken { call })),
         2 => Just(Throw::Closed),
         1 => (whom(), absence()).prop_map(|(to, why)| {
             Throw::Input(Input::Undeliverable { to: to.address().to_owned(), why })
@@ -195,8 +210,8 @@ fn throw() -> impl Strategy<Value = Throw> {
             Throw::Input(Input::Incompatible { from: from.address().to_owned(), call })
         }),
         2 => any::<bool>().prop_map(|online| Throw::Input(Input::Link { online })),
-        1 => (call(), 0_usize..50).prop_map(|(call, size)| {
-            Throw::Input(Input::Parcel { call, parcel: vec![0; size] })
+        1 => (session(), 0_usize..50).prop_map(|(session, size)| {
+            Throw::Input(Input::Parcel { session, parcel: vec![0; size] })
         }),
         1 => any::<[bool; 4]>().prop_map(|[microphone, camera, no_microphone, no_camera]| {
             let lacking = Lacking { microphone: no_microphone, camera: no_camera };
@@ -209,9 +224,9 @@ fn throw() -> impl Strategy<Value = Throw> {
 #[derive(Clone, Debug)]
 enum Throw {
     Input(Input),
-    /// News of whatever session is open.
-    Current(Transport),
-    /// The closing session is closed.
+    /// News of one of the sessions that are open.
+    Open(usize, Transport),
+    /// A closing session is closed.
     Closed,
     /// Milliseconds, with every deadline in them.
     Wait(u64),
@@ -229,10 +244,13 @@ fn body() -> impl Strategy<Value = Body> {
         Over::Incompatible,
         Over::NotSecure,
     ]);
-    let invite = (any::<bool>(), any::<u32>()).prop_map(|(video, ring_ms)| Body::Invite {
+    let lost = prop::option::of((1_u64..5).prop_map(CallId));
+    let invite = (any::<bool>(), any::<u32>(), lost);
+    let invite = invite.prop_map(|(video, ring_ms, resumes)| Body::Invite {
         name: "x".to_owned(),
         video,
         ring_ms,
+        resumes,
     });
     let accept = prop::option::of(1_u64..5).prop_map(|instead_of| Body::Accept {
         name: "x".to_owned(),
@@ -255,10 +273,26 @@ fn body() -> impl Strategy<Value = Body> {
         3 => accept,
         2 => (0_u32..80, 0_usize..2000).prop_map(|(number, size)| {
             let parcel = Parcel(vec![0; size]);
-            Body::Parcel { number, parcel }
+            Body::Parcel { session: 0, number, parcel }
         }),
-        1 => (0_u32..80).prop_map(|next| Body::Received { next }),
+        1 => (any::<u32>(), 0_u32..3).prop_map(|(session, number)| {
+            Body::Parcel { session, number, parcel: Parcel(vec![0; 10]) }
+        }),
+        1 => (0_u32..3, 0_u32..80)
+            .prop_map(|(session, next)| Body::Received { session, next }),
+        1 => prop_oneof![0_u32..4, any::<u32>()].prop_map(|session| Body::Renew { session }),
         1 => controls,
+        1 => any::<(u16, i8, bool)>().prop_map(|(count, loudness, played)| {
+            Body::Receipt(Receipt {
+                packets: count,
+                loudness,
+                played,
+                frames: count,
+                shown: count,
+                captured: loudness,
+                filmed: count,
+            })
+        }),
         1 => Just(Body::Still),
         2 => over.prop_map(|why| Body::Over { why }),
     ]
@@ -284,18 +318,20 @@ impl Lone {
     fn throw(&mut self, throw: Throw) {
         match throw {
             Throw::Input(input) => self.feed(input),
-            Throw::Current(state) => {
-                if let Session::Open { call, .. } = self.station().session {
-                    self.feed(Input::Transport { call, state });
+            Throw::Open(which, state) => {
+                let sessions = self.station().sessions.iter();
+                let mut open = sessions.filter(|it| it.state == EndState::Open);
+                if let Some(session) = open.nth(which).map(|it| it.id) {
+                    self.feed(Input::Transport { session, state });
                 }
             }
             Throw::Closed => {
-                if let Session::Closing { call } = self.station().session {
-                    self.station().session = Session::None;
-                    self.feed(Input::Transport {
-                        call,
-                        state: Transport::Closed,
-                    });
+                let mut sessions = self.station().sessions.iter();
+                let closing = sessions.find(|it| it.state == EndState::Closing);
+                if let Some(session) = closing.map(|it| it.id) {
+                    self.station().sessions.retain(|it| it.id != session);
+                    let state = Transport::Closed;
+                    self.feed(Input::Transport { session, state });
                 }
             }
             Throw::Wait(ms) => self.wait(Duration::from_millis(ms)),
@@ -336,16 +372,15 @@ proptest! {
         }
         // Everything stops; time runs on, and a session says that it hears nothing.
         lone.wait(Duration::from_secs(120));
-        lone.throw(Throw::Current(Transport::Silent(Duration::from_secs(60))));
-        lone.wait(Duration::from_secs(120));
-        lone.throw(Throw::Closed);
-        lone.wait(Duration::from_secs(120));
-        lone.throw(Throw::Closed);
-        lone.wait(Duration::from_secs(120));
+        lone.throw(Throw::Open(0, Transport::Silent(Duration::from_secs(60))));
+        for _ in 0..8 {
+            lone.wait(Duration::from_secs(120));
+            lone.throw(Throw::Closed);
+        }
         let view = lone.duo.view(Alice);
         prop_assert!(matches!(view, CallView::Idle | CallView::Ended { .. }), "{:?}", view);
         let station = lone.station();
-        prop_assert_eq!(station.session, Session::None);
+        prop_assert_eq!(&station.sessions, &[]);
         prop_assert_eq!(station.opened, station.closed);
         prop_assert_eq!(station.phone.poll_timeout(), None);
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::duo::Duo;
-use super::station::Session;
 use super::station::Who::{Alice, Bob};
 use crate::id::CallId;
 use crate::input::{Input, Standing, Transport};
@@ -15,7 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[test]
 fn the_caller_offers_and_the_callee_answers() {
     let duo = Duo::in_a_call();
-    let offers = |who| matches!(duo.at(who).session, Session::Open { offerer: true, .. });
+    let offers = |who| duo.at(who).end(duo.session(who)).unwrap().offerer;
     assert!(offers(Alice) && !offers(Bob));
 }
 
@@ -28,7 +27,16 @@ fn parcels_that_come_while_it_rings_wait_in_order_and_not_without_bound() {
         let parcel = Parcel([&n.to_be_bytes()[..], &[0; 1000]].concat());
         // Alice's own session has made the first two.
         let number = n + 2;
-        duo.word(Alice, Bob, call, Body::Parcel { number, parcel });
+        duo.word(
+            Alice,
+            Bob,
+            call,
+            Body::Parcel {
+                session: 0,
+                number,
+                parcel,
+            },
+        );
     }
     duo.run(SECOND);
     let (now, phone) = (duo.now, &mut duo.at_mut(Bob).phone);
@@ -53,16 +61,16 @@ fn parcels_that_come_while_it_rings_wait_in_order_and_not_without_bound() {
 #[test]
 fn a_parcel_that_is_too_large_is_not_sent() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     let before = duo.at(Alice).said.len();
-    duo.parcel(Alice, call, vec![0; MAX_PARCEL + 1]);
+    duo.parcel(Alice, session, vec![0; MAX_PARCEL + 1]);
     assert_eq!(duo.at(Alice).said.len(), before);
 }
 
 #[test]
 fn late_news_of_an_old_session_changes_nothing() {
     let mut duo = Duo::in_a_call();
-    let old = duo.at(Alice).phone.call().unwrap();
+    let old = duo.session(Alice);
     duo.end(Alice);
     duo.run(SECOND);
     duo.dial(Alice, Bob);
@@ -83,31 +91,32 @@ fn late_news_of_an_old_session_changes_nothing() {
     duo.feed(
         Alice,
         Input::Data {
-            call: old,
+            session: old,
             bytes: b"late".to_vec(),
         },
     );
     duo.parcel(Alice, old, b"late".to_vec());
     duo.run(SECOND * 5);
     duo.assert_in_a_call();
-    assert!(duo.at(Alice).restarts.is_empty());
+    assert!(duo.at(Alice).renewals.is_empty());
 }
 
 #[test]
 fn a_session_that_cannot_be_opened_ends_the_call_while_it_rings() {
     let mut duo = Duo::new();
-    let call = duo.dial(Alice, Bob);
+    duo.dial(Alice, Bob);
     duo.run(SECOND);
-    duo.tell_session(Alice, call, Transport::Failed);
+    let session = duo.session(Alice);
+    duo.tell_session(Alice, session, Transport::Failed);
     duo.run(SECOND);
     duo.assert_ended(EndReason::NoPath, EndReason::Missed);
 }
 
 #[test]
-fn a_session_that_breaks_ends_the_call_at_once() {
+fn a_machine_that_cannot_carry_on_ends_the_call_at_once() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
-    duo.tell_session(Alice, call, Transport::Broken);
+    let call = duo.session(Alice).call;
+    duo.feed(Alice, Input::Broken { call });
     duo.run(SECOND);
     duo.assert_ended(EndReason::InternalError, EndReason::ConnectionLost);
 }
@@ -115,12 +124,12 @@ fn a_session_that_breaks_ends_the_call_at_once() {
 #[test]
 fn rubbish_through_the_session_is_dropped() {
     let mut duo = Duo::in_a_call();
-    let call = duo.at(Alice).phone.call().unwrap();
+    let session = duo.session(Alice);
     for bytes in [&b""[..], b"\xff\xff", b"{}", b"[1,2,3]", &[b'['; 20_000]] {
         duo.feed(
             Alice,
             Input::Data {
-                call,
+                session,
                 bytes: bytes.to_vec(),
             },
         );
@@ -140,7 +149,7 @@ fn rubbish_through_the_session_is_dropped() {
     duo.feed(
         Alice,
         Input::Data {
-            call,
+            session,
             bytes: stranger.encode(),
         },
     );

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::time::Timestamp;
 
 use crate::controls::OFF;
-use crate::id::{CallId, Peer};
+use crate::id::{CallId, Peer, SessionId};
 use crate::message::{Body, Message};
 use crate::output::{Output, Sound};
 use crate::phone::{Config, Phone};
@@ -46,12 +46,19 @@ impl Who {
     }
 }
 
-/// A session as the driver sees it: opened, told parcels, closed.
+/// One end of a session as the driver sees it: opened, told parcels, closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Session {
-    None,
-    Open { call: CallId, offerer: bool },
-    Closing { call: CallId },
+pub(super) struct End {
+    pub(super) id: SessionId,
+    pub(super) offerer: bool,
+    pub(super) state: EndState,
+}
+
+/// Whether an end is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndState {
+    Open,
+    Closing,
 }
 
 /// One phone and what it did.
@@ -59,7 +66,9 @@ pub(super) enum Session {
 pub(super) struct Station {
     pub(super) who: Who,
     pub(super) phone: Phone,
-    pub(super) session: Session,
+    pub(super) sessions: Vec<End>,
+    /// Which session carries the media.
+    pub(super) in_use: Option<SessionId>,
     /// Whether its program runs.
     pub(super) alive: bool,
     /// Whether its link to the relay is up.
@@ -73,7 +82,8 @@ pub(super) struct Station {
     pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
     pub(super) missed: Vec<Peer>,
     pub(super) said: Vec<(Timestamp, Message)>,
-    pub(super) restarts: Vec<Timestamp>,
+    /// When it opened a session beside another one.
+    pub(super) renewals: Vec<Timestamp>,
     pub(super) opened: usize,
     pub(super) closed: usize,
 }
@@ -87,7 +97,8 @@ impl Station {
         Self {
             who,
             phone: Phone::new(config),
-            session: Session::None,
+            sessions: Vec::new(),
+            in_use: None,
             alive: true,
             online: false,
             gates: Controls {
@@ -100,7 +111,7 @@ impl Station {
             ended: Vec::new(),
             missed: Vec::new(),
             said: Vec::new(),
-            restarts: Vec::new(),
+            renewals: Vec::new(),
             opened: 0,
             closed: 0,
         }
@@ -131,29 +142,23 @@ impl Station {
                 assert_eq!(message.call, *call);
                 self.said.push((now, message));
             }
-            Output::OpenTransport { call, offerer } => {
-                assert_eq!(self.session, Session::None, "a second session");
-                let waits = matches!(self.phone.view(now), CallView::Incoming { .. });
-                assert!(!waits, "a session before the user said yes");
-                self.session = Session::Open {
-                    call: *call,
-                    offerer: *offerer,
-                };
-                self.opened += 1;
+            Output::OpenTransport { session, offerer } => {
+                self.open(now, *session, *offerer);
             }
-            Output::CloseTransport { call } => {
-                let Session::Open { call: open, .. } = self.session else {
-                    panic!("closes what is not open")
-                };
-                assert_eq!(open, *call);
-                self.session = Session::Closing { call: *call };
+            Output::UseTransport { session } => {
+                self.assert_open(*session);
+                self.in_use = Some(*session);
+            }
+            Output::CloseTransport { session } => {
+                self.assert_open(*session);
+                let end = self.sessions.iter_mut().find(|it| it.id == *session);
+                end.expect("it is open").state = EndState::Closing;
+                self.in_use = self.in_use.filter(|it| it != session);
                 self.closed += 1;
             }
-            Output::RestartTransport { call } => {
-                self.assert_open(*call);
-                self.restarts.push(now);
+            Output::Parcel { session, .. } | Output::Data { session, .. } => {
+                self.assert_open(*session);
             }
-            Output::Parcel { call, .. } | Output::Data { call, .. } => self.assert_open(*call),
             Output::SetCapture { microphone, camera } => {
                 self.wished = Controls {
                     microphone: *microphone,
@@ -187,9 +192,35 @@ impl Station {
         }
     }
 
-    fn assert_open(&self, wanted: CallId) {
-        let open = matches!(self.session, Session::Open { call, .. } if call == wanted);
-        assert!(open, "{:?} uses a session that is not open", self.who);
+    fn open(&mut self, now: Timestamp, id: SessionId, offerer: bool) {
+        let waits = matches!(self.phone.view(now), CallView::Incoming { .. });
+        assert!(!waits, "a session before the user said yes");
+        if id.number == 0 {
+            assert_eq!(self.sessions, [], "the session before is not closed");
+            self.in_use = Some(id);
+        } else {
+            self.renewals.push(now);
+        }
+        let is_new = |it: &End| it.id.call == id.call && it.id.number < id.number;
+        assert!(self.sessions.iter().all(is_new), "{id} is not new");
+        self.sessions.push(End {
+            id,
+            offerer,
+            state: EndState::Open,
+        });
+        assert!(self.sessions.len() <= 4, "{:?}", self.sessions);
+        self.opened += 1;
+    }
+
+    /// Its end of a session that is open.
+    pub(super) fn end(&self, wanted: SessionId) -> Option<End> {
+        let open = |it: &&End| it.id == wanted && it.state == EndState::Open;
+        self.sessions.iter().find(open).copied()
+    }
+
+    fn assert_open(&self, wanted: SessionId) {
+        let open = self.end(wanted).is_some();
+        assert!(open, "{:?} uses {wanted}, which is not open", self.who);
     }
 
     /// The latest end.

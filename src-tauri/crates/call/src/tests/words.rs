@@ -38,6 +38,7 @@ fn the_wire_form_is_this() {
         name: "Ann".to_owned(),
         video: true,
         ring_ms: 45_000,
+        resumes: None,
     };
     let head = r#"{"v":1,"call":"0123456789abcdef","do":"#;
     let forms = [
@@ -55,12 +56,20 @@ fn the_wire_form_is_this() {
         ),
         (
             Body::Parcel {
+                session: 0,
                 number: 2,
                 parcel: Parcel(vec![1, 2, 3]),
             },
-            r#""parcel","number":2,"parcel":"AQID"}"#,
+            r#""parcel","session":0,"number":2,"parcel":"AQID"}"#,
         ),
-        (Body::Received { next: 3 }, r#""received","next":3}"#),
+        (Body::Renew { session: 4 }, r#""renew","session":4}"#),
+        (
+            Body::Received {
+                session: 0,
+                next: 3,
+            },
+            r#""received","session":0,"next":3}"#,
+        ),
         (
             controls(7, SOUND, Lacking::default()),
             r#""controls","sequence":7,"heard":0,"microphone":true,"camera":false}"#,
@@ -144,6 +153,7 @@ fn the_largest_parcel_fits_a_message_and_a_larger_one_is_refused() {
     let parcel = |bytes| Message {
         call: CALL,
         body: Body::Parcel {
+            session: 0,
             number: 0,
             parcel: Parcel(vec![0; bytes]),
         },
@@ -161,6 +171,7 @@ fn names_of_strangers_are_cleaned() {
         name: name.clone(),
         video: false,
         ring_ms: 1,
+        resumes: None,
     };
     let accept = Body::Accept {
         name,
@@ -181,6 +192,7 @@ fn nothing_private_is_in_a_log() {
         name: "Secret Ann".to_owned(),
         video: true,
         ring_ms: 1,
+        resumes: None,
     };
     let message = Message { call: CALL, body };
     assert!(!format!("{message:?}").contains("Secret"));
@@ -251,9 +263,9 @@ proptest! {
     #[test]
     fn no_almost_message_makes_parsing_panic(
         body in prop::sample::select(vec![
-            Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX },
+            Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX, resumes: Some(CALL) },
             Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
-            Body::Parcel { number: 0, parcel: Parcel(vec![9; 100]) },
+            Body::Parcel { session: 0, number: 0, parcel: Parcel(vec![9; 100]) },
             controls(u64::MAX, SOUND, NO_CAMERA),
             Body::Over { why: Over::Gone },
         ]),

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use media::backend::codec::CodecBackend;
 use media::testing::{Loopback, Network};
+use media::transport::{MediaTransport, OpenParams, Role};
 use media::units::{Bitrate, Size};
 use tokio::time::timeout;
 
 use super::*;
+use crate::gate::Gate;
+use crate::picture::PictureFeed;
+use crate::playout::Playout;
 use crate::testing::{Codec, PlainCodecs};
 
 /// The media of a call whose session is open, on codecs that lack one, and what is told of it.
@@ -27,7 +32,9 @@ async fn without(codec: Codec) -> Option<News> {
         call: CallId(1),
         span: Span::none(),
         news,
-        stage: Stage::Failed,
+        sessions: Sessions::default(),
+        plugs: Plugs::default(),
+        pipelines: None,
         rate: rate::Controller::new(rate::Limits {
             max: Bitrate::from_kbps(500),
             size: Size::new(64, 48),
@@ -50,7 +57,11 @@ async fn without(codec: Codec) -> Option<News> {
         remote: &PictureFeed::default(),
         epoch,
     };
-    media.opened(session, &context).unwrap();
+    let id = SessionId {
+        call: CallId(1),
+        number: 0,
+    };
+    media.opened(id, session, &context).unwrap();
     let broken = async {
         loop {
             match told.recv().await {

@@ -7,7 +7,6 @@ use identity::Address;
 use media::sounds;
 
 use super::Control;
-use crate::call_media::CallMedia;
 use crate::history::Ended;
 use crate::tone::Tone;
 
@@ -20,28 +19,17 @@ impl Control {
                 Ok(to) => self.sealing.send(self.clock.now(), to, call, &bytes),
                 Err(error) => tracing::error!(%error, "the phone names an address that is none"),
             },
-            Output::OpenTransport { call, offerer } => {
-                let (transport, news) = (&self.transport, &self.senders.sessions);
-                let servers = self.relays.ice_servers();
-                let (config, clock) = (&self.config, &self.clock);
-                let media =
-                    CallMedia::start(call, offerer, transport, config, servers, clock, news);
-                self.call.media = Some(media);
-            }
-            Output::RestartTransport { call } => {
-                if let Some(media) = self.media_of(call) {
-                    media.restart();
+            Output::OpenTransport { session, offerer } => self.open_session(session, offerer),
+            Output::UseTransport { session } => self.use_session(session),
+            Output::CloseTransport { session } => self.close_session(session),
+            Output::Parcel { session, parcel } => {
+                if let Some(media) = self.media_of(session.call) {
+                    media.parcel(session, parcel);
                 }
             }
-            Output::CloseTransport { call } => self.close_media(call),
-            Output::Parcel { call, parcel } => {
-                if let Some(media) = self.media_of(call) {
-                    media.parcel(parcel);
-                }
-            }
-            Output::Data { call, bytes } => {
-                if let Some(media) = self.media_of(call) {
-                    media.data(bytes);
+            Output::Data { session, bytes } => {
+                if let Some(media) = self.media_of(session.call) {
+                    media.data(session, bytes);
                 }
             }
             Output::SetCapture { microphone, camera } => {

@@ -1,6 +1,7 @@
 //! What comes through relays and goes there: sealed frames, and nothing else.
 
 use call::input::{self, Input};
+use call::view::{CallView, Resume};
 use signal_client::Absence;
 
 use super::Control;
@@ -78,12 +79,29 @@ impl Control {
         });
     }
 
-    /// Closes the link to the relay of whom we called once no call is left. Not at the end of one
-    /// call: where it gave way to another with the same person, the answer goes the same way.
+    /// Closes the link to the relay of whom we called once no call is left that goes on or may. Not
+    /// at the end of one call: where it gave way to another with the same person, the answer goes the
+    /// same way.
     pub(super) fn close_guest(&mut self) {
-        if !self.phone.view(self.now()).is_busy() && self.relays.close_guest() {
+        let view = self.phone.view(self.now());
+        let is_wanted = view.is_busy() || may_resume(&view);
+        if !is_wanted && self.relays.close_guest() {
             self.tell_link();
         }
+    }
+}
+
+/// Whether a call that was lost may still go on.
+fn may_resume(view: &CallView) -> bool {
+    match view {
+        CallView::Ended { resume, .. } => match resume {
+            Resume::Offered | Resume::Wanted | Resume::Waiting => true,
+            Resume::No => false,
+        },
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Active { .. } => false,
     }
 }
 

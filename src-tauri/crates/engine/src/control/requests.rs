@@ -36,6 +36,10 @@ impl Control {
             Command::Accept { video } => input::Command::Accept { video },
             Command::Decline => input::Command::Decline,
             Command::End => input::Command::End,
+            Command::Resume { video } => input::Command::Resume {
+                call: fresh_call_id(),
+                video,
+            },
             Command::Dismiss => input::Command::Dismiss,
             Command::SetMicrophone { live } => input::Command::SetMicrophone(live),
             Command::SetCamera { on } => input::Command::SetCamera(on),

@@ -1,28 +1,29 @@
-//! What becomes of the session of a call.
+//! What becomes of the sessions of a call.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::id::CallId;
+use call::id::{CallId, SessionId};
 use call::input::{self, Input};
-use media::transport::{Session, TransportError, TransportEvent, TransportState};
+use media::transport::{OpenParams, Role, Session, TransportError, TransportEvent, TransportState};
+use tokio::sync::oneshot;
 
 use super::Control;
-use crate::call_media::{CallMedia, Context};
+use crate::call_media::{CallMedia, Context, Ended};
 use crate::session::{self, News};
 
 impl Control {
     pub(super) fn on_session(&mut self, news: News) {
         match news {
-            News::Opened { call, session } => self.on_opened(call, session),
-            News::Transport { call, event } => self.on_transport(call, event),
-            News::Figures { call, stats } => {
-                if self.media_of(call).is_some() {
+            News::Opened { id, session } => self.on_opened(id, session),
+            News::Transport { id, event } => self.on_transport(id, event),
+            News::Figures { id, stats } => {
+                if self.is_in_use(id) {
                     self.call.sampler.transport(*stats);
                 }
             }
-            News::Broken { call } => self.tell_phone(call, input::Transport::Broken),
-            News::Closed { call } => self.on_closed(call),
+            News::Broken { call } => self.feed(Input::Broken { call }),
+            News::Closed { id } => self.on_closed(id),
         }
     }
 
@@ -31,48 +32,110 @@ impl Control {
         self.call.media.as_mut().filter(|it| it.call() == call)
     }
 
-    /// Cuts the call's media off at once and releases it in a task of its own.
-    pub(super) fn close_media(&mut self, call: CallId) {
-        let Some(media) = self.call.media.take_if(|it| it.call() == call) else {
+    fn is_in_use(&mut self, id: SessionId) -> bool {
+        self.media_of(id.call).is_some_and(|it| it.is_in_use(id))
+    }
+
+    /// Starts to open a session with the help of the servers that our relays name; the result comes
+    /// as [`News::Opened`].
+    pub(super) fn open_session(&mut self, id: SessionId, offerer: bool) {
+        let role = if offerer {
+            Role::Offerer
+        } else {
+            Role::Answerer
+        };
+        let params = OpenParams {
+            call: id.call.0,
+            role,
+            ice_servers: self.relays.ice_servers(),
+            max_send: self.config.max_send,
+        };
+        let (cancel, cancelled) = oneshot::channel();
+        let news = self.senders.sessions.clone();
+        if self.media_of(id.call).is_none() {
+            self.call.media = Some(CallMedia::new(id.call, &self.config, news.clone()));
+        }
+        if let Some(media) = self.media_of(id.call) {
+            media.opening(id, cancel);
+        }
+        let (transport, clock) = (Arc::clone(&self.transport), self.clock.clone());
+        tokio::spawn(session::open(id, transport, params, news, clock, cancelled));
+    }
+
+    /// Lets another session carry the call: the encoder goes on with a keyframe.
+    pub(super) fn use_session(&mut self, id: SessionId) {
+        let current = self.devices.camera_picture();
+        let Some(media) = self.media_of(id.call) else {
             return;
         };
-        self.devices.detach();
-        self.call.sampler.forget();
-        self.call.closing.insert(call);
-        if media.is_opening() {
-            // Dropping it ends the opening, which reports that it is closed.
-            return;
+        media.use_session(id);
+        media.show(current);
+        if let Some(path) = media.path {
+            self.call.summary.connected(path);
         }
+        self.call.sampler.another_session();
+    }
+
+    /// Gives a session up at once and closes it in a task of its own. With the last one goes all
+    /// that the call holds.
+    pub(super) fn close_session(&mut self, id: SessionId) {
+        let Some(media) = self.media_of(id.call) else {
+            return;
+        };
+        let (ended, was_last) = media.take_session(id);
+        self.call.closing.insert(id);
+        let rest = if was_last {
+            self.devices.detach();
+            self.call.sampler.forget();
+            self.call.media.take()
+        } else {
+            None
+        };
         let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
         tokio::spawn(async move {
-            media.close(&clock).await;
-            session::report(&news, News::Closed { call }).await;
+            // An opening that is given up reports by itself that it is closed.
+            let is_reported = matches!(ended, Ended::Opening);
+            let closing = async {
+                if let Ended::Open(open) = ended {
+                    session::close(id, &clock, open.control()).await;
+                    open.stop_forwarding();
+                }
+            };
+            let releasing = async {
+                if let Some(rest) = rest {
+                    rest.release(&clock).await;
+                }
+            };
+            tokio::join!(closing, releasing);
+            if !is_reported {
+                session::report(&news, News::Closed { id }).await;
+            }
         });
     }
 
-    fn on_opened(&mut self, call: CallId, session: Result<Box<Session>, TransportError>) {
-        let wanted = self.media_of(call).is_some();
+    fn on_opened(&mut self, id: SessionId, session: Result<Box<Session>, TransportError>) {
+        let wanted = self.media_of(id.call).is_some_and(|it| it.wants(id));
         match session {
-            Ok(session) if wanted => self.hang_pipelines_on(*session, call),
+            Ok(session) if wanted => self.plug_in(id, *session),
             Ok(session) => {
                 let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
                 tokio::spawn(async move {
-                    session::close(call, &clock, session.control.as_ref()).await;
-                    session::report(&news, News::Closed { call }).await;
+                    session::close(id, &clock, session.control.as_ref()).await;
+                    session::report(&news, News::Closed { id }).await;
                 });
             }
             Err(error) if wanted => {
                 tracing::error!(%error, "no session for the call");
-                if let Some(media) = self.media_of(call) {
-                    media.failed();
+                if let Some(media) = self.media_of(id.call) {
+                    media.failed(id);
                 }
-                self.tell_phone(call, failure(&error));
+                self.tell_phone(id, failure(&error));
             }
-            Err(_) => self.on_closed(call),
+            Err(_) => self.on_closed(id),
         }
     }
 
-    fn hang_pipelines_on(&mut self, session: Session, call: CallId) {
+    fn plug_in(&mut self, id: SessionId, session: Session) {
         let context = Context {
             codec: &self.codec,
             microphone: self.devices.microphone(),
@@ -82,55 +145,60 @@ impl Control {
             epoch: self.epoch,
         };
         let media = self.call.media.as_mut();
-        match media.map(|media| media.opened(session, &context)) {
-            Some(Ok(encoder)) => self.devices.set_encoder(encoder),
+        match media.map(|media| media.opened(id, session, &context)) {
+            Some(Ok(Some(encoder))) => self.devices.set_encoder(encoder),
+            Some(Ok(None)) | None => {}
             Some(Err(error)) => {
                 tracing::error!(%error, "the call's pipelines cannot be started");
-                self.tell_phone(call, input::Transport::Broken);
+                self.feed(Input::Broken { call: id.call });
             }
-            None => {}
         }
     }
 
-    fn on_closed(&mut self, call: CallId) {
-        self.call.closing.remove(&call);
-        self.tell_phone(call, input::Transport::Closed);
+    fn on_closed(&mut self, id: SessionId) {
+        self.call.closing.remove(&id);
+        self.tell_phone(id, input::Transport::Closed);
     }
 
-    fn on_transport(&mut self, call: CallId, event: TransportEvent) {
-        let Some(media) = self.call.media.as_mut().filter(|it| it.call() == call) else {
+    fn on_transport(&mut self, id: SessionId, event: TransportEvent) {
+        let media = self.call.media.as_mut();
+        let Some(media) = media.filter(|it| it.call() == id.call) else {
             return;
         };
+        let is_in_use = media.is_in_use(id);
         match event {
-            TransportEvent::State(state) => self.on_transport_state(call, &state),
+            TransportEvent::State(state) => self.on_transport_state(id, &state),
             TransportEvent::Silence(silence) => {
-                self.tell_phone(call, input::Transport::Silent(silence));
+                self.tell_phone(id, input::Transport::Silent(silence));
             }
             TransportEvent::Parcel(parcel) => self.feed(Input::Parcel {
-                call,
+                session: id,
                 parcel: parcel.0.to_vec(),
             }),
-            TransportEvent::KeyframeRequested => media.want_keyframe(),
-            TransportEvent::Estimate(estimate) => {
+            TransportEvent::KeyframeRequested if is_in_use => media.want_keyframe(),
+            TransportEvent::Estimate(estimate) if is_in_use => {
                 media.estimated(estimate, self.devices.microphone());
             }
+            TransportEvent::KeyframeRequested | TransportEvent::Estimate(_) => {}
             TransportEvent::Data(bytes) => {
-                if self.call.data.admits(self.clock.now(), call, &bytes) {
+                if self.call.data.admits(self.clock.now(), id.call, &bytes) {
                     let bytes = bytes.to_vec();
-                    self.feed(Input::Data { call, bytes });
+                    self.feed(Input::Data { session: id, bytes });
                 }
             }
         }
     }
 
-    fn on_transport_state(&mut self, call: CallId, state: &TransportState) {
+    fn on_transport_state(&mut self, id: SessionId, state: &TransportState) {
         let state = match state {
             TransportState::Connecting => return,
             TransportState::Connected(path) => {
-                self.call.summary.connected(*path);
                 let current = self.devices.camera_picture();
-                if let Some(media) = self.media_of(call) {
-                    media.connected(*path, current);
+                if let Some(media) = self.media_of(id.call)
+                    && media.connected(id, *path)
+                {
+                    media.show(current);
+                    self.call.summary.connected(*path);
                 }
                 input::Transport::Connected
             }
@@ -141,14 +209,14 @@ impl Control {
                 failure(error)
             }
         };
-        self.tell_phone(call, state);
+        self.tell_phone(id, state);
     }
 
-    fn tell_phone(&mut self, call: CallId, state: input::Transport) {
-        self.feed(Input::Transport { call, state });
+    fn tell_phone(&mut self, session: SessionId, state: input::Transport) {
+        self.feed(Input::Transport { session, state });
     }
 
-    /// Samples the figures of the running call, and asks its session for its own.
+    /// Samples the figures of the running call, and asks the session in use for its own.
     pub(super) fn sample(&mut self) {
         let Some(media) = &self.call.media else {
             return;
@@ -158,10 +226,10 @@ impl Control {
         if let Some(stats) = self.call.sampler.stats() {
             self.call.summary.sampled(now, stats);
         }
-        if let Some(control) = media.control() {
+        if let Some((id, control)) = media.control() {
             let (control, clock) = (Arc::clone(control), self.clock.clone());
             let news = self.senders.sessions.clone();
-            let asking = session::ask_for_figures(media.call(), control, clock, news);
+            let asking = session::ask_for_figures(id, control, clock, news);
             tokio::spawn(asking);
         }
     }

@@ -11,6 +11,11 @@ use tokio::task::yield_now;
 
 use super::*;
 
+const FIRST: SessionId = SessionId {
+    call: CallId(1),
+    number: 0,
+};
+
 /// An opening under way on a transport that lets none open.
 struct Held {
     transport: Loopback,
@@ -31,14 +36,7 @@ async fn held() -> Held {
         max_send: Bitrate::from_kbps(500),
     };
     let through: Arc<dyn MediaTransport> = Arc::new(transport.clone());
-    tokio::spawn(open(
-        CallId(1),
-        through,
-        params,
-        news,
-        clock.clone(),
-        cancelled,
-    ));
+    tokio::spawn(open(FIRST, through, params, news, clock.clone(), cancelled));
     while transport.held_opens() == 0 {
         yield_now().await;
     }
@@ -122,7 +120,7 @@ async fn a_session_that_never_tells_its_figures_is_soon_let_go() {
     let (clock, (news, mut told)) = (Clock::default(), mpsc::channel(8));
     let session: Arc<dyn SessionControl> = Arc::new(Silent);
     let held = Arc::downgrade(&session);
-    tokio::spawn(ask_for_figures(CallId(1), session, clock.clone(), news));
+    tokio::spawn(ask_for_figures(FIRST, session, clock.clone(), news));
     yield_now().await;
     clock.skip(FIGURES_LIMIT);
     assert!(told.recv().await.is_none(), "nobody waits for them");

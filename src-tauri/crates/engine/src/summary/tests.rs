@@ -2,7 +2,7 @@
 
 use call::id::Peer;
 use call::reason::EndReason;
-use call::view::{Controls, Lacking};
+use call::view::{Controls, Lacking, Resume};
 
 use super::*;
 use crate::view::RelayProblem;
@@ -38,6 +38,7 @@ fn ended(call: &str) -> CallView {
         reason: EndReason::LocalHangup,
         lasted_ms: None,
         outgoing: true,
+        resume: Resume::No,
     }
 }
 

@@ -26,7 +26,7 @@ async fn a_cut_shows_and_heals_and_what_is_said_is_heard_again() {
 }
 
 #[tokio::test]
-async fn a_change_of_networks_is_survived_by_a_restart() {
+async fn a_change_of_networks_is_survived_by_a_new_session() {
     let duo = Duo::in_a_call().await;
     duo.network.roam();
     duo.pass(12 * SECOND).await;
@@ -61,12 +61,22 @@ async fn no_path_at_all_ends_both_calls_with_that_reason() {
 }
 
 #[tokio::test]
-async fn a_session_that_fails_for_good_in_a_call_ends_it_at_once() {
-    let duo = Duo::in_a_call().await;
-    duo.alice.transport.fail(TransportError::NoPath);
-    duo.alice.ended(EndReason::ConnectionLost).await;
-    duo.bob.ended(EndReason::ConnectionLost).await;
-    duo.stop().await;
+async fn a_session_that_fails_for_good_in_a_call_is_replaced() {
+    for fails in [0, 1] {
+        let duo = Duo::in_a_call().await;
+        let people = [&duo.alice, &duo.bob];
+        people[fails].transport.fail(TransportError::NoPath);
+        duo.pass(2 * SECOND).await;
+        for person in people {
+            person.is_in_the_call().await;
+            assert_eq!(person.transport.open_sessions(), 1);
+        }
+        duo.alice.devices.sing(1000);
+        duo.bob.hears(1000).await;
+        duo.bob.devices.show(180);
+        duo.alice.sees_shade(180).await;
+        duo.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ fn invitation() -> Body {
         name: "Alice".to_owned(),
         video: true,
         ring_ms: 45_000,
+        resumes: None,
     }
 }
 

@@ -84,6 +84,7 @@ async fn strangers_with_many_keys_do_not_keep_known_people_from_calling() {
             name: "Eve".to_owned(),
             video: true,
             ring_ms: 45_000,
+            resumes: None,
         };
         for stranger in &mut strangers {
             stranger.says(duo.bob.key(), CallId(call), invite());

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{DIRECT, Duo, PATH_SET_UP, SILENCE, SILENCE_AGAIN};
-use crate::id::CallId;
+use super::{DIRECT, Duo, Link, PATH_SET_UP, SILENCE, SILENCE_AGAIN};
+use crate::id::SessionId;
 use crate::input::{Input, Transport};
 use crate::output::Output;
 use crate::tests::courier::HOP;
-use crate::tests::station::{Session, Station, Who};
+use crate::tests::station::{Station, Who};
 use crate::time::Timestamp;
 use crate::view::Controls;
 
@@ -24,10 +24,12 @@ pub(super) enum Event {
     },
     To(Who, Input),
     MendPath,
-    /// The sessions have heard nothing since then.
-    Silence(Timestamp),
-    /// The sessions hear each other again, and say so by this.
-    Heard(Transport),
+    /// The ends of a session connect, if there is a path.
+    Connect(SessionId),
+    /// The ends of a session have heard nothing since then.
+    Silence(SessionId, Timestamp),
+    /// The ends of a session hear each other again.
+    Heard(SessionId),
 }
 
 impl Duo {
@@ -94,57 +96,94 @@ impl Duo {
             Event::To(who, input) => {
                 if let Input::Transport {
                     state: Transport::Closed,
-                    ..
+                    session,
                 } = input
                 {
-                    self.at_mut(who).session = Session::None;
+                    self.at_mut(who).sessions.retain(|it| it.id != session);
                 }
                 self.feed(who, input);
             }
             Event::MendPath => self.mend_path(),
-            Event::Silence(since) => self.report_silence(since),
-            Event::Heard(report) => self.report_heard(report),
+            Event::Connect(session) => self.connect(session),
+            Event::Silence(session, since) => self.report_silence(session, since),
+            Event::Heard(session) => self.report_heard(session),
         }
     }
 
-    /// The sessions hear nothing any more; they report it when it lasts.
+    /// No session hears anything any more; they report it when it lasts.
     pub(super) fn fall_silent(&mut self) {
-        if self.silent_since.is_none() {
-            self.silent_since = Some(self.now);
-            self.schedule(SILENCE, Event::Silence(self.now));
+        let now = self.now;
+        let mut silent = Vec::new();
+        for link in &mut self.links {
+            if link.silent_since.is_none() {
+                link.silent_since = Some(now);
+                silent.push(link.id);
+            }
+        }
+        for session in silent {
+            self.schedule(SILENCE, Event::Silence(session, now));
         }
     }
 
-    fn report_silence(&mut self, since: Timestamp) {
-        if self.silent_since != Some(since) || !self.reports_silence {
+    fn link_of(&mut self, session: SessionId) -> Option<&mut Link> {
+        self.links.iter_mut().find(|it| it.id == session)
+    }
+
+    fn connect(&mut self, session: SessionId) {
+        let has = |station: &&Station| station.end(session).is_some();
+        let ends: Vec<_> = self.stations.iter().filter(has).map(|it| it.who).collect();
+        let Ok(ends) = <[Who; 2]>::try_from(ends) else {
             return;
-        }
-        let silence = self.now.since(since);
-        self.report(Transport::Silent(silence));
-        if silence == ICE_DISCONNECTED {
-            self.report(Transport::Disconnected);
-        }
-        self.schedule(SILENCE_AGAIN, Event::Silence(since));
-    }
-
-    fn report_heard(&mut self, report: Transport) {
-        let is_alone = |who| match self.at(who).session {
-            Session::Open { call, .. } => self.other_end(who, call).is_none(),
-            Session::None | Session::Closing { .. } => false,
         };
-        if self.path && self.connected && !Who::ALL.into_iter().any(is_alone) {
-            self.silent_since = None;
-            self.report(report);
+        if !self.path || !self.ready.contains(&session) {
+            return;
+        }
+        self.ready.retain(|it| *it != session);
+        self.links.push(Link {
+            id: session,
+            ends,
+            silent_since: None,
+            stale: false,
+        });
+        for end in ends {
+            self.tell_session(end, session, Transport::Connected);
         }
     }
 
-    fn report(&mut self, report: Transport) {
-        if !self.connected {
+    fn report_silence(&mut self, session: SessionId, since: Timestamp) {
+        let reports = self.reports_silence;
+        let silence = self.now.since(since);
+        let Some(link) = self.link_of(session) else {
+            return;
+        };
+        if link.silent_since != Some(since) || !reports {
             return;
         }
+        self.report(session, Transport::Silent(silence));
+        if silence == ICE_DISCONNECTED {
+            self.report(session, Transport::Disconnected);
+        }
+        self.schedule(SILENCE_AGAIN, Event::Silence(session, since));
+    }
+
+    fn report_heard(&mut self, session: SessionId) {
+        let path = self.path;
+        let Some(&mut Link { ends, stale, .. }) = self.link_of(session) else {
+            return;
+        };
+        let complete = ends.iter().all(|who| self.at(*who).end(session).is_some());
+        if path && complete && !stale {
+            if let Some(link) = self.link_of(session) {
+                link.silent_since = None;
+            }
+            self.report(session, Transport::Silent(Duration::ZERO));
+        }
+    }
+
+    fn report(&mut self, session: SessionId, report: Transport) {
         for who in Who::ALL {
-            if let Session::Open { call, .. } = self.at(who).session {
-                self.tell_session(who, call, report);
+            if self.at(who).end(session).is_some() {
+                self.tell_session(who, session, report);
             }
         }
     }
@@ -164,25 +203,23 @@ impl Duo {
     fn perform(&mut self, who: Who, output: Output) {
         match output {
             Output::Send { to, bytes, .. } => self.send(who, Who::at(&to), bytes),
-            Output::OpenTransport { call, offerer } => {
+            Output::OpenTransport { session, offerer } => {
                 if offerer {
-                    self.parcel_from(who, call, b"offer");
-                    self.parcel_from(who, call, b"candidate");
+                    self.parcel_from(who, session, b"offer");
+                    self.parcel_from(who, session, b"candidate");
                 }
             }
-            Output::RestartTransport { .. } => {
-                if self.restart_needed && self.path {
-                    self.schedule(PATH_SET_UP, Event::Heard(Transport::Connected));
+            Output::CloseTransport { session } => self.close(who, session),
+            Output::Parcel { session, parcel } => self.negotiate(who, session, &parcel),
+            Output::Data { session, bytes } => {
+                let other = self.other_end(who, session);
+                let link = self.link_of(session);
+                let carries = link.is_some_and(|it| !it.stale) && self.path;
+                if let (Some(other), true) = (other, carries) {
+                    self.schedule(DIRECT, Event::To(other, Input::Data { session, bytes }));
                 }
             }
-            Output::CloseTransport { call } => self.close(who, call),
-            Output::Parcel { call, parcel } => self.negotiate(who, call, &parcel),
-            Output::Data { call, bytes } => {
-                let other = self.other_end(who, call);
-                if let (Some(other), true) = (other, self.path && self.connected) {
-                    self.schedule(DIRECT, Event::To(other, Input::Data { call, bytes }));
-                }
-            }
+            Output::UseTransport { .. } => {}
             Output::SetCapture { .. } => {
                 let Controls { microphone, camera } = self.at(who).captured;
                 self.schedule(
@@ -226,63 +263,59 @@ impl Duo {
         self.schedule(HOP + fate.late, Event::Letter { from, to, bytes });
     }
 
-    fn parcel_from(&mut self, who: Who, call: CallId, parcel: &[u8]) {
+    fn parcel_from(&mut self, who: Who, session: SessionId, parcel: &[u8]) {
         let parcel = parcel.to_vec();
         self.schedule(
             Duration::from_millis(1),
-            Event::To(who, Input::Parcel { call, parcel }),
+            Event::To(who, Input::Parcel { session, parcel }),
         );
     }
 
-    /// The answerer answers an offer; an answer that got through makes the path.
-    fn negotiate(&mut self, who: Who, call: CallId, parcel: &[u8]) {
-        let Session::Open { offerer, .. } = self.at(who).session else {
+    /// The answerer answers an offer; an answer that got through makes the path, or as soon as there
+    /// is one.
+    fn negotiate(&mut self, who: Who, session: SessionId, parcel: &[u8]) {
+        let Some(end) = self.at(who).end(session) else {
             return;
         };
-        match (offerer, parcel) {
-            (false, b"offer") => self.parcel_from(who, call, b"answer"),
+        match (end.offerer, parcel) {
+            (false, b"offer") => self.parcel_from(who, session, b"answer"),
             (true, b"answer") if self.path_possible => {
-                let Some(other) = self.other_end(who, call) else {
-                    return;
-                };
-                self.connected = true;
-                for end in [who, other] {
-                    let state = Transport::Connected;
-                    self.schedule(
-                        PATH_SET_UP,
-                        Event::To(end, Input::Transport { call, state }),
-                    );
-                }
-                self.silent_since = None;
-                if !self.path {
-                    self.fall_silent();
-                }
+                self.ready.push(session);
+                self.schedule(PATH_SET_UP, Event::Connect(session));
             }
             (true | false, _) => {}
         }
     }
 
-    fn close(&mut self, who: Who, call: CallId) {
+    fn close(&mut self, who: Who, session: SessionId) {
         let closed = Input::Transport {
-            call,
+            session,
             state: Transport::Closed,
         };
         self.schedule(self.closing_takes, Event::To(who, closed));
-        let other = self.other_end(who, call);
-        if let (Some(other), true) = (other, self.path && self.connected) {
-            self.connected = false;
-            if self.polite {
+        let other = self.other_end(who, session);
+        let now = self.now;
+        let (path, polite) = (self.path, self.polite);
+        let Some(link) = self.link_of(session) else {
+            return;
+        };
+        if path && polite && !link.stale {
+            self.links.retain(|it| it.id != session);
+            if let Some(other) = other {
                 let state = Transport::ClosedByPeer;
-                self.schedule(DIRECT, Event::To(other, Input::Transport { call, state }));
+                self.schedule(
+                    DIRECT,
+                    Event::To(other, Input::Transport { session, state }),
+                );
             }
+        } else if link.silent_since.is_none() {
+            link.silent_since = Some(now);
+            self.schedule(SILENCE, Event::Silence(session, now));
         }
     }
 
-    fn other_end(&self, who: Who, wanted: CallId) -> Option<Who> {
-        let has = |station: &&Station| {
-            station.who != who
-                && matches!(station.session, Session::Open { call, .. } if call == wanted)
-        };
+    fn other_end(&self, who: Who, session: SessionId) -> Option<Who> {
+        let has = |station: &&Station| station.who != who && station.end(session).is_some();
         self.stations.iter().find(has).map(|station| station.who)
     }
 }
