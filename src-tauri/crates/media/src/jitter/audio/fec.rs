@@ -17,9 +17,11 @@ impl FecWait {
         self.waits
     }
 
-    /// Packets were due and not there.
+    /// So many packets in a row were due and not there. Of an outage only the last counts: the copy
+    /// in the next packet would mend no other.
     pub(super) fn missed(&mut self, packets: u64) {
-        for _ in 0..packets.min(MOST_AT_ONCE) {
+        let counted = if packets > LONGEST_BURST { 1 } else { packets };
+        for _ in 0..counted {
             self.loss += MEMORY * (1.0 - self.loss);
         }
     }
@@ -46,5 +48,6 @@ const WORTH_A_PACKET: f32 = 0.02;
 /// How much one packet counts: half of the weight lies in the last 140 packets, 3 s.
 const MEMORY: f32 = 0.005;
 
-/// A second of packets: a longer outage says no more about the next loss.
-const MOST_AT_ONCE: u64 = 50;
+/// A tenth of a second of packets: a longer row is an outage, which says nothing about the next
+/// loss.
+const LONGEST_BURST: u64 = 5;

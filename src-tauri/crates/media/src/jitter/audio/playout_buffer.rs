@@ -1,6 +1,6 @@
 //! Decoded sound that waits for the next pulls, with a little of what was played before it.
 
-use super::stretch::{self, Pace};
+use super::stretch::{self, Cut, Pace};
 use crate::backend::codec::MAX_OPUS_FRAME;
 
 /// Samples from `start` to `end` of a flat buffer. Pushing moves `end` on and popping `start`; when
@@ -57,10 +57,11 @@ impl PlayoutBuffer {
         self.start += out.len();
     }
 
-    /// Removes up to `most` samples where a cut fits; gives how many.
-    pub(super) fn remove(&mut self, most: usize, pace: Pace) -> Option<usize> {
+    /// Removes up to `most` samples where a cut fits; gives what.
+    pub(super) fn remove(&mut self, most: usize, pace: Pace) -> Option<Cut> {
         // 1. Find a period after which the sound goes on alike.
-        let lag = stretch::removable(&self.data[self.start..self.end], most, pace)?;
+        let cut = stretch::removable(&self.data[self.start..self.end], most, pace)?;
+        let lag = cut.lag;
         // 2. Blend the sound before the cut into the sound after it. For a lag below the overlap
         //    the rest of the old sound lies behind the cut already.
         let (before, after) = self.data.split_at_mut(self.start + lag);
@@ -74,7 +75,7 @@ impl PlayoutBuffer {
         self.data
             .copy_within(self.start - HISTORY..self.start, self.start - HISTORY + lag);
         self.start += lag;
-        Some(lag)
+        Some(cut)
     }
 
     /// Repeats up to `most` of the samples played last where it fits; gives how many.

@@ -24,8 +24,8 @@ impl JitterBuffer {
     /// Makes sure that a pull can be given out.
     pub(super) fn refill(&mut self, now: Instant, decoder: &mut dyn AudioDecoder) {
         if self.phase.plays() && self.decoded.len() < PULL {
-            let slack = self.delay.slack(now, self.end.time());
-            self.slack.record(slack);
+            let transit = self.delay.transit(now, self.end.time());
+            self.slack.record(transit);
         }
         while self.decoded.len() < PULL {
             self.step(now, decoder);
@@ -130,14 +130,15 @@ impl JitterBuffer {
     /// Whether the waiting sound is so old that playing it faster would take too long, and a newer
     /// packet is there to jump to.
     fn is_too_old(&self, first: First) -> bool {
+        let after_gap = self.target() + TOO_OLD_AFTER_GAP;
         let limit = match self.phase {
-            Phase::Underrun { .. } => TOO_OLD_AFTER_GAP,
+            Phase::Underrun { .. } => after_gap,
             Phase::NotStarted
             | Phase::Running
             | Phase::Concealing { .. }
-            | Phase::Paused { .. } => TOO_OLD,
+            | Phase::Paused { .. } => (self.target() + TOO_OLD).min(LONGEST.max(after_gap)),
         };
-        first.slack - self.target() > limit
+        first.slack > limit
             && self
                 .packets
                 .last_at(self.live_position(first))
@@ -166,6 +167,17 @@ impl JitterBuffer {
         first.position + Samples::in_time(behind.max(TimeDelta::ZERO))
     }
 
+    /// How much of `left`, the room of lost packets before `first`, need not be filled, because
+    /// playout is late and catches up by that.
+    fn needless(&self, first: First, left: Samples) -> Samples {
+        let excess = first.slack + left.time() - self.target();
+        if excess < WORTH_SKIPPING {
+            return Samples::ZERO;
+        }
+        let kept = Samples::in_slice(PULL);
+        Samples::in_time(excess).min(left - kept).max(Samples::ZERO)
+    }
+
     /// The packets before `first` are not waited for. `concealed` of their room is filled.
     fn skip_missing(&mut self, first: First, concealed: Samples) {
         self.counts.missed(first.missing);
@@ -173,6 +185,7 @@ impl JitterBuffer {
         self.packets.advance_to(first.sequence);
         self.counts.close_gap();
         let left = first.position - self.end - concealed;
+        let left = left - self.needless(first, left);
         if left > Samples::ZERO {
             self.phase = Phase::Concealing { left };
         } else {
@@ -187,8 +200,15 @@ impl JitterBuffer {
 const GIVE_UP: Samples = Samples::new(19_200);
 
 /// How much more slack than aimed at is waited out by playing faster. A third of a second takes
-/// more than a second to catch up, in which the other side would be talked over.
+/// a second to catch up, in which the other side would be talked over.
 const TOO_OLD: TimeDelta = TimeDelta::from_millis(300);
 
 /// After a gap a jump costs less: the sound is broken anyway.
 const TOO_OLD_AFTER_GAP: TimeDelta = TimeDelta::from_millis(120);
+
+/// The most that sound waits here, beyond the fastest packets, whatever the target: 400 ms from
+/// mouth to ear is never to be exceeded (ITU-T G.114). What would wait longer is skipped.
+const LONGEST: TimeDelta = TimeDelta::from_millis(400);
+
+/// Lost sound is skipped to catch up by no less than this: below it, cuts that nobody hears do.
+const WORTH_SKIPPING: TimeDelta = TimeDelta::from_millis(40);

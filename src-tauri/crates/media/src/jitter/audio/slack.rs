@@ -1,40 +1,41 @@
 //! How early packets are when they are played: the least slack of the last ones.
 //!
 //! The slack of a packet is the time from the earliest moment at which it could have been here
-//! (the transit of the fastest packets) to the moment at which it is played.
+//! (the transit of the fastest packets) to the moment at which it is played. What is kept is the
+//! transit up to that moment, so that all of them change with a path that becomes faster or slower.
 
 use crate::time::TimeDelta;
 
-/// The slack of the packets that were played last.
+/// The transits, from capture to playout, of the packets that were played last.
 #[derive(Debug, Default)]
 pub(super) struct SlackWindow {
-    slacks: [TimeDelta; KEPT],
+    transits: [TimeDelta; KEPT],
     count: usize,
     next: usize,
 }
 
 impl SlackWindow {
-    /// A packet is played with this slack.
-    pub(super) fn record(&mut self, slack: TimeDelta) {
-        self.slacks[self.next] = slack;
+    /// A packet is played after this transit.
+    pub(super) fn record(&mut self, transit: TimeDelta) {
+        self.transits[self.next] = transit;
         self.next = (self.next + 1) % KEPT;
         self.count = (self.count + 1).min(KEPT);
     }
 
-    /// The least slack of the last packets; `None` while they are too few. Speakers pull unevenly,
+    /// The least transit of the last packets; `None` while they are too few. Speakers pull unevenly,
     /// and the pull that came earliest after its packet is the one that must not run dry.
-    pub(super) fn lowest(&self) -> Option<TimeDelta> {
+    pub(super) fn least_transit(&self) -> Option<TimeDelta> {
         if self.count < ENOUGH {
             None
         } else {
-            self.slacks[..self.count].iter().min().copied()
+            self.transits[..self.count].iter().min().copied()
         }
     }
 
     /// Sound was inserted (positive) or removed (negative) before all later packets: they will be
     /// played with `by` more slack than those recorded.
     pub(super) fn shift(&mut self, by: TimeDelta) {
-        self.slacks.iter_mut().for_each(|it| *it = *it + by);
+        self.transits.iter_mut().for_each(|it| *it = *it + by);
     }
 
     /// Playout jumped: the recorded packets say nothing about the next ones.

@@ -9,15 +9,33 @@ pub(super) enum Pace {
     Gentle,
     /// Soon: a flaw is heard less than the delay.
     Fast,
+    /// Now, at the best place there is.
+    AnyCut,
 }
 
-/// How many samples to remove from the start of `ahead`, at most `most`, so that the sound goes on
+/// What to remove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// How many samples.
+    pub(super) lag: usize,
+    /// Whether there is nothing but background noise in them.
+    pub(super) quiet: bool,
+}
+
+/// What to remove from the start of `ahead`, at most `most` samples, so that the sound goes on
 /// smoothly; `None` when no cut fits.
-pub(super) fn removable(ahead: &[f32], most: usize, pace: Pace) -> Option<usize> {
+pub(super) fn removable(ahead: &[f32], most: usize, pace: Pace) -> Option<Cut> {
     let longest = most.min(LONGEST).min(ahead.len().saturating_sub(OVERLAP));
-    best_lag(longest, pace, |lag| {
+    if longest >= SHORTEST && is_quiet(&ahead[..longest + OVERLAP]) {
+        return Some(Cut {
+            lag: longest,
+            quiet: true,
+        });
+    }
+    let lag = best_lag(longest, pace, |lag| {
         (&ahead[..OVERLAP], &ahead[lag..lag + OVERLAP])
-    })
+    })?;
+    Some(Cut { lag, quiet: false })
 }
 
 /// How many of the last samples of `past` to repeat before `ahead`, at most `most`, so that the
@@ -27,6 +45,10 @@ pub(super) fn repeatable(past: &[f32], ahead: &[f32], most: usize, pace: Pace) -
         return None;
     }
     let longest = most.min(LONGEST).min(past.len());
+    if longest >= SHORTEST && is_quiet(&past[past.len() - longest..]) && is_quiet(&ahead[..OVERLAP])
+    {
+        return Some(longest);
+    }
     let overlap = |lag: usize| OVERLAP.min(lag);
     best_lag(longest, pace, |lag| {
         let start = past.len() - lag;
@@ -44,7 +66,7 @@ pub(super) fn crossfade(from: &[f32], to: &mut [f32]) {
 }
 
 /// The lag from [`SHORTEST`] to `longest` at which the two parts are most alike, if they are
-/// alike enough; in quiet sound simply the longest.
+/// alike enough.
 fn best_lag<'a>(
     longest: usize,
     pace: Pace,
@@ -53,12 +75,7 @@ fn best_lag<'a>(
     if longest < SHORTEST {
         return None;
     }
-    // 1. Where there is only background noise, any lag will do.
-    let (here, there) = parts(longest);
-    if mean_square(here) < QUIET && mean_square(there) < QUIET {
-        return Some(longest);
-    }
-    // 2. Compare at every fourth lag.
+    // 1. Compare at every fourth lag.
     let mut best = (SHORTEST, f32::MIN);
     for lag in (SHORTEST..=longest).step_by(COARSE) {
         let score = likeness(parts(lag));
@@ -66,7 +83,7 @@ fn best_lag<'a>(
             best = (lag, score);
         }
     }
-    // 3. Compare at the lags around the best of them.
+    // 2. Compare at the lags around the best of them.
     for lag in best.0.saturating_sub(COARSE - 1).max(SHORTEST)..=(best.0 + COARSE - 1).min(longest)
     {
         let score = likeness(parts(lag));
@@ -77,6 +94,7 @@ fn best_lag<'a>(
     let enough = match pace {
         Pace::Gentle => ALIKE,
         Pace::Fast => ALIKE_ENOUGH,
+        Pace::AnyCut => f32::MIN,
     };
     (best.1 >= enough).then_some(best.0)
 }
@@ -92,8 +110,11 @@ fn likeness((a, b): (&[f32], &[f32])) -> f32 {
     product / (energy_a * energy_b).sqrt()
 }
 
-fn mean_square(samples: &[f32]) -> f32 {
-    samples.iter().map(|it| it * it).sum::<f32>() / samples.len().max(1) as f32
+/// Whether there is only background noise, in every part of it: then any lag will do.
+fn is_quiet(samples: &[f32]) -> bool {
+    samples
+        .chunks(OVERLAP)
+        .all(|part| part.iter().map(|it| it * it).sum::<f32>() < QUIET * OVERLAP as f32)
 }
 
 /// 5 ms: long enough to hide the seam, short enough to fit before it.
@@ -107,7 +128,9 @@ const COARSE: usize = 4;
 
 /// Sound this alike after one period of a voice is practically never heard as a cut.
 const ALIKE: f32 = 0.85;
-const ALIKE_ENOUGH: f32 = 0.4;
+
+/// In haste, where a little roughness is heard less than the delay (NetEq's fast mode: 0.5).
+const ALIKE_ENOUGH: f32 = 0.5;
 
 /// -46 dBFS: background noise, where any cut will do.
 const QUIET: f32 = 2.5e-5;
@@ -127,8 +150,8 @@ mod tests {
 
     #[test]
     fn a_cut_takes_out_whole_periods() {
-        let lag = removable(&voice(400, 2000), 720, Pace::Gentle).unwrap();
-        assert!(lag.abs_diff(400) <= 1, "{lag}");
+        let cut = removable(&voice(400, 2000), 720, Pace::Gentle).unwrap();
+        assert!(cut.lag.abs_diff(400) <= 1 && !cut.quiet, "{cut:?}");
         assert_eq!(
             removable(&voice(400, 2000), 300, Pace::Gentle),
             None,
@@ -145,12 +168,25 @@ mod tests {
 
     #[test]
     fn silence_is_cut_as_far_as_allowed() {
-        assert_eq!(removable(&[0.0; 2000], 500, Pace::Gentle), Some(500));
+        let cut = removable(&[0.0; 2000], 500, Pace::Gentle);
+        let whole = Cut {
+            lag: 500,
+            quiet: true,
+        };
+        assert_eq!(cut, Some(whole));
         assert_eq!(removable(&[0.0; 2000], 100, Pace::Gentle), None);
         assert_eq!(
             removable(&[0.0; 300], 500, Pace::Gentle),
             None,
             "too little is there"
         );
+    }
+
+    #[test]
+    fn a_word_in_silence_is_not_cut_out_with_it() {
+        let mut sound = vec![0.0; 2000];
+        sound[400..640].copy_from_slice(&voice(60, 240));
+        let cut = removable(&sound, 720, Pace::Gentle);
+        assert!(cut.is_none_or(|it| !it.quiet), "{cut:?}");
     }
 }
