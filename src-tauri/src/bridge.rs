@@ -183,7 +183,7 @@ fn without_clock(call: &CallView) -> CallView {
 
 #[cfg(test)]
 mod tests {
-    use call::view::{ActivePhase, Controls, Lacking};
+    use call::view::{ActivePhase, Controls, Lacking, Received};
     use engine::view::{CallStats, DeviceNow, DeviceView, RelayView};
 
     use super::*;
@@ -215,6 +215,8 @@ mod tests {
                 remote: Controls { microphone, ..on },
                 remote_lacking: Lacking::default(),
                 connected_for_ms: Some(connected_for_ms),
+                received: Received::default(),
+                culprit: None,
             },
             camera: device(),
             microphone: device(),

@@ -91,7 +91,7 @@ fn parsed(address: &str) -> Result<Address, UiError> {
 #[cfg(test)]
 mod tests {
     use call::reason::EndReason;
-    use call::view::{ActivePhase, Controls, Lacking};
+    use call::view::{ActivePhase, Controls, Lacking, Received, Resume};
 
     use super::*;
 
@@ -117,6 +117,8 @@ mod tests {
             remote: on,
             remote_lacking: Lacking::default(),
             connected_for_ms: None,
+            received: Received::default(),
+            culprit: None,
         };
         let over = CallView::Ended {
             call: "1".to_owned(),
@@ -124,6 +126,7 @@ mod tests {
             reason: EndReason::RemoteHangup,
             lasted_ms: None,
             outgoing: true,
+            resume: Resume::No,
         };
         assert_eq!(compared(&running, "1"), Some(&peer()));
         assert_eq!(compared(&running, "2"), None);

@@ -35,6 +35,7 @@ use crate::config::{Backends, Config};
 use crate::devices::Devices;
 use crate::history::{Ended, History};
 use crate::picture::PictureFeed;
+use crate::receipts::ReceiptCounter;
 use crate::relays::Relays;
 use crate::sealing::Sealing;
 use crate::session;
@@ -86,6 +87,7 @@ struct Call {
     /// call goes its media.
     closing: BTreeSet<SessionId>,
     sampler: Sampler,
+    receipts: ReceiptCounter,
     summary: Summary,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
@@ -135,6 +137,7 @@ impl Control {
                 media: None,
                 closing: BTreeSet::new(),
                 sampler: Sampler::default(),
+                receipts: ReceiptCounter::default(),
                 summary: Summary::default(),
                 guest_relay: None,
                 data: SubjectCheck::default(),

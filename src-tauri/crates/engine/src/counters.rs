@@ -94,6 +94,24 @@ impl Gauge {
     }
 }
 
+/// The greatest energy of a stretch of sound since it was taken last.
+#[derive(Debug, Default)]
+pub(crate) struct Loudest(AtomicU32);
+
+impl Loudest {
+    /// A stretch of sound has this [energy](media::level::energy). Floats that are not negative are
+    /// ordered like their bits.
+    pub(crate) fn raise(&self, energy: f32) {
+        self.0
+            .fetch_max(energy.max(0.0).to_bits(), Ordering::Relaxed);
+    }
+
+    /// The greatest so far; the next one is counted anew.
+    pub(crate) fn take(&self) -> f32 {
+        f32::from_bits(self.0.swap(0, Ordering::Relaxed))
+    }
+}
+
 /// Sound that leaves.
 #[derive(Debug, Default)]
 pub(crate) struct AudioOut {
@@ -101,6 +119,8 @@ pub(crate) struct AudioOut {
     pub(crate) packets: Count,
     /// Bytes of them.
     pub(crate) bytes: Count,
+    /// How loud the microphone was, before any gate.
+    pub(crate) loudest: Loudest,
 }
 
 impl AudioOut {
@@ -127,8 +147,12 @@ pub(crate) struct VideoOut {
 /// Sound that comes.
 #[derive(Debug, Default)]
 pub(crate) struct AudioIn {
+    /// Packets.
+    pub(crate) packets: Count,
     /// Bytes of packets.
     pub(crate) bytes: Count,
+    /// How loud it is as it is played.
+    pub(crate) loudest: Loudest,
     /// Samples played, concealed ones too.
     pub(crate) samples: Count,
     /// Samples concealed.

@@ -29,6 +29,7 @@ mod microphone;
 mod picture;
 mod playout;
 mod plugs;
+mod receipts;
 mod recv_video;
 mod relays;
 mod sealing;

@@ -14,7 +14,7 @@ use media::backend::audio::{SAMPLE_RATE_HZ, SampleSink};
 use media::backend::codec::{AudioEncoder, AudioTarget, CodecBackend, OPUS_FRAME};
 use media::backend::device::DeviceError;
 use media::frame::EncodedFrame;
-use media::level::Meter;
+use media::level::{self, Meter};
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 use tokio::sync::mpsc;
@@ -265,6 +265,7 @@ impl Body {
     fn send(&mut self, chunk: &[f32; OPUS_FRAME], heard_at: MediaTime) {
         let Some(call) = &mut self.call else { return };
         let time = call.clock.next(heard_at);
+        call.counters.loudest.raise(level::energy(chunk));
         if !self.gate.admits(heard_at) {
             return;
         }

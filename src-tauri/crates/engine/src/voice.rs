@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use media::backend::codec::{AudioDecoder, CodecBackend};
 use media::jitter::audio::{Config, JitterBuffer, PULL, Played};
+use media::level;
 use media::time::MediaTime;
 use tracing::Span;
 use tracing::span::EnteredSpan;
@@ -74,11 +75,13 @@ impl Voice {
     /// Makes the next 10 ms, which will be heard `plays_at` microseconds after `epoch`.
     pub(crate) fn next_block(&mut self, epoch: Instant, plays_at: i64, out: &mut [f32; PULL]) {
         while let Some(frame) = self.source.try_pop() {
+            self.counters.packets.add(1);
             self.counters.bytes.add(frame.frame.payload.len() as u64);
             // A rejected packet is counted by the buffer.
             let _ = self.jitter.insert(frame);
         }
         let played = self.jitter.pull(Instant::now(), self.decoder.as_mut(), out);
+        self.counters.loudest.raise(level::energy(out));
         if played == Played::Sound {
             self.counters.first_played.mark(plays_at);
         }

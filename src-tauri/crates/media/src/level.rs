@@ -56,6 +56,20 @@ pub fn loudness(samples: &[f32]) -> f32 {
     ((decibels - QUIET_DBFS) / -QUIET_DBFS).clamp(0.0, 1.0)
 }
 
+/// Decibels below full scale of this [energy], at least -96: what one bit of 16 is.
+///
+/// ```
+/// use media::level;
+///
+/// assert_eq!(level::dbfs(level::energy(&[0.1; 480])), -20);
+/// assert_eq!(level::dbfs(0.0), -96);
+/// ```
+#[must_use]
+pub fn dbfs(energy: f32) -> i8 {
+    let decibels = 10.0 * energy.max(1e-12).log10();
+    decibels.round().clamp(-96.0, 0.0) as i8
+}
+
 /// -60 dBFS: below it a meter that moves would only show noise.
 const QUIET_DBFS: f32 = -60.0;
 

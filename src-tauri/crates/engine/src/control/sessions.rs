@@ -87,6 +87,7 @@ impl Control {
         let rest = if was_last {
             self.devices.detach();
             self.call.sampler.forget();
+            self.call.receipts.forget();
             self.call.media.take()
         } else {
             None
@@ -216,12 +217,13 @@ impl Control {
         self.feed(Input::Transport { session, state });
     }
 
-    /// Samples the figures of the running call, and asks the session in use for its own.
+    /// Samples the figures of the running call, tells the phone what is heard and seen, and asks the session in use for its own.
     pub(super) fn sample(&mut self) {
         let Some(media) = &self.call.media else {
             return;
         };
         let now = Instant::now();
+        let receipt = self.call.receipts.count(&media.flow);
         self.call.sampler.sample(now, media);
         if let Some(stats) = self.call.sampler.stats() {
             self.call.summary.sampled(now, stats);
@@ -231,6 +233,9 @@ impl Control {
             let news = self.senders.sessions.clone();
             let asking = session::ask_for_figures(id, control, clock, news);
             tokio::spawn(asking);
+        }
+        if let Some(receipt) = receipt {
+            self.feed(Input::Receipt(receipt));
         }
     }
 }
