@@ -14,6 +14,7 @@ mod handshake;
 mod interface;
 mod liveness;
 mod nack;
+mod origin;
 mod pace;
 mod packet_size;
 mod parcel;

@@ -12,6 +12,7 @@ mod narrow;
 mod path;
 mod repair;
 mod spans;
+mod stun;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
