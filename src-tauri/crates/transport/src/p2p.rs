@@ -6,6 +6,7 @@
 //! of them, the library's own included, log inside the span `call{id}`.
 
 mod bind;
+mod clocks;
 mod congestion;
 mod data;
 mod events;
@@ -23,6 +24,7 @@ mod receive;
 mod report;
 mod resend;
 mod resolve;
+mod rtcp;
 mod runtime;
 mod send;
 mod session;
