@@ -2,6 +2,7 @@
 //! never cross. Runs in the session task; nothing in here waits for the other side.
 
 mod limits;
+mod slim;
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
 use self::limits::{Limits, RESTART_INTERVAL, RemoteDescription};
+use self::slim::slim;
 use super::Task;
 use crate::p2p::events::PeerEvent;
 use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
@@ -255,7 +257,7 @@ impl Task {
             }
         }
         let full = self.shared.connection.local_description().await;
-        (full.map_or(bare, |it| it.sdp), deferred)
+        (slim(&full.map_or(bare, |it| it.sdp)), deferred)
     }
 
     async fn catch_up(&mut self, deferred: Vec<PeerEvent>) {
