@@ -36,8 +36,8 @@ pub(crate) enum DataEvent {
     Ended,
 }
 
-/// Carries messages of the control channel both ways until it ends or `stop`. Messages to send that wait before
-/// the channel is open leave when it opens.
+/// Carries messages of the control channel both ways until it ends or `stop`. Messages to send that
+/// wait before the channel is open leave when it opens.
 pub(crate) async fn run(
     channel: Arc<dyn DataChannel>,
     outgoing: mpsc::Receiver<Bytes>,
