@@ -19,7 +19,9 @@ use media::queue::Empty;
 use media::synthetic::pattern::Pattern;
 use media::synthetic::voice::Voice;
 use media::time::MediaTime;
-use media::transport::{FrameSink, FrameSource, MediaTransport, OpenParams, Role, TransportEvent};
+use media::transport::{
+    FrameSink, FrameSource, MediaTransport, OpenParams, Role, Stream, TransportEvent,
+};
 use media::units::{Bitrate, Size};
 use scenarios::browser::{Browser, Source};
 use scenarios::material::material;
@@ -66,10 +68,10 @@ async fn talk(role: Role) -> Result<()> {
     let mut session = transport.open(params).await?;
     let ours = Arc::new(Ours::default());
     let workers = [
-        thread::spawn(show(&ours, Arc::clone(&session.video_out))),
-        thread::spawn(say(&ours, Arc::clone(&session.audio_out))),
-        thread::spawn(watch(&ours, session.video_in.clone())),
-        thread::spawn(listen(&ours, session.audio_in.clone())),
+        thread::spawn(show(&ours, Arc::clone(&session.out[Stream::Camera]))),
+        thread::spawn(say(&ours, Arc::clone(&session.out[Stream::Voice]))),
+        thread::spawn(watch(&ours, session.input[Stream::Camera].clone())),
+        thread::spawn(listen(&ours, session.input[Stream::Voice].clone())),
     ];
     match role {
         Role::Offerer => browser.connect(&json!([])).await?,
@@ -96,7 +98,7 @@ async fn talk(role: Role) -> Result<()> {
                     session.control.parcel(answer.to_parcel());
                 }
             }
-            Ok(Some(TransportEvent::KeyframeRequested)) => {
+            Ok(Some(TransportEvent::KeyframeRequested(_))) => {
                 ours.keyframe.store(true, Ordering::Relaxed);
             }
             Ok(Some(

@@ -146,7 +146,7 @@ fn lie(event: TransportEvent) -> TransportEvent {
         TransportEvent::Parcel(parcel) => TransportEvent::Parcel(changed(&parcel)),
         other @ (TransportEvent::State(_)
         | TransportEvent::Silence(_)
-        | TransportEvent::KeyframeRequested
+        | TransportEvent::KeyframeRequested(_)
         | TransportEvent::Estimate(_)
         | TransportEvent::Data(_)) => other,
     }

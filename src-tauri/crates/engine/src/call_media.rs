@@ -14,7 +14,7 @@ use media::backend::codec::{AudioTarget, VideoTarget};
 use media::picture::Captured;
 use media::queue::Slot;
 use media::rate;
-use media::transport::{NetworkEstimate, Path, Session, SessionControl};
+use media::transport::{NetworkEstimate, Path, Session, SessionControl, Stream};
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
@@ -113,11 +113,15 @@ impl CallMedia {
     ) -> std::io::Result<Option<Slot<Captured>>> {
         let ends = Ends {
             control: Arc::clone(&session.control),
-            voice_out: session.audio_out,
-            camera_out: session.video_out,
-            voice_in: session.audio_in,
-            camera_in: session.video_in,
+            voice_out: Arc::clone(&session.out[Stream::Voice]),
+            camera_out: Arc::clone(&session.out[Stream::Camera]),
+            voice_in: session.input[Stream::Voice].clone(),
+            camera_in: session.input[Stream::Camera].clone(),
         };
+        // No screen is shown here: what comes of one is dropped at once.
+        for stream in [Stream::Screen, Stream::ScreenSound] {
+            session.input[stream].close();
+        }
         let forwarding = session::forward(id, session.events, self.news.clone());
         let open = Open::new(ends, tokio::spawn(forwarding));
         let is_first = self.pipelines.is_none();

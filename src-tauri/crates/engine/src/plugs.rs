@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use media::frame::{EncodedFrame, ReceivedFrame};
 use media::queue::Empty;
-use media::transport::{FrameSink, FrameSource, Sent, SessionControl};
+use media::transport::{FrameSink, FrameSource, Sent, SessionControl, Stream};
 
 /// All plugs of a call.
 #[derive(Default)]
@@ -71,7 +71,7 @@ impl FrameSink for Outlet {
     }
 }
 
-/// Asks for keyframes through whichever session is plugged in.
+/// Asks for keyframes of their camera through whichever session is plugged in.
 #[derive(Default)]
 pub(crate) struct KeyframeRequests(RwLock<Option<Arc<dyn SessionControl>>>);
 
@@ -84,7 +84,7 @@ impl KeyframeRequests {
     pub(crate) fn request(&self) {
         let control = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(control) = &*control {
-            control.request_keyframe();
+            control.request_keyframe(Stream::Camera);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use call::view::CallView;
-use media::transport::{StreamStats, TransportStats};
+use media::transport::{Stream, StreamStats, TransportStats};
 
 use crate::call_media::{CallMedia, Flow};
 use crate::view::CallStats;
@@ -87,6 +87,8 @@ impl Sampler {
         let audio = &media.flow.audio_in;
         let session = self.transport.new.unwrap_or_default();
         let earlier = self.transport.old.unwrap_or_default();
+        let lost = |it| loss(&session.streams[it], &earlier.streams[it]);
+        let remote_lost = |it| session.streams[it].remote_fraction_lost;
         self.stats = Some(CallStats {
             path: media.path,
             current_round_trip_time: session.current_round_trip_time.map(|it| it.as_secs_f64()),
@@ -103,14 +105,9 @@ impl Sampler {
             frames_dropped: video.dropped.get(),
             key_frames_decoded: video.keyframes.get(),
             freeze_count: video.freezes.get(),
-            video_loss: loss(&session.video, &earlier.video),
-            audio_loss: loss(&session.audio, &earlier.audio),
-            remote_loss: f64::from(
-                session
-                    .video
-                    .remote_fraction_lost
-                    .max(session.audio.remote_fraction_lost),
-            ),
+            video_loss: lost(Stream::Camera),
+            audio_loss: lost(Stream::Voice),
+            remote_loss: f64::from(remote_lost(Stream::Camera).max(remote_lost(Stream::Voice))),
             audio_jitter_buffer_delay: mean(
                 counted.waited_us.saturating_sub(before.waited_us),
                 counted.emitted.saturating_sub(before.emitted),

@@ -17,7 +17,7 @@
 //! use media::frame::EncodedFrame;
 //! use media::testing::{Loopback, Network};
 //! use media::time::MediaTime;
-//! use media::transport::{MediaTransport, OpenParams, Role, Session, TransportEvent};
+//! use media::transport::{MediaTransport, OpenParams, Role, Session, Stream, TransportEvent};
 //! use media::units::Bitrate;
 //!
 //! async fn parcel_of(session: &mut Session) -> media::transport::Parcel {
@@ -41,9 +41,9 @@
 //!
 //!     let payload = "20 ms of sound".into();
 //!     let frame = EncodedFrame { time: MediaTime::default(), keyframe: true, payload };
-//!     caller.audio_out.send(frame.clone());
+//!     caller.out[Stream::Voice].send(frame.clone());
 //!     network.advance(Duration::from_millis(1), Instant::now());
-//!     assert_eq!(callee.audio_in.try_pop().unwrap().frame, frame);
+//!     assert_eq!(callee.input[Stream::Voice].try_pop().unwrap().frame, frame);
 //! });
 //! ```
 

@@ -4,6 +4,8 @@
 //! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS.
 //! Negotiation crosses it as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
 
+mod stream;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use ts_rs::TS;
 use crate::frame::{EncodedFrame, ReceivedFrame};
 use crate::queue::Queue;
 use crate::units::Bitrate;
+
+pub use stream::{AUDIO_IN_CAPACITY, Kind, Stream, Streams, VIDEO_IN_CAPACITY};
 
 /// Carries encoded media for one call at a time. Knows nothing of calls, codecs or devices.
 pub trait MediaTransport: Send + Sync + fmt::Debug {
@@ -70,14 +74,11 @@ pub enum Role {
 pub struct Session {
     /// Steers the session; may be shared.
     pub control: Arc<dyn SessionControl>,
-    /// Takes encoded sound.
-    pub audio_out: Arc<dyn FrameSink>,
-    /// Takes encoded pictures.
-    pub video_out: Arc<dyn FrameSink>,
-    /// Hands out the other side's sound, possibly reordered or with gaps: see `sequence`.
-    pub audio_in: FrameSource,
-    /// Hands out the other side's pictures in decode order.
-    pub video_in: FrameSource,
+    /// Takes what is encoded of each stream.
+    pub out: Streams<Arc<dyn FrameSink>>,
+    /// Hands out each stream of the other side: sound possibly reordered or with gaps, see
+    /// `sequence`; pictures in decode order.
+    pub input: Streams<FrameSource>,
     /// What happens to the session. Ends after the session closed.
     pub events: BoxStream<'static, TransportEvent>,
 }
@@ -97,8 +98,9 @@ pub trait SessionControl: Send + Sync {
     /// Looks for a new path: after a network change or a lost path. An answerer asks the offerer.
     fn restart(&self);
 
-    /// Asks the other side for a keyframe (PLI, RFC 4585, 6.3.1). Callers limit how often.
-    fn request_keyframe(&self);
+    /// Asks the other side for a keyframe of a stream of pictures (PLI, RFC 4585, 6.3.1). Callers
+    /// limit how often.
+    fn request_keyframe(&self, stream: Stream);
 
     /// Sends a message to the other side, reliably and in order.
     ///
@@ -125,7 +127,8 @@ pub trait FrameSink: Send + Sync {
 pub enum Sent {
     /// It is on its way.
     Queued,
-    /// There is no path yet or no longer: not an error, nothing to repair.
+    /// There is no path yet or no longer, or the other side does not take this stream: not an error,
+    /// nothing to repair.
     NotConnected,
     /// The queue was full: for pictures, the next one must be a keyframe.
     Dropped,
@@ -146,13 +149,6 @@ pub const MAX_PARCEL: usize = 32 * 1024;
 /// The largest access unit of H.264 that is received and decoded, bytes: a 4K keyframe at a very
 /// good quality has half of it.
 pub const MAX_ACCESS_UNIT: usize = 4 * 1024 * 1024;
-
-/// How many received sound packets may wait: 1.28 s. More is stale anyway.
-pub const AUDIO_IN_CAPACITY: usize = 64;
-
-/// How many received pictures may wait: half a second. Beyond that the decoder is too slow and
-/// jumps to the next keyframe.
-pub const VIDEO_IN_CAPACITY: usize = 16;
 
 /// Opaque bytes from one session to the other during negotiation. Never shown in a log.
 #[derive(Clone, PartialEq, Eq)]
@@ -175,8 +171,8 @@ pub enum TransportEvent {
     Silence(Duration),
     /// To be carried to the other side's session, in this order.
     Parcel(Parcel),
-    /// The other side's decoder needs a keyframe (PLI or FIR).
-    KeyframeRequested,
+    /// The other side's decoder of this stream needs a keyframe (PLI or FIR).
+    KeyframeRequested(Stream),
     /// What the network carries now.
     Estimate(NetworkEstimate),
     /// A message of the other side's [`SessionControl::send_data`]; at most [`MAX_DATA`].
@@ -231,13 +227,11 @@ pub struct NetworkEstimate {
 pub struct TransportStats {
     /// `RTCIceCandidatePairStats.currentRoundTripTime`.
     pub current_round_trip_time: Option<Duration>,
-    /// Sound, both directions.
-    pub audio: StreamStats,
-    /// Pictures, both directions.
-    pub video: StreamStats,
+    /// Each stream, both directions.
+    pub streams: Streams<StreamStats>,
 }
 
-/// Figures of one kind of media.
+/// Figures of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StreamStats {
     /// `RTCSentRtpStreamStats.packetsSent`.

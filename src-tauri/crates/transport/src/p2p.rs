@@ -6,6 +6,7 @@
 //! of them, the library's own included, log inside the span `call{id}`.
 
 mod bind;
+mod clocks;
 mod congestion;
 mod data;
 mod events;
@@ -14,6 +15,7 @@ mod handshake;
 mod interface;
 mod liveness;
 mod nack;
+mod origin;
 mod pace;
 mod packet_size;
 mod parcel;
@@ -22,6 +24,7 @@ mod receive;
 mod report;
 mod resend;
 mod resolve;
+mod rtcp;
 mod runtime;
 mod send;
 mod session;

@@ -15,8 +15,18 @@ pub(crate) mod packetise;
 mod repair;
 pub(crate) mod sync;
 
+use media::transport::Kind;
+
+/// The rate of the RTP clock of a stream of this kind, hertz.
+pub(crate) const fn clock_hz(kind: Kind) -> u32 {
+    match kind {
+        Kind::Audio => AUDIO_HZ,
+        Kind::Video => VIDEO_HZ,
+    }
+}
+
 /// The clock of pictures, hertz (RFC 6184, 8.2.1).
-pub(crate) const VIDEO_HZ: u32 = 90_000;
+const VIDEO_HZ: u32 = 90_000;
 
 /// The clock of Opus, hertz (RFC 7587, 4.1).
-pub(crate) const AUDIO_HZ: u32 = 48_000;
+const AUDIO_HZ: u32 = 48_000;

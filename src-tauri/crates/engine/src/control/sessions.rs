@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use call::id::{CallId, SessionId};
 use call::input::{self, Input};
-use media::transport::{OpenParams, Role, Session, TransportError, TransportEvent, TransportState};
+use media::transport::{
+    OpenParams, Role, Session, Stream, TransportError, TransportEvent, TransportState,
+};
 use tokio::sync::oneshot;
 
 use super::Control;
@@ -176,11 +178,11 @@ impl Control {
                 session: id,
                 parcel: parcel.0.to_vec(),
             }),
-            TransportEvent::KeyframeRequested if is_in_use => media.want_keyframe(),
+            TransportEvent::KeyframeRequested(Stream::Camera) if is_in_use => media.want_keyframe(),
             TransportEvent::Estimate(estimate) if is_in_use => {
                 media.estimated(estimate, self.devices.microphone());
             }
-            TransportEvent::KeyframeRequested | TransportEvent::Estimate(_) => {}
+            TransportEvent::KeyframeRequested(_) | TransportEvent::Estimate(_) => {}
             TransportEvent::Data(bytes) => {
                 if self.call.data.admits(self.clock.now(), id.call, &bytes) {
                     let bytes = bytes.to_vec();

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::FutureExt;
 use media::testing::{Loopback, Network};
-use media::transport::{Parcel, Role};
+use media::transport::{Parcel, Role, Stream};
 use media::units::Bitrate;
 use tokio::task::yield_now;
 
@@ -100,7 +100,7 @@ impl SessionControl for Silent {
 
     fn restart(&self) {}
 
-    fn request_keyframe(&self) {}
+    fn request_keyframe(&self, _: Stream) {}
 
     fn send_data(&self, _: Bytes) -> Result<(), TransportError> {
         Ok(())

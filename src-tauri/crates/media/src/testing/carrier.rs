@@ -10,7 +10,7 @@ use super::end::{End, Stage};
 use super::signal::Signal;
 use crate::frame::EncodedFrame;
 use crate::transport::{
-    MAX_DATA, Path, Role, Sent, TransportError, TransportEvent, TransportStats,
+    Kind, MAX_DATA, Path, Role, Sent, Stream, TransportError, TransportEvent, TransportStats,
 };
 
 /// What the network does to what it carries. Messages of the data channel are repeated by their
@@ -42,9 +42,8 @@ impl Default for Conditions {
 /// What one session sends to the other.
 #[derive(Debug)]
 pub(super) enum Load {
-    Sound(EncodedFrame),
-    Picture(EncodedFrame),
-    KeyframeRequest,
+    Frame(Stream, EncodedFrame),
+    KeyframeRequest(Stream),
     Goodbye,
 }
 
@@ -257,17 +256,19 @@ impl Carrier {
         }
         // A number is used up even when its frame is lost: so the receiver notices.
         let sequence = self.ends.get_mut(&to).map_or(0, |peer| match load {
-            Load::Sound(_) => peer.audio.number(),
-            Load::Picture(_) => peer.video.number(),
-            Load::KeyframeRequest | Load::Goodbye => 0,
+            Load::Frame(stream, _) => peer.inlets[stream].number(),
+            Load::KeyframeRequest(_) | Load::Goodbye => 0,
         });
         self.count_sent(number, &load);
         if self.way == Way::Open && !self.is_lost(to, &load) {
             let again = match &load {
-                Load::Sound(frame) if self.dice.chance(self.conditions.repeats) => {
-                    Some(Load::Sound(frame.clone()))
+                Load::Frame(stream, frame)
+                    if stream.kind() == Kind::Audio
+                        && self.dice.chance(self.conditions.repeats) =>
+                {
+                    Some(Load::Frame(*stream, frame.clone()))
                 }
-                Load::Sound(_) | Load::Picture(_) | Load::KeyframeRequest | Load::Goodbye => None,
+                Load::Frame(..) | Load::KeyframeRequest(_) | Load::Goodbye => None,
             };
             let due = self.due();
             for load in [Some(load), again].into_iter().flatten() {
@@ -286,28 +287,23 @@ impl Carrier {
             return;
         };
         match load {
-            Load::Sound(frame) => {
-                end.stats.audio.packets_sent += 1;
-                end.stats.audio.bytes_sent += frame.payload.len() as u64;
+            Load::Frame(stream, frame) => {
+                let stats = &mut end.stats.streams[*stream];
+                stats.packets_sent += 1;
+                stats.bytes_sent += frame.payload.len() as u64;
             }
-            Load::Picture(frame) => {
-                end.stats.video.packets_sent += 1;
-                end.stats.video.bytes_sent += frame.payload.len() as u64;
-            }
-            Load::KeyframeRequest => end.stats.video.pli_count += 1,
+            Load::KeyframeRequest(stream) => end.stats.streams[*stream].pli_count += 1,
             Load::Goodbye => {}
         }
     }
 
     fn is_lost(&mut self, to: u64, load: &Load) -> bool {
-        let is_frame = matches!(load, Load::Sound(_) | Load::Picture(_));
-        let lost = is_frame && self.dice.chance(self.conditions.loss);
+        let Load::Frame(stream, _) = load else {
+            return false;
+        };
+        let lost = self.dice.chance(self.conditions.loss);
         if lost && let Some(peer) = self.ends.get_mut(&to) {
-            match load {
-                Load::Sound(_) => peer.stats.audio.packets_lost += 1,
-                Load::Picture(_) => peer.stats.video.packets_lost += 1,
-                Load::KeyframeRequest | Load::Goodbye => {}
-            }
+            peer.stats.streams[*stream].packets_lost += 1;
         }
         lost
     }
@@ -337,17 +333,15 @@ impl Carrier {
                 continue;
             };
             match packet.what {
-                (sequence, Load::Sound(frame)) => {
-                    end.stats.audio.packets_received += 1;
-                    end.stats.audio.bytes_received += frame.payload.len() as u64;
-                    end.audio.sound(sequence, frame, now);
+                (sequence, Load::Frame(stream, frame)) => {
+                    let stats = &mut end.stats.streams[stream];
+                    stats.packets_received += 1;
+                    stats.bytes_received += frame.payload.len() as u64;
+                    end.inlets[stream].frame(sequence, frame, now);
                 }
-                (sequence, Load::Picture(frame)) => {
-                    end.stats.video.packets_received += 1;
-                    end.stats.video.bytes_received += frame.payload.len() as u64;
-                    end.video.picture(sequence, frame, now);
+                (_, Load::KeyframeRequest(stream)) => {
+                    end.tell(TransportEvent::KeyframeRequested(stream));
                 }
-                (_, Load::KeyframeRequest) => end.tell(TransportEvent::KeyframeRequested),
                 (_, Load::Goodbye) => end.closed_by_peer(),
             }
         }

@@ -7,7 +7,8 @@ use futures::channel::mpsc;
 use crate::decode_queue::DecodeQueue;
 use crate::frame::{EncodedFrame, ReceivedFrame};
 use crate::transport::{
-    FrameSource, Path, Role, TransportError, TransportEvent, TransportState, TransportStats,
+    FrameSource, Kind, Path, Role, Stream, Streams, TransportError, TransportEvent, TransportState,
+    TransportStats,
 };
 
 /// What the network knows of one open session.
@@ -19,8 +20,7 @@ pub(super) struct End {
     /// The session on the other side, once negotiated.
     pub(super) peer: Option<u64>,
     pub(super) stage: Stage,
-    pub(super) audio: Inlet,
-    pub(super) video: Inlet,
+    pub(super) inlets: Streams<Inlet>,
     pub(super) stats: TransportStats,
     events: mpsc::Sender<TransportEvent>,
     /// When the other side was heard last, as time since the network's start.
@@ -42,9 +42,10 @@ pub(super) enum Stage {
     Over,
 }
 
-/// One kind of media on its way into a session.
+/// One stream on its way into a session.
 #[derive(Debug)]
 pub(super) struct Inlet {
+    kind: Kind,
     source: FrameSource,
     /// The way of pictures into `source`.
     pictures: DecodeQueue,
@@ -60,15 +61,14 @@ impl End {
         role: Role,
         owner: u64,
         events: mpsc::Sender<TransportEvent>,
-        [audio, video]: [FrameSource; 2],
+        input: &Streams<FrameSource>,
     ) -> Self {
         Self {
             role,
             owner,
             peer: None,
             stage: Stage::New,
-            audio: Inlet::new(audio),
-            video: Inlet::new(video),
+            inlets: Streams::from_fn(|it| Inlet::new(it, input[it].clone())),
             stats: TransportStats::default(),
             events,
             heard_at: Duration::ZERO,
@@ -147,14 +147,16 @@ impl End {
 
     /// Ends whatever waits for this session's frames.
     pub(super) fn close(&self) {
-        self.audio.source.close();
-        self.video.source.close();
+        for (_, inlet) in self.inlets.iter() {
+            inlet.source.close();
+        }
     }
 }
 
 impl Inlet {
-    fn new(source: FrameSource) -> Self {
+    fn new(stream: Stream, source: FrameSource) -> Self {
         Self {
+            kind: stream.kind(),
             pictures: DecodeQueue::new(source.clone()),
             source,
             next_sent: 0,
@@ -168,9 +170,17 @@ impl Inlet {
         self.next_sent - 1
     }
 
+    /// A frame arrives.
+    pub(super) fn frame(&mut self, sequence: u64, frame: EncodedFrame, arrived: Instant) {
+        match self.kind {
+            Kind::Audio => self.sound(sequence, frame, arrived),
+            Kind::Video => self.picture(sequence, frame, arrived),
+        }
+    }
+
     /// A picture arrives, in decode order. One that was lost before it, on the way or because
     /// nobody took it in time, shows as `after_loss`.
-    pub(super) fn picture(&mut self, sequence: u64, frame: EncodedFrame, arrived: Instant) {
+    fn picture(&mut self, sequence: u64, frame: EncodedFrame, arrived: Instant) {
         let after_loss = sequence != self.next_due;
         self.next_due = sequence + 1;
         self.pictures.push(ReceivedFrame {
@@ -183,7 +193,7 @@ impl Inlet {
     }
 
     /// A packet of sound arrives: the receiver finds gaps and repeats by its number.
-    pub(super) fn sound(&self, sequence: u64, frame: EncodedFrame, arrived: Instant) {
+    fn sound(&self, sequence: u64, frame: EncodedFrame, arrived: Instant) {
         self.source.push(ReceivedFrame {
             frame,
             sequence,

@@ -14,10 +14,9 @@ use super::gate::Gate;
 use super::network::Network;
 use super::signal::Signal;
 use crate::frame::EncodedFrame;
-use crate::queue::Queue;
 use crate::transport::{
-    AUDIO_IN_CAPACITY, FrameSink, OpenParams, Parcel, Sent, Session, SessionControl,
-    TransportError, TransportStats, VIDEO_IN_CAPACITY,
+    FrameSink, OpenParams, Parcel, Sent, Session, SessionControl, Stream, Streams, TransportError,
+    TransportStats,
 };
 
 /// Opens a session of `owner` on the network. Its closing waits at `closings`.
@@ -28,32 +27,24 @@ pub(super) fn open(
     closings: Arc<Gate>,
 ) -> Session {
     let (events, told) = mpsc::channel(EVENTS);
-    let (audio_in, video_in) = (
-        Queue::bounded(AUDIO_IN_CAPACITY),
-        Queue::bounded(VIDEO_IN_CAPACITY),
-    );
-    let sources = [audio_in.clone(), video_in.clone()];
-    let end = End::new(params.role, owner, events, sources);
+    let input = Streams::from_fn(Stream::source);
+    let end = End::new(params.role, owner, events, &input);
     let number = network.lock().join(end);
     let network = network.clone();
     Session {
-        audio_out: Arc::new(Sink {
-            network: network.clone(),
-            number,
-            load: Load::Sound,
-        }),
-        video_out: Arc::new(Sink {
-            network: network.clone(),
-            number,
-            load: Load::Picture,
+        out: Streams::from_fn(|stream| {
+            Arc::new(Sink {
+                network: network.clone(),
+                number,
+                stream,
+            }) as Arc<dyn FrameSink>
         }),
         control: Arc::new(Control {
             network,
             number,
             closings,
         }),
-        audio_in,
-        video_in,
+        input,
         events: told.boxed(),
     }
 }
@@ -77,8 +68,9 @@ impl SessionControl for Control {
         self.network.lock().restart(self.number);
     }
 
-    fn request_keyframe(&self) {
-        self.network.lock().send(self.number, Load::KeyframeRequest);
+    fn request_keyframe(&self, stream: Stream) {
+        let request = Load::KeyframeRequest(stream);
+        self.network.lock().send(self.number, request);
     }
 
     fn send_data(&self, message: Bytes) -> Result<(), TransportError> {
@@ -105,11 +97,12 @@ impl Drop for Control {
 struct Sink {
     network: Network,
     number: u64,
-    load: fn(EncodedFrame) -> Load,
+    stream: Stream,
 }
 
 impl FrameSink for Sink {
     fn send(&self, frame: EncodedFrame) -> Sent {
-        self.network.lock().send(self.number, (self.load)(frame))
+        let load = Load::Frame(self.stream, frame);
+        self.network.lock().send(self.number, load)
     }
 }

@@ -11,7 +11,7 @@ use crate::frame::EncodedFrame;
 use crate::time::MediaTime;
 use crate::transport::{
     MAX_DATA, MediaTransport, NetworkEstimate, OpenParams, Parcel, Path, Role, Sent, Session,
-    TransportError, TransportEvent, TransportState, VIDEO_IN_CAPACITY,
+    Stream, TransportError, TransportEvent, TransportState, VIDEO_IN_CAPACITY,
 };
 use crate::units::Bitrate;
 
@@ -78,9 +78,12 @@ impl Pair {
     fn sound_heard_of(&mut self, count: u8) -> Vec<u64> {
         let mut heard = Vec::new();
         for payload in 0..count {
-            assert_eq!(self.caller.audio_out.send(frame(payload)), Sent::Queued);
+            assert_eq!(
+                self.caller.out[Stream::Voice].send(frame(payload)),
+                Sent::Queued
+            );
             self.pass(MS);
-            while let Some(packet) = self.callee.audio_in.try_pop() {
+            while let Some(packet) = self.callee.input[Stream::Voice].try_pop() {
                 heard.push(packet.sequence);
             }
         }
@@ -153,7 +156,7 @@ fn nothing_passes_before_the_parcels_were_carried() {
     let mut callee = open(&bob, Role::Answerer);
     network.advance(SECOND, some_instant());
     assert!(states(&mut caller).is_empty() && states(&mut callee).is_empty());
-    assert_eq!(caller.audio_out.send(frame(1)), Sent::NotConnected);
+    assert_eq!(caller.out[Stream::Voice].send(frame(1)), Sent::NotConnected);
     let refused = caller.control.send_data(Bytes::from_static(b"early"));
     assert_eq!(refused, Err(TransportError::NotConnected));
     for nonsense in ["", "offer", "offer x", "answer -1", "hello 1", "\u{0}"] {
@@ -170,16 +173,16 @@ fn frames_and_messages_arrive_in_order_after_the_delay_and_no_earlier() {
         ..Conditions::default()
     });
     for payload in 0..3 {
-        pair.caller.video_out.send(frame(payload));
+        pair.caller.out[Stream::Camera].send(frame(payload));
         let message = Bytes::copy_from_slice(&[payload]);
         pair.caller.control.send_data(message).unwrap();
     }
     pair.pass(49 * MS);
-    assert!(pair.callee.video_in.is_empty() && told(&mut pair.callee).is_empty());
+    assert!(pair.callee.input[Stream::Camera].is_empty() && told(&mut pair.callee).is_empty());
     assert_eq!(pair.network.in_flight(), 6);
     pair.pass(MS);
     for payload in 0..3 {
-        let picture = pair.callee.video_in.try_pop().unwrap();
+        let picture = pair.callee.input[Stream::Camera].try_pop().unwrap();
         assert_eq!(picture.frame, frame(payload));
         assert_eq!((picture.arrived, picture.after_loss), (pair.now, false));
     }
@@ -193,7 +196,22 @@ fn frames_and_messages_arrive_in_order_after_the_delay_and_no_earlier() {
     assert_eq!(messages, [0, 1, 2]);
     let stats = block_on(pair.caller.control.stats());
     assert_eq!(stats.current_round_trip_time, Some(100 * MS));
-    assert_eq!((stats.video.packets_sent, stats.video.bytes_sent), (3, 3));
+    let camera = stats.streams[Stream::Camera];
+    assert_eq!((camera.packets_sent, camera.bytes_sent), (3, 3));
+}
+
+#[test]
+fn each_stream_arrives_as_itself() {
+    let mut pair = Pair::connected();
+    for (number, stream) in Stream::ALL.into_iter().enumerate() {
+        pair.caller.out[stream].send(frame(number as u8));
+    }
+    pair.pass(MS);
+    for (number, stream) in Stream::ALL.into_iter().enumerate() {
+        let source = &pair.callee.input[stream];
+        assert_eq!(source.try_pop().unwrap().frame, frame(number as u8));
+        assert!(source.is_empty(), "{stream:?}");
+    }
 }
 
 #[test]
@@ -218,7 +236,10 @@ fn loss_and_repeats_follow_from_the_seed_and_show_in_the_numbers() {
         let mut pair = Pair::connected();
         pair.network.set_conditions(lossy);
         let heard = pair.sound_heard_of(200);
-        (heard, block_on(pair.callee.control.stats()).audio)
+        (
+            heard,
+            block_on(pair.callee.control.stats()).streams[Stream::Voice],
+        )
     });
     assert_eq!(runs[0], runs[1]);
     let (heard, stats) = &runs[0];
@@ -240,12 +261,11 @@ fn a_picture_after_a_lost_one_says_so() {
     };
     for (payload, loss) in [(0, 0.0), (1, 1.0), (2, 0.0), (3, 0.0)] {
         pair.network.set_conditions(all(loss));
-        pair.caller.video_out.send(frame(payload));
+        pair.caller.out[Stream::Camera].send(frame(payload));
     }
     pair.pass(MS);
     let next = || {
-        pair.callee
-            .video_in
+        pair.callee.input[Stream::Camera]
             .try_pop()
             .map(|it| (it.sequence, it.after_loss))
     };
@@ -262,29 +282,37 @@ fn pictures_that_nobody_takes_make_room_and_the_next_one_says_so() {
     for payload in 0..=VIDEO_IN_CAPACITY as u8 {
         let keyframe = payload == 0;
         let picture = frame(payload);
-        pair.caller.video_out.send(EncodedFrame {
+        pair.caller.out[Stream::Camera].send(EncodedFrame {
             keyframe,
             ..picture
         });
     }
     pair.pass(MS);
-    assert_eq!(pair.callee.video_in.len(), 0, "all refer to the first");
+    assert_eq!(
+        pair.callee.input[Stream::Camera].len(),
+        0,
+        "all refer to the first"
+    );
     for payload in 0..2 {
-        pair.caller.video_out.send(frame(payload));
+        pair.caller.out[Stream::Camera].send(frame(payload));
     }
     pair.pass(MS);
-    let next = || pair.callee.video_in.try_pop().map(|it| it.after_loss);
+    let next = || {
+        pair.callee.input[Stream::Camera]
+            .try_pop()
+            .map(|it| it.after_loss)
+    };
     assert_eq!([next(), next()], [Some(true), Some(false)]);
 }
 
 #[test]
 fn keyframe_requests_and_estimates_are_told() {
     let mut pair = Pair::connected();
-    pair.callee.control.request_keyframe();
+    pair.callee.control.request_keyframe(Stream::Screen);
     pair.pass(MS);
     assert!(matches!(
         told(&mut pair.caller)[..],
-        [TransportEvent::KeyframeRequested]
+        [TransportEvent::KeyframeRequested(Stream::Screen)]
     ));
     let estimate = NetworkEstimate {
         bitrate: Bitrate::from_kbps(300),
@@ -372,7 +400,10 @@ fn a_failed_session_says_why_and_carries_nothing_any_more() {
     pair.alice.fail(TransportError::Security);
     let failed = TransportState::Failed(TransportError::Security);
     assert_eq!(states(&mut pair.caller), [failed]);
-    assert_eq!(pair.caller.audio_out.send(frame(1)), Sent::NotConnected);
+    assert_eq!(
+        pair.caller.out[Stream::Voice].send(frame(1)),
+        Sent::NotConnected
+    );
     pair.caller.control.restart();
     pair.alice.fail(TransportError::NoPath);
     assert!(told(&mut pair.caller).is_empty(), "a failure is final");
@@ -466,7 +497,7 @@ fn closing_takes_as_long_as_it_is_held_and_ends_the_events() {
     assert!((&mut closing).now_or_never().is_none());
     assert_eq!(pair.bob.open_sessions(), 0);
     let rest: Vec<_> = block_on(pair.callee.events.collect());
-    assert!(rest.is_empty() && pair.callee.audio_in.is_closed());
+    assert!(rest.is_empty() && pair.callee.input[Stream::Voice].is_closed());
     pair.bob.release_closes();
     assert!(closing.now_or_never().is_some());
 }

@@ -1,6 +1,13 @@
-//! The control channel: one data channel, reliable and ordered (RFC 8831), made by the offerer.
+//! The two data channels of a session, reliable and ordered (RFC 8831), made by the offerer before its
+//! first offer.
 //!
-//! One task per session runs it. It ends when the channel does, or with the session.
+//! The control channel carries the messages of the call. The bulk channel is there for the files and
+//! chat attachments of later versions, so that these have one without a new negotiation; this version
+//! sends nothing on it and drops what comes. Both share one SCTP association, and the library gives no
+//! channel a priority (RFC 8831, 6.4): whoever sends on the bulk channel has to keep little of it
+//! outstanding, or the messages of the call wait behind it.
+//!
+//! One task per channel runs it. It ends when the channel does, or with the session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +18,13 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
-/// Its label; any other channel of the other side ends the session.
-pub(crate) const LABEL: &str = "control";
+/// The label of the control channel.
+pub(crate) const CONTROL: &str = "control";
 
-/// What happens on the channel.
+/// The label of the bulk channel.
+pub(crate) const BULK: &str = "bulk";
+
+/// What happens on the control channel.
 #[derive(Debug)]
 pub(crate) enum DataEvent {
     /// Messages flow.
@@ -26,8 +36,8 @@ pub(crate) enum DataEvent {
     Ended,
 }
 
-/// Carries messages both ways until the channel ends or `stop`. Messages to send that wait before
-/// the channel is open leave when it opens.
+/// Carries messages of the control channel both ways until it ends or `stop`. Messages to send that
+/// wait before the channel is open leave when it opens.
 pub(crate) async fn run(
     channel: Arc<dyn DataChannel>,
     outgoing: mpsc::Receiver<Bytes>,
@@ -89,6 +99,21 @@ async fn receive(
             return;
         }
     }
+}
+
+/// Takes what comes on the bulk channel and drops it, until the channel ends or `stop`. What nobody
+/// took would fill the window that it shares with the control channel (RFC 9260, 6).
+pub(crate) async fn drop_bulk(channel: Arc<dyn DataChannel>, stop: CancellationToken) {
+    let dropping = async {
+        let mut told = false;
+        while let Some(event) = channel.poll().await {
+            let is_message = matches!(event, DataChannelEvent::OnMessage(_));
+            if is_message && !std::mem::replace(&mut told, true) {
+                tracing::warn!("messages on the bulk channel are dropped: nothing uses it here");
+            }
+        }
+    };
+    stop.run_until_cancelled(dropping).await;
 }
 
 /// How long a closing session lets its last messages leave, also those of a channel that is about to

@@ -3,18 +3,16 @@
 
 use std::time::Duration;
 
-use media::transport::NetworkEstimate;
-
-use crate::rtp::sync::Kind;
+use media::transport::{NetworkEstimate, Stream};
 
 /// One piece of feedback.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Feedback {
-    /// The other side's decoder needs a keyframe (PLI or FIR).
-    KeyframeRequested,
+    /// The other side's decoder of this stream of pictures needs a keyframe (PLI or FIR).
+    KeyframeRequested(Stream),
     /// What the other side received of one stream since its last report (RFC 3550, 6.4.1).
     Reception {
-        kind: Kind,
+        stream: Stream,
         /// 0 to 1.
         fraction_lost: f32,
         rtt: Option<Duration>,

@@ -16,13 +16,13 @@ use rtc::sansio::Protocol;
 use rtc::shared::TransportContext;
 use rtc::shared::error::Error;
 
-use super::tap::RtcpState;
+use super::rtcp::RtcpState;
 use crate::rtp::missing::Missing;
 
 /// The interceptor.
 pub(crate) struct NackGenerator {
     state: Arc<RtcpState>,
-    /// The source of our own pictures, which questions are sent in the name of.
+    /// One of our own sources, which questions are sent in the name of.
     sender_ssrc: u32,
     /// Streams that are repaired, by SSRC.
     streams: HashMap<u32, Missing>,

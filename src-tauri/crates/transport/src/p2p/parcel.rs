@@ -153,6 +153,8 @@ struct Version {
 
 #[cfg(test)]
 mod tests {
+    use media::transport::Streams;
+
     use super::*;
 
     fn json(text: &'static str) -> Parcel {
@@ -161,10 +163,7 @@ mod tests {
 
     #[test]
     fn messages_come_back() {
-        let clocks = Some(ClockOffsets {
-            audio: 1,
-            video: u32::MAX,
-        });
+        let clocks = Some(ClockOffsets(Streams::from([1, u32::MAX, 0, 7])));
         for message in [
             Negotiation::Offer {
                 sdp: "v=0".into(),
@@ -197,6 +196,16 @@ mod tests {
         };
         let wire = r#"{"v":1,"kind":"candidate","candidate":"candidate:1","sdpMid":"0","sdpMLineIndex":0}"#;
         assert_eq!(message.to_parcel(), json(wire));
+        let message = Negotiation::Answer {
+            sdp: "v=0".into(),
+            round: 2,
+            clocks: Some(ClockOffsets(Streams::from([1, 2, 3, 4]))),
+        };
+        let wire = r#"{"v":1,"kind":"answer","sdp":"v=0","round":2,"clocks":{"voice":1,"camera":2,"screen":3,"screenSound":4}}"#;
+        assert_eq!(message.to_parcel(), json(wire));
+        let later = wire.replace(r#""voice""#, r#""whiteboard":5,"voice""#);
+        let later = Parcel(later.into());
+        assert_eq!(Negotiation::from_parcel(&later), Ok(message));
         assert_eq!(
             Negotiation::PleaseRestart.to_parcel(),
             json(r#"{"v":1,"kind":"please-restart"}"#)

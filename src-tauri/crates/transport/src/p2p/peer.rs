@@ -9,7 +9,7 @@ mod setup;
 use std::sync::Arc;
 use std::time::Instant;
 
-use media::transport::{OpenParams, TransportError};
+use media::transport::{Kind, OpenParams, Stream, Streams, TransportError};
 use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
 };
@@ -19,23 +19,23 @@ use webrtc::media_stream::MediaStreamTrack;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder};
-use webrtc::rtp_transceiver::RtpSender;
+use webrtc::rtp_transceiver::{RtpSender, RtpTransceiver};
 
 pub(crate) use self::setup::IceTimeouts;
 
 use super::Config;
 use super::bind::BindAddresses;
+use super::clocks::SendClocks;
 use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
 use super::feedback::Feedback;
 use super::packet_size::PacketSize;
-use super::report::SendClocks;
 use super::resolve::Resolver;
+use super::rtcp::RtcpState;
 use super::runtime::{FastPolling, SessionRuntime};
 use super::send::SendParameters;
 use super::socket::{SocketLayer, Traffic};
-use super::tap::RtcpState;
-use crate::rtp::sync::{ClockOffsets, Kind};
+use crate::rtp::sync::ClockOffsets;
 
 /// What every peer connection of a transport is made with.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +50,7 @@ pub(crate) struct Setup {
 /// The connection and what its session needs of it.
 pub(crate) struct Peer {
     pub(crate) connection: Arc<dyn PeerConnection>,
-    pub(crate) local: LocalStreams,
+    pub(crate) local: Streams<LocalStream>,
     pub(crate) clocks: Arc<SendClocks>,
     pub(crate) rtcp: Arc<RtcpState>,
     pub(crate) send_parameters: Arc<SendParameters>,
@@ -61,25 +61,12 @@ pub(crate) struct Peer {
     pub(crate) feedback: mpsc::Receiver<Feedback>,
 }
 
-/// The streams that are sent.
-pub(crate) struct LocalStreams {
-    pub(crate) audio: LocalStream,
-    pub(crate) video: LocalStream,
-}
-
-/// One stream that is sent.
+/// One stream as the library knows it: the track that is sent, and the transceiver that it has for as
+/// long as the connection lives, by which what is received of it is told from others.
 pub(crate) struct LocalStream {
     pub(crate) track: Arc<TrackLocalStaticRTP>,
     pub(crate) sender: Arc<dyn RtpSender>,
-}
-
-impl LocalStreams {
-    pub(crate) const fn of(&self, kind: Kind) -> &LocalStream {
-        match kind {
-            Kind::Audio => &self.audio,
-            Kind::Video => &self.video,
-        }
-    }
+    pub(crate) transceiver: Arc<dyn RtpTransceiver>,
 }
 
 /// Sets a connection up and binds its sockets. Must run inside a tokio runtime. What the library's
@@ -131,13 +118,9 @@ pub(crate) async fn build(
     let connection = Box::pin(building).await.map_err(|it| internal(&it))?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
 
-    let add = |kind, ssrc| add_stream(&*connection, kind, ssrc);
-    let audio = add(Kind::Audio, clocks.audio.ssrc).await;
-    let video = add(Kind::Video, clocks.video.ssrc).await;
-    let local = LocalStreams {
-        audio: audio.map_err(|it| internal(&it))?,
-        video: video.map_err(|it| internal(&it))?,
-    };
+    let local = add_streams(&*connection, &clocks)
+        .await
+        .map_err(|it| internal(&it))?;
     Ok(Peer {
         connection,
         local,
@@ -165,49 +148,78 @@ pub(super) fn kind_of(error: &dyn std::fmt::Debug) -> String {
 
 /// Clocks with random sources and offsets (RFC 3550, 5.1).
 fn send_clocks() -> Result<SendClocks, TransportError> {
-    let [audio_ssrc, video_ssrc, audio, video] = random()?;
-    let offsets = ClockOffsets { audio, video };
-    // Zero is no source, and the two must differ: one is odd, the other even.
-    let (audio_ssrc, video_ssrc) = (audio_ssrc | 1, (video_ssrc & !1) | 2);
-    Ok(SendClocks::new(offsets, audio_ssrc, video_ssrc))
+    let [mut ssrcs, offsets] = [random()?, random()?];
+    // Zero is no source, and no two may be the same: the lowest bits number the streams from 1 on.
+    for (number, stream) in (1..).zip(Stream::ALL) {
+        ssrcs[stream] = (ssrcs[stream] & !7) | number;
+    }
+    Ok(SendClocks::new(ClockOffsets(offsets), ssrcs))
 }
 
-fn random<const N: usize>() -> Result<[u32; N], TransportError> {
-    let mut values = [0; N];
-    for value in &mut values {
-        *value = getrandom::u32().map_err(|it| TransportError::Internal(it.to_string()))?;
+fn random() -> Result<Streams<u32>, TransportError> {
+    let mut values = Streams::default();
+    for stream in Stream::ALL {
+        values[stream] = getrandom::u32().map_err(|it| TransportError::Internal(it.to_string()))?;
     }
     Ok(values)
 }
 
+/// Adds all streams. Their order is the contract between two sides, because it numbers the m-lines of
+/// the offer, and with them the MIDs (RFC 9143), which the library lets nobody choose: `0` is the
+/// voice, `1` the camera, `2` the screen, `3` its sound, and `4` the data channels.
+async fn add_streams(
+    connection: &dyn PeerConnection,
+    clocks: &SendClocks,
+) -> Result<Streams<LocalStream>, webrtc::error::Error> {
+    let add = |stream| add_stream(connection, stream, clocks.stream(stream).ssrc);
+    Ok(Streams::from([
+        add(Stream::Voice).await?,
+        add(Stream::Camera).await?,
+        add(Stream::Screen).await?,
+        add(Stream::ScreenSound).await?,
+    ]))
+}
+
 async fn add_stream(
     connection: &dyn PeerConnection,
-    kind: Kind,
+    stream: Stream,
     ssrc: u32,
 ) -> Result<LocalStream, webrtc::error::Error> {
-    let (name, codec_kind) = match kind {
-        Kind::Audio => ("audio", RtpCodecKind::Audio),
-        Kind::Video => ("video", RtpCodecKind::Video),
+    let codec_kind = match stream.kind() {
+        Kind::Audio => RtpCodecKind::Audio,
+        Kind::Video => RtpCodecKind::Video,
+    };
+    // What is of one MediaStream is played in step (RFC 8830).
+    let (media_stream, name) = match stream {
+        Stream::Voice => ("person", "voice"),
+        Stream::Camera => ("person", "camera"),
+        Stream::Screen => ("screen", "screen"),
+        Stream::ScreenSound => ("screen", "screenSound"),
     };
     let coding = RTCRtpEncodingParameters {
         rtp_coding_parameters: RTCRtpCodingParameters {
             ssrc: Some(ssrc),
             ..Default::default()
         },
-        codec: setup::codec(kind),
+        codec: setup::codec(stream.kind()),
         ..Default::default()
     };
     let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
-        "call".to_owned(),
+        media_stream.to_owned(),
         name.to_owned(),
         name.to_owned(),
         codec_kind,
         vec![coding],
     )));
-    let sender = connection
-        .add_track(Arc::clone(&track) as Arc<dyn TrackLocal>)
+    let transceiver = connection
+        .add_transceiver_from_track(Arc::clone(&track) as Arc<dyn TrackLocal>, None)
         .await?;
-    Ok(LocalStream { track, sender })
+    let sender = transceiver.sender().await?;
+    Ok(LocalStream {
+        track,
+        sender: sender.ok_or(webrtc::error::Error::ErrRTPSenderNotExisted)?,
+        transceiver,
+    })
 }
 
 /// Library events that may wait: an ICE restart makes some ten at once.

@@ -11,110 +11,108 @@ use std::time::Instant;
 
 use media::decode_queue::DecodeQueue;
 use media::frame::{EncodedFrame, ReceivedFrame};
-use media::transport::FrameSource;
+use media::transport::{FrameSource, Kind, Stream, Streams};
 use rtc::rtp;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
 use self::meter::{Meter, StreamCounters};
-use super::tap::RtcpState;
+use super::rtcp::RtcpState;
 use crate::rtp::assemble::{Assembled, Assembler, Packet};
 use crate::rtp::missing::patience;
-use crate::rtp::sync::{Kind, Timeline};
+use crate::rtp::sync::Timeline;
 
 /// Figures of what is received, written by the receiving tasks and the session task.
 #[derive(Debug, Default)]
 pub(crate) struct ReceiveCounters {
-    pub(crate) audio: StreamCounters,
-    pub(crate) video: StreamCounters,
+    pub(crate) streams: Streams<StreamCounters>,
     /// Round trip time in microseconds by the last reception report, 0 when unknown.
     pub(crate) rtt_micros: AtomicU64,
-}
-
-impl ReceiveCounters {
-    pub(crate) const fn of(&self, kind: Kind) -> &StreamCounters {
-        match kind {
-            Kind::Audio => &self.audio,
-            Kind::Video => &self.video,
-        }
-    }
 }
 
 /// A receiving task ended: the library ended its stream.
 #[derive(Debug)]
 pub(crate) struct StreamEnded;
 
-/// Receives sound until the library ends the stream.
-pub(crate) async fn audio(
-    track: Arc<dyn TrackRemote>,
-    rtcp: Arc<RtcpState>,
-    counters: Arc<ReceiveCounters>,
-    source: FrameSource,
-) -> StreamEnded {
-    let mut meter = Meter::new(Kind::Audio);
-    let mut timeline = Timeline::new(Kind::Audio);
-    while let Some(event) = track.poll().await {
-        let TrackRemoteEvent::OnRtpPacket(packet) = event else {
-            continue;
-        };
-        let arrived = Instant::now();
-        let sequence = meter.count(&packet, arrived, &counters.audio);
-        if packet.payload.is_empty() {
-            continue;
-        }
-        let (time, synchronised) = {
-            let clocks = rtcp.clocks();
-            timeline.locate(packet.header.timestamp, &clocks)
-        };
-        source.push(ReceivedFrame {
-            frame: EncodedFrame {
-                time,
-                keyframe: true,
-                payload: packet.payload,
-            },
-            sequence,
-            arrived,
-            after_loss: false,
-            synchronised,
-        });
-    }
-    StreamEnded
+/// What a receiving task works with.
+pub(crate) struct Receiver {
+    pub(crate) stream: Stream,
+    pub(crate) track: Arc<dyn TrackRemote>,
+    pub(crate) rtcp: Arc<RtcpState>,
+    pub(crate) counters: Arc<ReceiveCounters>,
+    /// Where the frames go.
+    pub(crate) source: FrameSource,
 }
 
-/// Receives pictures until the library ends the stream.
-pub(crate) async fn video(
-    track: Arc<dyn TrackRemote>,
-    rtcp: Arc<RtcpState>,
-    counters: Arc<ReceiveCounters>,
-    source: FrameSource,
-) -> StreamEnded {
-    let mut pictures = Pictures {
-        meter: Meter::new(Kind::Video),
-        timeline: Timeline::new(Kind::Video),
-        assembler: Assembler::new(patience(rtcp.round_trip_time())),
-        ssrc: 0,
-        next: 0,
-        queue: DecodeQueue::new(source),
-    };
-    loop {
-        // Kept across turns of the loop: a poll that was dropped could lose a packet.
-        let mut poll = std::pin::pin!(track.poll());
-        let event = loop {
-            let wait = sleep_until(pictures.assembler.deadline());
-            tokio::select! {
-                event = &mut poll => break event,
-                () = wait => {
-                    pictures.assembler.poll(Instant::now());
-                    pictures.hand_out(&rtcp);
-                }
+impl Receiver {
+    /// Receives until the library ends the stream.
+    pub(crate) async fn run(self) -> StreamEnded {
+        match self.stream.kind() {
+            Kind::Audio => self.sound().await,
+            Kind::Video => self.pictures().await,
+        }
+    }
+
+    async fn sound(self) -> StreamEnded {
+        let mut arrivals = Arrivals::new(self.stream);
+        let mut timeline = Timeline::new(self.stream);
+        while let Some(event) = self.track.poll().await {
+            let TrackRemoteEvent::OnRtpPacket(packet) = event else {
+                continue;
+            };
+            let arrived = Instant::now();
+            let sequence = arrivals.note(&packet, arrived, &self.counters, &self.rtcp);
+            if packet.payload.is_empty() {
+                continue;
             }
+            let (time, synchronised) = {
+                let clocks = self.rtcp.clocks();
+                timeline.locate(packet.header.timestamp, &clocks)
+            };
+            self.source.push(ReceivedFrame {
+                frame: EncodedFrame {
+                    time,
+                    keyframe: true,
+                    payload: packet.payload,
+                },
+                sequence,
+                arrived,
+                after_loss: false,
+                synchronised,
+            });
+        }
+        StreamEnded
+    }
+
+    async fn pictures(self) -> StreamEnded {
+        let rtcp = &self.rtcp;
+        let mut pictures = Pictures {
+            arrivals: Arrivals::new(self.stream),
+            timeline: Timeline::new(self.stream),
+            assembler: Assembler::new(patience(rtcp.round_trip_time())),
+            next: 0,
+            queue: DecodeQueue::new(self.source),
         };
-        match event {
-            None => return StreamEnded,
-            Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
-                pictures.take(packet, &counters, &rtcp);
-                pictures.hand_out(&rtcp);
+        loop {
+            // Kept across turns of the loop: a poll that was dropped could lose a packet.
+            let mut poll = std::pin::pin!(self.track.poll());
+            let event = loop {
+                let wait = sleep_until(pictures.assembler.deadline());
+                tokio::select! {
+                    event = &mut poll => break event,
+                    () = wait => {
+                        pictures.assembler.poll(Instant::now());
+                        pictures.hand_out(rtcp);
+                    }
+                }
+            };
+            match event {
+                None => return StreamEnded,
+                Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
+                    pictures.take(packet, &self.counters, rtcp);
+                    pictures.hand_out(rtcp);
+                }
+                Some(_) => {}
             }
-            Some(_) => {}
         }
     }
 }
@@ -126,12 +124,44 @@ async fn sleep_until(deadline: Option<Instant>) {
     }
 }
 
-struct Pictures {
+/// Counts the packets of one stream, and learns where they come from.
+struct Arrivals {
+    stream: Stream,
     meter: Meter,
+    /// Of the last packet.
+    ssrc: Option<u32>,
+}
+
+impl Arrivals {
+    fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            meter: Meter::new(stream.kind()),
+            ssrc: None,
+        }
+    }
+
+    /// Notes one packet; returns its position in the stream.
+    fn note(
+        &mut self,
+        packet: &rtp::Packet,
+        arrived: Instant,
+        counters: &ReceiveCounters,
+        rtcp: &RtcpState,
+    ) -> u64 {
+        let ssrc = packet.header.ssrc;
+        if self.ssrc.replace(ssrc) != Some(ssrc) {
+            rtcp.learn_source(ssrc, self.stream);
+        }
+        self.meter
+            .count(packet, arrived, &counters.streams[self.stream])
+    }
+}
+
+struct Pictures {
+    arrivals: Arrivals,
     timeline: Timeline,
     assembler: Assembler,
-    /// Of the last packet.
-    ssrc: u32,
     /// The number of the next picture.
     next: u64,
     queue: DecodeQueue,
@@ -140,8 +170,7 @@ struct Pictures {
 impl Pictures {
     fn take(&mut self, packet: rtp::Packet, counters: &ReceiveCounters, rtcp: &RtcpState) {
         let arrived = Instant::now();
-        self.ssrc = packet.header.ssrc;
-        self.meter.count(&packet, arrived, &counters.video);
+        self.arrivals.note(&packet, arrived, counters, rtcp);
         self.assembler
             .set_retransmission_wait(patience(rtcp.round_trip_time()));
         self.assembler.push(Packet {
@@ -154,8 +183,8 @@ impl Pictures {
     }
 
     fn hand_out(&mut self, rtcp: &RtcpState) {
-        if let Some(sequence) = self.assembler.next() {
-            rtcp.set_first_wanted(self.ssrc, sequence);
+        if let Some((ssrc, sequence)) = self.arrivals.ssrc.zip(self.assembler.next()) {
+            rtcp.set_first_wanted(ssrc, sequence);
         }
         while let Some(Assembled {
             unit,

@@ -20,8 +20,8 @@ use rtc::shared::error::Error;
 
 use super::congestion::Congestion;
 use super::nack::is_repaired;
+use super::rtcp::RtcpState;
 use super::send::SendParameters;
-use super::tap::RtcpState;
 use crate::rtp::history::{History, copies};
 
 /// The interceptor.

@@ -3,14 +3,17 @@
 //! Sound goes first: between any two packets of a picture the task looks whether sound waits. A
 //! large picture is spread a little, so that it does not overrun a router's queue.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures::FutureExt;
 use media::frame::EncodedFrame;
 use media::rate;
-use media::transport::{FrameSink, Path, Sent};
+use media::transport::{FrameSink, Kind, Path, Sent, Stream, Streams};
 use media::units::Bitrate;
 use rtc::rtp;
 use tokio::sync::mpsc;
@@ -18,19 +21,18 @@ use tokio_util::sync::CancellationToken;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
+use super::clocks::{SendClocks, StreamClock};
 use super::pace::{Pace, Pacer};
 use super::packet_size::PacketSize;
-use super::report::SendClocks;
 use crate::rtp::packetise::packetise;
-use crate::rtp::sync::Kind;
 
 /// How to send, as the session task sets it: whether there is a path, with which payload types, how
 /// fast. Read by the encoders' sinks and the writer.
 #[derive(Debug, Default)]
 pub(crate) struct SendParameters {
     open: AtomicBool,
-    audio_type: AtomicU8,
-    video_type: AtomicU8,
+    /// 0 for a stream that the other side does not take.
+    payload_types: Streams<AtomicU8>,
     /// Bits per second, 0 on a local network.
     estimate: AtomicU64,
     /// Between the writer and what is sent again; held for a sum only, because the driver waits.
@@ -42,9 +44,9 @@ impl SendParameters {
         self.open.store(open, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_payload_type(&self, kind: Kind, payload_type: u8) {
-        self.payload_type(kind)
-            .store(payload_type, Ordering::Relaxed);
+    /// Sets with which payload type a stream is sent; `None` when the other side does not take it.
+    pub(crate) fn set_payload_type(&self, stream: Stream, payload_type: Option<u8>) {
+        self.payload_types[stream].store(payload_type.unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Sets the pace that a path begins with: an estimate of the one before says nothing of it.
@@ -87,28 +89,26 @@ impl SendParameters {
         self.pacer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed)
+    fn is_open(&self, stream: Stream) -> bool {
+        self.open.load(Ordering::Relaxed) && self.payload_type(stream) != 0
     }
 
-    const fn payload_type(&self, kind: Kind) -> &AtomicU8 {
-        match kind {
-            Kind::Audio => &self.audio_type,
-            Kind::Video => &self.video_type,
-        }
+    fn payload_type(&self, stream: Stream) -> u8 {
+        self.payload_types[stream].load(Ordering::Relaxed)
     }
 }
 
 /// Where an encoder hands its frames over.
 #[derive(Debug)]
 struct Sink {
+    stream: Stream,
     parameters: Arc<SendParameters>,
     queue: mpsc::Sender<EncodedFrame>,
 }
 
 impl FrameSink for Sink {
     fn send(&self, frame: EncodedFrame) -> Sent {
-        if !self.parameters.is_open() {
+        if !self.parameters.is_open(self.stream) {
             return Sent::NotConnected;
         }
         match self.queue.try_send(frame) {
@@ -121,8 +121,7 @@ impl FrameSink for Sink {
 
 /// The two ends of the outgoing side.
 pub(crate) struct Outgoing {
-    pub(crate) audio: Arc<dyn FrameSink>,
-    pub(crate) video: Arc<dyn FrameSink>,
+    pub(crate) sinks: Streams<Arc<dyn FrameSink>>,
     pub(crate) writer: Writer,
 }
 
@@ -130,57 +129,52 @@ pub(crate) struct Outgoing {
 pub(crate) struct Writer {
     parameters: Arc<SendParameters>,
     clocks: Arc<SendClocks>,
-    audio: mpsc::Receiver<EncodedFrame>,
-    video: mpsc::Receiver<EncodedFrame>,
-    audio_track: Stream,
-    video_track: Stream,
+    queues: Streams<mpsc::Receiver<EncodedFrame>>,
+    packetisers: Streams<Packetiser>,
     packet_size: Arc<PacketSize>,
 }
 
-struct Stream {
-    kind: Kind,
+/// Makes the packets of one stream.
+struct Packetiser {
+    stream: Stream,
     track: Arc<TrackLocalStaticRTP>,
     sequence: u16,
 }
 
 impl Outgoing {
+    /// The sinks of all streams and the task that writes what they take to `tracks`.
     pub(crate) fn new(
         parameters: &Arc<SendParameters>,
         clocks: Arc<SendClocks>,
-        audio_track: Arc<TrackLocalStaticRTP>,
-        video_track: Arc<TrackLocalStaticRTP>,
+        tracks: &Streams<Arc<TrackLocalStaticRTP>>,
         packet_size: Arc<PacketSize>,
     ) -> Self {
-        let (audio_queue, audio) = mpsc::channel(AUDIO_QUEUE);
-        let (video_queue, video) = mpsc::channel(VIDEO_QUEUE);
-        let sink = |queue| {
-            Arc::new(Sink {
+        let (sinks, queues) = Streams::from_fn(|stream| {
+            let (queue, queued) = mpsc::channel(match stream.kind() {
+                Kind::Audio => AUDIO_QUEUE,
+                Kind::Video => VIDEO_QUEUE,
+            });
+            let sink = Sink {
+                stream,
                 parameters: Arc::clone(parameters),
                 queue,
-            }) as Arc<dyn FrameSink>
+            };
+            (Arc::new(sink) as Arc<dyn FrameSink>, queued)
+        })
+        .unzip();
+        let packetisers = Streams::from_fn(|stream| Packetiser {
+            stream,
+            track: Arc::clone(&tracks[stream]),
+            sequence: clocks.stream(stream).first_sequence,
+        });
+        let writer = Writer {
+            parameters: Arc::clone(parameters),
+            clocks,
+            queues,
+            packetisers,
+            packet_size,
         };
-        let stream = |kind, track| Stream {
-            kind,
-            track,
-            sequence: clocks.stream(kind).first_sequence,
-        };
-        let (audio_track, video_track) = (
-            stream(Kind::Audio, audio_track),
-            stream(Kind::Video, video_track),
-        );
-        Self {
-            audio: sink(audio_queue),
-            video: sink(video_queue),
-            writer: Writer {
-                parameters: Arc::clone(parameters),
-                clocks,
-                audio,
-                video,
-                audio_track,
-                video_track,
-                packet_size,
-            },
-        }
+        Self { sinks, writer }
     }
 }
 
@@ -188,73 +182,89 @@ impl Writer {
     /// Writes until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(async {
-            loop {
-                tokio::select! {
-                    biased;
-                    Some(frame) = self.audio.recv() => self.write_audio(frame).await,
-                    Some(frame) = self.video.recv() => self.write_video(frame).await,
-                    else => break,
+            while let Some((stream, frame)) = self.next_of(&BY_PRIORITY).await {
+                match stream.kind() {
+                    Kind::Audio => self.write_sound(stream, frame).await,
+                    Kind::Video => self.write_picture(stream, frame).await,
                 }
             }
         })
         .await;
     }
 
-    async fn write_audio(&mut self, frame: EncodedFrame) {
-        let timestamp = self.clocks.stamp(Kind::Audio, frame.time, Instant::now());
-        let packet = self.audio_track.packet(
-            &self.parameters,
-            &self.clocks,
-            frame.payload,
-            timestamp,
-            false,
-        );
-        self.audio_track.write(packet).await;
+    /// The next frame of one of `streams`, of the foremost that has one; `None` when no sink is left.
+    async fn next_of(&mut self, streams: &[Stream]) -> Option<(Stream, EncodedFrame)> {
+        poll_fn(|cx| {
+            let mut closed = true;
+            for &stream in streams {
+                match self.queues[stream].poll_recv(cx) {
+                    Poll::Ready(Some(frame)) => return Poll::Ready(Some((stream, frame))),
+                    Poll::Ready(None) => {}
+                    Poll::Pending => closed = false,
+                }
+            }
+            if closed {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            }
+        })
+        .await
+    }
+
+    async fn write_sound(&mut self, stream: Stream, frame: EncodedFrame) {
+        let timestamp = self.clocks.stamp(stream, frame.time, Instant::now());
+        self.write(stream, frame.payload, timestamp, false).await;
     }
 
     /// Writes the sound that waits, and for `time` more, that which comes.
     async fn write_sound_for(&mut self, time: Duration) {
-        while let Ok(sound) = self.audio.try_recv() {
-            self.write_audio(sound).await;
+        while let Some(Some((stream, sound))) = self.next_of(&SOUND).now_or_never() {
+            self.write_sound(stream, sound).await;
         }
         if time.is_zero() {
             return;
         }
         let until = tokio::time::Instant::now() + time;
-        while let Ok(Some(sound)) = tokio::time::timeout_at(until, self.audio.recv()).await {
-            self.write_audio(sound).await;
+        while let Ok(Some((stream, sound))) =
+            tokio::time::timeout_at(until, self.next_of(&SOUND)).await
+        {
+            self.write_sound(stream, sound).await;
         }
-        // Sinks that the session closed leave the queue empty at once: the pace still holds.
+        // Sinks that the session closed leave the queues empty at once: the pace still holds.
         tokio::time::sleep_until(until).await;
     }
 
-    async fn write_video(&mut self, frame: EncodedFrame) {
+    async fn write_picture(&mut self, stream: Stream, frame: EncodedFrame) {
         let payloads = packetise(&frame.payload, self.packet_size.payload());
-        let timestamp = self.clocks.stamp(Kind::Video, frame.time, Instant::now());
+        let timestamp = self.clocks.stamp(stream, frame.time, Instant::now());
         let size = frame.payload.len();
         let last = payloads.len().saturating_sub(1);
         for (index, payload) in payloads.into_iter().enumerate() {
             let wait = self.parameters.wait(Instant::now(), payload.len(), size);
             self.write_sound_for(wait).await;
-            let marker = index == last;
-            let packet =
-                self.video_track
-                    .packet(&self.parameters, &self.clocks, payload, timestamp, marker);
-            self.video_track.write(packet).await;
+            self.write(stream, payload, timestamp, index == last).await;
         }
+    }
+
+    async fn write(&mut self, stream: Stream, payload: Bytes, timestamp: u32, marker: bool) {
+        let payload_type = self.parameters.payload_type(stream);
+        let clock = self.clocks.stream(stream);
+        let packetiser = &mut self.packetisers[stream];
+        let packet = packetiser.packet(clock, payload_type, payload, timestamp, marker);
+        packetiser.write(packet).await;
     }
 }
 
-impl Stream {
+impl Packetiser {
     fn packet(
         &mut self,
-        parameters: &SendParameters,
-        clocks: &SendClocks,
+        clock: &StreamClock,
+        payload_type: u8,
         payload: Bytes,
         timestamp: u32,
         marker: bool,
     ) -> rtp::Packet {
-        let clock = clocks.stream(self.kind);
         clock.packets.fetch_add(1, Ordering::Relaxed);
         clock
             .bytes
@@ -265,7 +275,7 @@ impl Stream {
             header: rtp::Header {
                 version: 2,
                 marker,
-                payload_type: parameters.payload_type(self.kind).load(Ordering::Relaxed),
+                payload_type,
                 sequence_number,
                 timestamp,
                 ssrc: clock.ssrc,
@@ -278,13 +288,24 @@ impl Stream {
     /// Waits while the library is busy: the frames behind wait in the bounded queues then.
     async fn write(&self, packet: rtp::Packet) {
         if self.track.write_rtp(packet).await.is_err() {
-            tracing::trace!(kind = ?self.kind, "the library took no packet");
+            tracing::trace!(stream = ?self.stream, "the library took no packet");
         }
     }
 }
 
-/// How many sound packets may wait: 160 ms, beyond which they would come too late.
+/// Which of several frames that wait is written first.
+const BY_PRIORITY: [Stream; 4] = [
+    Stream::Voice,
+    Stream::ScreenSound,
+    Stream::Camera,
+    Stream::Screen,
+];
+
+/// What goes between the packets of a picture.
+const SOUND: [Stream; 2] = [Stream::Voice, Stream::ScreenSound];
+
+/// How many sound packets of a stream may wait: 160 ms, beyond which they would come too late.
 const AUDIO_QUEUE: usize = 8;
 
-/// How many pictures may wait: the one being written and two behind it.
+/// How many pictures of a stream may wait: the one being written and two behind it.
 const VIDEO_QUEUE: usize = 3;

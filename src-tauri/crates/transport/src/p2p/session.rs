@@ -7,14 +7,13 @@ mod control;
 mod task;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use media::queue::Queue;
 use media::transport::{
-    AUDIO_IN_CAPACITY, FrameSource, OpenParams, Parcel, Session, TransportError, TransportEvent,
-    TransportState, VIDEO_IN_CAPACITY,
+    FrameSource, OpenParams, Parcel, Session, Stream, Streams, TransportError, TransportEvent,
+    TransportState,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -23,17 +22,18 @@ use webrtc::peer_connection::PeerConnection;
 
 use self::control::Control;
 use self::task::Task;
+use super::clocks::SendClocks;
 use super::peer::Peer;
 use super::receive::ReceiveCounters;
-use super::report::SendClocks;
+use super::rtcp::RtcpState;
 use super::send::{Outgoing, SendParameters};
-use super::tap::RtcpState;
+use super::stats::FeedbackCounters;
 
 /// What the handle asks of the task.
 enum Command {
     Parcel(Parcel),
     Restart,
-    RequestKeyframe,
+    RequestKeyframe(Stream),
 }
 
 /// What the handle and the tasks of a session share.
@@ -43,18 +43,24 @@ struct Shared {
     rtcp: Arc<RtcpState>,
     received: Arc<ReceiveCounters>,
     send_parameters: Arc<SendParameters>,
-    audio_in: FrameSource,
-    video_in: FrameSource,
+    input: Streams<FrameSource>,
     data: mpsc::Sender<Bytes>,
     /// Whether messages may be sent: from the first connection to the end.
     connected: AtomicBool,
-    plis: AtomicU64,
-    /// `f32` bits of what the other side lost of ours: sound, pictures.
-    remote_loss: [AtomicU32; 2],
+    feedback: Streams<FeedbackCounters>,
     /// Ends the session.
     stop: CancellationToken,
     /// The session has ended: no task, no socket is left.
     done: CancellationToken,
+}
+
+impl Shared {
+    /// Ends whatever waits for received frames.
+    fn close_input(&self) {
+        for (_, source) in self.input.iter() {
+            source.close();
+        }
+    }
 }
 
 /// Starts the tasks of a session; all that they log is inside `span`.
@@ -66,8 +72,7 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
     let outgoing = Outgoing::new(
         &send_parameters,
         Arc::clone(&peer.clocks),
-        Arc::clone(&peer.local.audio.track),
-        Arc::clone(&peer.local.video.track),
+        &Streams::from_fn(|it| Arc::clone(&peer.local[it].track)),
         Arc::clone(&peer.packet_size),
     );
     let shared = Arc::new(Shared {
@@ -76,12 +81,10 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
         rtcp: Arc::clone(&peer.rtcp),
         received: Arc::default(),
         send_parameters,
-        audio_in: Queue::bounded(AUDIO_IN_CAPACITY),
-        video_in: Queue::bounded(VIDEO_IN_CAPACITY),
+        input: Streams::from_fn(Stream::source),
         data,
         connected: AtomicBool::new(false),
-        plis: AtomicU64::new(0),
-        remote_loss: Default::default(),
+        feedback: Streams::default(),
         stop: CancellationToken::new(),
         done: CancellationToken::new(),
     });
@@ -96,11 +99,9 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
     let supervised = supervise(Arc::clone(&shared), task.run(outgoing.writer), events);
     tokio::spawn(supervised.instrument(span.clone()));
     Session {
-        audio_in: shared.audio_in.clone(),
-        video_in: shared.video_in.clone(),
+        out: outgoing.sinks,
+        input: shared.input.clone(),
         control: Arc::new(Control::new(shared, commands, span)),
-        audio_out: outgoing.audio,
-        video_out: outgoing.video,
         events: futures::stream::unfold(event_queue, |mut queue| async move {
             queue
                 .recv()
@@ -124,8 +125,7 @@ async fn supervise(
         let _ = events.try_send(TransportEvent::State(TransportState::Failed(error)));
         shared.stop.cancel();
         shared.send_parameters.set_open(false);
-        shared.audio_in.close();
-        shared.video_in.close();
+        shared.close_input();
         let _ = tokio::time::timeout(task::LIBRARY_CLOSE, shared.connection.close()).await;
     }
     shared.done.cancel();

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use super::handshake::{Handshake, split};
+use super::origin;
 use super::packet_size::PacketSize;
 
 /// Wraps the sockets of a session once more; tests put loss and delay there.
@@ -26,7 +27,7 @@ pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
 #[derive(Debug)]
 pub(crate) struct Traffic {
     begun: Instant,
-    /// When the last datagram was received, in microseconds from `begun`.
+    /// When the other side's last datagram was received, in microseconds from `begun`.
     received_micros: AtomicU64,
     /// Whether a DTLS handshake was refused.
     handshake_refused: AtomicBool,
@@ -43,14 +44,15 @@ impl Traffic {
         }
     }
 
-    /// Notes that something was received at `now`.
+    /// Notes that something of the other side was received at `now`.
     pub(crate) fn received(&self, now: Instant) {
         let micros = now.saturating_duration_since(self.begun).as_micros();
         self.received_micros
             .fetch_max(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// When something was received last; the beginning of the session when nothing was.
+    /// When something of the other side was received last; the beginning of the session when nothing
+    /// was.
     pub(crate) fn last_received(&self) -> Instant {
         self.begun + Duration::from_micros(self.received_micros.load(Ordering::Relaxed))
     }
@@ -145,26 +147,23 @@ impl FilteredSocket {
         Poll::Ready(Ok(size))
     }
 
-    /// Whether a datagram that starts with `first` may come from `source`.
-    fn may_come(&self, first: u8, source: &SocketAddr) -> bool {
-        is_stun(first) || self.contacted().contains(source)
-    }
-
     /// Takes out of a batch what the library is not to see; returns whether anything is left.
     fn admit(&self, batch: &mut [u8], meta: &mut RecvMeta) -> bool {
-        if !batch
-            .first()
-            .is_some_and(|first| self.may_come(*first, &meta.addr))
-        {
-            return false;
-        }
-        // 1. Nearly all are taken as they are.
+        // 1. Let nothing in but STUN from whom nothing was sent to.
         let length = meta.len.min(batch.len());
         let stride = meta.stride.max(1);
+        let contacted = self.contacted().contains(&meta.addr);
+        if !contacted && !batch[..length].first().is_some_and(|it| is_stun(*it)) {
+            return false;
+        }
+        if contacted && batch[..length].chunks(stride).any(origin::is_of_peer) {
+            self.traffic.received(Instant::now());
+        }
+        // 2. Nearly all are taken as they are.
         if !batch[..length].chunks(stride).any(may_be_handshake) {
             return true;
         }
-        // 2. Those that stay move together. All but the last are of one size.
+        // 3. Those that stay move together. All but the last are of one size.
         let mut kept = 0;
         for start in (0..length).step_by(stride) {
             let datagram = start..(start + stride).min(length);
@@ -218,7 +217,6 @@ impl AsyncUdpSocket for FilteredSocket {
             let mut batches = bufs.iter_mut().zip(meta.iter_mut()).take(count);
             let admitted = batches.any(|(buf, meta)| self.admit(buf, meta));
             if admitted || count == 0 {
-                self.traffic.received(Instant::now());
                 return Poll::Ready(Ok(count));
             }
         }

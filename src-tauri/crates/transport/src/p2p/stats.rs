@@ -1,19 +1,18 @@
 //! Figures of a session: our own counts, and what only the library knows.
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use media::transport::{Path, StreamStats, TransportStats};
+use media::transport::{Path, Stream, StreamStats, Streams, TransportStats};
 use rtc::peer_connection::transport::RTCDtlsTransportState;
 use webrtc::peer_connection::{PeerConnection, RTCIceCandidateType, StatsSelector};
 use webrtc::rtp_transceiver::RtpSender;
 
+use super::clocks::SendClocks;
 use super::interface::{Interface, is_local};
 use super::receive::ReceiveCounters;
-use super::report::SendClocks;
-use super::tap::RtcpState;
-use crate::rtp::sync::Kind;
+use super::rtcp::RtcpState;
 
 /// The pair of candidates that packets go over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,25 +84,32 @@ pub(crate) struct Counts<'a> {
     pub(crate) clocks: &'a SendClocks,
     pub(crate) received: &'a ReceiveCounters,
     pub(crate) rtcp: &'a RtcpState,
+    /// What the other side tells, and what it is asked.
+    pub(crate) feedback: &'a Streams<FeedbackCounters>,
+}
+
+/// Figures of the feedback about one stream.
+#[derive(Debug, Default)]
+pub(crate) struct FeedbackCounters {
     /// Keyframes that we asked for.
-    pub(crate) plis: u64,
-    pub(crate) remote_loss: [f32; 2],
+    pub(crate) plis: AtomicU64,
+    /// `f32` bits of what the other side lost of ours, 0 to 1.
+    pub(crate) remote_loss: AtomicU32,
 }
 
 impl Counts<'_> {
     pub(crate) fn figures(&self, rtt: Option<Duration>) -> TransportStats {
-        let [audio_loss, video_loss] = self.remote_loss;
         TransportStats {
             current_round_trip_time: rtt,
-            audio: self.stream(Kind::Audio, audio_loss, 0),
-            video: self.stream(Kind::Video, video_loss, self.plis),
+            streams: Streams::from_fn(|it| self.stream(it)),
         }
     }
 
-    fn stream(&self, kind: Kind, remote_fraction_lost: f32, pli_count: u64) -> StreamStats {
-        let sent = self.clocks.stream(kind);
-        let received = self.received.of(kind);
-        let repairs = self.rtcp.repairs(kind);
+    fn stream(&self, stream: Stream) -> StreamStats {
+        let sent = self.clocks.stream(stream);
+        let received = &self.received.streams[stream];
+        let repairs = self.rtcp.repairs(stream);
+        let feedback = &self.feedback[stream];
         StreamStats {
             packets_sent: sent.packets.load(Ordering::Relaxed),
             bytes_sent: sent.bytes.load(Ordering::Relaxed),
@@ -113,8 +119,8 @@ impl Counts<'_> {
             packets_lost: received.lost.load(Ordering::Relaxed),
             jitter: Duration::from_micros(received.jitter_micros.load(Ordering::Relaxed)),
             nack_count: repairs.nacks.load(Ordering::Relaxed),
-            pli_count,
-            remote_fraction_lost,
+            pli_count: feedback.plis.load(Ordering::Relaxed),
+            remote_fraction_lost: f32::from_bits(feedback.remote_loss.load(Ordering::Relaxed)),
         }
     }
 }

@@ -11,7 +11,10 @@ mod lossy;
 mod narrow;
 mod path;
 mod repair;
+mod scripted;
 mod spans;
+mod streams;
+mod stun;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +22,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use media::frame::EncodedFrame;
 use media::time::MediaTime;
-use media::transport::{Role, TransportError, TransportEvent};
+use media::transport::{Role, Stream, TransportError, TransportEvent};
 
 use self::duo::{Duo, End, frame, keyframe};
 use self::impaired::Loss;
@@ -122,9 +125,9 @@ async fn lost_packets_are_sent_again() {
     println!("{whole} of {} pictures over 5 % loss", sent.len());
     assert!(whole >= sent.len() * 9 / 10, "{whole}");
     let stats = duo.callee.control.stats().await;
-    assert!(stats.video.nack_count > 0);
+    assert!(stats.streams[Stream::Camera].nack_count > 0);
     let stats = duo.caller.control.stats().await;
-    assert!(stats.video.retransmitted_packets_sent > 0);
+    assert!(stats.streams[Stream::Camera].retransmitted_packets_sent > 0);
     duo.close().await;
 }
 
@@ -134,11 +137,12 @@ async fn a_keyframe_request_reaches_the_encoder() {
     duo.caller
         .send_video(MediaTime::from_micros(0), keyframe(5_000));
     duo.callee.next_video().await;
-    duo.callee.control.request_keyframe();
+    duo.callee.control.request_keyframe(Stream::Camera);
     duo.caller
-        .until(|it| matches!(it, TransportEvent::KeyframeRequested))
+        .until(|it| matches!(it, TransportEvent::KeyframeRequested(Stream::Camera)))
         .await;
-    assert_eq!(duo.callee.control.stats().await.video.pli_count, 1);
+    let stats = duo.callee.control.stats().await;
+    assert_eq!(stats.streams[Stream::Camera].pli_count, 1);
     duo.close().await;
 }
 
@@ -151,7 +155,7 @@ async fn what_is_sent_before_there_is_a_path_is_refused() {
         payload: Bytes::from_static(b"sound"),
     };
     assert_eq!(
-        end.audio_out.send(nothing),
+        end.out[Stream::Voice].send(nothing),
         media::transport::Sent::NotConnected
     );
     let message = Bytes::from_static(b"message");

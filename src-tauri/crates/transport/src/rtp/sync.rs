@@ -2,58 +2,27 @@
 //! other.
 //!
 //! Two ways lead there. A Tincan peer says in its offer or answer where on each RTP clock its
-//! timeline starts, so the two are in step from the first packet. Any other peer says it in its
-//! sender reports (RFC 3550, 6.4.1), once both streams had one.
+//! timeline starts, so its streams are in step from the first packet. Any other peer says it in its
+//! sender reports (RFC 3550, 6.4.1), once both streams of a pair had one.
 
 use media::time::MediaTime;
+use media::transport::{Stream, Streams};
 use serde::{Deserialize, Serialize};
 
+use super::clock_hz;
 use super::extend::TimestampExtender;
-use super::{AUDIO_HZ, VIDEO_HZ};
 
-/// Sound or picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Opus.
-    Audio,
-    /// H.264.
-    Video,
-}
-
-impl Kind {
-    /// The rate of its RTP clock, hertz.
-    pub(crate) const fn hz(self) -> u32 {
-        match self {
-            Self::Audio => AUDIO_HZ,
-            Self::Video => VIDEO_HZ,
-        }
-    }
-}
-
-/// The RTP timestamps at which a sender's timeline starts.
+/// The RTP timestamps at which a sender's timeline starts, in ticks of each stream's clock: 48 kHz
+/// for sound, 90 kHz for pictures. Streams that are not known here are skipped when it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockOffsets {
-    /// Of the sound, in ticks of 48 kHz.
-    pub audio: u32,
-    /// Of the pictures, in ticks of 90 kHz.
-    pub video: u32,
-}
+#[serde(transparent)]
+pub struct ClockOffsets(pub Streams<u32>);
 
-impl ClockOffsets {
-    pub(crate) const fn of(self, kind: Kind) -> u32 {
-        match kind {
-            Kind::Audio => self.audio,
-            Kind::Video => self.video,
-        }
-    }
-}
-
-/// What is known of the other side's clocks. Shared by its two streams.
+/// What is known of the other side's clocks. Shared by its streams.
 #[derive(Debug, Default)]
 pub(crate) struct Clocks {
     offsets: Option<ClockOffsets>,
-    audio: Option<Report>,
-    video: Option<Report>,
+    reports: Streams<Option<Report>>,
 }
 
 /// The same instant on two clocks.
@@ -73,57 +42,55 @@ impl Clocks {
     }
 
     /// Takes what a sender report of the stream said.
-    pub(crate) const fn report(&mut self, kind: Kind, report: Report) {
-        match kind {
-            Kind::Audio => self.audio = Some(report),
-            Kind::Video => self.video = Some(report),
-        }
+    pub(crate) fn report(&mut self, stream: Stream, report: Report) {
+        self.reports[stream] = Some(report);
     }
 
-    const fn both_reported(&self) -> bool {
-        self.audio.is_some() && self.video.is_some()
+    /// The last report of the stream, once the stream that it is played with has reported too.
+    fn reported(&self, stream: Stream) -> Option<Report> {
+        self.reports[played_with(stream)].and(self.reports[stream])
     }
+}
 
-    const fn reported(&self, kind: Kind) -> Option<Report> {
-        match kind {
-            Kind::Audio => self.audio,
-            Kind::Video => self.video,
-        }
+/// The stream that another one is synchronised with.
+const fn played_with(stream: Stream) -> Stream {
+    match stream {
+        Stream::Voice => Stream::Camera,
+        Stream::Camera => Stream::Voice,
+        Stream::Screen => Stream::ScreenSound,
+        Stream::ScreenSound => Stream::Screen,
     }
 }
 
 /// The timeline of one received stream.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    kind: Kind,
+    stream: Stream,
     announced: Option<TimestampExtender>,
     own: Option<TimestampExtender>,
 }
 
 impl Timeline {
-    pub(crate) const fn new(kind: Kind) -> Self {
+    pub(crate) const fn new(stream: Stream) -> Self {
         Self {
-            kind,
+            stream,
             announced: None,
             own: None,
         }
     }
 
-    /// Where `timestamp` lies on the sender's timeline, and whether that timeline is shared by its
-    /// two streams.
+    /// Where `timestamp` lies on the sender's timeline, and whether that timeline is shared with the
+    /// stream that it is played with.
     pub(crate) fn locate(&mut self, timestamp: u32, clocks: &Clocks) -> (MediaTime, bool) {
-        let hz = self.kind.hz();
-        if let Some(offsets) = clocks.offsets {
-            let base = offsets.of(self.kind);
+        let hz = clock_hz(self.stream.kind());
+        if let Some(ClockOffsets(offsets)) = clocks.offsets {
+            let base = offsets[self.stream];
             let extender = self
                 .announced
                 .get_or_insert_with(|| TimestampExtender::from_base(base));
             return (MediaTime::from_ticks(extender.extend(timestamp), hz), true);
         }
-        if let Some(report) = clocks
-            .reported(self.kind)
-            .filter(|_| clocks.both_reported())
-        {
+        if let Some(report) = clocks.reported(self.stream) {
             let ticks = i64::from(timestamp.wrapping_sub(report.rtp) as i32);
             let since = MediaTime::from_ticks(ticks, hz).micros();
             return (
@@ -156,13 +123,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn announced_offsets_put_both_streams_on_one_timeline_at_once() {
+    fn announced_offsets_put_streams_on_one_timeline_at_once() {
         let mut clocks = Clocks::default();
-        clocks.announce(ClockOffsets {
-            audio: u32::MAX - 10,
-            video: 77,
-        });
-        let (mut audio, mut video) = (Timeline::new(Kind::Audio), Timeline::new(Kind::Video));
+        let mut offsets = Streams::from_fn(|_| 77);
+        offsets[Stream::Voice] = u32::MAX - 10;
+        clocks.announce(ClockOffsets(offsets));
+        let (mut audio, mut video) = (Timeline::new(Stream::Voice), Timeline::new(Stream::Camera));
         let heard = audio.locate(48_000u32.wrapping_sub(11), &clocks);
         assert_eq!(heard, (MediaTime::from_micros(1_000_000), true));
         assert_eq!(
@@ -176,9 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn streams_are_apart_until_both_have_reported() {
+    fn streams_are_apart_until_both_of_a_pair_have_reported() {
         let mut clocks = Clocks::default();
-        let (mut audio, mut video) = (Timeline::new(Kind::Audio), Timeline::new(Kind::Video));
+        let (mut audio, mut video) = (Timeline::new(Stream::Voice), Timeline::new(Stream::Camera));
         assert_eq!(
             audio.locate(5_000, &clocks),
             (MediaTime::from_micros(0), false)
@@ -188,15 +154,18 @@ mod tests {
             (MediaTime::from_micros(20_000), false)
         );
         let ntp = ntp_from_micros(10_000_000);
-        clocks.report(Kind::Audio, Report { ntp, rtp: 5_000 });
+        clocks.report(Stream::Voice, Report { ntp, rtp: 5_000 });
+        clocks.report(Stream::Screen, Report { ntp, rtp: 1 });
         assert!(!audio.locate(5_960, &clocks).1);
-        clocks.report(Kind::Video, Report { ntp, rtp: 9 });
+        clocks.report(Stream::Camera, Report { ntp, rtp: 9 });
         let (heard, seen) = (
             audio.locate(5_960, &clocks),
             video.locate(9 + 1_800, &clocks),
         );
         assert!(heard.1 && seen.1);
         assert!(heard.0.micros_since(seen.0).abs() <= 1);
+        let mut screen = Timeline::new(Stream::Screen);
+        assert!(!screen.locate(1, &clocks).1, "its sound has not reported");
     }
 
     #[test]

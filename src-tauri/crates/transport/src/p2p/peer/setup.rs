@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use media::transport::OpenParams;
+use media::transport::{Kind, OpenParams, Stream};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::{CongestionControlBuilder, Slot};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
@@ -18,16 +18,17 @@ use webrtc::peer_connection::{
 };
 
 use super::kind_of;
+use crate::p2p::clocks::SendClocks;
 use crate::p2p::congestion::Congestion;
 use crate::p2p::feedback::Feedback;
 use crate::p2p::nack::NackGenerator;
-use crate::p2p::report::{SendClocks, SenderReports};
+use crate::p2p::report::SenderReports;
 use crate::p2p::resend::NackResponder;
+use crate::p2p::rtcp::RtcpState;
 use crate::p2p::send::SendParameters;
-use crate::p2p::tap::{RtcpState, Tap};
+use crate::p2p::tap::Tap;
 use crate::p2p::{Config, IceServer};
-use crate::rtp::sync::Kind;
-use crate::rtp::{AUDIO_HZ, VIDEO_HZ};
+use crate::rtp::clock_hz;
 
 /// When ICE says what of a pair that answers no longer.
 #[derive(Clone, Copy, Debug)]
@@ -86,18 +87,17 @@ pub(super) fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
 }
 
 pub(super) fn codec(kind: Kind) -> RTCRtpCodec {
-    let (mime, clock_rate, channels, fmtp) = match kind {
-        Kind::Audio => (MIME_TYPE_OPUS, AUDIO_HZ, 2, "minptime=10;useinbandfec=1"),
+    let (mime, channels, fmtp) = match kind {
+        Kind::Audio => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
         Kind::Video => (
             MIME_TYPE_H264,
-            VIDEO_HZ,
             0,
             "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
         ),
     };
     RTCRtpCodec {
         mime_type: mime.to_owned(),
-        clock_rate,
+        clock_rate: clock_hz(kind),
         channels,
         sdp_fmtp_line: fmtp.to_owned(),
         rtcp_feedback: Vec::new(),
@@ -124,11 +124,11 @@ pub(super) fn registry(
     } = shared;
     let registry = configure_rtcp_reports(Registry::new());
     let registry = configure_twcc(registry, engine)?;
-    let nacks = NackGenerator::new(Arc::clone(&rtcp), clocks.video.ssrc);
+    let nacks = NackGenerator::new(Arc::clone(&rtcp), clocks.stream(Stream::Camera).ssrc);
     let resends = NackResponder::new(Arc::clone(&rtcp), send_parameters, congestion.clone());
-    let reports = SenderReports::new(clocks, Arc::clone(&rtcp));
+    let reports = SenderReports::new(Arc::clone(&clocks), Arc::clone(&rtcp));
     let estimating = CongestionControlBuilder::new(congestion.estimator(feedback.clone()));
-    let tap = Tap::new(rtcp, feedback, congestion);
+    let tap = Tap::new(rtcp, clocks, feedback, congestion);
     Ok(registry
         .with(Slot::NackGenerator, nacks)
         .with(Slot::NackResponder, resends)

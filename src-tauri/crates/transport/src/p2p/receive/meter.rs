@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
 
+use media::transport::Kind;
 use rtc::rtp;
 
+use crate::rtp::clock_hz;
 use crate::rtp::extend::SequenceExtender;
-use crate::rtp::sync::Kind;
 
 /// Figures of one received stream.
 #[derive(Debug, Default)]
@@ -62,7 +63,7 @@ impl Meter {
             - i64::try_from(self.received).unwrap_or(i64::MAX);
         if let Some((timestamp, before)) = self.last {
             let ticks = packet.header.timestamp.wrapping_sub(timestamp) as i32;
-            let sent = f64::from(ticks) / f64::from(self.kind.hz());
+            let sent = f64::from(ticks) / f64::from(clock_hz(self.kind));
             let between = arrived.saturating_duration_since(before).as_secs_f64();
             self.jitter += ((between - sent).abs() - self.jitter) / 16.0;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use media::transport::{MAX_DATA, Parcel, SessionControl, TransportError, TransportStats};
+use media::transport::{MAX_DATA, Parcel, SessionControl, Stream, TransportError, TransportStats};
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
@@ -52,8 +52,8 @@ impl SessionControl for Control {
         self.command(Command::Restart);
     }
 
-    fn request_keyframe(&self) {
-        self.command(Command::RequestKeyframe);
+    fn request_keyframe(&self, stream: Stream) {
+        self.command(Command::RequestKeyframe(stream));
     }
 
     fn send_data(&self, message: Bytes) -> Result<(), TransportError> {
@@ -81,13 +81,11 @@ impl SessionControl for Control {
                 0 => pair_rtt(&*shared.connection).await,
                 micros => Some(Duration::from_micros(micros)),
             };
-            let loss = |index: usize| shared.remote_loss[index].load(Ordering::Relaxed);
             let counts = Counts {
                 clocks: &shared.clocks,
                 received: &shared.received,
                 rtcp: &shared.rtcp,
-                plis: shared.plis.load(Ordering::Relaxed),
-                remote_loss: [f32::from_bits(loss(0)), f32::from_bits(loss(1))],
+                feedback: &shared.feedback,
             };
             counts.figures(rtt)
         })

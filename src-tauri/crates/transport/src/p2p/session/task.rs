@@ -15,13 +15,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use media::transport::{OpenParams, Role, TransportError, TransportEvent, TransportState};
+use media::transport::{OpenParams, Role, Streams, TransportError, TransportEvent, TransportState};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
-use self::channel::Channel;
+use self::channel::Channels;
 use self::connection::Connection;
 use self::streams::Receiving;
 use super::{Command, Shared};
@@ -29,23 +29,23 @@ use crate::p2p::data::DataEvent;
 use crate::p2p::events::PeerEvent;
 use crate::p2p::feedback::Feedback;
 use crate::p2p::parcel::Negotiation;
-use crate::p2p::peer::{self, LocalStreams, Peer};
+use crate::p2p::peer::{self, LocalStream, Peer};
 use crate::p2p::send::Writer;
 
 /// The task.
 pub(super) struct Task {
     shared: Arc<Shared>,
     role: Role,
-    local: LocalStreams,
+    local: Streams<LocalStream>,
     inbox: Inbox,
     events: mpsc::Sender<TransportEvent>,
     /// What was told last.
     state: TransportState,
     negotiation: negotiation::State,
     connection: Connection,
-    channel: Channel,
+    channels: Channels,
     receiving: Receiving,
-    /// The writer of frames, and the control channel.
+    /// The writer of frames, and the data channels.
     sending: JoinSet<()>,
 }
 
@@ -81,7 +81,7 @@ impl Task {
             state: TransportState::Connecting,
             negotiation: negotiation::State::default(),
             connection: Connection::new(peer.traffic, peer.packet_size, peer.fast_polling),
-            channel: Channel::new(data, data_sender),
+            channels: Channels::new(data, data_sender),
             receiving: Receiving::default(),
             sending: JoinSet::new(),
         }
@@ -114,9 +114,9 @@ impl Task {
         self.end().await;
     }
 
-    /// The offerer's first steps: the control channel is part of the first offer.
+    /// The offerer's first steps: the data channels are part of the first offer.
     async fn begin(&mut self) {
-        let begun = match self.make_channel().await {
+        let begun = match self.make_channels().await {
             Ok(()) => self.offer(false).await,
             Err(error) => Err(error),
         };
@@ -133,7 +133,7 @@ impl Task {
                 Err(error) => tracing::warn!(%error, "dropped a parcel"),
             },
             Command::Restart => self.restart().await,
-            Command::RequestKeyframe => self.request_keyframe().await,
+            Command::RequestKeyframe(stream) => self.request_keyframe(stream).await,
         }
     }
 
@@ -189,8 +189,7 @@ impl Task {
         let shared = Arc::clone(&self.shared);
         shared.send_parameters.set_open(false);
         shared.connected.store(false, Ordering::Relaxed);
-        shared.audio_in.close();
-        shared.video_in.close();
+        shared.close_input();
         if !is_final(&self.state) && self.connection.was_connected() {
             self.flush_messages().await;
         }

@@ -10,7 +10,7 @@ use media::frame::{EncodedFrame, ReceivedFrame};
 use media::time::MediaTime;
 use media::transport::{
     FrameSink, FrameSource, MediaTransport, NetworkEstimate, OpenParams, Parcel, Path, Role, Sent,
-    Session, SessionControl, TransportEvent, TransportState,
+    Session, SessionControl, Stream, Streams, TransportEvent, TransportState,
 };
 use media::units::Bitrate;
 use tokio::sync::{mpsc, watch};
@@ -25,10 +25,8 @@ use crate::p2p::{Config, PeerToPeer, session};
 /// One end of a call.
 pub(super) struct End {
     pub(super) control: Arc<dyn SessionControl>,
-    pub(super) audio_out: Arc<dyn FrameSink>,
-    pub(super) video_out: Arc<dyn FrameSink>,
-    audio_in: FrameSource,
-    video_in: FrameSource,
+    pub(super) out: Streams<Arc<dyn FrameSink>>,
+    pub(super) input: Streams<FrameSource>,
     events: BoxStream<'static, TransportEvent>,
     /// Events, once a courier takes the parcels out.
     told: Option<mpsc::UnboundedReceiver<(Instant, TransportEvent)>>,
@@ -60,15 +58,30 @@ impl End {
     fn of(session: Session) -> Self {
         Self {
             control: session.control,
-            audio_out: session.audio_out,
-            video_out: session.video_out,
-            audio_in: session.audio_in,
-            video_in: session.video_in,
+            out: session.out,
+            input: session.input,
             events: session.events,
             told: None,
             last_estimate: None,
             states: Vec::new(),
         }
+    }
+
+    /// Hands the parcels that are made from now on to `post`, and keeps all other events.
+    pub(super) fn listen(&mut self, post: impl Fn(Parcel) + Send + 'static) {
+        let (tell, told) = mpsc::unbounded_channel();
+        self.told = Some(told);
+        let mut events = std::mem::replace(&mut self.events, futures::stream::empty().boxed());
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                match event {
+                    TransportEvent::Parcel(parcel) => post(parcel),
+                    event => {
+                        let _ = tell.send((Instant::now(), event));
+                    }
+                }
+            }
+        });
     }
 
     /// The parcels that were made up to now.
@@ -89,7 +102,7 @@ impl End {
             keyframe: false,
             payload,
         };
-        assert_eq!(self.video_out.send(frame), Sent::Queued);
+        assert_eq!(self.out[Stream::Camera].send(frame), Sent::Queued);
     }
 
     pub(super) fn send_audio(&self, time: MediaTime, payload: Bytes) {
@@ -98,27 +111,27 @@ impl End {
             keyframe: true,
             payload,
         };
-        assert_eq!(self.audio_out.send(frame), Sent::Queued);
+        assert_eq!(self.out[Stream::Voice].send(frame), Sent::Queued);
     }
 
     pub(super) fn video_within(&self, timeout: Duration) -> Option<ReceivedFrame> {
-        tokio::task::block_in_place(|| self.video_in.pop(timeout).ok())
+        tokio::task::block_in_place(|| self.input[Stream::Camera].pop(timeout).ok())
     }
 
     pub(super) async fn next_video(&self) -> ReceivedFrame {
-        let source = self.video_in.clone();
-        tokio::task::spawn_blocking(move || source.pop(SOON))
-            .await
-            .unwrap()
-            .expect("a picture")
+        self.next_of(Stream::Camera).await
     }
 
     pub(super) async fn next_audio(&self) -> ReceivedFrame {
-        let source = self.audio_in.clone();
+        self.next_of(Stream::Voice).await
+    }
+
+    pub(super) async fn next_of(&self, stream: Stream) -> ReceivedFrame {
+        let source = self.input[stream].clone();
         tokio::task::spawn_blocking(move || source.pop(SOON))
             .await
             .unwrap()
-            .expect("sound")
+            .unwrap_or_else(|_| panic!("nothing of {stream:?}"))
     }
 
     /// When the first event that `wanted` likes came.
@@ -194,7 +207,7 @@ impl End {
 
     /// Where pictures come in.
     pub(super) fn pictures(&self) -> FrameSource {
-        self.video_in.clone()
+        self.input[Stream::Camera].clone()
     }
 
     /// Drops the handle of the session, and puts one that does nothing in its place.
@@ -244,17 +257,9 @@ impl Duo {
             (&mut caller, to_callee, Role::Offerer),
             (&mut callee, to_caller, Role::Answerer),
         ] {
-            let (tell, told) = mpsc::unbounded_channel();
-            end.told = Some(told);
-            let mut events = std::mem::replace(&mut end.events, futures::stream::empty().boxed());
             let (post, mut posted) = mpsc::unbounded_channel();
-            tokio::spawn(async move {
-                while let Some(event) = events.next().await {
-                    let _ = match event {
-                        TransportEvent::Parcel(parcel) => post.send(parcel).is_ok(),
-                        event => tell.send((Instant::now(), event)).is_ok(),
-                    };
-                }
+            end.listen(move |parcel| {
+                let _ = post.send(parcel);
             });
             let mut hold = held.subscribe();
             tokio::spawn(async move {
@@ -312,7 +317,7 @@ pub(super) fn impatient(layer: Option<Arc<dyn SocketLayer>>) -> Setup {
 }
 
 /// The caller is in call 1, the callee in call 2.
-fn params(role: Role) -> OpenParams {
+pub(super) fn params(role: Role) -> OpenParams {
     OpenParams {
         ice_servers: Vec::new(),
         call: match role {
@@ -347,7 +352,7 @@ struct Gone;
 impl SessionControl for Gone {
     fn parcel(&self, _: Parcel) {}
     fn restart(&self) {}
-    fn request_keyframe(&self) {}
+    fn request_keyframe(&self, _: Stream) {}
     fn send_data(&self, _: Bytes) -> Result<(), media::transport::TransportError> {
         Err(media::transport::TransportError::NotConnected)
     }

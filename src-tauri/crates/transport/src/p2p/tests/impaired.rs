@@ -21,15 +21,27 @@ struct State {
     share: f64,
     cut: AtomicBool,
     random: AtomicU64,
+    /// Datagrams of RTP and RTCP that were to be sent.
+    media: AtomicU64,
 }
 
 impl Loss {
     /// Loses `share` of the media packets, 0 to 1, the same ones each time.
     pub(super) fn of_media(share: f64) -> Self {
-        let (cut, random) = (AtomicBool::new(false), AtomicU64::new(1));
+        let state = State {
+            share,
+            cut: AtomicBool::new(false),
+            random: AtomicU64::new(1),
+            media: AtomicU64::new(0),
+        };
         Self {
-            state: Arc::new(State { share, cut, random }),
+            state: Arc::new(state),
         }
+    }
+
+    /// How many packets of RTP and RTCP were to be sent.
+    pub(super) fn media(&self) -> u64 {
+        self.state.media.load(Ordering::Relaxed)
     }
 
     /// Whether everything is lost.
@@ -55,11 +67,12 @@ struct Lossy {
 
 impl State {
     fn loses(&self, packet: &[u8]) -> bool {
+        // RFC 7983: media begins with 128 to 191.
+        let media = packet.first().is_some_and(|it| (128..192).contains(it));
+        self.media.fetch_add(u64::from(media), Ordering::Relaxed);
         if self.cut.load(Ordering::Relaxed) {
             return true;
         }
-        // RFC 7983: media begins with 128 to 191.
-        let media = packet.first().is_some_and(|it| (128..192).contains(it));
         let next = |it: u64| {
             it.wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695)

@@ -39,7 +39,7 @@ fn until_pictures_pass(duo: &mut Duo) -> Duration {
     let (begun, mut wanted, mut whole) = (Instant::now(), true, 0);
     for number in 0u64..300 {
         while let Ok((_, event)) = events.try_recv() {
-            wanted |= matches!(event, TransportEvent::KeyframeRequested);
+            wanted |= matches!(event, TransportEvent::KeyframeRequested(_));
         }
         let keyframe = std::mem::take(&mut wanted).then(|| keyframe(9_000));
         let picture = keyframe.unwrap_or_else(|| frame(number as u8, 4_000));

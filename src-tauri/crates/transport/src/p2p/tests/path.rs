@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use media::time::MediaTime;
-use media::transport::{Path, Role, TransportState};
+use media::transport::{Path, Role, TransportEvent, TransportState};
 use rtc::peer_connection::transport::RTCIceTransportState;
 use webrtc::peer_connection::PeerConnection;
 
 use super::SOON;
-use super::duo::{Duo, End, impatient, keyframe};
+use super::duo::{Duo, End, impatient, keyframe, loopback};
 use super::impaired::Loss;
+use super::stun::StunServer;
 use crate::p2p::peer::IceTimeouts;
 use crate::p2p::socket::SocketLayer;
 
@@ -174,5 +175,40 @@ async fn a_path_that_comes_back_late_is_used_without_a_restart() {
         LOCAL,
     ];
     assert_eq!(duo.caller.states, states);
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stun_server_that_answers_is_no_sign_of_the_other_side() {
+    let server = StunServer::start();
+    let mut setup = loopback(None);
+    setup.config.ice_servers = vec![server.address()];
+    let loss = Arc::new(Loss::of_media(0.0));
+    let callee = loopback(Some(Arc::clone(&loss) as Arc<dyn SocketLayer>));
+    let caller = End::open_with(setup, Role::Offerer).await;
+    let callee = End::open_with(callee, Role::Answerer).await;
+    let mut duo = Duo::couple(caller, callee);
+    duo.both_connected().await;
+    loss.cut(true);
+    let answered = server.answered();
+
+    // Each restart asks the server anew.
+    let mut events = duo.caller.take_events();
+    let mut silences = Vec::new();
+    for _ in 0..4 {
+        duo.caller.control.restart();
+        let pause = tokio::time::Instant::now() + Duration::from_millis(1100);
+        while let Ok(Some((_, event))) = tokio::time::timeout_at(pause, events.recv()).await {
+            match event {
+                TransportEvent::Silence(silence) => silences.push(silence),
+                TransportEvent::State(state) => assert_ne!(state, LOCAL),
+                _ => {}
+            }
+        }
+    }
+    assert!(server.answered() > answered + 2, "the server is asked");
+    assert!(silences.is_sorted(), "{silences:?}");
+    let longest = silences.last().copied().unwrap_or_default();
+    assert!(longest > Duration::from_secs(3), "{silences:?}");
     duo.close().await;
 }

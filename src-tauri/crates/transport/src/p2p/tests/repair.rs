@@ -9,7 +9,7 @@ use bytes::Bytes;
 use media::frame::EncodedFrame;
 use media::queue::Empty;
 use media::time::MediaTime;
-use media::transport::{FrameSource, Role, SessionControl, TransportEvent};
+use media::transport::{FrameSource, Role, SessionControl, Stream, TransportEvent};
 use tokio::sync::mpsc;
 
 use super::duo::{Duo, End, frame, keyframe, loopback};
@@ -59,7 +59,9 @@ async fn follow(
 ) {
     while let Some((_, event)) = events.recv().await {
         match event {
-            TransportEvent::KeyframeRequested => steering.keyframe.store(true, Ordering::Relaxed),
+            TransportEvent::KeyframeRequested(_) => {
+                steering.keyframe.store(true, Ordering::Relaxed)
+            }
             TransportEvent::Estimate(estimate) => {
                 let kbps = estimate.bitrate.kbps();
                 let loss = (f64::from(estimate.loss) * 1e6) as u64;
@@ -93,7 +95,7 @@ fn show(source: &FrameSource, control: &dyn SessionControl, epoch: Instant) -> V
         }
         let patient = asked.is_some_and(|it: Instant| it.elapsed() < Duration::from_millis(300));
         if broken && !patient {
-            control.request_keyframe();
+            control.request_keyframe(Stream::Camera);
             asked = Some(Instant::now());
         }
     }
@@ -124,8 +126,8 @@ async fn send(end: &End, steering: &Steering, epoch: Instant, during: impl Futur
             payload,
         };
         // Where the queue is full, a busy machine is late: the picture is missing.
-        let _ = end.video_out.send(frame(picture));
-        let _ = end.audio_out.send(frame(Bytes::from_static(&[5; 80])));
+        let _ = end.out[Stream::Camera].send(frame(picture));
+        let _ = end.out[Stream::Voice].send(frame(Bytes::from_static(&[5; 80])));
     }
 }
 
@@ -189,7 +191,7 @@ async fn run(delay: Duration, plan: Plan) -> Run {
         loop {
             tick.tick().await;
             let time = MediaTime::from_micros(epoch.elapsed().as_micros() as i64);
-            let _ = duo.callee.audio_out.send(EncodedFrame {
+            let _ = duo.callee.out[Stream::Voice].send(EncodedFrame {
                 time,
                 keyframe: true,
                 payload: Bytes::from_static(&[5; 80]),
@@ -208,8 +210,8 @@ async fn run(delay: Duration, plan: Plan) -> Run {
     let count = steering.count.load(Ordering::Relaxed).max(1) as f64;
     Run {
         census,
-        nacks: stats.video.nack_count,
-        plis: stats.video.pli_count,
+        nacks: stats.streams[Stream::Camera].nack_count,
+        plis: stats.streams[Stream::Camera].pli_count,
         seen_loss: steering.loss.load(Ordering::Relaxed) as f64 / 1e6 / count,
         kbps: steering.rate.load(Ordering::Relaxed) as f64 / count,
         since: *since.lock().unwrap(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use media::transport::Role;
+use media::transport::{Role, Stream};
 use webrtc::runtime::AsyncUdpSocket;
 
 use super::duo::{Duo, End};
@@ -61,7 +61,7 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     // More than waits for the task while nobody lets it run: the handle says so.
     for _ in 0..1000 {
-        duo.callee.control.request_keyframe();
+        duo.callee.control.request_keyframe(Stream::Camera);
     }
     duo.close().await;
 

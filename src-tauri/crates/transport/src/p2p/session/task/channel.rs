@@ -1,4 +1,4 @@
-//! The session's side of the control channel: who makes it, what comes over it, how it ends.
+//! The session's side of the data channels: who makes them, what comes over them, how they end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,16 +13,21 @@ use webrtc::error::Error;
 use super::Task;
 use crate::p2p::data::{self, DataEvent};
 
-/// What the task knows of its control channel.
-pub(super) struct Channel {
-    /// Messages to send; the channel takes it when there is one, so that any further channel finds
-    /// nothing and is foreign.
+/// What the task knows of its data channels.
+pub(super) struct Channels {
+    /// Messages to send; the control channel takes it when there is one, so that any further channel
+    /// of its name finds nothing and is foreign.
     outgoing: Option<mpsc::Receiver<Bytes>>,
     events: mpsc::Sender<DataEvent>,
+    /// Whether messages flow.
     open: bool,
+    /// Whether there is a bulk channel.
+    bulk: bool,
+    /// How many channels the other side opened that are not known here.
+    foreign: usize,
 }
 
-impl Channel {
+impl Channels {
     pub(super) const fn new(
         outgoing: mpsc::Receiver<Bytes>,
         events: mpsc::Sender<DataEvent>,
@@ -31,6 +36,8 @@ impl Channel {
             outgoing: Some(outgoing),
             events,
             open: false,
+            bulk: false,
+            foreign: 0,
         }
     }
 
@@ -41,43 +48,65 @@ impl Channel {
 }
 
 impl Task {
-    /// Makes the control channel: the offerer's part.
-    pub(super) async fn make_channel(&mut self) -> Result<(), Error> {
-        let connection = &self.shared.connection;
-        let channel = connection.create_data_channel(data::LABEL, None).await?;
-        if let Some(outgoing) = self.channel.outgoing.take() {
-            self.run_channel(channel, outgoing);
+    /// Makes both channels: the offerer's part.
+    pub(super) async fn make_channels(&mut self) -> Result<(), Error> {
+        for label in [data::CONTROL, data::BULK] {
+            let connection = &self.shared.connection;
+            let channel = connection.create_data_channel(label, None).await?;
+            self.use_channel(label, channel).await;
         }
         Ok(())
     }
 
-    /// Takes the control channel that the other side made. Any other channel ends the session: a
-    /// handle that is dropped leaves its channel open, and the library keeps what comes there.
+    /// Takes a channel that the other side made.
     pub(super) async fn take_channel(&mut self, channel: Arc<dyn DataChannel>) {
-        let label = channel.label().await;
-        match (label, self.channel.outgoing.take()) {
-            (Ok(label), Some(outgoing)) if label == data::LABEL => {
-                self.run_channel(channel, outgoing);
-            }
-            // The only one that was agreed on is gone before it was seen.
-            (Err(_), Some(_)) => self.enter(TransportState::ClosedByPeer).await,
-            (Ok(_) | Err(_), Some(_) | None) => {
-                let error = "the other side opened a data channel that was not agreed on";
-                let error = TransportError::Internal(error.to_owned());
-                self.enter(TransportState::Failed(error)).await;
-            }
+        // One without a label is gone already.
+        if let Ok(label) = channel.label().await {
+            self.use_channel(&label, channel).await;
         }
     }
 
-    fn run_channel(&mut self, channel: Arc<dyn DataChannel>, outgoing: mpsc::Receiver<Bytes>) {
-        let (events, stop) = (self.channel.events.clone(), self.shared.done.clone());
+    async fn use_channel(&mut self, label: &str, channel: Arc<dyn DataChannel>) {
+        if label == data::CONTROL
+            && let Some(outgoing) = self.channels.outgoing.take()
+        {
+            self.run_control(channel, outgoing);
+        } else if label == data::BULK && !std::mem::replace(&mut self.channels.bulk, true) {
+            self.run_bulk(channel);
+        } else {
+            self.refuse_channel(channel).await;
+        }
+    }
+
+    /// Closes a channel that is not known here: a later version may have more. A dropped handle alone
+    /// would leave it open, and the library would keep what comes there.
+    async fn refuse_channel(&mut self, channel: Arc<dyn DataChannel>) {
+        self.channels.foreign += 1;
+        if self.channels.foreign > MOST_FOREIGN {
+            let error = "the other side opened too many data channels";
+            let error = TransportError::Internal(error.to_owned());
+            return self.enter(TransportState::Failed(error)).await;
+        }
+        tracing::warn!("closed a data channel that is not known here");
+        if channel.close().await.is_err() {
+            tracing::debug!("a data channel was closed before it was refused");
+        }
+    }
+
+    fn run_control(&mut self, channel: Arc<dyn DataChannel>, outgoing: mpsc::Receiver<Bytes>) {
+        let (events, stop) = (self.channels.events.clone(), self.shared.done.clone());
         let running = data::run(channel, outgoing, events, stop);
+        self.sending.spawn(running.in_current_span());
+    }
+
+    fn run_bulk(&mut self, channel: Arc<dyn DataChannel>) {
+        let running = data::drop_bulk(channel, self.shared.done.clone());
         self.sending.spawn(running.in_current_span());
     }
 
     pub(super) async fn data_event(&mut self, event: DataEvent) {
         match event {
-            DataEvent::Open => self.channel.open = true,
+            DataEvent::Open => self.channels.open = true,
             DataEvent::Message(message) => self.emit(TransportEvent::Data(message)).await,
             DataEvent::Closed => {
                 if !self.end_if_closed().await {
@@ -101,3 +130,9 @@ impl Task {
         let _ = tokio::time::timeout(data::LINGER, taken).await;
     }
 }
+
+/// How many channels of the other side are refused before the session ends: enough for those of a
+/// later version, while the library keeps a few figures and the label of each, up to 64 KiB, for as
+/// long as the connection lives. Well below the number of library events that may wait, beyond which
+/// channels are lost that nobody closes.
+const MOST_FOREIGN: usize = 16;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use media::transport::{Path, TransportError, TransportEvent, TransportState};
+use media::transport::{Path, Stream, TransportError, TransportEvent, TransportState};
 use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 
 use super::Task;
@@ -96,7 +96,7 @@ impl Task {
         // A refusal closes the channel too, and is its cause.
         let end = if self.connection.traffic.handshake_refused() {
             TransportState::Failed(TransportError::Security)
-        } else if stats::is_closed(&*self.local.video.sender).await {
+        } else if stats::is_closed(&*self.local[Stream::Voice].sender).await {
             TransportState::ClosedByPeer
         } else {
             return false;
@@ -111,7 +111,7 @@ impl Task {
         if self.end_if_closed().await {
             return;
         }
-        let pair = SelectedPair::of(&*self.local.video.sender).await;
+        let pair = SelectedPair::of(&*self.local[Stream::Voice].sender).await;
         let path = pair.map(|it| self.connection.path_over(it));
         let state = self.connection.liveness.state(path);
         self.enter(state).await;
@@ -134,7 +134,7 @@ impl Task {
             return;
         };
         let connected =
-            self.channel.is_open() && matches!(self.state, TransportState::Connected(_));
+            self.channels.is_open() && matches!(self.state, TransportState::Connected(_));
         if age >= FAST_POLLING || (connected && age >= FAST_POLLING_CONNECTED) {
             self.connection.polls_fast = None;
             self.connection.fast_polling.set(false);

@@ -2,20 +2,23 @@
 //! never cross. Runs in the session task; nothing in here waits for the other side.
 
 mod limits;
+mod slim;
 
 use std::time::{Duration, Instant};
 
-use media::transport::{Role, TransportError, TransportEvent, TransportState};
+use media::transport::{Role, Stream, TransportError, TransportEvent, TransportState};
 use rtc::peer_connection::configuration::RTCOfferOptions;
-use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
+use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
 use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
 use self::limits::{Limits, RESTART_INTERVAL, RemoteDescription};
+use self::slim::slim;
 use super::Task;
 use crate::p2p::events::PeerEvent;
 use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
-use crate::rtp::sync::Kind;
+use crate::p2p::peer::LocalStream;
+use crate::rtp::clock_hz;
 
 /// Where the negotiation stands.
 #[derive(Debug, Default)]
@@ -131,6 +134,7 @@ impl Task {
         self.remote_taken(description, clocks).await;
 
         // 3. Describe this side.
+        self.decline_unknown_streams().await?;
         let connection = &self.shared.connection;
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
@@ -253,7 +257,7 @@ impl Task {
             }
         }
         let full = self.shared.connection.local_description().await;
-        (full.map_or(bare, |it| it.sdp), deferred)
+        (slim(&full.map_or(bare, |it| it.sdp)), deferred)
     }
 
     async fn catch_up(&mut self, deferred: Vec<PeerEvent>) {
@@ -277,22 +281,44 @@ impl Task {
         }
     }
 
-    /// Both descriptions are in force, so the payload types to send with are known.
-    async fn learn_payload_types(&self) {
-        for kind in [Kind::Audio, Kind::Video] {
-            let Ok(parameters) = self.local.of(kind).sender.get_parameters().await else {
-                continue;
-            };
-            let wanted = |it: &&RTCRtpCodecParameters| it.rtp_codec.clock_rate == kind.hz();
-            match parameters.rtp_parameters.codecs.iter().find(wanted) {
-                Some(codec) => {
-                    let parameters = &self.shared.send_parameters;
-                    parameters.set_payload_type(kind, codec.payload_type);
-                }
-                None => tracing::warn!(?kind, "the other side knows no codec of ours"),
+    /// Has the answer call inactive the m-lines of streams that only later versions know, so that
+    /// nothing is sent on them. The library made a transceiver for each, and forgets with every offer
+    /// that it is inactive.
+    async fn decline_unknown_streams(&self) -> Result<(), Error> {
+        for transceiver in self.shared.connection.get_transceivers().await {
+            let is_it = |local: &LocalStream| local.transceiver.id() == transceiver.id();
+            if !self.local.iter().any(|(_, local)| is_it(local)) {
+                let inactive = RTCRtpTransceiverDirection::Inactive;
+                transceiver.set_direction(inactive).await?;
             }
         }
+        Ok(())
     }
+
+    /// Both descriptions are in force, so it is known which streams the other side takes, and as which
+    /// payload types.
+    async fn learn_payload_types(&self) {
+        for (stream, local) in self.local.iter() {
+            let payload_type = payload_type(stream, local).await;
+            if payload_type.is_none() {
+                tracing::debug!(?stream, "the other side does not take this stream");
+            }
+            let parameters = &self.shared.send_parameters;
+            parameters.set_payload_type(stream, payload_type);
+        }
+    }
+}
+
+/// As which payload type the other side takes a stream; `None` when it does not.
+async fn payload_type(stream: Stream, local: &LocalStream) -> Option<u8> {
+    let direction = local.transceiver.current_direction().await.ok()?;
+    if !direction.has_send() {
+        return None;
+    }
+    let parameters = local.sender.get_parameters().await.ok()?;
+    let mut codecs = parameters.rtp_parameters.codecs.into_iter();
+    let codec = codecs.find(|it| it.rtp_codec.clock_rate == clock_hz(stream.kind()))?;
+    Some(codec.payload_type)
 }
 
 /// How long a description waits for its first candidate: usually a millisecond, but the library

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use media::transport::{Path, TransportEvent, TransportState};
+use media::transport::{Kind, Path, Stream, Streams, TransportEvent, TransportState};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 use webrtc::media_stream::track_local::TrackLocal;
@@ -15,53 +14,62 @@ use webrtc::media_stream::track_remote::TrackRemote;
 use super::Task;
 use crate::p2p::feedback::Feedback;
 use crate::p2p::pace::Pace;
-use crate::p2p::receive::{self, StreamEnded};
-use crate::rtp::sync::Kind;
+use crate::p2p::receive::{Receiver, StreamEnded};
 
 /// What is received.
 #[derive(Default)]
 pub(super) struct Receiving {
-    /// The kinds of tracks that came: one of each is received.
-    kinds: Vec<Kind>,
+    /// Of which streams a track came: one of each is received.
+    begun: Streams<bool>,
     /// A task per track. One that ends says that the library stopped.
     pub(super) tasks: JoinSet<StreamEnded>,
 }
 
 impl Task {
-    /// Receives a track from now on: the first of its kind.
+    /// Receives a track from now on: the first of its stream.
     pub(super) async fn receive(&mut self, track: Arc<dyn TrackRemote>) {
-        let kind = match track.kind().await {
-            RtpCodecKind::Audio => Kind::Audio,
-            RtpCodecKind::Video => Kind::Video,
-            _ => return tracing::warn!("ignored a track of unknown kind"),
+        let Some(stream) = self.stream_of(&track).await else {
+            return tracing::warn!("ignored a track of no stream that is known here");
         };
-        let Receiving { kinds, tasks } = &mut self.receiving;
-        if kinds.contains(&kind) {
-            return tracing::warn!(?kind, "ignored a second track");
+        let Receiving { begun, tasks } = &mut self.receiving;
+        if std::mem::replace(&mut begun[stream], true) {
+            return tracing::warn!(?stream, "ignored a second track");
         }
-        kinds.push(kind);
-        let shared = &self.shared;
-        let (rtcp, counters) = (Arc::clone(&shared.rtcp), Arc::clone(&shared.received));
-        match kind {
-            Kind::Audio => {
-                let source = shared.audio_in.clone();
-                tasks.spawn(receive::audio(track, rtcp, counters, source).in_current_span());
-            }
-            Kind::Video => {
-                let source = shared.video_in.clone();
-                tasks.spawn(receive::video(track, rtcp, counters, source).in_current_span());
+        let receiver = Receiver {
+            stream,
+            track,
+            rtcp: Arc::clone(&self.shared.rtcp),
+            counters: Arc::clone(&self.shared.received),
+            source: self.shared.input[stream].clone(),
+        };
+        tasks.spawn(receiver.run().in_current_span());
+    }
+
+    /// The stream whose transceiver, and so whose m-line, `track` belongs to.
+    async fn stream_of(&self, track: &Arc<dyn TrackRemote>) -> Option<Stream> {
+        for (stream, local) in self.local.iter() {
+            let receiver = local.transceiver.receiver().await.ok().flatten();
+            if receiver.is_some_and(|it| Arc::ptr_eq(it.track(), track)) {
+                return Some(stream);
             }
         }
+        None
     }
 
     pub(super) async fn take_feedback(&mut self, feedback: Feedback) {
         let shared = &self.shared;
         match feedback {
-            Feedback::KeyframeRequested => self.emit(TransportEvent::KeyframeRequested).await,
+            Feedback::KeyframeRequested(stream) => {
+                self.emit(TransportEvent::KeyframeRequested(stream)).await;
+            }
             Feedback::PacketsShrank(payload) => {
                 tracing::warn!(payload, "the path carries no larger packets: they shrink");
                 // What was larger is lost, and will be lost again when it is asked for.
-                self.emit(TransportEvent::KeyframeRequested).await;
+                for stream in Stream::ALL {
+                    if stream.kind() == Kind::Video && shared.clocks.stream(stream).has_sent() {
+                        self.emit(TransportEvent::KeyframeRequested(stream)).await;
+                    }
+                }
             }
             Feedback::Estimate(mut estimate) => {
                 // The estimator's round trip holds the time in which the other side collects
@@ -77,15 +85,12 @@ impl Task {
                 self.emit(TransportEvent::Estimate(estimate)).await;
             }
             Feedback::Reception {
-                kind,
+                stream,
                 fraction_lost,
                 rtt,
             } => {
-                let index = match kind {
-                    Kind::Audio => 0,
-                    Kind::Video => 1,
-                };
-                shared.remote_loss[index].store(fraction_lost.to_bits(), Ordering::Relaxed);
+                let remote_loss = &shared.feedback[stream].remote_loss;
+                remote_loss.store(fraction_lost.to_bits(), Ordering::Relaxed);
                 if let Some(micros) = rtt.and_then(|it| u64::try_from(it.as_micros()).ok()) {
                     let known = &shared.received.rtt_micros;
                     known.store(micros.max(1), Ordering::Relaxed);
@@ -94,20 +99,22 @@ impl Task {
         }
     }
 
-    /// Sends a PLI (RFC 4585, 6.3.1) for the pictures that are received, if any ever were.
-    pub(super) async fn request_keyframe(&self) {
-        let ssrc = self.shared.received.video.ssrc.load(Ordering::Relaxed);
+    /// Sends a PLI (RFC 4585, 6.3.1) for a stream that is received, if anything ever was of it.
+    pub(super) async fn request_keyframe(&self, stream: Stream) {
+        let received = &self.shared.received.streams[stream];
+        let ssrc = received.ssrc.load(Ordering::Relaxed);
         let media_ssrc = match u32::try_from(ssrc) {
             Ok(0) | Err(_) => return,
             Ok(ssrc) => ssrc,
         };
         let request = PictureLossIndication {
-            sender_ssrc: self.shared.clocks.video.ssrc,
+            sender_ssrc: self.shared.clocks.stream(stream).ssrc,
             media_ssrc,
         };
-        let track = &self.local.video.track;
+        let track = &self.local[stream].track;
         if track.write_rtcp(vec![Box::new(request)]).await.is_ok() {
-            self.shared.plis.fetch_add(1, Ordering::Relaxed);
+            let plis = &self.shared.feedback[stream].plis;
+            plis.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -153,9 +153,10 @@ pub(super) const RESTART_INTERVAL: Duration = Duration::from_secs(1);
 /// twice as often.
 const OFFER_BURST: Duration = Duration::from_secs(45);
 
-/// How many m-lines a description may have, and all descriptions of a session together: sound,
-/// picture and messages, and a reserve for a screen and its sound. Each name costs a transceiver.
-const MAX_SECTIONS: usize = 5;
+/// How many m-lines a description may have, and all descriptions of a session together: the four
+/// streams and the data channels, and a reserve for three streams that a later version may have, which
+/// are answered as inactive. Each name costs a transceiver.
+const MAX_SECTIONS: usize = 8;
 
 /// Whether this is the SHA-256 of something, as RFC 8122, 5 writes it.
 fn is_sha_256(fingerprint: &str) -> bool {
@@ -234,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_description_has_no_more_sections_than_a_call_can() {
-        for (sections, admitted) in [(0, true), (3, true), (5, true), (6, false)] {
+        for (sections, admitted) in [(0, true), (5, true), (8, true), (9, false)] {
             let admits = Limits::default().admits(&description(sections, 0, "a"));
             assert_eq!(admits, admitted, "{sections}");
         }
@@ -245,16 +246,19 @@ mod tests {
     #[test]
     fn sections_of_new_names_add_up_over_all_descriptions() {
         let mut limits = Limits::default();
-        assert!(limits.admits(&description(3, 0, "a")));
-        assert!(limits.admits(&description(3, 0, "b")), "the same three");
+        assert!(limits.admits(&description(5, 0, "a")));
+        assert!(limits.admits(&description(5, 0, "b")), "the same five");
         let renamed = |mids: &[&str]| RemoteDescription {
             mids: mids.iter().map(|it| (*it).to_owned()).collect(),
-            ..description(3, 0, "c")
+            ..description(5, 0, "c")
         };
-        assert!(!limits.admits(&renamed(&["x", "y", "z"])), "six in all");
-        assert!(limits.admits(&renamed(&["0", "x", "y"])));
-        assert!(!limits.admits(&renamed(&["0", "1", "z"])));
-        assert!(limits.admits(&description(3, 0, "d")));
+        assert!(
+            !limits.admits(&renamed(&["w", "x", "y", "z"])),
+            "nine in all"
+        );
+        assert!(limits.admits(&renamed(&["0", "x", "y", "z"])));
+        assert!(!limits.admits(&renamed(&["0", "1", "v"])));
+        assert!(limits.admits(&description(5, 0, "d")));
     }
 
     #[test]
