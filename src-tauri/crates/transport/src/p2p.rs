@@ -40,6 +40,7 @@ use tracing::Instrument;
 
 pub use media::transport::IceServer;
 
+pub(crate) use self::bind::Snapshot;
 pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};
 
 use self::peer::Setup;

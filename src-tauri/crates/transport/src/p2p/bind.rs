@@ -19,6 +19,35 @@ impl BindAddresses {
     }
 }
 
+/// What a choice of addresses follows from, as it is at one moment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    interfaces: Vec<Interface>,
+    sources: Vec<IpAddr>,
+}
+
+impl Snapshot {
+    pub(crate) fn take() -> Self {
+        let mut interfaces = Interface::all();
+        interfaces.sort();
+        Self {
+            interfaces,
+            sources: default_sources(),
+        }
+    }
+
+    /// The addresses to move a running session to, best first; none when nothing is up.
+    pub(crate) fn usable(mut self) -> Vec<IpAddr> {
+        self.interfaces.retain(|it| it.up && it.reaches_others());
+        let is_up = |address: &IpAddr| self.interfaces.iter().any(|it| it.address == *address);
+        self.sources.retain(is_up);
+        if self.interfaces.is_empty() {
+            return Vec::new();
+        }
+        choose(&self.interfaces, &self.sources)
+    }
+}
+
 impl ToSocketAddrs for BindAddresses {
     type Iter = std::vec::IntoIter<SocketAddr>;
 

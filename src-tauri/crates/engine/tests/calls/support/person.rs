@@ -9,6 +9,7 @@ use engine::command::Command;
 use engine::{Backends, Clock, Config, Engine, Relation, Subscription, WhoMayRing};
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
+use media::network::Unwatched;
 use media::testing::Loopback;
 use media::units::{Bitrate, Size};
 
@@ -101,6 +102,7 @@ impl Person {
             audio: Arc::new(devices.clone()),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
+            network: Arc::new(Unwatched),
         };
         let mut person = Self {
             name,
