@@ -143,7 +143,10 @@ impl Driver {
                 connection.expect_answer(Instant::now() + self.timing.probe);
                 self.write(Message::Ping(Vec::new().into())).await;
             }
-            (Command::Reconnect | Command::Probe, Phase::BackingOff { .. } | Phase::Connecting(_))
+            (
+                Command::Reconnect | Command::Probe,
+                Phase::BackingOff { .. } | Phase::Connecting(_),
+            )
             | (Command::Reconnect, Phase::Stopped) => self.connect_anew().await,
             (Command::Probe, Phase::Stopped) => {}
         }

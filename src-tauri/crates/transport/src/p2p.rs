@@ -5,6 +5,7 @@
 //! writer task and come in through one task per stream. All of them end with the session, and all
 //! of them, the library's own included, log inside the span `call{id}`.
 
+mod batch;
 mod bind;
 mod congestion;
 mod data;
@@ -13,6 +14,7 @@ mod feedback;
 mod handshake;
 mod interface;
 mod liveness;
+mod migrate;
 mod nack;
 mod pace;
 mod packet_size;

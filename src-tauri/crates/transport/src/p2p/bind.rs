@@ -36,15 +36,21 @@ impl Snapshot {
         }
     }
 
+    /// Whether an interface that is up has this address.
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
+        let mut interfaces = self.interfaces.iter();
+        interfaces.any(|it| it.up && it.address == address)
+    }
+
     /// The addresses to move a running session to, best first; none when nothing is up.
     pub(crate) fn usable(mut self) -> Vec<IpAddr> {
         self.interfaces.retain(|it| it.up && it.reaches_others());
-        let is_up = |address: &IpAddr| self.interfaces.iter().any(|it| it.address == *address);
-        self.sources.retain(is_up);
+        let sources = std::mem::take(&mut self.sources);
+        let sources: Vec<_> = sources.into_iter().filter(|it| self.has(*it)).collect();
         if self.interfaces.is_empty() {
             return Vec::new();
         }
-        choose(&self.interfaces, &self.sources)
+        choose(&self.interfaces, &sources)
     }
 }
 

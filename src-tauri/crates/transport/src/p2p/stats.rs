@@ -43,6 +43,15 @@ impl SelectedPair {
         })
     }
 
+    /// The pair of these addresses to which the session moved from this one.
+    pub(crate) const fn moved_to(self, ours: IpAddr, theirs: IpAddr) -> Self {
+        Self {
+            local: RTCIceCandidateType::Host,
+            remote: self.remote,
+            addresses: Some((ours, theirs)),
+        }
+    }
+
     /// How the machines reach each other over it, by this machine's interfaces as they are now.
     pub(crate) fn path(&self) -> Path {
         let (host, relay) = (RTCIceCandidateType::Host, RTCIceCandidateType::Relay);

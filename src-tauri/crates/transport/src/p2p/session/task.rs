@@ -28,6 +28,7 @@ use super::{Command, Shared};
 use crate::p2p::data::DataEvent;
 use crate::p2p::events::PeerEvent;
 use crate::p2p::feedback::Feedback;
+use crate::p2p::migrate;
 use crate::p2p::parcel::Negotiation;
 use crate::p2p::peer::{self, LocalStreams, Peer};
 use crate::p2p::send::Writer;
@@ -45,7 +46,9 @@ pub(super) struct Task {
     connection: Connection,
     channel: Channel,
     receiving: Receiving,
-    /// The writer of frames, and the control channel.
+    /// Until it runs.
+    migrating: Option<migrate::Task>,
+    /// The writer of frames, the control channel, and migration.
     sending: JoinSet<()>,
 }
 
@@ -80,9 +83,15 @@ impl Task {
             events,
             state: TransportState::Connecting,
             negotiation: negotiation::State::default(),
-            connection: Connection::new(peer.traffic, peer.packet_size, peer.fast_polling),
+            connection: Connection::new(
+                peer.traffic,
+                peer.packet_size,
+                peer.fast_polling,
+                peer.migration,
+            ),
             channel: Channel::new(data, data_sender),
             receiving: Receiving::default(),
+            migrating: Some(peer.migrating),
             sending: JoinSet::new(),
         }
     }
@@ -91,6 +100,10 @@ impl Task {
     pub(super) async fn run(mut self, writer: Writer) {
         let writing = writer.run(self.shared.stop.clone());
         self.sending.spawn(writing.in_current_span());
+        if let Some(migrating) = self.migrating.take() {
+            let migrating = migrating.run(self.shared.stop.clone());
+            self.sending.spawn(migrating.in_current_span());
+        }
         self.emit(TransportEvent::State(TransportState::Connecting))
             .await;
         if self.role == Role::Offerer {

@@ -114,6 +114,7 @@ impl Task {
             return Ok(());
         }
         let offer = RTCSessionDescription::offer(sdp)?;
+        let theirs = offer.sdp.clone();
         let description = RemoteDescription::of(&offer)?;
         if !self.negotiation.limits.admits(&description) {
             tracing::warn!(round, "dropped an offer: more than a call needs");
@@ -135,6 +136,7 @@ impl Task {
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
         connection.set_local_description(answer).await?;
+        self.connection.migration.describe(&bare, &theirs);
         self.learn_payload_types().await;
 
         // 4. Tell it, with the number of the offer.
@@ -159,6 +161,7 @@ impl Task {
             return Ok(());
         }
         let answer = RTCSessionDescription::answer(sdp)?;
+        let theirs = answer.sdp.clone();
         let description = RemoteDescription::of(&answer)?;
         if !self.negotiation.limits.admits(&description) {
             tracing::warn!(round, "dropped an answer: more than a call needs");
@@ -172,6 +175,9 @@ impl Task {
         self.poll_fast();
         let connection = &self.shared.connection;
         connection.set_remote_description(answer).await?;
+        if let Some(ours) = connection.local_description().await {
+            self.connection.migration.describe(&ours.sdp, &theirs);
+        }
         self.negotiation.answer_awaited = false;
         self.remote_taken(description, clocks).await;
         self.learn_payload_types().await;
@@ -198,6 +204,7 @@ impl Task {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
+        self.connection.migration.add_candidate(&init.candidate);
         self.shared.connection.add_ice_candidate(init).await
     }
 
