@@ -135,8 +135,12 @@ impl Mover {
         self.watch(now, heard);
         self.follow_roaming(now, heard);
         for at in 0..self.checks.len() {
+            let nominating = self.checks[at].aim() == Aim::Nominate;
             if self.checks[at].is_due(now) {
                 self.request(now, at);
+            } else if nominating && self.checks[at].aim() == Aim::Rest {
+                // The guess was wrong: nobody answers there any more.
+                self.begin_search(now);
             }
         }
     }
