@@ -1,9 +1,11 @@
-//! Word of changes of this machine's network, from the system where it tells.
+//! The network of this machine: its addresses, which of them to use, and word of their changes.
 //!
 //! On Linux netlink says when something of links, addresses or routes changes; elsewhere one looks
 //! every [`LOOK`]. Either way what counts is a comparison of what sessions bind by: that a lease was
 //! renewed is no change. A stream owns its socket and runs in the task that reads it.
 
+mod bind;
+mod interface;
 #[cfg(target_os = "linux")]
 mod netlink;
 
@@ -13,7 +15,8 @@ use futures::stream::BoxStream;
 use media::network::NetworkWatch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::p2p::Snapshot;
+pub(crate) use self::bind::{BindAddresses, Snapshot};
+pub(crate) use self::interface::{Interface, is_local};
 
 /// The network of this machine as the system tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,13 +6,11 @@
 //! of them, the library's own included, log inside the span `call{id}`.
 
 mod batch;
-mod bind;
 mod congestion;
 mod data;
 mod events;
 mod feedback;
 mod handshake;
-mod interface;
 mod liveness;
 mod migrate;
 mod nack;
@@ -24,6 +22,7 @@ mod receive;
 mod report;
 mod resend;
 mod resolve;
+mod routes;
 mod runtime;
 mod send;
 mod session;
@@ -42,7 +41,6 @@ use tracing::Instrument;
 
 pub use media::transport::IceServer;
 
-pub(crate) use self::bind::Snapshot;
 pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};
 
 use self::peer::Setup;

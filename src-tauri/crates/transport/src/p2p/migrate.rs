@@ -25,7 +25,7 @@
 //! above to decide.
 //!
 //! # Parts
-//! [`Mover`](mover::Mover) decides and is pure. [`Routes`] is what sockets ask once for each batch of
+//! [`Mover`](mover::Mover) decides and is pure. [`Routes`](super::routes::Routes) is what sockets ask once for each batch of
 //! datagrams. [`Task`] owns the sockets of new addresses and runs beside the session's task, with
 //! which it ends. Whoever knows the credentials of a session is one of its two sides: nobody else can
 //! make it send anywhere, and the other side only to where it answers from.
@@ -37,20 +37,11 @@ mod local;
 mod message;
 mod mover;
 mod replay;
-mod routes;
 mod task;
 
-pub(crate) use self::credentials::Description;
 pub(crate) use self::local::{LocalNetwork, System};
-pub(crate) use self::routes::{Inlet, Origin, Routes};
 pub(crate) use self::task::{Migration, Parts, Task};
 
-use std::net::SocketAddr;
-
-/// A local and a remote address that datagrams travel between: a candidate pair (RFC 8445, 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Pair {
-    /// That a socket of ours is bound to.
-    pub(crate) local: SocketAddr,
-    pub(crate) remote: SocketAddr,
-}
+/// How many addresses of the other side are kept: four candidates, as many behind a NAT, and those
+/// that it moved to.
+const MAX_REMOTES: usize = 12;

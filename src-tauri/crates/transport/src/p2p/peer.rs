@@ -24,7 +24,6 @@ use webrtc::rtp_transceiver::RtpSender;
 pub(crate) use self::setup::IceTimeouts;
 
 use super::Config;
-use super::bind::BindAddresses;
 use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
 use super::feedback::Feedback;
@@ -36,6 +35,7 @@ use super::runtime::{FastPolling, SessionRuntime};
 use super::send::SendParameters;
 use super::socket::{SocketLayer, Traffic};
 use super::tap::RtcpState;
+use crate::network::BindAddresses;
 use crate::rtp::sync::{ClockOffsets, Kind};
 
 /// What every peer connection of a transport is made with.

@@ -17,9 +17,9 @@ use webrtc::runtime::{
     TokioRuntime,
 };
 
-use super::migrate::Routes;
 use super::packet_size::PacketSize;
 use super::resolve::Resolver;
+use super::routes::Routes;
 use super::socket::{FilteredSocket, SocketLayer, Traffic};
 
 /// Room for a burst of a large keyframe, bytes; the kernel may grant less. The usual 208 KiB lose

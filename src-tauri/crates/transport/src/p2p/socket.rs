@@ -15,8 +15,8 @@ use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use super::batch::{datagrams, retain};
 use super::handshake::{Handshake, split};
-use super::migrate::{Inlet, Origin, Pair, Routes};
 use super::packet_size::PacketSize;
+use super::routes::{Inlet, Origin, Pair, Routes};
 
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {

@@ -9,10 +9,10 @@ use rtc::peer_connection::transport::RTCDtlsTransportState;
 use webrtc::peer_connection::{PeerConnection, RTCIceCandidateType, StatsSelector};
 use webrtc::rtp_transceiver::RtpSender;
 
-use super::interface::{Interface, is_local};
 use super::receive::ReceiveCounters;
 use super::report::SendClocks;
 use super::tap::RtcpState;
+use crate::network::{Interface, is_local};
 use crate::rtp::sync::Kind;
 
 /// The pair of candidates that packets go over.

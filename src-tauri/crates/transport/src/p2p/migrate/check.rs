@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::Pair;
 use super::message::Transaction;
+use crate::p2p::routes::Pair;
 
 /// One pair and what is known of it.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::mover::MAX_REMOTES;
+use super::MAX_REMOTES;
 
 /// The ICE credentials of one side (RFC 8839, 5.4).
 #[derive(Clone, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use tracing::Instrument;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
-use super::{Origin, Pair, Routes};
 use crate::p2p::batch::retain;
+use crate::p2p::routes::{Origin, Pair, Routes};
 use crate::p2p::runtime::open_socket;
 use crate::p2p::socket::{SocketLayer, is_stun};
 

@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use futures::stream::BoxStream;
 use media::network::NetworkWatch;
 
-use crate::network::SystemNetwork;
-use crate::p2p::bind::Snapshot;
+use crate::network::{Snapshot, SystemNetwork};
 
 /// What a session asks of the network of its machine.
 pub(crate) trait LocalNetwork: Send + Sync + fmt::Debug {

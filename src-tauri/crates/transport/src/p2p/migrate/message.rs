@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use rtc::crypto::{RTCCryptoProvider, default_provider};
 use rtc::stun::attributes::{
-    ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, AttrType, RawAttribute,
+    ATTR_MESSAGE_INTEGRITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, RawAttribute,
 };
 use rtc::stun::fingerprint::FINGERPRINT;
 use rtc::stun::integrity::MessageIntegrity;
 use rtc::stun::message::{
-    BINDING_REQUEST, BINDING_SUCCESS, MESSAGE_HEADER_SIZE, Message as Stun, MessageType, Setter,
-    TransactionId, is_stun_message,
+    BINDING_REQUEST, BINDING_SUCCESS, Message as Stun, MessageType, Setter, TransactionId,
 };
 use rtc::stun::textattrs::Username;
 use rtc::stun::xoraddr::XorMappedAddress;
 
 use super::credentials::{Credentials, Side};
+use crate::p2p::routes::stun::NUMBER;
 
 /// What tells an answer apart from what others send: 96 bits that only who saw the request knows.
 pub(super) type Transaction = [u8; 12];
@@ -154,28 +154,6 @@ pub(super) fn random_transaction() -> Transaction {
     TransactionId::new().0
 }
 
-/// Whether a datagram has our attribute, and so is not for the library, whoever wrote it.
-pub(super) fn is_ours(datagram: &[u8]) -> bool {
-    if !is_stun_message(datagram) {
-        return false;
-    }
-    let mut rest = &datagram[MESSAGE_HEADER_SIZE..];
-    while let Some((header, behind)) = rest.split_first_chunk::<4>() {
-        let [typ @ .., a, b] = *header;
-        if u16::from_be_bytes(typ) == NUMBER.0 {
-            return true;
-        }
-        let length = usize::from(u16::from_be_bytes([a, b])).next_multiple_of(4);
-        rest = behind.get(length..).unwrap_or_default();
-    }
-    false
-}
-
-/// Whether a datagram is a binding request.
-pub(super) fn is_request(datagram: &[u8]) -> bool {
-    is_stun_message(datagram) && datagram[..2] == [0, 1]
-}
-
 fn number(number: u64) -> RawAttribute {
     RawAttribute {
         typ: NUMBER,
@@ -184,19 +162,12 @@ fn number(number: u64) -> RawAttribute {
     }
 }
 
-/// Our attribute: eight bytes, big endian; zero in answers. Its type is one that an agent which does
-/// not know it ignores (RFC 8489, 14), of those that anybody may have assigned (18.3).
-const NUMBER: AttrType = AttrType(0xC07A);
-
-/// The longest message that is looked at, bytes: ours and ICE checks take some 150, and user
-/// fragments may have 256 characters each.
-pub(super) const MAX_MESSAGE: usize = 800;
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::p2p::routes::stun::{MAX_MESSAGE, is_ours, is_request};
 
     fn side(ufrag: &str, fill: char) -> Side {
         Side {

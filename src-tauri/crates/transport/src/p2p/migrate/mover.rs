@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use media::transport::Role;
 
-use super::Pair;
+use super::MAX_REMOTES;
 use super::check::{Aim, Check};
 use super::message::{Request, Transaction, random_transaction};
 use super::replay::ReplayWindow;
+use crate::p2p::routes::Pair;
 
 /// Where one selected pair of the agent has moved to.
 #[derive(Debug)]
@@ -411,10 +412,6 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// How long a search lasts: by then the call above has tried a restart several times.
 const LONGEST_SEARCH: Duration = Duration::from_secs(30);
-
-/// How many addresses of the other side are kept: four candidates, as many behind a NAT, and those
-/// that it moved to.
-pub(super) const MAX_REMOTES: usize = 12;
 
 /// How many pairs are checked: a search sends as many requests in its first 50 ms.
 const MAX_CHECKS: usize = 24;

@@ -9,16 +9,15 @@ use futures::StreamExt;
 use media::transport::Role;
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 use webrtc::runtime::{AsyncUdpSocket, Transmit};
 
+use super::MAX_REMOTES;
 use super::credentials::{Credentials, Description, candidate};
 use super::extra::Extras;
 use super::local::LocalNetwork;
 use super::message::{Codec, Message};
 use super::mover::{Mover, Numbers, Output};
-use super::routes::Arrival;
-use super::{Pair, Routes};
+use crate::p2p::routes::{Arrival, Pair, Routes};
 use crate::p2p::socket::SocketLayer;
 
 /// What migration is made of.
@@ -126,14 +125,13 @@ struct Running {
 }
 
 impl Task {
-    /// Runs until the session stops.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
+    /// Runs until it is dropped: messages that the session flushes at its end travel too.
+    pub(crate) async fn run(mut self) {
         let mut changes = self.network.changes().fuse();
         loop {
             let due = self.due();
             tokio::select! {
                 biased;
-                () = stop.cancelled() => return,
                 Some(news) = self.news.recv() => self.on_news(news),
                 () = self.routes.changed() => self.on_routes_changed(),
                 Some(()) = changes.next() => self.look_around(),
@@ -170,7 +168,7 @@ impl Task {
             }
             News::Candidate(address) => {
                 if let Some(it) = &mut self.descriptions
-                    && it.remotes.len() < super::mover::MAX_REMOTES
+                    && it.remotes.len() < MAX_REMOTES
                 {
                     it.remotes.push(address);
                 }

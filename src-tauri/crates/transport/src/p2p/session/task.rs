@@ -101,8 +101,7 @@ impl Task {
         let writing = writer.run(self.shared.stop.clone());
         self.sending.spawn(writing.in_current_span());
         if let Some(migrating) = self.migrating.take() {
-            let migrating = migrating.run(self.shared.stop.clone());
-            self.sending.spawn(migrating.in_current_span());
+            self.sending.spawn(migrating.run().in_current_span());
         }
         self.emit(TransportEvent::State(TransportState::Connecting))
             .await;

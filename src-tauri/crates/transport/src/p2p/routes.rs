@@ -1,7 +1,10 @@
 //! Where the datagrams of a session travel: what its sockets ask for each batch of them.
 //!
-//! Called in the library's driver and by the readers of [`extra`](super::extra) sockets. One short
-//! lock for each batch, which nobody holds across a system call.
+//! Called in the library's driver and by the readers of sockets that the library knows nothing of.
+//! One short lock for each batch, which nobody holds across a system call. What it says is decided
+//! by [`migrate`](super::migrate).
+
+pub(crate) mod stun;
 
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSliceMut;
@@ -15,8 +18,15 @@ use futures::task::AtomicWaker;
 use tokio::sync::{Notify, mpsc};
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
-use super::Pair;
-use super::message::{MAX_MESSAGE, is_ours, is_request};
+use self::stun::{MAX_MESSAGE, is_ours, is_request};
+
+/// A local and a remote address that datagrams travel between: a candidate pair (RFC 8445, 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Pair {
+    /// That a socket of ours is bound to.
+    pub(crate) local: SocketAddr,
+    pub(crate) remote: SocketAddr,
+}
 
 /// Shared by the sockets of a session and its migration.
 #[derive(Debug)]
@@ -34,9 +44,9 @@ pub(crate) struct Routes {
 
 /// A STUN message for migration to look at.
 #[derive(Debug)]
-pub(super) struct Arrival {
-    pub(super) pair: Pair,
-    pub(super) bytes: Box<[u8]>,
+pub(crate) struct Arrival {
+    pub(crate) pair: Pair,
+    pub(crate) bytes: Box<[u8]>,
 }
 
 #[derive(Debug, Default)]
@@ -71,7 +81,7 @@ pub(crate) enum Origin {
 
 impl Routes {
     /// Of a session that begins now; also where its messages arrive.
-    pub(super) fn new(now: Instant) -> (Self, mpsc::Receiver<Arrival>) {
+    pub(crate) fn new(now: Instant) -> (Self, mpsc::Receiver<Arrival>) {
         let (arrivals, queue) = mpsc::channel(ARRIVALS);
         let routes = Self {
             begun: now,
@@ -179,17 +189,17 @@ impl Routes {
     }
 
     /// Waits until the selected pair is another one, or something was not sent.
-    pub(super) async fn changed(&self) {
+    pub(crate) async fn changed(&self) {
         self.changed.notified().await;
     }
 
     /// Whether something was not sent since this was asked last.
-    pub(super) fn take_failed(&self) -> bool {
+    pub(crate) fn take_failed(&self) -> bool {
         self.failed.swap(false, Ordering::Relaxed)
     }
 
     /// The library's selected pair.
-    pub(super) fn selected(&self) -> Option<Pair> {
+    pub(crate) fn selected(&self) -> Option<Pair> {
         self.table().selected
     }
 
@@ -201,18 +211,18 @@ impl Routes {
     }
 
     /// When something came over the pair in use last.
-    pub(super) fn heard(&self) -> Instant {
+    pub(crate) fn heard(&self) -> Instant {
         self.begun + Duration::from_micros(self.heard_micros.load(Ordering::Relaxed))
     }
 
     /// The library's socket that is bound to `local`.
-    pub(super) fn socket(&self, local: SocketAddr) -> Option<Arc<dyn AsyncUdpSocket>> {
+    pub(crate) fn socket(&self, local: SocketAddr) -> Option<Arc<dyn AsyncUdpSocket>> {
         let table = self.table();
         table.ports.get(&local).map(|it| Arc::clone(&it.socket))
     }
 
     /// From now on what comes over `pair` is of the other side.
-    pub(super) fn accept(&self, pair: Pair) {
+    pub(crate) fn accept(&self, pair: Pair) {
         let mut table = self.table();
         if !table.accepted.contains(&pair) {
             if table.accepted.len() == MAX_ACCEPTED {
@@ -223,7 +233,7 @@ impl Routes {
     }
 
     /// From now on the library's datagrams travel over `pair`, whose socket this is.
-    pub(super) fn move_to(&self, pair: Pair, socket: Arc<dyn AsyncUdpSocket>) {
+    pub(crate) fn move_to(&self, pair: Pair, socket: Arc<dyn AsyncUdpSocket>) {
         self.table().moved = Some((pair, socket));
         self.failed.store(false, Ordering::Relaxed);
         self.note_heard(Instant::now());
