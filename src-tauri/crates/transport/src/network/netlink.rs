@@ -1,17 +1,16 @@
 //! Notifications of the Linux kernel of changes of links, addresses and routes (rtnetlink(7)).
 
 use std::io;
-use std::os::fd::OwnedFd;
 
 use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
+use tokio::net::UdpSocket;
 
 /// A socket to which the kernel sends a message for each change. What the messages say is not read:
 /// whoever hears of one looks at the network as it is.
 pub(super) struct Notifications {
-    socket: AsyncFd<OwnedFd>,
+    /// Of netlink: tokio waits for any socket of datagrams as it does for those of UDP.
+    socket: UdpSocket,
 }
 
 impl Notifications {
@@ -22,10 +21,10 @@ impl Notifications {
     pub(super) fn subscribe() -> io::Result<Self> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         // No protocol is NETLINK_ROUTE.
-        let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?;
+        let socket = socket_with(AddressFamily::NETLINK, SocketType::DGRAM, flags, None)?;
         bind(&socket, &SocketAddrNetlink::new(0, GROUPS))?;
         Ok(Self {
-            socket: AsyncFd::with_interest(socket, Interest::READABLE)?,
+            socket: UdpSocket::from_std(socket.into())?,
         })
     }
 
@@ -34,29 +33,23 @@ impl Notifications {
     /// # Errors
     /// When the socket is of no use any more.
     pub(super) async fn next(&mut self) -> io::Result<()> {
+        // The rest of a longer message is dropped with it.
+        let mut room = [0; 64];
+        taken(self.socket.recv(&mut room).await)?;
         loop {
-            let mut ready = self.socket.readable().await?;
-            let mut heard = false;
-            loop {
-                // The rest of a longer message is dropped with it.
-                let mut room = [0; 64];
-                let taken = ready.try_io(|it| {
-                    let taken = recv(it.get_ref(), &mut room, RecvFlags::empty());
-                    Ok(taken.map(drop)?)
-                });
-                match taken {
-                    Ok(Ok(())) => heard = true,
-                    // More notifications than the socket holds: there were some.
-                    Ok(Err(error)) if error.raw_os_error() == Some(ENOBUFS) => heard = true,
-                    Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Ok(Err(error)) => return Err(error),
-                    Err(_would_block) => break,
-                }
-            }
-            if heard {
-                return Ok(());
+            match self.socket.try_recv(&mut room) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                received => taken(received)?,
             }
         }
+    }
+}
+
+/// Whether there was a notification, or more than the socket holds.
+fn taken(received: io::Result<usize>) -> io::Result<()> {
+    match received {
+        Err(error) if error.raw_os_error() != Some(ENOBUFS) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(sent(Aim::Validate), [0, 50, 150, 350, 750, 1550]);
         assert_eq!(sent(Aim::Nominate), [0, 50, 150]);
         assert_eq!(sent(Aim::Search).len(), 14);
-        assert_eq!(sent(Aim::Rest), []);
+        assert!(sent(Aim::Rest).is_empty());
     }
 
     #[test]

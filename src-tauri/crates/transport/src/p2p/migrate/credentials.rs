@@ -103,7 +103,8 @@ mod tests {
         let description = Description::of(SDP).unwrap();
         assert_eq!(description.side.ufrag, "abcd");
         assert_eq!(description.side.password, "0123456789012345678901");
-        let reached = ["192.0.2.1:4000", "203.0.113.9:5000"].map(|it| it.parse().unwrap());
+        let reached: [SocketAddr; 2] =
+            ["192.0.2.1:4000", "203.0.113.9:5000"].map(|it| it.parse().unwrap());
         assert_eq!(description.candidates, reached);
     }
 

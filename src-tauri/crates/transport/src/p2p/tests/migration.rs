@@ -23,12 +23,12 @@ async fn connected() -> (Duo, Arc<Roaming>, Arc<Roaming>) {
     let callee = End::open_with(bea.setup(), Role::Answerer).await;
     let mut duo = Duo::couple(caller, callee);
     duo.both_connected().await;
-    talk(&duo).await;
+    talk(&duo);
     (duo, ada, bea)
 }
 
 /// Both sides send pictures until each got one that the other sent after now; how long that took.
-async fn talk(duo: &Duo) -> Duration {
+fn talk(duo: &Duo) -> Duration {
     let begun = Instant::now();
     for step in 0..1000 {
         let time = MediaTime::from_micros(i64::try_from(begun.elapsed().as_micros()).unwrap());
@@ -65,7 +65,7 @@ async fn a_machine_that_changes_its_address_keeps_the_session() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     forget(&duo);
     ada.has(&ADA[1..]);
-    let took = talk(&duo).await;
+    let took = talk(&duo);
     println!("heard again {took:?} after the address went");
     assert!(took < Duration::from_millis(500), "{took:?}");
     undisturbed(&duo);
@@ -79,7 +79,7 @@ async fn an_address_that_comes_after_the_old_one_went_is_found() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     forget(&duo);
     ada.has(&ADA[1..]);
-    let took = talk(&duo).await;
+    let took = talk(&duo);
     println!("heard again {took:?} after the new address came");
     assert!(took < Duration::from_millis(500), "{took:?}");
     duo.close().await;
@@ -96,7 +96,7 @@ async fn both_machines_change_their_addresses_again_and_again() {
         let now = (round + 1) % 2;
         ada.has(&ADA[now..=now]);
         bea.has(&BEA[now..=now]);
-        let took = talk(&duo).await;
+        let took = talk(&duo);
         println!("round {round}: heard again after {took:?}");
         assert!(took < Duration::from_secs(2), "{took:?}");
     }
@@ -111,7 +111,7 @@ async fn a_path_that_falls_silent_gives_way_to_another_one() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     forget(&duo);
     ada.mute(ADA[0]);
-    let took = talk(&duo).await;
+    let took = talk(&duo);
     println!("heard again {took:?} after the path fell silent");
     assert!(took < Duration::from_secs(2), "{took:?}");
     drop(bea);
@@ -126,7 +126,7 @@ async fn messages_reach_the_other_side_after_a_move() {
     ada.has(&ADA);
     tokio::time::sleep(Duration::from_millis(200)).await;
     ada.has(&ADA[1..]);
-    talk(&duo).await;
+    talk(&duo);
     duo.caller.control.send_data("after".into()).unwrap();
     assert_eq!(duo.callee.next_data().await, "after");
     duo.callee.control.send_data("as well".into()).unwrap();
@@ -134,7 +134,7 @@ async fn messages_reach_the_other_side_after_a_move() {
     // The agent's consent checks travel the same way.
     tokio::time::sleep(Duration::from_secs(6)).await;
     forget(&duo);
-    talk(&duo).await;
+    talk(&duo);
     undisturbed(&duo);
     duo.close().await;
 }
@@ -145,17 +145,17 @@ async fn a_session_that_moved_can_restart_and_move_again() {
     ada.has(&ADA);
     tokio::time::sleep(Duration::from_millis(200)).await;
     ada.has(&ADA[1..]);
-    talk(&duo).await;
+    talk(&duo);
     // The agent binds its first address again.
     ada.has(&ADA);
     duo.caller.control.restart();
     tokio::time::sleep(Duration::from_millis(500)).await;
     forget(&duo);
-    talk(&duo).await;
+    talk(&duo);
     ada.has(&ADA[1..]);
     tokio::time::sleep(Duration::from_millis(100)).await;
     forget(&duo);
-    let took = talk(&duo).await;
+    let took = talk(&duo);
     assert!(took < Duration::from_secs(2), "{took:?}");
     duo.close().await;
 }
@@ -166,7 +166,7 @@ async fn somebody_who_repeats_and_forges_requests_moves_nothing() {
     ada.has(&ADA);
     tokio::time::sleep(Duration::from_millis(300)).await;
     ada.has(&ADA[1..]);
-    talk(&duo).await;
+    talk(&duo);
     let stranger = UdpSocket::bind("127.0.0.99:0").await.unwrap();
     let mut recorded = ada.recorded();
     // Those with our attribute; ICE checks are the agent's to answer.
@@ -190,7 +190,7 @@ async fn somebody_who_repeats_and_forges_requests_moves_nothing() {
     }
     assert_eq!(answers, 0, "nothing is sent to a stranger");
     forget(&duo);
-    talk(&duo).await;
+    talk(&duo);
     drop(bea);
     duo.close().await;
 }

@@ -31,6 +31,7 @@ struct Packet {
     what: What,
 }
 
+#[derive(Clone, Copy)]
 enum What {
     Request(Request),
     Answer(Transaction),
