@@ -126,8 +126,9 @@ impl Mover {
             Search::Running(since) => Some(since + LONGEST_SEARCH),
             Search::GivenUp(_) => None,
         };
+        let roaming = self.roamed(heard).map(|_| heard + ROAMED);
         let checks = self.checks.iter().filter_map(Check::due);
-        checks.chain(watch).min()
+        checks.chain(watch).chain(roaming).min()
     }
 
     /// Does what is due at `now`, when the pair in use was last `heard` then. To be called after
@@ -369,11 +370,17 @@ impl Mover {
     /// Moves to where the ICE checks of the other side come from, when nothing comes from where it
     /// was.
     fn follow_roaming(&mut self, now: Instant, heard: Instant) {
-        let roamed =
-            |it: &&Check| it.valid.is_some() && it.roamed.is_some_and(|at| at >= heard + ROAMED);
-        if let Some(pair) = self.checks.iter().find(roamed).map(|it| it.pair) {
+        if now >= heard + ROAMED
+            && let Some(pair) = self.roamed(heard)
+        {
             self.choose(now, pair);
         }
+    }
+
+    /// A valid pair over which the other side checked later than the pair in use was `heard`.
+    fn roamed(&self, heard: Instant) -> Option<Pair> {
+        let later = |it: &&Check| it.valid.is_some() && it.roamed.is_some_and(|at| at > heard);
+        self.checks.iter().find(later).map(|it| it.pair)
     }
 
     fn move_to(&mut self, now: Instant, pair: Pair) {
@@ -402,9 +409,10 @@ impl Mover {
 /// ICE checks and answers come four times a second even when it is mute.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// How long the pair in use must have been silent when an ICE check comes from elsewhere: as long as
-/// between two of those.
-const ROAMED: Duration = Duration::from_millis(500);
+/// How long the pair in use must have been silent when an ICE check came from elsewhere. Once a pair
+/// is selected the agent there checks no other one, so packets that overtake each other are all that
+/// this must outlast; half of it would do on most networks, and double costs a word.
+const ROAMED: Duration = Duration::from_millis(250);
 
 /// How long an answer makes a pair good enough to move to at once: addresses do not change often, and
 /// a wrong guess costs the second after which silence begins a search.

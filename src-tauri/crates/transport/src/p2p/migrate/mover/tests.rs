@@ -125,7 +125,7 @@ fn a_nat_that_rebinds_is_followed_when_the_old_address_is_silent() {
     let mut world = World::new();
     world.run(millis(100));
     world.rebind("a1:1", "a9:9");
-    world.run(millis(1200));
+    world.run(millis(700));
     assert_eq!(world.pairs(), ["a1:1 b1:1", "b1:1 a9:9"]);
     assert_eq!(world.hear_each_other(), [true; 2]);
 }
