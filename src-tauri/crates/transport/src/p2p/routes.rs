@@ -18,7 +18,7 @@ use futures::task::AtomicWaker;
 use tokio::sync::{Notify, mpsc};
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
-use self::stun::{MAX_MESSAGE, is_ours, is_request};
+use self::stun::{MAX_MESSAGE, is_answer, is_ours, is_request};
 
 /// A local and a remote address that datagrams travel between: a candidate pair (RFC 8445, 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,8 @@ pub(crate) struct Routes {
     table: Mutex<Table>,
     /// When something came over the pair in use, in microseconds from `begun`.
     heard_micros: AtomicU64,
+    /// When a check of the library was answered by the other side, in microseconds from `begun`.
+    answered_micros: AtomicU64,
     /// Something was not sent over the pair in use since somebody asked last.
     failed: AtomicBool,
     /// The selected pair or `failed` changed.
@@ -87,6 +89,7 @@ impl Routes {
             begun: now,
             table: Mutex::default(),
             heard_micros: AtomicU64::new(0),
+            answered_micros: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             changed: Notify::new(),
             arrivals,
@@ -168,6 +171,9 @@ impl Routes {
     /// queue is full it is lost, as packets are.
     pub(crate) fn takes(&self, pair: Pair, origin: Origin, datagram: &[u8]) -> bool {
         let ours = is_ours(datagram);
+        if !ours && origin != Origin::Unknown && is_answer(datagram) {
+            self.note(&self.answered_micros, Instant::now());
+        }
         // An ICE check from elsewhere may come from behind a NAT that has rebound.
         let foreign = origin == Origin::Unknown && is_request(datagram) && self.is_selected();
         if (ours || foreign) && datagram.len() <= MAX_MESSAGE {
@@ -215,6 +221,12 @@ impl Routes {
         self.begun + Duration::from_micros(self.heard_micros.load(Ordering::Relaxed))
     }
 
+    /// When the other side last answered a check of the library: its pair works both ways. The
+    /// beginning when it never did.
+    pub(crate) fn answered(&self) -> Instant {
+        self.begun + Duration::from_micros(self.answered_micros.load(Ordering::Relaxed))
+    }
+
     /// The library's socket that is bound to `local`.
     pub(crate) fn socket(&self, local: SocketAddr) -> Option<Arc<dyn AsyncUdpSocket>> {
         let table = self.table();
@@ -244,9 +256,12 @@ impl Routes {
     }
 
     fn note_heard(&self, now: Instant) {
-        let micros = now.saturating_duration_since(self.begun).as_micros();
-        let micros = u64::try_from(micros).unwrap_or(u64::MAX);
-        self.heard_micros.fetch_max(micros, Ordering::Relaxed);
+        self.note(&self.heard_micros, now);
+    }
+
+    fn note(&self, micros: &AtomicU64, now: Instant) {
+        let since = now.saturating_duration_since(self.begun).as_micros();
+        micros.fetch_max(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -76,6 +76,11 @@ impl Migration {
         self.routes.moved()
     }
 
+    /// When the agent's pair last worked both ways: its checks are answered twice a second.
+    pub(crate) fn answered(&self) -> Instant {
+        self.routes.answered()
+    }
+
     /// Takes both descriptions (SDP) that are in force. Without ICE credentials in them the session
     /// stays where it is.
     pub(crate) fn describe(&self, ours: &str, theirs: &str) {

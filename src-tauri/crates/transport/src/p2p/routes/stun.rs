@@ -25,6 +25,11 @@ pub(crate) fn is_request(datagram: &[u8]) -> bool {
     is_stun_message(datagram) && datagram[..2] == [0, 1]
 }
 
+/// Whether a datagram is a binding success response.
+pub(super) fn is_answer(datagram: &[u8]) -> bool {
+    is_stun_message(datagram) && datagram[..2] == [1, 1]
+}
+
 /// Our attribute: eight bytes, big endian; zero in answers. Its type is one that an agent which does
 /// not know it ignores (RFC 8489, 14), of those that anybody may have assigned (18.3).
 pub(crate) const NUMBER: AttrType = AttrType(0xC07A);

@@ -120,10 +120,16 @@ impl Task {
                 Some(event) = self.inbox.data_events.recv() => self.data_event(event).await,
                 Some(feedback) = self.inbox.feedback.recv() => self.take_feedback(feedback).await,
                 Some(_) = self.receiving.tasks.join_next() => self.on_library_stopped().await,
-                _ = tick.tick() => self.watch().await,
+                _ = tick.tick() => self.look().await,
             }
         }
         self.end().await;
+    }
+
+    /// Does what is due a few times a second.
+    async fn look(&mut self) {
+        self.restart_if_wanted().await;
+        self.watch().await;
     }
 
     /// The offerer's first steps: the control channel is part of the first offer.

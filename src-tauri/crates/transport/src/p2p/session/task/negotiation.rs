@@ -26,6 +26,8 @@ pub(super) struct State {
     answer_awaited: bool,
     /// When this side last restarted ICE, or asked for it.
     restarted: Option<Instant>,
+    /// When the other side asked for a restart that was not made yet.
+    wanted: Option<Instant>,
     /// Whether a description of the other side was taken.
     remote_known: bool,
     /// Candidates that came before the description they belong to, at most [`MAX_CANDIDATES`].
@@ -62,7 +64,7 @@ impl Task {
             }
             (Negotiation::EndOfCandidates, _) => Ok(()),
             (Negotiation::PleaseRestart, Role::Offerer) => {
-                self.restart().await;
+                self.negotiation.wanted.get_or_insert_with(Instant::now);
                 Ok(())
             }
             (Negotiation::Offer { .. } | Negotiation::PleaseRestart, _)
@@ -234,6 +236,23 @@ impl Task {
         }
     }
 
+    /// Restarts if the other side asked for it, unless checks were answered since: the request was
+    /// under way during an outage that is over, and a restart would give up the path that came back.
+    pub(super) async fn restart_if_wanted(&mut self) {
+        let Some(wanted) = self.negotiation.wanted else {
+            return;
+        };
+        let works = self.connection.migration.answered() > wanted;
+        if works || wanted.elapsed() >= ANSWER_PATIENCE {
+            self.negotiation.wanted = None;
+        }
+        if works {
+            tracing::debug!("a restart that was asked for is not needed any more");
+        } else if self.negotiation.wanted.is_none() {
+            self.restart().await;
+        }
+    }
+
     /// Our description with the candidates that are found at once, those of this machine's own
     /// addresses, and the library's other events of that time.
     ///
@@ -301,6 +320,10 @@ impl Task {
         }
     }
 }
+
+/// How long answers to checks are waited for before a restart that was asked for: checks of a path
+/// that works come every half second.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(600);
 
 /// How long a description waits for its first candidate: usually a millisecond, but the library
 /// resolves the names of STUN servers before it.
