@@ -28,6 +28,7 @@ use connection::Connection;
 pub(crate) enum Command {
     Send(Outgoing),
     Reconnect,
+    Probe,
 }
 
 /// Everything that a link owns, and the queues between it and its handle.
@@ -135,19 +136,27 @@ impl Driver {
     async fn on_command(&mut self, command: Command) {
         match (command, &mut self.phase) {
             (Command::Send(message), _) => self.outbox.push(message),
-            (Command::Reconnect, Phase::Online(connection)) => {
+            (Command::Probe, Phase::Online(connection)) if connection.lost_its_address() => {
+                self.connect_anew().await;
+            }
+            (Command::Reconnect | Command::Probe, Phase::Online(connection)) => {
                 connection.expect_answer(Instant::now() + self.timing.probe);
                 self.write(Message::Ping(Vec::new().into())).await;
             }
             (
-                Command::Reconnect,
-                Phase::BackingOff { .. } | Phase::Connecting(_) | Phase::Stopped,
-            ) => {
-                self.backoff.reset();
-                self.tell(LinkState::Connecting).await;
-                self.connect();
-            }
+                Command::Reconnect | Command::Probe,
+                Phase::BackingOff { .. } | Phase::Connecting(_),
+            )
+            | (Command::Reconnect, Phase::Stopped) => self.connect_anew().await,
+            (Command::Probe, Phase::Stopped) => {}
         }
+    }
+
+    /// Connects now, however often that has failed.
+    async fn connect_anew(&mut self) {
+        self.backoff.reset();
+        self.tell(LinkState::Connecting).await;
+        self.connect();
     }
 
     async fn on_step(&mut self, step: Step) {

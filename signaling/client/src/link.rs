@@ -153,6 +153,16 @@ impl Link {
         let _taken: Result<(), _> = self.commands.try_send(Command::Reconnect);
     }
 
+    /// Makes sure that the connection still works, because the network changed or something else
+    /// fell silent: a connection from an address that this machine no longer has is made anew at
+    /// once, one that does not answer within [`Timing::probe`](crate::Timing::probe) counts as dead,
+    /// and a pause or an attempt to connect ends in a new attempt. A link that stopped for a problem
+    /// that is final stays so. Does nothing when the queue to the task is full, as
+    /// [`reconnect`](Self::reconnect).
+    pub fn probe(&self) {
+        let _taken: Result<(), _> = self.commands.try_send(Command::Probe);
+    }
+
     /// Sends what was handed over before, says goodbye to the relay and ends, within
     /// [`Timing::close`](crate::Timing::close).
     pub async fn close(self) {

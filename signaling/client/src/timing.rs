@@ -24,7 +24,8 @@ pub struct Timing {
     /// every 5 s, so two may get lost and a dead relay is noticed within 15 s.
     pub silence: Duration,
     /// How long the relay may take to answer when asked by
-    /// [`Link::reconnect`](crate::Link::reconnect).
+    /// [`Link::reconnect`](crate::Link::reconnect) or [`Link::probe`](crate::Link::probe): the ping
+    /// may get lost twice and be sent again by TCP on a path of 200 ms.
     pub probe: Duration,
     /// How long an acknowledgement may wait for others to join it.
     pub ack_delay: Duration,
@@ -54,7 +55,7 @@ impl Default for Timing {
             welcome: Duration::from_secs(4),
             write: Duration::from_secs(5),
             silence: Duration::from_secs(12),
-            probe: Duration::from_secs(2),
+            probe: Duration::from_millis(1500),
             ack_delay: Duration::from_millis(100),
             first_retry: Duration::from_millis(250),
             longest_retry: Duration::from_secs(10),

@@ -250,8 +250,25 @@ async fn a_silent_relay_is_noticed_and_sooner_by_whoever_asks() {
     );
     proxy.freeze();
     bob.until(LinkState::Offline(Problem::Unreachable)).await;
-    ann.link.reconnect();
+    ann.link.probe();
     ann.until(LinkState::Offline(Problem::Unreachable)).await;
+}
+
+#[tokio::test]
+async fn a_probe_ends_the_pause_before_the_next_attempt() {
+    let relay = Running::start(Config::default()).await;
+    let proxy = Proxy::before(relay.socket_address()).await;
+    let patient = signal_client::Timing {
+        first_retry: Duration::from_secs(3600),
+        longest_retry: Duration::from_secs(3600),
+        ..quick()
+    };
+    let mut ann = Person::with(&proxy.url, somebody(), patient);
+    ann.until(LinkState::Online).await;
+    proxy.cut();
+    ann.until(LinkState::Offline(Problem::Unreachable)).await;
+    ann.link.probe();
+    ann.until(LinkState::Online).await;
 }
 
 #[tokio::test]

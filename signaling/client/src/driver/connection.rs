@@ -1,5 +1,6 @@
 //! A connection that the relay has welcomed, and its deadlines.
 
+use std::io;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -47,6 +48,16 @@ impl Connection {
     /// The relay was asked something: silence until then means that it is gone.
     pub(super) fn expect_answer(&mut self, until: Instant) {
         self.dead_at = self.dead_at.min(until);
+    }
+
+    /// Whether this machine no longer has the address that the connection comes from, so that
+    /// nothing can reach the relay over it.
+    pub(super) fn lost_its_address(&self) -> bool {
+        let local = self.socket.get_ref().get_ref().local_addr();
+        local.is_ok_and(|it| {
+            let bound = std::net::UdpSocket::bind((it.ip(), 0));
+            bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrNotAvailable)
+        })
     }
 
     /// Counts something that has to be acknowledged, and says whether that is due at once.

@@ -9,6 +9,7 @@ use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
 use media::backend::codec::CodecBackend;
 use media::backend::device::DeviceId;
+use media::network::NetworkWatch;
 use media::transport::MediaTransport;
 use media::units::Bitrate;
 use seal::Sender;
@@ -24,6 +25,8 @@ pub struct Backends {
     pub codec: Arc<dyn CodecBackend>,
     /// Opens the sessions of calls.
     pub transport: Arc<dyn MediaTransport>,
+    /// Tells of changes of the network.
+    pub network: Arc<dyn NetworkWatch>,
 }
 
 /// Whom the user knows.

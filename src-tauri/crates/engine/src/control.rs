@@ -115,7 +115,7 @@ impl Control {
             remote,
         } = parts;
         let epoch = Instant::now();
-        let (inbox, senders) = Inbox::new(requests, clock.clone());
+        let (inbox, senders) = Inbox::new(requests, backends.network.changes(), clock.clone());
         let news = senders.devices.clone();
         let devices = Devices::new(&backends, &config, tap, clock.clone(), epoch, news)?;
         let (views, watched) = watch::channel(Arc::new(publish::empty(&devices)));
@@ -186,6 +186,7 @@ impl Control {
             Event::Relay(news) => self.on_relay(news),
             Event::Session(news) => self.on_session(news),
             Event::Device(news) => self.devices.on_news(news),
+            Event::Network => self.on_network_change(),
             Event::Deadline => self.on_deadline(),
             Event::Beat => self.on_beat(),
         });
@@ -204,6 +205,13 @@ impl Control {
     fn on_deadline(&mut self) {
         self.sealing.handle_timeout(self.clock.now());
         self.feed(Input::Tick);
+    }
+
+    /// The addresses or routes of this machine changed: what goes over them may be lost.
+    fn on_network_change(&mut self) {
+        tracing::debug!("the network changed");
+        self.relays.probe();
+        self.feed(Input::NetworkChanged);
     }
 
     /// A tenth of a second has passed.

@@ -137,6 +137,15 @@ impl Relays {
         }
     }
 
+    /// Makes sure at once that every link still leads to its relay: the network changed, or a call
+    /// lost its path.
+    pub(crate) fn probe(&self) {
+        let guest = self.guest.as_ref().map(|it| &it.link);
+        for link in self.home.iter().chain(guest) {
+            link.probe();
+        }
+    }
+
     /// Says goodbye to all relays, after what was handed over before has gone out.
     pub(crate) async fn close(&mut self) {
         let links = [self.home.take(), self.guest.take().map(|it| it.link)];

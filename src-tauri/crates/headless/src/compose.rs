@@ -10,6 +10,7 @@ use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
 use store::{KnownPeople, Settings};
+use transport::network::SystemNetwork;
 use transport::p2p::{self, IceServer, PeerToPeer};
 
 use crate::options::Options;
@@ -25,6 +26,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         ),
         codec: Arc::new(Codecs),
         transport: transport(options, settings),
+        network: Arc::new(SystemNetwork),
     }
 }
 

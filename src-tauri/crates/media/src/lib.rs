@@ -2,8 +2,8 @@
 //!
 //! This crate is pure. It reads no clock, starts no thread, opens no file and no socket: time
 //! comes in as an argument, bytes come in through [`std::io::Read`], and whoever waits is woken
-//! through [`queue`]. The traits in [`backend`] and [`transport`] are the seams behind which the
-//! adapter crates (`codec`, `devices`, `transport`) touch the world.
+//! through [`queue`]. The traits in [`backend`], [`network`] and [`transport`] are the seams behind
+//! which the adapter crates (`codec`, `devices`, `transport`) touch the world.
 
 #![warn(missing_docs)]
 
@@ -14,6 +14,7 @@ pub mod freeze;
 pub mod jitter;
 pub mod keyframe;
 pub mod level;
+pub mod network;
 pub mod picture;
 pub mod queue;
 pub mod rate;

@@ -1,12 +1,14 @@
 //! [`MediaTransport`](media::transport::MediaTransport) over webrtc-rs.
 //!
 //! The only crate that sees WebRTC, RTP, SDP and ICE. [`p2p`] carries a call straight from one
-//! machine to the other. What the library does badly or not at all is done here: H.264 payloads,
+//! machine to the other; [`network`] tells of changes of the
+//! network beneath. What the library does badly or not at all is done here: H.264 payloads,
 //! frame assembly, timestamps and sender reports, liveness, which interfaces are used.
 //!
 //! Nothing here logs SDP, candidates, addresses or messages; the libraries beneath do, so a
 //! program filters its log by [`LOG_FILTER`].
 
+pub mod network;
 pub mod p2p;
 mod rtp;
 

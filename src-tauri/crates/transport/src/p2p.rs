@@ -5,15 +5,15 @@
 //! writer task and come in through one task per stream. All of them end with the session, and all
 //! of them, the library's own included, log inside the span `call{id}`.
 
-mod bind;
+mod batch;
 mod clocks;
 mod congestion;
 mod data;
 mod events;
 mod feedback;
 mod handshake;
-mod interface;
 mod liveness;
+mod migrate;
 mod nack;
 mod origin;
 mod pace;
@@ -24,6 +24,7 @@ mod receive;
 mod report;
 mod resend;
 mod resolve;
+mod routes;
 mod rtcp;
 mod runtime;
 mod send;

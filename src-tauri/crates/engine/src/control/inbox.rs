@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use futures::stream::{BoxStream, Fuse};
 use signal_client::Link;
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,6 +23,8 @@ pub(crate) enum Event {
     Session(session::News),
     /// From devices.
     Device(device::News),
+    /// The addresses or routes of this machine changed.
+    Network,
     /// The phone's deadline passed.
     Deadline,
     /// A tenth of a second has passed.
@@ -41,12 +45,12 @@ pub(crate) enum Request {
 /// The receiving ends of all channels to the control task. Each source has one of its own, so that
 /// one who talks much, such as a stranger through a relay, delays no other. The control task is
 /// never busy for long; a source that fills its channel waits.
-#[derive(Debug)]
 pub(crate) struct Inbox {
     requests: mpsc::Receiver<Request>,
     relays: mpsc::Receiver<relays::News>,
     sessions: mpsc::Receiver<session::News>,
     devices: mpsc::Receiver<device::News>,
+    network: Fuse<BoxStream<'static, ()>>,
     clock: Clock,
     beat: Interval,
 }
@@ -63,8 +67,13 @@ pub(crate) struct Senders {
 }
 
 impl Inbox {
-    /// An inbox that takes these requests beside the news of what the engine runs.
-    pub(crate) fn new(requests: mpsc::Receiver<Request>, clock: Clock) -> (Self, Senders) {
+    /// An inbox that takes these requests, and word of changes of the network, beside the news of
+    /// what the engine runs.
+    pub(crate) fn new(
+        requests: mpsc::Receiver<Request>,
+        network: BoxStream<'static, ()>,
+        clock: Clock,
+    ) -> (Self, Senders) {
         let (to_relays, relays) = mpsc::channel(RELAYS);
         let (to_sessions, sessions) = mpsc::channel(SESSIONS);
         let (to_devices, devices) = mpsc::channel(DEVICES);
@@ -73,6 +82,7 @@ impl Inbox {
             relays,
             sessions,
             devices,
+            network: network.fuse(),
             beat: clock.interval(BEAT),
             clock,
         };
@@ -91,6 +101,7 @@ impl Inbox {
             Some(news) = self.relays.recv() => Event::Relay(news),
             Some(news) = self.sessions.recv() => Event::Session(news),
             Some(news) = self.devices.recv() => Event::Device(news),
+            Some(()) = self.network.next() => Event::Network,
             () = sleep_until(&self.clock, deadline) => Event::Deadline,
             () = self.beat.tick() => Event::Beat,
         }

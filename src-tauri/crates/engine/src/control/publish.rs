@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use call::view::CallView;
+use call::view::{ActivePhase, CallView};
 
 use super::Control;
 use crate::command::DeviceRole;
@@ -27,6 +27,9 @@ impl Control {
             if self.call.remote.latest().is_some() {
                 self.call.remote.show(None);
             }
+        }
+        if is_reconnecting(&view) && !is_reconnecting(&self.call.seen) {
+            self.relays.probe();
         }
         self.call.summary.follow(&view);
         if let Some(relay) = self.relays.guest() {
@@ -111,6 +114,17 @@ fn differs(old: &EngineView, new: &EngineView) -> bool {
 fn remote_camera(view: &CallView) -> bool {
     match view {
         CallView::Active { remote, .. } => remote.camera,
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => false,
+    }
+}
+
+/// Whether a call looks for a new path.
+fn is_reconnecting(view: &CallView) -> bool {
+    match view {
+        CallView::Active { phase, .. } => *phase == ActivePhase::Reconnecting,
         CallView::Idle
         | CallView::Outgoing { .. }
         | CallView::Incoming { .. }

@@ -119,6 +119,13 @@ impl RelayLink {
         }
     }
 
+    /// Makes sure that the connection still works.
+    pub(super) fn probe(&self) {
+        if let Some(link) = &self.link {
+            link.probe();
+        }
+    }
+
     /// Sends what was handed over before, says goodbye and ends.
     pub(super) async fn close(mut self) {
         if let Some(link) = self.link.take() {

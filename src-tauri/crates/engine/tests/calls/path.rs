@@ -1,6 +1,6 @@
 //! Paths that are lost and found.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use call::reason::EndReason;
 use call::view::ActivePhase;
@@ -85,5 +85,20 @@ async fn a_program_that_dies_is_noticed_within_eight_seconds() {
     duo.bob.dies();
     duo.pass(8 * SECOND).await;
     duo.alice.ended(EndReason::PeerGone).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_network_ends_the_pause_before_a_relay_is_tried_again() {
+    let mut duo = Duo::online().await;
+    duo.relay.dies().await;
+    duo.alice.is_offline().await;
+    // Pauses grow to many seconds.
+    tokio::time::sleep(3 * SECOND).await;
+    duo.relay.restarts().await;
+    duo.alice.uplink.changes_now();
+    let begun = Instant::now();
+    duo.alice.is_online().await;
+    assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
     duo.stop().await;
 }

@@ -24,17 +24,18 @@ use webrtc::rtp_transceiver::{RtpSender, RtpTransceiver};
 pub(crate) use self::setup::IceTimeouts;
 
 use super::Config;
-use super::bind::BindAddresses;
 use super::clocks::SendClocks;
 use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
 use super::feedback::Feedback;
+use super::migrate::{self, LocalNetwork, Migration, System};
 use super::packet_size::PacketSize;
 use super::resolve::Resolver;
 use super::rtcp::RtcpState;
 use super::runtime::{FastPolling, SessionRuntime};
 use super::send::SendParameters;
 use super::socket::{SocketLayer, Traffic};
+use crate::network::BindAddresses;
 use crate::rtp::sync::ClockOffsets;
 
 /// What every peer connection of a transport is made with.
@@ -45,6 +46,16 @@ pub(crate) struct Setup {
     /// Between the library and the network; `None` but in tests.
     pub(crate) layer: Option<Arc<dyn SocketLayer>>,
     pub(crate) ice: IceTimeouts,
+    /// What tells of this machine's network; the system when `None`, as it is but in tests.
+    pub(crate) network: Option<Arc<dyn LocalNetwork>>,
+}
+
+impl Setup {
+    fn local_network(&self) -> Arc<dyn LocalNetwork> {
+        let only = self.config.bind;
+        let system = || Arc::new(System { only }) as Arc<dyn LocalNetwork>;
+        self.network.clone().unwrap_or_else(system)
+    }
 }
 
 /// The connection and what its session needs of it.
@@ -57,6 +68,9 @@ pub(crate) struct Peer {
     pub(crate) packet_size: Arc<PacketSize>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) fast_polling: Arc<FastPolling>,
+    pub(crate) migration: Migration,
+    /// To be run beside the session.
+    pub(crate) migrating: migrate::Task,
     pub(crate) events: mpsc::Receiver<PeerEvent>,
     pub(crate) feedback: mpsc::Receiver<Feedback>,
 }
@@ -87,6 +101,12 @@ pub(crate) async fn build(
     let packet_size = Arc::new(PacketSize::new(feedback_sender.clone()));
     let traffic = Arc::new(Traffic::new(Instant::now()));
     let fast_polling = Arc::new(FastPolling::default());
+    let parts = migrate::Parts {
+        role: params.role,
+        network: setup.local_network(),
+        layer: setup.layer.clone(),
+    };
+    let (migration, migrating) = Migration::new(parts, Instant::now());
 
     // Codecs before interceptors: the library adds their feedback only to codecs it knows by then.
     let mut engine = setup::media_engine().map_err(|it| internal(&it))?;
@@ -101,6 +121,7 @@ pub(crate) async fn build(
     let runtime = SessionRuntime {
         traffic: Arc::clone(&traffic),
         packet_size: Arc::clone(&packet_size),
+        routes: migration.routes(),
         fast_polling: Arc::clone(&fast_polling),
         resolver: Arc::clone(&setup.resolver),
         layer: setup.layer.clone(),
@@ -130,6 +151,8 @@ pub(crate) async fn build(
         packet_size,
         traffic,
         fast_polling,
+        migration,
+        migrating,
         events,
         feedback,
     })

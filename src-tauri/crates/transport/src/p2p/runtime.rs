@@ -19,6 +19,7 @@ use webrtc::runtime::{
 
 use super::packet_size::PacketSize;
 use super::resolve::Resolver;
+use super::routes::Routes;
 use super::socket::{FilteredSocket, SocketLayer, Traffic};
 
 /// Room for a burst of a large keyframe, bytes; the kernel may grant less. The usual 208 KiB lose
@@ -48,11 +49,33 @@ impl FastPolling {
     }
 }
 
+/// A socket of a session on its network, below everything that looks at datagrams.
+///
+/// # Errors
+/// When the system refuses it.
+pub(crate) fn open_socket(
+    socket: UdpSocket,
+    layer: Option<&dyn SocketLayer>,
+) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+    let options = SockRef::from(&socket);
+    if options.set_recv_buffer_size(SOCKET_BUFFER).is_err()
+        || options.set_send_buffer_size(SOCKET_BUFFER).is_err()
+    {
+        tracing::warn!("socket buffers stay at their default size");
+    }
+    let socket = TokioRuntime.wrap_udp_socket(socket)?;
+    Ok(match layer {
+        Some(layer) => layer.wrap(socket),
+        None => socket,
+    })
+}
+
 /// The runtime of one session.
 #[derive(Debug)]
 pub(crate) struct SessionRuntime {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) packet_size: Arc<PacketSize>,
+    pub(crate) routes: Arc<Routes>,
     pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) layer: Option<Arc<dyn SocketLayer>>,
@@ -66,19 +89,13 @@ impl Runtime for SessionRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        let options = SockRef::from(&socket);
-        if options.set_recv_buffer_size(SOCKET_BUFFER).is_err()
-            || options.set_send_buffer_size(SOCKET_BUFFER).is_err()
-        {
-            tracing::warn!("socket buffers stay at their default size");
-        }
-        let socket = TokioRuntime.wrap_udp_socket(socket)?;
-        let socket = match &self.layer {
-            Some(layer) => layer.wrap(socket),
-            None => socket,
-        };
+        let local = socket.local_addr()?;
+        let socket = open_socket(socket, self.layer.as_deref())?;
         let (traffic, size) = (Arc::clone(&self.traffic), Arc::clone(&self.packet_size));
-        Ok(Arc::new(FilteredSocket::new(socket, traffic, size)))
+        let routes = Arc::clone(&self.routes);
+        Ok(Arc::new(FilteredSocket::new(
+            local, socket, traffic, size, routes,
+        )))
     }
 
     fn wrap_tcp_listener(&self, listener: TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {

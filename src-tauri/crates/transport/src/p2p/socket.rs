@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
+use super::batch::{datagrams, retain};
 use super::handshake::{Handshake, split};
 use super::origin;
 use super::packet_size::PacketSize;
+use super::routes::{Inlet, Origin, Pair, Routes};
 
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
@@ -92,23 +94,33 @@ impl Traffic {
 /// known (a peer-reflexive candidate, RFC 8445, 7.3.1.3), and it is authenticated.
 #[derive(Debug)]
 pub(crate) struct FilteredSocket {
+    local: SocketAddr,
     socket: Arc<dyn AsyncUdpSocket>,
     traffic: Arc<Traffic>,
     packet_size: Arc<PacketSize>,
+    routes: Arc<Routes>,
+    /// What arrived at other sockets for this one.
+    inlet: Arc<Inlet>,
     /// Addresses that STUN was sent to.
     contacted: Mutex<HashSet<SocketAddr>>,
 }
 
 impl FilteredSocket {
+    /// For a socket that is bound to `local`.
     pub(crate) fn new(
+        local: SocketAddr,
         socket: Arc<dyn AsyncUdpSocket>,
         traffic: Arc<Traffic>,
         packet_size: Arc<PacketSize>,
+        routes: Arc<Routes>,
     ) -> Self {
         Self {
+            local,
+            inlet: routes.open(local, Arc::clone(&socket)),
             socket,
             traffic,
             packet_size,
+            routes,
             contacted: Mutex::default(),
         }
     }
@@ -124,6 +136,7 @@ impl FilteredSocket {
     fn send_in_parts(
         &self,
         cx: &mut Context<'_>,
+        socket: &dyn AsyncUdpSocket,
         packet: &Transmit<'_>,
         refused: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
@@ -135,46 +148,88 @@ impl FilteredSocket {
         }
         for record in split(packet.contents) {
             let part = Transmit {
-                destination: packet.destination,
-                ecn: packet.ecn,
                 contents: record,
                 segment_size: None,
-                src_ip: packet.src_ip,
+                ..*packet
             };
             // One that does not leave is lost: the flight is repeated.
-            let _ = self.socket.poll_send(cx, &part);
+            let _ = socket.poll_send(cx, &part);
         }
         Poll::Ready(Ok(size))
     }
 
-    /// Takes out of a batch what the library is not to see; returns whether anything is left.
-    fn admit(&self, batch: &mut [u8], meta: &mut RecvMeta) -> bool {
-        // 1. Let nothing in but STUN from whom nothing was sent to.
-        let length = meta.len.min(batch.len());
-        let stride = meta.stride.max(1);
-        let contacted = self.contacted().contains(&meta.addr);
-        if !contacted && !batch[..length].first().is_some_and(|it| is_stun(*it)) {
-            return false;
-        }
-        if contacted && batch[..length].chunks(stride).any(origin::is_of_peer) {
+    /// Notes a sign of life of the other side, if there is one among these datagrams.
+    fn note_life(&self, batch: &[u8], meta: &RecvMeta) {
+        if datagrams(batch, meta).any(origin::is_of_peer) {
             self.traffic.received(Instant::now());
         }
-        // 2. Nearly all are taken as they are.
-        if !batch[..length].chunks(stride).any(may_be_handshake) {
-            return true;
+    }
+
+    /// Makes a batch that arrived at this socket what the library is to see of it; returns whether
+    /// there is anything.
+    fn admit(&self, batch: &mut [u8], meta: &mut RecvMeta) -> bool {
+        let pair = Pair {
+            local: self.local,
+            remote: meta.addr,
+        };
+        let origin = self.routes.origin(pair);
+        let known = match origin {
+            Origin::Peer(_) | Origin::Elsewhere(_) => true,
+            Origin::Unknown => self.contacted().contains(&meta.addr),
+        };
+        if known {
+            self.note_life(batch, meta);
         }
-        // 3. Those that stay move together. All but the last are of one size.
-        let mut kept = 0;
-        for start in (0..length).step_by(stride) {
-            let datagram = start..(start + stride).min(length);
-            if self.traffic.admits(&batch[datagram.clone()]) {
-                let size = datagram.len();
-                batch.copy_within(datagram, kept);
-                kept += size;
+        let keep = |datagram: &[u8]| match datagram.first() {
+            Some(first) if is_stun(*first) => !self.routes.takes(pair, origin, datagram),
+            Some(_) => known && self.traffic.admits(datagram),
+            None => false,
+        };
+        // Nearly all batches are taken as they are.
+        let special = |it: &[u8]| may_be_handshake(it) || it.first().is_some_and(|it| is_stun(*it));
+        let plain = known && !datagrams(batch, meta).any(special);
+        if !plain && !retain(batch, meta, keep) {
+            return false;
+        }
+        match origin {
+            Origin::Peer(remote) => meta.addr = remote,
+            Origin::Elsewhere(remote) => {
+                meta.addr = remote;
+                self.routes.hand(&batch[..meta.len.min(batch.len())], *meta);
+                return false;
             }
+            Origin::Unknown => {}
         }
-        meta.len = kept;
-        kept > 0
+        true
+    }
+
+    /// The next batch, whichever socket it arrived at; returns whether there is anything for the
+    /// library.
+    fn poll_batch(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<(usize, bool)>> {
+        if self.inlet.poll_recv(cx, bufs, meta).is_ready() {
+            if let Some((batch, meta)) = bufs.first().zip(meta.first()) {
+                self.note_life(batch, meta);
+            }
+            let left = bufs.iter_mut().zip(meta).take(1);
+            let mut left = left.map(|(buf, meta)| retain(buf, meta, |it| self.traffic.admits(it)));
+            return Poll::Ready(Ok((1, left.any(|it| it))));
+        }
+        let count = ready!(self.socket.poll_recv(cx, bufs, meta))?;
+        // Datagrams that the kernel joined are of one source; the driver asks for one batch.
+        let mut batches = bufs.iter_mut().zip(meta.iter_mut()).take(count);
+        let admitted = batches.any(|(buf, meta)| self.admit(buf, meta));
+        Poll::Ready(Ok((count, admitted || count == 0)))
+    }
+}
+
+impl Drop for FilteredSocket {
+    fn drop(&mut self) {
+        self.routes.close(self.local);
     }
 }
 
@@ -188,16 +243,36 @@ impl AsyncUdpSocket for FilteredSocket {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        if packet.contents.first().is_some_and(|it| is_stun(*it)) {
+        let first = packet.contents.first().copied().unwrap_or_default();
+        if is_stun(first) {
             let mut contacted = self.contacted();
             if contacted.len() < MAX_CONTACTED {
                 contacted.insert(packet.destination);
             }
         }
         self.traffic.sent(packet.contents);
-        let sent = self.socket.poll_send(cx, packet);
+        let pair = Pair {
+            local: self.local,
+            remote: packet.destination,
+        };
+        let moved = self.routes.outgoing(pair, is_dtls_or_media(first));
+        let (destination, socket) = match &moved {
+            Some((remote, socket)) => (*remote, &**socket),
+            None => (packet.destination, &*self.socket),
+        };
+        let packet = Transmit {
+            destination,
+            ..*packet
+        };
+        let sent = socket.poll_send(cx, &packet);
         match &sent {
-            Poll::Ready(Err(error)) if is_too_long(error) => self.send_in_parts(cx, packet, sent),
+            Poll::Ready(Err(error)) if is_too_long(error) => {
+                self.send_in_parts(cx, socket, &packet, sent)
+            }
+            Poll::Ready(Err(error)) if is_cut_off(error) => {
+                self.routes.failed(pair);
+                sent
+            }
             Poll::Ready(_) | Poll::Pending => sent,
         }
     }
@@ -209,15 +284,10 @@ impl AsyncUdpSocket for FilteredSocket {
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
         loop {
-            let count = match ready!(self.socket.poll_recv(cx, bufs, meta)) {
-                Ok(count) => count,
+            match ready!(self.poll_batch(cx, bufs, meta)) {
+                Ok((count, true)) => return Poll::Ready(Ok(count)),
+                Ok((_, false)) => {}
                 Err(error) => return Poll::Ready(Err(error)),
-            };
-            // Datagrams that the kernel joined are of one source; the driver asks for one batch.
-            let mut batches = bufs.iter_mut().zip(meta.iter_mut()).take(count);
-            let admitted = batches.any(|(buf, meta)| self.admit(buf, meta));
-            if admitted || count == 0 {
-                return Poll::Ready(Ok(count));
             }
         }
     }
@@ -232,8 +302,26 @@ impl AsyncUdpSocket for FilteredSocket {
 }
 
 /// Whether a datagram that starts with `first` is STUN (RFC 7983, 7).
-const fn is_stun(first: u8) -> bool {
+pub(crate) const fn is_stun(first: u8) -> bool {
     first < 4
+}
+
+/// Whether a datagram that starts with `first` is DTLS, RTP or RTCP (RFC 7983, 7): what goes through
+/// a TURN server is in STUN, or begins with a channel number.
+const fn is_dtls_or_media(first: u8) -> bool {
+    matches!(first, 20..=63 | 128..=191)
+}
+
+/// Whether nothing leaves from this address, or to that one.
+fn is_cut_off(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, HostUnreachable, InvalidInput, NetworkDown, NetworkUnreachable,
+    };
+    // Linux calls the source invalid (EINVAL) when the machine no longer has it.
+    matches!(
+        error.kind(),
+        AddrNotAvailable | HostUnreachable | InvalidInput | NetworkDown | NetworkUnreachable
+    )
 }
 
 /// Whether a datagram may hold DTLS handshake messages in clear, or the end of them. It begins with

@@ -10,9 +10,9 @@ use webrtc::peer_connection::{PeerConnection, RTCIceCandidateType, StatsSelector
 use webrtc::rtp_transceiver::RtpSender;
 
 use super::clocks::SendClocks;
-use super::interface::{Interface, is_local};
 use super::receive::ReceiveCounters;
 use super::rtcp::RtcpState;
+use crate::network::{Interface, is_local};
 
 /// The pair of candidates that packets go over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,15 @@ impl SelectedPair {
             remote: remote.typ,
             addresses,
         })
+    }
+
+    /// The pair of these addresses to which the session moved from this one.
+    pub(crate) const fn moved_to(self, ours: IpAddr, theirs: IpAddr) -> Self {
+        Self {
+            local: RTCIceCandidateType::Host,
+            remote: self.remote,
+            addresses: Some((ours, theirs)),
+        }
     }
 
     /// How the machines reach each other over it, by this machine's interfaces as they are now.

@@ -8,6 +8,7 @@ mod hostile;
 mod impaired;
 mod link;
 mod lossy;
+mod migration;
 mod narrow;
 mod path;
 mod repair;

@@ -15,6 +15,7 @@ use media::units::{Bitrate, Size};
 use self::senses::shade_of;
 use super::codecs::FaultyCodecs;
 use super::devices::Devices;
+use super::network::Uplink;
 use super::people::Acquaintances;
 use super::wait::{BOUND, eventually};
 
@@ -24,6 +25,7 @@ pub(crate) struct Person {
     pub(crate) devices: Devices,
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
+    pub(crate) uplink: Uplink,
     people: Acquaintances,
     config: Config,
     backends: Backends,
@@ -96,17 +98,20 @@ impl Person {
             speaker: None,
             ring_speaker: None,
         };
+        let uplink = Uplink::default();
         let backends = Backends {
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
+            network: Arc::new(uplink.clone()),
         };
         let mut person = Self {
             name,
             devices: devices.clone(),
             transport,
             codecs: codecs.clone(),
+            uplink,
             people,
             config,
             backends,

@@ -28,6 +28,7 @@ use super::{Command, Shared};
 use crate::p2p::data::DataEvent;
 use crate::p2p::events::PeerEvent;
 use crate::p2p::feedback::Feedback;
+use crate::p2p::migrate;
 use crate::p2p::parcel::Negotiation;
 use crate::p2p::peer::{self, LocalStream, Peer};
 use crate::p2p::send::Writer;
@@ -45,7 +46,9 @@ pub(super) struct Task {
     connection: Connection,
     channels: Channels,
     receiving: Receiving,
-    /// The writer of frames, and the data channels.
+    /// Until it runs.
+    migrating: Option<migrate::Task>,
+    /// The writer of frames, the data channels, and migration.
     sending: JoinSet<()>,
 }
 
@@ -80,9 +83,15 @@ impl Task {
             events,
             state: TransportState::Connecting,
             negotiation: negotiation::State::default(),
-            connection: Connection::new(peer.traffic, peer.packet_size, peer.fast_polling),
+            connection: Connection::new(
+                peer.traffic,
+                peer.packet_size,
+                peer.fast_polling,
+                peer.migration,
+            ),
             channels: Channels::new(data, data_sender),
             receiving: Receiving::default(),
+            migrating: Some(peer.migrating),
             sending: JoinSet::new(),
         }
     }
@@ -91,6 +100,9 @@ impl Task {
     pub(super) async fn run(mut self, writer: Writer) {
         let writing = writer.run(self.shared.stop.clone());
         self.sending.spawn(writing.in_current_span());
+        if let Some(migrating) = self.migrating.take() {
+            self.sending.spawn(migrating.run().in_current_span());
+        }
         self.emit(TransportEvent::State(TransportState::Connecting))
             .await;
         if self.role == Role::Offerer {
@@ -108,10 +120,16 @@ impl Task {
                 Some(event) = self.inbox.data_events.recv() => self.data_event(event).await,
                 Some(feedback) = self.inbox.feedback.recv() => self.take_feedback(feedback).await,
                 Some(_) = self.receiving.tasks.join_next() => self.on_library_stopped().await,
-                _ = tick.tick() => self.watch().await,
+                _ = tick.tick() => self.look().await,
             }
         }
         self.end().await;
+    }
+
+    /// Does what is due a few times a second.
+    async fn look(&mut self) {
+        self.restart_if_wanted().await;
+        self.watch().await;
     }
 
     /// The offerer's first steps: the data channels are part of the first offer.

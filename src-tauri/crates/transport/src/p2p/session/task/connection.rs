@@ -9,6 +9,7 @@ use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 
 use super::Task;
 use crate::p2p::liveness::{Ice, Liveness};
+use crate::p2p::migrate::Migration;
 use crate::p2p::packet_size::PacketSize;
 use crate::p2p::runtime::FastPolling;
 use crate::p2p::socket::Traffic;
@@ -22,6 +23,7 @@ pub(super) struct Connection {
     /// The selected pair and its path: to tell the path takes a look at all interfaces.
     path: Option<(SelectedPair, Path)>,
     fast_polling: Arc<FastPolling>,
+    pub(super) migration: Migration,
     /// Since when the driver polls fast.
     polls_fast: Option<Instant>,
 }
@@ -31,6 +33,7 @@ impl Connection {
         traffic: Arc<Traffic>,
         packet_size: Arc<PacketSize>,
         fast_polling: Arc<FastPolling>,
+        migration: Migration,
     ) -> Self {
         Self {
             liveness: Liveness::new(),
@@ -38,6 +41,7 @@ impl Connection {
             packet_size,
             path: None,
             fast_polling,
+            migration,
             polls_fast: None,
         }
     }
@@ -47,15 +51,20 @@ impl Connection {
         self.liveness.is_secured()
     }
 
-    /// The path over `pair`.
-    fn path_over(&mut self, pair: SelectedPair) -> Path {
+    /// The path over the pair that is `selected`, or that the session has moved to; and whether
+    /// it is another one than before.
+    fn path_over(&mut self, selected: SelectedPair) -> (Path, bool) {
+        let pair = match self.migration.moved() {
+            Some(moved) => selected.moved_to(moved.local.ip(), moved.remote.ip()),
+            None => selected,
+        };
         match &self.path {
-            Some((known, path)) if *known == pair => *path,
+            Some((known, path)) if *known == pair => (*path, false),
             Some(_) | None => {
                 self.packet_size.begin_path();
                 let path = pair.path();
                 self.path = Some((pair, path));
-                path
+                (path, true)
             }
         }
     }
@@ -113,7 +122,10 @@ impl Task {
         }
         let pair = SelectedPair::of(&*self.local[Stream::Voice].sender).await;
         let path = pair.map(|it| self.connection.path_over(it));
-        let state = self.connection.liveness.state(path);
+        if let Some((path, true)) = path {
+            self.shared.send_parameters.begin_path(path);
+        }
+        let state = self.connection.liveness.state(path.map(|(it, _)| it));
         self.enter(state).await;
 
         let received = self.connection.traffic.last_received();

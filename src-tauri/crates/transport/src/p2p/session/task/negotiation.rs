@@ -29,6 +29,8 @@ pub(super) struct State {
     answer_awaited: bool,
     /// When this side last restarted ICE, or asked for it.
     restarted: Option<Instant>,
+    /// When the other side asked for a restart that was not made yet.
+    wanted: Option<Instant>,
     /// Whether a description of the other side was taken.
     remote_known: bool,
     /// Candidates that came before the description they belong to, at most [`MAX_CANDIDATES`].
@@ -65,7 +67,7 @@ impl Task {
             }
             (Negotiation::EndOfCandidates, _) => Ok(()),
             (Negotiation::PleaseRestart, Role::Offerer) => {
-                self.restart().await;
+                self.negotiation.wanted.get_or_insert_with(Instant::now);
                 Ok(())
             }
             (Negotiation::Offer { .. } | Negotiation::PleaseRestart, _)
@@ -117,6 +119,7 @@ impl Task {
             return Ok(());
         }
         let offer = RTCSessionDescription::offer(sdp)?;
+        let theirs = offer.sdp.clone();
         let description = RemoteDescription::of(&offer)?;
         if !self.negotiation.limits.admits(&description) {
             tracing::warn!(round, "dropped an offer: more than a call needs");
@@ -139,6 +142,7 @@ impl Task {
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
         connection.set_local_description(answer).await?;
+        self.connection.migration.describe(&bare, &theirs);
         self.learn_payload_types().await;
 
         // 4. Tell it, with the number of the offer.
@@ -163,6 +167,7 @@ impl Task {
             return Ok(());
         }
         let answer = RTCSessionDescription::answer(sdp)?;
+        let theirs = answer.sdp.clone();
         let description = RemoteDescription::of(&answer)?;
         if !self.negotiation.limits.admits(&description) {
             tracing::warn!(round, "dropped an answer: more than a call needs");
@@ -176,6 +181,9 @@ impl Task {
         self.poll_fast();
         let connection = &self.shared.connection;
         connection.set_remote_description(answer).await?;
+        if let Some(ours) = connection.local_description().await {
+            self.connection.migration.describe(&ours.sdp, &theirs);
+        }
         self.negotiation.answer_awaited = false;
         self.remote_taken(description, clocks).await;
         self.learn_payload_types().await;
@@ -202,6 +210,7 @@ impl Task {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
+        self.connection.migration.add_candidate(&init.candidate);
         self.shared.connection.add_ice_candidate(init).await
     }
 
@@ -228,6 +237,23 @@ impl Task {
                 let request = Negotiation::PleaseRestart.to_parcel();
                 self.emit(TransportEvent::Parcel(request)).await;
             }
+        }
+    }
+
+    /// Restarts if the other side asked for it, unless checks were answered since: the request was
+    /// under way during an outage that is over, and a restart would give up the path that came back.
+    pub(super) async fn restart_if_wanted(&mut self) {
+        let Some(wanted) = self.negotiation.wanted else {
+            return;
+        };
+        let works = self.connection.migration.answered() > wanted;
+        if works || wanted.elapsed() >= ANSWER_PATIENCE {
+            self.negotiation.wanted = None;
+        }
+        if works {
+            tracing::debug!("a restart that was asked for is not needed any more");
+        } else if self.negotiation.wanted.is_none() {
+            self.restart().await;
         }
     }
 
@@ -320,6 +346,10 @@ async fn payload_type(stream: Stream, local: &LocalStream) -> Option<u8> {
     let codec = codecs.find(|it| it.rtp_codec.clock_rate == clock_hz(stream.kind()))?;
     Some(codec.payload_type)
 }
+
+/// How long answers to checks are waited for before a restart that was asked for: checks of a path
+/// that works come every half second.
+const ANSWER_PATIENCE: Duration = Duration::from_millis(600);
 
 /// How long a description waits for its first candidate: usually a millisecond, but the library
 /// resolves the names of STUN servers before it.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use if_addrs::IfAddr;
 
 /// One address of one network interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Interface {
     /// As the system calls the interface: `eth0`, `Wi-Fi`.
     pub(crate) name: String,
@@ -15,6 +15,8 @@ pub(crate) struct Interface {
     pub(crate) prefix: u8,
     /// Whether the system says that only one other end is behind it.
     pub(crate) point_to_point: bool,
+    /// Whether it has a carrier: a cable that is plugged in, a network that it is part of.
+    pub(crate) up: bool,
 }
 
 impl Interface {
@@ -28,6 +30,7 @@ impl Interface {
                 IfAddr::V6(it) => it.prefixlen,
             },
             point_to_point: it.is_p2p,
+            up: it.is_oper_up(),
             name: it.name,
         };
         interfaces.into_iter().map(interface).collect()
@@ -105,6 +108,7 @@ pub(crate) mod tests {
             address: address.parse().unwrap(),
             prefix: prefix.parse().unwrap(),
             point_to_point: false,
+            up: true,
         }
     }
 

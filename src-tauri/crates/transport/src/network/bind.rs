@@ -19,6 +19,41 @@ impl BindAddresses {
     }
 }
 
+/// What a choice of addresses follows from, as it is at one moment.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    interfaces: Vec<Interface>,
+    sources: Vec<IpAddr>,
+}
+
+impl Snapshot {
+    pub(crate) fn take() -> Self {
+        let mut interfaces = Interface::all();
+        interfaces.sort();
+        Self {
+            interfaces,
+            sources: default_sources(),
+        }
+    }
+
+    /// Whether an interface that is up has this address.
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
+        let mut interfaces = self.interfaces.iter();
+        interfaces.any(|it| it.up && it.address == address)
+    }
+
+    /// The addresses to move a running session to, best first; none when nothing is up.
+    pub(crate) fn usable(mut self) -> Vec<IpAddr> {
+        self.interfaces.retain(|it| it.up && it.reaches_others());
+        let sources = std::mem::take(&mut self.sources);
+        let sources: Vec<_> = sources.into_iter().filter(|it| self.has(*it)).collect();
+        if self.interfaces.is_empty() {
+            return Vec::new();
+        }
+        choose(&self.interfaces, &sources)
+    }
+}
+
 impl ToSocketAddrs for BindAddresses {
     type Iter = std::vec::IntoIter<SocketAddr>;
 

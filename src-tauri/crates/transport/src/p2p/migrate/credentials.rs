@@ -1,0 +1,153 @@
+//! What migration takes from the descriptions of a session (RFC 8839): ICE credentials, and the
+//! addresses of the other side. Pure.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use super::MAX_REMOTES;
+
+/// The ICE credentials of one side (RFC 8839, 5.4).
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Side {
+    pub(super) ufrag: String,
+    pub(super) password: String,
+}
+
+impl fmt::Debug for Side {
+    /// Never shows what authenticates.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Side").finish_non_exhaustive()
+    }
+}
+
+/// The credentials of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) ours: Side,
+    pub(super) theirs: Side,
+}
+
+/// What a description says of its side.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub(super) side: Side,
+    /// Where it can be reached, at most [`MAX_REMOTES`].
+    pub(super) candidates: Vec<SocketAddr>,
+}
+
+impl fmt::Debug for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Description").finish_non_exhaustive()
+    }
+}
+
+impl Description {
+    /// What `sdp` says; `None` when it has no credentials of an allowed length. All media of a
+    /// session share one transport (BUNDLE), so the first ones count.
+    pub(crate) fn of(sdp: &str) -> Option<Self> {
+        let value = |name: &str| sdp.lines().find_map(|it| it.strip_prefix(name));
+        let side = Side {
+            ufrag: value("a=ice-ufrag:")?.trim().to_owned(),
+            password: value("a=ice-pwd:")?.trim().to_owned(),
+        };
+        let fits =
+            (4..=256).contains(&side.ufrag.len()) && (22..=256).contains(&side.password.len());
+        let candidates = sdp.lines().filter_map(|it| it.strip_prefix("a="));
+        let candidates = candidates.filter_map(candidate).take(MAX_REMOTES).collect();
+        fits.then_some(Self { side, candidates })
+    }
+}
+
+/// The address of a candidate line (RFC 8839, 5.1), beginning with `candidate:`. `None` where it is
+/// not one that migration can reach: only UDP, and nothing through TURN, which knows only the
+/// addresses that the agent told it of.
+pub(crate) fn candidate(line: &str) -> Option<SocketAddr> {
+    let mut words = line
+        .trim()
+        .strip_prefix("candidate:")?
+        .split_ascii_whitespace();
+    let _foundation = words.next()?;
+    let _component = words.next()?;
+    let transport = words.next()?;
+    let _priority = words.next()?;
+    let ip: IpAddr = words.next()?.parse().ok()?;
+    let port: u16 = words.next()?.parse().ok()?;
+    let (typ, kind) = (words.next()?, words.next()?);
+    let usable = transport.eq_ignore_ascii_case("udp") && typ == "typ" && kind != "relay";
+    (usable && is_unicast(ip) && port != 0).then(|| SocketAddr::new(ip, port))
+}
+
+const fn is_unicast(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(it) => !it.is_unspecified() && !it.is_multicast() && !it.is_broadcast(),
+        IpAddr::V6(it) => !it.is_unspecified() && !it.is_multicast(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SDP: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:abcd\r\n\
+        a=ice-pwd:0123456789012345678901\r\n\
+        a=candidate:1 1 udp 2130706431 192.0.2.1 4000 typ host\r\n\
+        a=candidate:2 1 tcp 2130706431 192.0.2.1 9 typ host tcptype active\r\n\
+        a=candidate:3 1 udp 1694498815 203.0.113.9 5000 typ srflx raddr 192.0.2.1 rport 4000\r\n\
+        a=candidate:4 1 udp 16777215 203.0.113.7 6000 typ relay raddr 0.0.0.0 rport 0\r\n\
+        m=video 9 UDP/TLS/RTP/SAVPF 102\r\na=ice-ufrag:efgh\r\n";
+
+    #[test]
+    fn the_first_credentials_and_what_udp_reaches_are_taken() {
+        let description = Description::of(SDP).unwrap();
+        assert_eq!(description.side.ufrag, "abcd");
+        assert_eq!(description.side.password, "0123456789012345678901");
+        let reached: [SocketAddr; 2] =
+            ["192.0.2.1:4000", "203.0.113.9:5000"].map(|it| it.parse().unwrap());
+        assert_eq!(description.candidates, reached);
+    }
+
+    #[test]
+    fn a_description_without_good_credentials_is_of_no_use() {
+        for sdp in [
+            "",
+            "a=ice-ufrag:abcd\r\n",
+            "a=ice-ufrag:abc\r\na=ice-pwd:0123456789012345678901\r\n",
+            "a=ice-ufrag:abcd\r\na=ice-pwd:short\r\n",
+        ] {
+            assert_eq!(Description::of(sdp), None, "{sdp}");
+        }
+    }
+
+    #[test]
+    fn more_candidates_than_are_tried_are_not_kept() {
+        let line = |it| format!("a=candidate:1 1 udp 1 192.0.2.1 {it} typ host\r\n");
+        let many: String = (1..100).map(line).collect();
+        let description = Description::of(&[SDP, &many].concat()).unwrap();
+        assert_eq!(description.candidates.len(), MAX_REMOTES);
+    }
+
+    #[test]
+    fn addresses_of_nobody_are_no_candidates() {
+        for address in [
+            "0.0.0.0 1",
+            "224.0.0.1 1",
+            "255.255.255.255 1",
+            "::",
+            "192.0.2.1 0",
+            "x 1",
+        ] {
+            let line = format!("candidate:1 1 udp 1 {address} typ host");
+            assert_eq!(candidate(&line), None, "{address}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in any::<String>(), words in prop::collection::vec("[a-z0-9:.]{0,6}", 0..10)) {
+            let _ = Description::of(&text);
+            let _ = candidate(&format!("candidate:{}", words.join(" ")));
+        }
+    }
+}

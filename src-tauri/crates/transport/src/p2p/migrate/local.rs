@@ -1,0 +1,40 @@
+//! The network of this machine as a session sees it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use futures::stream::BoxStream;
+use media::network::NetworkWatch;
+
+use crate::network::{Snapshot, SystemNetwork};
+
+/// What a session asks of the network of its machine.
+pub(crate) trait LocalNetwork: Send + Sync + fmt::Debug {
+    /// The addresses to use now, best first; none when there is no network. Takes a fraction of a
+    /// millisecond.
+    fn usable(&self) -> Vec<IpAddr>;
+
+    /// An item when it is worth to ask again.
+    fn changes(&self) -> BoxStream<'static, ()>;
+}
+
+/// The network as the system says that it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct System {
+    /// The only address to use, where one was chosen.
+    pub(crate) only: Option<IpAddr>,
+}
+
+impl LocalNetwork for System {
+    fn usable(&self) -> Vec<IpAddr> {
+        let now = Snapshot::take();
+        match self.only {
+            Some(only) => Vec::from_iter(now.has(only).then_some(only)),
+            None => now.usable(),
+        }
+    }
+
+    fn changes(&self) -> BoxStream<'static, ()> {
+        SystemNetwork.changes()
+    }
+}
