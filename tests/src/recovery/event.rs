@@ -197,7 +197,7 @@ pub const EVENTS: &[Event] = &[
         .fails("an answer of the STUN server counts as a sign of life"),
     Event::media("f", "NAT rebinding", Act::Rebind)
         .with(Servers::Stun)
-        .to_reach(1500, 2500)
+        .to_reach(800, 1500)
         .within(5),
     Event::media("g", "set-up at 20 % loss", Act::SetUp).within(15),
     Event::media(
