@@ -196,7 +196,7 @@ pub const EVENTS: &[Event] = &[
         .to_reach(8000, 8000),
     Event::media("f", "NAT rebinding", Act::Rebind)
         .with(Servers::Stun)
-        .to_reach(1500, 2500)
+        .to_reach(800, 1500)
         .within(5),
     Event::media("g", "set-up at 20 % loss", Act::SetUp).within(15),
     Event::media(
