@@ -1,0 +1,186 @@
+//! The search: every world that at most so many deviations lead to, those with fewer first.
+//!
+//! A step that happens by itself, or brings something back, costs nothing; one that goes astray is
+//! a deviation. So each layer holds the worlds of one more deviation, and the first run found that
+//! breaks a rule has the fewest of them.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::settle::{Disagreement, Settler};
+use crate::station::{Who, short};
+use crate::step::{Deviation, Step};
+use crate::world::World;
+
+/// What is searched.
+#[derive(Debug)]
+pub(crate) struct Search {
+    /// For the report.
+    pub(crate) name: &'static str,
+    pub(crate) start: World,
+    /// What may go astray, and how often altogether.
+    pub(crate) allowed: &'static [Deviation],
+    pub(crate) deviations: usize,
+}
+
+/// What was found to be true.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    /// Worlds that differ by more than the time of day.
+    pub(crate) states: usize,
+    /// Steps taken from them.
+    pub(crate) transitions: usize,
+    /// Steps taken to see how they end.
+    pub(crate) settling: usize,
+    /// The longest time until both agreed.
+    pub(crate) longest: Duration,
+}
+
+/// How each world was found first.
+struct Run<'a> {
+    search: &'a Search,
+    seen: HashMap<u64, Option<(u64, Step)>>,
+    settler: Settler,
+    transitions: usize,
+}
+
+impl Search {
+    /// Searches everything.
+    ///
+    /// # Panics
+    /// When a rule is broken, with the steps that lead there.
+    pub(crate) fn run(&self) -> Figures {
+        let mut run = Run {
+            search: self,
+            seen: HashMap::new(),
+            settler: Settler::default(),
+            transitions: 0,
+        };
+        run.seen.insert(self.start.fingerprint(), None);
+        let mut layer = Vec::new();
+        run.spread(vec![self.start.clone()], |world| layer.push(world));
+        for spent in 1..=self.deviations {
+            let mut next = Vec::new();
+            for world in layer {
+                let steps = world.deviations(self.allowed);
+                let fresh = run.explore(&world, &steps);
+                run.spread(fresh, |world| {
+                    // The worlds of the last layer are not needed any more.
+                    if spent < self.deviations {
+                        next.push(world);
+                    }
+                });
+            }
+            layer = next;
+        }
+        Figures {
+            states: run.seen.len(),
+            transitions: run.transitions,
+            settling: run.settler.steps,
+            longest: run.settler.longest,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Visits all that these worlds lead to by themselves, they included.
+    fn spread(&mut self, mut waiting: Vec<World>, mut visit: impl FnMut(World)) {
+        while let Some(world) = waiting.pop() {
+            self.settle(&world);
+            let mut steps = world.quiet_steps();
+            steps.extend(world.repairs());
+            waiting.extend(self.explore(&world, &steps));
+            visit(world);
+        }
+    }
+
+    /// The worlds after these steps that were not seen before.
+    fn explore(&mut self, world: &World, steps: &[Step]) -> Vec<World> {
+        let before = world.fingerprint();
+        let mut fresh = Vec::new();
+        for step in steps {
+            self.transitions += 1;
+            let Some(next) = world.try_after(*step) else {
+                let mut trace = self.trace(before);
+                trace.push(*step);
+                self.fail(&trace, "a rule that holds at every step is broken");
+            };
+            if let std::collections::hash_map::Entry::Vacant(entry) =
+                self.seen.entry(next.fingerprint())
+            {
+                entry.insert(Some((before, *step)));
+                fresh.push(next);
+            }
+        }
+        fresh
+    }
+
+    /// Both must agree in the end, whether all stays broken that is broken now or comes back.
+    fn settle(&mut self, world: &World) {
+        let print = world.fingerprint();
+        let (repaired, repairs) = world.repaired();
+        for (world, first) in [(world, Vec::new()), (&repaired, repairs)] {
+            if let Err(Disagreement { steps, why }) = self.settler.settle(world) {
+                let mut trace = self.trace(print);
+                trace.extend(first.into_iter().chain(steps));
+                self.fail(&trace, &why);
+            }
+        }
+    }
+
+    /// The steps from the start to a world.
+    fn trace(&self, world: u64) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut at = world;
+        while let Some(Some((before, step))) = self.seen.get(&at) {
+            steps.push(*step);
+            at = *before;
+        }
+        steps.reverse();
+        steps
+    }
+
+    fn fail(&self, trace: &[Step], why: &str) -> ! {
+        let mut world = self.search.start.clone();
+        let start = world.now;
+        println!("{}:", self.search.name);
+        for step in trace {
+            let what = world.describe(*step);
+            let Some(next) = world.try_after(*step) else {
+                println!("{:>12} {what}", "");
+                break;
+            };
+            world = next;
+            let [alice, bob] = Who::ALL.map(|who| {
+                let view = world.view(who);
+                short(&view, world.at(who).phone.call())
+            });
+            let at = world.now.since(start).as_secs_f32();
+            println!("{at:>8.3} s  {what:<60} {alice:<24} {bob}");
+        }
+        panic!("{}: {why}", self.search.name);
+    }
+}
+
+impl World {
+    /// The world after a step; none when a rule is broken on the way.
+    pub(crate) fn try_after(&self, step: Step) -> Option<Self> {
+        catch_unwind(AssertUnwindSafe(|| self.after(step))).ok()
+    }
+
+    /// What a step does here.
+    fn describe(&self, step: Step) -> String {
+        match step {
+            Step::Arrive(place) => format!("{:?}", self.network.at(place)),
+            Step::Lose(place) => format!("lose {:?}", self.network.at(place)),
+            Step::Hold(place) => format!("hold {:?}", self.network.at(place)),
+            Step::Repeat(place) => format!("repeat {:?}", self.network.at(place)),
+            Step::Act(who) => {
+                let timer = self.at(who).phone.poll_timeout().map(|(_, timer)| timer);
+                format!("Act({who:?}), next timer {timer:?}")
+            }
+            step => format!("{step:?}"),
+        }
+    }
+}

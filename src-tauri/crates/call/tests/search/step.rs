@@ -1,0 +1,174 @@
+//! The steps of the search: what happens by itself, what comes back, and what goes astray.
+
+use call::view::CallView;
+
+use crate::network::{Cargo, Way};
+use crate::session::End;
+use crate::station::{Life, Press, SessionId, Who};
+use crate::world::{Ids, World};
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    /// What is at this place of the network arrives.
+    Arrive(usize),
+    /// The next deadline of a phone, or of its sessions, has come.
+    Act(Who),
+
+    MendPath,
+    Link(Who, bool),
+    Wake(Who),
+    /// A crashed program is started again.
+    Start(Who),
+
+    Press(Who, Press),
+    Lose(usize),
+    LoseRelayed,
+    Hold(usize),
+    Repeat(usize),
+    CutPath,
+    StopRelay,
+    Sleep(Who),
+    Crash(Who),
+    Fail(Who, SessionId),
+}
+
+/// What may go astray in a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deviation {
+    /// Users press anything but mute.
+    Presses,
+    /// Users mute.
+    Mutes,
+    /// What is on its way is lost, held back or repeated.
+    Courier,
+    /// The machines do not reach each other.
+    Path,
+    /// Links to the relay break.
+    Links,
+    /// Machines sleep and programs crash.
+    Lives,
+    /// Sessions fail.
+    Failures,
+}
+
+impl World {
+    /// What happens by itself, in every order that there may be. Time passes when nothing else is
+    /// left that happens at once.
+    pub(crate) fn quiet_steps(&self) -> Vec<Step> {
+        let arrivals = self.arriving().map(|(place, _)| Step::Arrive(place));
+        let mut steps: Vec<Step> = arrivals.collect();
+        let deadlines = Who::ALL.map(|who| self.at(who).deadline());
+        let next = deadlines.into_iter().flatten().min();
+        for (who, deadline) in Who::ALL.into_iter().zip(deadlines) {
+            let is_due = deadline.is_some_and(|at| at <= self.now);
+            let is_next = self.is_quiet() && deadline.is_some() && deadline == next;
+            if is_due || is_next {
+                steps.push(Step::Act(who));
+            }
+        }
+        steps
+    }
+
+    /// What brings back what is broken.
+    pub(crate) fn repairs(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if !self.path {
+            steps.push(Step::MendPath);
+        }
+        for who in Who::ALL {
+            let station = self.at(who);
+            match station.life {
+                Life::Dead => steps.push(Step::Start(who)),
+                Life::Asleep => steps.push(Step::Wake(who)),
+                Life::Awake => {}
+            }
+            if !station.online && station.life != Life::Dead {
+                steps.push(Step::Link(who, true));
+            }
+        }
+        steps
+    }
+
+    /// What may go astray now.
+    pub(crate) fn deviations(&self, allowed: &[Deviation]) -> Vec<Step> {
+        let steps = |deviation: &Deviation| match deviation {
+            Deviation::Presses => self.presses(),
+            Deviation::Mutes => self.of_each(|who| vec![Step::Press(who, Press::Mute)]),
+            Deviation::Courier => self.mishaps(),
+            Deviation::Path => self.path.then_some(Step::CutPath).into_iter().collect(),
+            Deviation::Links => self.broken_links(),
+            Deviation::Lives => self.of_each(|who| vec![Step::Sleep(who), Step::Crash(who)]),
+            Deviation::Failures => self.of_each(|who| self.failures(who)),
+        };
+        allowed.iter().flat_map(steps).collect()
+    }
+
+    /// A step by each phone that runs.
+    fn of_each(&self, steps: impl Fn(Who) -> Vec<Step>) -> Vec<Step> {
+        let awake = |who: &Who| self.at(*who).life == Life::Awake;
+        Who::ALL.into_iter().filter(awake).flat_map(steps).collect()
+    }
+
+    fn presses(&self) -> Vec<Step> {
+        self.of_each(|who| {
+            let mut presses = vec![Press::Accept, Press::Decline, Press::End, Press::Dismiss];
+            // Both are alike before the first call, so it is enough that one of them makes it.
+            if self.ids != Ids::Unused || who == Who::Alice {
+                presses.extend(self.ids.fresh().into_iter().map(Press::Dial));
+            }
+            let view = self.view(who);
+            presses.retain(|press| press.does_something(&view));
+            presses.into_iter().map(|it| Step::Press(who, it)).collect()
+        })
+    }
+
+    fn mishaps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (place, item) in self.arriving().filter(|(_, item)| !item.held) {
+            steps.push(Step::Hold(place));
+            // A phone is told of the end of its session whatever the network does.
+            if !matches!(item.way, Way::Local(_)) {
+                steps.push(Step::Lose(place));
+            }
+            if matches!((item.way, &item.cargo), (Way::Relay, Cargo::Message(_))) {
+                steps.push(Step::Repeat(place));
+            }
+        }
+        if self.network.relays_several() {
+            steps.push(Step::LoseRelayed);
+        }
+        steps
+    }
+
+    fn broken_links(&self) -> Vec<Step> {
+        let online = |who: Who| self.at(who).online;
+        let mut steps = self.of_each(|who| {
+            let cut = online(who).then_some(Step::Link(who, false));
+            cut.into_iter().collect()
+        });
+        if Who::ALL.into_iter().all(online) {
+            steps.push(Step::StopRelay);
+        }
+        steps
+    }
+
+    fn failures(&self, who: Who) -> Vec<Step> {
+        let open = self.at(who).ends.iter().filter(|end| end.can_fail());
+        open.map(|End { id, .. }| Step::Fail(who, *id)).collect()
+    }
+}
+
+impl Press {
+    /// Whether a button does anything in this state; those that do not are tested one by one
+    /// elsewhere.
+    fn does_something(self, view: &CallView) -> bool {
+        match self {
+            Self::Dial(_) => !view.is_busy() || matches!(view, CallView::Incoming { .. }),
+            Self::Accept | Self::Decline => matches!(view, CallView::Incoming { .. }),
+            Self::End => view.is_busy() && !matches!(view, CallView::Incoming { .. }),
+            Self::Dismiss => matches!(view, CallView::Ended { .. }),
+            Self::Mute => matches!(view, CallView::Active { .. }),
+        }
+    }
+}
