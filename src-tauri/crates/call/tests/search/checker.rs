@@ -120,7 +120,9 @@ impl Run<'_> {
     fn settle(&mut self, world: &World) {
         let print = world.fingerprint();
         let (repaired, repairs) = world.repaired();
-        for (world, first) in [(world, Vec::new()), (&repaired, repairs)] {
+        let is_whole = repairs.is_empty();
+        let all = [(world, Vec::new()), (&repaired, repairs)];
+        for (world, first) in all.into_iter().take(if is_whole { 1 } else { 2 }) {
             if let Err(Disagreement { steps, why }) = self.settler.settle(world) {
                 let mut trace = self.trace(print);
                 trace.extend(first.into_iter().chain(steps));

@@ -13,7 +13,7 @@
 //! Where two states are taken for one that are not, the search misses states; what it finds is
 //! always a real run.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use call::time::Timestamp;
@@ -30,12 +30,12 @@ const OLD: Duration = Duration::from_secs(6);
 
 /// No rule of a phone tells reports apart that are this far from each other: it asks which of two is
 /// newer, and whether the other side has heard the second last.
-const FAR: u64 = 4;
+const FAR: u64 = 2;
 
 /// A number that is equal for worlds that are the same.
 pub(crate) fn fingerprint(now: Timestamp, world: &impl Hash) -> u64 {
     let mut hasher = Relative {
-        inner: DefaultHasher::new(),
+        mixed: 0,
         now: millis(now.elapsed()),
         pending: None,
         counter: None,
@@ -45,7 +45,7 @@ pub(crate) fn fingerprint(now: Timestamp, world: &impl Hash) -> u64 {
 }
 
 struct Relative {
-    inner: DefaultHasher,
+    mixed: u64,
     now: u64,
     /// A counter, or the seconds of a `Duration`: what follows tells.
     pending: Option<u64>,
@@ -57,8 +57,14 @@ impl Relative {
     fn moment(&mut self, moment: u64) {
         let ahead = moment.saturating_sub(self.now);
         let ago = self.now.saturating_sub(moment).min(millis(OLD));
-        self.inner.write_u64(ahead);
-        self.inner.write_u64(ago);
+        self.mix(ahead);
+        self.mix(ago);
+    }
+
+    /// Takes a number in, by the folded product that wyhash is made of.
+    fn mix(&mut self, number: u64) {
+        let product = u128::from(self.mixed ^ number ^ ODD) * u128::from(FACTOR);
+        self.mixed = (product as u64 ^ (product >> 64) as u64).rotate_left(23);
     }
 
     /// Writes the pending number as a counter.
@@ -66,8 +72,8 @@ impl Relative {
         if let Some(counter) = self.pending.take() {
             let before = self.counter.replace(counter).unwrap_or(counter);
             let (more, less) = (counter.saturating_sub(before), before.saturating_sub(counter));
-            self.inner.write_u64(more.min(FAR));
-            self.inner.write_u64(less.min(FAR));
+            self.mix(more.min(FAR));
+            self.mix(less.min(FAR));
         }
     }
 }
@@ -75,30 +81,49 @@ impl Relative {
 impl Hasher for Relative {
     fn write(&mut self, bytes: &[u8]) {
         self.flush();
-        self.inner.write(bytes);
+        for part in bytes.chunks(8) {
+            let mut number = [0; 8];
+            number[..part.len()].copy_from_slice(part);
+            self.mix(u64::from_le_bytes(number) ^ part.len() as u64);
+        }
     }
 
     fn write_u32(&mut self, number: u32) {
         // Nanoseconds follow the seconds of a `Duration`; no counter is followed by 32 bits.
         if let Some(seconds) = self.pending.take() {
-            self.inner.write_u64(seconds);
+            self.mix(seconds);
         }
-        self.inner.write_u32(number);
+        self.mix(u64::from(number));
     }
 
     fn write_u64(&mut self, number: u64) {
         self.flush();
         match number {
             BEGINNING.. => self.moment(number),
-            CALLS.. => self.inner.write_u64(number),
+            CALLS.. => self.mix(number),
             _ => self.pending = Some(number),
         }
     }
 
+    fn write_u8(&mut self, number: u8) {
+        self.flush();
+        self.mix(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.flush();
+        self.mix(number as u64);
+    }
+
     fn finish(&self) -> u64 {
-        self.inner.finish()
+        self.mixed
     }
 }
+
+/// Without it a number that is the same as what was mixed before would make zero of both.
+const ODD: u64 = 0xa076_1d64_78bd_642f;
+
+const FACTOR: u64 = 0xe703_7ed1_a0b4_28db;
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

@@ -1,5 +1,5 @@
 //! Every run of two phones that few enough things disturb.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout, dead_code, reason = "draft")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout, dead_code, clippy::single_element_loop, reason = "draft")]
 
 mod checker;
 mod fingerprint;
@@ -42,6 +42,14 @@ fn from_idle() {
 #[test]
 fn from_a_call() {
     report(&Search { name: "call", start: in_a_call(), allowed: ALL, deviations: depth(1) });
+}
+
+#[test]
+fn kinds() {
+    for one in [&[Deviation::Path]] {
+        println!("{one:?}");
+        report(&Search { name: "call", start: in_a_call(), allowed: one, deviations: depth(1) });
+    }
 }
 
 fn in_a_call() -> World {
