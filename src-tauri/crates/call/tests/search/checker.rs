@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::settle::{Disagreement, Settler};
 use crate::station::{Who, short};
-use crate::step::{Deviation, Step};
+use crate::step::{Deviation, Orders, Step};
 use crate::world::World;
 
 /// What is searched.
@@ -22,6 +22,7 @@ pub(crate) struct Search {
     /// What may go astray, and how often altogether.
     pub(crate) allowed: &'static [Deviation],
     pub(crate) deviations: usize,
+    pub(crate) orders: Orders,
 }
 
 /// What was found to be true.
@@ -88,8 +89,8 @@ impl Run<'_> {
     fn spread(&mut self, mut waiting: Vec<World>, mut visit: impl FnMut(World)) {
         while let Some(world) = waiting.pop() {
             self.settle(&world);
-            let mut steps = world.quiet_steps();
-            steps.extend(world.repairs());
+            let mut steps = world.quiet_steps(self.search.orders);
+            steps.extend(world.repairs(self.search.orders));
             waiting.extend(self.explore(&world, &steps));
             visit(world);
         }

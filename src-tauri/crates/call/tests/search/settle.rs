@@ -6,7 +6,7 @@ use std::time::Duration;
 use call::view::CallView;
 
 use crate::station::{Life, Who};
-use crate::step::Step;
+use crate::step::{Orders, Step};
 use crate::world::World;
 
 /// Follows worlds to their end, and remembers which ones end well.
@@ -79,14 +79,14 @@ impl World {
     fn next_step(&self) -> Option<Step> {
         let held = self.arriving().find(|(_, item)| item.held);
         let held = held.map(|(place, _)| Step::Arrive(place));
-        held.or_else(|| self.quiet_steps().first().copied())
+        held.or_else(|| self.quiet_steps(Orders::AliceFirst).first().copied())
     }
 
     /// The same world after everything has come back.
     pub(crate) fn repaired(&self) -> (Self, Vec<Step>) {
         let mut world = self.clone();
         let mut steps = Vec::new();
-        while let Some(step) = world.repairs().first() {
+        while let Some(step) = world.repairs(Orders::All).first() {
             world = world.after(*step);
             steps.push(*step);
         }

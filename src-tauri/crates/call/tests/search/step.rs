@@ -33,6 +33,17 @@ pub(crate) enum Step {
     Fail(Who, SessionId),
 }
 
+/// What of things that happen at the same instant is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Orders {
+    /// What happens at one phone, in every order, before what happens at the other; what is broken
+    /// comes back when nothing is on its way. Steps of the two phones do not touch each other, so
+    /// little is missed: what breaks for both at once, in the midst of it.
+    AliceFirst,
+    /// Every order.
+    All,
+}
+
 /// What may go astray in a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deviation {
@@ -53,26 +64,35 @@ pub(crate) enum Deviation {
 }
 
 impl World {
-    /// What happens by itself, in every order that there may be. Time passes when nothing else is
-    /// left that happens at once.
-    pub(crate) fn quiet_steps(&self) -> Vec<Step> {
-        let arrivals = self.arriving().map(|(place, _)| Step::Arrive(place));
-        let mut steps: Vec<Step> = arrivals.collect();
+    /// What happens by itself. Time passes when nothing else is left that happens at once.
+    pub(crate) fn quiet_steps(&self, orders: Orders) -> Vec<Step> {
         let deadlines = Who::ALL.map(|who| self.at(who).deadline());
         let next = deadlines.into_iter().flatten().min();
+        let is_quiet = self.is_quiet();
+        let mut steps = Vec::new();
         for (who, deadline) in Who::ALL.into_iter().zip(deadlines) {
+            let arriving = self.arriving().filter(|(_, item)| item.to == who && !item.held);
+            steps.extend(arriving.map(|(place, _)| Step::Arrive(place)));
             let is_due = deadline.is_some_and(|at| at <= self.now);
-            let is_next = self.is_quiet() && deadline.is_some() && deadline == next;
+            let is_next = is_quiet && deadline.is_some() && deadline == next;
             if is_due || is_next {
                 steps.push(Step::Act(who));
             }
+            if orders == Orders::AliceFirst && !steps.is_empty() {
+                break;
+            }
         }
+        let held = self.arriving().filter(|(_, item)| item.held);
+        steps.extend(held.map(|(place, _)| Step::Arrive(place)));
         steps
     }
 
     /// What brings back what is broken.
-    pub(crate) fn repairs(&self) -> Vec<Step> {
+    pub(crate) fn repairs(&self, orders: Orders) -> Vec<Step> {
         let mut steps = Vec::new();
+        if orders == Orders::AliceFirst && !self.is_quiet() {
+            return steps;
+        }
         if !self.path {
             steps.push(Step::MendPath);
         }
