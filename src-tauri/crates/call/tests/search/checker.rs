@@ -5,8 +5,10 @@
 //! breaks a rule has the fewest of them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::settle::{Disagreement, Settler};
 use crate::station::{Who, short};
@@ -23,19 +25,31 @@ pub(crate) struct Search {
     pub(crate) allowed: &'static [Deviation],
     pub(crate) deviations: usize,
     pub(crate) orders: Orders,
+    pub(crate) goal: Goal,
 }
 
-/// What was found to be true.
-#[derive(Debug, Default)]
-pub(crate) struct Figures {
+/// Where all runs have to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Both in no call, or in the same.
+    Agreement,
+    /// In the same call.
+    Talk,
+}
+
+/// How much was searched, and within what bounds.
+#[derive(Debug)]
+pub(crate) struct Figures<'a> {
+    search: &'a Search,
     /// Worlds that differ by more than the time of day.
-    pub(crate) states: usize,
+    states: usize,
     /// Steps taken from them.
-    pub(crate) transitions: usize,
+    transitions: usize,
     /// Steps taken to see how they end.
-    pub(crate) settling: usize,
+    settling: usize,
     /// The longest time until both agreed.
-    pub(crate) longest: Duration,
+    longest: Duration,
+    took: Duration,
 }
 
 /// How each world was found first.
@@ -51,7 +65,8 @@ impl Search {
     ///
     /// # Panics
     /// When a rule is broken, with the steps that lead there.
-    pub(crate) fn run(&self) -> Figures {
+    pub(crate) fn run(&self) -> Figures<'_> {
+        let began = now();
         let mut run = Run {
             search: self,
             seen: HashMap::new(),
@@ -76,12 +91,39 @@ impl Search {
             layer = next;
         }
         Figures {
+            search: self,
             states: run.seen.len(),
             transitions: run.transitions,
             settling: run.settler.steps,
             longest: run.settler.longest,
+            took: now().duration_since(began),
         }
     }
+}
+
+impl fmt::Display for Figures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let search = self.search;
+        write!(
+            f,
+            "{}: {} of {:?}, {:?}: {} states, {} transitions and {} to settle, within {:?}; {:.1?}",
+            search.name,
+            search.deviations,
+            search.allowed,
+            search.orders,
+            self.states,
+            self.transitions,
+            self.settling,
+            self.longest,
+            self.took
+        )
+    }
+}
+
+/// The time of day, for the figures alone.
+#[expect(clippy::disallowed_methods, reason = "tells how long the search took")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 impl Run<'_> {
@@ -107,9 +149,7 @@ impl Run<'_> {
                 trace.push(*step);
                 self.fail(&trace, "a rule that holds at every step is broken");
             };
-            if let std::collections::hash_map::Entry::Vacant(entry) =
-                self.seen.entry(next.fingerprint())
-            {
+            if let Entry::Vacant(entry) = self.seen.entry(next.fingerprint()) {
                 entry.insert(Some((before, *step)));
                 fresh.push(next);
             }
@@ -124,11 +164,16 @@ impl Run<'_> {
         let is_whole = repairs.is_empty();
         let all = [(world, Vec::new()), (&repaired, repairs)];
         for (world, first) in all.into_iter().take(if is_whole { 1 } else { 2 }) {
-            if let Err(Disagreement { steps, why }) = self.settler.settle(world) {
-                let mut trace = self.trace(print);
-                trace.extend(first.into_iter().chain(steps));
-                self.fail(&trace, &why);
-            }
+            let (steps, why) = match (self.settler.settle(world), self.search.goal) {
+                (Err(Disagreement { steps, why }), _) => (steps, why),
+                (Ok(outcome), Goal::Talk) if !outcome.talking => {
+                    (Vec::new(), "no call comes of it".to_owned())
+                }
+                (Ok(_), Goal::Agreement | Goal::Talk) => continue,
+            };
+            let mut trace = self.trace(print);
+            trace.extend(first.into_iter().chain(steps));
+            self.fail(&trace, &why);
         }
     }
 

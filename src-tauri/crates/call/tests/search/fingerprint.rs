@@ -26,7 +26,7 @@ pub(crate) const CALLS: u64 = 1 << 40;
 
 /// No rule of a phone tells ages beyond this apart, but for rings of strangers. Its longest limit
 /// of that kind is `PROBE_AFTER`, 5 s, where the relay says why nobody is there.
-const OLD: Duration = Duration::from_secs(6);
+const OLD: Duration = Duration::from_secs(5);
 
 /// No rule of a phone tells reports apart that are this far from each other: it asks which of two is
 /// newer, and whether the other side has heard the second last.
@@ -71,7 +71,10 @@ impl Relative {
     fn flush(&mut self) {
         if let Some(counter) = self.pending.take() {
             let before = self.counter.replace(counter).unwrap_or(counter);
-            let (more, less) = (counter.saturating_sub(before), before.saturating_sub(counter));
+            let (more, less) = (
+                counter.saturating_sub(before),
+                before.saturating_sub(counter),
+            );
             self.mix(more.min(FAR));
             self.mix(less.min(FAR));
         }

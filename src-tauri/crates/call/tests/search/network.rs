@@ -62,8 +62,6 @@ impl Network {
         })
     }
 
-    pub(crate) fn count(&self) -> usize { self.items.len() }
-
     pub(crate) fn at(&self, place: usize) -> &Item {
         &self.items[place]
     }

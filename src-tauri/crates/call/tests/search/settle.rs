@@ -12,11 +12,20 @@ use crate::world::World;
 /// Follows worlds to their end, and remembers which ones end well.
 #[derive(Debug, Default)]
 pub(crate) struct Settler {
-    good: HashMap<u64, Duration>,
+    good: HashMap<u64, Outcome>,
     /// How many steps were taken.
     pub(crate) steps: usize,
     /// The longest time that it took two phones to agree.
     pub(crate) longest: Duration,
+}
+
+/// How a world ends when nothing goes astray any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// How long it takes until both agree for good.
+    pub(crate) after: Duration,
+    /// Whether they are in a call then.
+    pub(crate) talking: bool,
 }
 
 /// The steps to a world that goes round and round, or stands still, and does not agree.
@@ -31,7 +40,7 @@ impl Settler {
     ///
     /// # Errors
     /// When the phones do not agree then.
-    pub(crate) fn settle(&mut self, start: &World) -> Result<Duration, Disagreement> {
+    pub(crate) fn settle(&mut self, start: &World) -> Result<Outcome, Disagreement> {
         let mut path: Vec<(u64, World, Step)> = Vec::new();
         let mut seen = HashSet::new();
         let mut world = start.clone();
@@ -51,8 +60,12 @@ impl Settler {
                     let steps = path.into_iter().map(|(.., step)| step).collect();
                     return Err(Disagreement { steps, why });
                 }
-                self.good.insert(print, Duration::ZERO);
-                break Duration::ZERO;
+                let outcome = Outcome {
+                    after: Duration::ZERO,
+                    talking: world.talks(Who::Alice).is_some(),
+                };
+                self.good.insert(print, outcome);
+                break outcome;
             };
             self.steps += 1;
             let next = world.try_after(step);
@@ -64,13 +77,14 @@ impl Settler {
             };
             world = next;
         };
-        let end = world.now + rest;
+        let end = world.now + rest.after;
         for (print, before, _) in path {
-            self.good.entry(print).or_insert(end.since(before.now));
+            let after = end.since(before.now);
+            self.good.entry(print).or_insert(Outcome { after, ..rest });
         }
-        let took = end.since(start.now);
-        self.longest = self.longest.max(took);
-        Ok(took)
+        let after = end.since(start.now);
+        self.longest = self.longest.max(after);
+        Ok(Outcome { after, ..rest })
     }
 }
 

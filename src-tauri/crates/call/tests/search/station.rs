@@ -302,7 +302,11 @@ impl Station {
 
     fn assert_open(&self, session: SessionId) {
         let is_open = self.end(session).is_some_and(End::is_open);
-        assert!(is_open, "uses {session}, which is not open: {:?}", self.ends);
+        assert!(
+            is_open,
+            "uses {session}, which is not open: {:?}",
+            self.ends
+        );
     }
 
     /// What holds whenever a phone has done all that it wants to do.
@@ -321,7 +325,10 @@ impl Station {
         let is_in_call = matches!(view, CallView::Active { .. });
         assert!(is_in_call || self.captured == SHUT, "heard in {view:?}");
         let mut open = self.ends.iter().filter(|end| end.is_open());
-        match (view.is_busy().then(|| self.phone.call()).flatten(), open.next()) {
+        match (
+            view.is_busy().then(|| self.phone.call()).flatten(),
+            open.next(),
+        ) {
             (None, Some(end)) => panic!("{} is open without a call", end.id),
             (Some(call), Some(end)) => assert_eq!(end.id, call, "a session of another call"),
             (Some(_) | None, None) => {}

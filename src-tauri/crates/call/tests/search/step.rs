@@ -71,7 +71,9 @@ impl World {
         let is_quiet = self.is_quiet();
         let mut steps = Vec::new();
         for (who, deadline) in Who::ALL.into_iter().zip(deadlines) {
-            let arriving = self.arriving().filter(|(_, item)| item.to == who && !item.held);
+            let arriving = self
+                .arriving()
+                .filter(|(_, item)| item.to == who && !item.held);
             steps.extend(arriving.map(|(place, _)| Step::Arrive(place)));
             let is_due = deadline.is_some_and(|at| at <= self.now);
             let is_next = is_quiet && deadline.is_some() && deadline == next;

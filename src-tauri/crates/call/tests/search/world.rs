@@ -70,9 +70,9 @@ impl World {
     /// What may arrive next. What goes to a machine that sleeps waits, but the relay says that
     /// nobody is there.
     pub(crate) fn arriving(&self) -> impl Iterator<Item = (usize, &Item)> {
-        self.network.arriving().filter(|(_, item)| {
-            item.way == Way::Relay || self.at(item.to).life == Life::Awake
-        })
+        self.network
+            .arriving()
+            .filter(|(_, item)| item.way == Way::Relay || self.at(item.to).life == Life::Awake)
     }
 
     /// The world after a step that it offers.
