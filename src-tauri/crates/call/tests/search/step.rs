@@ -59,7 +59,7 @@ pub(crate) enum Deviation {
     Links,
     /// Machines sleep and programs crash.
     Lives,
-    /// Sessions fail.
+    /// Sessions fail, or are late to tell.
     Failures,
 }
 
@@ -148,13 +148,14 @@ impl World {
     fn mishaps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for (place, item) in self.arriving().filter(|(_, item)| !item.held) {
-            steps.push(Step::Hold(place));
-            // A phone is told of the end of its session whatever the network does.
-            if !matches!(item.way, Way::Local(_)) {
-                steps.push(Step::Lose(place));
-            }
-            if matches!((item.way, &item.cargo), (Way::Relay, Cargo::Message(_))) {
-                steps.push(Step::Repeat(place));
+            match (item.way, &item.cargo) {
+                (Way::Relay, Cargo::Message(_)) => {
+                    steps.extend([Step::Lose(place), Step::Hold(place), Step::Repeat(place)]);
+                }
+                (Way::Relay | Way::Channel(_), _) => {
+                    steps.extend([Step::Lose(place), Step::Hold(place)]);
+                }
+                (Way::Local(_), _) => {}
             }
         }
         if self.network.relays_several() {
@@ -177,7 +178,12 @@ impl World {
 
     fn failures(&self, who: Who) -> Vec<Step> {
         let open = self.at(who).ends.iter().filter(|end| end.can_fail());
-        open.map(|End { id, .. }| Step::Fail(who, *id)).collect()
+        let fail = open.map(|End { id, .. }| Step::Fail(who, *id));
+        let reports = self
+            .arriving()
+            .filter(|(_, item)| item.to == who && matches!(item.way, Way::Local(_)) && !item.held);
+        fail.chain(reports.map(|(place, _)| Step::Hold(place)))
+            .collect()
     }
 }
 
