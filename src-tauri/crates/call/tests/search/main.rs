@@ -46,6 +46,7 @@ const EVERYTHING: &[Deviation] = &[
     Deviation::Mutes,
     Deviation::Courier,
     Deviation::Path,
+    Deviation::Roaming,
     Deviation::Links,
     Deviation::Lives,
     Deviation::Failures,

@@ -1,10 +1,11 @@
 //! What is on its way, each piece until a step of the search delivers, holds back, repeats or
 //! loses it.
 
+use call::id::SessionId;
 use call::input::{Absence, Transport};
 use call::message::Message;
 
-use crate::station::{SessionId, Who};
+use crate::station::Who;
 
 /// One thing on its way to a phone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
+use call::id::SessionId;
 use call::time::Timestamp;
-
-use crate::station::SessionId;
 
 /// How often a silent session says so.
 pub(crate) const REPORT: Duration = Duration::from_secs(1);
@@ -25,6 +24,8 @@ pub(crate) struct End {
     pub(crate) id: SessionId,
     pub(crate) offerer: bool,
     pub(crate) phase: Phase,
+    /// A machine has left the network that it was made for: it never hears anything any more.
+    pub(crate) is_stranded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,13 +56,14 @@ impl End {
             id,
             offerer,
             phase: Phase::Negotiating,
+            is_stranded: false,
         }
     }
 
     /// Whether it would hear the other end.
     pub(crate) fn is_ready(&self) -> bool {
         match self.phase {
-            Phase::Checking | Phase::Connected { .. } => true,
+            Phase::Checking | Phase::Connected { .. } => !self.is_stranded,
             Phase::Negotiating | Phase::Failed | Phase::Closing => false,
         }
     }

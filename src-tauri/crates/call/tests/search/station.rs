@@ -1,19 +1,16 @@
 //! A phone, the driver around it, and a watch over everything that a driver relies on. The only
 //! file that knows what goes into a phone and comes out of it.
 
-use call::id::{CallId, Peer};
+use call::id::{CallId, Peer, SessionId};
 use call::input::{Command, Input, Standing, Transport};
 use call::message::Message;
 use call::output::{Output, Sound};
 use call::phone::{Config, Phone};
 use call::time::Timestamp;
-use call::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
+use call::view::{CallView, Controls, Lacking, OutgoingPhase};
 
 use crate::network::Cargo;
 use crate::session::{End, Phase};
-
-/// Names a session of a call.
-pub(crate) type SessionId = CallId;
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +38,8 @@ pub(crate) enum Press {
     End,
     Dismiss,
     Mute,
+    /// Go on with a lost call.
+    Resume(CallId),
 }
 
 /// What a phone wants done, and what it does not do itself.
@@ -68,6 +67,9 @@ pub(crate) struct Station {
     captured: Controls,
     ended: Vec<CallId>,
 }
+
+/// How many sessions a phone may hold at a time, those that are closing included.
+const MAX_SESSIONS: usize = 4;
 
 const SHUT: Controls = Controls {
     microphone: false,
@@ -111,6 +113,7 @@ impl Press {
             Self::Decline => Command::Decline,
             Self::End => Command::End,
             Self::Dismiss => Command::Dismiss,
+            Self::Resume(call) => Command::Resume { call, video: true },
             Self::Mute => {
                 let is_open = matches!(view, CallView::Active { wish, .. } if wish.microphone);
                 Command::SetMicrophone(!is_open)
@@ -167,14 +170,24 @@ impl Station {
         self.handle(now, Input::Link { online })
     }
 
+    /// Its addresses are others now.
+    pub(crate) fn roam(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.handle(now, Input::NetworkChanged)
+    }
+
+    /// Its codecs or devices fail for good.
+    pub(crate) fn break_media(&mut self, now: Timestamp) -> Vec<Effect> {
+        let call = self.phone.call();
+        call.map_or(Vec::new(), |call| self.handle(now, Input::Broken { call }))
+    }
+
     pub(crate) fn report(
         &mut self,
         now: Timestamp,
         session: SessionId,
         state: Transport,
     ) -> Vec<Effect> {
-        let call = session;
-        self.handle(now, Input::Transport { call, state })
+        self.handle(now, Input::Transport { session, state })
     }
 
     pub(crate) fn parcel(
@@ -183,8 +196,8 @@ impl Station {
         session: SessionId,
         parcel: &[u8],
     ) -> Vec<Effect> {
-        let (call, parcel) = (session, parcel.to_vec());
-        self.handle(now, Input::Parcel { call, parcel })
+        let parcel = parcel.to_vec();
+        self.handle(now, Input::Parcel { session, parcel })
     }
 
     pub(crate) fn capture(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -208,9 +221,9 @@ impl Station {
         let address = from.address().to_owned();
         match (cargo, session) {
             (Cargo::Report(state), Some(session)) => self.report(now, session, *state),
-            (Cargo::Data(message), Some(call)) => {
+            (Cargo::Data(message), Some(session)) => {
                 let bytes = message.encode();
-                self.handle(now, Input::Data { call, bytes })
+                self.handle(now, Input::Data { session, bytes })
             }
             (Cargo::Message(message), None) => self.handle(
                 now,
@@ -257,31 +270,31 @@ impl Station {
                 assert_eq!(message.call, call, "a message about another call");
                 Some(Effect::Send(message))
             }
-            Output::OpenTransport { call, offerer } => {
-                let is_free = self.ends.is_empty();
-                assert!(is_free, "a second session: {call} beside {:?}", self.ends);
-                let end = End::new(call, offerer);
+            Output::OpenTransport { session, offerer } => {
+                let is_fresh = self.end(session).is_none() && self.ends.len() < MAX_SESSIONS;
+                assert!(is_fresh, "opens {session} beside {:?}", self.ends);
+                let end = End::new(session, offerer);
                 self.ends.push(end);
                 Some(Effect::Open(end))
             }
-            Output::RestartTransport { call } => {
-                self.assert_open(call);
+            Output::UseTransport { session } => {
+                self.assert_open(session);
                 None
             }
-            Output::CloseTransport { call } => {
-                self.assert_open(call);
-                let end = self.end_mut(call)?;
+            Output::CloseTransport { session } => {
+                self.assert_open(session);
+                let end = self.end_mut(session)?;
                 let before = *end;
                 end.phase = Phase::Closing;
                 Some(Effect::Close(before))
             }
-            Output::Parcel { call, parcel } => {
-                self.assert_open(call);
-                Some(Effect::Parcel(call, parcel))
+            Output::Parcel { session, parcel } => {
+                self.assert_open(session);
+                Some(Effect::Parcel(session, parcel))
             }
-            Output::Data { call, bytes } => {
-                self.assert_open(call);
-                Some(Effect::Data(call, understood(&bytes)))
+            Output::Data { session, bytes } => {
+                self.assert_open(session);
+                Some(Effect::Data(session, understood(&bytes)))
             }
             Output::SetCapture { microphone, camera } => {
                 self.captured = Controls { microphone, camera };
@@ -324,21 +337,9 @@ impl Station {
         assert_eq!(self.sound == Sound::RingBack, rings_there, "{view:?}");
         let is_in_call = matches!(view, CallView::Active { .. });
         assert!(is_in_call || self.captured == SHUT, "heard in {view:?}");
-        let mut open = self.ends.iter().filter(|end| end.is_open());
-        match (
-            view.is_busy().then(|| self.phone.call()).flatten(),
-            open.next(),
-        ) {
-            (None, Some(end)) => panic!("{} is open without a call", end.id),
-            (Some(call), Some(end)) => assert_eq!(end.id, call, "a session of another call"),
-            (Some(_) | None, None) => {}
-        }
-        if let CallView::Active {
-            phase: ActivePhase::Connected | ActivePhase::Reconnecting,
-            ..
-        } = view
-        {
-            assert!(!self.ends.is_empty(), "a call without a session");
+        let call = self.phone.call().filter(|_| view.is_busy());
+        for end in self.ends.iter().filter(|end| end.is_open()) {
+            assert_eq!(Some(end.id.call), call, "{} is open in {view:?}", end.id);
         }
     }
 }
@@ -355,6 +356,6 @@ pub(crate) fn short(view: &CallView, call: Option<CallId>) -> String {
         CallView::Outgoing { phase, .. } => format!("{phase:?} {call}"),
         CallView::Incoming { .. } => format!("Incoming {call}"),
         CallView::Active { phase, .. } => format!("{phase:?} {call}"),
-        CallView::Ended { reason, .. } => format!("ended {call}: {reason:?}"),
+        CallView::Ended { reason, resume, .. } => format!("{reason:?} {call}, resume {resume:?}"),
     }
 }

@@ -1,10 +1,11 @@
 //! The steps of the search: what happens by itself, what comes back, and what goes astray.
 
-use call::view::CallView;
+use call::id::SessionId;
+use call::view::{CallView, Resume};
 
 use crate::network::{Cargo, Way};
 use crate::session::End;
-use crate::station::{Life, Press, SessionId, Who};
+use crate::station::{Life, Press, Who};
 use crate::world::{Ids, World};
 
 /// One step.
@@ -27,10 +28,16 @@ pub(crate) enum Step {
     Hold(usize),
     Repeat(usize),
     CutPath,
+    /// The sessions lose their path for good; new ones find another one.
+    Strand,
+    /// The same, and this machine knows.
+    Roam(Who),
     StopRelay,
     Sleep(Who),
     Crash(Who),
     Fail(Who, SessionId),
+    /// What makes or shows media fails.
+    Break(Who),
 }
 
 /// What of things that happen at the same instant is searched.
@@ -55,6 +62,8 @@ pub(crate) enum Deviation {
     Courier,
     /// The machines do not reach each other.
     Path,
+    /// Machines change their network.
+    Roaming,
     /// Links to the relay break.
     Links,
     /// Machines sleep and programs crash.
@@ -119,6 +128,7 @@ impl World {
             Deviation::Mutes => self.of_each(|who| vec![Step::Press(who, Press::Mute)]),
             Deviation::Courier => self.mishaps(),
             Deviation::Path => self.path.then_some(Step::CutPath).into_iter().collect(),
+            Deviation::Roaming => self.roaming(),
             Deviation::Links => self.broken_links(),
             Deviation::Lives => self.of_each(|who| vec![Step::Sleep(who), Step::Crash(who)]),
             Deviation::Failures => self.of_each(|who| self.failures(who)),
@@ -137,7 +147,9 @@ impl World {
             let mut presses = vec![Press::Accept, Press::Decline, Press::End, Press::Dismiss];
             // Both are alike before the first call, so it is enough that one of them makes it.
             if self.ids != Ids::Unused || who == Who::Alice {
-                presses.extend(self.ids.fresh().into_iter().map(Press::Dial));
+                let ids = self.ids.fresh();
+                presses.extend(ids.iter().map(|id| Press::Dial(*id)));
+                presses.extend(ids.iter().map(|id| Press::Resume(*id)));
             }
             let view = self.view(who);
             presses.retain(|press| press.does_something(&view));
@@ -176,12 +188,19 @@ impl World {
         steps
     }
 
+    fn roaming(&self) -> Vec<Step> {
+        let mut steps = self.of_each(|who| vec![Step::Roam(who)]);
+        steps.push(Step::Strand);
+        steps
+    }
+
     fn failures(&self, who: Who) -> Vec<Step> {
         let open = self.at(who).ends.iter().filter(|end| end.can_fail());
         let fail = open.map(|End { id, .. }| Step::Fail(who, *id));
         let reports = self
             .arriving()
             .filter(|(_, item)| item.to == who && matches!(item.way, Way::Local(_)) && !item.held);
+        let fail = fail.chain([Step::Break(who)]);
         fail.chain(reports.map(|(place, _)| Step::Hold(place)))
             .collect()
     }
@@ -197,6 +216,13 @@ impl Press {
             Self::End => view.is_busy() && !matches!(view, CallView::Incoming { .. }),
             Self::Dismiss => matches!(view, CallView::Ended { .. }),
             Self::Mute => matches!(view, CallView::Active { .. }),
+            Self::Resume(_) => matches!(
+                view,
+                CallView::Ended {
+                    resume: Resume::Offered | Resume::Wanted,
+                    ..
+                }
+            ),
         }
     }
 }

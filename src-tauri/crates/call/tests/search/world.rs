@@ -1,6 +1,6 @@
 //! Two phones and everything between them, as one value, and what each step makes of it.
 
-use call::id::CallId;
+use call::id::{CallId, SessionId};
 use call::input::{Absence, Transport};
 use call::time::Timestamp;
 use call::view::{ActivePhase, CallView};
@@ -8,7 +8,7 @@ use call::view::{ActivePhase, CallView};
 use crate::fingerprint::{BEGINNING, CALLS, fingerprint};
 use crate::network::{Cargo, Item, Network, Way};
 use crate::session::{ANSWER, End, ICE_DISCONNECTED, OFFER, Phase, REPORT, Silence};
-use crate::station::{Effect, Life, SessionId, Station, Who};
+use crate::station::{Effect, Life, Press, Station, Who};
 use crate::step::Step;
 
 /// The state of the search.
@@ -97,7 +97,7 @@ impl World {
             Step::Press(who, press) => {
                 let now = self.now;
                 let effects = self.at_mut(who).press(now, who, press);
-                self.note_id(who);
+                self.note_id(press);
                 self.perform(who, effects);
             }
             Step::Lose(place) => drop(self.network.take(place)),
@@ -105,6 +105,18 @@ impl World {
             Step::Hold(place) => self.network.hold(place),
             Step::Repeat(place) => self.network.repeat(place),
             Step::CutPath => self.path = false,
+            Step::Strand => self.strand(),
+            Step::Roam(who) => {
+                self.strand();
+                let now = self.now;
+                let effects = self.at_mut(who).roam(now);
+                self.perform(who, effects);
+            }
+            Step::Break(who) => {
+                let now = self.now;
+                let effects = self.at_mut(who).break_media(now);
+                self.perform(who, effects);
+            }
             Step::StopRelay => Who::ALL.into_iter().for_each(|who| self.link(who, false)),
             Step::Sleep(who) => self.at_mut(who).life = Life::Asleep,
             Step::Crash(who) => {
@@ -131,8 +143,15 @@ impl World {
         }
     }
 
-    fn note_id(&mut self, who: Who) {
-        let Some(id) = self.at(who).phone.call() else {
+    /// No session that was begun until now hears anything any more.
+    fn strand(&mut self) {
+        for end in self.stations.iter_mut().flat_map(|it| &mut it.ends) {
+            end.is_stranded = true;
+        }
+    }
+
+    fn note_id(&mut self, press: Press) {
+        let (Press::Dial(id) | Press::Resume(id)) = press else {
             return;
         };
         self.ids = match self.ids {
