@@ -10,6 +10,7 @@ use crate::id::CallId;
 use crate::message::Over;
 use crate::output::{Output, Sound};
 use crate::reason::EndReason;
+use crate::sessions::Phase;
 use crate::state::{Connectivity, Outage, Stage, State};
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
@@ -47,6 +48,10 @@ impl Phone {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
+        if call.sessions.current.phase == Phase::Dead {
+            // It was on its way when the session failed. Nothing follows, so it heals nothing.
+            return;
+        }
         call.liveness.on_session(now);
         match stage {
             Stage::Reconnecting { connected_at, .. } => {

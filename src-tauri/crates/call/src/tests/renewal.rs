@@ -7,7 +7,7 @@ use super::duo::Duo;
 use super::station::Who::{self, Alice, Bob};
 use crate::id::SessionId;
 use crate::input::{Input, Transport};
-use crate::message::{Body, Parcel};
+use crate::message::{Body, Message, Parcel};
 use crate::reason::EndReason;
 use crate::view::ActivePhase;
 
@@ -126,6 +126,20 @@ fn a_session_that_fails_is_replaced_at_once() {
             assert_on(&duo, 1);
         }
     }
+}
+
+#[test]
+fn what_was_on_its_way_through_a_session_that_failed_does_not_bring_it_back() {
+    let mut duo = Duo::in_a_call();
+    let session = duo.session(Alice);
+    for who in BOTH {
+        duo.tell_session(who, session, Transport::Failed);
+        let (call, body) = (session.call, Body::Still);
+        let bytes = Message { call, body }.encode();
+        duo.feed(who, Input::Data { session, bytes });
+    }
+    duo.run(SECOND);
+    assert_on(&duo, 1);
 }
 
 #[test]
