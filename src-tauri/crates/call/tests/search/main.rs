@@ -18,7 +18,7 @@
 //! and the state that matters here, a call that goes on, is a cycle; it counts depth in steps,
 //! not in deviations; and it brings an HTTP server. What is needed of it is the loop in `checker`.
 //!
-//! `TINCAN_LONG` searches one deviation further, and all orders within an instant.
+//! `TINCAN_LONG` searches further, and all orders of what happens at one instant.
 
 #![expect(
     clippy::print_stdout,
@@ -52,57 +52,86 @@ const EVERYTHING: &[Deviation] = &[
     Deviation::Failures,
 ];
 
-/// All but what keeps a call in an outage for long, which has many more states.
-const PROMPT: &[Deviation] = &[
+/// All but what a call may be in for most of a minute, which makes many more states.
+const UNBROKEN: &[Deviation] = &[
     Deviation::Presses,
     Deviation::Mutes,
     Deviation::Courier,
-    Deviation::Links,
+    Deviation::Roaming,
     Deviation::Failures,
 ];
 
-#[test]
-fn two_idle_phones_agree_whatever_happens() {
-    search("from idle", World::new(), EVERYTHING, 2);
-    search("from idle, users", World::new(), &[Deviation::Presses], 4);
+/// How many deviations are searched.
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    usual: usize,
+    /// With `TINCAN_LONG`.
+    long: usize,
 }
 
 #[test]
-fn two_phones_in_a_call_agree_whatever_happens() {
-    search("in a call", World::in_a_call(), EVERYTHING, 1);
-    search("in a call, no outage", World::in_a_call(), PROMPT, 2);
+fn two_idle_phones_agree_whatever_happens() {
+    search(
+        "idle",
+        World::new(),
+        EVERYTHING,
+        Bound { usual: 2, long: 3 },
+    );
+    let presses = &[Deviation::Presses];
+    search("idle", World::new(), presses, Bound { usual: 4, long: 5 });
 }
 
 #[test]
 fn while_it_rings_two_phones_agree_whatever_happens() {
-    search("while it rings", World::ringing(), EVERYTHING, 2);
+    let bound = Bound { usual: 1, long: 2 };
+    search("ringing", World::ringing(), EVERYTHING, bound);
+    let bound = Bound { usual: 2, long: 2 };
+    search("ringing", World::ringing(), UNBROKEN, bound);
+}
+
+#[test]
+fn in_a_call_two_phones_agree_whatever_happens() {
+    let bound = Bound { usual: 1, long: 2 };
+    search("in a call", World::in_a_call(), EVERYTHING, bound);
+    let bound = Bound { usual: 2, long: 2 };
+    search("in a call", World::in_a_call(), UNBROKEN, bound);
+}
+
+#[test]
+fn after_a_lost_call_two_phones_agree_whatever_happens() {
+    let bound = Bound { usual: 1, long: 2 };
+    search("lost call", World::lost(), EVERYTHING, bound);
+    let bound = Bound { usual: 2, long: 2 };
+    search("lost call", World::lost(), UNBROKEN, bound);
 }
 
 #[test]
 fn of_two_calls_that_cross_one_is_answered_whatever_the_courier_does() {
     for higher in Who::ALL {
-        let start = World::crossing(higher);
-        let courier = &[Deviation::Courier];
-        run("two calls that cross", start, courier, 3, Goal::Talk);
+        talk("crossing calls", World::crossing(higher));
     }
 }
 
-fn search(name: &'static str, start: World, allowed: &'static [Deviation], deviations: usize) {
-    run(name, start, allowed, deviations, Goal::Agreement);
+#[test]
+fn two_who_want_a_lost_call_back_talk_whatever_the_courier_does() {
+    talk("resumed call", World::resumed());
 }
 
-fn run(
-    name: &'static str,
-    start: World,
-    allowed: &'static [Deviation],
-    deviations: usize,
-    goal: Goal,
-) {
+fn search(name: &'static str, start: World, allowed: &'static [Deviation], bound: Bound) {
+    run(name, start, allowed, bound, Goal::Agreement);
+}
+
+fn talk(name: &'static str, start: World) {
+    let bound = Bound { usual: 2, long: 3 };
+    run(name, start, &[Deviation::Courier], bound, Goal::Talk);
+}
+
+fn run(name: &'static str, start: World, allowed: &'static [Deviation], bound: Bound, goal: Goal) {
     let mut search = Search {
         name,
         start,
         allowed,
-        deviations,
+        deviations: bound.usual,
         orders: Orders::AliceFirst,
         goal,
     };
@@ -111,7 +140,7 @@ fn run(
         search.orders = Orders::All;
         println!("{}", search.run());
         search.orders = Orders::AliceFirst;
-        search.deviations += 1;
+        search.deviations = bound.long;
         println!("{}", search.run());
     }
 }
@@ -135,6 +164,23 @@ impl World {
         }
         assert!(world.talks(Who::Alice).is_some() && world.talks(Who::Bob).is_some());
         world.calm()
+    }
+
+    /// Alice had called, the path was lost for too long, and is back.
+    fn lost() -> Self {
+        let mut world = Self::in_a_call().after(Step::CutPath);
+        while Who::ALL.into_iter().any(|who| world.view(who).is_busy()) {
+            world = world.after(world.quiet_steps(Orders::AliceFirst)[0]);
+        }
+        world.after(Step::MendPath).calm()
+    }
+
+    /// Both have just said that they want the lost call back.
+    fn resumed() -> Self {
+        Who::ALL.into_iter().fold(Self::lost(), |world, who| {
+            let call = world.ids.fresh()[0];
+            world.after(Step::Press(who, Press::Resume(call)))
+        })
     }
 
     /// Both call each other; the call of `higher` has the higher id.
