@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::settle::{Disagreement, Settler};
-use crate::station::{Who, short};
+use crate::station::short;
 use crate::step::{Deviation, Orders, Step};
+use crate::who::Who;
 use crate::world::World;
 
 /// What is searched.
@@ -212,11 +212,6 @@ impl Run<'_> {
 }
 
 impl World {
-    /// The world after a step; none when a rule is broken on the way.
-    pub(crate) fn try_after(&self, step: Step) -> Option<Self> {
-        catch_unwind(AssertUnwindSafe(|| self.after(step))).ok()
-    }
-
     /// What a step does here.
     fn describe(&self, step: Step) -> String {
         match step {

@@ -28,17 +28,20 @@
 mod checker;
 mod fingerprint;
 mod network;
+mod offer;
 mod session;
 mod settle;
 mod station;
 mod step;
+mod who;
 mod world;
 
 use std::time::Duration;
 
 use checker::{Goal, Search};
-use station::{Press, Who};
+use station::Press;
 use step::{Deviation, Orders, Step};
+use who::Who;
 use world::World;
 
 const EVERYTHING: &[Deviation] = &[

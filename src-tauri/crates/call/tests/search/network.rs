@@ -5,7 +5,7 @@ use call::id::SessionId;
 use call::input::{Absence, Transport};
 use call::message::Message;
 
-use crate::station::Who;
+use crate::who::Who;
 
 /// One thing on its way to a phone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use call::view::CallView;
 
-use crate::station::{Life, Who};
+use crate::station::Life;
 use crate::step::{Orders, Step};
+use crate::who::Who;
 use crate::world::World;
 
 /// Follows worlds to their end, and remembers which ones end well.

@@ -1,7 +1,7 @@
 //! A phone, the driver around it, and a watch over everything that a driver relies on. The only
 //! file that knows what goes into a phone and comes out of it.
 
-use call::id::{CallId, Peer, SessionId};
+use call::id::{CallId, SessionId};
 use call::input::{Command, Input, Standing, Transport};
 use call::message::Message;
 use call::output::{Output, Sound};
@@ -11,13 +11,7 @@ use call::view::{CallView, Controls, Lacking, OutgoingPhase};
 
 use crate::network::Cargo;
 use crate::session::{End, Phase};
-
-/// Who takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Who {
-    Alice,
-    Bob,
-}
+use crate::who::Who;
 
 /// Whether a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,31 +69,6 @@ const SHUT: Controls = Controls {
     microphone: false,
     camera: false,
 };
-
-impl Who {
-    pub(crate) const ALL: [Self; 2] = [Self::Alice, Self::Bob];
-
-    pub(crate) fn other(self) -> Self {
-        match self {
-            Self::Alice => Self::Bob,
-            Self::Bob => Self::Alice,
-        }
-    }
-
-    pub(crate) fn address(self) -> &'static str {
-        match self {
-            Self::Alice => "a",
-            Self::Bob => "b",
-        }
-    }
-
-    fn peer(self) -> Peer {
-        Peer {
-            address: self.address().to_owned(),
-            name: self.address().to_owned(),
-        }
-    }
-}
 
 impl Press {
     fn command(self, who: Who, view: &CallView) -> Command {

@@ -1,5 +1,8 @@
 //! Two phones and everything between them, as one value, and what each step makes of it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use call::id::{CallId, SessionId};
 use call::input::{Absence, Transport};
 use call::time::Timestamp;
@@ -8,8 +11,9 @@ use call::view::{ActivePhase, CallView};
 use crate::fingerprint::{BEGINNING, CALLS, fingerprint};
 use crate::network::{Cargo, Item, Network, Way};
 use crate::session::{ANSWER, End, ICE_DISCONNECTED, OFFER, Phase, REPORT, Silence};
-use crate::station::{Effect, Life, Press, Station, Who};
+use crate::station::{Effect, Life, Press, Station};
 use crate::step::Step;
+use crate::who::Who;
 
 /// The state of the search.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +36,7 @@ pub(crate) enum Ids {
 impl World {
     /// Both online, nothing going on.
     pub(crate) fn new() -> Self {
-        let now = Timestamp::after_start(std::time::Duration::from_millis(BEGINNING * 2));
+        let now = Timestamp::after_start(Duration::from_millis(BEGINNING * 2));
         let mut world = Self {
             now,
             stations: Who::ALL.map(Station::new),
@@ -81,6 +85,11 @@ impl World {
         world.take(step);
         world.follow_paths();
         world
+    }
+
+    /// The world after a step; none when a rule is broken on the way.
+    pub(crate) fn try_after(&self, step: Step) -> Option<Self> {
+        catch_unwind(AssertUnwindSafe(|| self.after(step))).ok()
     }
 
     fn take(&mut self, step: Step) {
@@ -326,7 +335,7 @@ impl World {
                         (Phase::Connected { silence }, None)
                     }
                     (Phase::Connected { silence: Some(_) }, true) => {
-                        (HEARS, Some(Transport::Silent(std::time::Duration::ZERO)))
+                        (HEARS, Some(Transport::Silent(Duration::ZERO)))
                     }
                     (phase, _) => (phase, None),
                 };
