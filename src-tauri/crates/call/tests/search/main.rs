@@ -6,8 +6,9 @@
 //! cut the path, either link or the whole relay, and mend them; let machines sleep and programs
 //! crash and start again; let sessions fail. Each of these is a *deviation*. What needs no
 //! deviation, which is deliveries and deadlines in any order in which they can be due, and the
-//! return of what broke, is searched at no cost. So a bound is one number, and within it the
-//! search is complete:
+//! return of what broke, is searched at no cost. So a bound is one number. Within it every
+//! state is visited, except for what `fingerprint` takes for the same and for what
+//! [`Orders::AliceFirst`] leaves out:
 //!
 //! - at every step, `station` checks what a driver relies on;
 //! - from every state, `settle` lets things take their course, once with everything mended and

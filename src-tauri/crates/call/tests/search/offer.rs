@@ -144,8 +144,7 @@ impl World {
 }
 
 impl Press {
-    /// Whether a button does anything in this state; those that do not are tested one by one
-    /// elsewhere.
+    /// Whether a press may do anything in this state. A phone ignores all others.
     fn does_something(self, view: &CallView) -> bool {
         match self {
             Self::Dial(_) => !view.is_busy() || matches!(view, CallView::Incoming { .. }),
