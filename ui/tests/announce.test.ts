@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { StoryName } from '../src/backend/stories';
 import { Announcer } from '../src/state/announce';
-import { TroubleWatch } from '../src/state/trouble';
+import { TroubleWatch } from '../src/state/trouble/watch';
 import { engine } from './views';
 
 test('says each step of a call once', () => {

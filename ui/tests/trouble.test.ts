@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { EngineView } from '../src/backend/bindings/EngineView';
 import { devices, STATS } from '../src/backend/stories/base';
 import type { StoryName } from '../src/backend/stories';
-import { Steady, TroubleWatch } from '../src/state/trouble';
+import { Steady } from '../src/state/trouble/steady';
+import { TroubleWatch } from '../src/state/trouble/watch';
 import { engine } from './views';
 
 /** Feeds the same view ten times a second and returns what is said at the end. */
