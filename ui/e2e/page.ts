@@ -60,6 +60,21 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-reconnecting': 'reconnecting',
   'call-no-microphone': 'microphone-missing',
   'call-no-camera': 'camera-missing',
+  'call-my-microphone': 'myMicrophone',
+  'call-my-camera': 'myCamera',
+  'call-my-speaker': 'mySpeaker',
+  'call-my-screen': 'myScreen',
+  'call-their-microphone': 'theirMicrophone',
+  'call-their-camera': 'theirCamera',
+  'call-their-speaker': 'theirSpeaker',
+  'call-their-speaker-long-name': 'theirSpeaker',
+  'call-their-screen': 'theirScreen',
+  'call-network-ours': 'network',
+  'call-network-theirs': 'network',
+  'call-network-no-camera': 'network',
+  'call-unheard': 'unheard',
+  'call-unseen': 'unseen',
+  'call-unreceived': 'unreceived',
 };
 
 /** What axe-core has to complain about, one line each. */
