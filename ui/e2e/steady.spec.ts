@@ -29,9 +29,9 @@ const COURSES: Record<string, StoryName[]> = {
     'call-microphone-lost',
     'call-talking-muted',
     'call-receipts-unknown',
-    'call-my-microphone',
-    'call-network-no-camera',
-    'call-their-speaker',
+    'trouble-my-microphone',
+    'trouble-network-no-camera',
+    'trouble-their-speaker',
   ],
   'a lost call': ['ended-lost', 'ended-lost-wanted', 'ended-lost-waiting'],
 };
@@ -75,8 +75,9 @@ test('a call that is waited for in vain leaves the other buttons where they are'
   await page.getByRole('button', { name: 'Waiting…' }).waitFor();
   expect(await controls(page)).toEqual(before);
   await page.clock.runFor(121_000);
-  await page.getByText('This call cannot go on any more.').waitFor();
+  await page.getByRole('main').getByText('This call cannot go on any more.').waitFor();
   expect(await controls(page)).toEqual(others);
+  await expect(page.getByRole('heading')).toBeFocused();
   await page.screenshot({ path: `${SCREENS}/ended-lost-in-vain.dark.png` });
 });
 

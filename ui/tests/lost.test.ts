@@ -47,13 +47,13 @@ test('the header says what arrives of us, and the line of trouble what does not'
   await story('call');
   expect(screen.getByText(/Hears you · sees you/u)).toBeVisible();
   clean();
-  await story('call-their-speaker');
+  await story('trouble-their-speaker');
   expect(screen.getByText(/^· Sees you$/u)).toBeVisible();
   expect(line()).toHaveTextContent(/they do not hear you/u);
 });
 
 test('what helps goes once it is done', async () => {
-  const { backend } = await story('call-network-ours');
+  const { backend } = await story('trouble-network-ours');
   await user.click(button('Turn off camera'));
   expect(backend.commands).toEqual([{ do: 'setCamera', on: false }]);
   await vi.waitFor(() => {
@@ -75,7 +75,7 @@ test.each([
   'call-devices-opening',
   'call',
   'call-reconnecting',
-  'call-network-ours',
+  'trouble-network-ours',
   'call-faults',
 ])('End works at once in %s', async (name) => {
   const { backend } = await story(name);

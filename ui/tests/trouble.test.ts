@@ -47,17 +47,17 @@ test.each(PAIRS)('of $first and $second, $first is said', ({ first, view }) => {
 });
 
 test.each([
-  ['call-my-microphone', 'Your microphone is silent', { do: 'choose', role: 'microphone' }],
-  ['call-my-camera', 'No picture comes from your camera', { do: 'choose', role: 'camera' }],
-  ['call-my-speaker', 'No sound reaches your speaker', { do: 'choose', role: 'speaker' }],
-  ['call-my-screen', 'cannot show Bea’s picture', null],
-  ['call-their-microphone', 'Ask them to check it', null],
-  ['call-their-camera', 'Ask them to check it', null],
-  ['call-their-speaker', 'They are told so', null],
-  ['call-their-screen', 'cannot show your picture', null],
-  ['call-network-ours', 'loses what you send', { do: 'cameraOff' }],
-  ['call-network-theirs', 'loses what Bea sends', { do: 'cameraOff' }],
-  ['call-network-no-camera', 'loses what you send', null],
+  ['trouble-my-microphone', 'Your microphone is silent', { do: 'choose', role: 'microphone' }],
+  ['trouble-my-camera', 'No picture comes from your camera', { do: 'choose', role: 'camera' }],
+  ['trouble-my-speaker', 'No sound reaches your speaker', { do: 'choose', role: 'speaker' }],
+  ['trouble-my-screen', 'cannot show Bea’s picture', null],
+  ['trouble-their-microphone', 'Ask them to check it', null],
+  ['trouble-their-camera', 'Ask them to check it', null],
+  ['trouble-their-speaker', 'They are told so', null],
+  ['trouble-their-screen', 'cannot show your picture', null],
+  ['trouble-network-ours', 'loses what you send', { do: 'cameraOff' }],
+  ['trouble-network-theirs', 'loses what Bea sends', { do: 'cameraOff' }],
+  ['trouble-network-no-camera', 'loses what you send', null],
 ] as const)('%s names who is affected, and one thing to do', (story, text, remedy) => {
   const said = new TroubleWatch().update(engine(story), 'Bea', 0);
   expect(said).toMatchObject({ text: expect.stringContaining(text), remedy });
@@ -68,8 +68,8 @@ test.each(['unheard', 'unseen', 'unreceived'] as const)(
   'that we are %s for no known reason is said after a while',
   (kind) => {
     const watch = new TroubleWatch();
-    expect(watched(watch, engine(`call-${kind}`), 0, 5900)).toBeNull();
-    expect(watched(watch, engine(`call-${kind}`), 6000, 6000)?.kind).toBe(kind);
+    expect(watched(watch, engine(`trouble-${kind}`), 0, 5900)).toBeNull();
+    expect(watched(watch, engine(`trouble-${kind}`), 6000, 6000)?.kind).toBe(kind);
   },
 );
 
@@ -77,7 +77,7 @@ test('what is said as trouble is not said as well', () => {
   const watch = new TroubleWatch();
   watched(watch, engine('call'), 0, 1000);
   expect(watch.perceived).toEqual({ hears: true, sees: true });
-  watched(watch, engine('call-their-speaker'), 1100, 1200);
+  watched(watch, engine('trouble-their-speaker'), 1100, 1200);
   expect(watch.perceived).toEqual({ hears: false, sees: true });
   watch.update(engine('call-reconnecting'), 'Bea', 1300);
   expect(watch.perceived).toEqual({ hears: false, sees: false });

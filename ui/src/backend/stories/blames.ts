@@ -6,21 +6,17 @@ import type { ActiveCall } from '../call';
 import { active, LONG, type Story, story } from './base';
 
 export const BLAMES = {
-  'call-voice': story(
-    active('connected', { local: { microphone: true, camera: false } }, { localPicture: false }),
-  ),
-  'call-receipts-unknown': story(active('connected', { received: says(null, null) })),
-  'call-my-microphone': blamed('myMicrophone'),
-  'call-my-camera': blamed('myCamera', says(true, false), { localPicture: false }),
-  'call-my-speaker': blamed('mySpeaker'),
-  'call-my-screen': blamed('myScreen', says(true, true), { remotePicture: false }),
-  'call-their-microphone': blamed('theirMicrophone'),
-  'call-their-camera': blamed('theirCamera', says(true, true), { remotePicture: false }),
-  'call-their-speaker': blamed('theirSpeaker', says(false, true)),
-  'call-their-screen': blamed('theirScreen', says(true, false)),
-  'call-network-ours': blamed('network', says(false, false)),
-  'call-network-theirs': blamed('network'),
-  'call-network-no-camera': story(
+  'trouble-my-microphone': blamed('myMicrophone'),
+  'trouble-my-camera': blamed('myCamera', says(true, false), { localPicture: false }),
+  'trouble-my-speaker': blamed('mySpeaker'),
+  'trouble-my-screen': blamed('myScreen', says(true, true), { remotePicture: false }),
+  'trouble-their-microphone': blamed('theirMicrophone'),
+  'trouble-their-camera': blamed('theirCamera', says(true, true), { remotePicture: false }),
+  'trouble-their-speaker': blamed('theirSpeaker', says(false, true)),
+  'trouble-their-screen': blamed('theirScreen', says(true, false)),
+  'trouble-network-ours': blamed('network', says(false, false)),
+  'trouble-network-theirs': blamed('network'),
+  'trouble-network-no-camera': story(
     active(
       'connected',
       {
@@ -31,10 +27,10 @@ export const BLAMES = {
       { localPicture: false },
     ),
   ),
-  'call-their-speaker-long-name': blamed('theirSpeaker', says(false, true), {}, { peer: LONG }),
-  'call-unheard': unexplained(says(false, true)),
-  'call-unseen': unexplained(says(true, false)),
-  'call-unreceived': unexplained(says(false, false)),
+  'trouble-their-speaker-long-name': blamed('theirSpeaker', says(false, true), {}, { peer: LONG }),
+  'trouble-unheard': unexplained(says(false, true)),
+  'trouble-unseen': unexplained(says(true, false)),
+  'trouble-unreceived': unexplained(says(false, false)),
 } satisfies Record<string, Story>;
 
 /** What the other side says that it hears and sees. */

@@ -181,6 +181,10 @@ export const STORIES = {
   'incoming-window-long-name': small(stranger(LONG)),
 
   call: story(active()),
+  'call-voice': story(
+    active('connected', { local: { microphone: true, camera: false } }, { localPicture: false }),
+  ),
+  'call-receipts-unknown': story(active('connected', { received: { heard: null, seen: null } })),
   'call-faded': story(active(), {}, { idle: true }),
   'call-muted': story(active('connected', { local: { microphone: false, camera: true } })),
   'call-remote-muted': story(active('connected', { remote: { microphone: false, camera: true } })),
@@ -229,7 +233,6 @@ export const STORIES = {
   'call-full-screen': story(active(), {}, { menu: 'more' }, { fullScreen: true }),
   'call-self-hidden': story(active(), { selfView: 'hidden' }),
   'call-reconnecting': story(active('reconnecting')),
-  ...BLAMES,
   'call-upload-weak': story(
     active(
       'connected',
@@ -293,6 +296,8 @@ export const STORIES = {
   'call-odd-marks': story(active('connected', { peer: odd(0) })),
   'call-odd-wide': story(active('connected', { peer: odd(3) })),
   'call-rtl': story(active('connected', { peer: RTL, connectedForMs: 3_729_000 })),
+
+  ...BLAMES,
 
   ...ENDS,
 
