@@ -60,6 +60,21 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-reconnecting': 'reconnecting',
   'call-no-microphone': 'microphone-missing',
   'call-no-camera': 'camera-missing',
+  'trouble-my-microphone': 'myMicrophone',
+  'trouble-my-camera': 'myCamera',
+  'trouble-my-speaker': 'mySpeaker',
+  'trouble-my-screen': 'myScreen',
+  'trouble-their-microphone': 'theirMicrophone',
+  'trouble-their-camera': 'theirCamera',
+  'trouble-their-speaker': 'theirSpeaker',
+  'trouble-their-speaker-long-name': 'theirSpeaker',
+  'trouble-their-screen': 'theirScreen',
+  'trouble-network-ours': 'network',
+  'trouble-network-theirs': 'network',
+  'trouble-network-no-camera': 'network',
+  'trouble-unheard': 'unheard',
+  'trouble-unseen': 'unseen',
+  'trouble-unreceived': 'unreceived',
 };
 
 /** What axe-core has to complain about, one line each. */

@@ -2,7 +2,7 @@
 import { expect, type Page } from '@playwright/test';
 
 import type { StoryName } from '../src/backend/stories';
-import { open, test } from './page';
+import { open, SCREENS, test } from './page';
 
 const WINDOWS = [
   { width: 1080, height: 720 },
@@ -28,7 +28,12 @@ const COURSES: Record<string, StoryName[]> = {
     'call-reconnecting',
     'call-microphone-lost',
     'call-talking-muted',
+    'call-receipts-unknown',
+    'trouble-my-microphone',
+    'trouble-network-no-camera',
+    'trouble-their-speaker',
   ],
+  'a lost call': ['ended-lost', 'ended-lost-wanted', 'ended-lost-waiting'],
 };
 
 for (const [course, stories] of Object.entries(COURSES)) {
@@ -52,10 +57,28 @@ for (const [course, stories] of Object.entries(COURSES)) {
 test('an explanation opens without moving what is above it', async ({ page }) => {
   await open(page, 'ended-gone');
   const before = await controls(page);
-  expect(Object.keys(before)).toHaveLength(3);
+  expect(Object.keys(before)).toHaveLength(4);
   await page.locator('summary').click();
   await expect(page.locator('details')).toHaveAttribute('open', '');
   expect(await controls(page)).toEqual(before);
+});
+
+test('a call that is waited for in vain leaves the other buttons where they are', async ({
+  page,
+}) => {
+  await page.clock.install();
+  await open(page, 'ended-lost');
+  const before = await controls(page);
+  const { resume, ...others } = before;
+  expect(resume).toBeDefined();
+  await page.getByRole('button', { name: 'Reconnect when possible' }).click();
+  await page.getByRole('button', { name: 'Waiting…' }).waitFor();
+  expect(await controls(page)).toEqual(before);
+  await page.clock.runFor(121_000);
+  await page.getByRole('main').getByText('This call cannot go on any more.').waitFor();
+  expect(await controls(page)).toEqual(others);
+  await expect(page.getByRole('heading')).toBeFocused();
+  await page.screenshot({ path: `${SCREENS}/ended-lost-in-vain.dark.png` });
 });
 
 /** Another screen has another heading. */

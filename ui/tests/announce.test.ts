@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { StoryName } from '../src/backend/stories';
 import { Announcer } from '../src/state/announce';
-import { TroubleWatch } from '../src/state/trouble';
+import { TroubleWatch } from '../src/state/trouble/watch';
 import { engine } from './views';
 
 test('says each step of a call once', () => {
@@ -28,6 +28,15 @@ test('an incoming and an ended call are left to their headings, and nothing stal
   expect(say('ended')).toBe('');
   expect(say('ended')).toBeNull();
   expect(say('home')).toBe('');
+});
+
+test('whether a lost call may go on is said as it changes', () => {
+  const announcer = new Announcer();
+  const say = (story: StoryName) => announcer.update(engine(story).call, null, 0);
+  expect(say('ended-lost')).toBe('');
+  expect(say('ended-lost-waiting')).toContain('Waiting for Bea Lindqvist');
+  expect(say('ended-lost-waiting')).toBeNull();
+  expect(say('ended-lost-wanted')).toContain('wants to go on');
 });
 
 test('what settles while a call begins or comes back was done by nobody and is not said', () => {

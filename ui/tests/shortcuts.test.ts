@@ -41,6 +41,15 @@ test('Ctrl or Cmd with D and E work too, and nothing else with them', () => {
   expect(press('d', document.body, { ctrlKey: true, shiftKey: true })).toBe(null);
 });
 
+test('faults take a chord that no hand finds by mistake, also where somebody types', () => {
+  const field = element('<input>');
+  expect(press('F', field, { ctrlKey: true, shiftKey: true })).toBe('faults');
+  expect(press('f', document.body, { metaKey: true, shiftKey: true })).toBe('faults');
+  expect(press('F', document.body, { shiftKey: true })).toBe('fullScreen');
+  expect(press('f', document.body, { ctrlKey: true })).toBe(null);
+  expect(press('f', document.body, { ctrlKey: true, shiftKey: true, altKey: true })).toBe(null);
+});
+
 test('letters never fire while somebody types, chords do', () => {
   const field = element('<input>');
   for (const key of ['m', 'v', 'f', '?', ' ']) expect(press(key, field)).toBe(null);

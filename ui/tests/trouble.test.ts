@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 
 import type { EngineView } from '../src/backend/bindings/EngineView';
+import type { ActiveCall } from '../src/backend/call';
 import { devices, STATS } from '../src/backend/stories/base';
 import type { StoryName } from '../src/backend/stories';
-import { Steady, TroubleWatch } from '../src/state/trouble';
+import { TroubleWatch } from '../src/state/trouble/watch';
 import { engine } from './views';
 
 /** Feeds the same view ten times a second and returns what is said at the end. */
@@ -12,6 +13,82 @@ function watched(watch: TroubleWatch, view: EngineView, from: number, until: num
   for (let now = from + 100; now <= until; now += 100) said = watch.update(view, 'Bea', now);
   return said;
 }
+
+/** One cause each, the first to be said first. */
+const CAUSES: readonly [kind: string, happens: (view: EngineView) => EngineView][] = [
+  ['reconnecting', (view) => inCall(view, { phase: 'reconnecting' })],
+  ['speaker-lost', (view) => ({ ...view, speaker: { ...view.speaker, now: LOST } })],
+  [
+    'muted',
+    (view) => ({
+      ...inCall(view, { local: MUTED, wish: MUTED }),
+      microphoneLevel: 0.4,
+    }),
+  ],
+  ['network', (view) => inCall(view, { culprit: 'network' })],
+  ['unheard', (view) => inCall(view, { received: { heard: false, seen: true } })],
+  ['upload', (view) => ({ ...view, stats: { ...(view.stats ?? STATS), remoteLoss: 0.2 } })],
+  ['download', (view) => ({ ...view, stats: { ...(view.stats ?? STATS), videoLoss: 0.2 } })],
+];
+const LOST = { state: 'failed' as const, problem: 'lost' as const, name: '' };
+const MUTED = { microphone: false, camera: true };
+
+function inCall(view: EngineView, change: Partial<ActiveCall>): EngineView {
+  if (view.call.state !== 'active') throw new Error('the story is no call');
+  return { ...view, call: { ...view.call, ...change } };
+}
+
+const PAIRS = CAUSES.flatMap(([first, happens], i) =>
+  CAUSES.slice(i).map(([second, too]) => ({ first, second, view: too(happens(engine('call'))) })),
+);
+
+test.each(PAIRS)('of $first and $second, $first is said', ({ first, view }) => {
+  expect(watched(new TroubleWatch(), view, 0, 8000)?.kind).toBe(first);
+});
+
+test.each([
+  ['trouble-my-microphone', 'Your microphone is silent', { do: 'choose', role: 'microphone' }],
+  ['trouble-my-camera', 'No picture comes from your camera', { do: 'choose', role: 'camera' }],
+  ['trouble-my-speaker', 'No sound reaches your speaker', { do: 'choose', role: 'speaker' }],
+  ['trouble-my-screen', 'cannot show Bea’s picture', null],
+  ['trouble-their-microphone', 'Ask them to check it', null],
+  ['trouble-their-camera', 'Ask them to check it', null],
+  ['trouble-their-speaker', 'They are told so', null],
+  ['trouble-their-screen', 'cannot show your picture', null],
+  ['trouble-network-ours', 'loses what you send', { do: 'cameraOff' }],
+  ['trouble-network-theirs', 'loses what Bea sends', { do: 'cameraOff' }],
+  ['trouble-network-no-camera', 'loses what you send', null],
+] as const)('%s names who is affected, and one thing to do', (story, text, remedy) => {
+  const said = new TroubleWatch().update(engine(story), 'Bea', 0);
+  expect(said).toMatchObject({ text: expect.stringContaining(text), remedy });
+  expect(said?.text).toContain('Bea');
+});
+
+test.each(['unheard', 'unseen', 'unreceived'] as const)(
+  'that we are %s for no known reason is said after a while',
+  (kind) => {
+    const watch = new TroubleWatch();
+    expect(watched(watch, engine(`trouble-${kind}`), 0, 5900)).toBeNull();
+    expect(watched(watch, engine(`trouble-${kind}`), 6000, 6000)?.kind).toBe(kind);
+  },
+);
+
+test('what is said as trouble is not said as well', () => {
+  const watch = new TroubleWatch();
+  watched(watch, engine('call'), 0, 1000);
+  expect(watch.perceived).toEqual({ hears: true, sees: true });
+  watched(watch, engine('trouble-their-speaker'), 1100, 1200);
+  expect(watch.perceived).toEqual({ hears: false, sees: true });
+  watch.update(engine('call-reconnecting'), 'Bea', 1300);
+  expect(watch.perceived).toEqual({ hears: false, sees: false });
+});
+
+test('reconnecting says since when, and another time anew', () => {
+  const watch = new TroubleWatch();
+  expect(watched(watch, engine('call-reconnecting'), 1000, 3000)?.since).toBe(1000);
+  watch.update(engine('call'), 'Bea', 3100);
+  expect(watch.update(engine('call-reconnecting'), 'Bea', 3200)?.since).toBe(3200);
+});
 
 test('a good call says nothing', () => {
   expect(watched(new TroubleWatch(), engine('call'), 0, 10_000)).toBeNull();
@@ -125,16 +202,4 @@ test('the next call starts with a clean slate', () => {
   const next = engine('call');
   if (next.call.state === 'active') next.call = { ...next.call, call: 'another' };
   expect(watch.update(next, 'Bea', 4100)).toBeNull();
-});
-
-test('a steady value ignores short changes both ways', () => {
-  const steady = new Steady(1000, 2000);
-  expect(steady.update(true, 0)).toBe(false);
-  expect(steady.update(false, 500)).toBe(false);
-  expect(steady.update(true, 600)).toBe(false);
-  expect(steady.update(true, 1600)).toBe(true);
-  expect(steady.update(false, 1700)).toBe(true);
-  expect(steady.update(true, 3000)).toBe(true);
-  expect(steady.update(false, 3100)).toBe(true);
-  expect(steady.update(false, 5100)).toBe(false);
 });

@@ -69,6 +69,7 @@ export interface Opening {
   readonly settings?: 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
   readonly menu?: 'microphone' | 'camera' | 'more';
   readonly shortcuts?: boolean;
+  readonly faults?: boolean;
   readonly field?: string;
   /** The address of the person who is shown on the right of home. */
   readonly person?: string;

@@ -13,9 +13,9 @@ import type { RingView } from './bindings/RingView';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
-import type { ActiveCall, IncomingCall, OutgoingCall } from './call';
+import type { ActiveCall, EndedCall, IncomingCall, OutgoingCall } from './call';
 import { STORIES, type StoryName } from './stories';
-import { ADA, devices, NONE_LACKING, NOW, SUMMARY, WORDS } from './stories/base';
+import { ADA, devices, NONE_LACKING, NOW, received, SUMMARY, WORDS } from './stories/base';
 import { changed } from './stories/people';
 import { painter } from './stories/paint';
 
@@ -29,6 +29,8 @@ export interface FakeBackend extends Backend {
 
 /** Meters and ticks move this often. */
 const PUSH_MS = 100;
+/** A lost call can go on for this long. */
+const STOP_RESUMING_MS = 120_000;
 
 export function fake(query: URLSearchParams): FakeBackend {
   const name = query.get('story') ?? 'home';
@@ -71,6 +73,11 @@ export function fake(query: URLSearchParams): FakeBackend {
         return Promise.reject({ code: 'blocked', message: 'the user blocked them' });
       }
       show({ engine: after(view.engine, command) });
+      if (command.do === 'resume') {
+        setTimeout(() => {
+          show({ engine: givenUp(view.engine) });
+        }, STOP_RESUMING_MS);
+      }
       return Promise.resolve();
     },
     answer(answer) {
@@ -192,6 +199,8 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...engine, call: { state: 'idle' }, localPicture: false, summary: null };
     case 'end':
       return call.state === 'outgoing' || call.state === 'active' ? finished(engine, call) : engine;
+    case 'resume':
+      return call.state === 'ended' ? resumed(engine, call, command.video) : engine;
     case 'setMicrophone':
       return controlled(engine, { microphone: command.live });
     case 'setCamera':
@@ -202,6 +211,7 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...engine, relay: { state: 'online' } };
     case 'preview':
     case 'testSpeaker':
+    case 'fault':
       return engine;
   }
 }
@@ -222,9 +232,21 @@ function calling(engine: EngineView, peer: Peer, camera: boolean): EngineView {
   };
 }
 
+/** Who is waited for is connected; who is not waits for two minutes. */
+function resumed(engine: EngineView, call: EndedCall, camera: boolean): EngineView {
+  if (call.resume !== 'wanted') return { ...engine, call: { ...call, resume: 'waiting' } };
+  return accepted(engine, { ...call, state: 'incoming', video: true, known: true }, camera);
+}
+
+function givenUp(engine: EngineView): EngineView {
+  const { call } = engine;
+  return call.state === 'ended' ? { ...engine, call: { ...call, resume: 'no' } } : engine;
+}
+
 function accepted(engine: EngineView, call: IncomingCall, camera: boolean): EngineView {
   return {
     ...engine,
+    ...devices(true),
     localPicture: camera,
     remotePicture: call.video,
     words: WORDS,
@@ -239,6 +261,8 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       remote: { microphone: true, camera: call.video },
       remoteLacking: NONE_LACKING,
       connectedForMs: 0,
+      received: received({ microphone: true, camera }),
+      culprit: null,
     },
   };
 }
@@ -251,7 +275,15 @@ function finished(engine: EngineView, call: OutgoingCall | ActiveCall): EngineVi
     localPicture: false,
     remotePicture: false,
     words: null,
-    call: { state: 'ended', call: call.call, peer: call.peer, reason, lastedMs, outgoing: true },
+    call: {
+      state: 'ended',
+      call: call.call,
+      peer: call.peer,
+      reason,
+      lastedMs,
+      outgoing: true,
+      resume: 'no',
+    },
   };
 }
 

@@ -1,13 +1,13 @@
 /**
  * What the page says to a screen reader. Changes of the call and of microphones and cameras are
  * said at once; trouble at most every ten seconds. An incoming and an ended call are said by their
- * headings, which take the focus.
+ * headings, which take the focus; whether an ended one may go on is said as it changes.
  */
 import type { CallView } from '../backend/bindings/CallView';
 import { m } from '../paraglide/messages';
-import type { ActiveCall } from '../backend/call';
+import type { ActiveCall, EndedCall } from '../backend/call';
 import { inSentence } from './people';
-import type { Trouble } from './trouble';
+import type { Trouble } from './trouble/trouble';
 
 const TROUBLE_EVERY_MS = 10_000;
 /** After media flows, devices open and first controls arrive. What changes within this time nobody did by hand, and it is not announced. */
@@ -45,8 +45,10 @@ function change(before: CallView, now: CallView, settled: boolean): string | nul
   switch (now.state) {
     case 'idle':
     case 'incoming':
-    case 'ended':
       return before.state === now.state ? null : '';
+    case 'ended':
+      if (before.state !== now.state) return '';
+      return before.resume === now.resume ? null : resume(now);
     case 'outgoing':
       if (before.state === 'outgoing' && before.phase === now.phase) return null;
       return now.phase === 'ringing'
@@ -68,6 +70,10 @@ function phase(call: ActiveCall): string {
     case 'reconnecting':
       return m.trouble_reconnecting({ name });
   }
+}
+
+function resume(call: EndedCall): string {
+  return m[`ended_resume_${call.resume}`]({ name: inSentence(call.peer) });
 }
 
 function controls(before: ActiveCall, now: ActiveCall): string | null {

@@ -20,7 +20,8 @@ import { anchor } from './duration';
 import { ringWithNames, withNames } from './contacts';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
-import { type Trouble, TroubleWatch } from './trouble';
+import type { Trouble } from './trouble/trouble';
+import { type Perceived, TroubleWatch } from './trouble/watch';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
 export type Menu = 'microphone' | 'camera' | 'more';
@@ -32,6 +33,7 @@ export class App {
   /** What the small window of an incoming call shows; null in the main window. */
   ring = $state.raw<RingView | null>(null);
   trouble = $state.raw<Trouble | null>(null);
+  perceived = $state.raw<Perceived>({ hears: false, sees: false });
   /** What the live region says. */
   announcement = $state('');
   /** When media first flowed, on the page's clock; null before. */
@@ -134,6 +136,7 @@ export class App {
     const { local } = this;
     local.menu = null;
     local.shortcuts = false;
+    local.faults = false;
     local.explain = false;
     local.words = null;
     local.asking = null;
@@ -159,9 +162,8 @@ export class App {
       void this.answered(() => this.backend.notifyCall(m.incoming_title({ name }), kind));
     }
     const trouble = this.watch.update(view.engine, name, now);
-    if (trouble?.kind !== this.trouble?.kind || trouble?.text !== this.trouble?.text) {
-      this.trouble = trouble;
-    }
+    this.trouble = reuse(this.trouble, trouble);
+    this.perceived = reuse(this.perceived, this.watch.perceived);
     const said = this.announcer.update(call, trouble, now);
     if (said !== null) this.announcement = said;
     this.view = view;
@@ -180,6 +182,8 @@ export class Local {
   settings = $state<Section | null>(null);
   menu = $state<Menu | null>(null);
   shortcuts = $state(false);
+  /** What can be made to fail on purpose. */
+  faults = $state(false);
   problem = $state.raw<UiError | null>(null);
   corner = $state<Corner>('bottomRight');
   /** The address of the person who is shown on the right of home. */
@@ -205,6 +209,7 @@ export class Local {
     this.settings = opening.settings ?? null;
     this.menu = opening.menu ?? null;
     this.shortcuts = opening.shortcuts ?? false;
+    this.faults = opening.faults ?? false;
     this.person = opening.person ?? null;
     this.field = opening.field ?? '';
     this.idle = opening.idle ?? false;

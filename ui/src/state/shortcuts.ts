@@ -1,6 +1,7 @@
 /** What a key means in the call. Letters never fire while somebody types. */
 
-export type Shortcut = 'microphone' | 'camera' | 'fullScreen' | 'list' | 'talk' | 'leave';
+export type Shortcut =
+  'microphone' | 'camera' | 'fullScreen' | 'list' | 'faults' | 'talk' | 'leave';
 
 /** Elements that take text, or in which keys have a meaning of their own. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
@@ -8,6 +9,7 @@ const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role
 const PRESSABLE = 'button, a[href], summary, [role="button"], [role="menuitem"]';
 
 export function shortcut(event: KeyboardEvent): Shortcut | null {
+  if (isSupport(event)) return 'faults';
   const chord = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
   const key = event.key.toLowerCase();
   if (chord) return key === 'd' ? 'microphone' : key === 'e' ? 'camera' : null;
@@ -31,6 +33,12 @@ export function shortcut(event: KeyboardEvent): Shortcut | null {
     default:
       return null;
   }
+}
+
+/** For support, and far from what a hand finds by mistake. Some desktops keep Ctrl+Alt for themselves. */
+function isSupport(event: KeyboardEvent): boolean {
+  const chord = (event.ctrlKey || event.metaKey) && event.shiftKey && !event.altKey;
+  return chord && event.key.toLowerCase() === 'f';
 }
 
 /**

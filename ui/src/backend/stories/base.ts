@@ -12,6 +12,7 @@ import type { HistoryEntry } from '../bindings/HistoryEntry';
 import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Person } from '../bindings/Person';
+import type { Received } from '../bindings/Received';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
 import type { ActiveCall } from '../call';
@@ -33,6 +34,7 @@ export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
 export const BOTH: Controls = { microphone: true, camera: true };
 /** Every device that the other side wants works there. */
 export const NONE_LACKING: Lacking = { microphone: false, camera: false };
+const NONE: Controls = { microphone: false, camera: false };
 export const SUMMARY: CallSummary = { path: 'local', good: true, video: true };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -76,6 +78,10 @@ export const ODD: Peer[] = [
   '﷽'.repeat(6),
   '\u{10d00}\u{10d01}\u{10d02} \u{1e900}',
 ].map((name, i) => ({ ...DINA, address: DINA.address.replace('xk4w', `odd${i + 2}`), name }));
+
+export function odd(which: number): Peer {
+  return ODD[which] ?? NAMELESS;
+}
 
 const entry = (
   peer: Peer,
@@ -263,6 +269,7 @@ export function active(
   change: Partial<ActiveCall> = {},
   engine: Partial<EngineView> = {},
 ): Partial<EngineView> {
+  const local = phase === 'connected' ? (change.local ?? BOTH) : NONE;
   return {
     call: {
       state: 'active',
@@ -274,6 +281,8 @@ export function active(
       remote: BOTH,
       remoteLacking: NONE_LACKING,
       connectedForMs: phase === 'connecting' ? null : 187_000,
+      received: received(local),
+      culprit: null,
       ...change,
     },
     ...devices(true),
@@ -286,4 +295,9 @@ export function active(
     words: phase === 'connecting' ? null : WORDS,
     ...engine,
   };
+}
+
+/** All that is sent arrives. */
+export function received(local: Controls): Received {
+  return { heard: local.microphone || null, seen: local.camera || null };
 }

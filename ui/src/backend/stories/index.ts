@@ -1,7 +1,5 @@
 /** Every screen and each state of it, by name. */
-import type { CallSummary } from '../bindings/CallSummary';
 import type { DeviceView } from '../bindings/DeviceView';
-import type { EndReason } from '../bindings/EndReason';
 import type { EngineView } from '../bindings/EngineView';
 import type { Peer } from '../bindings/Peer';
 import type { RelayProblem } from '../bindings/RelayProblem';
@@ -16,6 +14,7 @@ import {
   HISTORY,
   LONG,
   NAMELESS,
+  odd,
   ODD,
   PEOPLE,
   RTL,
@@ -26,6 +25,8 @@ import {
   SUMMARY,
   testSources,
 } from './base';
+import { BLAMES } from './blames';
+import { ENDS } from './ends';
 import { saved } from './people';
 
 const CALL = '00f3a9c2d4e5b617';
@@ -53,22 +54,6 @@ const CAMERA_BUSY = {
   camera: { ...devices(true).camera, now: failed('busy') },
   localPicture: false,
 };
-
-const ended = (
-  reason: EndReason,
-  lastedMs: number | null = null,
-  opening = {},
-  peer = BEA,
-  summary: Partial<CallSummary> = {},
-) =>
-  story(
-    {
-      call: { state: 'ended', call: CALL, peer, reason, lastedMs, outgoing: true },
-      summary: { ...SUMMARY, path: lastedMs === null ? null : 'local', ...summary },
-    },
-    {},
-    opening,
-  );
 
 /** When words were compared with somebody whose name is long. */
 const PINNED = new Date(2025, 11, 24, 20, 0).getTime();
@@ -196,6 +181,10 @@ export const STORIES = {
   'incoming-window-long-name': small(stranger(LONG)),
 
   call: story(active()),
+  'call-voice': story(
+    active('connected', { local: { microphone: true, camera: false } }, { localPicture: false }),
+  ),
+  'call-receipts-unknown': story(active('connected', { received: { heard: null, seen: null } })),
   'call-faded': story(active(), {}, { idle: true }),
   'call-muted': story(active('connected', { local: { microphone: false, camera: true } })),
   'call-remote-muted': story(active('connected', { remote: { microphone: false, camera: true } })),
@@ -300,6 +289,7 @@ export const STORIES = {
   'call-stranger-menu': story(active('connected', { peer: STRANGER }), {}, { menu: 'more' }),
   'call-add': story(active('connected', { peer: STRANGER }), {}, { asking: 'name' }),
   'call-shortcuts': story(active(), {}, { shortcuts: true }),
+  'call-faults': story(active(), {}, { faults: true }),
   'call-settings': story(active(), {}, { settings: 'sound' }),
   'call-settings-camera': story(active(), {}, { settings: 'camera' }),
   'call-long-name': story(active('connected', { peer: LONG })),
@@ -307,26 +297,9 @@ export const STORIES = {
   'call-odd-wide': story(active('connected', { peer: odd(3) })),
   'call-rtl': story(active('connected', { peer: RTL, connectedForMs: 3_729_000 })),
 
-  ended: ended('remoteHangup', 187_000),
-  'ended-local': ended('localHangup', 187_000),
-  'ended-poor': ended('remoteHangup', 187_000, {}, BEA, { path: 'relayed', good: false }),
-  'ended-voice': ended('remoteHangup', 187_000, {}, BEA, { video: false }),
-  'ended-declined': ended('remoteDeclined'),
-  'ended-busy': ended('busy'),
-  'ended-no-answer': ended('noAnswer', null, {}, DINA),
-  'ended-unreachable': ended('unreachable'),
-  'ended-no-relay': ended('noRelay'),
-  'ended-no-relay-of-link': ended('noRelay', null, { explain: true }, BEA, {
-    guestRelay: 'unencrypted',
-  }),
-  'ended-no-path': ended('noPath', null, { explain: true }),
-  'ended-lost': ended('connectionLost', 187_000, { explain: true }),
-  'ended-gone': ended('peerGone', 187_000),
-  'ended-incompatible': ended('incompatible'),
-  'ended-not-secure': ended('notSecure', null, { explain: true }),
-  'ended-stranger': ended('remoteHangup', 187_000, {}, STRANGER),
-  'ended-odd': ended('remoteHangup', 187_000, {}, odd(0)),
-  'ended-internal': ended('internalError', 12_000),
+  ...BLAMES,
+
+  ...ENDS,
 
   'settings-you': story({}, {}, { settings: 'you' }),
   'settings-sound': story(running, {}, { settings: 'sound' }),
@@ -390,10 +363,6 @@ function offline(problem: RelayProblem): Story {
 function without(role: 'camera' | 'microphone'): Partial<EngineView> {
   const device: DeviceView = { available: [], chosen: null, now: failed('missing') };
   return { [role]: device };
-}
-
-function odd(which: number): Peer {
-  return ODD[which] ?? NAMELESS;
 }
 
 function small(one: Story): Story {

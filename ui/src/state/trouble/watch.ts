@@ -1,29 +1,26 @@
 /**
- * The one line of trouble of a call: what is wrong, whom it affects, and one thing to do.
+ * Finds what to say of a call in its one line of trouble.
  *
  * Fed with every view; remembers how long each cause has held, so that the line does not flicker.
- * Decides nothing about the call.
+ * Of several causes the first counts: the path is gone; a device here failed; somebody talks while
+ * muted; somebody is to blame for what is not heard or seen; it is not, and nobody knows why; a
+ * network loses much. Decides nothing about the call.
  */
-import type { CallStats } from '../backend/bindings/CallStats';
-import type { DeviceNow } from '../backend/bindings/DeviceNow';
-import type { DeviceRole } from '../backend/bindings/DeviceRole';
-import type { EngineView } from '../backend/bindings/EngineView';
-import { m } from '../paraglide/messages';
-import type { ActiveCall } from '../backend/call';
-import { toggles } from './controls';
-import { mayWork } from './devices';
+import type { CallStats } from '../../backend/bindings/CallStats';
+import type { EngineView } from '../../backend/bindings/EngineView';
+import { m } from '../../paraglide/messages';
+import type { ActiveCall } from '../../backend/call';
+import { toggles } from '../controls';
+import { blame, unexplained } from './blame';
+import { device, guestRelay } from './devices';
+import { ReceiptWatch } from './receipts';
+import { Steady } from './steady';
+import type { Trouble } from './trouble';
 
-export type Remedy =
-  | { readonly do: 'retry'; readonly role: DeviceRole }
-  | { readonly do: 'choose'; readonly role: DeviceRole }
-  | { readonly do: 'unmute' }
-  | { readonly do: 'cameraOff' }
-  | { readonly do: 'withoutCamera' };
-
-export interface Trouble {
-  readonly kind: string;
-  readonly text: string;
-  readonly remedy: Remedy | null;
+/** What the other side is known to perceive of us. */
+export interface Perceived {
+  readonly hears: boolean;
+  readonly sees: boolean;
 }
 
 /** Loss above which sound and picture visibly suffer, and below which all is well again. */
@@ -37,36 +34,10 @@ const VOICE_LEVEL = 0.12;
 /** This much voice, pauses counted half against it, is talking. */
 const TALK_MS = 1200;
 
-/** A yes or no that changes only when its cause has held for a while. */
-export class Steady {
-  private on = false;
-  private since: number | null = null;
-
-  constructor(
-    private readonly sayAfterMs: number,
-    private readonly keepMs: number,
-  ) {}
-
-  update(cause: boolean, now: number): boolean {
-    if (cause === this.on) {
-      this.since = null;
-      return this.on;
-    }
-    this.since ??= now;
-    if (now - this.since >= (cause ? this.sayAfterMs : this.keepMs)) {
-      this.on = cause;
-      this.since = null;
-    }
-    return this.on;
-  }
-
-  get value(): boolean {
-    return this.on;
-  }
-}
-
 export class TroubleWatch {
   private call: string | null = null;
+  private receipts = new ReceiptWatch();
+  private lostSince: number | null = null;
   private upload = new Steady(SAY_AFTER_MS, KEEP_MS);
   private download = new Steady(SAY_AFTER_MS, KEEP_MS);
   private talkedMs = 0;
@@ -77,23 +48,51 @@ export class TroubleWatch {
     const call = engine.call;
     if (call.state !== 'active') {
       this.call = null;
+      this.receipts = new ReceiptWatch();
       return call.state === 'outgoing' ? (guestRelay(engine, name) ?? device(engine, null)) : null;
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
     this.weigh(engine.stats, now);
-    if (call.phase === 'reconnecting') {
-      return { kind: 'reconnecting', text: m.trouble_reconnecting({ name }), remedy: null };
-    }
-    return device(engine, name) ?? this.muted() ?? this.network(call, name);
+    if (call.phase === 'reconnecting') return this.reconnecting(name, now);
+    this.lostSince = null;
+    this.receipts.update(call, now);
+    return (
+      device(engine, name) ??
+      this.muted() ??
+      this.blamed(call, name) ??
+      unexplained(this.receipts, name) ??
+      this.lossy(call, name)
+    );
+  }
+
+  /** What the other side perceives of us; what it does not is trouble, and not said here too. */
+  get perceived(): Perceived {
+    const { hears, sees } = this.receipts;
+    return { hears, sees };
   }
 
   private reset(call: string, now: number) {
     this.call = call;
+    this.receipts = new ReceiptWatch();
+    this.lostSince = null;
     this.upload = new Steady(SAY_AFTER_MS, KEEP_MS);
     this.download = new Steady(SAY_AFTER_MS, KEEP_MS);
     this.talkedMs = 0;
     this.last = now;
+  }
+
+  /** What was known of the path that is gone says nothing of the next one. */
+  private reconnecting(name: string, now: number): Trouble {
+    this.receipts = new ReceiptWatch();
+    this.lostSince ??= now;
+    const text = m.trouble_reconnecting({ name });
+    return { kind: 'reconnecting', text, remedy: null, since: this.lostSince };
+  }
+
+  private blamed(call: ActiveCall, name: string): Trouble | null {
+    const { culprit } = this.receipts;
+    return culprit && blame(culprit, call, name);
   }
 
   /** Counts how long somebody has been talking into a muted microphone; one that is about to open counts as live. */
@@ -126,7 +125,7 @@ export class TroubleWatch {
     this.download.update(bad(loss, this.download), now);
   }
 
-  private network(call: ActiveCall, name: string): Trouble | null {
+  private lossy(call: ActiveCall, name: string): Trouble | null {
     if (this.upload.value && call.local.camera) {
       return { kind: 'upload', text: m.trouble_uploadWeak(), remedy: { do: 'cameraOff' } };
     }
@@ -134,38 +133,4 @@ export class TroubleWatch {
       ? { kind: 'download', text: m.trouble_downloadWeak({ name }), remedy: null }
       : null;
   }
-}
-
-const ROLES: readonly DeviceRole[] = ['microphone', 'speaker', 'camera'];
-
-/** The relay that the invite names and that is not there: the call waits for it. */
-function guestRelay({ summary }: EngineView, name: string): Trouble | null {
-  const problem = summary?.guestRelay;
-  if (!problem) return null;
-  const text = m[`ended_guestRelay_${problem}`]({ name });
-  return { kind: `relay-${problem}`, text, remedy: null };
-}
-
-/**
- * The first device that failed. A device that nobody wants is off, and cannot fail. `told` is the
- * other side's name once the call is answered: from then on it is told which device is missing.
- */
-function device(engine: EngineView, told: string | null): Trouble | null {
-  for (const role of ROLES) {
-    const now = engine[role].now;
-    if (now.state !== 'failed') continue;
-    const what = m[`devices_failed_${role}_${now.problem}`]();
-    const text =
-      told === null || role === 'speaker' ? what : `${what} ${m.trouble_told({ name: told })}`;
-    return { kind: `${role}-${now.problem}`, text, remedy: remedy(role, now) };
-  }
-  return null;
-}
-
-function remedy(role: DeviceRole, now: DeviceNow): Remedy {
-  // A machine without a camera shall not show a warning through every call.
-  if (role === 'camera' && now.state === 'failed' && now.problem === 'missing') {
-    return { do: 'withoutCamera' };
-  }
-  return { do: mayWork(now) ? 'retry' : 'choose', role };
 }
