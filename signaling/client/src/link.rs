@@ -156,9 +156,9 @@ impl Link {
     /// Makes sure that the connection still works, because the network changed or something else
     /// fell silent: a connection from an address that this machine no longer has is made anew at
     /// once, one that does not answer within [`Timing::probe`](crate::Timing::probe) counts as dead,
-    /// and a pause or an attempt to connect ends in a new attempt. A link that stopped, for a
-    /// problem that is final or by [`disconnect`](Self::disconnect), stays so. Does nothing when the queue to the task is full, as
-    /// [`reconnect`](Self::reconnect).
+    /// and a pause or an attempt to connect ends in a new attempt. A link that stopped, for a problem
+    /// that is final or by [`disconnect`](Self::disconnect), stays so. Does nothing when the queue to
+    /// the task is full, as [`reconnect`](Self::reconnect).
     pub fn probe(&self) {
         let _taken: Result<(), _> = self.commands.try_send(Command::Probe);
     }
