@@ -181,7 +181,8 @@ impl App {
             | Command::SetCamera { .. }
             | Command::Preview { .. }
             | Command::TestSpeaker
-            | Command::ReconnectRelay => None,
+            | Command::ReconnectRelay
+            | Command::Fault { .. } => None,
         };
         self.command(command).await?;
         match chosen {

@@ -27,6 +27,10 @@ pub(crate) enum ErrorCode {
     NoRelay,
     /// There is a call already.
     AlreadyInCall,
+    /// There is no call.
+    NotInCall,
+    /// The camera does not run.
+    CameraOff,
     /// The user blocked whom they call.
     Blocked,
     /// The call is over, or there are no words of it to compare.
@@ -97,6 +101,8 @@ impl From<CommandError> for UiError {
             CommandError::Blocked => ErrorCode::Blocked,
             CommandError::NoRelay => ErrorCode::NoRelay,
             CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
+            CommandError::NotInCall => ErrorCode::NotInCall,
+            CommandError::CameraOff => ErrorCode::CameraOff,
             CommandError::Stopped => ErrorCode::Internal,
         };
         Self::new(code, &error)

@@ -214,3 +214,43 @@ async fn an_invite_within_a_text_is_found_and_told_before_it_is_dialled() -> Res
     assert_eq!(ada.ended(SOON).await?.code(), Some(0));
     Ok(())
 }
+
+#[tokio::test]
+async fn what_fails_on_purpose_shows_in_the_lines_and_heals() -> Result<()> {
+    let _turn = turn().await;
+    let mut world = World::new().await?;
+    let mut ada = world.ada(&world.to)?;
+    world.connected(&mut ada).await?;
+    let well = |line: &Value| {
+        let figures = line.get("figures")?;
+        let verdicts = ["heard", "seen", "culprit"].map(|it| &figures[it]);
+        (verdicts == [&json!(true), &json!(true), &Value::Null]).then_some(())
+    };
+    ada.until("that she is heard and seen", SOON, well).await?;
+
+    ada.say("fault camera").await?;
+    let camera = |line: &Value| line.get("devices").map(|it| it["camera"].clone());
+    let lost = |line: &Value| (camera(line)?["problem"] == "lost").then_some(());
+    ada.until("a lost camera", SOON, lost).await?;
+    let is_on = |line: &Value| (camera(line)?["state"] == "on").then_some(());
+    ada.until("the camera", SOON, is_on).await?;
+
+    ada.say("fault relay").await?;
+    let relay = |state: &'static str| {
+        move |line: &Value| (line.get("relay")?["state"] == state).then_some(())
+    };
+    ada.until("no relay", SOON, relay("offline")).await?;
+    let begun = clock::now();
+    ada.until("the relay", 2 * SOON, relay("online")).await?;
+    let away = clock::now() - begun;
+    ensure!(away > Duration::from_secs(9), "it was away for {away:?}");
+
+    ada.say("fault path").await?;
+    ada.phase("reconnecting", SOON).await?;
+    ada.phase("connected", SOON).await?;
+    ada.until("that she is heard and seen again", SOON, well)
+        .await?;
+    ada.say("end").await?;
+    assert_eq!(ada.ended(SOON).await?.code(), Some(0));
+    Ok(())
+}

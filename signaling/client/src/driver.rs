@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Send(Outgoing),
     Reconnect,
     Probe,
+    Disconnect,
 }
 
 /// Everything that a link owns, and the queues between it and its handle.
@@ -53,8 +54,8 @@ pub(crate) struct Driver {
 
 /// What the link is doing.
 ///
-/// `Connecting → Online → BackingOff → Connecting → …`; a problem that is final leads to
-/// `Stopped`, and from there a request to `Connecting`.
+/// `Connecting → Online → BackingOff → Connecting → …`; a problem that is final, or a request, leads
+/// to `Stopped`, and from there another request to `Connecting`.
 enum Phase {
     Connecting(Pin<Box<dyn Future<Output = Result<Box<Welcomed>, Problem>> + Send>>),
     Online(Box<Connection>),
@@ -149,6 +150,10 @@ impl Driver {
             )
             | (Command::Reconnect, Phase::Stopped) => self.connect_anew().await,
             (Command::Probe, Phase::Stopped) => {}
+            (Command::Disconnect, _) => {
+                self.phase = Phase::Stopped;
+                self.tell(LinkState::Offline(Problem::Unreachable)).await;
+            }
         }
     }
 

@@ -156,11 +156,18 @@ impl Link {
     /// Makes sure that the connection still works, because the network changed or something else
     /// fell silent: a connection from an address that this machine no longer has is made anew at
     /// once, one that does not answer within [`Timing::probe`](crate::Timing::probe) counts as dead,
-    /// and a pause or an attempt to connect ends in a new attempt. A link that stopped for a problem
-    /// that is final stays so. Does nothing when the queue to the task is full, as
-    /// [`reconnect`](Self::reconnect).
+    /// and a pause or an attempt to connect ends in a new attempt. A link that stopped, for a problem
+    /// that is final or by [`disconnect`](Self::disconnect), stays so. Does nothing when the queue to
+    /// the task is full, as [`reconnect`](Self::reconnect).
     pub fn probe(&self) {
         let _taken: Result<(), _> = self.commands.try_send(Command::Probe);
+    }
+
+    /// Breaks the connection without a word to the relay, as a network that is lost does, and stays
+    /// offline until [`reconnect`](Self::reconnect). Messages wait meanwhile, as long as they are
+    /// kept. Does nothing when the queue to the task is full.
+    pub fn disconnect(&self) {
+        let _taken: Result<(), _> = self.commands.try_send(Command::Disconnect);
     }
 
     /// Sends what was handed over before, says goodbye to the relay and ends, within
@@ -179,5 +186,5 @@ impl Link {
     }
 }
 
-/// Room for requests to reconnect beside [`Link::CAPACITY`] messages.
+/// Room for other requests beside [`Link::CAPACITY`] messages.
 const SPARE_COMMANDS: usize = 16;

@@ -104,6 +104,23 @@ async fn a_message_for_one_who_is_away_for_a_moment_waits() {
 }
 
 #[tokio::test]
+async fn a_link_that_is_broken_on_purpose_stays_away_until_it_is_asked_back_and_loses_nothing() {
+    let relay = Running::start(Config::default()).await;
+    let mut ann = Person::online(&relay.url).await;
+    let mut bob = Person::online(&relay.url).await;
+    bob.link.disconnect();
+    bob.until(LinkState::Offline(Problem::Unreachable)).await;
+    ann.say(&bob, "hello");
+    bob.say(&ann, "good day");
+    bob.hears_nothing().await;
+    ann.hears_nothing().await;
+    bob.link.reconnect();
+    bob.until(LinkState::Online).await;
+    assert_eq!(bob.hear().await, message(&ann, "hello"));
+    assert_eq!(ann.hear().await, message(&bob, "good day"));
+}
+
+#[tokio::test]
 async fn one_who_does_not_come_back_is_not_here_also_for_earlier_messages() {
     let timing = Timing {
         resume: Duration::from_millis(200),

@@ -18,7 +18,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         }
         Body::Ringing
         | Body::Received { .. }
+        | Body::Renew { .. }
         | Body::Controls(_)
+        | Body::Receipt(_)
         | Body::Still
         | Body::Over { .. } => {}
     }

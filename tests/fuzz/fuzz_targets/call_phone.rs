@@ -4,15 +4,16 @@
 
 use std::time::Duration;
 
-use call::id::{CallId, Peer};
+use call::id::{CallId, Peer, SessionId};
 use call::input::{Absence, Command, Input, Standing, Transport};
-use call::message::{Body, ControlsReport, Message, Over, Parcel};
+use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
+use call::view::{CallView, Lacking, Resume};
 use fuzz::{Source, Station};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut source = Source::new(bytes);
     let mut station = Station::new();
-    begin(&mut station, source.below(8));
+    begin(&mut station, source.below(STATES));
     for _ in 0..MAX_STEPS {
         if source.is_empty() {
             break;
@@ -27,39 +28,111 @@ const MAX_STEPS: usize = 200;
 /// The call that it begins with.
 const FIRST: CallId = CallId(7);
 
+/// How many states [`begin`] knows.
+const STATES: usize = 12;
+
 /// Brings the phone into a state: idle, calling, ringing there, ringing here, connecting, in a call,
-/// looking for a path, ended.
+/// looking for a path, ended; as callee and as caller with a session that is set up behind the call;
+/// as caller and as callee with a call that was lost and may go on.
 fn begin(station: &mut Station, state: usize) {
-    let dial = Command::Dial {
+    match state {
+        0 => {}
+        1 => dial(station),
+        2 => {
+            dial(station);
+            say(station, Body::Ringing);
+        }
+        3 => say(station, invite()),
+        4 => accept(station),
+        5 => talk_as_callee(station),
+        6 => {
+            talk_as_callee(station);
+            station.session_says(0, Transport::Disconnected);
+        }
+        7 => {
+            talk_as_callee(station);
+            station.feed(Input::Command(Command::End));
+        }
+        8 => {
+            talk_as_callee(station);
+            station.pass(SECOND);
+            say(station, parcel(1));
+            assert_eq!(
+                station.open_sessions(),
+                2,
+                "theirs begins one behind the call"
+            );
+        }
+        9 => {
+            talk_as_caller(station);
+            station.session_says(0, Transport::Disconnected);
+            station.pass(5 * SECOND);
+            assert_eq!(
+                station.open_sessions(),
+                2,
+                "ours begins one behind the call"
+            );
+        }
+        10 => {
+            talk_as_caller(station);
+            lose(station);
+        }
+        _ => {
+            talk_as_callee(station);
+            lose(station);
+        }
+    }
+}
+
+fn dial(station: &mut Station) {
+    station.feed(Input::Command(Command::Dial {
         call: FIRST,
         peer: peer(0),
         video: true,
-    };
-    let invite = Body::Invite {
+    }));
+}
+
+fn accept(station: &mut Station) {
+    say(station, invite());
+    station.feed(Input::Command(Command::Accept { video: true }));
+}
+
+fn talk_as_callee(station: &mut Station) {
+    accept(station);
+    station.session_says(0, Transport::Connected);
+}
+
+fn talk_as_caller(station: &mut Station) {
+    dial(station);
+    let name = "Ann".to_owned();
+    let instead_of = None;
+    say(station, Body::Accept { name, instead_of });
+    station.session_says(0, Transport::Connected);
+}
+
+/// The path stays away until both give the call up.
+fn lose(station: &mut Station) {
+    station.session_says(0, Transport::Disconnected);
+    station.pass(60 * SECOND);
+    let offered = Resume::Offered;
+    let may_go_on = matches!(station.view(), CallView::Ended { resume, .. } if resume == offered);
+    assert!(may_go_on, "a call that was lost may go on");
+}
+
+fn invite() -> Body {
+    Body::Invite {
         name: "Ann".to_owned(),
         video: true,
         ring_ms: 45_000,
-    };
-    match state {
-        0 => {}
-        1 => station.feed(Input::Command(dial)),
-        2 => {
-            station.feed(Input::Command(dial));
-            say(station, Body::Ringing);
-        }
-        3 => say(station, invite),
-        _ => {
-            say(station, invite);
-            station.feed(Input::Command(Command::Accept { video: true }));
-            if state > 4 {
-                station.session_says(Transport::Connected);
-            }
-            match state {
-                6 => station.session_says(Transport::Disconnected),
-                7 => station.feed(Input::Command(Command::End)),
-                _ => {}
-            }
-        }
+        resumes: None,
+    }
+}
+
+fn parcel(session: u32) -> Body {
+    Body::Parcel {
+        session,
+        number: 0,
+        parcel: Parcel(vec![0; 10]),
     }
 }
 
@@ -69,7 +142,7 @@ fn say(station: &mut Station, body: Body) {
 }
 
 fn step(station: &mut Station, source: &mut Source<'_>) {
-    match source.below(16) {
+    match source.below(20) {
         0..=3 => {
             let (from, standing) = (source.byte(), standing(source));
             let bytes = said(source);
@@ -80,29 +153,64 @@ fn step(station: &mut Station, source: &mut Source<'_>) {
             station.feed(message(from, standing, any(source)));
         }
         5 | 6 => {
-            let (call, bytes) = (call(source), said(source));
-            station.feed(Input::Data { call, bytes });
+            let (session, bytes) = (session(source), said(source));
+            station.feed(Input::Data { session, bytes });
         }
         7 => {
-            let (call, bytes) = (call(source), any(source));
-            station.feed(Input::Data { call, bytes });
+            let (session, bytes) = (session(source), any(source));
+            station.feed(Input::Data { session, bytes });
         }
-        8 => station.session_says(transport(source)),
-        9 => station.session_closes(),
-        10 => station.pass(Duration::from_millis(u64::from(source.short()) * 4)),
-        11 | 12 => station.feed(Input::Command(command(source))),
-        13 => {
-            let (call, state) = (call(source), transport(source));
-            station.feed(Input::Transport { call, state });
+        8 | 9 => {
+            let which = source.below(MAX_OPEN);
+            station.session_says(which, transport(source));
         }
+        10 => station.session_closes(source.below(MAX_OPEN)),
+        11 => station.pass(Duration::from_millis(u64::from(source.short()) * 4)),
+        12 | 13 => station.feed(Input::Command(command(source))),
         14 => {
+            let (session, state) = (session(source), transport(source));
+            station.feed(Input::Transport { session, state });
+        }
+        15 => {
             let why = source.pick([Absence::Closed, Absence::Silent, Absence::Unknown]);
             let to = peer(source.byte()).address;
             station.feed(Input::Undeliverable { to, why });
         }
-        _ => station.feed(Input::Link {
+        16 => station.feed(Input::Link {
             online: source.flag(),
         }),
+        17 => station.feed(Input::NetworkChanged),
+        18 => {
+            let (session, size) = (session(source), usize::from(source.short()));
+            let parcel = vec![0; size];
+            station.feed(Input::Parcel { session, parcel });
+        }
+        _ => station.feed(machine(source)),
+    }
+}
+
+/// The sessions of a call that are open at a time.
+const MAX_OPEN: usize = 3;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the machine, or the seal of a message, tells.
+fn machine(source: &mut Source<'_>) -> Input {
+    match source.below(4) {
+        0 => Input::Broken { call: call(source) },
+        1 => Input::Incompatible {
+            from: peer(source.byte()).address,
+            call: call(source),
+        },
+        2 => Input::Capture {
+            microphone: source.flag(),
+            camera: source.flag(),
+            lacking: Lacking {
+                microphone: source.flag(),
+                camera: source.flag(),
+            },
+        },
+        _ => Input::Receipt(receipt(source)),
     }
 }
 
@@ -127,11 +235,12 @@ fn any(source: &mut Source<'_>) -> Vec<u8> {
 }
 
 fn body(source: &mut Source<'_>) -> Body {
-    match source.below(8) {
+    match source.below(10) {
         0 => Body::Invite {
             name: name(source),
             video: source.flag(),
             ring_ms: u32::from(source.short()) << source.below(17),
+            resumes: source.flag().then(|| call(source)),
         },
         1 => Body::Ringing,
         2 => Body::Accept {
@@ -139,6 +248,7 @@ fn body(source: &mut Source<'_>) -> Body {
             instead_of: source.flag().then(|| call(source)),
         },
         3 => Body::Parcel {
+            session: number(source),
             number: u32::from(source.byte()),
             parcel: Parcel(vec![0; usize::from(source.short()) / 2]),
         },
@@ -152,8 +262,13 @@ fn body(source: &mut Source<'_>) -> Body {
         }),
         5 => Body::Still,
         6 => Body::Received {
+            session: number(source),
             next: u32::from(source.byte()),
         },
+        7 => Body::Renew {
+            session: number(source),
+        },
+        8 => Body::Receipt(receipt(source)),
         _ => Body::Over {
             why: source.pick([
                 Over::Declined,
@@ -171,6 +286,18 @@ fn body(source: &mut Source<'_>) -> Body {
     }
 }
 
+fn receipt(source: &mut Source<'_>) -> Receipt {
+    Receipt {
+        packets: u16::from(source.byte()),
+        loudness: source.byte().cast_signed(),
+        played: source.flag(),
+        frames: u16::from(source.byte()),
+        shown: u16::from(source.byte()),
+        captured: source.byte().cast_signed(),
+        filmed: u16::from(source.byte()),
+    }
+}
+
 fn name(source: &mut Source<'_>) -> String {
     let length = source.byte();
     String::from_utf8_lossy(source.take(usize::from(length))).into_owned()
@@ -178,7 +305,7 @@ fn name(source: &mut Source<'_>) -> String {
 
 fn command(source: &mut Source<'_>) -> Command {
     let video = source.flag();
-    match source.below(7) {
+    match source.below(8) {
         0 => Command::Dial {
             call: call(source),
             peer: peer(source.byte()),
@@ -189,6 +316,10 @@ fn command(source: &mut Source<'_>) -> Command {
         3 => Command::End,
         4 => Command::Dismiss,
         5 => Command::SetMicrophone(video),
+        6 => Command::Resume {
+            call: call(source),
+            video,
+        },
         _ => Command::SetCamera(video),
     }
 }
@@ -226,6 +357,21 @@ fn message(from: u8, standing: Standing, bytes: Vec<u8>) -> Input {
 
 fn call(source: &mut Source<'_>) -> CallId {
     CallId(FIRST.0 + source.below(4) as u64)
+}
+
+fn session(source: &mut Source<'_>) -> SessionId {
+    SessionId {
+        call: call(source),
+        number: number(source),
+    }
+}
+
+/// The number of a session: one of the first, or a high one.
+fn number(source: &mut Source<'_>) -> u32 {
+    match source.byte() {
+        low @ 0..192 => u32::from(low) % 5,
+        high => u32::from_be_bytes([high; 4]),
+    }
 }
 
 /// One of many people; the first one is whom it begins with.

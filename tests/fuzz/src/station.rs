@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use call::id::{CallId, Peer};
+use call::id::{CallId, Peer, SessionId};
 use call::input::{Input, Transport};
 use call::message::Message;
 use call::output::Output;
@@ -10,22 +10,29 @@ use call::phone::{Config, Phone};
 use call::time::Timestamp;
 use call::view::CallView;
 
-/// A phone, its session and its gates.
+/// A phone, its sessions and its gates.
 #[derive(Debug)]
 pub struct Station {
     now: Timestamp,
     phone: Phone,
-    session: Session,
+    /// In the order of their opening.
+    sessions: Vec<End>,
     /// Whether a gate was asked to be open.
     live: bool,
 }
 
-/// The session that the phone wants open.
+/// One end of a session that the phone holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Session {
-    None,
-    Open(CallId),
-    Closing(CallId),
+struct End {
+    id: SessionId,
+    state: EndState,
+}
+
+/// Whether an end is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EndState {
+    Open,
+    Closing,
 }
 
 impl Station {
@@ -35,11 +42,23 @@ impl Station {
         let mut station = Self {
             now: Timestamp::default(),
             phone: Phone::new(Config::default()),
-            session: Session::None,
+            sessions: Vec::new(),
             live: false,
         };
         station.feed(Input::Link { online: true });
         station
+    }
+
+    /// What the user sees.
+    #[must_use]
+    pub fn view(&self) -> CallView {
+        self.phone.view(self.now)
+    }
+
+    /// How many sessions are open.
+    #[must_use]
+    pub fn open_sessions(&self) -> usize {
+        self.all(EndState::Open).count()
     }
 
     /// Hands one input over, and takes and checks all that follows from it.
@@ -55,19 +74,21 @@ impl Station {
         panic!("outputs without end");
     }
 
-    /// News of whatever session is open.
-    pub fn session_says(&mut self, state: Transport) {
-        if let Session::Open(call) = self.session {
-            self.feed(Input::Transport { call, state });
+    /// News of one of the sessions that are open, the oldest being 0.
+    pub fn session_says(&mut self, which: usize, state: Transport) {
+        let open = self.all(EndState::Open).nth(which);
+        if let Some(session) = open {
+            self.feed(Input::Transport { session, state });
         }
     }
 
-    /// The closing session is closed.
-    pub fn session_closes(&mut self) {
-        if let Session::Closing(call) = self.session {
-            self.session = Session::None;
+    /// One of the closing sessions is closed.
+    pub fn session_closes(&mut self, which: usize) {
+        let closing = self.all(EndState::Closing).nth(which);
+        if let Some(session) = closing {
+            self.sessions.retain(|it| it.id != session);
             let state = Transport::Closed;
-            self.feed(Input::Transport { call, state });
+            self.feed(Input::Transport { session, state });
         }
     }
 
@@ -88,26 +109,19 @@ impl Station {
 
     fn perform(&mut self, output: &Output) {
         match output {
-            Output::Send { call, bytes, .. } | Output::Data { call, bytes } => {
-                let message = Message::parse(bytes).expect("phones say what phones understand");
-                assert_eq!(message.call, *call);
+            Output::Send { call, bytes, .. } => assert_said(*call, bytes),
+            Output::OpenTransport { session, .. } => self.open(*session),
+            Output::CloseTransport { session } => {
+                self.assert_open(*session);
+                let end = self.sessions.iter_mut().find(|it| it.id == *session);
+                end.expect("it is open").state = EndState::Closing;
             }
-            Output::OpenTransport { call, .. } => {
-                assert_eq!(self.session, Session::None, "a second session");
-                let waits = matches!(self.phone.view(self.now), CallView::Incoming { .. });
-                assert!(!waits, "a session before the user said yes");
-                self.session = Session::Open(*call);
+            Output::UseTransport { session } | Output::Parcel { session, .. } => {
+                self.assert_open(*session);
             }
-            Output::CloseTransport { call } => {
-                assert_eq!(
-                    self.session,
-                    Session::Open(*call),
-                    "closes what is not open"
-                );
-                self.session = Session::Closing(*call);
-            }
-            Output::RestartTransport { call } | Output::Parcel { call, .. } => {
-                assert_eq!(self.session, Session::Open(*call), "uses what is not open");
+            Output::Data { session, bytes } => {
+                self.assert_open(*session);
+                assert_said(session.call, bytes);
             }
             Output::SetCapture { microphone, camera } => self.live = *microphone || *camera,
             Output::Missed { peer } | Output::Ended { peer, .. } => assert_shown(peer),
@@ -115,8 +129,31 @@ impl Station {
         }
     }
 
+    fn open(&mut self, id: SessionId) {
+        let waits = matches!(self.view(), CallView::Incoming { .. });
+        assert!(!waits, "a session before the user said yes");
+        if id.number == 0 {
+            assert_eq!(self.sessions, [], "the call before holds a session");
+        }
+        let is_before = |it: &End| it.id.call == id.call && it.id.number < id.number;
+        assert!(self.sessions.iter().all(is_before), "{id} is not new");
+        let state = EndState::Open;
+        self.sessions.push(End { id, state });
+        assert!(self.sessions.len() <= MAX_SESSIONS, "{:?}", self.sessions);
+    }
+
+    fn all(&self, state: EndState) -> impl Iterator<Item = SessionId> {
+        let ends = self.sessions.iter().filter(move |it| it.state == state);
+        ends.map(|it| it.id)
+    }
+
+    fn assert_open(&self, id: SessionId) {
+        let is_open = self.all(EndState::Open).any(|it| it == id);
+        assert!(is_open, "{id} is used and not open");
+    }
+
     fn check_view(&self) {
-        let view = self.phone.view(self.now);
+        let view = self.view();
         let in_call = matches!(view, CallView::Active { .. });
         assert!(in_call || !self.live, "a gate is open outside of a call");
         match &view {
@@ -135,6 +172,11 @@ impl Default for Station {
     }
 }
 
+fn assert_said(call: CallId, bytes: &[u8]) {
+    let message = Message::parse(bytes).expect("phones say what phones understand");
+    assert_eq!(message.call, call);
+}
+
 fn assert_shown(peer: &Peer) {
     assert_eq!(
         Peer::clean_name(&peer.name),
@@ -143,5 +185,9 @@ fn assert_shown(peer: &Peer) {
     );
 }
 
-/// A call that ends says so in a dozen outputs; one that is answered lets 64 parcels out.
-const MAX_OUTPUTS: usize = 100;
+/// A call that ends says so in a dozen outputs; one whose relay comes back sends 64 parcels of each
+/// of two sessions again, by two ways.
+const MAX_OUTPUTS: usize = 300;
+
+/// As [`Output::OpenTransport`] promises.
+const MAX_SESSIONS: usize = 4;

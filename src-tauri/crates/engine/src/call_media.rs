@@ -21,6 +21,7 @@ use tracing::Span;
 use self::pipelines::Pipelines;
 use self::sessions::{Open, Sessions};
 use crate::clock::Clock;
+use crate::command::CommandError;
 use crate::config::Config;
 use crate::counters::{AudioIn, AudioOut, VideoIn, VideoOut};
 use crate::microphone::Microphone;
@@ -211,6 +212,16 @@ impl CallMedia {
         if self.rate.video() != before.0 {
             pipelines.sender.set_target(self.rate.video());
         }
+    }
+
+    /// The next picture of the other side cannot be decoded.
+    ///
+    /// # Errors
+    /// When nothing is decoded yet.
+    pub(crate) fn fail_decoder(&self) -> Result<(), CommandError> {
+        let pipelines = self.pipelines.as_ref().ok_or(CommandError::NotInCall)?;
+        pipelines.receiver.fail_next();
+        Ok(())
     }
 
     /// The other side's camera is off.

@@ -62,6 +62,25 @@ pub enum Command {
     /// Connect to our relay again, at once: after another copy of this profile took over the
     /// address nothing else does.
     ReconnectRelay,
+    /// Let something of the running call fail on purpose, as it does in life, to see what follows.
+    Fault {
+        /// What fails.
+        fault: Fault,
+    },
+}
+
+/// What can be made to fail on purpose, to see that a call outlives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Fault {
+    /// The links to relays break, and stay away for 10 s.
+    Relay,
+    /// The session in use carries nothing for 5 s, in both directions.
+    Path,
+    /// The other side's next picture cannot be decoded.
+    Decoder,
+    /// The camera is lost as if it was unplugged.
+    Camera,
 }
 
 /// What a device is used for.
@@ -94,6 +113,12 @@ pub enum CommandError {
     /// A call is already there.
     #[error("already in a call")]
     AlreadyInCall,
+    /// No media flows that could fail.
+    #[error("not in a call")]
+    NotInCall,
+    /// The camera does not run.
+    #[error("the camera is off")]
+    CameraOff,
     /// The engine is stopping.
     #[error("the engine has stopped")]
     Stopped,
@@ -107,5 +132,19 @@ mod tests {
     fn the_page_asks_for_the_relay_by_this_name() {
         let command: Command = serde_json::from_str(r#"{"do":"reconnectRelay"}"#).unwrap();
         assert_eq!(command, Command::ReconnectRelay);
+    }
+
+    #[test]
+    fn a_fault_is_named_by_what_fails() {
+        for (name, fault) in [
+            ("relay", Fault::Relay),
+            ("path", Fault::Path),
+            ("decoder", Fault::Decoder),
+            ("camera", Fault::Camera),
+        ] {
+            let text = format!(r#"{{"do":"fault","fault":"{name}"}}"#);
+            let command: Command = serde_json::from_str(&text).unwrap();
+            assert_eq!(command, Command::Fault { fault });
+        }
     }
 }

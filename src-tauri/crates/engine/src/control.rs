@@ -5,6 +5,7 @@
 //! through here. Nothing in this task blocks: devices open and close on blocking threads,
 //! sessions in tasks of their own.
 
+mod fault;
 mod inbox;
 mod perform;
 mod publish;
@@ -218,6 +219,7 @@ impl Control {
     fn on_beat(&mut self) {
         self.beats += 1;
         self.devices.pass(self.call.seen.is_busy());
+        self.relays.pass();
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {
             self.devices.list();
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::view::CallView;
-use media::backend::device::DeviceId;
+use media::backend::device::{DeviceError, DeviceId};
 use media::picture::Captured;
 use media::queue::Slot;
 use media::time::MediaTime;
@@ -22,7 +22,7 @@ use self::open::{Endpoint, Opener};
 use self::slots::{ROLES, Slots};
 use crate::camera_tap::CameraTap;
 use crate::clock::Clock;
-use crate::command::DeviceRole;
+use crate::command::{CommandError, DeviceRole};
 use crate::config::{Backends, Config};
 use crate::device::{News, Step};
 use crate::gate::Gate;
@@ -105,6 +105,20 @@ impl Devices {
         self.opener.video = config.video;
         self.choose(DeviceRole::Camera, config.camera.clone());
         self.choose(DeviceRole::Microphone, config.microphone.clone());
+    }
+
+    /// The camera fails as if it was unplugged.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub(crate) fn lose_camera(&mut self) -> Result<(), CommandError> {
+        let camera = &mut self.slots.camera;
+        if !camera.is_on() {
+            return Err(CommandError::CameraOff);
+        }
+        let step = camera.lose(&DeviceError::Lost("on purpose".to_owned()));
+        self.take(DeviceRole::Camera, step);
+        Ok(())
     }
 
     /// Gives a role that failed another chance, because the user asks for it.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use media::backend::codec::{CodecBackend, VideoDecoder};
+use media::backend::codec::{CodecBackend, CodecError, VideoDecoder};
 use media::frame::ReceivedFrame;
 use media::freeze::Freezes;
 use media::jitter::video::Playout;
@@ -41,6 +41,8 @@ struct Hints {
     paused: AtomicBool,
     /// Round trip time in microseconds; 0 while it is unknown.
     rtt_us: AtomicU64,
+    /// The next picture shall not be decoded.
+    fail_next: AtomicBool,
 }
 
 impl Hints {
@@ -96,6 +98,11 @@ impl VideoReceiver {
     pub(crate) fn set_rtt(&self, rtt: Duration) {
         let micros = u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX);
         self.hints.rtt_us.store(micros, Ordering::Relaxed);
+    }
+
+    /// The next picture cannot be decoded, on purpose.
+    pub(crate) fn fail_next(&self) {
+        self.hints.fail_next.store(true, Ordering::Relaxed);
     }
 }
 
@@ -163,7 +170,9 @@ impl Body {
             counters.dropped.add(1);
             return;
         }
-        match self.decoder.decode(&frame.frame.payload) {
+        let decoded = self.decode(&frame.frame.payload);
+        let counters = &self.parts.counters;
+        match decoded {
             Ok(Some(picture)) => {
                 counters.decode_us.add_time(begun.elapsed());
                 self.decoded(frame, picture, stop);
@@ -175,6 +184,13 @@ impl Body {
                 self.requester.needed(Instant::now());
             }
         }
+    }
+
+    fn decode(&mut self, payload: &[u8]) -> Result<Option<Arc<Picture>>, CodecError> {
+        if self.hints.fail_next.swap(false, Ordering::Relaxed) {
+            return Err(CodecError::Failed("on purpose".to_owned()));
+        }
+        self.decoder.decode(payload)
     }
 
     fn decoded(&mut self, frame: &ReceivedFrame, picture: Arc<Picture>, stop: &Stop) {

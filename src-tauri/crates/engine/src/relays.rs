@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use self::link::{RelayLink, Which, normal, view_of};
 use crate::clock::Clock;
+use crate::command::CommandError;
 use crate::log_rate::LogRate;
 use crate::sealing::Priority;
 use crate::view::RelayView;
@@ -51,6 +52,8 @@ pub(crate) struct Relays {
     guest: Option<Guest>,
     /// When the last guest link was closed; `None` once the home link was taken back after it.
     guest_closed_at: Option<Instant>,
+    /// Until when the links stay away that [failed on purpose](Self::fail).
+    away_until: Option<Instant>,
     unsent: LogRate,
 }
 
@@ -72,6 +75,7 @@ impl Relays {
             home: None,
             guest: None,
             guest_closed_at: None,
+            away_until: None,
             unsent: LogRate::default(),
         }
     }
@@ -140,9 +144,27 @@ impl Relays {
     /// Makes sure at once that every link still leads to its relay: the network changed, or a call
     /// lost its path.
     pub(crate) fn probe(&self) {
-        let guest = self.guest.as_ref().map(|it| &it.link);
-        for link in self.home.iter().chain(guest) {
-            link.probe();
+        self.links().for_each(RelayLink::probe);
+    }
+
+    /// Breaks all links, for so long.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn fail(&mut self, time: Duration) -> Result<(), CommandError> {
+        if self.links().next().is_none() {
+            return Err(CommandError::NoRelay);
+        }
+        self.links().for_each(RelayLink::disconnect);
+        self.away_until = Some(self.clock.now() + time);
+        Ok(())
+    }
+
+    /// Time passes: links that failed on purpose are connected again once it is over.
+    pub(crate) fn pass(&mut self) {
+        let now = self.clock.now();
+        if self.away_until.take_if(|until| *until <= now).is_some() {
+            self.links().for_each(RelayLink::reconnect);
         }
     }
 
@@ -176,15 +198,9 @@ impl Relays {
     /// The servers that our relays name for finding a path: home's, and those of the relay of whom
     /// we call. None whose credentials are not good any more.
     pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
-        let guest = self.guest.as_ref().map(|it| &it.link);
         let now = self.clock.now();
         let mut servers: Vec<IceServer> = Vec::new();
-        for server in self
-            .home
-            .iter()
-            .chain(guest)
-            .flat_map(|it| it.ice_servers(now))
-        {
+        for server in self.links().flat_map(|it| it.ice_servers(now)) {
             if !servers.contains(&server) {
                 servers.push(server);
             }
@@ -205,6 +221,11 @@ impl Relays {
         {
             tracing::warn!(%error, skipped, "a frame is not sent");
         }
+    }
+
+    fn links(&self) -> impl Iterator<Item = &RelayLink> {
+        let guest = self.guest.as_ref().map(|it| &it.link);
+        self.home.iter().chain(guest)
     }
 
     fn start(&self, url: String, which: Which) -> RelayLink {

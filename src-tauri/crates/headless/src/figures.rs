@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use call::view::{ActivePhase, CallView};
+use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::view::{DeviceNow, EngineView, RelayView};
 use engine::{PictureFeed, Subscription};
 use identity::Invite;
@@ -103,6 +103,10 @@ impl<W: Write> Figures<W> {
     fn figures(&mut self, mut stats: Value, view: &EngineView) -> std::io::Result<()> {
         if let Some(stats) = stats.as_object_mut() {
             stats.insert("remoteLevel".to_owned(), json!(view.remote_level));
+            let (received, culprit) = verdicts(&view.call);
+            stats.insert("heard".to_owned(), json!(received.heard));
+            stats.insert("seen".to_owned(), json!(received.seen));
+            stats.insert("culprit".to_owned(), json!(culprit));
             if let Some(ages) = &self.ages {
                 stats.insert("pictureAgeMs".to_owned(), ages.take());
             }
@@ -145,6 +149,19 @@ pub(crate) fn words_to_compare(view: &EngineView) -> Option<(&str, &[String; 4])
             | CallView::Ended { .. },
             _,
         ) => None,
+    }
+}
+
+/// Whether the other side receives what we send, and who is to blame when somebody does not.
+fn verdicts(call: &CallView) -> (Received, Option<Culprit>) {
+    match call {
+        CallView::Active {
+            received, culprit, ..
+        } => (*received, *culprit),
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => (Received::default(), None),
     }
 }
 
@@ -219,13 +236,26 @@ mod tests {
                 "peer": { "address": "tincan:x", "name": "Ada" }, "wish": controls,
                 "remote": controls, "remoteLacking": { "microphone": false, "camera": false },
                 "connectedForMs": 1, "received": { "heard": true, "seen": null },
-                "culprit": null,
+                "culprit": "myCamera",
             },
             "camera": device, "microphone": device, "speaker": device,
             "microphoneLevel": 0.0, "remoteLevel": 0.0, "localPicture": false,
             "remotePicture": false, "stats": null, "summary": null, "words": words,
         });
         serde_json::from_value(view).unwrap()
+    }
+
+    #[test]
+    fn the_verdicts_of_both_sides_stand_beside_the_figures() {
+        let mut figures = Figures::new(Vec::new());
+        figures
+            .figures(json!({}), &view("connected", "01", None))
+            .unwrap();
+        let line: Value = serde_json::from_slice(&figures.out).unwrap();
+        let told = &line["figures"];
+        assert_eq!(told["heard"], json!(true));
+        assert_eq!(told["seen"], Value::Null);
+        assert_eq!(told["culprit"], json!("myCamera"));
     }
 
     #[test]

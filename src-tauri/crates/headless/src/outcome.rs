@@ -43,7 +43,7 @@ const fn row(reason: EndReason) -> (u8, &'static str) {
 /// The exit status when a call could not even be tried: what was given makes no sense.
 pub const BAD_CALL: u8 = 3;
 
-/// The end of `--help`: exit statuses, and what can be said while it runs.
+/// The end of `--help`: exit statuses, what can be said while it runs, and what figures mean.
 #[must_use]
 pub fn exit_help() -> String {
     let mut help = "\
@@ -66,7 +66,18 @@ Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
   call ADDRESS OR LINK, reconnect, quit,
   match (the other side reads the same four words: saves it as a contact, marked so),
-  block (ends the call with whoever is in it, and lets them ring here no more)"
+  block (ends the call with whoever is in it, and lets them ring here no more),
+  fault relay, fault path, fault decoder, fault camera (in a call, to see it heal: the relay
+  is away for 10 s, the path carries nothing for 5 s, the next picture cannot be decoded, the
+  camera is lost)
+
+Figures of --json, once a second: statistics of the call, named as in W3C webrtc-stats, and
+  remoteLevel    how loud the other side is, 0 to 1
+  pictureAgeMs   how old its stamped test pictures are when they are decoded
+  heard, seen    whether it says that it hears and sees us; null while we send nothing, or
+                 nothing is known
+  culprit        what keeps one of the two from hearing or seeing the other, such as network
+                 or theirCamera; null while all is well"
 }
 
 #[cfg(test)]

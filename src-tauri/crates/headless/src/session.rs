@@ -7,7 +7,7 @@ use std::time::Duration;
 use call::reason::EndReason;
 use call::view::{ActivePhase, CallView};
 use engine::Engine;
-use engine::command::Command;
+use engine::command::{Command, Fault};
 use engine::view::EngineView;
 use identity::{Address, Invite};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Split};
@@ -193,24 +193,41 @@ impl<W: Write> Session<W> {
             "camera on" => Command::SetCamera { on: true },
             "camera off" => Command::SetCamera { on: false },
             "reconnect" => Command::ReconnectRelay,
+            "fault relay" => Command::Fault {
+                fault: Fault::Relay,
+            },
+            "fault path" => Command::Fault { fault: Fault::Path },
+            "fault decoder" => Command::Fault {
+                fault: Fault::Decoder,
+            },
+            "fault camera" => Command::Fault {
+                fault: Fault::Camera,
+            },
             "match" => return self.pin().await,
             "block" => return self.block().await,
             "quit" => {
                 self.phase = Phase::Over(0);
                 return;
             }
-            other => {
-                match other.strip_prefix("call ").map(Invite::find) {
-                    Some(Ok(to)) => {
-                        self.dial(to).await;
-                    }
-                    Some(Err(error)) => tracing::error!("nobody to call: {error}"),
-                    None => tracing::warn!("not a command; see --help"),
-                }
-                return;
-            }
+            other => return self.on_other_line(other).await,
         };
         self.perform(command).await;
+    }
+
+    /// A line that is no fixed word: somebody to call, or a mistake.
+    async fn on_other_line(&mut self, line: &str) {
+        if let Some(to) = line.strip_prefix("call ") {
+            match Invite::find(to) {
+                Ok(to) => {
+                    self.dial(to).await;
+                }
+                Err(error) => tracing::error!("nobody to call: {error}"),
+            }
+        } else if line.split_whitespace().next() == Some("fault") {
+            tracing::error!("no such fault; there are relay, path, decoder and camera");
+        } else {
+            tracing::warn!("not a command; see --help");
+        }
     }
 
     /// The user found the same words on both sides of the call that runs.

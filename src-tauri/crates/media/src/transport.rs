@@ -109,6 +109,10 @@ pub trait SessionControl: Send + Sync {
     /// [`TransportError::TooLarge`] beyond [`MAX_DATA`].
     fn send_data(&self, message: Bytes) -> Result<(), TransportError>;
 
+    /// Carries nothing for so long, in both directions, and tells nobody: the path is lost on purpose,
+    /// to see what follows. The session itself has to notice the silence.
+    fn fail_path(&self, time: Duration);
+
     /// Figures of the moment.
     fn stats(&self) -> BoxFuture<'static, TransportStats>;
 

@@ -16,6 +16,7 @@ mod liveness;
 mod migrate;
 mod nack;
 mod origin;
+mod outage;
 mod pace;
 mod packet_size;
 mod parcel;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use call::id::CallId;
-use call::message::{Body, ControlsReport, Message, Over, Parcel};
+use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
 use fuzz::{Person, person};
 use identity::{Authority, Invite};
 use seal::{Output, Sealer};
@@ -255,6 +255,7 @@ fn messages() -> Seeds {
             name: name.clone(),
             video: true,
             ring_ms: 45_000,
+            resumes: Some(CallId(6)),
         },
         Body::Ringing,
         Body::Accept {
@@ -262,6 +263,7 @@ fn messages() -> Seeds {
             instead_of: Some(CallId(8)),
         },
         Body::Parcel {
+            session: 1,
             number: 2,
             parcel: Parcel(vec![1, 2, 3]),
         },
@@ -275,7 +277,20 @@ fn messages() -> Seeds {
         }),
         Body::Still,
         Body::Over { why: Over::HungUp },
-        Body::Received { next: 3 },
+        Body::Received {
+            session: 1,
+            next: 3,
+        },
+        Body::Renew { session: 2 },
+        Body::Receipt(Receipt {
+            packets: 50,
+            loudness: -30,
+            played: true,
+            frames: 30,
+            shown: 29,
+            captured: Receipt::SILENCE,
+            filmed: 0,
+        }),
     ];
     let call = CallId(7);
     bodies
@@ -290,36 +305,75 @@ fn phone_histories() -> Seeds {
     vec![
         // They call, the user answers, media flows, the path is lost and found, they hang up.
         history(&[
-            &[0, 0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 255, 0],
-            &[
-                11, 1, 1, 8, 0, 8, 2, 12, 0, 10, 1, 0, 8, 0, 5, 0, 4, 1, 1, 1, 0, 0, 255, 0,
-            ],
-            &[5, 0, 6, 3, 255, 0, 9],
+            &[0],
+            &[0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 0, 255, 0],
+            &[12, 1, 1, 8, 0, 0, 8, 0, 2, 12, 0, 11, 1, 0, 8, 0, 0],
+            &[5, 0, 0, 0, 4, 1, 1, 1, 0, 0, 0, 255, 0],
+            &[5, 0, 0, 0, 9, 3, 255, 0, 10, 0],
         ]),
         // We call while they do, and a stranger too.
         history(&[
             &[1],
-            &[0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 255, 0],
-            &[0, 3, 1, 2, 0, 1, b'E', 0, 0, 9, 9, 255, 0],
-            &[10, 9, 0],
+            &[0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 0, 255, 0],
+            &[0, 3, 1, 2, 0, 1, b'E', 0, 0, 9, 9, 0, 255, 0],
+            &[11, 9, 0],
         ]),
         // Parcels before the answer, bytes that are none, a link that comes and goes.
         history(&[
             &[3],
-            &[0, 0, 0, 0, 3, 1, 0, 255, 0],
+            &[0, 0, 0, 0, 3, 0, 1, 0, 99, 255, 0],
             &[4, 0, 0, 3, b'{', b'}', b' '],
-            &[15, 0, 15, 1],
-            &[11, 1, 1],
+            &[16, 0, 16, 1],
+            &[12, 1, 1, 18, 0, 0, 1, 0],
         ]),
         // Several calls after each other.
         history(&[
             &[7],
-            &[9, 11, 1, 4],
-            &[11, 0, 0, 1, 0],
+            &[10, 0, 12, 1, 4],
+            &[12, 0, 0, 1, 0],
             &[0, 0, 0, 1, 1, 255, 0],
-            &[10, 255, 255],
-            &[14, 0, 0],
+            &[11, 255, 255],
+            &[15, 0, 0],
         ]),
+        // As callee: the session behind the call takes over, its parcels are acknowledged, the one
+        // before is closed; our network changes, and theirs begins a third.
+        history(&[
+            &[8],
+            &[18, 0, 1, 0, 50, 0, 0, 0, 0, 6, 1, 1, 255, 0],
+            &[8, 1, 0, 11, 3, 0, 10, 0],
+            &[5, 0, 1, 0, 8, 50, 226, 1, 30, 30, 226, 30, 255, 0],
+            &[19, 3, 50, 226, 1, 30, 30, 226, 30],
+            &[17, 11, 1, 0, 0, 0, 0, 0, 3, 2, 0, 0, 99, 255, 0],
+            &[8, 1, 0, 8, 0, 4, 11, 3, 0, 10, 0],
+        ]),
+        // As caller: the old path comes back, they ask for a session, ours fails, a third one takes
+        // over and we hang up.
+        history(&[
+            &[9],
+            &[8, 0, 0, 0, 0, 0, 0, 7, 2, 255, 0],
+            &[8, 1, 4, 11, 1, 0, 0, 0, 0, 0, 7, 3, 255, 0],
+            &[8, 1, 0, 11, 2, 88, 10, 0, 12, 0, 3, 10, 0],
+        ]),
+        // A lost call that we called: the user wants it back, they answer.
+        history(&[
+            &[10],
+            &[10, 0, 10, 0, 10, 0, 10, 0, 12, 1, 6, 1],
+            &[11, 2, 0, 17],
+            &[0, 0, 0, 1, 2, 1, b'A', 0, 255, 0],
+            &[8, 0, 0, 11, 0, 200],
+        ]),
+        // A lost call that they called: they want it back, then our user does.
+        history(&[
+            &[11],
+            &[
+                10, 0, 10, 0, 0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 1, 0, 255, 0,
+            ],
+            &[12, 1, 6, 2, 8, 0, 0],
+            &[11, 0, 200],
+        ]),
+        // A lost call that both leave alone until it is too late, and one that is taken back.
+        history(&[&[10], &[12, 0, 6, 1, 12, 0, 4]]),
+        history(&[&[11], &[12, 0, 6, 1, 11, 255, 255]]),
     ]
 }
 

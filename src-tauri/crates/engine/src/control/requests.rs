@@ -68,6 +68,7 @@ impl Control {
                 self.relays.reconnect();
                 return Ok(());
             }
+            Command::Fault { fault } => return self.fail(fault),
         };
         self.feed(Input::Command(wish));
         Ok(())

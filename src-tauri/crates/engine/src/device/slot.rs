@@ -220,6 +220,11 @@ impl DeviceSlot {
         }
     }
 
+    /// The device at work fails, whichever it is.
+    pub(crate) fn lose(&mut self, error: &DeviceError) -> Step {
+        self.failed(self.turn, error)
+    }
+
     /// Time passes, in a call or not; to be told several times a second. A system that does not
     /// answer for too long has failed; a device that failed in a call is tried again.
     pub(crate) fn pass(&mut self, now: Instant, in_call: bool) -> Step {

@@ -126,6 +126,13 @@ impl RelayLink {
         }
     }
 
+    /// Breaks the connection, and connects again only when asked to.
+    pub(super) fn disconnect(&self) {
+        if let Some(link) = &self.link {
+            link.disconnect();
+        }
+    }
+
     /// Sends what was handed over before, says goodbye and ends.
     pub(super) async fn close(mut self) {
         if let Some(link) = self.link.take() {

@@ -102,6 +102,8 @@ impl SessionControl for Silent {
 
     fn request_keyframe(&self, _: Stream) {}
 
+    fn fail_path(&self, _: Duration) {}
+
     fn send_data(&self, _: Bytes) -> Result<(), TransportError> {
         Ok(())
     }

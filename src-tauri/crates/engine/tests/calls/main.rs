@@ -5,6 +5,7 @@
 
 mod alone;
 mod devices;
+mod faults;
 mod invites;
 mod path;
 mod restart;

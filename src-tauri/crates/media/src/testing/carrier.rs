@@ -132,6 +132,16 @@ impl Carrier {
         }
     }
 
+    /// Nothing passes between a session and its other end for so long. Other sessions are not touched.
+    pub(super) fn fail_path(&mut self, number: u64, time: Duration) {
+        let peer = self.ends.get(&number).and_then(|end| end.peer);
+        for number in [Some(number), peer].into_iter().flatten() {
+            if let Some(end) = self.ends.get_mut(&number) {
+                end.fails_until = self.passed + time;
+            }
+        }
+    }
+
     /// How much is on its way.
     pub(super) fn in_flight(&self) -> usize {
         self.packets.len() + self.messages.len()
@@ -242,6 +252,12 @@ impl Carrier {
         end.peer.filter(|_| end.has_had_a_path())
     }
 
+    /// Whether anything gets to a session that is open.
+    fn is_reached(&self, number: u64) -> bool {
+        let end = self.ends.get(&number);
+        self.way == Way::Open && end.is_none_or(|it| it.fails_until <= self.passed)
+    }
+
     fn due(&self) -> Duration {
         self.passed + self.conditions.delay
     }
@@ -260,7 +276,7 @@ impl Carrier {
             Load::KeyframeRequest(_) | Load::Goodbye => 0,
         });
         self.count_sent(number, &load);
-        if self.way == Way::Open && !self.is_lost(to, &load) {
+        if self.is_reached(to) && !self.is_lost(to, &load) {
             let again = match &load {
                 Load::Frame(stream, frame)
                     if stream.kind() == Kind::Audio
@@ -313,7 +329,7 @@ impl Carrier {
         let alive: BTreeMap<_, _> = self
             .ends
             .iter()
-            .filter(|(_, end)| self.way == Way::Open && end.stage != Stage::Over)
+            .filter(|(number, end)| self.is_reached(**number) && end.stage != Stage::Over)
             .map(|(number, end)| (*number, end.peer))
             .collect();
         for (number, end) in &mut self.ends {
@@ -327,9 +343,10 @@ impl Carrier {
     }
 
     fn deliver_packets(&mut self) {
-        let (way, now) = (self.way, self.now);
+        let now = self.now;
         while let Some(packet) = self.packets.pop_front_if(|it| it.due <= self.passed) {
-            let Some(end) = self.ends.get_mut(&packet.to).filter(|_| way == Way::Open) else {
+            let reached = self.is_reached(packet.to);
+            let Some(end) = self.ends.get_mut(&packet.to).filter(|_| reached) else {
                 continue;
             };
             match packet.what {
@@ -348,11 +365,10 @@ impl Carrier {
     }
 
     fn deliver_messages(&mut self) {
-        if self.way != Way::Open {
-            return;
-        }
-        while let Some(message) = self.messages.pop_front_if(|it| it.due <= self.passed) {
-            if let Some(end) = self.ends.get_mut(&message.to)
+        for message in std::mem::take(&mut self.messages) {
+            if message.due > self.passed || !self.is_reached(message.to) {
+                self.messages.push_back(message);
+            } else if let Some(end) = self.ends.get_mut(&message.to)
                 && end.stage != Stage::Over
             {
                 end.tell(TransportEvent::Data(message.what));

@@ -25,6 +25,8 @@ pub(super) struct End {
     events: mpsc::Sender<TransportEvent>,
     /// When the other side was heard last, as time since the network's start.
     heard_at: Duration,
+    /// Until when nothing reaches it, as time since the network's start.
+    pub(super) fails_until: Duration,
     /// The silence that was told last; `None` when the other side is heard.
     silence_told: Option<Duration>,
 }
@@ -72,6 +74,7 @@ impl End {
             stats: TransportStats::default(),
             events,
             heard_at: Duration::ZERO,
+            fails_until: Duration::ZERO,
             silence_told: None,
         }
     }

@@ -1,6 +1,7 @@
 //! One session on the network: the traits of the transport seam over its number.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -75,6 +76,10 @@ impl SessionControl for Control {
 
     fn send_data(&self, message: Bytes) -> Result<(), TransportError> {
         self.network.lock().message(self.number, message)
+    }
+
+    fn fail_path(&self, time: Duration) {
+        self.network.lock().fail_path(self.number, time);
     }
 
     fn stats(&self) -> BoxFuture<'static, TransportStats> {

@@ -509,3 +509,36 @@ fn a_goodbye_that_nobody_asked_for_reaches_the_other_side() {
     pair.pass(MS);
     assert_eq!(states(&mut pair.caller), [TransportState::ClosedByPeer]);
 }
+
+#[test]
+fn a_path_that_fails_on_purpose_is_silent_for_both_until_its_time_is_over() {
+    let mut pair = Pair::connected();
+    pair.caller.control.fail_path(2 * SECOND);
+    let message = Bytes::from_static(b"late");
+    pair.callee.control.send_data(message.clone()).unwrap();
+    assert_eq!(pair.sound_heard_of(3), []);
+    pair.pass(2 * SECOND - 4 * MS);
+    assert_eq!(silences(&mut pair.caller), [1999]);
+    assert_eq!(silences(&mut pair.callee), [1999]);
+    pair.pass(MS);
+    let said = told(&mut pair.caller);
+    let is_said = |it: &TransportEvent| matches!(it, TransportEvent::Data(it) if *it == message);
+    assert!(said.iter().any(is_said), "{said:?}");
+    assert_eq!(silences(&mut pair.callee), [0]);
+    assert_eq!(pair.sound_heard_of(1), [3]);
+}
+
+#[test]
+fn another_session_is_not_touched_by_a_path_that_fails_on_purpose() {
+    let mut pair = Pair::connected();
+    let caller = open(&pair.alice, Role::Offerer);
+    let callee = open(&pair.bob, Role::Answerer);
+    let first = (
+        std::mem::replace(&mut pair.caller, caller),
+        std::mem::replace(&mut pair.callee, callee),
+    );
+    pair.carry_parcels();
+    pair.pass(MS);
+    first.0.control.fail_path(SECOND);
+    assert_eq!(pair.sound_heard_of(2), [0, 1]);
+}

@@ -29,6 +29,7 @@ use super::congestion::Congestion;
 use super::events::{Events, PeerEvent};
 use super::feedback::Feedback;
 use super::migrate::{self, LocalNetwork, Migration, System};
+use super::outage::Outage;
 use super::packet_size::PacketSize;
 use super::resolve::Resolver;
 use super::rtcp::RtcpState;
@@ -67,6 +68,7 @@ pub(crate) struct Peer {
     pub(crate) send_parameters: Arc<SendParameters>,
     pub(crate) packet_size: Arc<PacketSize>,
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) outage: Arc<Outage>,
     pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) migration: Migration,
     /// To be run beside the session.
@@ -100,11 +102,12 @@ pub(crate) async fn build(
     let send_parameters = Arc::new(SendParameters::default());
     let packet_size = Arc::new(PacketSize::new(feedback_sender.clone()));
     let traffic = Arc::new(Traffic::new(Instant::now()));
+    let outage = Arc::new(Outage::over(setup.layer.clone(), Instant::now()));
     let fast_polling = Arc::new(FastPolling::default());
     let parts = migrate::Parts {
         role: params.role,
         network: setup.local_network(),
-        layer: setup.layer.clone(),
+        layer: Arc::clone(&outage) as _,
     };
     let (migration, migrating) = Migration::new(parts, Instant::now());
 
@@ -124,7 +127,7 @@ pub(crate) async fn build(
         routes: migration.routes(),
         fast_polling: Arc::clone(&fast_polling),
         resolver: Arc::clone(&setup.resolver),
-        layer: setup.layer.clone(),
+        layer: Arc::clone(&outage) as _,
         span,
     };
     let building = PeerConnectionBuilder::new()
@@ -150,6 +153,7 @@ pub(crate) async fn build(
         send_parameters,
         packet_size,
         traffic,
+        outage,
         fast_polling,
         migration,
         migrating,

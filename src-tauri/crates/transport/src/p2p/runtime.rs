@@ -55,7 +55,7 @@ impl FastPolling {
 /// When the system refuses it.
 pub(crate) fn open_socket(
     socket: UdpSocket,
-    layer: Option<&dyn SocketLayer>,
+    layer: &dyn SocketLayer,
 ) -> io::Result<Arc<dyn AsyncUdpSocket>> {
     let options = SockRef::from(&socket);
     if options.set_recv_buffer_size(SOCKET_BUFFER).is_err()
@@ -63,11 +63,7 @@ pub(crate) fn open_socket(
     {
         tracing::warn!("socket buffers stay at their default size");
     }
-    let socket = TokioRuntime.wrap_udp_socket(socket)?;
-    Ok(match layer {
-        Some(layer) => layer.wrap(socket),
-        None => socket,
-    })
+    Ok(layer.wrap(TokioRuntime.wrap_udp_socket(socket)?))
 }
 
 /// The runtime of one session.
@@ -78,7 +74,7 @@ pub(crate) struct SessionRuntime {
     pub(crate) routes: Arc<Routes>,
     pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) resolver: Arc<Resolver>,
-    pub(crate) layer: Option<Arc<dyn SocketLayer>>,
+    pub(crate) layer: Arc<dyn SocketLayer>,
     /// The call's span: whatever the library's tasks log is inside.
     pub(crate) span: Span,
 }
@@ -90,7 +86,7 @@ impl Runtime for SessionRuntime {
 
     fn wrap_udp_socket(&self, socket: UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
         let local = socket.local_addr()?;
-        let socket = open_socket(socket, self.layer.as_deref())?;
+        let socket = open_socket(socket, &*self.layer)?;
         let (traffic, size) = (Arc::clone(&self.traffic), Arc::clone(&self.packet_size));
         let routes = Arc::clone(&self.routes);
         Ok(Arc::new(FilteredSocket::new(

@@ -23,6 +23,7 @@ use webrtc::peer_connection::PeerConnection;
 use self::control::Control;
 use self::task::Task;
 use super::clocks::SendClocks;
+use super::outage::Outage;
 use super::peer::Peer;
 use super::receive::ReceiveCounters;
 use super::rtcp::RtcpState;
@@ -44,6 +45,7 @@ struct Shared {
     received: Arc<ReceiveCounters>,
     send_parameters: Arc<SendParameters>,
     input: Streams<FrameSource>,
+    outage: Arc<Outage>,
     data: mpsc::Sender<Bytes>,
     /// Whether messages may be sent: from the first connection to the end.
     connected: AtomicBool,
@@ -82,6 +84,7 @@ pub(crate) fn start(peer: Peer, params: &OpenParams, span: Span) -> Session {
         received: Arc::default(),
         send_parameters,
         input: Streams::from_fn(Stream::source),
+        outage: Arc::clone(&peer.outage),
         data,
         connected: AtomicBool::new(false),
         feedback: Streams::default(),

@@ -20,7 +20,7 @@ use crate::p2p::socket::{SocketLayer, is_stun};
 /// [`LocalNetwork::usable`](super::LocalNetwork::usable) names.
 #[derive(Debug)]
 pub(super) struct Extras {
-    layer: Option<Arc<dyn SocketLayer>>,
+    layer: Arc<dyn SocketLayer>,
     routes: Arc<Routes>,
     sockets: Vec<Extra>,
 }
@@ -34,7 +34,7 @@ struct Extra {
 }
 
 impl Extras {
-    pub(super) const fn new(layer: Option<Arc<dyn SocketLayer>>, routes: Arc<Routes>) -> Self {
+    pub(super) const fn new(layer: Arc<dyn SocketLayer>, routes: Arc<Routes>) -> Self {
         Self {
             layer,
             routes,
@@ -67,7 +67,7 @@ impl Extras {
     fn open(&self, address: IpAddr) -> io::Result<Extra> {
         let socket = UdpSocket::bind((address, 0))?;
         let local = socket.local_addr()?;
-        let socket = open_socket(socket, self.layer.as_deref())?;
+        let socket = open_socket(socket, &*self.layer)?;
         let reading = read(local, Arc::clone(&socket), Arc::clone(&self.routes));
         Ok(Extra {
             local,

@@ -25,8 +25,8 @@ use crate::p2p::socket::SocketLayer;
 pub(crate) struct Parts {
     pub(crate) role: Role,
     pub(crate) network: Arc<dyn LocalNetwork>,
-    /// Between sockets and the network; `None` but in tests.
-    pub(crate) layer: Option<Arc<dyn SocketLayer>>,
+    /// Between sockets and the network.
+    pub(crate) layer: Arc<dyn SocketLayer>,
 }
 
 /// The session's handle of its migration.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -72,6 +72,10 @@ impl SessionControl for Control {
                 }
                 mpsc::error::TrySendError::Closed(_) => TransportError::NotConnected,
             })
+    }
+
+    fn fail_path(&self, time: Duration) {
+        self.shared.outage.begin(Instant::now(), time);
     }
 
     fn stats(&self) -> BoxFuture<'static, TransportStats> {

@@ -353,6 +353,7 @@ impl SessionControl for Gone {
     fn parcel(&self, _: Parcel) {}
     fn restart(&self) {}
     fn request_keyframe(&self, _: Stream) {}
+    fn fail_path(&self, _: Duration) {}
     fn send_data(&self, _: Bytes) -> Result<(), media::transport::TransportError> {
         Err(media::transport::TransportError::NotConnected)
     }

@@ -75,6 +75,23 @@ async fn restarts_while_the_relay_is_away_end_in_one_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_fails_on_purpose_is_silent_for_both_and_comes_back() {
+    let mut duo = Duo::connect().await;
+    duo.caller.control.fail_path(Duration::from_millis(2500));
+    let begun = Instant::now();
+    let two_seconds = |it| it >= Duration::from_secs(2);
+    duo.caller.until_silence(two_seconds).await;
+    duo.callee.until_silence(two_seconds).await;
+    duo.caller.until_silence(|it| it.is_zero()).await;
+    duo.callee.until_silence(|it| it.is_zero()).await;
+    assert!(begun.elapsed() >= Duration::from_millis(2500));
+    duo.caller
+        .send_video(MediaTime::from_micros(0), keyframe(3_000));
+    assert_eq!(duo.callee.next_video().await.frame.payload, keyframe(3_000));
+    duo.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn silence_is_told_while_it_lasts_and_once_when_it_is_over() {
     let loss = Arc::new(Loss::of_media(0.0));
     let mut duo = Duo::connect_over(Some(Arc::clone(&loss) as _)).await;
