@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { expect, type Page } from '@playwright/test';
 
 import type { StoryName } from '../src/backend/stories';
-import { open, SCREENS, test } from './page';
+import { open, SCREENS, START_MS, STORY_MS, test } from './page';
 
 mkdirSync(SCREENS, { recursive: true });
 
@@ -62,6 +62,7 @@ const WINDOWS = [
 
 for (const { name, width, height, text } of WINDOWS) {
   test(name, async ({ page }) => {
+    test.setTimeout(TELLING.length * STORY_MS + START_MS);
     await page.setViewportSize({ width, height });
     // The default size of text, as a person sets it in the system: 16 CSS pixels ordinarily.
     const session = await page.context().newCDPSession(page);

@@ -27,6 +27,11 @@ export const test = base.extend({
 /** Where screenshots go, seen from the folder of the interface. */
 export const SCREENS = '../target/screens';
 
+/** One story may take this long: to load, a picture, axe; also where the machine does other things. */
+export const STORY_MS = 6000;
+/** And the browser, before the first one. */
+export const START_MS = 20_000;
+
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Options {

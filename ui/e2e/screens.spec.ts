@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { expect } from '@playwright/test';
 
 import { STORIES, type StoryName } from '../src/backend/stories';
-import { accessible, open, SCREENS, test } from './page';
+import { accessible, open, SCREENS, START_MS, STORY_MS, test } from './page';
 
 mkdirSync(SCREENS, { recursive: true });
 
@@ -30,6 +30,7 @@ const THEMED = new Set(['start', 'home', 'field', 'settings']);
 for (const [group, stories] of groups) {
   for (const theme of THEMED.has(group) ? ['light', 'dark'] : ['dark']) {
     test(`${group} ${theme}`, async ({ page }) => {
+      test.setTimeout(stories.length * STORY_MS + START_MS);
       for (const story of stories) {
         await page.setViewportSize(size(story));
         await open(page, story, { theme });
