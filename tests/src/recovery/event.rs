@@ -19,8 +19,6 @@ pub struct Event {
     pub goal: Option<Goal>,
     /// The latest that the scenario lets pass, on a busy machine.
     pub bar: Duration,
-    /// What the product does today, by the scenario's bar.
-    pub today: Today,
     /// Takes too long for every run of the checks.
     pub long: bool,
 }
@@ -92,16 +90,6 @@ pub struct Goal {
     pub p95_ms: u64,
 }
 
-/// What the product does by the scenario's bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Today {
-    /// It passes.
-    Works,
-    /// It fails, for this reason. The scenario turns red when it passes, so that this row is
-    /// changed then.
-    Fails(&'static str),
-}
-
 impl Event {
     /// Whether `--only` with this text means it.
     #[must_use]
@@ -118,7 +106,6 @@ impl Event {
             due: Due::Media,
             goal: None,
             bar: Duration::from_secs(10),
-            today: Today::Works,
             long: false,
         }
     }
@@ -145,13 +132,6 @@ impl Event {
     const fn within(self, seconds: u64) -> Self {
         Self {
             bar: Duration::from_secs(seconds),
-            ..self
-        }
-    }
-
-    const fn fails(self, why: &'static str) -> Self {
-        Self {
-            today: Today::Fails(why),
             ..self
         }
     }

@@ -38,6 +38,7 @@ fn messages(call: u64) -> Vec<(&'static str, Vec<u8>)> {
                 name: Peer::clean_name("Mallory"),
                 video: true,
                 ring_ms: 45_000,
+                resumes: None,
             },
         ),
     ];

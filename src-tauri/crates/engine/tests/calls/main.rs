@@ -8,6 +8,7 @@ mod devices;
 mod faults;
 mod invites;
 mod path;
+mod renewal;
 mod restart;
 mod ring;
 mod sealed;
