@@ -84,9 +84,21 @@ async fn neither_relay_nor_link_logs_anything_readable() {
     for (log, expected) in [(relay_log, "relay stops"), (link_log.text(), "relay link")] {
         assert!(log.contains(expected), "the log is there: {log}");
         for secret in secrets(&url, &people) {
-            assert!(!log.contains(&secret), "{secret:?} is in the log: {log}");
+            assert!(!shows(&log, &secret), "{secret:?} is in the log: {log}");
         }
     }
+}
+
+/// Whether a text shows a secret. A port within a longer number, as the libraries name pointers, is
+/// there by chance.
+fn shows(log: &str, secret: &str) -> bool {
+    let digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
+    let is_number = secret.bytes().all(|it| it.is_ascii_digit());
+    log.match_indices(secret).any(|(at, _)| {
+        let (before, after) = (&log[..at], &log[at + secret.len()..]);
+        let within = digit(before.chars().next_back()) || digit(after.chars().next());
+        !(is_number && within)
+    })
 }
 
 /// Goes through all that a relay and a link have to say something about.

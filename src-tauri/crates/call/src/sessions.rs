@@ -65,9 +65,14 @@ impl Sessions {
         self.last
     }
 
+    /// When the last session was begun long enough ago for another one.
+    pub(crate) fn pause_ends(&self) -> Timestamp {
+        self.begun_at + after::SESSION_PAUSE
+    }
+
     /// Whether the last session was begun long enough ago for another one.
     pub(crate) fn has_paused(&self, now: Timestamp) -> bool {
-        now.since(self.begun_at) >= after::SESSION_PAUSE
+        now >= self.pause_ends()
     }
 
     /// Sets a session up to take over. Returns the one that it stands in for, to be closed.

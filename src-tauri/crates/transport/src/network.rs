@@ -1,7 +1,7 @@
 //! The network of this machine: its addresses, which of them to use, and word of their changes.
 //!
 //! On Linux netlink says when something of links, addresses or routes changes; elsewhere one looks
-//! every [`LOOK`]. Either way what counts is a comparison of what sessions bind by: that a lease was
+//! every `LOOK`. Either way what counts is a comparison of what sessions bind by: that a lease was
 //! renewed is no change. A stream owns its socket and runs in the task that reads it.
 
 mod bind;

@@ -63,7 +63,7 @@ impl Phone {
         } else if call.sessions.has_paused(now) {
             self.begin_session(now, call.sessions.last().saturating_add(1));
         } else {
-            self.set_timer(Timer::Renew, now, after::SESSION_PAUSE);
+            self.timers.set(Timer::Renew, call.sessions.pause_ends());
         }
     }
 
@@ -107,7 +107,7 @@ impl Phone {
             // Whatever number they ask for, ours go up by one.
             self.begin_session(now, call.sessions.last().saturating_add(1));
         } else {
-            tracing::debug!(call = %call.id, "a session is asked for too soon");
+            self.timers.set(Timer::Renew, call.sessions.pause_ends());
         }
     }
 

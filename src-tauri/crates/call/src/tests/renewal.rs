@@ -55,6 +55,21 @@ fn another_network_that_ends_the_old_path_is_hardly_seen() {
 }
 
 #[test]
+fn another_network_right_after_the_answer_leads_to_another_session_a_little_later() {
+    for who in BOTH {
+        let mut duo = Duo::new();
+        duo.dial(Alice, Bob);
+        duo.run(HOP * 3);
+        duo.accept(Bob);
+        duo.run(HOP * 5);
+        duo.assert_in_a_call();
+        duo.feed(who, Input::NetworkChanged);
+        duo.run(SECOND);
+        assert_on(&duo, 1);
+    }
+}
+
+#[test]
 fn networks_that_change_without_end_cost_few_sessions() {
     let mut duo = Duo::in_a_call();
     for _ in 0..1000 {

@@ -192,6 +192,12 @@ impl Person {
         eventually(&format!("{} has {count} sessions", self.name), open).await;
     }
 
+    /// Waits until this many sessions have ever been opened.
+    pub(crate) async fn has_opened_sessions(&self, count: u64) {
+        let opened = || (self.transport.sessions_opened() == count).then_some(());
+        eventually(&format!("{} has opened {count}", self.name), opened).await;
+    }
+
     /// Waits until nothing of a call and no device is held.
     pub(crate) async fn has_released_all(&self) {
         let released = || {
