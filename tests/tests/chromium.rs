@@ -78,14 +78,9 @@ async fn talk(role: Role) -> Result<()> {
         Role::Answerer => {
             browser.connect(&json!([{ "label": "control" }])).await?;
             let sdp = browser.offer().await?;
-            session.control.parcel(
-                Negotiation::Offer {
-                    sdp,
-                    round: 0,
-                    clocks: None,
-                }
-                .to_parcel(),
-            );
+            session
+                .control
+                .parcel(Negotiation::Offer { sdp, clocks: None }.to_parcel());
         }
     }
     let until = Instant::now() + Duration::from_secs(SECONDS);
@@ -144,13 +139,9 @@ const ENOUGH_PICTURES: u64 = 10 * SECONDS;
 /// Tells the browser what our session says, and returns what it answers.
 async fn told(browser: &Browser, said: Negotiation) -> Result<Option<Negotiation>> {
     match said {
-        Negotiation::Offer { sdp, round, .. } => {
+        Negotiation::Offer { sdp, .. } => {
             let sdp = browser.answer(&sdp).await?;
-            return Ok(Some(Negotiation::Answer {
-                sdp,
-                round,
-                clocks: None,
-            }));
+            return Ok(Some(Negotiation::Answer { sdp, clocks: None }));
         }
         Negotiation::Answer { sdp, .. } => browser.accept(&sdp).await?,
         Negotiation::Candidate {
@@ -165,7 +156,7 @@ async fn told(browser: &Browser, said: Negotiation) -> Result<Option<Negotiation
             });
             browser.add_candidate(&init).await?;
         }
-        Negotiation::EndOfCandidates | Negotiation::PleaseRestart => {}
+        Negotiation::EndOfCandidates => {}
     }
     Ok(None)
 }

@@ -161,9 +161,7 @@ fn changed(parcel: &Parcel) -> Parcel {
             let digit = if after.starts_with('0') { "1" } else { "0" };
             *sdp = format!("{before}{FINGERPRINT}{digit}{}", &after[1..]);
         }
-        Negotiation::Candidate { .. }
-        | Negotiation::EndOfCandidates
-        | Negotiation::PleaseRestart => {}
+        Negotiation::Candidate { .. } | Negotiation::EndOfCandidates => {}
     }
     said.to_parcel()
 }

@@ -1,7 +1,7 @@
 //! A call that is not over, from dialling or ringing to its end: what all its stages share.
 
 use crate::controls::{Local, Remote};
-use crate::id::{CallId, Peer};
+use crate::id::{CallId, Peer, SessionId};
 use crate::liveness::Liveness;
 use crate::receipts::Receipts;
 use crate::sessions::Sessions;
@@ -39,6 +39,19 @@ impl Call {
     /// Whether this is that call with that person.
     pub(crate) fn is(&self, with: &str, id: CallId) -> bool {
         self.id == id && self.peer.address == with
+    }
+
+    /// The session of this number.
+    pub(crate) fn session(&self, number: u32) -> SessionId {
+        SessionId {
+            call: self.id,
+            number,
+        }
+    }
+
+    /// The session in use.
+    pub(crate) fn current_session(&self) -> SessionId {
+        self.session(self.sessions.current.number)
     }
 
     fn new(now: Timestamp, id: CallId, peer: Peer, outgoing: bool, video: bool) -> Self {

@@ -96,7 +96,7 @@ pub enum Body {
         next: u32,
     },
     /// Callee: begin a session of this number or above, because my network changed or I hear nothing.
-    /// Repeated until there is one.
+    /// Repeated until there is one while the path is lost.
     Renew {
         /// [`SessionId::number`](crate::id::SessionId::number).
         session: u32,

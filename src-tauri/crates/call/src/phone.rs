@@ -267,15 +267,8 @@ impl Phone {
     /// Sends a message about our call through the own channel of the session in use.
     fn send_data(&mut self, body: Body) {
         if let Some(call) = self.state.call() {
-            let session = SessionId {
-                call: call.id,
-                number: call.sessions.current.number,
-            };
-            let bytes = Message {
-                call: call.id,
-                body,
-            }
-            .encode();
+            let (session, call) = (call.current_session(), call.id);
+            let bytes = Message { call, body }.encode();
             self.outputs.push_back(Output::Data { session, bytes });
         }
     }

@@ -29,6 +29,7 @@ use crate::plugs::{Ends, Plugs};
 use crate::session::{self, News};
 
 pub(crate) use self::pipelines::Context;
+pub(crate) use self::sessions::GivenUp;
 
 /// One call's media.
 #[derive(Debug)]
@@ -246,7 +247,7 @@ impl CallMedia {
 
     /// Gives a session up. Says whether it was the last one: what is left of the call is to be
     /// [released](Self::release) then.
-    pub(crate) fn take_session(&mut self, session: SessionId) -> (Ended, bool) {
+    pub(crate) fn take_session(&mut self, session: SessionId) -> (GivenUp, bool) {
         let ended = self.sessions.take(session.number);
         (ended, self.sessions.is_empty())
     }
@@ -267,8 +268,6 @@ impl CallMedia {
         });
     }
 }
-
-pub(crate) use self::sessions::Ended;
 
 #[cfg(test)]
 mod tests;

@@ -61,12 +61,12 @@ impl fmt::Debug for IceServer {
     }
 }
 
-/// Which side makes every offer of the session; so offers can never cross.
+/// Which side makes the offer of a session; so offers never cross.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// The caller: makes the first offer and each later one.
+    /// The caller: makes the offer.
     Offerer,
-    /// The callee: only answers; it asks for a restart by a parcel.
+    /// The callee: answers.
     Answerer,
 }
 
@@ -94,9 +94,6 @@ pub trait SessionControl: Send + Sync {
     /// Takes a parcel of the other side's session. Parcels that come early are kept (bounded),
     /// those that make no sense are dropped with a warning: they are remote bytes.
     fn parcel(&self, parcel: Parcel);
-
-    /// Looks for a new path: after a network change or a lost path. An answerer asks the offerer.
-    fn restart(&self);
 
     /// Asks the other side for a keyframe of a stream of pictures (PLI, RFC 4585, 6.3.1). Callers
     /// limit how often.
@@ -188,15 +185,14 @@ pub enum TransportEvent {
 pub enum TransportState {
     /// Looking for a path, for the first time, for as long as it takes.
     Connecting,
-    /// Media and data flow. A restart alone does not change it; whether anything arrives is told by
-    /// [`TransportEvent::Silence`].
+    /// Media and data flow. Whether anything arrives is told by [`TransportEvent::Silence`].
     Connected(Path),
-    /// The path answers no longer and another one is looked for, for as long as it takes; frames
-    /// are still tried. It may come back by itself or after [`SessionControl::restart`].
+    /// The path answers no longer; frames are still tried. It may come back by itself, however long
+    /// that takes.
     Disconnected,
     /// The other side closed its session on purpose. Final.
     ClosedByPeer,
-    /// Nothing brings it back, whatever the network does, and restarts are ignored: the secure channel
+    /// Nothing brings it back, whatever the network does: the secure channel
     /// was refused, the other side broke the protocol, or the library stopped. Final. A path that is
     /// not found, or lost for long, is no failure: whoever opened the session decides how long to
     /// wait.

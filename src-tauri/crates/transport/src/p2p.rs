@@ -6,6 +6,7 @@
 //! of them, the library's own included, log inside the span `call{id}`.
 
 mod batch;
+mod candidate;
 mod clocks;
 mod congestion;
 mod data;
@@ -32,6 +33,7 @@ mod send;
 mod session;
 mod socket;
 mod stats;
+mod stun;
 mod tap;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Parcels between the two ends of a session: carried, acknowledged, and sent again where they may be lost.
+//! Parcels between the two ends of a session: carried, acknowledged, and sent again where they may
+//! be lost.
 
 use super::Phone;
 use crate::call::Call;
@@ -194,16 +195,9 @@ impl Phone {
     /// A message about our call in the form for the own channel of the session in use, where it fits.
     fn data_message(&self, body: &Body) -> Option<(SessionId, Vec<u8>)> {
         let call = self.state.call()?;
-        let session = SessionId {
-            call: call.id,
-            number: call.sessions.current.number,
-        };
+        let (session, call) = (call.current_session(), call.id);
         let body = body.clone();
-        let bytes = Message {
-            call: call.id,
-            body,
-        }
-        .encode();
+        let bytes = Message { call, body }.encode();
         (bytes.len() <= MAX_DATA).then_some((session, bytes))
     }
 }

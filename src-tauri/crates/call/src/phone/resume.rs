@@ -5,6 +5,7 @@
 //! without the press of its user.
 
 use super::Phone;
+use super::end::Notice;
 use super::invitation::Invite;
 use crate::call::Call;
 use crate::id::CallId;
@@ -123,11 +124,7 @@ impl Phone {
             {
                 let video = call.local.wish.camera;
                 let microphone = call.local.wish.microphone;
-                self.end(
-                    now,
-                    EndReason::Replaced,
-                    super::end::Notice::OnRequest(Over::Gone),
-                );
+                self.end(now, EndReason::Replaced, Notice::OnRequest(Over::Gone));
                 let mut theirs = theirs.clone();
                 theirs.local.wish.microphone = microphone;
                 self.accept_resumed(now, theirs, video);

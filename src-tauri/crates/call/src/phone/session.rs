@@ -38,10 +38,7 @@ impl Phone {
             return;
         }
         first.phase = Phase::Open;
-        let session = SessionId {
-            call: call.id,
-            number: first.number,
-        };
+        let session = call.current_session();
         let offerer = call.outgoing;
         self.outputs
             .push_back(Output::OpenTransport { session, offerer });
@@ -67,8 +64,8 @@ impl Phone {
         }
     }
 
-    /// Callee: asks the caller to begin a session of this number or above, again and again until
-    /// there is one.
+    /// Callee: asks the caller to begin a session of this number or above; while the path is lost,
+    /// again and again until there is one.
     pub(super) fn ask_for_session(&mut self, now: Timestamp, number: u32) {
         self.tell_every_way(Body::Renew { session: number });
         self.set_timer(Timer::AskAgain, now, after::ASK_AGAIN);
@@ -134,16 +131,10 @@ impl Phone {
         let Some(call) = self.state.call_mut() else {
             return false;
         };
-        let session = SessionId {
-            call: call.id,
-            number,
-        };
-        let offerer = call.outgoing;
+        let (session, offerer) = (call.session(number), call.outgoing);
         if let Some(given_up) = call.sessions.begin(now, number) {
-            self.close_session(SessionId {
-                number: given_up.number,
-                ..session
-            });
+            let given_up = call.session(given_up.number);
+            self.close_session(given_up);
         }
         if self.timers.is_set(Timer::PeerClosed) {
             self.timers.stop(Timer::PeerClosed);
@@ -163,14 +154,11 @@ impl Phone {
         let Some(call) = self.state.call_mut() else {
             return;
         };
-        let id = call.id;
         let left_over = call.sessions.promote();
-        let session = SessionId {
-            call: id,
-            number: call.sessions.current.number,
-        };
-        if let Some(number) = left_over {
-            self.close_session(SessionId { call: id, number });
+        let left_over = left_over.map(|number| call.session(number));
+        let session = call.current_session();
+        if let Some(left_over) = left_over {
+            self.close_session(left_over);
         }
         for timer in [Timer::PeerClosed, Timer::AskAgain] {
             self.timers.stop(timer);
@@ -196,8 +184,8 @@ impl Phone {
             return;
         };
         if let Some(number) = call.sessions.previous.take() {
-            let call = call.id;
-            self.close_session(SessionId { call, number });
+            let previous = call.session(number);
+            self.close_session(previous);
         }
     }
 
@@ -206,12 +194,10 @@ impl Phone {
         let Some(call) = self.state.call() else {
             return;
         };
-        let call_id = call.id;
-        for number in call.sessions.open() {
-            self.close_session(SessionId {
-                call: call_id,
-                number,
-            });
+        let open = call.sessions.open().into_iter();
+        let open: Vec<_> = open.map(|number| call.session(number)).collect();
+        for session in open {
+            self.close_session(session);
         }
     }
 
@@ -260,10 +246,7 @@ impl Phone {
             Transport::ClosedByPeer | Transport::Failed | Transport::Closed | Transport::Broken => {
                 let next = self.state.call_mut().and_then(|call| {
                     let next = call.sessions.next.take()?;
-                    Some(SessionId {
-                        call: call.id,
-                        number: next.number,
-                    })
+                    Some(call.session(next.number))
                 });
                 if let Some(session) = next {
                     tracing::info!(%session, ?report, "the new session came to nothing");

@@ -43,7 +43,7 @@ pub(crate) struct Open {
 
 /// What a session was when it was given up.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum GivenUp {
     /// On its way: that ends by itself, and is reported.
     Opening,
     /// Open; to be closed.
@@ -112,11 +112,11 @@ impl Sessions {
         }
     }
 
-    pub(super) fn take(&mut self, number: u32) -> Ended {
+    pub(super) fn take(&mut self, number: u32) -> GivenUp {
         match self.all.remove(&number) {
-            Some(Stage::Opening { .. }) => Ended::Opening,
-            Some(Stage::Open(open)) => Ended::Open(open),
-            Some(Stage::Failed) | None => Ended::Nothing,
+            Some(Stage::Opening { .. }) => GivenUp::Opening,
+            Some(Stage::Open(open)) => GivenUp::Open(open),
+            Some(Stage::Failed) | None => GivenUp::Nothing,
         }
     }
 }

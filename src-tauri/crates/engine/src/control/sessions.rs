@@ -11,7 +11,7 @@ use media::transport::{
 use tokio::sync::oneshot;
 
 use super::Control;
-use crate::call_media::{CallMedia, Context, Ended};
+use crate::call_media::{CallMedia, Context, GivenUp};
 use crate::session::{self, News};
 
 impl Control {
@@ -97,9 +97,9 @@ impl Control {
         let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
         tokio::spawn(async move {
             // An opening that is given up reports by itself that it is closed.
-            let is_reported = matches!(ended, Ended::Opening);
+            let is_reported = matches!(ended, GivenUp::Opening);
             let closing = async {
-                if let Ended::Open(open) = ended {
+                if let GivenUp::Open(open) = ended {
                     session::close(id, &clock, open.control()).await;
                     open.stop_forwarding();
                 }
@@ -219,7 +219,8 @@ impl Control {
         self.feed(Input::Transport { session, state });
     }
 
-    /// Samples the figures of the running call, tells the phone what is heard and seen, and asks the session in use for its own.
+    /// Samples the figures of the running call, tells the phone what is heard and seen, and asks the
+    /// session in use for its own figures.
     pub(super) fn sample(&mut self) {
         let Some(media) = &self.call.media else {
             return;

@@ -98,8 +98,6 @@ struct Silent;
 impl SessionControl for Silent {
     fn parcel(&self, _: Parcel) {}
 
-    fn restart(&self) {}
-
     fn request_keyframe(&self, _: Stream) {}
 
     fn fail_path(&self, _: Duration) {}

@@ -54,7 +54,8 @@ pub(super) struct Carrier {
     passed: Duration,
     pub(super) conditions: Conditions,
     dice: Dice,
-    way: Way,
+    /// Whether nothing passes.
+    is_cut: bool,
     ends: BTreeMap<u64, End>,
     /// Sessions that there ever were: the number of the last.
     sessions: u64,
@@ -72,17 +73,6 @@ struct OnItsWay<T> {
     what: T,
 }
 
-/// Whether packets pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Open,
-    /// Nothing passes.
-    Cut {
-        /// Whether the next answered offer opens the way again.
-        by_negotiation: bool,
-    },
-}
-
 impl Carrier {
     /// A good network at the moment `now`.
     pub(super) fn new(seed: u64, now: Instant) -> Self {
@@ -91,7 +81,7 @@ impl Carrier {
             passed: Duration::ZERO,
             conditions: Conditions::default(),
             dice: Dice::new(seed),
-            way: Way::Open,
+            is_cut: false,
             ends: BTreeMap::new(),
             sessions: 0,
             owners: 0,
@@ -112,22 +102,18 @@ impl Carrier {
 
     /// Opens the way.
     pub(super) fn mend(&mut self) {
-        self.way = Way::Open;
+        self.is_cut = false;
     }
 
     /// Cuts the way without a word to anybody.
     pub(super) fn cut(&mut self) {
-        self.way = Way::Cut {
-            by_negotiation: false,
-        };
+        self.is_cut = true;
     }
 
-    /// Cuts the way until sessions negotiate again, and has them notice at once.
+    /// Nothing passes between the sessions of now any more, and they notice at once.
     pub(super) fn roam(&mut self) {
-        self.way = Way::Cut {
-            by_negotiation: true,
-        };
         for end in self.ends.values_mut() {
+            end.fails_until = Duration::MAX;
             end.disconnect();
         }
     }
@@ -172,19 +158,6 @@ impl Carrier {
         if let Some(end) = self.ends.remove(&number) {
             end.close();
         }
-    }
-
-    /// Has a session negotiate again, unless it is over; an answerer asks the offerer to.
-    pub(super) fn restart(&mut self, number: u64) {
-        let end = self.ends.get_mut(&number);
-        let Some(end) = end.filter(|it| it.stage != Stage::Over) else {
-            return;
-        };
-        let signal = match end.role {
-            Role::Offerer => Signal::Offer(number),
-            Role::Answerer => Signal::Ask(number),
-        };
-        end.tell(signal.event());
     }
 
     /// Sends a message of the data channel.
@@ -232,17 +205,8 @@ impl Carrier {
             }
             (Role::Offerer, Signal::Answer(from)) => {
                 end.peer = Some(from);
-                if self.way
-                    == (Way::Cut {
-                        by_negotiation: true,
-                    })
-                {
-                    self.way = Way::Open;
-                }
             }
-            (Role::Offerer, Signal::Ask(_)) => end.tell(Signal::Offer(number).event()),
-            (Role::Answerer, Signal::Answer(_) | Signal::Ask(_))
-            | (Role::Offerer, Signal::Offer(_)) => {}
+            (Role::Answerer, Signal::Answer(_)) | (Role::Offerer, Signal::Offer(_)) => {}
         }
     }
 
@@ -255,7 +219,7 @@ impl Carrier {
     /// Whether anything gets to a session that is open.
     fn is_reached(&self, number: u64) -> bool {
         let end = self.ends.get(&number);
-        self.way == Way::Open && end.is_none_or(|it| it.fails_until <= self.passed)
+        !self.is_cut && end.is_none_or(|it| it.fails_until <= self.passed)
     }
 
     fn due(&self) -> Duration {

@@ -38,8 +38,8 @@ impl Network {
         self.lock().cut();
     }
 
-    /// One of the two changed its network: both sessions lose their path at once, and find another
-    /// one only by a restart.
+    /// One of the two changed its network: the sessions of now lose their path at once and for good.
+    /// Sessions that are opened later find one.
     pub fn roam(&self) {
         self.lock().roam();
     }

@@ -65,10 +65,6 @@ impl SessionControl for Control {
         }
     }
 
-    fn restart(&self) {
-        self.network.lock().restart(self.number);
-    }
-
     fn request_keyframe(&self, stream: Stream) {
         let request = Load::KeyframeRequest(stream);
         self.network.lock().send(self.number, request);

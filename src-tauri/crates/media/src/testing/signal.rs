@@ -9,8 +9,6 @@ pub(super) enum Signal {
     Offer(u64),
     /// An answerer takes it.
     Answer(u64),
-    /// An answerer asks for an offer.
-    Ask(u64),
 }
 
 impl Signal {
@@ -19,7 +17,6 @@ impl Signal {
         let text = match self {
             Self::Offer(number) => format!("offer {number}"),
             Self::Answer(number) => format!("answer {number}"),
-            Self::Ask(number) => format!("ask {number}"),
         };
         TransportEvent::Parcel(Parcel(text.into()))
     }
@@ -31,7 +28,6 @@ impl Signal {
         match kind {
             "offer" => Some(Self::Offer(number)),
             "answer" => Some(Self::Answer(number)),
-            "ask" => Some(Self::Ask(number)),
             _ => None,
         }
     }

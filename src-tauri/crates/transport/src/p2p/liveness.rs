@@ -1,7 +1,7 @@
 //! Liveness: what there is to tell of the path, from what the library and the sockets report.
 //!
 //! Pure: the session task brings the facts and the time, and tells what comes out. It judges
-//! nothing: whether a silence is a loss, when to look for a new path and when to give up is for the
+//! nothing: whether a silence is a loss, when to set up another session and when to give up is for the
 //! phone alone, so no deadline of a call is in here.
 
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use media::transport::{Path, TransportState};
 /// Where ICE stands with the pair of addresses that packets go over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ice {
-    /// It checks pairs: at the beginning, and after each restart.
+    /// It checks pairs.
     Checking,
     /// It has selected a pair.
     Selected,
@@ -25,8 +25,7 @@ pub(crate) enum Ice {
 /// Connecting ─ the secure channel stands, a pair is selected ─▶ Connected(path)
 /// Connected  ─ ICE lost ─▶ Disconnected ─ a pair is selected ─▶ Connected(path)
 /// ```
-/// A restart by itself changes nothing: ICE drops its pair to look for a better one, and finds it
-/// within milliseconds on a good network. On a bad one the silence grows.
+/// That ICE checks pairs again changes nothing by itself: on a bad network the silence grows.
 #[derive(Debug)]
 pub(crate) struct Liveness {
     ice: Ice,
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_of_a_path_that_works_tells_nothing() {
+    fn checks_between_two_pairs_tell_nothing() {
         let mut liveness = connected(Instant::now());
         let local = TransportState::Connected(Path::Local);
         for (ice, path) in [(Ice::Checking, None), (Ice::Selected, None)] {

@@ -1,7 +1,7 @@
 //! Connection migration below the ICE agent: the pair of a session moves with its machines.
 //!
-//! The library's agent selects one pair of addresses and keeps it until a restart, which clears
-//! everything and takes a way to the other side. Here its datagrams are moved to another pair while
+//! The library's agent selects one pair of addresses and keeps it; a restart clears everything and
+//! takes a way to the other side. Here its datagrams are moved to another pair while
 //! the agent believes in the old one, as QUIC does (RFC 9000, 9): its consent checks (RFC 7675), DTLS
 //! and media travel translated, in both directions.
 //!
@@ -21,12 +21,12 @@
 //! second, it *searches*: it checks all pairs of its present addresses with those that it knows of
 //! the other side, and nominates the first that answers. An ICE check of the other side that comes
 //! from elsewhere, while the pair in use is silent, is a NAT that rebinds (RFC 9000, 9.3): its source
-//! is checked, then nominated. When nothing answers nothing changes, and a restart is for the call
-//! above to decide.
+//! is checked, then nominated. When nothing answers nothing changes, and another session is for the
+//! call above to set up.
 //!
 //! # Parts
-//! [`Mover`](mover::Mover) decides and is pure. [`Routes`](super::routes::Routes) is what sockets ask once for each batch of
-//! datagrams. [`Task`] owns the sockets of new addresses and runs beside the session's task, with
+//! [`Mover`](mover::Mover) decides and is pure. [`Routes`](super::routes::Routes) is what sockets ask
+//! once for each batch of datagrams. [`Task`] owns the sockets of new addresses and runs beside the session's task, with
 //! which it ends. Whoever knows the credentials of a session is one of its two sides: nobody else can
 //! make it send anywhere, and the other side only to where it answers from.
 

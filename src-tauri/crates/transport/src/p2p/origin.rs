@@ -3,6 +3,10 @@
 //! A server answers also when the other side is dead, so only what the other side sent is a sign of
 //! life. Pure, and fed with the bytes of anybody: nothing here is proof of anything.
 
+use rtc::stun::attributes::{ATTR_MESSAGE_INTEGRITY, AttrType};
+
+use super::stun::Stun;
+
 /// Whether a datagram that was received comes from the other side, directly or through a TURN server.
 ///
 /// ICE authenticates each check and each answer to one (RFC 8445, 7.2.2); what STUN servers are asked
@@ -13,7 +17,9 @@ pub(crate) fn is_of_peer(datagram: &[u8]) -> bool {
         None => false,
         Some(0..4) => match Stun::read(datagram) {
             Some(stun) => match stun.kind & !CLASS {
-                BINDING => stun.has(MESSAGE_INTEGRITY) || stun.has(MESSAGE_INTEGRITY_SHA256),
+                BINDING => {
+                    stun.has(ATTR_MESSAGE_INTEGRITY) || stun.has(ATTR_MESSAGE_INTEGRITY_SHA256)
+                }
                 DATA => true,
                 _ => false,
             },
@@ -24,39 +30,6 @@ pub(crate) fn is_of_peer(datagram: &[u8]) -> bool {
     }
 }
 
-/// A STUN message (RFC 8489, 5).
-struct Stun<'a> {
-    /// Method and class.
-    kind: u16,
-    attributes: &'a [u8],
-}
-
-impl<'a> Stun<'a> {
-    fn read(datagram: &'a [u8]) -> Option<Self> {
-        let (header, attributes) = datagram.split_first_chunk::<HEADER>()?;
-        let kind = u16::from_be_bytes([header[0], header[1]]);
-        (header[4..8] == MAGIC_COOKIE).then_some(Self { kind, attributes })
-    }
-
-    /// Whether it has an attribute of this type (RFC 8489, 14).
-    fn has(&self, wanted: u16) -> bool {
-        let mut rest = self.attributes;
-        while let Some(([kind @ .., high, low], behind)) = rest.split_first_chunk::<4>() {
-            if u16::from_be_bytes(*kind) == wanted {
-                return true;
-            }
-            let length = usize::from(u16::from_be_bytes([*high, *low]));
-            rest = behind.get(length.next_multiple_of(4)..).unwrap_or(&[]);
-        }
-        false
-    }
-}
-
-/// The bytes before the attributes of a STUN message.
-const HEADER: usize = 20;
-
-const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
-
 /// The bits of a message type that say whether it is a request, an indication or an answer.
 const CLASS: u16 = 0x0110;
 
@@ -65,15 +38,19 @@ const CLASS: u16 = 0x0110;
 const BINDING: u16 = 1;
 const DATA: u16 = 7;
 
-/// Attributes (RFC 8489, 18.3).
-const MESSAGE_INTEGRITY: u16 = 0x0008;
-const MESSAGE_INTEGRITY_SHA256: u16 = 0x001c;
+/// Of RFC 8489, 18.3, unknown to the library.
+const ATTR_MESSAGE_INTEGRITY_SHA256: AttrType = AttrType(0x001c);
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const HEADER: usize = 20;
+    const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+    const MESSAGE_INTEGRITY: u16 = ATTR_MESSAGE_INTEGRITY.0;
+    const MESSAGE_INTEGRITY_SHA256: u16 = ATTR_MESSAGE_INTEGRITY_SHA256.0;
 
     /// A STUN message of this type with these attributes, each of three bytes.
     fn stun(kind: u16, attributes: &[u16]) -> Vec<u8> {

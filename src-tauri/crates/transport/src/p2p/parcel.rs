@@ -11,13 +11,10 @@ pub use crate::rtp::sync::ClockOffsets;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Negotiation {
-    /// The offerer's description: the first, or one that restarts ICE.
+    /// The offerer's description; one for each session.
     Offer {
         /// SDP (RFC 8866).
         sdp: String,
-        /// Counts the offers of a session, so that a late answer is not taken for the next one.
-        #[serde(default)]
-        round: u32,
         /// Where the offerer's RTP clocks start; absent from other peers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clocks: Option<ClockOffsets>,
@@ -26,9 +23,6 @@ pub enum Negotiation {
     Answer {
         /// SDP (RFC 8866).
         sdp: String,
-        /// That of the offer it answers.
-        #[serde(default)]
-        round: u32,
         /// Where the answerer's RTP clocks start; absent from other peers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         clocks: Option<ClockOffsets>,
@@ -49,10 +43,8 @@ pub enum Negotiation {
         )]
         sdp_mline_index: Option<u16>,
     },
-    /// No more candidates for the last description.
+    /// No more candidates.
     EndOfCandidates,
-    /// The answerer wants a new path: the offerer makes an offer that restarts ICE.
-    PleaseRestart,
 }
 
 /// Why bytes are no negotiation message. Holds nothing of the bytes.
@@ -107,7 +99,7 @@ impl Negotiation {
                 sdp.matches("a=candidate:").count() <= MAX_CANDIDATES
             }
             Self::Candidate { candidate, .. } => candidate.len() <= MAX_CANDIDATE_LEN,
-            Self::EndOfCandidates | Self::PleaseRestart => true,
+            Self::EndOfCandidates => true,
         };
         if fits {
             Ok(())
@@ -125,7 +117,6 @@ impl std::fmt::Debug for Negotiation {
             Self::Answer { .. } => "Answer",
             Self::Candidate { .. } => "Candidate",
             Self::EndOfCandidates => "EndOfCandidates",
-            Self::PleaseRestart => "PleaseRestart",
         })
     }
 }
@@ -167,12 +158,10 @@ mod tests {
         for message in [
             Negotiation::Offer {
                 sdp: "v=0".into(),
-                round: 0,
                 clocks,
             },
             Negotiation::Answer {
                 sdp: "v=0".into(),
-                round: 0,
                 clocks: None,
             },
             Negotiation::Candidate {
@@ -181,7 +170,6 @@ mod tests {
                 sdp_mline_index: Some(0),
             },
             Negotiation::EndOfCandidates,
-            Negotiation::PleaseRestart,
         ] {
             assert_eq!(Negotiation::from_parcel(&message.to_parcel()), Ok(message));
         }
@@ -198,18 +186,13 @@ mod tests {
         assert_eq!(message.to_parcel(), json(wire));
         let message = Negotiation::Answer {
             sdp: "v=0".into(),
-            round: 2,
             clocks: Some(ClockOffsets(Streams::from([1, 2, 3, 4]))),
         };
-        let wire = r#"{"v":1,"kind":"answer","sdp":"v=0","round":2,"clocks":{"voice":1,"camera":2,"screen":3,"screenSound":4}}"#;
+        let wire = r#"{"v":1,"kind":"answer","sdp":"v=0","clocks":{"voice":1,"camera":2,"screen":3,"screenSound":4}}"#;
         assert_eq!(message.to_parcel(), json(wire));
         let later = wire.replace(r#""voice""#, r#""whiteboard":5,"voice""#);
         let later = Parcel(later.into());
         assert_eq!(Negotiation::from_parcel(&later), Ok(message));
-        assert_eq!(
-            Negotiation::PleaseRestart.to_parcel(),
-            json(r#"{"v":1,"kind":"please-restart"}"#)
-        );
     }
 
     #[test]
@@ -220,7 +203,7 @@ mod tests {
             (json(r#"{"v":1}"#), BadParcel::Malformed),
             (json(r#"{"v":1,"kind":"offer"}"#), BadParcel::Malformed),
             (
-                json(r#"{"v":2,"kind":"please-restart"}"#),
+                json(r#"{"v":2,"kind":"end-of-candidates"}"#),
                 BadParcel::UnknownVersion,
             ),
             (
@@ -232,12 +215,7 @@ mod tests {
             assert_eq!(Negotiation::from_parcel(&parcel), Err(error));
         }
         let sdp = "a=candidate:1\r\n".repeat(MAX_CANDIDATES + 1);
-        let flood = Negotiation::Offer {
-            sdp,
-            round: 0,
-            clocks: None,
-        }
-        .to_parcel();
+        let flood = Negotiation::Offer { sdp, clocks: None }.to_parcel();
         assert_eq!(
             Negotiation::from_parcel(&flood),
             Err(BadParcel::TooManyCandidates)
@@ -248,7 +226,6 @@ mod tests {
     fn debug_shows_no_address() {
         let message = Negotiation::Offer {
             sdp: "c=IN IP4 192.0.2.7".into(),
-            round: 0,
             clocks: None,
         };
         assert_eq!(format!("{message:?}"), "Offer");

@@ -249,7 +249,7 @@ async fn add_stream(
     })
 }
 
-/// Library events that may wait: an ICE restart makes some ten at once.
+/// Library events that may wait: the beginning of a session makes some ten at once.
 const EVENTS: usize = 64;
 
 /// Feedback that may wait: a few a second come.

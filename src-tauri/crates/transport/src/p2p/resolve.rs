@@ -17,7 +17,7 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_millis(1500);
 /// move on failure.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// How long old addresses are used after a look-up failed. An ICE restart resolves every server
+/// How long old addresses are used after a look-up failed. Each session resolves every server
 /// again: without this pause each of them would wait for [`RESOLVE_TIMEOUT`] in turn.
 const RETRY: Duration = Duration::from_secs(10);
 

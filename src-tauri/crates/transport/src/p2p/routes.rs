@@ -4,8 +4,6 @@
 //! One short lock for each batch, which nobody holds across a system call. What it says is decided
 //! by [`migrate`](super::migrate).
 
-pub(crate) mod stun;
-
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
@@ -18,7 +16,7 @@ use futures::task::AtomicWaker;
 use tokio::sync::{Notify, mpsc};
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
-use self::stun::{MAX_MESSAGE, is_answer, is_ours, is_request};
+use super::stun::{MAX_MESSAGE, is_ours, is_request};
 
 /// A local and a remote address that datagrams travel between: a candidate pair (RFC 8445, 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,8 +33,6 @@ pub(crate) struct Routes {
     table: Mutex<Table>,
     /// When something came over the pair in use, in microseconds from `begun`.
     heard_micros: AtomicU64,
-    /// When a check of the library was answered by the other side, in microseconds from `begun`.
-    answered_micros: AtomicU64,
     /// Something was not sent over the pair in use since somebody asked last.
     failed: AtomicBool,
     /// The selected pair or `failed` changed.
@@ -89,7 +85,6 @@ impl Routes {
             begun: now,
             table: Mutex::default(),
             heard_micros: AtomicU64::new(0),
-            answered_micros: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             changed: Notify::new(),
             arrivals,
@@ -171,9 +166,6 @@ impl Routes {
     /// queue is full it is lost, as packets are.
     pub(crate) fn takes(&self, pair: Pair, origin: Origin, datagram: &[u8]) -> bool {
         let ours = is_ours(datagram);
-        if !ours && origin != Origin::Unknown && is_answer(datagram) {
-            self.note(&self.answered_micros, Instant::now());
-        }
         // An ICE check from elsewhere may come from behind a NAT that has rebound.
         let foreign = origin == Origin::Unknown && is_request(datagram) && self.is_selected();
         if (ours || foreign) && datagram.len() <= MAX_MESSAGE {
@@ -219,12 +211,6 @@ impl Routes {
     /// When something came over the pair in use last.
     pub(crate) fn heard(&self) -> Instant {
         self.begun + Duration::from_micros(self.heard_micros.load(Ordering::Relaxed))
-    }
-
-    /// When the other side last answered a check of the library: its pair works both ways. The
-    /// beginning when it never did.
-    pub(crate) fn answered(&self) -> Instant {
-        self.begun + Duration::from_micros(self.answered_micros.load(Ordering::Relaxed))
     }
 
     /// The library's socket that is bound to `local`.

@@ -33,7 +33,6 @@ use super::stats::FeedbackCounters;
 /// What the handle asks of the task.
 enum Command {
     Parcel(Parcel),
-    Restart,
     RequestKeyframe(Stream),
 }
 

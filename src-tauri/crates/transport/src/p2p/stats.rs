@@ -1,6 +1,6 @@
 //! Figures of a session: our own counts, and what only the library knows.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,11 @@ use crate::network::{Interface, is_local};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SelectedPair {
     local: RTCIceCandidateType,
+    /// Peer-reflexive where the agent was asked from there before it was told of it, whatever is
+    /// there.
     remote: RTCIceCandidateType,
     /// The local and the remote address; `None` when one is no IP address.
-    addresses: Option<(IpAddr, IpAddr)>,
+    addresses: Option<(IpAddr, SocketAddr)>,
 }
 
 impl SelectedPair {
@@ -32,7 +34,7 @@ impl SelectedPair {
         let (local, remote) = (pair.local(), pair.remote());
         let parsed = (local.address.parse(), remote.address.parse());
         let addresses = match parsed {
-            (Ok(ours), Ok(theirs)) => Some((ours, theirs)),
+            (Ok(ours), Ok(theirs)) => Some((ours, SocketAddr::new(theirs, remote.port))),
             (Ok(_), Err(_)) | (Err(_), _) => None,
         };
         Some(Self {
@@ -43,11 +45,24 @@ impl SelectedPair {
     }
 
     /// The pair of these addresses to which the session moved from this one.
-    pub(crate) const fn moved_to(self, ours: IpAddr, theirs: IpAddr) -> Self {
+    pub(crate) const fn moved_to(self, ours: IpAddr, theirs: SocketAddr) -> Self {
         Self {
             local: RTCIceCandidateType::Host,
-            remote: self.remote,
+            remote: RTCIceCandidateType::Prflx,
             addresses: Some((ours, theirs)),
+        }
+    }
+
+    /// This pair, now that TURN servers are known to lend the other side these addresses.
+    pub(crate) fn with_relayed(self, relayed: &[SocketAddr]) -> Self {
+        let is_relayed = self.addresses.is_some_and(|(_, it)| relayed.contains(&it));
+        Self {
+            remote: if is_relayed {
+                RTCIceCandidateType::Relay
+            } else {
+                self.remote
+            },
+            ..self
         }
     }
 
@@ -60,7 +75,7 @@ impl SelectedPair {
         let local = self.local == host
             && self
                 .addresses
-                .is_some_and(|(ours, theirs)| is_local(ours, theirs, &Interface::all()));
+                .is_some_and(|(ours, theirs)| is_local(ours, theirs.ip(), &Interface::all()));
         if local { Path::Local } else { Path::Direct }
     }
 }
@@ -131,5 +146,27 @@ impl Counts<'_> {
             pli_count: feedback.plis.load(Ordering::Relaxed),
             remote_fraction_lost: f32::from_bits(feedback.remote_loss.load(Ordering::Relaxed)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_address_is_relayed_even_where_the_agent_met_it_before_it_was_told() {
+        let theirs: SocketAddr = "203.0.113.7:6000".parse().unwrap();
+        let pair = SelectedPair {
+            local: RTCIceCandidateType::Host,
+            remote: RTCIceCandidateType::Prflx,
+            addresses: Some(("192.0.2.1".parse().unwrap(), theirs)),
+        };
+        assert_eq!(pair.path(), Path::Direct, "a NAT, as far as is known");
+        assert_eq!(pair.with_relayed(&[theirs]).path(), Path::Relayed);
+        let other_port = SocketAddr::new(theirs.ip(), 6001);
+        assert_eq!(pair.with_relayed(&[other_port]).path(), Path::Direct);
+        let home = "192.0.2.2".parse().unwrap();
+        let moved = pair.with_relayed(&[theirs]).moved_to(home, other_port);
+        assert_eq!(moved.path(), Path::Direct, "the session left the server");
     }
 }

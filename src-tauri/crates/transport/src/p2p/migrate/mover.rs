@@ -45,16 +45,6 @@ pub(super) struct Numbers {
     followed: u64,
 }
 
-impl Numbers {
-    /// Under other credentials: those of the other side begin anew, ours only grow.
-    pub(super) fn of_new_credentials(self) -> Self {
-        Self {
-            last: self.last,
-            ..Self::default()
-        }
-    }
-}
-
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Output {

@@ -12,11 +12,12 @@ use tokio::time::{sleep_until, timeout};
 use webrtc::runtime::{AsyncUdpSocket, Transmit};
 
 use super::MAX_REMOTES;
-use super::credentials::{Credentials, Description, candidate};
+use super::credentials::{Credentials, Description, reachable};
 use super::extra::Extras;
 use super::local::LocalNetwork;
 use super::message::{Codec, Message};
 use super::mover::{Mover, Numbers, Output};
+use crate::p2p::candidate::Candidate;
 use crate::p2p::routes::{Arrival, Pair, Routes};
 use crate::p2p::socket::SocketLayer;
 
@@ -76,11 +77,6 @@ impl Migration {
         self.routes.moved()
     }
 
-    /// When the agent's pair last worked both ways: its checks are answered twice a second.
-    pub(crate) fn answered(&self) -> Instant {
-        self.routes.answered()
-    }
-
     /// Takes both descriptions (SDP) that are in force. Without ICE credentials in them the session
     /// stays where it is.
     pub(crate) fn describe(&self, ours: &str, theirs: &str) {
@@ -90,8 +86,8 @@ impl Migration {
     }
 
     /// Takes a candidate of the other side that came by itself.
-    pub(crate) fn add_candidate(&self, line: &str) {
-        if let Some(address) = candidate(line) {
+    pub(crate) fn add_candidate(&self, candidate: Candidate) {
+        if let Some(address) = reachable(candidate) {
             self.tell(News::Candidate(address));
         }
     }
@@ -166,10 +162,7 @@ impl Task {
                     credentials,
                     remotes: theirs.candidates,
                 });
-                self.keep_numbers();
-                // Under new credentials the other side counts anew.
-                self.numbers = self.numbers.of_new_credentials();
-                self.restart();
+                self.begin();
             }
             News::Candidate(address) => {
                 if let Some(it) = &mut self.descriptions
@@ -188,7 +181,7 @@ impl Task {
         let selected = self.running.as_ref().map(|it| it.selected);
         if self.routes.selected() != selected {
             self.keep_numbers();
-            self.restart();
+            self.begin();
         }
         if self.routes.take_failed()
             && let Some(running) = &mut self.running
@@ -198,7 +191,7 @@ impl Task {
     }
 
     /// Begins with the pair that the agent has selected now.
-    fn restart(&mut self) {
+    fn begin(&mut self) {
         self.extras.bind(&[]);
         let (selected, descriptions) = (self.routes.selected(), self.descriptions.as_ref());
         self.running = selected.zip(descriptions).map(|(selected, it)| Running {

@@ -37,7 +37,7 @@ pub(crate) struct IceTimeouts {
     /// to its checks do, so it must outlast a few lost ones; silence of everything is told sooner.
     pub(crate) disconnected: Duration,
     /// From there until it fails; zero for never. An agent that failed forgets its candidates and
-    /// finds no path again without a restart.
+    /// finds no path again.
     pub(crate) failed: Duration,
     /// Between checks of the selected pair. Each is answered, so it is also how often something is
     /// heard of a side that is mute and has its camera off.
@@ -143,8 +143,6 @@ pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         // For two programs on one machine without a network.
         .with_include_loopback_candidate(true)
-        // A restart binds new sockets; candidates of the old ones would never be answered.
-        .with_discard_local_candidates_during_ice_restart(true)
         .with_ice_timeouts(
             Some(ice.disconnected),
             Some(ice.failed),
@@ -221,7 +219,7 @@ const TAP_SLOT: usize = 500;
 /// Between ICE checks of a pair: RFC 8445, 14.2 wants no less than 50 ms for all.
 const ICE_CHECKS: Duration = Duration::from_millis(50);
 
-/// How often a pair is checked in vain before it is left alone until the next restart. The other
+/// How often a pair is checked in vain before it is left alone. The other
 /// side may open its firewall or answer late, so the first hundred may well find nobody; but its
 /// candidates are only its word, and without an end it could aim our checks at anybody.
 const ICE_ATTEMPTS: u16 = 400;

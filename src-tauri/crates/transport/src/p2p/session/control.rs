@@ -48,10 +48,6 @@ impl SessionControl for Control {
         self.command(Command::Parcel(parcel));
     }
 
-    fn restart(&self) {
-        self.command(Command::Restart);
-    }
-
     fn request_keyframe(&self, stream: Stream) {
         self.command(Command::RequestKeyframe(stream));
     }

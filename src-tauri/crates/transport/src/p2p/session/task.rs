@@ -2,7 +2,7 @@
 //!
 //! It takes one input at a time, in [`Task::run`]; what an input leads to is by meaning in
 //! [`negotiation`], [`connection`], [`channel`] and [`streams`]. It tells facts and
-//! judges nothing: when to look for a new path and when to give up is said from above. Nothing in
+//! judges nothing: when to give up is said from above. Nothing in
 //! here may wait for the other side, or for longer than the library takes.
 
 mod channel;
@@ -120,22 +120,16 @@ impl Task {
                 Some(event) = self.inbox.data_events.recv() => self.data_event(event).await,
                 Some(feedback) = self.inbox.feedback.recv() => self.take_feedback(feedback).await,
                 Some(_) = self.receiving.tasks.join_next() => self.on_library_stopped().await,
-                _ = tick.tick() => self.look().await,
+                _ = tick.tick() => self.watch().await,
             }
         }
         self.end().await;
     }
 
-    /// Does what is due a few times a second.
-    async fn look(&mut self) {
-        self.restart_if_wanted().await;
-        self.watch().await;
-    }
-
     /// The offerer's first steps: the data channels are part of the first offer.
     async fn begin(&mut self) {
         let begun = match self.make_channels().await {
-            Ok(()) => self.offer(false).await,
+            Ok(()) => self.offer().await,
             Err(error) => Err(error),
         };
         if let Err(error) = begun {
@@ -150,7 +144,6 @@ impl Task {
                 Ok(message) => self.negotiate(message).await,
                 Err(error) => tracing::warn!(%error, "dropped a parcel"),
             },
-            Command::Restart => self.restart().await,
             Command::RequestKeyframe(stream) => self.request_keyframe(stream).await,
         }
     }

@@ -13,7 +13,7 @@ use media::transport::{
     Session, SessionControl, Stream, Streams, TransportEvent, TransportState,
 };
 use media::units::Bitrate;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tracing::Span;
 use webrtc::peer_connection::PeerConnection;
 
@@ -220,8 +220,6 @@ impl End {
 pub(super) struct Duo {
     pub(super) caller: End,
     pub(super) callee: End,
-    /// While true, the couriers keep what they were given.
-    pub(super) held: watch::Sender<bool>,
 }
 
 impl Duo {
@@ -252,7 +250,6 @@ impl Duo {
             Arc::downgrade(&caller.control),
             Arc::downgrade(&callee.control),
         );
-        let (held, _) = watch::channel(false);
         for (end, to, from) in [
             (&mut caller, to_callee, Role::Offerer),
             (&mut callee, to_caller, Role::Answerer),
@@ -261,21 +258,15 @@ impl Duo {
             end.listen(move |parcel| {
                 let _ = post.send(parcel);
             });
-            let mut hold = held.subscribe();
             tokio::spawn(async move {
                 while let Some(parcel) = posted.recv().await {
-                    let _ = hold.wait_for(|held| !held).await;
                     if let Some(control) = to.upgrade() {
                         control.parcel(change(from, parcel));
                     }
                 }
             });
         }
-        Self {
-            caller,
-            callee,
-            held,
-        }
+        Self { caller, callee }
     }
 
     /// When each end said to be connected.
@@ -351,7 +342,6 @@ struct Gone;
 
 impl SessionControl for Gone {
     fn parcel(&self, _: Parcel) {}
-    fn restart(&self) {}
     fn request_keyframe(&self, _: Stream) {}
     fn fail_path(&self, _: Duration) {}
     fn send_data(&self, _: Bytes) -> Result<(), media::transport::TransportError> {

@@ -38,7 +38,6 @@ impl Caller {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let offer = Negotiation::Offer {
             sdp: peer.connection.local_description().await.unwrap().sdp,
-            round: 0,
             clocks: None,
         };
 

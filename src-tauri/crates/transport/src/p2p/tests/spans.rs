@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use media::transport::{Role, Stream};
 use webrtc::runtime::AsyncUdpSocket;
@@ -57,8 +56,6 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
     duo.callee.control.send_data(hello).unwrap();
     duo.callee.next_data().await;
     duo.caller.next_data().await;
-    duo.caller.control.restart();
-    tokio::time::sleep(Duration::from_millis(300)).await;
     // More than waits for the task while nobody lets it run: the handle says so.
     for _ in 0..1000 {
         duo.callee.control.request_keyframe(Stream::Camera);
@@ -73,7 +70,6 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
     for (id, text) in [
         (1, "a socket is bound"),
         (2, "a socket is bound"),
-        (1, "looking for a new path"),
         (2, "negotiation"),
         (1, "the control channel is open"),
         (2, "the control channel is open"),
@@ -83,7 +79,4 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
         let found = log.lines().any(|it| it.contains(&id) && it.contains(text));
         assert!(found, "{id}{text}\n{log}");
     }
-    // Once when opened, by the opener; and again by the library's driver, for the restart.
-    let bound = log.matches("a socket is bound").count();
-    assert!(bound >= 4, "{log}");
 }

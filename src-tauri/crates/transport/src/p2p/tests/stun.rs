@@ -1,4 +1,5 @@
-//! A STUN server on loopback, as far as gathering of candidates needs one (RFC 8489).
+//! A STUN server on loopback, as far as gathering of candidates needs one (RFC 8489). It repeats its
+//! last answer for as long as it is asked nothing else.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -43,7 +44,7 @@ impl StunServer {
         }
     }
 
-    /// How many requests it answered.
+    /// How many answers it sent.
     pub(super) fn answered(&self) -> u64 {
         self.shared.answered.load(Ordering::Relaxed)
     }
@@ -60,16 +61,20 @@ impl Drop for StunServer {
 
 fn serve(socket: &UdpSocket, shared: &Shared) {
     let mut buffer = [0; 1500];
+    let mut last = None;
     while !shared.stop.load(Ordering::Relaxed) {
         match socket.recv_from(&mut buffer) {
             Ok((length, source)) => {
-                if let Some(answer) = answer(&buffer[..length], source) {
-                    socket.send_to(&answer, source).unwrap();
-                    shared.answered.fetch_add(1, Ordering::Relaxed);
-                }
+                last = answer(&buffer[..length], source)
+                    .map(|it| (it, source))
+                    .or(last);
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
             Err(error) => panic!("{error}"),
+        }
+        if let Some((answer, source)) = &last {
+            socket.send_to(answer, source).unwrap();
+            shared.answered.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

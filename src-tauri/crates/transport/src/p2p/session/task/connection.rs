@@ -1,5 +1,6 @@
 //! What the library and the sockets say of the connection, turned into what is told of it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -8,9 +9,11 @@ use media::transport::{Path, Stream, TransportError, TransportEvent, TransportSt
 use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 
 use super::Task;
+use crate::p2p::candidate::Candidate;
 use crate::p2p::liveness::{Ice, Liveness};
 use crate::p2p::migrate::Migration;
 use crate::p2p::packet_size::PacketSize;
+use crate::p2p::parcel::MAX_CANDIDATES;
 use crate::p2p::runtime::FastPolling;
 use crate::p2p::socket::Traffic;
 use crate::p2p::stats::{self, SelectedPair};
@@ -22,8 +25,10 @@ pub(super) struct Connection {
     packet_size: Arc<PacketSize>,
     /// The selected pair and its path: to tell the path takes a look at all interfaces.
     path: Option<(SelectedPair, Path)>,
+    /// What TURN servers lend the other side, at most [`MAX_CANDIDATES`].
+    relayed: Vec<SocketAddr>,
     fast_polling: Arc<FastPolling>,
-    pub(super) migration: Migration,
+    migration: Migration,
     /// Since when the driver polls fast.
     polls_fast: Option<Instant>,
 }
@@ -40,6 +45,7 @@ impl Connection {
             traffic,
             packet_size,
             path: None,
+            relayed: Vec::new(),
             fast_polling,
             migration,
             polls_fast: None,
@@ -51,13 +57,34 @@ impl Connection {
         self.liveness.is_secured()
     }
 
+    /// Takes both descriptions (SDP), which are in force.
+    pub(super) fn describe(&mut self, ours: &str, theirs: &str) {
+        self.migration.describe(ours, theirs);
+        Candidate::of_description(theirs).for_each(|it| self.keep_if_relayed(it));
+    }
+
+    /// Takes a candidate of the other side that came by itself, as a line (RFC 8839, 5.1).
+    pub(super) fn add_candidate(&mut self, line: &str) {
+        if let Some(candidate) = Candidate::read(line) {
+            self.migration.add_candidate(candidate);
+            self.keep_if_relayed(candidate);
+        }
+    }
+
+    fn keep_if_relayed(&mut self, candidate: Candidate) {
+        if candidate.is_relayed && self.relayed.len() < MAX_CANDIDATES {
+            self.relayed.push(candidate.address);
+        }
+    }
+
     /// The path over the pair that is `selected`, or that the session has moved to; and whether
     /// it is another one than before.
     fn path_over(&mut self, selected: SelectedPair) -> (Path, bool) {
         let pair = match self.migration.moved() {
-            Some(moved) => selected.moved_to(moved.local.ip(), moved.remote.ip()),
+            Some(moved) => selected.moved_to(moved.local.ip(), moved.remote),
             None => selected,
         };
+        let pair = pair.with_relayed(&self.relayed);
         match &self.path {
             Some((known, path)) if *known == pair => (*path, false),
             Some(_) | None => {
@@ -158,6 +185,6 @@ impl Task {
 /// found too late for 200 ms to matter.
 const FAST_POLLING: Duration = Duration::from_secs(3);
 
-/// How long it is when the session is connected: a restart counts as connected by its old path,
-/// and finds its new one well within this.
+/// How long it is when the session is connected: the other side, which may need some more of our
+/// answers, is connected well within this.
 const FAST_POLLING_CONNECTED: Duration = Duration::from_millis(500);

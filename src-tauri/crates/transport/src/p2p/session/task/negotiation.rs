@@ -1,18 +1,18 @@
-//! Offers, answers and candidates of a session (RFC 8829). One side makes every offer, so they
-//! never cross. Runs in the session task; nothing in here waits for the other side.
+//! The offer, the answer and the candidates of a session (RFC 8829). A session negotiates once: when
+//! its path is lost, another session is set up beside it. One side makes the offer, so two never
+//! cross. Runs in the session task; nothing in here waits for the other side.
 
 mod limits;
 mod slim;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use media::transport::{Role, Stream, TransportError, TransportEvent, TransportState};
-use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
 use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
-use self::limits::{Limits, RESTART_INTERVAL, RemoteDescription};
+use self::limits::{Limits, RemoteDescription};
 use self::slim::slim;
 use super::Task;
 use crate::p2p::events::PeerEvent;
@@ -23,14 +23,10 @@ use crate::rtp::clock_hz;
 /// Where the negotiation stands.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The number of our last offer, from 0: an answer to an older one is dropped.
-    round: u32,
-    /// Whether the last offer waits for its answer.
+    /// Whether our offer waits for its answer.
     answer_awaited: bool,
-    /// When this side last restarted ICE, or asked for it.
-    restarted: Option<Instant>,
-    /// When the other side asked for a restart that was not made yet.
-    wanted: Option<Instant>,
+    /// Whether an offer was handed to the library, whatever that said to it.
+    offer_seen: bool,
     /// Whether a description of the other side was taken.
     remote_known: bool,
     /// Candidates that came before the description they belong to, at most [`MAX_CANDIDATES`].
@@ -43,11 +39,9 @@ impl Task {
     pub(super) async fn negotiate(&mut self, message: Negotiation) {
         tracing::debug!(?message, "negotiation");
         let taken = match (message, self.role) {
-            (Negotiation::Offer { sdp, round, clocks }, Role::Answerer) => {
-                self.answer(sdp, round, clocks).await
-            }
-            (Negotiation::Answer { sdp, round, clocks }, Role::Offerer) => {
-                self.take_answer(sdp, round, clocks).await
+            (Negotiation::Offer { sdp, clocks }, Role::Answerer) => self.answer(sdp, clocks).await,
+            (Negotiation::Answer { sdp, clocks }, Role::Offerer) => {
+                self.take_answer(sdp, clocks).await
             }
             (
                 Negotiation::Candidate {
@@ -66,11 +60,7 @@ impl Task {
                 self.take_candidate(init).await
             }
             (Negotiation::EndOfCandidates, _) => Ok(()),
-            (Negotiation::PleaseRestart, Role::Offerer) => {
-                self.negotiation.wanted.get_or_insert_with(Instant::now);
-                Ok(())
-            }
-            (Negotiation::Offer { .. } | Negotiation::PleaseRestart, _)
+            (Negotiation::Offer { .. }, Role::Offerer)
             | (Negotiation::Answer { .. }, Role::Answerer) => {
                 tracing::warn!("dropped a parcel that is not for this role");
                 Ok(())
@@ -81,24 +71,19 @@ impl Task {
         }
     }
 
-    /// Makes an offer and tells it.
-    pub(super) async fn offer(&mut self, ice_restart: bool) -> Result<(), Error> {
-        // 1. Describe this side; the library drops the old pairs of a restart and binds anew.
-        let options = ice_restart.then_some(RTCOfferOptions { ice_restart });
+    /// Makes the offer and tells it.
+    pub(super) async fn offer(&mut self) -> Result<(), Error> {
+        // 1. Describe this side.
         let connection = &self.shared.connection;
-        let offer = connection.create_offer(options).await?;
+        let offer = connection.create_offer(None).await?;
         let bare = offer.sdp.clone();
         connection.set_local_description(offer).await?;
-
-        // 2. Number it, so that no answer to an older offer is taken for one to this.
-        self.negotiation.round += u32::from(ice_restart);
         self.negotiation.answer_awaited = true;
 
-        // 3. Tell it with the candidates that are there at once; the others follow one by one.
+        // 2. Tell it with the candidates that are there at once; the others follow one by one.
         let (sdp, deferred) = self.with_candidates(bare).await;
         let offer = Negotiation::Offer {
             sdp,
-            round: self.negotiation.round,
             clocks: Some(self.shared.clocks.offsets),
         };
         self.emit(TransportEvent::Parcel(offer.to_parcel())).await;
@@ -106,23 +91,18 @@ impl Task {
         Ok(())
     }
 
-    /// Takes an offer and answers it.
-    async fn answer(
-        &mut self,
-        sdp: String,
-        round: u32,
-        clocks: Option<ClockOffsets>,
-    ) -> Result<(), Error> {
-        // 1. Refuse what is repeated, too frequent or too large, before the library sees it.
-        if !self.negotiation.limits.admits_offer(round, Instant::now()) {
-            tracing::warn!(round, "dropped an offer: old, or too soon after others");
+    /// Takes the offer and answers it.
+    async fn answer(&mut self, sdp: String, clocks: Option<ClockOffsets>) -> Result<(), Error> {
+        // 1. Refuse what is repeated or too large, before the library sees it.
+        if self.negotiation.offer_seen {
+            tracing::warn!("dropped an offer: a session negotiates once");
             return Ok(());
         }
         let offer = RTCSessionDescription::offer(sdp)?;
         let theirs = offer.sdp.clone();
         let description = RemoteDescription::of(&offer)?;
         if !self.negotiation.limits.admits(&description) {
-            tracing::warn!(round, "dropped an offer: more than a call needs");
+            tracing::warn!("dropped an offer: more than a call needs");
             return Ok(());
         }
         if !description.announces_certificate() {
@@ -131,10 +111,9 @@ impl Task {
 
         // 2. Apply it; from here on checks come in, and the driver has to answer fast.
         self.poll_fast();
+        self.negotiation.offer_seen = true;
         let connection = &self.shared.connection;
         connection.set_remote_description(offer).await?;
-        self.negotiation.limits.took_offer(round);
-        self.remote_taken(description, clocks).await;
 
         // 3. Describe this side.
         self.decline_unknown_streams().await?;
@@ -142,27 +121,27 @@ impl Task {
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
         connection.set_local_description(answer).await?;
-        self.connection.migration.describe(&bare, &theirs);
+        self.connection.describe(&bare, &theirs);
+        self.remote_taken(clocks).await;
         self.learn_payload_types().await;
 
-        // 4. Tell it, with the number of the offer.
+        // 4. Tell it.
         let (sdp, deferred) = self.with_candidates(bare).await;
         let clocks = Some(self.shared.clocks.offsets);
-        let answer = Negotiation::Answer { sdp, round, clocks };
+        let answer = Negotiation::Answer { sdp, clocks };
         self.emit(TransportEvent::Parcel(answer.to_parcel())).await;
         self.catch_up(deferred).await;
         Ok(())
     }
 
-    /// Takes the answer to our last offer.
+    /// Takes the answer to our offer.
     async fn take_answer(
         &mut self,
         sdp: String,
-        round: u32,
         clocks: Option<ClockOffsets>,
     ) -> Result<(), Error> {
         // 1. Refuse what nothing asks for, or what is too large, before the library sees it.
-        if !self.negotiation.answer_awaited || round != self.negotiation.round {
+        if !self.negotiation.answer_awaited {
             tracing::warn!("dropped an answer that nothing asks for");
             return Ok(());
         }
@@ -170,7 +149,7 @@ impl Task {
         let theirs = answer.sdp.clone();
         let description = RemoteDescription::of(&answer)?;
         if !self.negotiation.limits.admits(&description) {
-            tracing::warn!(round, "dropped an answer: more than a call needs");
+            tracing::warn!("dropped an answer: more than a call needs");
             return Ok(());
         }
         if !description.announces_certificate() {
@@ -182,10 +161,10 @@ impl Task {
         let connection = &self.shared.connection;
         connection.set_remote_description(answer).await?;
         if let Some(ours) = connection.local_description().await {
-            self.connection.migration.describe(&ours.sdp, &theirs);
+            self.connection.describe(&ours.sdp, &theirs);
         }
         self.negotiation.answer_awaited = false;
-        self.remote_taken(description, clocks).await;
+        self.remote_taken(clocks).await;
         self.learn_payload_types().await;
         Ok(())
     }
@@ -210,51 +189,8 @@ impl Task {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
-        self.connection.migration.add_candidate(&init.candidate);
+        self.connection.add_candidate(&init.candidate);
         self.shared.connection.add_ice_candidate(init).await
-    }
-
-    /// Looks for a new path, unless that began less than [`RESTART_INTERVAL`] ago, or there is
-    /// nobody yet to look for. The answerer asks the offerer for it.
-    pub(super) async fn restart(&mut self) {
-        let now = Instant::now();
-        let negotiation = &mut self.negotiation;
-        let recent = negotiation
-            .restarted
-            .is_some_and(|it| now < it + RESTART_INTERVAL);
-        if !negotiation.remote_known || recent {
-            return;
-        }
-        negotiation.restarted = Some(now);
-        tracing::info!(role = ?self.role, "looking for a new path");
-        match self.role {
-            Role::Offerer => {
-                if self.offer(true).await.is_err() {
-                    tracing::warn!("the library refuses to look for a new path");
-                }
-            }
-            Role::Answerer => {
-                let request = Negotiation::PleaseRestart.to_parcel();
-                self.emit(TransportEvent::Parcel(request)).await;
-            }
-        }
-    }
-
-    /// Restarts if the other side asked for it, unless checks were answered since: the request was
-    /// under way during an outage that is over, and a restart would give up the path that came back.
-    pub(super) async fn restart_if_wanted(&mut self) {
-        let Some(wanted) = self.negotiation.wanted else {
-            return;
-        };
-        let works = self.connection.migration.answered() > wanted;
-        if works || wanted.elapsed() >= ANSWER_PATIENCE {
-            self.negotiation.wanted = None;
-        }
-        if works {
-            tracing::debug!("a restart that was asked for is not needed any more");
-        } else if self.negotiation.wanted.is_none() {
-            self.restart().await;
-        }
     }
 
     /// Our description with the candidates that are found at once, those of this machine's own
@@ -294,11 +230,10 @@ impl Task {
 
     /// The library has taken a description of the other side: notes what it said, and hands over
     /// the candidates that came before it.
-    async fn remote_taken(&mut self, description: RemoteDescription, clocks: Option<ClockOffsets>) {
+    async fn remote_taken(&mut self, clocks: Option<ClockOffsets>) {
         if let Some(clocks) = clocks {
             self.shared.rtcp.announce_clocks(clocks);
         }
-        self.negotiation.limits.took(description);
         self.negotiation.remote_known = true;
         for init in std::mem::take(&mut self.negotiation.early) {
             if self.take_candidate(init).await.is_err() {
@@ -308,8 +243,7 @@ impl Task {
     }
 
     /// Has the answer call inactive the m-lines of streams that only later versions know, so that
-    /// nothing is sent on them. The library made a transceiver for each, and forgets with every offer
-    /// that it is inactive.
+    /// nothing is sent on them. The library made a transceiver for each.
     async fn decline_unknown_streams(&self) -> Result<(), Error> {
         for transceiver in self.shared.connection.get_transceivers().await {
             let is_it = |local: &LocalStream| local.transceiver.id() == transceiver.id();
@@ -346,10 +280,6 @@ async fn payload_type(stream: Stream, local: &LocalStream) -> Option<u8> {
     let codec = codecs.find(|it| it.rtp_codec.clock_rate == clock_hz(stream.kind()))?;
     Some(codec.payload_type)
 }
-
-/// How long answers to checks are waited for before a restart that was asked for: checks of a path
-/// that works come every half second.
-const ANSWER_PATIENCE: Duration = Duration::from_millis(600);
 
 /// How long a description waits for its first candidate: usually a millisecond, but the library
 /// resolves the names of STUN servers before it.
