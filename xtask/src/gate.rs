@@ -108,6 +108,15 @@ const LONG: &[(&str, Check)] = &[
         slow.env("TINCAN_LONG", "1");
         step(name, &mut linted(slow)?)
     }),
+    ("agreement, further", |name| {
+        let mut all = Step::empty(name);
+        for (package, test) in [("call", "search"), ("engine", "simulation")] {
+            let mut further = cargo(["test", "--package", package, "--test", test]);
+            further.env("TINCAN_LONG", "1");
+            all.add(&step(name, &mut linted(further)?)?);
+        }
+        Ok(all)
+    }),
     ("real programs, again", |name| {
         let mut all = Step::empty(name);
         for _ in 0..AGAIN {

@@ -148,6 +148,13 @@ impl Sealer {
         self.sessions.set_active(conversation);
     }
 
+    /// Gives up what waits for an answer in a conversation: it must not be heard any more. What an
+    /// answer was had to is on its way.
+    pub fn give_up(&mut self, to: Address, conversation: u64) {
+        self.pending
+            .retain(|it| it.conversation() != (to, conversation));
+    }
+
     /// The next thing to do.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()

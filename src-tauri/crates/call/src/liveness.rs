@@ -3,9 +3,9 @@
 //! A program that died leaves two traces: nothing is heard of it, and the relay, which sees its
 //! connection break at once, cannot deliver to it and says that it was closed. A network that is
 //! lost leaves only the first at first: the relay needs many seconds to notice, and says then that
-//! it fell silent. So once media flowed, "undeliverable" ends a call when the connection was closed;
-//! one that fell silent means a lost network, and networks come back. A relay that does not say why
-//! is believed only early.
+//! it fell silent. So once media flowed, "undeliverable" ends a call only when the connection was
+//! closed; one that fell silent means a lost network, and networks come back. A relay that knows
+//! nothing of somebody may have been restarted, and they are on their way back to it.
 
 use std::time::Duration;
 
@@ -15,10 +15,6 @@ use crate::time::Timestamp;
 /// Silence after which the other side is probed through the relay. Reports of the controls come
 /// once a second, so four in a row were lost, which is no accident.
 pub(crate) const PROBE_AFTER: Duration = Duration::from_secs(5);
-
-/// Silence of the session after which "undeliverable" for unknown reasons proves nothing: by now the
-/// relay may have noticed a lost network.
-const INCONCLUSIVE_AFTER: Duration = Duration::from_secs(10);
 
 /// Before media flows: for how long the relay must fail to deliver. A client whose link to the
 /// relay breaks and comes back at once is away for less.
@@ -117,13 +113,9 @@ impl Liveness {
     /// Once media flowed: whether an absence that is reported now means that the program died.
     pub(crate) fn has_died(&self, now: Timestamp) -> bool {
         let silence = self.silent_since.map_or(Duration::ZERO, |at| now.since(at));
-        self.undelivered.is_some_and(|it| {
-            let conclusive = match it.why {
-                Absence::Closed => silence >= PROBE_AFTER,
-                Absence::Silent => false,
-                Absence::Unknown => (PROBE_AFTER..INCONCLUSIVE_AFTER).contains(&silence),
-            };
-            conclusive && it.lasted() >= CLOSED_AFTER
+        self.undelivered.is_some_and(|it| match it.why {
+            Absence::Closed => silence >= PROBE_AFTER && it.lasted() >= CLOSED_AFTER,
+            Absence::Silent | Absence::Unknown => false,
         })
     }
 }

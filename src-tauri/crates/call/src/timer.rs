@@ -109,6 +109,9 @@ pub(crate) mod after {
         Duration::from_secs(4),
     ];
 
+    /// Sessions that hold a new one back close at once, or within two seconds where something hangs.
+    pub(crate) const MAKE_ROOM: Duration = Duration::from_millis(500);
+
     /// The parcels of a session come in a burst: one acknowledgement serves them all.
     pub(crate) const ACKNOWLEDGE: Duration = Duration::from_millis(50);
 

@@ -148,7 +148,7 @@ pub enum ActivePhase {
     Connecting,
     /// Media flows.
     Connected,
-    /// The path was lost; it is being repaired.
+    /// The path was lost; another one is looked for.
     Reconnecting,
 }
 

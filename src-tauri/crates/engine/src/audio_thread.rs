@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Thread;
 
-use crate::worker::{Rank, Stop, Worker};
+use crate::threads::Threads;
+use crate::worker::{Rank, Work, Worker};
 
 /// Owns a thread and sends it messages of type `M`. Dropping it ends the thread.
 pub(crate) struct AudioThread<M> {
@@ -14,16 +15,18 @@ pub(crate) struct AudioThread<M> {
 }
 
 impl<M: Send + 'static> AudioThread<M> {
-    /// Starts `body` on a thread called `name`.
+    /// Starts a thread called `name` for the work that `make` gives.
     ///
     /// # Errors
     /// When the system has no thread left.
-    pub(crate) fn start(
+    pub(crate) fn start<B: Work + 'static>(
+        threads: &Threads,
         name: &'static str,
-        body: impl FnOnce(Receiver<M>, &Stop) + Send + 'static,
+        make: impl FnOnce(Receiver<M>) -> B + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, inbox) = sync_channel(CAPACITY);
-        let worker = Worker::start(name, Rank::Sound, move |stop| body(inbox, stop))?;
+        let make = move || Some(Box::new(make(inbox)) as Box<dyn Work>);
+        let worker = Worker::start(threads, name, Rank::Sound, make)?;
         Ok(Self {
             worker,
             name,

@@ -20,10 +20,10 @@ use tracing::Span;
 
 use self::pipelines::Pipelines;
 use self::sessions::{Open, Sessions};
-use crate::clock::Clock;
 use crate::command::CommandError;
 use crate::config::Config;
 use crate::counters::{AudioIn, AudioOut, VideoIn, VideoOut};
+use crate::machine::Machine;
 use crate::microphone::Microphone;
 use crate::plugs::{Ends, Plugs};
 use crate::session::{self, News};
@@ -198,9 +198,14 @@ impl CallMedia {
     }
 
     /// The network carries this much now.
-    pub(crate) fn estimated(&mut self, estimate: NetworkEstimate, microphone: &Microphone) {
+    pub(crate) fn estimated(
+        &mut self,
+        now: Instant,
+        estimate: NetworkEstimate,
+        microphone: &Microphone,
+    ) {
         let before: (VideoTarget, AudioTarget) = (self.rate.video(), self.rate.audio());
-        self.rate.update(Instant::now(), &estimate);
+        self.rate.update(now, &estimate);
         if self.rate.audio() != before.1 {
             microphone.set_target(self.rate.audio());
         }
@@ -254,16 +259,13 @@ impl CallMedia {
 
     /// Releases the pipelines, within a second or two. A codec that hangs is left with its thread,
     /// which ends by itself when the codec returns.
-    pub(crate) async fn release(self, clock: &Clock) {
-        let (plugs, pipelines) = (self.plugs, self.pipelines);
-        let joined = tokio::task::spawn_blocking(move || {
-            plugs.voice_in.close();
-            drop(pipelines);
-        });
-        let joined = clock.timeout(session::CLOSE_LIMIT, joined).await;
+    pub(crate) async fn release(self, machine: &Machine) {
+        let pipelines = self.pipelines;
+        let joined = machine.threads.block(move || drop(pipelines));
+        let joined = machine.clock.timeout(session::CLOSE_LIMIT, joined).await;
         self.span.in_scope(|| match joined {
-            Some(Ok(())) => {}
-            Some(Err(_)) => tracing::error!("a pipeline of the call panicked"),
+            Some(Some(())) => {}
+            Some(None) => tracing::error!("a pipeline of the call panicked"),
             None => tracing::error!("a pipeline of the call does not end and is left behind"),
         });
     }

@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// The clock of an engine's control task: deadlines of the phone, limits, retries. It runs with the
-/// machine's, and tests move it forward instead of waiting. Threads of media keep the machine's own
-/// time. Clones are the same clock.
+/// The time that an engine lives by. It runs with the machine's; tests move it forward for the
+/// control task (deadlines of the phone, limits, retries) instead of waiting, while media keeps the
+/// machine's own time. A simulated clock stands still until it is moved, for media too. Clones are the
+/// same clock.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// How far it is ahead of the machine's.
+    /// When a simulated clock began; `None` for one that runs with the machine's.
+    start: Option<Instant>,
+    /// How far it is ahead of the machine's, or of `start`.
     ahead: watch::Sender<Duration>,
 }
 
@@ -25,27 +28,51 @@ pub(crate) struct Interval {
 }
 
 impl Clock {
+    /// A clock that runs only when it is [moved](Self::skip), also for media.
+    #[must_use]
+    pub fn simulated() -> Self {
+        Self {
+            start: Some(Instant::now()),
+            ahead: watch::Sender::default(),
+        }
+    }
+
     /// Moves the clock forward: whoever waits for a moment that has passed by this wakes.
     pub fn skip(&self, time: Duration) {
         self.ahead.send_modify(|ahead| *ahead += time);
     }
 
     /// Now.
-    pub(crate) fn now(&self) -> Instant {
-        Instant::now() + *self.ahead.borrow()
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.unmoved() + *self.ahead.borrow()
+    }
+
+    /// Now, in the time of media.
+    pub(crate) fn media_now(&self) -> Instant {
+        match self.start {
+            Some(_) => self.now(),
+            None => Instant::now(),
+        }
+    }
+
+    /// What the clock would say had nobody moved it.
+    fn unmoved(&self) -> Instant {
+        self.start.unwrap_or_else(Instant::now)
     }
 
     /// Waits until that moment.
     pub(crate) async fn sleep_until(&self, at: Instant) {
         let mut ahead = self.ahead.subscribe();
         loop {
-            let now = Instant::now() + *ahead.borrow_and_update();
+            let now = self.unmoved() + *ahead.borrow_and_update();
             let left = at.saturating_duration_since(now);
             if left.is_zero() {
                 return;
             }
             tokio::select! {
-                () = sleep(left) => {}
+                biased;
+                () = sleep(left), if self.start.is_none() => {}
                 // An error means that the clock is gone, which this borrow of it rules out.
                 _ = ahead.changed() => {}
             }
@@ -60,6 +87,7 @@ impl Clock {
     ) -> Option<T> {
         let until = self.now() + limit;
         tokio::select! {
+            biased;
             done = work => Some(done),
             () = self.sleep_until(until) => None,
         }

@@ -14,6 +14,8 @@ use media::transport::MediaTransport;
 use media::units::Bitrate;
 use seal::Sender;
 
+use crate::relays::Dialer;
+
 /// Everything the engine needs from outside, chosen once in the composition root.
 #[derive(Clone, Debug)]
 pub struct Backends {
@@ -27,6 +29,8 @@ pub struct Backends {
     pub transport: Arc<dyn MediaTransport>,
     /// Tells of changes of the network.
     pub network: Arc<dyn NetworkWatch>,
+    /// Makes links to relays.
+    pub relays: Arc<dyn Dialer>,
 }
 
 /// Whom the user knows.

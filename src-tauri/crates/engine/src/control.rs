@@ -31,10 +31,10 @@ use self::inbox::{Event, Inbox, Senders};
 pub(crate) use self::inbox::{REQUESTS, Request};
 use crate::call_media::CallMedia;
 use crate::camera_tap::CameraTap;
-use crate::clock::Clock;
 use crate::config::{Backends, Config};
 use crate::devices::Devices;
 use crate::history::{Ended, History};
+use crate::machine::Machine;
 use crate::picture::PictureFeed;
 use crate::receipts::ReceiptCounter;
 use crate::relays::Relays;
@@ -49,7 +49,7 @@ use crate::view::{EngineView, RelayView};
 pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) backends: Backends,
-    pub(crate) clock: Clock,
+    pub(crate) machine: Machine,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) ended: broadcast::Sender<Ended>,
     pub(crate) tap: CameraTap,
@@ -61,7 +61,7 @@ pub(crate) struct Control {
     config: Config,
     transport: Arc<dyn MediaTransport>,
     codec: Arc<dyn CodecBackend>,
-    clock: Clock,
+    machine: Machine,
     /// Where the timelines of the phone and of our media begin.
     epoch: Instant,
     inbox: Inbox,
@@ -109,24 +109,30 @@ impl Control {
         let Parts {
             config,
             backends,
-            clock,
+            machine,
             requests,
             ended,
             tap,
             remote,
         } = parts;
-        let epoch = Instant::now();
+        let clock = &machine.clock;
+        let epoch = clock.media_now();
         let (inbox, senders) = Inbox::new(requests, backends.network.changes(), clock.clone());
         let news = senders.devices.clone();
-        let devices = Devices::new(&backends, &config, tap, clock.clone(), epoch, news)?;
+        let devices = Devices::new(&backends, &config, tap, &machine, epoch, news)?;
         let (views, watched) = watch::channel(Arc::new(publish::empty(&devices)));
         let identity = Arc::clone(&config.identity);
         let sealing = Sealing::new(Arc::clone(&identity));
-        let relays = Relays::new(identity, clock.clone(), senders.relays.clone());
+        let relays = Relays::new(
+            Arc::clone(&backends.relays),
+            identity,
+            clock.clone(),
+            senders.relays.clone(),
+        );
         let mut control = Self {
             transport: backends.transport,
             codec: backends.codec,
-            clock,
+            machine,
             epoch,
             history: History::new(ended),
             views,
@@ -204,7 +210,7 @@ impl Control {
     }
 
     fn on_deadline(&mut self) {
-        self.sealing.handle_timeout(self.clock.now());
+        self.sealing.handle_timeout(self.machine.clock.now());
         self.feed(Input::Tick);
     }
 
@@ -230,7 +236,7 @@ impl Control {
 
     /// Now, as the phone counts time.
     fn now(&self) -> Timestamp {
-        Timestamp::after_start(self.clock.now() - self.epoch)
+        Timestamp::after_start(self.machine.clock.now() - self.epoch)
     }
 
     /// Gives `input` to the phone and performs all that it says, and all that follows from it.

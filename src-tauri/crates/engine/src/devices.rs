@@ -26,9 +26,10 @@ use crate::command::{CommandError, DeviceRole};
 use crate::config::{Backends, Config};
 use crate::device::{News, Step};
 use crate::gate::Gate;
+use crate::machine::Machine;
 use crate::microphone::Microphone;
 use crate::playout::Playout;
-use crate::timeline::media_now;
+use crate::timeline::media_time;
 use crate::tone::Tone;
 use crate::view::DeviceView;
 
@@ -73,7 +74,7 @@ impl Devices {
         backends: &Backends,
         config: &Config,
         tap: CameraTap,
-        clock: Clock,
+        machine: &Machine,
         epoch: Instant,
         news: mpsc::Sender<News>,
     ) -> std::io::Result<Self> {
@@ -82,15 +83,16 @@ impl Devices {
                 cameras: Arc::clone(&backends.camera),
                 audio: Arc::clone(&backends.audio),
                 video: config.video,
+                threads: machine.threads.clone(),
                 news,
             },
-            clock,
+            clock: machine.clock.clone(),
             epoch,
             slots: Slots::new(config),
             tap,
             camera_gate: Gate::default(),
-            microphone: Microphone::start(Arc::clone(&backends.codec), epoch)?,
-            playout: Playout::start(epoch)?,
+            microphone: Microphone::start(&machine.threads, Arc::clone(&backends.codec), epoch)?,
+            playout: Playout::start(machine, epoch)?,
             encoder: None,
             capture: Capture::default(),
             preview: Preview::default(),
@@ -244,7 +246,7 @@ impl Devices {
 
     /// Lets go of everything, for good.
     pub(crate) fn release(&mut self) {
-        self.released_at = Some(Instant::now());
+        self.released_at = Some(self.clock.media_now());
         self.preview = Preview::default();
         self.speaker_until = None;
     }
@@ -254,7 +256,7 @@ impl Devices {
     pub(crate) fn is_released(&self) -> bool {
         let overdue = self
             .released_at
-            .is_some_and(|at| at.elapsed() >= RELEASE_LIMIT);
+            .is_some_and(|at| self.clock.media_now() >= at + RELEASE_LIMIT);
         overdue || self.slots.are_released()
     }
 
@@ -318,7 +320,7 @@ impl Devices {
 
     /// Opens a gate only in front of a device that runs, and shuts it at once.
     fn set_gates(&self) {
-        let now = media_now(self.epoch);
+        let now = media_time(self.epoch, self.clock.media_now());
         let (microphone, camera) = (self.capture.microphone, self.capture.camera);
         set_gate(
             self.microphone.gate(),

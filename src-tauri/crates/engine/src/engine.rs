@@ -6,11 +6,11 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::camera_tap::CameraTap;
-use crate::clock::Clock;
 use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
 use crate::history::{self, Ended};
+use crate::machine::Machine;
 use crate::picture::PictureFeed;
 use crate::view::EngineView;
 
@@ -32,18 +32,14 @@ impl Engine {
     /// # Errors
     /// When the system has no thread left.
     pub fn start(config: Config, backends: Backends) -> std::io::Result<Self> {
-        Self::start_with_clock(config, backends, Clock::default())
+        Self::start_on(Machine::default(), config, backends)
     }
 
-    /// Starts an engine that lives by this clock.
+    /// Starts an engine that runs on this.
     ///
     /// # Errors
     /// When the system has no thread left.
-    pub fn start_with_clock(
-        config: Config,
-        backends: Backends,
-        clock: Clock,
-    ) -> std::io::Result<Self> {
+    pub fn start_on(machine: Machine, config: Config, backends: Backends) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let (ended, _) = broadcast::channel(history::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
@@ -51,7 +47,7 @@ impl Engine {
         let (control, views) = Control::new(Parts {
             config,
             backends,
-            clock,
+            machine,
             requests: inbox,
             ended: ended.clone(),
             tap,

@@ -25,6 +25,7 @@ mod gate;
 mod history;
 mod limits;
 mod log_rate;
+mod machine;
 mod microphone;
 mod picture;
 mod playout;
@@ -40,6 +41,7 @@ mod subject;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod threads;
 mod timeline;
 mod tone;
 mod voice;
@@ -53,7 +55,10 @@ pub use command::CommandError;
 pub use config::{Backends, Config, People, Relation, Strangers, WhoMayRing};
 pub use engine::Engine;
 pub use history::Ended;
+pub use machine::{Machine, Rng};
 pub use picture::{PictureFeed, Subscription};
+pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};
 /// Directives that keep the libraries beneath the relay link from logging frames and addresses,
 /// to be appended to the log filter of every program.
 pub use signal_client::LOG_FILTER;
+pub use threads::{Executor, Threads};

@@ -19,7 +19,6 @@ use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 use tokio::sync::mpsc;
 use tracing::Span;
-use tracing::span::EnteredSpan;
 
 use crate::audio_thread::AudioThread;
 use crate::command::DeviceRole;
@@ -27,8 +26,9 @@ use crate::counters::{AudioOut, Level};
 use crate::device::{News, Reporter};
 use crate::gate::Gate;
 use crate::session::Fault;
+use crate::threads::Threads;
 use crate::timeline::{duration_of, micros_between};
-use crate::worker::Stop;
+use crate::worker::{Stop, Work};
 
 /// Handle of the microphone thread.
 #[derive(Debug)]
@@ -62,21 +62,21 @@ enum Message {
 
 impl Microphone {
     /// Starts the thread. `epoch` is where the media timeline of this engine begins.
-    pub(crate) fn start(codec: Arc<dyn CodecBackend>, epoch: Instant) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        threads: &Threads,
+        codec: Arc<dyn CodecBackend>,
+        epoch: Instant,
+    ) -> std::io::Result<Self> {
         let gate = Gate::default();
         let level = Arc::new(Level::default());
         let (asked, meter) = (gate.clone(), Arc::clone(&level));
-        let thread = AudioThread::start("aenc", move |inbox, stop| {
-            let meter = (Meter::new(), meter);
-            Body {
-                inbox,
-                codec,
-                gate: asked,
-                meter,
-                ring: None,
-                call: None,
-            }
-            .run(stop);
+        let thread = AudioThread::start(threads, "aenc", move |inbox| Encoding {
+            inbox,
+            codec,
+            gate: asked,
+            meter: (Meter::new(), meter),
+            ring: None,
+            call: None,
         })?;
         Ok(Self {
             thread,
@@ -166,7 +166,8 @@ impl SampleSink for Sink {
     }
 }
 
-struct Body {
+/// What the thread does.
+struct Encoding {
     inbox: Receiver<Message>,
     codec: Arc<dyn CodecBackend>,
     gate: Gate,
@@ -184,26 +185,30 @@ struct Call {
     clock: ChunkClock,
     /// Tells the control task when this thread panics in the call.
     _fault: Fault,
-    /// Names the call in the log lines of this thread, as long as it sends into it.
-    _span: EnteredSpan,
+    /// Names the call in log lines.
+    span: Span,
 }
 
-impl Body {
-    fn run(mut self, stop: &Stop) {
-        let mut chunk = [0.0; OPUS_FRAME];
-        while !stop.is_set() {
-            if !self.take_messages() {
-                return;
-            }
-            while let Some(time) = self.next_chunk(&mut chunk) {
-                self.meter.0.push(&chunk);
-                self.meter.1.set(self.meter.0.level());
-                self.send(&chunk, time);
-            }
-            thread::park();
+impl Work for Encoding {
+    fn step(&mut self) -> bool {
+        if !self.take_messages() {
+            return false;
         }
+        let mut chunk = [0.0; OPUS_FRAME];
+        while let Some(time) = self.next_chunk(&mut chunk) {
+            self.meter.0.push(&chunk);
+            self.meter.1.set(self.meter.0.level());
+            self.send(&chunk, time);
+        }
+        true
     }
 
+    fn wait(&mut self, _: &Stop) {
+        thread::park();
+    }
+}
+
+impl Encoding {
     /// Carries out what the channel holds; false when its other end is gone.
     fn take_messages(&mut self) -> bool {
         loop {
@@ -228,9 +233,9 @@ impl Body {
     }
 
     fn attach(&mut self, outlet: Outlet) {
-        // The call before leaves its span before this one enters its own.
         self.call = None;
-        let span = outlet.span.entered();
+        let span = outlet.span;
+        let _call = span.clone().entered();
         self.call = match self.codec.audio_encoder(outlet.target) {
             Ok(encoder) => Some(Call {
                 sink: outlet.sink,
@@ -239,7 +244,7 @@ impl Body {
                 packet: Vec::with_capacity(1500),
                 clock: ChunkClock::default(),
                 _fault: outlet.fault,
-                _span: span,
+                span,
             }),
             Err(error) => {
                 tracing::error!(%error, "no sound can be sent");
@@ -264,6 +269,7 @@ impl Body {
 
     fn send(&mut self, chunk: &[f32; OPUS_FRAME], heard_at: MediaTime) {
         let Some(call) = &mut self.call else { return };
+        let _call = call.span.clone().entered();
         let time = call.clock.next(heard_at);
         call.counters.loudest.raise(level::energy(chunk));
         if !self.gate.admits(heard_at) {

@@ -18,19 +18,22 @@ use media::level::Meter;
 use tokio::sync::mpsc;
 
 use crate::audio_thread::AudioThread;
+use crate::clock::Clock;
 use crate::command::DeviceRole;
 use crate::counters::Level;
 use crate::device::{News, Reporter};
+use crate::machine::Machine;
 use crate::timeline::{duration_of, micros_between};
 use crate::tone::{Tone, Tones};
 use crate::voice::{self, Voice};
-use crate::worker::Stop;
+use crate::worker::{Stop, Work};
 
 /// Handle of the playout thread.
 #[derive(Debug)]
 pub(crate) struct Playout {
     thread: AudioThread<Message>,
     level: Arc<Level>,
+    clock: Clock,
     epoch: Instant,
 }
 
@@ -58,24 +61,23 @@ struct Demand {
 
 impl Playout {
     /// Starts the thread. `epoch` is where the engine's own timeline begins.
-    pub(crate) fn start(epoch: Instant) -> std::io::Result<Self> {
+    pub(crate) fn start(machine: &Machine, epoch: Instant) -> std::io::Result<Self> {
         let level = Arc::new(Level::default());
         let meter = Arc::clone(&level);
-        let thread = AudioThread::start("playout", move |inbox, stop| {
-            let meter = (Meter::new(), meter);
-            Body {
-                inbox,
-                epoch,
-                meter,
-                ring: None,
-                voice: None,
-                tones: Tones::default(),
-            }
-            .run(stop);
+        let clock = machine.clock.clone();
+        let thread = AudioThread::start(&machine.threads, "playout", move |inbox| Playing {
+            inbox,
+            clock,
+            epoch,
+            meter: (Meter::new(), meter),
+            ring: None,
+            voice: None,
+            tones: Tones::default(),
         })?;
         Ok(Self {
             thread,
             level,
+            clock: machine.clock.clone(),
             epoch,
         })
     }
@@ -92,6 +94,7 @@ impl Playout {
         Box::new(Source {
             consumer,
             demand,
+            clock: self.clock.clone(),
             epoch: self.epoch,
             thread,
             reporter: Reporter::new(news, DeviceRole::Speaker, turn),
@@ -130,6 +133,7 @@ impl Playout {
 struct Source {
     consumer: rtrb::Consumer<f32>,
     demand: Arc<Demand>,
+    clock: Clock,
     epoch: Instant,
     thread: Option<Thread>,
     reporter: Reporter,
@@ -182,7 +186,7 @@ impl SampleSource for Source {
         self.demand
             .plays_until
             .store(micros_between(self.epoch, until), Ordering::Relaxed);
-        let block = self.bursts.took(out.len(), Instant::now());
+        let block = self.bursts.took(out.len(), self.clock.media_now());
         self.demand.block.store(block, Ordering::Release);
         if let Some(thread) = &self.thread {
             thread.unpark();
@@ -194,8 +198,10 @@ impl SampleSource for Source {
     }
 }
 
-struct Body {
+/// What the thread does.
+struct Playing {
     inbox: Receiver<Message>,
+    clock: Clock,
     epoch: Instant,
     meter: (Meter, Arc<Level>),
     ring: Option<Ring>,
@@ -203,24 +209,27 @@ struct Body {
     tones: Tones,
 }
 
-impl Body {
-    fn run(mut self, stop: &Stop) {
-        while !stop.is_set() {
-            if !self.take_messages() {
-                return;
-            }
+impl Work for Playing {
+    fn step(&mut self) -> bool {
+        let goes_on = self.take_messages();
+        if goes_on {
             self.refill();
-            thread::park();
         }
+        goes_on
     }
 
+    fn wait(&mut self, _: &Stop) {
+        thread::park();
+    }
+}
+
+impl Playing {
     /// Carries out what the channel holds; false when its other end is gone.
     fn take_messages(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
                 Ok(Message::Ring(ring)) => self.ring = Some(ring),
                 Ok(Message::Attach(voice)) => {
-                    // The voice before leaves its call's span before this one enters its own.
                     self.voice = None;
                     self.voice = Voice::new(voice);
                 }
@@ -252,7 +261,7 @@ impl Body {
             let plays_at = ring.demand.plays_until.load(Ordering::Relaxed)
                 + duration_of(waiting).as_micros() as i64;
             if let Some(voice) = &mut self.voice {
-                voice.next_block(self.epoch, plays_at, &mut block);
+                voice.next_block(self.clock.media_now(), self.epoch, plays_at, &mut block);
                 self.meter.0.push(&block);
                 self.meter.1.set(self.meter.0.level());
             }

@@ -100,7 +100,7 @@ pub(crate) struct Inlet {
 #[derive(Debug, Default)]
 struct Sources {
     current: Option<FrameSource>,
-    /// The session before, until the first frame of the current one comes.
+    /// The last session before of which a frame came, until the first frame of the current one comes.
     previous: Option<FrameSource>,
     /// Whether a frame of the current session has come.
     begun: bool,
@@ -115,11 +115,14 @@ impl Inlet {
     /// Takes frames out of this source from now on.
     fn plug(&self, source: FrameSource) {
         let mut sources = self.lock();
-        sources.previous = sources.current.replace(source);
-        sources.begun = false;
-        if let Some(previous) = &sources.previous {
-            previous.wake();
+        let replaced = sources.current.replace(source);
+        if let Some(replaced) = &replaced {
+            replaced.wake();
         }
+        if sources.begun || sources.previous.is_none() {
+            sources.previous = replaced;
+        }
+        sources.begun = false;
         drop(sources);
         self.changed.notify_all();
     }
@@ -133,6 +136,11 @@ impl Inlet {
         }
         drop(sources);
         self.changed.notify_all();
+    }
+
+    /// Whether nothing comes any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// The next frame, if one is there now.

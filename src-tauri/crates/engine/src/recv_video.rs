@@ -14,16 +14,17 @@ use media::freeze::Freezes;
 use media::jitter::video::Playout;
 use media::keyframe::Requester;
 use media::picture::Picture;
-use media::queue::Empty;
 use tracing::Span;
 
+use crate::clock::Clock;
 use crate::counters::VideoIn;
 use crate::picture::PictureFeed;
 use crate::plugs::{Inlet, KeyframeRequests};
 use crate::session::Fault;
+use crate::threads::Threads;
 use crate::timeline::micros_between;
 use crate::voice::LipSync;
-use crate::worker::{Rank, Stop, Worker};
+use crate::worker::{Rank, Stop, Work, Worker};
 
 /// Handle of one call's decoder thread. Dropping it ends the thread and clears the screen.
 #[derive(Debug)]
@@ -66,6 +67,8 @@ pub(crate) struct Parts {
     pub(crate) counters: Arc<VideoIn>,
     /// What is heard when.
     pub(crate) sync: LipSync,
+    /// The time.
+    pub(crate) clock: Clock,
     /// Where this engine's own timeline begins.
     pub(crate) epoch: Instant,
     /// Tells that no picture can be received.
@@ -76,11 +79,13 @@ pub(crate) struct Parts {
 
 impl VideoReceiver {
     /// Starts the thread.
-    pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+    pub(crate) fn start(threads: &Threads, parts: Parts) -> std::io::Result<Self> {
         let (source, feed) = (Arc::clone(&parts.source), parts.feed.clone());
         let hints = Arc::<Hints>::default();
         let seen = Arc::clone(&hints);
-        let worker = Worker::start("vdec", Rank::Picture, move |stop| run(parts, seen, stop))?;
+        let worker = Worker::start(threads, "vdec", Rank::Picture, move || {
+            Some(Box::new(Decoding::new(parts, seen)?) as Box<dyn Work>)
+        })?;
         Ok(Self {
             source,
             feed,
@@ -114,55 +119,87 @@ impl Drop for VideoReceiver {
     }
 }
 
-fn run(parts: Parts, hints: Arc<Hints>, stop: &Stop) {
-    let _call = parts.span.clone().entered();
-    let decoder = match parts.codec.video_decoder() {
-        Ok(decoder) => decoder,
-        Err(error) => {
-            tracing::error!(%error, "no pictures can be received");
-            parts.fault.report();
-            return;
-        }
-    };
-    let mut body = Body {
-        parts,
-        hints,
-        decoder,
-        requester: Requester::new(),
-        playout: Playout::new(),
-        freezes: Freezes::new(),
-    };
-    while !stop.is_set() {
-        let now = Instant::now();
-        let patience = body
-            .requester
-            .deadline()
-            .map_or(PATIENCE, |it| it.saturating_duration_since(now));
-        match body.parts.source.pop(patience) {
-            Ok(frame) => body.receive(&frame, stop),
-            Err(Empty::TimedOut) => {}
-            Err(Empty::Closed) => return,
-        }
-        if body.requester.poll(Instant::now(), body.hints.rtt()) {
-            body.parts.keyframes.request();
-        }
-    }
-}
-
-struct Body {
+/// What the thread does.
+struct Decoding {
     parts: Parts,
     hints: Arc<Hints>,
     decoder: Box<dyn VideoDecoder>,
     requester: Requester,
     playout: Playout,
     freezes: Freezes,
+    /// The frame that was waited for.
+    next: Option<ReceivedFrame>,
+    /// The picture whose time has not come. Nothing is decoded before it is shown.
+    pending: Option<Pending>,
 }
 
-impl Body {
-    fn receive(&mut self, frame: &ReceivedFrame, stop: &Stop) {
+/// A decoded picture.
+struct Pending {
+    picture: Arc<Picture>,
+    show_at: Instant,
+    /// When the sound that belongs to it is heard.
+    heard_at: Option<Instant>,
+}
+
+impl Work for Decoding {
+    fn step(&mut self) -> bool {
+        let _call = self.parts.span.clone().entered();
+        self.show_if_due();
+        if self.pending.is_none()
+            && let Some(frame) = self.next.take().or_else(|| self.parts.source.try_pop())
+        {
+            self.receive(&frame);
+            self.show_if_due();
+        }
+        if self.requester.poll(self.now(), self.hints.rtt()) {
+            self.parts.keyframes.request();
+        }
+        !self.parts.source.is_closed()
+    }
+
+    fn wait(&mut self, stop: &Stop) {
+        if let Some(pending) = &self.pending {
+            self.wait_until(pending.show_at, stop);
+            return;
+        }
+        let deadline = self.requester.deadline();
+        let patience = deadline.map_or(PATIENCE, |it| it.saturating_duration_since(self.now()));
+        // Closing the source ends the waiting.
+        self.next = self.parts.source.pop(patience).ok();
+    }
+}
+
+impl Decoding {
+    /// Makes the decoder; `None` when there is none, which is reported.
+    fn new(parts: Parts, hints: Arc<Hints>) -> Option<Self> {
+        let _call = parts.span.clone().entered();
+        match parts.codec.video_decoder() {
+            Ok(decoder) => Some(Self {
+                parts,
+                hints,
+                decoder,
+                requester: Requester::new(),
+                playout: Playout::new(),
+                freezes: Freezes::new(),
+                next: None,
+                pending: None,
+            }),
+            Err(error) => {
+                tracing::error!(%error, "no pictures can be received");
+                parts.fault.report();
+                None
+            }
+        }
+    }
+
+    fn now(&self) -> Instant {
+        self.parts.clock.media_now()
+    }
+
+    fn receive(&mut self, frame: &ReceivedFrame) {
         let counters = &self.parts.counters;
         counters.bytes.add(frame.frame.payload.len() as u64);
-        let begun = Instant::now();
+        let begun = self.now();
         if frame.after_loss && !frame.frame.keyframe {
             self.requester.needed(begun);
         }
@@ -174,14 +211,15 @@ impl Body {
         let counters = &self.parts.counters;
         match decoded {
             Ok(Some(picture)) => {
-                counters.decode_us.add_time(begun.elapsed());
-                self.decoded(frame, picture, stop);
+                let took = self.now().saturating_duration_since(begun);
+                counters.decode_us.add_time(took);
+                self.decoded(frame, picture);
             }
             Ok(None) => {}
             Err(error) => {
                 tracing::debug!(%error, "a picture cannot be decoded");
                 counters.dropped.add(1);
-                self.requester.needed(Instant::now());
+                self.requester.needed(self.now());
             }
         }
     }
@@ -193,9 +231,9 @@ impl Body {
         self.decoder.decode(payload)
     }
 
-    fn decoded(&mut self, frame: &ReceivedFrame, picture: Arc<Picture>, stop: &Stop) {
+    fn decoded(&mut self, frame: &ReceivedFrame, picture: Arc<Picture>) {
         let counters = &self.parts.counters;
-        let now = Instant::now();
+        let now = self.now();
         counters.decoded.add(1);
         counters.width.set(u64::from(picture.size().width));
         counters.height.set(u64::from(picture.size().height));
@@ -214,28 +252,39 @@ impl Body {
         let show_at = self
             .playout
             .show_at(now, frame.arrived, frame.frame.time, heard_at);
-        wait_until(show_at, stop);
-        let shown = Instant::now();
-        if let Some(heard_at) = heard_at {
-            counters.lip_sync.set(micros_between(heard_at, shown));
+        self.pending = Some(Pending {
+            picture,
+            show_at,
+            heard_at,
+        });
+    }
+
+    fn show_if_due(&mut self) {
+        let now = self.now();
+        let Some(pending) = self.pending.take_if(|it| it.show_at <= now) else {
+            return;
+        };
+        let counters = &self.parts.counters;
+        if let Some(heard_at) = pending.heard_at {
+            counters.lip_sync.set(micros_between(heard_at, now));
         }
         if self.hints.paused.swap(false, Ordering::Relaxed) {
             self.freezes.paused();
         }
-        self.freezes.shown(shown);
+        self.freezes.shown(now);
         counters.freezes.set(self.freezes.count());
-        self.parts.feed.show(Some(picture));
+        self.parts.feed.show(Some(pending.picture));
     }
-}
 
-/// Sleeps until `at`, which the playout policy keeps within a fraction of a second.
-fn wait_until(at: Instant, stop: &Stop) {
-    while !stop.is_set() {
-        let left = at.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
+    /// Sleeps until `at`, which the playout policy keeps within a fraction of a second.
+    fn wait_until(&self, at: Instant, stop: &Stop) {
+        while !stop.is_set() {
+            let left = at.saturating_duration_since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            thread::park_timeout(left);
         }
-        thread::park_timeout(left);
     }
 }
 

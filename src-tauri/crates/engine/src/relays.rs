@@ -1,6 +1,7 @@
 //! The links to relays: our home, where people reach us, and while we call somebody who waits at
 //! another relay, a guest link to theirs.
 
+mod dial;
 mod link;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use media::transport::IceServer;
 use signal_client::{Absence, LinkState, Problem};
 use tokio::sync::mpsc;
 
+pub use self::dial::{Dialer, Dialled, RelayConnection, SignalClient};
 use self::link::{RelayLink, Which, normal, view_of};
 use crate::clock::Clock;
 use crate::command::CommandError;
@@ -45,6 +47,7 @@ pub(crate) enum News {
 /// All links of this engine.
 #[derive(Debug)]
 pub(crate) struct Relays {
+    dialer: Arc<dyn Dialer>,
     identity: Arc<Identity>,
     clock: Clock,
     news: mpsc::Sender<News>,
@@ -67,8 +70,14 @@ struct Guest {
 
 impl Relays {
     /// No link yet.
-    pub(crate) fn new(identity: Arc<Identity>, clock: Clock, news: mpsc::Sender<News>) -> Self {
+    pub(crate) fn new(
+        dialer: Arc<dyn Dialer>,
+        identity: Arc<Identity>,
+        clock: Clock,
+        news: mpsc::Sender<News>,
+    ) -> Self {
         Self {
+            dialer,
             identity,
             clock,
             news,
@@ -229,7 +238,13 @@ impl Relays {
     }
 
     fn start(&self, url: String, which: Which) -> RelayLink {
-        RelayLink::start(url, which, &self.identity, self.news.clone())
+        RelayLink::start(
+            self.dialer.as_ref(),
+            url,
+            which,
+            &self.identity,
+            self.news.clone(),
+        )
     }
 }
 

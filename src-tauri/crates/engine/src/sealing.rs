@@ -110,6 +110,11 @@ impl Sealing {
         }
     }
 
+    /// Gives up what waits until this person is there: a call that is over must not ring.
+    pub(crate) fn give_up(&mut self, to: Address, call: CallId) {
+        self.sealer.give_up(to, call.0);
+    }
+
     /// Takes a frame that came through a relay.
     pub(crate) fn receive(&mut self, now: Instant, from: Address, sender: Sender, frame: &[u8]) {
         self.sealer.receive_of(now, from, sender, frame);

@@ -11,18 +11,20 @@ use media::backend::codec::{CodecBackend, EncodedPicture, VideoEncoder, VideoTar
 use media::frame::EncodedFrame;
 use media::keyframe::Limiter;
 use media::picture::{Captured, Picture};
-use media::queue::{Empty, Queue, Slot};
+use media::queue::{Queue, Slot};
 use media::rate::cadence::Cadence;
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
 use media::units::Size;
 use tracing::Span;
 
+use crate::clock::Clock;
 use crate::counters::VideoOut;
 use crate::gate::Gate;
 use crate::session::Fault;
+use crate::threads::Threads;
 use crate::timeline::micros_between;
-use crate::worker::{Rank, Stop, Worker};
+use crate::worker::{Rank, Stop, Work, Worker};
 
 /// Handle of one call's encoder thread. Dropping it ends the thread.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) target: VideoTarget,
     /// What was made.
     pub(crate) counters: Arc<VideoOut>,
+    /// The time.
+    pub(crate) clock: Clock,
     /// Where this engine's media timeline begins.
     pub(crate) epoch: Instant,
     /// Tells that no picture can be sent.
@@ -72,12 +76,13 @@ pub(crate) struct Parts {
 
 impl VideoSender {
     /// Starts the thread and makes its encoder, so that the first picture finds it warm.
-    pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+    pub(crate) fn start(threads: &Threads, parts: Parts) -> std::io::Result<Self> {
         let slot = Queue::slot();
         let steering = Arc::new(Steering::default());
         let (pictures, steered) = (slot.clone(), Arc::clone(&steering));
-        let worker = Worker::start("venc", Rank::Picture, move |stop| {
-            run(parts, &pictures, &steered, stop)
+        let worker = Worker::start(threads, "venc", Rank::Picture, move || {
+            let encoding = Encoding::new(parts, pictures, steered)?;
+            Some(Box::new(encoding) as Box<dyn Work>)
         })?;
         Ok(Self {
             slot,
@@ -123,35 +128,13 @@ impl Drop for VideoSender {
     }
 }
 
-fn run(parts: Parts, pictures: &Slot<Captured>, steering: &Steering, stop: &Stop) {
-    let _call = parts.span.clone().entered();
-    let encoder = match parts.codec.video_encoder(parts.target) {
-        Ok(encoder) => encoder,
-        Err(error) => {
-            tracing::error!(%error, "no pictures can be sent");
-            parts.fault.report();
-            return;
-        }
-    };
-    let mut body = Body {
-        target: parts.target,
-        parts,
-        encoder,
-        cadence: Cadence::new(),
-        limiter: Limiter::new(),
-        reference_missing: false,
-    };
-    while !stop.is_set() {
-        match pictures.pop(PATIENCE) {
-            Ok(captured) => body.take(&captured, steering),
-            Err(Empty::TimedOut) => {}
-            Err(Empty::Closed) => return,
-        }
-    }
-}
-
-struct Body {
+/// What the thread does.
+struct Encoding {
     parts: Parts,
+    pictures: Slot<Captured>,
+    steering: Arc<Steering>,
+    /// The picture that was waited for.
+    next: Option<Captured>,
     /// The most that shall be made of pictures of any size and pace.
     target: VideoTarget,
     encoder: Box<dyn VideoEncoder>,
@@ -161,7 +144,45 @@ struct Body {
     reference_missing: bool,
 }
 
-impl Body {
+impl Work for Encoding {
+    fn step(&mut self) -> bool {
+        let _call = self.parts.span.clone().entered();
+        if let Some(captured) = self.next.take().or_else(|| self.pictures.try_pop()) {
+            self.take(&captured);
+        }
+        !self.pictures.is_closed()
+    }
+
+    fn wait(&mut self, _: &Stop) {
+        // Closing the slot ends the waiting.
+        self.next = self.pictures.pop(PATIENCE).ok();
+    }
+}
+
+impl Encoding {
+    /// Makes the encoder; `None` when there is none, which is reported.
+    fn new(parts: Parts, pictures: Slot<Captured>, steering: Arc<Steering>) -> Option<Self> {
+        let _call = parts.span.clone().entered();
+        match parts.codec.video_encoder(parts.target) {
+            Ok(encoder) => Some(Self {
+                target: parts.target,
+                parts,
+                pictures,
+                steering,
+                next: None,
+                encoder,
+                cadence: Cadence::new(),
+                limiter: Limiter::new(),
+                reference_missing: false,
+            }),
+            Err(error) => {
+                tracing::error!(%error, "no pictures can be sent");
+                parts.fault.report();
+                None
+            }
+        }
+    }
+
     /// Sets the encoder to what becomes of pictures of this size: nothing is blown up, nothing cut
     /// off, and the rate is spread over as many as really come.
     fn aim(&mut self, size: Size) {
@@ -176,22 +197,22 @@ impl Body {
     }
 
     /// Encodes and sends a picture, if it may leave and its turn has come.
-    fn take(&mut self, captured: &Captured, steering: &Steering) {
-        if !steering.connected.load(Ordering::Acquire) {
+    fn take(&mut self, captured: &Captured) {
+        if !self.steering.connected.load(Ordering::Acquire) {
             return;
         }
         let time = MediaTime::from_micros(micros_between(self.parts.epoch, captured.at));
         if !self.parts.gate.admits(time) {
             return;
         }
-        if let Some(target) = steering.new_target() {
+        if let Some(target) = self.steering.new_target() {
             self.target = target;
         }
         if !self.cadence.keep(captured.at, self.target.fps) {
             return;
         }
-        let begun = Instant::now();
-        if steering.keyframe_wanted.swap(false, Ordering::AcqRel) {
+        let begun = self.parts.clock.media_now();
+        if self.steering.keyframe_wanted.swap(false, Ordering::AcqRel) {
             self.limiter.request();
         }
         let keyframe = self.limiter.take(begun);
@@ -203,7 +224,12 @@ impl Body {
             if encoded.keyframe {
                 self.limiter.encoded(begun);
             }
-            self.parts.counters.encode_us.add_time(begun.elapsed());
+            let took = self
+                .parts
+                .clock
+                .media_now()
+                .saturating_duration_since(begun);
+            self.parts.counters.encode_us.add_time(took);
             self.send(time, encoded);
         }
     }

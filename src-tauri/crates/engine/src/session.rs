@@ -77,6 +77,7 @@ pub(crate) async fn open(
 ) {
     let mut opening = transport.open(params);
     let opened = tokio::select! {
+        biased;
         opened = clock.timeout(OPEN_LIMIT, &mut opening) => opened,
         _ = cancelled => {
             discard(id, &clock, opening).await;

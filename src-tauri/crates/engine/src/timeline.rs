@@ -19,7 +19,7 @@ pub(crate) fn micros_between(epoch: Instant, at: Instant) -> i64 {
     }
 }
 
-/// Now, on the media timeline that begins at `epoch`.
-pub(crate) fn media_now(epoch: Instant) -> MediaTime {
-    MediaTime::from_micros(micros_between(epoch, Instant::now()))
+/// `at`, on the media timeline that begins at `epoch`.
+pub(crate) fn media_time(epoch: Instant, at: Instant) -> MediaTime {
+    MediaTime::from_micros(micros_between(epoch, at))
 }

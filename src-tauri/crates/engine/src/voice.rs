@@ -11,7 +11,6 @@ use media::jitter::audio::{Config, JitterBuffer, PULL, Played};
 use media::level;
 use media::time::MediaTime;
 use tracing::Span;
-use tracing::span::EnteredSpan;
 
 use crate::counters::AudioIn;
 use crate::plugs::Inlet;
@@ -27,8 +26,8 @@ pub(crate) struct Voice {
     sync: LipSync,
     /// Tells the control task when this thread panics in the call.
     _fault: Fault,
-    /// Names the call in the log lines of this thread, as long as it plays this voice.
-    _span: EnteredSpan,
+    /// Names the call in log lines.
+    span: Span,
 }
 
 /// What a voice is made of.
@@ -52,7 +51,8 @@ impl Voice {
     /// Plays what comes out of the parts' source; `None` when there is no decoder for it, which is
     /// reported.
     pub(crate) fn new(parts: Parts) -> Option<Self> {
-        let span = parts.span.entered();
+        let span = parts.span;
+        let entered = span.clone().entered();
         let decoder = match parts.codec.audio_decoder() {
             Ok(decoder) => decoder,
             Err(error) => {
@@ -61,6 +61,7 @@ impl Voice {
                 return None;
             }
         };
+        drop(entered);
         Some(Self {
             source: parts.source,
             jitter: JitterBuffer::new(Config::default()),
@@ -68,19 +69,26 @@ impl Voice {
             counters: parts.counters,
             sync: parts.sync,
             _fault: parts.fault,
-            _span: span,
+            span,
         })
     }
 
-    /// Makes the next 10 ms, which will be heard `plays_at` microseconds after `epoch`.
-    pub(crate) fn next_block(&mut self, epoch: Instant, plays_at: i64, out: &mut [f32; PULL]) {
+    /// Makes the next 10 ms at `now`, which will be heard `plays_at` microseconds after `epoch`.
+    pub(crate) fn next_block(
+        &mut self,
+        now: Instant,
+        epoch: Instant,
+        plays_at: i64,
+        out: &mut [f32; PULL],
+    ) {
+        let _call = self.span.clone().entered();
         while let Some(frame) = self.source.try_pop() {
             self.counters.packets.add(1);
             self.counters.bytes.add(frame.frame.payload.len() as u64);
             // A rejected packet is counted by the buffer.
             let _ = self.jitter.insert(frame);
         }
-        let played = self.jitter.pull(Instant::now(), self.decoder.as_mut(), out);
+        let played = self.jitter.pull(now, self.decoder.as_mut(), out);
         self.counters.loudest.raise(level::energy(out));
         if played == Played::Sound {
             self.counters.first_played.mark(plays_at);

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{JoinHandle, Thread};
+
+use crate::threads::{Make, Threads};
 
 /// Who goes first when there is not enough of the processor for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,48 +53,61 @@ impl Stop {
     }
 }
 
-/// A thread with an owner: dropping the worker stops and joins it. The body checks its [`Stop`]
-/// whenever it wakes; `unpark` wakes it.
+/// The work of a thread, one step at a time.
+pub(crate) trait Work {
+    /// Does what there is to do now, without waiting; false when there will never be more.
+    fn step(&mut self) -> bool;
+
+    /// Waits until there may be more to do, or its owner lets go. Only a thread that has nothing
+    /// else to do calls it.
+    fn wait(&mut self, stop: &Stop);
+}
+
+/// A thread with an owner: dropping the worker stops and joins it. `unpark` wakes it.
 pub(crate) struct Worker {
     stop: Stop,
+    /// `None` once it was joined, and where the work is done inline.
     thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Starts `body` on a thread called `name` (at most 15 bytes show up in tools).
+    /// Starts a thread called `name` (at most 15 bytes show up in tools) for the work that `make`
+    /// gives there.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub(crate) fn start(
+        threads: &Threads,
         name: &str,
         rank: Rank,
-        body: impl FnOnce(&Stop) + Send + 'static,
+        make: impl FnOnce() -> Option<Box<dyn Work>> + Send + 'static,
     ) -> std::io::Result<Self> {
         let stop = Stop::default();
-        let seen = stop.clone();
-        let thread = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                rank.take();
-                body(&seen);
-            })?;
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-        })
+        let thread = threads.start(name, rank, stop.clone(), Box::new(make))?;
+        Ok(Self { stop, thread })
     }
 
-    /// What wakes the body out of [`thread::park`].
+    /// What wakes the thread out of [`thread::park`](std::thread::park); `None` where the work is
+    /// done inline.
     pub(crate) fn thread(&self) -> Option<&Thread> {
         self.thread.as_ref().map(JoinHandle::thread)
     }
 
-    /// Asks the body to end without waiting for it.
+    /// Asks the thread to end without waiting for it.
     pub(crate) fn ask_to_stop(&self) {
         self.stop.0.store(true, Ordering::Release);
         if let Some(thread) = self.thread() {
             thread.unpark();
         }
+    }
+}
+
+/// Does the work of the calling thread.
+pub(crate) fn run(rank: Rank, stop: &Stop, make: Make) {
+    rank.take();
+    let Some(mut work) = make() else { return };
+    while !stop.is_set() && work.step() {
+        work.wait(stop);
     }
 }
 

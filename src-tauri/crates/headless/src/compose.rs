@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
-use engine::{Backends, Config, People, Relation, WhoMayRing};
+use engine::{Backends, Config, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
@@ -27,6 +27,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         codec: Arc::new(Codecs),
         transport: transport(options, settings),
         network: Arc::new(SystemNetwork),
+        relays: Arc::new(SignalClient),
     }
 }
 

@@ -55,11 +55,13 @@ mod loopback;
 mod network;
 mod session;
 mod signal;
+mod uplink;
 
 pub use carrier::Conditions;
 pub use dice::Dice;
 pub use loopback::Loopback;
 pub use network::Network;
+pub use uplink::Uplink;
 
 #[cfg(test)]
 mod tests;

@@ -55,12 +55,27 @@ impl Phone {
         if stage.connected_at().is_none() {
             return;
         }
-        if !call.outgoing {
-            self.ask_for_session(now, call.sessions.last().saturating_add(1));
-        } else if call.sessions.has_paused(now) {
-            self.begin_session(now, call.sessions.last().saturating_add(1));
+        if call.outgoing {
+            self.begin_next_session(now);
         } else {
-            self.timers.set(Timer::Renew, call.sessions.pause_ends());
+            self.ask_for_session(now, call.sessions.last().saturating_add(1));
+        }
+    }
+
+    /// Caller: begins the next session, now or as soon as there is room for it.
+    fn begin_next_session(&mut self, now: Timestamp) {
+        let Some(call) = self.state.call() else {
+            return;
+        };
+        // Whatever number the callee asks for, ours go up by one.
+        let (number, pause_ends) = (
+            call.sessions.last().saturating_add(1),
+            call.sessions.pause_ends(),
+        );
+        if now < pause_ends {
+            self.timers.set(Timer::Renew, pause_ends);
+        } else if !self.begin_session(now, number) {
+            self.set_timer(Timer::Renew, now, after::MAKE_ROOM);
         }
     }
 
@@ -100,12 +115,7 @@ impl Phone {
         if !call.outgoing || stage.connected_at().is_none() || known {
             return;
         }
-        if call.sessions.has_paused(now) {
-            // Whatever number they ask for, ours go up by one.
-            self.begin_session(now, call.sessions.last().saturating_add(1));
-        } else {
-            self.timers.set(Timer::Renew, call.sessions.pause_ends());
-        }
+        self.begin_next_session(now);
     }
 
     /// Callee: whether a parcel of a session that we do not know begins it. If so, it is open.

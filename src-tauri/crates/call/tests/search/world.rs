@@ -194,7 +194,9 @@ impl World {
     fn bounce(&mut self, to: Who, cargo: &Cargo) {
         let why = match self.at(to).life {
             Life::Dead => Absence::Closed,
-            Life::Awake | Life::Asleep => Absence::Silent,
+            Life::Asleep => Absence::Silent,
+            // On the way back to a relay that was restarted and knows nobody.
+            Life::Awake => Absence::Unknown,
         };
         if matches!(cargo, Cargo::Message(_)) && self.at(to.other()).online {
             self.network

@@ -9,6 +9,7 @@ use media::queue::Slot;
 
 use super::CallMedia;
 use crate::gate::Gate;
+use crate::machine::Machine;
 use crate::microphone::{Microphone, Outlet};
 use crate::picture::PictureFeed;
 use crate::playout::Playout;
@@ -29,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) playout: &'a Playout,
     /// Where the other side's pictures go.
     pub(crate) remote: &'a PictureFeed,
+    /// What the engine runs on.
+    pub(crate) machine: &'a Machine,
     /// Where this engine's timeline begins.
     pub(crate) epoch: Instant,
 }
@@ -74,16 +77,20 @@ pub(super) fn start(media: &CallMedia, context: &Context<'_>) -> std::io::Result
 }
 
 fn send_video(media: &CallMedia, context: &Context<'_>) -> std::io::Result<VideoSender> {
-    VideoSender::start(send_video::Parts {
-        codec: Arc::clone(context.codec),
-        gate: context.camera_gate.clone(),
-        sink: media.plugs.camera_out.clone(),
-        target: media.rate.video(),
-        counters: Arc::clone(&media.flow.video_out),
-        epoch: context.epoch,
-        fault: fault(media),
-        span: media.span.clone(),
-    })
+    VideoSender::start(
+        &context.machine.threads,
+        send_video::Parts {
+            codec: Arc::clone(context.codec),
+            gate: context.camera_gate.clone(),
+            sink: media.plugs.camera_out.clone(),
+            target: media.rate.video(),
+            counters: Arc::clone(&media.flow.video_out),
+            clock: context.machine.clock.clone(),
+            epoch: context.epoch,
+            fault: fault(media),
+            span: media.span.clone(),
+        },
+    )
 }
 
 fn receive_video(
@@ -91,17 +98,21 @@ fn receive_video(
     context: &Context<'_>,
     sync: LipSync,
 ) -> std::io::Result<VideoReceiver> {
-    VideoReceiver::start(recv_video::Parts {
-        codec: Arc::clone(context.codec),
-        source: Arc::clone(&media.plugs.camera_in),
-        keyframes: Arc::clone(&media.plugs.keyframes),
-        feed: context.remote.clone(),
-        counters: Arc::clone(&media.flow.video_in),
-        sync,
-        epoch: context.epoch,
-        fault: fault(media),
-        span: media.span.clone(),
-    })
+    VideoReceiver::start(
+        &context.machine.threads,
+        recv_video::Parts {
+            codec: Arc::clone(context.codec),
+            source: Arc::clone(&media.plugs.camera_in),
+            keyframes: Arc::clone(&media.plugs.keyframes),
+            feed: context.remote.clone(),
+            counters: Arc::clone(&media.flow.video_in),
+            sync,
+            clock: context.machine.clock.clone(),
+            epoch: context.epoch,
+            fault: fault(media),
+            span: media.span.clone(),
+        },
+    )
 }
 
 fn fault(media: &CallMedia) -> Fault {

@@ -47,14 +47,16 @@ async fn without(codec: Codec) -> Option<News> {
         lacks: Some(codec),
         ..PlainCodecs::default()
     });
-    let microphone = Microphone::start(Arc::clone(&codecs), epoch).unwrap();
-    let playout = Playout::start(epoch).unwrap();
+    let machine = Machine::default();
+    let microphone = Microphone::start(&machine.threads, Arc::clone(&codecs), epoch).unwrap();
+    let playout = Playout::start(&machine, epoch).unwrap();
     let context = Context {
         codec: &codecs,
         microphone: &microphone,
         camera_gate: &Gate::default(),
         playout: &playout,
         remote: &PictureFeed::default(),
+        machine: &machine,
         epoch,
     };
     let id = SessionId {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
-use futures::stream::{BoxStream, Fuse};
+use futures::stream::{self, BoxStream, Fuse};
+use futures::{FutureExt, Stream, StreamExt};
 use signal_client::Link;
 use tokio::sync::{mpsc, oneshot};
 
@@ -47,10 +47,12 @@ pub(crate) enum Request {
 /// never busy for long; a source that fills its channel waits.
 pub(crate) struct Inbox {
     requests: mpsc::Receiver<Request>,
-    relays: mpsc::Receiver<relays::News>,
-    sessions: mpsc::Receiver<session::News>,
     devices: mpsc::Receiver<device::News>,
     network: Fuse<BoxStream<'static, ()>>,
+    /// From relays and sessions in turns: these are what others can fill.
+    others: BoxStream<'static, Event>,
+    /// How many of these came since time was looked at.
+    in_a_row: u32,
     clock: Clock,
     beat: Interval,
 }
@@ -77,11 +79,13 @@ impl Inbox {
         let (to_relays, relays) = mpsc::channel(RELAYS);
         let (to_sessions, sessions) = mpsc::channel(SESSIONS);
         let (to_devices, devices) = mpsc::channel(DEVICES);
+        let relays = events(relays, Event::Relay);
+        let sessions = events(sessions, Event::Session);
         let inbox = Self {
             requests,
-            relays,
-            sessions,
             devices,
+            others: stream::select(relays, sessions).boxed(),
+            in_a_row: 0,
             network: network.fuse(),
             beat: clock.interval(BEAT),
             clock,
@@ -94,18 +98,52 @@ impl Inbox {
         (inbox, senders)
     }
 
-    /// What happens next. `deadline` is the phone's.
+    /// What happens next. `deadline` is the phone's. The order is fixed, so that a simulated run
+    /// follows from its seed: first what nobody else can fill, then news, because a deadline may
+    /// mean something else after it; and time after so much news at the latest.
     pub(crate) async fn next(&mut self, deadline: Option<Instant>) -> Event {
+        if self.in_a_row >= IN_A_ROW {
+            self.in_a_row = 0;
+            let due = time(&self.clock, &mut self.beat, deadline).now_or_never();
+            if let Some(event) = due {
+                return event;
+            }
+        }
         tokio::select! {
+            biased;
             Some(request) = self.requests.recv() => Event::Request(request),
-            Some(news) = self.relays.recv() => Event::Relay(news),
-            Some(news) = self.sessions.recv() => Event::Session(news),
             Some(news) = self.devices.recv() => Event::Device(news),
             Some(()) = self.network.next() => Event::Network,
-            () = sleep_until(&self.clock, deadline) => Event::Deadline,
-            () = self.beat.tick() => Event::Beat,
+            Some(event) = self.others.next() => {
+                self.in_a_row += 1;
+                event
+            }
+            event = time(&self.clock, &mut self.beat, deadline) => {
+                self.in_a_row = 0;
+                event
+            }
         }
     }
+}
+
+/// What time brings next.
+async fn time(clock: &Clock, beat: &mut Interval, deadline: Option<Instant>) -> Event {
+    tokio::select! {
+        biased;
+        () = sleep_until(clock, deadline) => Event::Deadline,
+        () = beat.tick() => Event::Beat,
+    }
+}
+
+/// What comes through a channel, as events.
+fn events<T: Send + 'static>(
+    receiver: mpsc::Receiver<T>,
+    event: fn(T) -> Event,
+) -> impl Stream<Item = Event> + Send {
+    stream::unfold(receiver, move |mut receiver| async move {
+        let news = receiver.recv().await?;
+        Some((event(news), receiver))
+    })
 }
 
 async fn sleep_until(clock: &Clock, deadline: Option<Instant>) {
@@ -127,5 +165,47 @@ const SESSIONS: usize = 128;
 /// Three roles, each with an opening, a loss and a closing.
 const DEVICES: usize = 16;
 
+/// How much news is taken while time waits: a millisecond's worth.
+const IN_A_ROW: u32 = 64;
+
 /// How often meters move: fast enough for an eye, ten small views a second at the most.
 const BEAT: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_of_news_delays_neither_requests_nor_time_nor_other_news() {
+        let (clock, (requests, inbox)) = (Clock::simulated(), mpsc::channel(REQUESTS));
+        let (mut inbox, senders) = Inbox::new(inbox, stream::pending().boxed(), clock.clone());
+        let due = clock.now();
+        let mut seen = [0; 4];
+        for turn in 0..1000 {
+            while senders.relays.try_send(relays::News::Guest).is_ok() {}
+            if turn % 100 == 0 {
+                let (answer, _) = oneshot::channel();
+                requests.try_send(Request::Stop(answer)).unwrap();
+                let id = call::id::SessionId {
+                    call: call::id::CallId(1),
+                    number: 1,
+                };
+                senders
+                    .sessions
+                    .try_send(session::News::Closed { id })
+                    .unwrap();
+            }
+            match inbox.next(Some(due)).await {
+                Event::Request(_) => seen[0] += 1,
+                Event::Session(_) => seen[1] += 1,
+                Event::Deadline => seen[2] += 1,
+                Event::Relay(_) => seen[3] += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(seen[..2], [10, 10], "{seen:?}");
+        assert!((10..100).contains(&seen[2]), "{seen:?}");
+    }
+}

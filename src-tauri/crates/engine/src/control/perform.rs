@@ -2,6 +2,7 @@
 
 use call::id::{CallId, Peer};
 use call::output::{Output, Sound};
+use call::reason::EndReason;
 use call::view::CallView;
 use identity::Address;
 use media::sounds;
@@ -16,7 +17,9 @@ impl Control {
         tracing::debug!(?output, "perform");
         match output {
             Output::Send { to, call, bytes } => match to.parse::<Address>() {
-                Ok(to) => self.sealing.send(self.clock.now(), to, call, &bytes),
+                Ok(to) => self
+                    .sealing
+                    .send(self.machine.clock.now(), to, call, &bytes),
                 Err(error) => tracing::error!(%error, "the phone names an address that is none"),
             },
             Output::OpenTransport { session, offerer } => self.open_session(session, offerer),
@@ -44,6 +47,11 @@ impl Control {
                 lasted,
             } => {
                 tracing::info!(%call, ?reason, "call ended");
+                if reason == EndReason::Unreachable
+                    && let Ok(to) = peer.address.parse()
+                {
+                    self.sealing.give_up(to, call);
+                }
                 let relay = self.guest_relay_of(&peer);
                 let accepted = !outgoing && self.was_answered(call);
                 self.history.ended(Ended {
@@ -57,7 +65,7 @@ impl Control {
             }
             Output::Missed { peer } => {
                 let relay = self.guest_relay_of(&peer);
-                self.history.missed(self.clock.now(), peer, relay);
+                self.history.missed(self.machine.clock.now(), peer, relay);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The view: what is true now, sent only when it changed.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use call::view::{ActivePhase, CallView};
 
@@ -18,7 +17,7 @@ impl Control {
         if self.call.seen.is_busy() && !view.is_busy() && self.stopping.is_none() {
             self.devices.keep_speaker();
         }
-        let micros = micros_between(self.epoch, Instant::now());
+        let micros = micros_between(self.epoch, self.machine.clock.media_now());
         self.call.sampler.follow(&view, micros);
         if !remote_camera(&view) {
             if let Some(media) = &self.call.media {

@@ -14,7 +14,8 @@ impl Control {
         match news {
             News::Frame { from, frame } => {
                 let sender = self.config.sender(&from);
-                self.sealing.receive(self.clock.now(), from, sender, &frame);
+                self.sealing
+                    .receive(self.machine.clock.now(), from, sender, &frame);
                 self.exchange();
             }
             News::NotHere { to, why } => self.feed(Input::Undeliverable {

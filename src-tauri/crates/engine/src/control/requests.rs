@@ -37,7 +37,7 @@ impl Control {
             Command::Decline => input::Command::Decline,
             Command::End => input::Command::End,
             Command::Resume { video } => input::Command::Resume {
-                call: fresh_call_id(),
+                call: self.fresh_call_id(),
                 video,
             },
             Command::Dismiss => input::Command::Dismiss,
@@ -88,7 +88,7 @@ impl Control {
             address: invite.address.to_string(),
             name: invite.name.unwrap_or_default(),
         };
-        let call = fresh_call_id();
+        let call = self.fresh_call_id();
         let dial = Input::Command(input::Command::Dial {
             call,
             video,
@@ -125,9 +125,8 @@ impl Control {
         self.devices.configure(&config);
         self.config = config;
     }
-}
 
-fn fresh_call_id() -> CallId {
-    // Without a source of randomness the keys of the session could not be made either.
-    CallId(getrandom::u64().expect("the system gives random numbers"))
+    fn fresh_call_id(&self) -> CallId {
+        CallId(self.machine.rng.draw())
+    }
 }

@@ -1,7 +1,6 @@
 //! What becomes of the sessions of a call.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use call::id::{CallId, SessionId};
 use call::input::{self, Input};
@@ -60,7 +59,7 @@ impl Control {
         if let Some(media) = self.media_of(id.call) {
             media.opening(id, cancel);
         }
-        let (transport, clock) = (Arc::clone(&self.transport), self.clock.clone());
+        let (transport, clock) = (Arc::clone(&self.transport), self.machine.clock.clone());
         tokio::spawn(session::open(id, transport, params, news, clock, cancelled));
     }
 
@@ -94,19 +93,19 @@ impl Control {
         } else {
             None
         };
-        let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
+        let (news, machine) = (self.senders.sessions.clone(), self.machine.clone());
         tokio::spawn(async move {
             // An opening that is given up reports by itself that it is closed.
             let is_reported = matches!(ended, GivenUp::Opening);
             let closing = async {
                 if let GivenUp::Open(open) = ended {
-                    session::close(id, &clock, open.control()).await;
+                    session::close(id, &machine.clock, open.control()).await;
                     open.stop_forwarding();
                 }
             };
             let releasing = async {
                 if let Some(rest) = rest {
-                    rest.release(&clock).await;
+                    rest.release(&machine).await;
                 }
             };
             tokio::join!(closing, releasing);
@@ -121,7 +120,7 @@ impl Control {
         match session {
             Ok(session) if wanted => self.plug_in(id, *session),
             Ok(session) => {
-                let (news, clock) = (self.senders.sessions.clone(), self.clock.clone());
+                let (news, clock) = (self.senders.sessions.clone(), self.machine.clock.clone());
                 tokio::spawn(async move {
                     session::close(id, &clock, session.control.as_ref()).await;
                     session::report(&news, News::Closed { id }).await;
@@ -145,6 +144,7 @@ impl Control {
             camera_gate: self.devices.camera_gate(),
             playout: self.devices.playout(),
             remote: &self.call.remote,
+            machine: &self.machine,
             epoch: self.epoch,
         };
         let media = self.call.media.as_mut();
@@ -180,11 +180,16 @@ impl Control {
             }),
             TransportEvent::KeyframeRequested(Stream::Camera) if is_in_use => media.want_keyframe(),
             TransportEvent::Estimate(estimate) if is_in_use => {
-                media.estimated(estimate, self.devices.microphone());
+                let now = self.machine.clock.media_now();
+                media.estimated(now, estimate, self.devices.microphone());
             }
             TransportEvent::KeyframeRequested(_) | TransportEvent::Estimate(_) => {}
             TransportEvent::Data(bytes) => {
-                if self.call.data.admits(self.clock.now(), id.call, &bytes) {
+                if self
+                    .call
+                    .data
+                    .admits(self.machine.clock.now(), id.call, &bytes)
+                {
                     let bytes = bytes.to_vec();
                     self.feed(Input::Data { session: id, bytes });
                 }
@@ -225,14 +230,14 @@ impl Control {
         let Some(media) = &self.call.media else {
             return;
         };
-        let now = Instant::now();
+        let now = self.machine.clock.media_now();
         let receipt = self.call.receipts.count(&media.flow);
         self.call.sampler.sample(now, media);
         if let Some(stats) = self.call.sampler.stats() {
             self.call.summary.sampled(now, stats);
         }
         if let Some((id, control)) = media.control() {
-            let (control, clock) = (Arc::clone(control), self.clock.clone());
+            let (control, clock) = (Arc::clone(control), self.machine.clock.clone());
             let news = self.senders.sessions.clone();
             let asking = session::ask_for_figures(id, control, clock, news);
             tokio::spawn(asking);

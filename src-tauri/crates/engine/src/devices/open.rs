@@ -6,11 +6,11 @@ use media::backend::audio::{AudioBackend, AudioDevices, SampleSink, SampleSource
 use media::backend::camera::{CameraBackend, PictureSink, VideoMode};
 use media::backend::device::{DeviceId, DeviceStream};
 use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 use tracing::Span;
 
 use crate::command::DeviceRole;
 use crate::device::{Lists, News};
+use crate::threads::Threads;
 
 /// Where devices come from, and whom to tell of them.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Opener {
     pub(super) audio: Arc<dyn AudioBackend>,
     /// What a camera shall deliver.
     pub(super) video: VideoMode,
+    /// Who waits for them.
+    pub(super) threads: Threads,
     /// The control task.
     pub(super) news: mpsc::Sender<News>,
 }
@@ -40,7 +42,7 @@ impl Opener {
     /// names itself in what the device logs meanwhile.
     pub(super) fn open(&self, turn: u64, id: Option<DeviceId>, endpoint: Endpoint) {
         let (opener, call) = (self.clone(), Span::current());
-        spawn_blocking(move || {
+        self.threads.report(self.news.clone(), move || {
             let _call = call.entered();
             let id = id.as_ref();
             let (role, result) = match endpoint {
@@ -57,27 +59,25 @@ impl Opener {
                 }
             };
             // When the engine is gone the device closes by being dropped.
-            opener.tell(News::Opened { role, turn, result });
+            News::Opened { role, turn, result }
         });
     }
 
     /// Closes a device; [`News::Closed`] comes when nothing of it is left.
     pub(super) fn close(&self, role: DeviceRole, stream: Box<dyn DeviceStream>) {
-        let (opener, call) = (self.clone(), Span::current());
-        spawn_blocking(move || {
+        let call = Span::current();
+        self.threads.report(self.news.clone(), move || {
             let _call = call.entered();
             drop(stream);
-            opener.tell(News::Closed { role });
+            News::Closed { role }
         });
     }
 
     /// Looks for devices, which come as [`News::Listed`].
     pub(super) fn list(&self) {
         let opener = self.clone();
-        spawn_blocking(move || {
-            let lists = opener.lists();
-            opener.tell(News::Listed(lists));
-        });
+        let look = move || News::Listed(opener.lists());
+        self.threads.report(self.news.clone(), look);
     }
 
     fn lists(&self) -> Lists {
@@ -94,10 +94,5 @@ impl Opener {
             microphones: audio.microphones,
             speakers: audio.speakers,
         }
-    }
-
-    /// Fails only when the engine is gone.
-    fn tell(&self, news: News) {
-        let _ = self.news.blocking_send(news);
     }
 }

@@ -10,7 +10,8 @@ use crate::testing::{Collected, PlainCodecs};
 
 /// A microphone thread that sends into what is returned with it.
 fn in_a_call(epoch: Instant) -> (Microphone, Box<dyn SampleSink>, Arc<Collected>) {
-    let microphone = Microphone::start(Arc::new(PlainCodecs::default()), epoch).unwrap();
+    let microphone =
+        Microphone::start(&Threads::default(), Arc::new(PlainCodecs::default()), epoch).unwrap();
     let device = microphone.sink(mpsc::channel(1).0, 1);
     let sent = Arc::<Collected>::default();
     let outlet = Outlet {

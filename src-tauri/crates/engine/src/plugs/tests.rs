@@ -63,6 +63,22 @@ fn what_is_on_its_way_through_the_session_before_is_taken_until_its_successor_ha
 }
 
 #[test]
+fn a_session_that_is_replaced_before_its_first_frame_changes_nothing() {
+    let inlet = Inlet::default();
+    let (old, never_begun) = (source(&[5]), source(&[]));
+    inlet.plug(old.clone());
+    assert_eq!(sequences(&inlet), [5]);
+    inlet.plug(never_begun.clone());
+    inlet.plug(source(&[]));
+    never_begun.push(frame(70, false));
+    old.push(frame(6, false));
+    assert_eq!(sequences(&inlet), [6]);
+    inlet.plug(source(&[30]));
+    let frame = inlet.try_pop().unwrap();
+    assert_eq!((frame.sequence, frame.after_loss), (7, true));
+}
+
+#[test]
 fn a_picture_that_refers_to_the_session_before_is_marked() {
     let inlet = Inlet::default();
     inlet.plug(source(&[1]));

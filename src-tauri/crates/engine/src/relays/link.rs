@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::News;
+use super::dial::{Dialer, RelayConnection};
 use crate::sealing::Priority;
 use crate::view::{RelayProblem, RelayView};
 
@@ -20,7 +21,7 @@ pub(super) struct RelayLink {
     /// In its normal form, so that two links never go to one place.
     url: String,
     /// `None` when the URL is not usable.
-    link: Option<Link>,
+    link: Option<Box<dyn RelayConnection>>,
     /// What the relay named last.
     servers: watch::Receiver<Option<IceServers>>,
     forwarding: JoinHandle<()>,
@@ -38,6 +39,7 @@ pub(super) enum Which {
 impl RelayLink {
     /// Starts a link to the relay at `url`, which is in its [normal form](normal).
     pub(super) fn start(
+        dialer: &dyn Dialer,
         url: String,
         which: Which,
         identity: &Arc<Identity>,
@@ -50,7 +52,7 @@ impl RelayLink {
             },
             ..Config::default()
         };
-        let (link, events) = match Link::connect_with(&url, Arc::clone(identity), config) {
+        let (link, events) = match dialer.dial(&url, Arc::clone(identity), config) {
             Ok((link, events)) => (Some(link), Some(events)),
             Err(error) => {
                 tracing::warn!(%error, "the relay's URL is not usable");
@@ -79,7 +81,7 @@ impl RelayLink {
     /// How the link stands now.
     pub(super) fn state(&self) -> LinkState {
         match &self.link {
-            Some(link) => *link.state().borrow(),
+            Some(link) => link.state(),
             None => LinkState::Offline(Problem::NotARelay),
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use super::link::{RelayLink, Which, forward, usable};
-use super::{GUEST_AFTERMATH, News, Relays};
+use super::{GUEST_AFTERMATH, News, Relays, SignalClient};
 use crate::clock::Clock;
 use crate::sealing::Priority;
 use crate::view::{RelayProblem, RelayView};
@@ -33,7 +33,12 @@ async fn relay() -> [String; 2] {
 fn relays() -> (Relays, mpsc::Receiver<News>) {
     let (news, heard) = mpsc::channel(64);
     let identity = Identity::generate().unwrap();
-    let relays = Relays::new(Arc::new(identity), Clock::default(), news);
+    let relays = Relays::new(
+        Arc::new(SignalClient),
+        Arc::new(identity),
+        Clock::default(),
+        news,
+    );
     (relays, heard)
 }
 
@@ -149,7 +154,7 @@ async fn frames_that_anybody_can_cause_leave_half_of_a_link_to_our_own_call() {
     let identity = Arc::new(Identity::generate().unwrap());
     // Nobody answers there, so everything waits.
     let url = "ws://127.0.0.1:1/v1".to_owned();
-    let link = RelayLink::start(url, Which::Home, &identity, news);
+    let link = RelayLink::start(&SignalClient, url, Which::Home, &identity, news);
     let taken = |priority| {
         let sent = std::iter::repeat_with(|| link.send(somebody(), vec![1], priority));
         sent.take_while(|it| *it != Err(SendError::Full)).count()

@@ -11,20 +11,24 @@ const FRAME: Duration = Duration::from_millis(40);
 
 fn sender(codec: PlainCodecs, gate: &Gate, epoch: Instant) -> (VideoSender, Arc<Collected>) {
     let sent = Arc::<Collected>::default();
-    let sender = VideoSender::start(Parts {
-        codec: Arc::new(codec),
-        gate: gate.clone(),
-        sink: Arc::clone(&sent) as Arc<dyn FrameSink>,
-        target: VideoTarget {
-            size: Size::new(64, 48),
-            fps: 30.0,
-            bitrate: Bitrate::from_kbps(500),
+    let sender = VideoSender::start(
+        &Threads::default(),
+        Parts {
+            codec: Arc::new(codec),
+            gate: gate.clone(),
+            sink: Arc::clone(&sent) as Arc<dyn FrameSink>,
+            target: VideoTarget {
+                size: Size::new(64, 48),
+                fps: 30.0,
+                bitrate: Bitrate::from_kbps(500),
+            },
+            counters: Arc::default(),
+            clock: Clock::default(),
+            epoch,
+            fault: Fault::new(CallId(1), mpsc::channel(1).0),
+            span: Span::none(),
         },
-        counters: Arc::default(),
-        epoch,
-        fault: Fault::new(CallId(1), mpsc::channel(1).0),
-        span: Span::none(),
-    });
+    );
     let sender = sender.unwrap();
     sender.connected(None);
     (sender, sent)

@@ -189,6 +189,7 @@ async fn a_slow_lossy_network_that_repeats_carries_a_call() {
         loss: 0.1,
         repeats: 0.2,
         path: Path::Relayed,
+        ..Conditions::default()
     });
     duo.alice.devices.show(60);
     duo.alice.devices.sing(1000);

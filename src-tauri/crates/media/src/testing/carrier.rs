@@ -25,6 +25,11 @@ pub struct Conditions {
     pub repeats: f64,
     /// How the path leads, as sessions tell it.
     pub path: Path,
+    /// How long two sessions look for a path once both know of each other.
+    pub setup: Duration,
+    /// For how long the data channel stays frozen once a way is mended: its protocol waits ever
+    /// longer before it repeats.
+    pub thaw: Duration,
 }
 
 impl Default for Conditions {
@@ -35,6 +40,8 @@ impl Default for Conditions {
             loss: 0.0,
             repeats: 0.0,
             path: Path::Local,
+            setup: Duration::ZERO,
+            thaw: Duration::ZERO,
         }
     }
 }
@@ -56,6 +63,8 @@ pub(super) struct Carrier {
     dice: Dice,
     /// Whether nothing passes.
     is_cut: bool,
+    /// Until when the data channel is frozen, as time since the start.
+    frozen_until: Duration,
     ends: BTreeMap<u64, End>,
     /// Sessions that there ever were: the number of the last.
     sessions: u64,
@@ -82,6 +91,7 @@ impl Carrier {
             conditions: Conditions::default(),
             dice: Dice::new(seed),
             is_cut: false,
+            frozen_until: Duration::ZERO,
             ends: BTreeMap::new(),
             sessions: 0,
             owners: 0,
@@ -102,7 +112,9 @@ impl Carrier {
 
     /// Opens the way.
     pub(super) fn mend(&mut self) {
-        self.is_cut = false;
+        if std::mem::replace(&mut self.is_cut, false) {
+            self.frozen_until = self.passed + self.conditions.thaw;
+        }
     }
 
     /// Cuts the way without a word to anybody.
@@ -167,8 +179,9 @@ impl Carrier {
         }
         let to = self.peer_of(number).ok_or(TransportError::NotConnected)?;
         if self.messages.len() < IN_FLIGHT {
+            let before = self.messages.back().map_or(Duration::ZERO, |it| it.due);
             self.messages.push_back(OnItsWay {
-                due: self.due(),
+                due: self.due().max(before),
                 to,
                 what: message,
             });
@@ -200,12 +213,10 @@ impl Carrier {
         };
         match (end.role, signal) {
             (Role::Answerer, Signal::Offer(from)) => {
-                end.peer = Some(from);
+                end.meet(from, self.passed);
                 end.tell(Signal::Answer(number).event());
             }
-            (Role::Offerer, Signal::Answer(from)) => {
-                end.peer = Some(from);
-            }
+            (Role::Offerer, Signal::Answer(from)) => end.meet(from, self.passed),
             (Role::Answerer, Signal::Answer(_)) | (Role::Offerer, Signal::Offer(_)) => {}
         }
     }
@@ -299,7 +310,7 @@ impl Carrier {
         for (number, end) in &mut self.ends {
             let reached = end.peer.and_then(|peer| alive.get(&peer)) == Some(&Some(*number));
             if reached {
-                end.hears(self.passed, self.conditions.path);
+                end.hears(self.passed, &self.conditions);
             } else {
                 end.hears_nothing(self.passed);
             }
@@ -329,6 +340,9 @@ impl Carrier {
     }
 
     fn deliver_messages(&mut self) {
+        if self.passed < self.frozen_until {
+            return;
+        }
         for message in std::mem::take(&mut self.messages) {
             if message.due > self.passed || !self.is_reached(message.to) {
                 self.messages.push_back(message);

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use futures::channel::mpsc;
 
+use super::carrier::Conditions;
 use crate::decode_queue::DecodeQueue;
 use crate::frame::{EncodedFrame, ReceivedFrame};
 use crate::transport::{
-    FrameSource, Kind, Path, Role, Stream, Streams, TransportError, TransportEvent, TransportState,
+    FrameSource, Kind, Role, Stream, Streams, TransportError, TransportEvent, TransportState,
     TransportStats,
 };
 
@@ -19,6 +20,8 @@ pub(super) struct End {
     pub(super) owner: u64,
     /// The session on the other side, once negotiated.
     pub(super) peer: Option<u64>,
+    /// When it was.
+    met_at: Duration,
     pub(super) stage: Stage,
     pub(super) inlets: Streams<Inlet>,
     pub(super) stats: TransportStats,
@@ -69,6 +72,7 @@ impl End {
             role,
             owner,
             peer: None,
+            met_at: Duration::ZERO,
             stage: Stage::New,
             inlets: Streams::from_fn(|it| Inlet::new(it, input[it].clone())),
             stats: TransportStats::default(),
@@ -77,6 +81,12 @@ impl End {
             fails_until: Duration::ZERO,
             silence_told: None,
         }
+    }
+
+    /// Knows of the session on the other side from now on.
+    pub(super) fn meet(&mut self, peer: u64, now: Duration) {
+        self.peer = Some(peer);
+        self.met_at = now;
     }
 
     /// Tells whoever listens to the session. An event that finds no room is lost: who lets
@@ -109,13 +119,18 @@ impl End {
         }
     }
 
-    /// The other side is there at `now`, over this path.
-    pub(super) fn hears(&mut self, now: Duration, path: Path) {
+    /// The other side is there at `now`.
+    pub(super) fn hears(&mut self, now: Duration, conditions: &Conditions) {
+        if self.stage == Stage::New && now < self.met_at + conditions.setup {
+            return;
+        }
         self.heard_at = now;
         match self.stage {
             Stage::New | Stage::Disconnected => {
                 self.stage = Stage::Connected;
-                self.tell(TransportEvent::State(TransportState::Connected(path)));
+                self.tell(TransportEvent::State(TransportState::Connected(
+                    conditions.path,
+                )));
             }
             Stage::Connected | Stage::Over => {}
         }

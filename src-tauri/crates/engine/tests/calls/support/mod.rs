@@ -6,7 +6,6 @@ mod device;
 mod devices;
 mod duo;
 mod foreigner;
-mod network;
 mod people;
 mod person;
 mod relay;

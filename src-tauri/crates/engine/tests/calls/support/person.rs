@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use engine::command::Command;
-use engine::{Backends, Clock, Config, Engine, Relation, Subscription, WhoMayRing};
+use engine::{Backends, Clock, Config, Engine, Relation, SignalClient, Subscription, WhoMayRing};
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
-use media::testing::Loopback;
+use media::testing::{Loopback, Uplink};
 use media::units::{Bitrate, Size};
 
 use self::senses::shade_of;
 use super::codecs::FaultyCodecs;
 use super::devices::Devices;
-use super::network::Uplink;
+
 use super::people::Acquaintances;
 use super::wait::{BOUND, eventually};
 
@@ -105,6 +105,7 @@ impl Person {
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
             network: Arc::new(uplink.clone()),
+            relays: Arc::new(SignalClient),
         };
         let mut person = Self {
             name,
@@ -129,7 +130,11 @@ impl Person {
     /// Their program starts, and remembers nothing of calls.
     pub(crate) fn starts(&mut self) {
         let (config, backends) = (self.config.clone(), self.backends.clone());
-        let engine = Engine::start_with_clock(config, backends, self.clock.clone()).unwrap();
+        let machine = engine::Machine {
+            clock: self.clock.clone(),
+            ..engine::Machine::default()
+        };
+        let engine = Engine::start_on(machine, config, backends).unwrap();
         let (feed, seen) = (engine.remote_picture(), Arc::clone(&self.shades));
         self.watching = Some(engine.remote_picture().subscribe(move || {
             let picture = feed.latest();

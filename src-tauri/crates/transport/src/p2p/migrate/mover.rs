@@ -408,7 +408,7 @@ const ROAMED: Duration = Duration::from_millis(250);
 /// a wrong guess costs the second after which silence begins a search.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// How long a search lasts: by then the call above has tried a restart several times.
+/// How long a search lasts: by then the call above has tried another session several times.
 const LONGEST_SEARCH: Duration = Duration::from_secs(30);
 
 /// How many pairs are checked: a search sends as many requests in its first 50 ms.
