@@ -5,6 +5,7 @@
 //! writer task and come in through one task per stream. All of them end with the session, and all
 //! of them, the library's own included, log inside the span `call{id}`.
 
+mod admission;
 mod batch;
 mod candidate;
 mod clocks;
@@ -16,7 +17,6 @@ mod handshake;
 mod liveness;
 mod migrate;
 mod nack;
-mod origin;
 mod outage;
 mod pace;
 mod packet_size;

@@ -3,11 +3,6 @@
 
 use webrtc::runtime::RecvMeta;
 
-/// The datagrams of a batch.
-pub(crate) fn datagrams<'a>(batch: &'a [u8], meta: &RecvMeta) -> impl Iterator<Item = &'a [u8]> {
-    batch[..meta.len.min(batch.len())].chunks(meta.stride.max(1))
-}
-
 /// Takes out of a batch what is not to be kept; returns whether anything is left.
 pub(crate) fn retain(
     batch: &mut [u8],
@@ -22,7 +17,9 @@ pub(crate) fn retain(
         let datagram = start..(start + stride).min(length);
         if keep(&batch[datagram.clone()]) {
             let size = datagram.len();
-            batch.copy_within(datagram, kept);
+            if start != kept {
+                batch.copy_within(datagram, kept);
+            }
             kept += size;
         }
     }
@@ -33,6 +30,11 @@ pub(crate) fn retain(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The datagrams of a batch.
+    fn datagrams<'a>(batch: &'a [u8], meta: &RecvMeta) -> impl Iterator<Item = &'a [u8]> {
+        batch[..meta.len.min(batch.len())].chunks(meta.stride.max(1))
+    }
 
     fn batch(len: usize, stride: usize) -> RecvMeta {
         let mut meta = RecvMeta::default();

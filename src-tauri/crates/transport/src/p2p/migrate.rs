@@ -39,6 +39,7 @@ mod mover;
 mod replay;
 mod task;
 
+pub(crate) use self::credentials::Side;
 pub(crate) use self::local::{LocalNetwork, System};
 pub(crate) use self::task::{Migration, Parts, Task};
 

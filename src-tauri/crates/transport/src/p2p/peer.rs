@@ -108,6 +108,7 @@ pub(crate) async fn build(
         role: params.role,
         network: setup.local_network(),
         layer: Arc::clone(&outage) as _,
+        traffic: Arc::clone(&traffic),
     };
     let (migration, migrating) = Migration::new(parts, Instant::now());
 
@@ -118,6 +119,7 @@ pub(crate) async fn build(
         clocks: Arc::clone(&clocks),
         rtcp: Arc::clone(&rtcp),
         send_parameters: Arc::clone(&send_parameters),
+        traffic: Arc::clone(&traffic),
     };
     let registry = setup::registry(&mut engine, feedback_sender, congestion, shared)
         .map_err(|it| internal(&it))?;

@@ -31,8 +31,8 @@ pub(crate) struct Pair {
 pub(crate) struct Routes {
     begun: Instant,
     table: Mutex<Table>,
-    /// When something came over the pair in use, in microseconds from `begun`.
-    heard_micros: AtomicU64,
+    /// When the pair in use became that, in microseconds from `begun`.
+    used_micros: AtomicU64,
     /// Something was not sent over the pair in use since somebody asked last.
     failed: AtomicBool,
     /// The selected pair or `failed` changed.
@@ -84,7 +84,7 @@ impl Routes {
         let routes = Self {
             begun: now,
             table: Mutex::default(),
-            heard_micros: AtomicU64::new(0),
+            used_micros: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             changed: Notify::new(),
             arrivals,
@@ -126,7 +126,7 @@ impl Routes {
             if is_media {
                 table.select(Some(pair));
                 drop(table);
-                self.note_heard(Instant::now());
+                self.note_use(Instant::now());
                 self.changed.notify_one();
             }
             return None;
@@ -151,10 +151,6 @@ impl Routes {
         };
         let in_use = table.moved.as_ref().map_or(selected, |(moved, _)| *moved);
         let known = pair == in_use || pair == selected || table.accepted.contains(&pair);
-        drop(table);
-        if pair == in_use {
-            self.note_heard(Instant::now());
-        }
         match known {
             true if pair.local == selected.local => Origin::Peer(selected.remote),
             true => Origin::Elsewhere(selected.remote),
@@ -208,9 +204,9 @@ impl Routes {
         moved.filter(|it| table.selected != Some(*it))
     }
 
-    /// When something came over the pair in use last.
-    pub(crate) fn heard(&self) -> Instant {
-        self.begun + Duration::from_micros(self.heard_micros.load(Ordering::Relaxed))
+    /// When the pair in use became that.
+    pub(crate) fn used_since(&self) -> Instant {
+        self.begun + Duration::from_micros(self.used_micros.load(Ordering::Relaxed))
     }
 
     /// The library's socket that is bound to `local`.
@@ -234,20 +230,17 @@ impl Routes {
     pub(crate) fn move_to(&self, pair: Pair, socket: Arc<dyn AsyncUdpSocket>) {
         self.table().moved = Some((pair, socket));
         self.failed.store(false, Ordering::Relaxed);
-        self.note_heard(Instant::now());
+        self.note_use(Instant::now());
     }
 
     fn is_selected(&self) -> bool {
         self.table().selected.is_some()
     }
 
-    fn note_heard(&self, now: Instant) {
-        self.note(&self.heard_micros, now);
-    }
-
-    fn note(&self, micros: &AtomicU64, now: Instant) {
+    fn note_use(&self, now: Instant) {
         let since = now.saturating_duration_since(self.begun).as_micros();
-        micros.fetch_max(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let micros = u64::try_from(since).unwrap_or(u64::MAX);
+        self.used_micros.fetch_max(micros, Ordering::Relaxed);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

@@ -3,7 +3,6 @@
 //!
 //! Runs in the library's driver, once per datagram: nothing here may block or log.
 
-use std::collections::HashSet;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-use super::batch::{datagrams, retain};
-use super::handshake::{Handshake, split};
-use super::origin;
+use super::admission::{Admission, Source, Verdict, relayed};
+use super::batch::retain;
+use super::handshake::{is_clear_alert, split};
 use super::packet_size::PacketSize;
 use super::routes::{Inlet, Origin, Pair, Routes};
 
@@ -33,7 +32,7 @@ pub(crate) struct Traffic {
     received_micros: AtomicU64,
     /// Whether a DTLS handshake was refused.
     handshake_refused: AtomicBool,
-    handshake: Mutex<Handshake>,
+    admission: Mutex<Admission>,
 }
 
 impl Traffic {
@@ -42,11 +41,11 @@ impl Traffic {
             begun: now,
             received_micros: AtomicU64::new(0),
             handshake_refused: AtomicBool::new(false),
-            handshake: Mutex::new(Handshake::new()),
+            admission: Mutex::new(Admission::new()),
         }
     }
 
-    /// Notes that something of the other side was received at `now`.
+    /// Notes that something that only the other side can have sent was received at `now`.
     pub(crate) fn received(&self, now: Instant) {
         let micros = now.saturating_duration_since(self.begun).as_micros();
         self.received_micros
@@ -59,39 +58,40 @@ impl Traffic {
         self.begun + Duration::from_micros(self.received_micros.load(Ordering::Relaxed))
     }
 
-    /// Whether the DTLS handshake was refused: a certificate whose fingerprint is not that of its
-    /// description, or no cipher suite in common. The library only logs it. Both sides learn of it,
-    /// because it answers a fatal alert by the same one.
+    /// Whether this side refused the DTLS handshake: a certificate whose fingerprint is not that of
+    /// its description, or no cipher suite in common. The library only logs it.
     pub(crate) fn handshake_refused(&self) -> bool {
         self.handshake_refused.load(Ordering::Relaxed)
     }
 
-    fn sent(&self, datagram: &[u8]) {
-        if is_handshake_refusal(datagram) {
+    fn sent(&self, to: SocketAddr, datagram: &[u8]) {
+        if is_handshake_refusal(relayed(datagram)) {
             self.handshake_refused.store(true, Ordering::Relaxed);
         }
-        if may_be_handshake(datagram) {
-            self.handshake().sent(datagram);
+        // Nearly all datagrams are media.
+        if !is_media(datagram.first().copied().unwrap_or_default()) {
+            self.admission().sent(to, datagram);
         }
     }
 
-    /// Whether the library is to see a received datagram.
-    fn admits(&self, datagram: &[u8]) -> bool {
-        !may_be_handshake(datagram) || self.handshake().admits(datagram)
+    /// Whether the library is to see a datagram that was received.
+    fn admits(&self, source: Source, datagram: &[u8]) -> bool {
+        let verdict = self.admission().judge(source, datagram);
+        if verdict == Verdict::Authentic {
+            self.received(Instant::now());
+        }
+        verdict != Verdict::Refused
     }
 
-    fn handshake(&self) -> MutexGuard<'_, Handshake> {
-        self.handshake
+    /// What decides it.
+    pub(crate) fn admission(&self) -> MutexGuard<'_, Admission> {
+        self.admission
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A socket that takes non-STUN datagrams only from addresses that it has sent STUN to.
-///
-/// The library keeps state for every SSRC that anybody claims to send, also for those of packets
-/// that fail authentication. STUN always passes: it is how a new address of the other side becomes
-/// known (a peer-reflexive candidate, RFC 8445, 7.3.1.3), and it is authenticated.
+/// A socket that shows the library only what [`Admission`] admits.
 #[derive(Debug)]
 pub(crate) struct FilteredSocket {
     local: SocketAddr,
@@ -101,8 +101,6 @@ pub(crate) struct FilteredSocket {
     routes: Arc<Routes>,
     /// What arrived at other sockets for this one.
     inlet: Arc<Inlet>,
-    /// Addresses that STUN was sent to.
-    contacted: Mutex<HashSet<SocketAddr>>,
 }
 
 impl FilteredSocket {
@@ -121,14 +119,7 @@ impl FilteredSocket {
             traffic,
             packet_size,
             routes,
-            contacted: Mutex::default(),
         }
-    }
-
-    fn contacted(&self) -> MutexGuard<'_, HashSet<SocketAddr>> {
-        self.contacted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends what was too long, when it consists of parts that are not: a flight of a handshake does.
@@ -141,7 +132,7 @@ impl FilteredSocket {
         refused: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         let size = packet.contents.len();
-        if !may_be_handshake(packet.contents) {
+        if !matches!(packet.contents, [20 | 22, _, _, 0, 0, ..]) {
             self.packet_size
                 .refused(packet.segment_size.unwrap_or(size));
             return refused;
@@ -158,13 +149,6 @@ impl FilteredSocket {
         Poll::Ready(Ok(size))
     }
 
-    /// Notes a sign of life of the other side, if there is one among these datagrams.
-    fn note_life(&self, batch: &[u8], meta: &RecvMeta) {
-        if datagrams(batch, meta).any(origin::is_of_peer) {
-            self.traffic.received(Instant::now());
-        }
-    }
-
     /// Makes a batch that arrived at this socket what the library is to see of it; returns whether
     /// there is anything.
     fn admit(&self, batch: &mut [u8], meta: &mut RecvMeta) -> bool {
@@ -173,34 +157,28 @@ impl FilteredSocket {
             remote: meta.addr,
         };
         let origin = self.routes.origin(pair);
-        let known = match origin {
-            Origin::Peer(_) | Origin::Elsewhere(_) => true,
-            Origin::Unknown => self.contacted().contains(&meta.addr),
+        let is_for_migration = |datagram: &[u8]| {
+            let stun = datagram.first().is_some_and(|it| is_stun(*it));
+            stun && self.routes.takes(pair, origin, datagram)
         };
-        if known {
-            self.note_life(batch, meta);
-        }
-        let keep = |datagram: &[u8]| match datagram.first() {
-            Some(first) if is_stun(*first) => !self.routes.takes(pair, origin, datagram),
-            Some(_) => known && self.traffic.admits(datagram),
-            None => false,
-        };
-        // Nearly all batches are taken as they are.
-        let special = |it: &[u8]| may_be_handshake(it) || it.first().is_some_and(|it| is_stun(*it));
-        let plain = known && !datagrams(batch, meta).any(special);
-        if !plain && !retain(batch, meta, keep) {
-            return false;
-        }
-        match origin {
-            Origin::Peer(remote) => meta.addr = remote,
+        let source = match origin {
+            Origin::Peer(_) => Source::Session,
+            Origin::Unknown => Source::Address(meta.addr),
             Origin::Elsewhere(remote) => {
-                meta.addr = remote;
-                self.routes.hand(&batch[..meta.len.min(batch.len())], *meta);
+                // It is judged where the library waits for it.
+                if retain(batch, meta, |it| !is_for_migration(it)) {
+                    meta.addr = remote;
+                    self.routes.hand(&batch[..meta.len.min(batch.len())], *meta);
+                }
                 return false;
             }
-            Origin::Unknown => {}
+        };
+        let keep = |it: &[u8]| !is_for_migration(it) && self.traffic.admits(source, it);
+        let left = retain(batch, meta, keep);
+        if let Origin::Peer(remote) = origin {
+            meta.addr = remote;
         }
-        true
+        left
     }
 
     /// The next batch, whichever socket it arrived at; returns whether there is anything for the
@@ -212,11 +190,9 @@ impl FilteredSocket {
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<(usize, bool)>> {
         if self.inlet.poll_recv(cx, bufs, meta).is_ready() {
-            if let Some((batch, meta)) = bufs.first().zip(meta.first()) {
-                self.note_life(batch, meta);
-            }
+            let keep = |it: &[u8]| self.traffic.admits(Source::Session, it);
             let left = bufs.iter_mut().zip(meta).take(1);
-            let mut left = left.map(|(buf, meta)| retain(buf, meta, |it| self.traffic.admits(it)));
+            let mut left = left.map(|(buf, meta)| retain(buf, meta, keep));
             return Poll::Ready(Ok((1, left.any(|it| it))));
         }
         let count = ready!(self.socket.poll_recv(cx, bufs, meta))?;
@@ -233,10 +209,6 @@ impl Drop for FilteredSocket {
     }
 }
 
-/// How many addresses one socket sends STUN to at most: each candidate of the other side and each
-/// server, several times over.
-const MAX_CONTACTED: usize = 256;
-
 impl AsyncUdpSocket for FilteredSocket {
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
@@ -244,13 +216,7 @@ impl AsyncUdpSocket for FilteredSocket {
 
     fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
         let first = packet.contents.first().copied().unwrap_or_default();
-        if is_stun(first) {
-            let mut contacted = self.contacted();
-            if contacted.len() < MAX_CONTACTED {
-                contacted.insert(packet.destination);
-            }
-        }
-        self.traffic.sent(packet.contents);
+        self.traffic.sent(packet.destination, packet.contents);
         let pair = Pair {
             local: self.local,
             remote: packet.destination,
@@ -306,10 +272,15 @@ pub(crate) const fn is_stun(first: u8) -> bool {
     first < 4
 }
 
-/// Whether a datagram that starts with `first` is DTLS, RTP or RTCP (RFC 7983, 7): what goes through
-/// a TURN server is in STUN, or begins with a channel number.
+/// Whether a datagram that starts with `first` is RTP or RTCP (RFC 7983, 7).
+const fn is_media(first: u8) -> bool {
+    matches!(first, 128..=191)
+}
+
+/// Whether a datagram that starts with `first` is DTLS, RTP or RTCP: what goes through a TURN server
+/// is in STUN, or begins with a channel number.
 const fn is_dtls_or_media(first: u8) -> bool {
-    matches!(first, 20..=63 | 128..=191)
+    matches!(first, 20..=63) || is_media(first)
 }
 
 /// Whether nothing leaves from this address, or to that one.
@@ -321,15 +292,6 @@ fn is_cut_off(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         AddrNotAvailable | HostUnreachable | InvalidInput | NetworkDown | NetworkUnreachable
-    )
-}
-
-/// Whether a datagram may hold DTLS handshake messages in clear, or the end of them. It begins with
-/// such a record then, or with a channel number (RFC 8656, 12.4).
-const fn may_be_handshake(datagram: &[u8]) -> bool {
-    matches!(
-        datagram,
-        [20 | 22, _, _, 0, 0, ..] | [64..=79, _, _, _, 20 | 22, _, _, 0, 0, ..]
     )
 }
 
@@ -348,23 +310,12 @@ pub(crate) const TOO_LONG: i32 = if cfg!(windows) {
     40
 };
 
-/// Whether a datagram holds a fatal DTLS alert in clear: it ends a handshake (RFC 5246, 7.2.2).
+/// Whether a datagram begins with a fatal DTLS alert in clear: it ends a handshake (RFC 5246, 7.2.2).
 /// Alerts of an established connection are encrypted, and of a later epoch.
 fn is_handshake_refusal(datagram: &[u8]) -> bool {
-    // Over TURN the record comes behind a channel number and a length (RFC 8656, 12.4).
-    let record = match datagram {
-        [64..=79, _, _, _, record @ ..] => record,
-        record => record,
-    };
     // RFC 6347, 4.1: type, version (2), epoch (2), sequence number (6), length (2), then the level.
-    matches!(
-        record,
-        [ALERT, _, _, 0, 0, _, _, _, _, _, _, _, _, FATAL, ..]
-    )
+    is_clear_alert(datagram) && datagram.get(13) == Some(&FATAL)
 }
-
-/// The record type of alerts (RFC 5246, 6.2.1).
-const ALERT: u8 = 21;
 
 /// The level of alerts that end a connection (RFC 5246, 7.2).
 const FATAL: u8 = 2;
@@ -382,7 +333,7 @@ mod tests {
         let fatal = alert(21, 0, 2);
         assert!(is_handshake_refusal(&fatal));
         let over_turn = [&[64, 0, 0, 15][..], &fatal].concat();
-        assert!(is_handshake_refusal(&over_turn));
+        assert!(is_handshake_refusal(relayed(&over_turn)));
         let warning = alert(21, 0, 1);
         let encrypted = alert(21, 1, 2);
         let handshake = alert(22, 0, 2);

@@ -24,15 +24,20 @@ impl<'a> Stun<'a> {
 
     /// Whether it has an attribute of this type (RFC 8489, 14).
     pub(crate) fn has(&self, wanted: AttrType) -> bool {
+        self.value(wanted).is_some()
+    }
+
+    /// What its first attribute of this type holds, as far as it is there.
+    pub(crate) fn value(&self, wanted: AttrType) -> Option<&'a [u8]> {
         let mut rest = self.attributes;
         while let Some(([kind @ .., high, low], behind)) = rest.split_first_chunk::<4>() {
-            if u16::from_be_bytes(*kind) == wanted.0 {
-                return true;
-            }
             let length = usize::from(u16::from_be_bytes([*high, *low]));
+            if u16::from_be_bytes(*kind) == wanted.0 {
+                return Some(&behind[..length.min(behind.len())]);
+            }
             rest = behind.get(length.next_multiple_of(4)..).unwrap_or(&[]);
         }
-        false
+        None
     }
 }
 

@@ -28,10 +28,13 @@ use super::clocks::SendClocks;
 use super::congestion::Congestion;
 use super::feedback::Feedback;
 use super::rtcp::RtcpState;
+use super::socket::Traffic;
 use crate::rtp::sync::Report;
 
 /// The interceptor. Sits nearest to the wire, where it sees what every other one emits.
 pub(crate) struct Tap {
+    /// Is told that the other side was heard: what comes here was decrypted.
+    traffic: Arc<Traffic>,
     state: Arc<RtcpState>,
     feedback: mpsc::Sender<Feedback>,
     congestion: Congestion,
@@ -47,12 +50,14 @@ impl Tap {
     /// A tap that fills `state` and reports to `feedback`; when that is full, reports are lost,
     /// and the next ones say the same.
     pub(crate) fn new(
+        traffic: Arc<Traffic>,
         state: Arc<RtcpState>,
         clocks: Arc<SendClocks>,
         feedback: mpsc::Sender<Feedback>,
         congestion: Congestion,
     ) -> Self {
         Self {
+            traffic,
             state,
             feedback,
             congestion,
@@ -156,6 +161,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
     type Time = Instant;
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        self.traffic.received(packet.now);
         if let Packet::Rtcp(packets) = &packet.message.packet {
             packets
                 .iter()

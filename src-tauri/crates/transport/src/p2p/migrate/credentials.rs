@@ -11,13 +11,28 @@ use crate::p2p::candidate::Candidate;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Side {
     pub(super) ufrag: String,
-    pub(super) password: String,
+    pub(crate) password: String,
 }
 
 impl fmt::Debug for Side {
     /// Never shows what authenticates.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Side").finish_non_exhaustive()
+    }
+}
+
+impl Side {
+    /// Those of a description (SDP); `None` when it has none of an allowed length. All media of a
+    /// session share one transport (BUNDLE), so the first ones count.
+    pub(crate) fn of(sdp: &str) -> Option<Self> {
+        let value = |name: &str| sdp.lines().find_map(|it| it.strip_prefix(name));
+        let side = Self {
+            ufrag: value("a=ice-ufrag:")?.trim().to_owned(),
+            password: value("a=ice-pwd:")?.trim().to_owned(),
+        };
+        let fits =
+            (4..=256).contains(&side.ufrag.len()) && (22..=256).contains(&side.password.len());
+        fits.then_some(side)
     }
 }
 
@@ -43,19 +58,12 @@ impl fmt::Debug for Description {
 }
 
 impl Description {
-    /// What `sdp` says; `None` when it has no credentials of an allowed length. All media of a
-    /// session share one transport (BUNDLE), so the first ones count.
+    /// What `sdp` says; `None` when it has no credentials.
     pub(crate) fn of(sdp: &str) -> Option<Self> {
-        let value = |name: &str| sdp.lines().find_map(|it| it.strip_prefix(name));
-        let side = Side {
-            ufrag: value("a=ice-ufrag:")?.trim().to_owned(),
-            password: value("a=ice-pwd:")?.trim().to_owned(),
-        };
-        let fits =
-            (4..=256).contains(&side.ufrag.len()) && (22..=256).contains(&side.password.len());
+        let side = Side::of(sdp)?;
         let candidates = Candidate::of_description(sdp).filter_map(reachable);
         let candidates = candidates.take(MAX_REMOTES).collect();
-        fits.then_some(Self { side, candidates })
+        Some(Self { side, candidates })
     }
 }
 

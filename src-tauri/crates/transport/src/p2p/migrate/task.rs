@@ -19,7 +19,7 @@ use super::message::{Codec, Message};
 use super::mover::{Mover, Numbers, Output};
 use crate::p2p::candidate::Candidate;
 use crate::p2p::routes::{Arrival, Pair, Routes};
-use crate::p2p::socket::SocketLayer;
+use crate::p2p::socket::{SocketLayer, Traffic};
 
 /// What migration is made of.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) network: Arc<dyn LocalNetwork>,
     /// Between sockets and the network.
     pub(crate) layer: Arc<dyn SocketLayer>,
+    /// Tells when the other side was heard.
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 /// The session's handle of its migration.
@@ -55,6 +57,7 @@ impl Migration {
         let task = Task {
             role: parts.role,
             network: parts.network,
+            traffic: parts.traffic,
             extras: Extras::new(parts.layer, Arc::clone(&routes)),
             routes: Arc::clone(&routes),
             arrivals,
@@ -102,6 +105,7 @@ impl Migration {
 pub(crate) struct Task {
     role: Role,
     network: Arc<dyn LocalNetwork>,
+    traffic: Arc<Traffic>,
     extras: Extras,
     routes: Arc<Routes>,
     arrivals: mpsc::Receiver<Arrival>,
@@ -143,11 +147,17 @@ impl Task {
         }
     }
 
+    /// When the other side was heard last, or the pair in use became that: it has a moment to be
+    /// heard over it. Who is heard over another pair sends there, and does not need this one.
+    fn heard(&self) -> Instant {
+        self.traffic.last_received().max(self.routes.used_since())
+    }
+
     /// When to wake up if nothing happens.
     fn due(&self) -> Instant {
         let idle = Instant::now() + IDLE;
         let running = self.running.as_ref();
-        let due = running.and_then(|it| it.mover.poll_timeout(self.routes.heard()));
+        let due = running.and_then(|it| it.mover.poll_timeout(self.heard()));
         due.map_or(idle, |it| it.min(idle))
     }
 
@@ -237,8 +247,8 @@ impl Task {
 
     /// Does all that is due.
     async fn work(&mut self) {
+        let heard = self.heard();
         if let Some(running) = &mut self.running {
-            let heard = self.routes.heard();
             running.mover.handle_timeout(Instant::now(), heard);
         }
         while let Some(output) = self.next_output() {

@@ -26,6 +26,7 @@ use crate::p2p::report::SenderReports;
 use crate::p2p::resend::NackResponder;
 use crate::p2p::rtcp::RtcpState;
 use crate::p2p::send::SendParameters;
+use crate::p2p::socket::Traffic;
 use crate::p2p::tap::Tap;
 use crate::p2p::{Config, IceServer};
 use crate::rtp::clock_hz;
@@ -109,6 +110,7 @@ pub(super) struct Shared {
     pub(super) clocks: Arc<SendClocks>,
     pub(super) rtcp: Arc<RtcpState>,
     pub(super) send_parameters: Arc<SendParameters>,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 pub(super) fn registry(
@@ -121,6 +123,7 @@ pub(super) fn registry(
         clocks,
         rtcp,
         send_parameters,
+        traffic,
     } = shared;
     let registry = configure_rtcp_reports(Registry::new());
     let registry = configure_twcc(registry, engine)?;
@@ -128,7 +131,7 @@ pub(super) fn registry(
     let resends = NackResponder::new(Arc::clone(&rtcp), send_parameters, congestion.clone());
     let reports = SenderReports::new(Arc::clone(&clocks), Arc::clone(&rtcp));
     let estimating = CongestionControlBuilder::new(congestion.estimator(feedback.clone()));
-    let tap = Tap::new(rtcp, clocks, feedback, congestion);
+    let tap = Tap::new(traffic, rtcp, clocks, feedback, congestion);
     Ok(registry
         .with(Slot::NackGenerator, nacks)
         .with(Slot::NackResponder, resends)

@@ -190,8 +190,14 @@ impl Task {
         self.emit(TransportEvent::State(state)).await;
     }
 
+    /// The library stops also where a handshake gets no further, on a path that carries too little
+    /// of it or that the other side refuses.
     async fn on_library_stopped(&mut self) {
-        let error = TransportError::Internal("the library stopped".to_owned());
+        let error = if self.connection.was_connected() {
+            TransportError::Internal("the library stopped".to_owned())
+        } else {
+            TransportError::NoPath
+        };
         self.enter(TransportState::Failed(error)).await;
     }
 

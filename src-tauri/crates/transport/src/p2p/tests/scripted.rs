@@ -13,6 +13,7 @@ use webrtc::peer_connection::RTCSessionDescription;
 use super::SOON;
 use super::duo::{End, loopback, params};
 use crate::p2p::Negotiation;
+use crate::p2p::migrate::Side;
 use crate::p2p::peer::{self, Peer};
 
 pub(super) struct Caller {
@@ -34,6 +35,8 @@ impl Caller {
             channels.push(channel.unwrap());
         }
         let offer = peer.connection.create_offer(None).await.unwrap();
+        let side = Side::of(&offer.sdp).unwrap();
+        peer.traffic.admission().set_ours(side.password);
         peer.connection.set_local_description(offer).await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
         let offer = Negotiation::Offer {
@@ -57,6 +60,7 @@ impl Caller {
         callee
             .until_state(|it| matches!(it, TransportState::Connected(_)))
             .await;
+        peer.traffic.admission().set_secured();
         Self { peer, channels }
     }
 

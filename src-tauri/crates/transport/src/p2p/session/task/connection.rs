@@ -11,7 +11,7 @@ use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 use super::Task;
 use crate::p2p::candidate::Candidate;
 use crate::p2p::liveness::{Ice, Liveness};
-use crate::p2p::migrate::Migration;
+use crate::p2p::migrate::{Migration, Side};
 use crate::p2p::packet_size::PacketSize;
 use crate::p2p::parcel::MAX_CANDIDATES;
 use crate::p2p::runtime::FastPolling;
@@ -55,6 +55,20 @@ impl Connection {
     /// Whether media and data ever flowed.
     pub(super) const fn was_connected(&self) -> bool {
         self.liveness.is_secured()
+    }
+
+    /// Takes this side's description (SDP), under whose credentials it will be asked.
+    pub(super) fn describe_us(&self, sdp: &str) {
+        if let Some(side) = Side::of(sdp) {
+            self.traffic.admission().set_ours(side.password);
+        }
+    }
+
+    /// Takes the other side's description (SDP), under whose credentials it will answer.
+    pub(super) fn describe_them(&self, sdp: &str) {
+        if let Some(side) = Side::of(sdp) {
+            self.traffic.admission().set_theirs(side.password);
+        }
     }
 
     /// Takes both descriptions (SDP), which are in force.
@@ -120,6 +134,7 @@ impl Task {
         // closed.
         if state == RTCPeerConnectionState::Connected && !self.end_if_closed().await {
             self.connection.liveness.set_secured(Instant::now());
+            self.connection.traffic.admission().set_secured();
             self.shared.connected.store(true, Ordering::Relaxed);
             self.shared.send_parameters.set_open(true);
             self.watch().await;

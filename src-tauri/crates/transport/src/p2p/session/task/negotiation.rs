@@ -77,6 +77,7 @@ impl Task {
         let connection = &self.shared.connection;
         let offer = connection.create_offer(None).await?;
         let bare = offer.sdp.clone();
+        self.connection.describe_us(&bare);
         connection.set_local_description(offer).await?;
         self.negotiation.answer_awaited = true;
 
@@ -112,6 +113,7 @@ impl Task {
         // 2. Apply it; from here on checks come in, and the driver has to answer fast.
         self.poll_fast();
         self.negotiation.offer_seen = true;
+        self.connection.describe_them(&theirs);
         let connection = &self.shared.connection;
         connection.set_remote_description(offer).await?;
 
@@ -120,6 +122,7 @@ impl Task {
         let connection = &self.shared.connection;
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
+        self.connection.describe_us(&bare);
         connection.set_local_description(answer).await?;
         self.connection.describe(&bare, &theirs);
         self.remote_taken(clocks).await;
@@ -158,6 +161,7 @@ impl Task {
 
         // 2. Apply it; checks begin on both sides.
         self.poll_fast();
+        self.connection.describe_them(&theirs);
         let connection = &self.shared.connection;
         connection.set_remote_description(answer).await?;
         if let Some(ours) = connection.local_description().await {
