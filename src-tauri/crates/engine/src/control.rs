@@ -43,6 +43,7 @@ use crate::session;
 use crate::stats::Sampler;
 use crate::subject::SubjectCheck;
 use crate::summary::Summary;
+use crate::suspend::Suspends;
 use crate::view::{EngineView, RelayView};
 
 /// What the control task starts from.
@@ -77,6 +78,7 @@ pub(crate) struct Control {
     call: Call,
     devices: Devices,
     beats: u64,
+    suspends: Suspends,
     stopping: Option<oneshot::Sender<()>>,
 }
 
@@ -155,6 +157,7 @@ impl Control {
             },
             devices,
             beats: 0,
+            suspends: Suspends::new(),
             stopping: None,
             config,
             inbox,
@@ -224,6 +227,11 @@ impl Control {
     /// A tenth of a second has passed.
     fn on_beat(&mut self) {
         self.beats += 1;
+        let slept = self.suspends.take();
+        if !slept.is_zero() {
+            tracing::info!(?slept, "the machine slept");
+            self.machine.clock.skip(slept);
+        }
         self.devices.pass(self.call.seen.is_busy());
         self.relays.pass();
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {

@@ -39,6 +39,7 @@ mod session;
 mod stats;
 mod subject;
 mod summary;
+mod suspend;
 #[cfg(test)]
 mod testing;
 mod threads;

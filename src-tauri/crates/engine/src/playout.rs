@@ -228,7 +228,13 @@ impl Playing {
     fn take_messages(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
-                Ok(Message::Ring(ring)) => self.ring = Some(ring),
+                Ok(Message::Ring(ring)) => {
+                    self.ring = Some(ring);
+                    // What waited while there was no speaker is old.
+                    if let Some(voice) = &mut self.voice {
+                        voice.forget();
+                    }
+                }
                 Ok(Message::Attach(voice)) => {
                     self.voice = None;
                     self.voice = Voice::new(voice);

@@ -73,6 +73,12 @@ impl Voice {
         })
     }
 
+    /// Plays nothing of what has come so far.
+    pub(crate) fn forget(&mut self) {
+        while self.source.try_pop().is_some() {}
+        self.jitter.forget();
+    }
+
     /// Makes the next 10 ms at `now`, which will be heard `plays_at` microseconds after `epoch`.
     pub(crate) fn next_block(
         &mut self,

@@ -196,6 +196,7 @@ impl Script {
                 world.people[side].transport.fail_open(error);
             }
             Act::OpenHangs => {
+                world.broken = true;
                 world.people[side].transport.hold_opens();
                 self.later(world, Duration::from_secs(15), Mending::Openings(side));
             }

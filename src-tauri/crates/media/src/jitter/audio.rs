@@ -244,6 +244,14 @@ impl JitterBuffer {
         played
     }
 
+    /// Plays nothing of what has come so far, and begins anew. Its figures go on.
+    pub fn forget(&mut self) {
+        *self = Self {
+            counts: std::mem::take(&mut self.counts),
+            ..Self::new(self.config)
+        };
+    }
+
     /// Where the next pull starts on the sender's timeline; `None` while nothing plays.
     #[must_use]
     pub fn position(&self) -> Option<Position> {

@@ -64,6 +64,12 @@ impl Fit {
         if arrivals().count() < ENOUGH || larger().count() < ENOUGH {
             return false;
         }
+        // Where nothing passed for a while, small ones were lost as well.
+        let lost = self.reported.iter().filter(|it| !it.1);
+        let small_lost = lost.filter(|it| it.0 <= largest).count();
+        if small_lost * 2 > arrivals().count() {
+            return false;
+        }
         // 3. All that are made from now on are smaller than the least that did not arrive.
         let least = larger().min().unwrap_or(size);
         self.shrink_below(least)
@@ -160,6 +166,21 @@ mod tests {
         }
         for _ in 0..100 {
             assert!(!fit.reported(1180, false), "nothing arrives at all");
+        }
+    }
+
+    #[test]
+    fn an_outage_after_which_small_packets_come_first_changes_nothing() {
+        let mut fit = Fit::default();
+        for lost in [30, 60, 90, 300] {
+            let call = [130, 1180, 1180];
+            let sent = |packets: usize| call.into_iter().cycle().take(packets);
+            let before = sent(100).map(|it| (it, true));
+            let outage = sent(lost).map(|it| (it, false));
+            let voice = [(130, true); 40];
+            for (size, arrived) in before.chain(outage).chain(voice) {
+                assert!(!fit.reported(size, arrived), "{lost}");
+            }
         }
     }
 

@@ -342,6 +342,35 @@ fn after_an_outage_sound_is_live_again_at_once() {
 }
 
 #[test]
+fn what_was_forgotten_is_not_played_and_the_figures_go_on() {
+    let start = some_instant();
+    let (mut buffer, mut decoder) = (JitterBuffer::new(Config::default()), Tone::default());
+    let mut pull = |buffer: &mut JitterBuffer, at: u64| {
+        let now = start + Duration::from_micros(at);
+        buffer.pull(now, &mut decoder, &mut [0.0; PULL])
+    };
+    // Nobody pulls while ten packets come.
+    for arrival in trace(10, |_| Some(5_000)) {
+        buffer.insert(received(&arrival, start)).unwrap();
+    }
+    buffer.forget();
+    assert_eq!(pull(&mut buffer, 210_000), Played::Silence);
+    let before = buffer.stats().total_samples_received;
+    let starts = (10..20).find(|number| {
+        let at = (number + 1) * PACKET_MICROS + 5_000;
+        buffer
+            .insert(received(&packet(*number, at), start))
+            .unwrap();
+        let pulls = [pull(&mut buffer, at), pull(&mut buffer, at + 10_000)];
+        pulls.contains(&Played::Sound)
+    });
+    assert!(starts.is_some_and(|it| it < 15), "{starts:?}");
+    let time = buffer.position().unwrap().time;
+    assert!(time.micros() >= 10 * PACKET_MICROS as i64, "{time:?}");
+    assert!(buffer.stats().total_samples_received > before);
+}
+
+#[test]
 fn clocks_may_drift() {
     for ppm in [-100_i64, 100] {
         let seconds = 300;

@@ -1,5 +1,5 @@
-//! A STUN server on loopback, as far as gathering of candidates needs one (RFC 8489). It repeats its
-//! last answer for as long as it is asked nothing else.
+//! A STUN server on loopback, as far as gathering of candidates needs one (RFC 8489). It means no
+//! good: it repeats its last answer for as long as it is asked nothing else, and plays the other side.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -74,10 +74,27 @@ fn serve(socket: &UdpSocket, shared: &Shared) {
         }
         if let Some((answer, source)) = &last {
             socket.send_to(answer, source).unwrap();
+            for alert in [CLOSE_NOTIFY, HANDSHAKE_FAILURE] {
+                socket.send_to(&clear_alert(alert), source).unwrap();
+            }
+            socket.send_to(MEDIA, source).unwrap();
             shared.answered.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
+
+/// A DTLS alert in clear (RFC 6347, 4.1; RFC 5246, 7.2).
+fn clear_alert(alert: [u8; 2]) -> Vec<u8> {
+    let header = [21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2];
+    [&header[..], &alert].concat()
+}
+
+/// Level and description of alerts.
+const CLOSE_NOTIFY: [u8; 2] = [1, 0];
+const HANDSHAKE_FAILURE: [u8; 2] = [2, 40];
+
+/// The head of an RTP packet.
+const MEDIA: &[u8] = &[128, 111, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
 
 /// The success response to a Binding request from an IPv4 address (RFC 8489, 14.2).
 fn answer(request: &[u8], source: SocketAddr) -> Option<Vec<u8>> {
