@@ -43,7 +43,7 @@ impl Outcome {
     #[must_use]
     pub fn took(&self, due: Due) -> Option<Duration> {
         match due {
-            Due::End => self.told,
+            Due::End(_) => self.told,
             Due::Media => {
                 let all = self.sound.iter().chain(&self.picture);
                 all.copied().collect::<Option<Vec<_>>>()?.into_iter().max()
@@ -54,7 +54,22 @@ impl Outcome {
     /// Whether it came about by then, and both agree.
     #[must_use]
     pub fn passes(&self, event: &Event, bar: Duration) -> bool {
-        self.took(event.due).is_some_and(|it| it <= bar) && self.disagreement.is_none()
+        let in_time = self.took(event.due).is_some_and(|it| it <= bar);
+        in_time && self.disagreement.is_none() && self.is_true(event.due)
+    }
+
+    /// Whether every side that told the end gave the reason that is due.
+    fn is_true(&self, due: Due) -> bool {
+        match due {
+            Due::End(reason) => {
+                let mut told = self
+                    .states
+                    .iter()
+                    .filter_map(|it| it.strip_prefix("ended "));
+                told.all(|it| it == reason)
+            }
+            Due::Media => true,
+        }
     }
 }
 
@@ -69,6 +84,7 @@ pub async fn run(event: &Event, seed: u64, limit: Duration) -> Result<Outcome> {
         Act::SetUp => FRESH_AT_ONCE,
         Act::Replace(_)
         | Act::ReplaceBoth
+        | Act::Gap { .. }
         | Act::Outage { .. }
         | Act::Kill
         | Act::Rebind
@@ -85,6 +101,7 @@ pub async fn run(event: &Event, seed: u64, limit: Duration) -> Result<Outcome> {
         Act::Kill => [true, false],
         Act::Replace(_)
         | Act::ReplaceBoth
+        | Act::Gap { .. }
         | Act::Outage { .. }
         | Act::Rebind
         | Act::SetUp
@@ -153,7 +170,7 @@ impl Watch {
         let back = self.sound.iter().chain(&self.picture).copied();
         let back: Option<Vec<_>> = back.collect();
         match due {
-            Due::End => self.told.is_some(),
+            Due::End(_) => self.told.is_some(),
             Due::Media => {
                 let back = back.and_then(|it| it.into_iter().max());
                 let stays = back.is_some_and(|it| clock::now() > self.from + it + STAYS);

@@ -30,6 +30,14 @@ pub enum Act {
     Replace(Relay),
     /// The same on both sides at once.
     ReplaceBoth,
+    /// The interface in use goes, and another one comes so many seconds later.
+    Gap {
+        /// Seconds.
+        seconds: u64,
+        /// Whether it happens to both sides. Else the callee is behind a router, which lets nothing
+        /// in that was not asked for.
+        both: bool,
+    },
     /// Nothing passes for so many seconds.
     Outage {
         /// Seconds.
@@ -59,6 +67,8 @@ pub enum Relay {
     Alive,
     /// It is killed a second before the event.
     Dead,
+    /// The same, and it is started again a second into the event.
+    Restarts,
 }
 
 /// Servers beside the relay.
@@ -77,8 +87,8 @@ pub enum Servers {
 pub enum Due {
     /// Sound and a fresh picture at both.
     Media,
-    /// The end of the call, told by every side that still runs.
-    End,
+    /// The end of the call for this reason, told by every side that still runs.
+    End(&'static str),
 }
 
 /// The most that half and nearly all of the runs may take, milliseconds.
@@ -110,9 +120,9 @@ impl Event {
         }
     }
 
-    const fn end(name: &'static str, what: &'static str, act: Act) -> Self {
+    const fn end(name: &'static str, what: &'static str, act: Act, reason: &'static str) -> Self {
         Self {
-            due: Due::End,
+            due: Due::End(reason),
             bar: Duration::from_secs(12),
             ..Self::media(name, what, act)
         }
@@ -145,7 +155,11 @@ const fn outage(seconds: u64, relay: Relay) -> Act {
     Act::Outage { seconds, relay }
 }
 
-use Relay::{Alive, Dead};
+const fn gap(seconds: u64, both: bool) -> Act {
+    Act::Gap { seconds, both }
+}
+
+use Relay::{Alive, Dead, Restarts};
 
 /// Every event.
 pub const EVENTS: &[Event] = &[
@@ -161,6 +175,7 @@ pub const EVENTS: &[Event] = &[
     Event::media("c4-dead", "the same, relay dead", outage(4, Dead)).to_reach(800, 800),
     Event::media("c8", "8 s without a path", outage(8, Alive)).to_reach(800, 800),
     Event::media("c8-dead", "the same, relay dead", outage(8, Dead)).to_reach(800, 800),
+    Event::media("c8-back", "the same, relay restarts", outage(8, Restarts)).to_reach(800, 800),
     Event::media("c30", "30 s without a path", outage(30, Alive))
         .to_reach(800, 800)
         .long(),
@@ -170,10 +185,15 @@ pub const EVENTS: &[Event] = &[
     Event::media("d", "another interface on both sides", Act::ReplaceBoth)
         .to_reach(500, 1500)
         .within(5),
-    Event::end("e", "one side killed", Act::Kill).to_reach(8000, 8000),
-    Event::end("e-stun", "the same, with a STUN server", Act::Kill)
-        .with(Servers::Stun)
-        .to_reach(8000, 8000),
+    Event::end("e", "one side killed", Act::Kill, "peerGone").to_reach(8000, 8000),
+    Event::end(
+        "e-stun",
+        "the same, with a STUN server",
+        Act::Kill,
+        "peerGone",
+    )
+    .with(Servers::Stun)
+    .to_reach(8000, 8000),
     Event::media("f", "NAT rebinding", Act::Rebind)
         .with(Servers::Stun)
         .to_reach(800, 1500)
@@ -188,7 +208,16 @@ pub const EVENTS: &[Event] = &[
         "h60",
         "one side frozen for 60 s",
         Act::Freeze { seconds: 60 },
+        "connectionLost",
     )
     .long(),
     Event::media("i", "only TURN is left", Act::OnlyTurn).with(Servers::Turn),
+    Event::media(
+        "j8",
+        "8 s without a network, then another one",
+        gap(8, false),
+    )
+    .with(Servers::Stun)
+    .to_reach(500, 1500),
+    Event::media("k8", "the same on both sides", gap(8, true)).to_reach(500, 1500),
 ];

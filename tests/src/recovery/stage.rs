@@ -37,7 +37,8 @@ pub(crate) struct Side {
     hears: Voice,
     recording: PathBuf,
     address: String,
-    link: Link,
+    /// `None` while it has no network.
+    link: Option<Link>,
     router: Option<Router>,
     host: Host,
 }
@@ -59,11 +60,20 @@ impl Stage {
             }
             None => None,
         };
-        let host = format!("--host={}", Lab::MIDDLE);
-        let relay = relay::Relay::start_on(lab.internet(), &relay_at(), &[&host]).await?;
+        let relay = start_relay(&lab).await?;
         let mut sides = Vec::new();
         for at in [0, 1] {
-            let translated = event.act == Act::Rebind && at == 0;
+            let translated = match event.act {
+                Act::Rebind => at == 0,
+                Act::Gap { both, .. } => !both && at == 1,
+                Act::Replace(_)
+                | Act::ReplaceBoth
+                | Act::Outage { .. }
+                | Act::Kill
+                | Act::SetUp
+                | Act::Freeze { .. }
+                | Act::OnlyTurn => false,
+            };
             sides.push(
                 Side::open(&mut lab, homes.path(), at, translated, options.as_deref()).await?,
             );
@@ -115,11 +125,24 @@ impl Stage {
                     side.replace(&mut self.lab)?;
                 }
             }
+            Act::Gap { seconds, both } => {
+                for side in self.affected(both) {
+                    side.link = None;
+                }
+                self.listen(Duration::from_secs(seconds)).await;
+                for at in 0..=usize::from(both) {
+                    self.sides[at].connect(&mut self.lab, "wlan0")?;
+                }
+            }
             Act::Outage { seconds, relay } => {
                 self.relay_is(relay).await;
-                self.sides[0].link.cut();
+                self.sides[0].link()?.cut();
+                if relay == Relay::Restarts {
+                    self.listen(Duration::from_secs(1)).await;
+                    self.relay = Some(start_relay(&self.lab).await?);
+                }
                 self.listen(Duration::from_secs(seconds)).await;
-                self.sides[0].link.mend();
+                self.sides[0].link()?.mend();
             }
             Act::Kill => self.sides[1].peer.program().kill(),
             Act::Rebind => {
@@ -129,7 +152,7 @@ impl Stage {
                     .rebind()?;
             }
             Act::SetUp => {
-                self.sides[0].link.set(profile("loss20")?);
+                self.sides[0].link()?.set(profile("loss20")?);
                 self.dial().await?;
             }
             Act::Freeze { seconds } => {
@@ -142,10 +165,15 @@ impl Stage {
         Ok(clock::now())
     }
 
+    /// Those to whom an event happens.
+    fn affected(&mut self, both: bool) -> &mut [Side] {
+        &mut self.sides[..=usize::from(both)]
+    }
+
     async fn relay_is(&mut self, relay: Relay) {
         match relay {
             Relay::Alive => {}
-            Relay::Dead => {
+            Relay::Dead | Relay::Restarts => {
                 self.relay = None;
                 self.listen(Duration::from_secs(1)).await;
             }
@@ -190,12 +218,9 @@ impl Stage {
 
     /// How late packets left the emulators.
     pub(crate) fn lateness(&self) -> Lateness {
-        let both = [0, 1].map(|at| self.sides[at].link.lateness());
-        if both[0].p99 > both[1].p99 {
-            both[0]
-        } else {
-            both[1]
-        }
+        let links = self.sides.iter().filter_map(|it| it.link.as_ref());
+        let latest = links.map(Link::lateness).max_by_key(|it| it.p99);
+        latest.unwrap_or_default()
     }
 }
 
@@ -232,7 +257,7 @@ impl Side {
             hears: Voice::new(1 - at as u64),
             recording,
             address,
-            link,
+            link: Some(link),
             router,
             host,
         })
@@ -240,17 +265,28 @@ impl Side {
 
     /// The interface goes, and another one comes.
     fn replace(&mut self, lab: &mut Lab) -> Result<()> {
-        let Self { host, link, .. } = self;
-        let interface = if link.interface() == "eth0" {
+        let interface = if self.link()?.interface() == "eth0" {
             "wlan0"
         } else {
             "eth0"
         };
         // It waits with a worse metric, so nobody uses it before.
-        let new = lab.attach(host, interface)?;
-        new.set(profile(USUAL)?);
-        drop(std::mem::replace(link, new));
+        let old = self.link.take();
+        self.connect(lab, interface)?;
+        drop(old);
         Ok(())
+    }
+
+    /// An interface comes.
+    fn connect(&mut self, lab: &mut Lab, interface: &str) -> Result<()> {
+        let link = lab.attach(&self.host, interface)?;
+        link.set(profile(USUAL)?);
+        self.link = Some(link);
+        Ok(())
+    }
+
+    fn link(&self) -> Result<&Link> {
+        self.link.as_ref().context("it has no network now")
     }
 
     /// When the other one was first heard after `from`; see [`Voice::first_heard`].
@@ -278,6 +314,11 @@ fn place(lab: &mut Lab, translated: bool) -> Result<(Host, Option<Router>, Link)
 
 fn profile(name: &str) -> Result<&'static Profile> {
     Profile::named(name).with_context(|| format!("no profile {name}"))
+}
+
+async fn start_relay(lab: &Lab) -> Result<relay::Relay> {
+    let host = format!("--host={}", Lab::MIDDLE);
+    relay::Relay::start_on(lab.internet(), &relay_at(), &[&host]).await
 }
 
 fn relay_at() -> String {

@@ -190,7 +190,7 @@ fn line(row: &Row) -> String {
     };
     let (sound, picture) = match event.due {
         Due::Media => (worse(|it| it.sound), worse(|it| it.picture)),
-        Due::End => ("–".to_owned(), "–".to_owned()),
+        Due::End(_) => ("–".to_owned(), "–".to_owned()),
     };
     let median = |of: &mut dyn Iterator<Item = Duration>| {
         shown(percentile(of.map(|it| it.as_secs_f64()), 0.5))
