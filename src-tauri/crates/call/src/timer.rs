@@ -29,6 +29,8 @@ pub enum Timer {
     Renew,
     /// Ask the caller again to begin a session.
     AskAgain,
+    /// Begin the session that the caller began too soon.
+    Join,
     /// The session that was replaced has been kept long enough.
     ClosePrevious,
     /// The path did not come back.
@@ -59,6 +61,7 @@ all_variants! {
         Lost,
         Renew,
         AskAgain,
+        Join,
         ClosePrevious,
         GiveUp,
         LeaveEnded,

@@ -25,6 +25,7 @@ impl Phone {
             Timer::Lost => self.show_outage(),
             Timer::Renew => self.renew(now),
             Timer::AskAgain => self.ask_again(now),
+            Timer::Join => self.join_early_session(now),
             Timer::ClosePrevious => self.close_previous(),
             Timer::GiveUp => self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost)),
             Timer::LeaveEnded => self.state = State::Idle,
