@@ -132,6 +132,13 @@ pub(crate) mod after {
     /// travels directly.
     pub(crate) const PEER_CLOSED: Duration = Duration::from_millis(300);
 
+    /// A phone in a call is woken each second, so one whose deadline is this late did nothing for
+    /// about as long as it takes the other side to give up.
+    pub(crate) const ASLEEP: Duration = GIVE_UP.saturating_sub(Duration::from_secs(2));
+
+    /// What happened while a phone slept has been read by then.
+    pub(crate) const JUST_WOKEN: Duration = Duration::from_secs(5);
+
     /// From the beginning of the silence until the caller sets a new session up behind the call. A
     /// path that was away for less comes back by itself, and sooner.
     pub(crate) const RENEW: Duration = Duration::from_millis(4500);

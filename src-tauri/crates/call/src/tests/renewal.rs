@@ -193,7 +193,7 @@ fn next(duo: &Duo) -> SessionId {
 }
 
 #[test]
-fn a_peer_that_closes_its_only_session_is_gone_and_one_that_changes_over_is_not() {
+fn a_peer_that_closes_its_only_session_has_hung_up_and_one_that_changes_over_has_not() {
     let mut duo = Duo::in_a_call();
     let old = duo.session(Alice);
     duo.path_possible = false;
@@ -205,7 +205,7 @@ fn a_peer_that_closes_its_only_session_is_gone_and_one_that_changes_over_is_not(
     let mut duo = Duo::in_a_call();
     duo.tell_session(Alice, old, Transport::ClosedByPeer);
     duo.run(SECOND);
-    assert_eq!(duo.reason(Alice), Some(EndReason::PeerGone));
+    assert_eq!(duo.reason(Alice), Some(EndReason::RemoteHangup));
 }
 
 #[test]
