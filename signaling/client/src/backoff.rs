@@ -10,6 +10,9 @@ use crate::timing::Timing;
 pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
+    /// The longest while somebody waits.
+    urgent: Duration,
+    is_urgent: bool,
     failures: u32,
 }
 
@@ -18,6 +21,8 @@ impl Backoff {
         Self {
             first: timing.first_retry,
             longest: timing.longest_retry,
+            urgent: timing.urgent_retry,
+            is_urgent: false,
             failures: 0,
         }
     }
@@ -27,9 +32,19 @@ impl Backoff {
         self.failures = 0;
     }
 
+    /// Whether somebody waits, so that pauses are short however many failures there were.
+    pub(crate) const fn set_urgent(&mut self, is_urgent: bool) {
+        self.is_urgent = is_urgent;
+    }
+
+    /// A pause, chosen anew.
+    pub(crate) fn choose(&self) -> Duration {
+        self.ceiling().mul_f64(random_fraction())
+    }
+
     /// Counts a failure and chooses the pause after it.
     pub(crate) fn pause(&mut self) -> Duration {
-        let pause = self.ceiling().mul_f64(random_fraction());
+        let pause = self.choose();
         self.failures = self.failures.saturating_add(1);
         pause
     }
@@ -37,7 +52,12 @@ impl Backoff {
     /// The longest that the next pause can be.
     fn ceiling(&self) -> Duration {
         let factor = 2_u32.saturating_pow(self.failures);
-        self.first.saturating_mul(factor).min(self.longest)
+        let longest = if self.is_urgent {
+            self.urgent.min(self.longest)
+        } else {
+            self.longest
+        };
+        self.first.saturating_mul(factor).min(longest)
     }
 }
 
@@ -66,6 +86,21 @@ mod tests {
         assert_eq!(ceilings[39], 10_000);
         backoff.reset();
         assert_eq!(backoff.ceiling(), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn pauses_are_short_while_somebody_waits() {
+        let mut backoff = Backoff::new(&Timing::default());
+        for _ in 0..40 {
+            backoff.pause();
+        }
+        backoff.set_urgent(true);
+        assert_eq!(backoff.ceiling(), Duration::from_secs(1));
+        for _ in 0..40 {
+            assert!(backoff.pause() <= Duration::from_secs(1));
+        }
+        backoff.set_urgent(false);
+        assert_eq!(backoff.ceiling(), Duration::from_secs(10));
     }
 
     #[test]

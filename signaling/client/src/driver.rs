@@ -36,6 +36,8 @@ pub(crate) enum Command {
 pub(crate) struct Driver {
     // inbox and outlets
     commands: mpsc::Receiver<Command>,
+    /// Whether somebody waits for the link.
+    urgent: watch::Receiver<bool>,
     events: mpsc::Sender<LinkEvent>,
     state: watch::Sender<LinkState>,
     // constant
@@ -83,11 +85,13 @@ impl Driver {
         connector: Connector,
         timing: Timing,
         commands: mpsc::Receiver<Command>,
+        urgent: watch::Receiver<bool>,
         events: mpsc::Sender<LinkEvent>,
         state: watch::Sender<LinkState>,
     ) -> Self {
         Self {
             commands,
+            urgent,
             events,
             state,
             phase: Phase::Connecting(Box::pin(connector.clone().connect(None))),
@@ -123,6 +127,7 @@ impl Driver {
                     Some(command) => self.on_command(command).await,
                     None => return,
                 },
+                Ok(()) = self.urgent.changed() => self.on_urgency(),
                 () = future::ready(()), if can_write => self.write_next().await,
                 step = self.phase.step() => {
                     // What the relay says comes before the verdict that it is silent.
@@ -154,6 +159,16 @@ impl Driver {
                 self.phase = Phase::Stopped;
                 self.tell(LinkState::Offline(Problem::Unreachable)).await;
             }
+        }
+    }
+
+    /// Somebody waits for the link from now on, or nobody does any more. A pause that began before
+    /// becomes as short as those that follow.
+    fn on_urgency(&mut self) {
+        let is_urgent = *self.urgent.borrow_and_update();
+        self.backoff.set_urgent(is_urgent);
+        if let (true, Phase::BackingOff { until }) = (is_urgent, &mut self.phase) {
+            *until = (*until).min(Instant::now() + self.backoff.choose());
         }
     }
 

@@ -41,6 +41,7 @@ pub struct Link {
     commands: mpsc::Sender<Command>,
     /// One permit for each message that may be on its way.
     permits: Arc<Semaphore>,
+    urgent: watch::Sender<bool>,
     state: watch::Receiver<LinkState>,
     stop: DropGuard,
     task: JoinHandle<()>,
@@ -93,13 +94,22 @@ impl Link {
         let timing = config.timing;
         let connector = Connector::new(url, identity, config)?;
         let (command_sender, commands) = mpsc::channel(Self::CAPACITY + SPARE_COMMANDS);
+        let (urgent, wanted) = watch::channel(false);
         let (event_sender, events) = mpsc::channel(Self::EVENTS);
         let (state_sender, state) = watch::channel(LinkState::Connecting);
         let stop = CancellationToken::new();
-        let driver = Driver::new(connector, timing, commands, event_sender, state_sender);
+        let driver = Driver::new(
+            connector,
+            timing,
+            commands,
+            wanted,
+            event_sender,
+            state_sender,
+        );
         let link = Self {
             commands: command_sender,
             permits: Arc::new(Semaphore::new(Self::CAPACITY)),
+            urgent,
             state,
             task: tokio::spawn(driver.run(stop.clone())),
             stop: stop.drop_guard(),
@@ -163,6 +173,13 @@ impl Link {
         let _taken: Result<(), _> = self.commands.try_send(Command::Probe);
     }
 
+    /// Says whether somebody waits for the link: while so, no pause before an attempt is longer than
+    /// [`Timing::urgent_retry`](crate::Timing::urgent_retry), one that has begun included.
+    pub fn set_urgent(&self, is_urgent: bool) {
+        self.urgent
+            .send_if_modified(|now| std::mem::replace(now, is_urgent) != is_urgent);
+    }
+
     /// Breaks the connection without a word to the relay, as a network that is lost does, and stays
     /// offline until [`reconnect`](Self::reconnect). Messages wait meanwhile, as long as they are
     /// kept. Does nothing when the queue to the task is full.
@@ -176,6 +193,7 @@ impl Link {
         let Self {
             commands,
             permits: _,
+            urgent: _,
             state: _,
             stop,
             task,

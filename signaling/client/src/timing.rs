@@ -33,6 +33,10 @@ pub struct Timing {
     pub first_retry: Duration,
     /// The longest pause before any retry: what a user waits at most once the relay is back.
     pub longest_retry: Duration,
+    /// The same while somebody waits for the link ([`Link::set_urgent`](crate::Link::set_urgent)):
+    /// a second in a call is long, and a client asks a relay that is away no more often for it than
+    /// once in half of that.
+    pub urgent_retry: Duration,
     /// How long a connection must last before its loss counts as a first failure again, so that
     /// a relay that takes connections and drops them is not tried in a tight loop.
     pub stable: Duration,
@@ -59,6 +63,7 @@ impl Default for Timing {
             ack_delay: Duration::from_millis(100),
             first_retry: Duration::from_millis(250),
             longest_retry: Duration::from_secs(10),
+            urgent_retry: Duration::from_secs(1),
             stable: Duration::from_secs(2),
             ask_ice: Duration::from_secs(15),
             keep: Duration::from_secs(30),

@@ -120,6 +120,31 @@ async fn a_relay_without_room_is_full_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_link_that_somebody_waits_for_is_tried_again_within_a_second() {
+    let (url, calls) = something(|stream| async { drop(stream) }).await;
+    let timing = Timing {
+        first_retry: HOUR,
+        longest_retry: HOUR,
+        ..Timing::default()
+    };
+    let mut ann = Person::with(&url, somebody(), timing);
+    ann.until(LinkState::Offline(Problem::Unreachable)).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    ann.link.set_urgent(true);
+    soon(async {
+        while calls.load(Ordering::Relaxed) < 4 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    ann.link.set_urgent(false);
+    sleep(Duration::from_millis(1100)).await;
+    let before = calls.load(Ordering::Relaxed);
+    sleep(Duration::from_millis(1500)).await;
+    assert_eq!(calls.load(Ordering::Relaxed), before);
+}
+
+#[tokio::test]
 async fn a_relay_is_found_without_its_path() {
     let relay = Running::start(Config::default()).await;
     let bare = format!("ws://{}", relay.socket_address());
@@ -276,3 +301,5 @@ async fn what_is_sent_goes_out_while_more_comes_in_than_its_owner_takes() {
         said = soon(heard.recv()) => assert_eq!(said, Some(())),
     }
 }
+
+const HOUR: Duration = Duration::from_secs(3600);

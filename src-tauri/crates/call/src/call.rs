@@ -6,6 +6,7 @@ use crate::liveness::Liveness;
 use crate::receipts::Receipts;
 use crate::sessions::Sessions;
 use crate::time::Timestamp;
+use crate::timer::after;
 
 /// A call that is not over.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,9 @@ pub(crate) struct Call {
     pub(crate) resends: usize,
     /// Glare: our own call to the same person, which gave way to this one.
     pub(crate) instead_of: Option<CallId>,
+    /// When this phone was woken after it had slept for so long that the other side may have given
+    /// up.
+    pub(crate) woke_at: Option<Timestamp>,
 }
 
 impl Call {
@@ -39,6 +43,12 @@ impl Call {
     /// Whether this is that call with that person.
     pub(crate) fn is(&self, with: &str, id: CallId) -> bool {
         self.id == id && self.peer.address == with
+    }
+
+    /// Whether what is heard now may have been said while this phone slept.
+    pub(crate) fn has_just_woken(&self, now: Timestamp) -> bool {
+        self.woke_at
+            .is_some_and(|at| now.since(at) <= after::JUST_WOKEN)
     }
 
     /// The session of this number.
@@ -66,6 +76,7 @@ impl Call {
             sessions: Sessions::new(now),
             resends: 0,
             instead_of: None,
+            woke_at: None,
         }
     }
 }

@@ -38,7 +38,7 @@ use crate::recent::RecentCalls;
 use crate::rings::StrangersRings;
 use crate::state::State;
 use crate::time::Timestamp;
-use crate::timer::{Timer, Timers};
+use crate::timer::{Timer, Timers, after};
 use crate::view::{CallView, Controls};
 
 /// What the user can set.
@@ -161,6 +161,7 @@ impl Phone {
 
     /// Takes one thing that happened. Drain [`Phone::poll_output`] before the next one.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.note_sleep(now);
         let from = self.state.name();
         let what = kind(&input);
         match input {
@@ -244,6 +245,17 @@ impl Phone {
 
     fn set_timer(&mut self, timer: Timer, now: Timestamp, after: Duration) {
         self.timers.set(timer, now + after);
+    }
+
+    /// Notes that nothing woke this phone, though a deadline passed, for about as long as the other
+    /// side waits for a silent one: the program was stopped, or had no processor.
+    fn note_sleep(&mut self, now: Timestamp) {
+        let late = self.timers.next().map(|(due, _)| now.since(due));
+        if late.is_some_and(|it| it >= after::ASLEEP)
+            && let Some(call) = self.state.call_mut()
+        {
+            call.woke_at = Some(now);
+        }
     }
 
     /// Sends a message about any call through signaling.

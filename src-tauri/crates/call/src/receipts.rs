@@ -15,7 +15,16 @@ use crate::view::{Controls, Culprit, Received};
 pub(crate) struct Receipts {
     ours: Option<Receipt>,
     theirs: Option<(Timestamp, Receipt)>,
+    unreceived: Unreceived,
     seconds: [u8; Culprit::ALL.len()],
+}
+
+/// What we send and they said last that they do not receive. Kept where they fall silent after it:
+/// a side that hears nothing may not get another word through, for its channel waits for answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Unreceived {
+    sound: bool,
+    pictures: bool,
 }
 
 impl Receipts {
@@ -34,8 +43,13 @@ impl Receipts {
     ) {
         self.ours = Some(receipt);
         let theirs = self.fresh(now);
+        if let Some(theirs) = theirs {
+            self.unreceived.update(theirs, receipt, local);
+        }
+        let unreceived = self.unreceived.of(local);
         for (culprit, seconds) in Culprit::ALL.iter().zip(&mut self.seconds) {
-            let suspected = is_suspected(*culprit, receipt, theirs, local, remote);
+            let told = *culprit == Culprit::Network && (unreceived.sound || unreceived.pictures);
+            let suspected = told || is_suspected(*culprit, receipt, theirs, local, remote);
             *seconds = if suspected {
                 seconds.saturating_add(1)
             } else {
@@ -56,9 +70,11 @@ impl Receipts {
             let is_quiet = self.ours.is_none_or(|ours| ours.captured < CLEARLY_LOUD);
             it.packets > 0 && it.played && (is_quiet || it.loudness > Receipt::SILENCE)
         };
+        let Unreceived { sound, pictures } = self.unreceived.of(local);
+        let (unheard, unseen) = (sound.then_some(false), pictures.then_some(false));
         Received {
-            heard: theirs.filter(|_| local.microphone).map(heard),
-            seen: theirs.filter(|_| local.camera).map(|it| it.shown > 0),
+            heard: theirs.map_or(unheard, |it| Some(heard(it)).filter(|_| local.microphone)),
+            seen: theirs.map_or(unseen, |it| Some(it.shown > 0).filter(|_| local.camera)),
         }
     }
 
@@ -77,6 +93,23 @@ impl Receipts {
     }
 }
 
+impl Unreceived {
+    /// They say this of the last second. That nothing comes of what is not sent is no news.
+    fn update(&mut self, theirs: Receipt, ours: Receipt, local: Controls) {
+        let is_filmed = local.camera && ours.filmed > 0;
+        self.sound = theirs.packets == 0 && (self.sound || local.microphone);
+        self.pictures = theirs.frames == 0 && (self.pictures || is_filmed);
+    }
+
+    /// Of that, what is sent now.
+    fn of(self, local: Controls) -> Self {
+        Self {
+            sound: self.sound && local.microphone,
+            pictures: self.pictures && local.camera,
+        }
+    }
+}
+
 fn is_suspected(
     culprit: Culprit,
     ours: Receipt,
@@ -89,10 +122,8 @@ fn is_suspected(
         Culprit::MyMicrophone => local.microphone && ours.captured <= Receipt::SILENCE,
         Culprit::MyCamera => local.camera && ours.filmed == 0,
         Culprit::Network => {
-            (local.microphone && says(|it| it.packets == 0))
-                || (remote.microphone && ours.packets == 0)
+            (remote.microphone && ours.packets == 0)
                 || (remote.camera && ours.frames == 0 && says(|it| it.filmed > 0))
-                || (local.camera && ours.filmed > 0 && says(|it| it.frames == 0))
         }
         Culprit::MySpeaker => remote.microphone && ours.packets > 0 && !ours.played,
         Culprit::MyScreen => remote.camera && ours.frames > 0 && ours.shown == 0,

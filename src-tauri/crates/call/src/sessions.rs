@@ -18,6 +18,9 @@ pub(crate) struct Sessions {
     /// The number of the one that was replaced last, open until the other side has been heard
     /// through its successor.
     pub(crate) previous: Option<u32>,
+    /// Callee: one that the caller began too soon after the last one. It waits, with its parcels,
+    /// until the pause is over.
+    pub(crate) early: Option<Session>,
     /// The highest number so far.
     last: u32,
     /// When the session of that number was begun.
@@ -40,7 +43,8 @@ pub(crate) struct Session {
 /// How far a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Phase {
-    /// Not open yet: the user has not accepted, or a session of the call before still closes.
+    /// Not open yet: the user has not accepted, a session of the call before still closes, or the
+    /// caller began it too soon.
     Waiting,
     /// Open: looks for a path, or has one.
     Open,
@@ -55,6 +59,7 @@ impl Sessions {
             current: Session::new(0, Phase::Waiting),
             next: None,
             previous: None,
+            early: None,
             last: 0,
             begun_at: now,
         }
@@ -75,11 +80,32 @@ impl Sessions {
         now >= self.pause_ends()
     }
 
-    /// Sets a session up to take over. Returns the one that it stands in for, to be closed.
+    /// Sets a session up to take over, with the parcels that waited for it. Returns the one that it
+    /// stands in for, to be closed.
     pub(crate) fn begin(&mut self, now: Timestamp, number: u32) -> Option<Session> {
         self.last = number;
         self.begun_at = now;
-        self.next.replace(Session::new(number, Phase::Open))
+        let early = self.early.take_if(|it| it.number <= number);
+        let waited = early.filter(|it| it.number == number);
+        let session = waited.unwrap_or_else(|| Session::new(number, Phase::Waiting));
+        self.next.replace(Session {
+            phase: Phase::Open,
+            ..session
+        })
+    }
+
+    /// The session of this number, which waits until it may be begun. It takes the place of one with
+    /// a lower number, which the caller has given up; none where a higher one waits.
+    pub(crate) fn wait_for(&mut self, number: u32) -> Option<&mut Session> {
+        if self.early.as_ref().is_none_or(|it| it.number < number) {
+            self.early = Some(Session::new(number, Phase::Waiting));
+        }
+        self.early.as_mut().filter(|it| it.number == number)
+    }
+
+    /// How many sessions are open beside the one in use.
+    pub(crate) fn beside(&self) -> usize {
+        usize::from(self.previous.is_some()) + usize::from(self.next.is_some())
     }
 
     /// The session that was set up takes over. Returns the number of the one before the one that it

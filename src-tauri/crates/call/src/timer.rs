@@ -29,6 +29,8 @@ pub enum Timer {
     Renew,
     /// Ask the caller again to begin a session.
     AskAgain,
+    /// Begin the session that the caller began too soon.
+    Join,
     /// The session that was replaced has been kept long enough.
     ClosePrevious,
     /// The path did not come back.
@@ -59,6 +61,7 @@ all_variants! {
         Lost,
         Renew,
         AskAgain,
+        Join,
         ClosePrevious,
         GiveUp,
         LeaveEnded,
@@ -128,6 +131,13 @@ pub(crate) mod after {
     /// The reason travels through the relay and may be slower than the session's close, which
     /// travels directly.
     pub(crate) const PEER_CLOSED: Duration = Duration::from_millis(300);
+
+    /// A phone in a call is woken each second, so one whose deadline is this late did nothing for
+    /// about as long as it takes the other side to give up.
+    pub(crate) const ASLEEP: Duration = GIVE_UP.saturating_sub(Duration::from_secs(2));
+
+    /// What happened while a phone slept has been read by then.
+    pub(crate) const JUST_WOKEN: Duration = Duration::from_secs(5);
 
     /// From the beginning of the silence until the caller sets a new session up behind the call. A
     /// path that was away for less comes back by itself, and sooner.

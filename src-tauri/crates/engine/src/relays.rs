@@ -156,6 +156,20 @@ impl Relays {
         self.links().for_each(RelayLink::probe);
     }
 
+    /// Makes sure, before a call, that the links work that seem to: who calls is told soon where the
+    /// relay hangs. An attempt to connect goes on.
+    pub(crate) fn probe_before_call(&self) {
+        let links = self.links();
+        links
+            .filter(|it| it.state() != LinkState::Connecting)
+            .for_each(RelayLink::probe);
+    }
+
+    /// Whether a call waits for the links: then they are tried again soon after each failure.
+    pub(crate) fn set_urgent(&self, is_urgent: bool) {
+        self.links().for_each(|it| it.set_urgent(is_urgent));
+    }
+
     /// Breaks all links, for so long.
     ///
     /// # Errors

@@ -96,8 +96,7 @@ impl Phone {
     ) {
         let is_known = |call: &mut Call| call.sessions.find(session).is_some();
         if !self.state.call_mut().is_some_and(is_known) && !self.joins_session(now, session) {
-            // Of a session that is over, or of one that is begun too soon: that comes again.
-            return;
+            return self.keep_early_parcel(session, number, parcel);
         }
         let Some(call) = self.state.call_mut() else {
             return;
@@ -113,10 +112,37 @@ impl Phone {
             }
         }
         session.owes_acknowledgement = true;
+        self.acknowledge_soon(now);
+        self.hand_over_parcels();
+    }
+
+    /// Callee: a parcel of a session that is begun too soon, or of one that is over. The first waits
+    /// with its session.
+    fn keep_early_parcel(&mut self, session: u32, number: u32, parcel: Vec<u8>) {
+        if !self.may_join(session) {
+            return;
+        }
+        let Some(call) = self.state.call_mut() else {
+            return;
+        };
+        let pause_ends = call.sessions.pause_ends();
+        let Some(early) = call.sessions.wait_for(session) else {
+            return;
+        };
+        let bytes = parcel.len();
+        // What is refused is not acknowledged, so it comes again.
+        early.received.push(number, parcel, bytes);
+        early.owes_acknowledgement = true;
+        if !self.timers.is_set(Timer::Join) {
+            self.timers.set(Timer::Join, pause_ends);
+        }
+    }
+
+    /// Says in a moment which parcels have arrived.
+    pub(super) fn acknowledge_soon(&mut self, now: Timestamp) {
         if !self.timers.is_set(Timer::Acknowledge) {
             self.set_timer(Timer::Acknowledge, now, after::ACKNOWLEDGE);
         }
-        self.hand_over_parcels();
     }
 
     /// Says which parcels have arrived.

@@ -6,8 +6,8 @@ use crate::state::{Stage, State};
 use crate::time::Timestamp;
 
 impl Phone {
-    /// What was captured, heard and shown here in the last second. The other side is told while
-    /// there is a path; what is said later is not true any more.
+    /// What was captured, heard and shown here in the last second. The other side is told, also
+    /// where we hear nothing: it may be only our direction that is lost, and they would not know.
     pub(super) fn on_own_receipt(&mut self, now: Timestamp, receipt: Receipt) {
         match &mut self.state {
             State::Call(call, Stage::Active { .. }) => {
@@ -15,7 +15,10 @@ impl Phone {
                 call.receipts.on_ours(now, receipt, local, remote);
                 self.send_data(Body::Receipt(receipt));
             }
-            State::Call(call, Stage::Reconnecting { .. }) => call.receipts.forget(),
+            State::Call(call, Stage::Reconnecting { .. }) => {
+                call.receipts.forget();
+                self.send_data(Body::Receipt(receipt));
+            }
             State::Idle
             | State::Ended(_)
             | State::Call(

@@ -148,7 +148,8 @@ impl Phone {
         self.accept_call(now);
     }
 
-    /// Whether a message is about the call that our invitation would resume; if so, it is handled.
+    /// Whether a message is about the call that an invitation would resume, ours or theirs; if so, it
+    /// is handled.
     pub(super) fn on_resumed(
         &mut self,
         now: Timestamp,
@@ -159,6 +160,14 @@ impl Phone {
         let State::Ended(ended) = &mut self.state else {
             return false;
         };
+        if let Resumption::Offered { theirs } = &mut ended.resumption
+            && matches!(body, Body::Over { .. })
+            && theirs.take_if(|it| it.is(from, id)).is_some()
+        {
+            // They do not want it any more.
+            self.recent.remember(from, id, None);
+            return true;
+        }
         let Resumption::Inviting { call, video } = ended.resumption else {
             return false;
         };

@@ -14,9 +14,10 @@ use crate::state::{Stage, State};
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
 
-/// How many sessions may be closing when another one is set up behind a call. More are held back by
-/// a driver that is slow to close, and none helps it.
-const MAX_CLOSING: usize = 2;
+/// How many sessions may be left, beside the one in use, when another one is set up behind a call:
+/// closing, replaced, or about to give way. With those two a call has four. More are held back by a
+/// driver that is slow to close, and none helps it.
+const MAX_LEFT: usize = 2;
 
 /// What a session is to the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,31 +121,64 @@ impl Phone {
 
     /// Callee: whether a parcel of a session that we do not know begins it. If so, it is open.
     pub(super) fn joins_session(&mut self, now: Timestamp, number: u32) -> bool {
-        let State::Call(call, stage) = &self.state else {
-            return false;
-        };
-        let sessions = &call.sessions;
-        let is_new = number > sessions.last();
-        if call.outgoing || !stage.is_accepted() || !is_new || !sessions.has_paused(now) {
+        if !self.may_join(number) || !self.begin_session(now, number) {
             return false;
         }
         self.timers.stop(Timer::AskAgain);
-        self.begin_session(now, number)
+        // A later one may wait still.
+        let call = self.state.call();
+        if call.is_none_or(|call| call.sessions.early.is_none()) {
+            self.timers.stop(Timer::Join);
+        }
+        true
+    }
+
+    /// Callee: whether the caller may begin a session of this number, now or soon.
+    pub(super) fn may_join(&self, number: u32) -> bool {
+        match &self.state {
+            State::Call(call, stage) => {
+                !call.outgoing && stage.is_accepted() && number > call.sessions.last()
+            }
+            State::Idle | State::Ended(_) => false,
+        }
+    }
+
+    /// Callee: begins the session that had to wait, as soon as there is room for it.
+    pub(super) fn join_early_session(&mut self, now: Timestamp) {
+        let call = self.state.call();
+        let Some(early) = call.and_then(|call| call.sessions.early.as_ref()) else {
+            return;
+        };
+        if self.joins_session(now, early.number) {
+            self.acknowledge_soon(now);
+            self.hand_over_parcels();
+        } else {
+            self.set_timer(Timer::Join, now, after::MAKE_ROOM);
+        }
     }
 
     /// Sets a session up to take over; one that was begun before and has not connected gives way.
-    /// Says whether there was room for it.
+    /// Says whether it was time and there was room for it.
     fn begin_session(&mut self, now: Timestamp, number: u32) -> bool {
-        if self.closing.len() >= MAX_CLOSING {
-            return false;
-        }
+        let closing = self.closing.len();
         let Some(call) = self.state.call_mut() else {
             return false;
         };
+        let has_room = closing + call.sessions.beside() <= MAX_LEFT;
+        // The first one may still wait for the end of a session of the call before.
+        let has_first = call.sessions.current.phase.is_open();
+        if !has_first || !has_room || !call.sessions.has_paused(now) {
+            return false;
+        }
         let (session, offerer) = (call.session(number), call.outgoing);
+        // Pauses that grew for sessions before this one say nothing of its way.
+        call.resends = 0;
         if let Some(given_up) = call.sessions.begin(now, number) {
             let given_up = call.session(given_up.number);
             self.close_session(given_up);
+        }
+        if self.timers.is_set(Timer::Resend) {
+            self.set_timer(Timer::Resend, now, after::RESEND[0]);
         }
         if self.timers.is_set(Timer::PeerClosed) {
             self.timers.stop(Timer::PeerClosed);

@@ -65,10 +65,6 @@ impl Phone {
         let Some(stage) = self.state.stage() else {
             return;
         };
-        if online {
-            // What was sent last may have been lost with the link.
-            self.resend_parcels(now);
-        }
         match (stage, online) {
             (Stage::Dialing, true) => {
                 self.timers.stop(Timer::NoRelay);
@@ -80,6 +76,11 @@ impl Phone {
             (Stage::Reconnecting { .. }, true) => self.renew(now),
             (Stage::Ringing(_) | Stage::Incoming(_) | Stage::Active { .. }, true | false)
             | (Stage::Connecting | Stage::Reconnecting { .. }, false) => {}
+        }
+        if online {
+            // What was sent last may have been lost with the link. Of a session that was given up
+            // just now nothing is sent: it would hold up the one that takes its place.
+            self.resend_parcels(now);
         }
     }
 }

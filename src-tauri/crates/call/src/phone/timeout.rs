@@ -21,10 +21,11 @@ impl Phone {
             Timer::Probe => self.probe(now),
             Timer::Connect => self.end(now, EndReason::NoPath, Notice::Send(Over::NoPath)),
             Timer::Alive => self.keep_alive(now),
-            Timer::PeerClosed => self.end(now, EndReason::PeerGone, Notice::Send(Over::Gone)),
+            Timer::PeerClosed => self.on_unexplained_close(now),
             Timer::Lost => self.show_outage(),
             Timer::Renew => self.renew(now),
             Timer::AskAgain => self.ask_again(now),
+            Timer::Join => self.join_early_session(now),
             Timer::ClosePrevious => self.close_previous(),
             Timer::GiveUp => self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost)),
             Timer::LeaveEnded => self.state = State::Idle,
@@ -32,6 +33,27 @@ impl Phone {
             Timer::StopResuming => self.stop_resuming(),
             Timer::Quiet => self.on_quiet_timeout(now),
         }
+    }
+
+    /// The other side closed its session in order and nothing said why. A program that does so has
+    /// not vanished.
+    fn on_unexplained_close(&mut self, now: Timestamp) {
+        let State::Call(call, stage) = &self.state else {
+            return;
+        };
+        let (reason, told) = match stage {
+            // They gave us up while this machine slept.
+            Stage::Active { .. } if call.has_just_woken(now) => {
+                (EndReason::ConnectionLost, Over::Lost)
+            }
+            Stage::Active { .. } => (EndReason::RemoteHangup, Over::Gone),
+            // They hung up or gave up, and which of the two was lost with the path.
+            Stage::Reconnecting { .. } => (EndReason::ConnectionLost, Over::Lost),
+            Stage::Dialing | Stage::Ringing(_) | Stage::Incoming(_) | Stage::Connecting => {
+                (EndReason::PeerGone, Over::Gone)
+            }
+        };
+        self.end(now, reason, Notice::Send(told));
     }
 
     fn on_no_answer(&mut self, now: Timestamp) {

@@ -63,6 +63,8 @@ pub(super) struct Duo {
     pub(super) polite: bool,
     /// How long a session takes to close.
     pub(super) closing_takes: Duration,
+    /// To whom nothing comes through sessions' own channels.
+    pub(super) unreached: Vec<Who>,
     /// Whose link to the relay is dead without anybody knowing.
     pub(super) hung: Option<Who>,
     events: Vec<(Timestamp, u64, Event)>,
@@ -92,6 +94,7 @@ impl Duo {
             renewal_needed: false,
             polite: true,
             closing_takes: DIRECT,
+            unreached: Vec::new(),
             hung: None,
             events: Vec::new(),
             next_event: 0,

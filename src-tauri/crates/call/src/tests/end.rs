@@ -71,14 +71,36 @@ fn without_a_path_the_relay_carries_the_last_word() {
 }
 
 #[test]
-fn a_session_that_closes_without_a_word_is_a_peer_that_is_gone() {
+fn a_session_that_closes_without_a_word_was_closed_by_who_hung_up() {
     let mut duo = Duo::in_a_call();
     let session = duo.session(Alice);
     duo.tell_session(Alice, session, Transport::ClosedByPeer);
     duo.run(Duration::from_millis(250));
     assert!(!duo.is_over(Alice), "the word may be on its way");
     duo.run(Duration::from_millis(100));
-    assert_eq!(duo.reason(Alice), Some(EndReason::PeerGone));
+    assert_eq!(duo.reason(Alice), Some(EndReason::RemoteHangup));
+}
+
+#[test]
+fn a_session_that_closes_without_a_word_in_an_outage_or_after_our_own_sleep_was_lost() {
+    let mut outage = Duo::in_a_call();
+    outage.cut_path();
+    outage.run(SECOND * 3);
+    let mut asleep = Duo::in_a_call();
+    asleep.now = asleep.now + SECOND * 46;
+    for mut duo in [outage, asleep] {
+        let session = duo.session(Alice);
+        duo.tell_session(Alice, session, Transport::ClosedByPeer);
+        duo.run(SECOND / 2);
+        assert_eq!(duo.reason(Alice), Some(EndReason::ConnectionLost));
+    }
+    // A sleep of which the other side takes no notice is none.
+    let mut nap = Duo::in_a_call();
+    nap.now = nap.now + SECOND * 10;
+    let session = nap.session(Alice);
+    nap.tell_session(Alice, session, Transport::ClosedByPeer);
+    nap.run(SECOND / 2);
+    assert_eq!(nap.reason(Alice), Some(EndReason::RemoteHangup));
 }
 
 #[test]

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::duo::Duo;
 use super::station::Who::{self, Alice, Bob};
-use crate::input::{Command, Input};
+use crate::input::{Command, Input, Transport};
 use crate::message::{Body, Receipt};
-use crate::view::{CallView, Culprit, Received};
+use crate::time::Timestamp;
+use crate::view::{ActivePhase, CallView, Culprit, Received};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -19,6 +20,16 @@ const GOOD: Receipt = Receipt {
     shown: 30,
     captured: -30,
     filmed: 30,
+};
+
+/// A second in which nothing comes of the other side.
+const NOTHING: Receipt = Receipt {
+    packets: 0,
+    loudness: Receipt::SILENCE,
+    played: false,
+    frames: 0,
+    shown: 0,
+    ..GOOD
 };
 
 fn shown(duo: &Duo, who: Who) -> (Received, Option<Culprit>) {
@@ -105,13 +116,9 @@ fn silence_on_purpose_blames_nobody() {
     }
     duo.run(SECOND * 2);
     let nothing = Receipt {
-        packets: 0,
-        loudness: Receipt::SILENCE,
-        played: false,
-        frames: 0,
-        shown: 0,
         captured: Receipt::SILENCE,
         filmed: 0,
+        ..NOTHING
     };
     pass(&mut duo, 20, nothing, nothing);
     assert_eq!(shown(&duo, Alice), (Received::default(), None));
@@ -132,6 +139,76 @@ fn while_the_path_is_away_nobody_is_blamed_and_after_it_all_begins_anew() {
     duo.mend_path();
     pass(&mut duo, 2, GOOD, GOOD);
     assert_eq!(shown(&duo, Alice), (BOTH, None));
+}
+
+/// So many seconds in which nothing of Alice reaches Bob, who hears nothing since `since`.
+fn pass_one_way(duo: &mut Duo, seconds: u32, since: Timestamp) {
+    for _ in 0..seconds {
+        let (session, silence) = (duo.session(Bob), duo.now.since(since));
+        duo.tell_session(Bob, session, Transport::Silent(silence));
+        pass(duo, 1, GOOD, NOTHING);
+    }
+}
+
+#[test]
+fn who_still_hears_the_other_is_told_to_the_end_that_nothing_arrives_there() {
+    let unreceived = Received {
+        heard: Some(false),
+        seen: Some(false),
+    };
+    // Bob's words come through; or the channel is stuck soon, for it hears no answers.
+    for stuck in [false, true] {
+        let mut duo = Duo::in_a_call();
+        pass(&mut duo, 5, GOOD, GOOD);
+        duo.path_possible = false;
+        duo.unreached = vec![Bob];
+        let since = duo.now;
+        pass_one_way(&mut duo, 6, since);
+        assert_eq!(duo.phase(Bob), Some(ActivePhase::Reconnecting));
+        if stuck {
+            duo.unreached = vec![Alice, Bob];
+        }
+        for _ in 0..37 {
+            pass_one_way(&mut duo, 1, since);
+            assert_eq!(duo.phase(Alice), Some(ActivePhase::Connected));
+            assert_eq!(shown(&duo, Alice), (unreceived, Some(Culprit::Network)));
+        }
+        // The direction comes back.
+        duo.unreached = Vec::new();
+        let session = duo.session(Bob);
+        duo.tell_session(Bob, session, Transport::Silent(Duration::ZERO));
+        pass(&mut duo, 2, GOOD, GOOD);
+        assert_eq!(shown(&duo, Alice), (BOTH, None));
+        assert_eq!(shown(&duo, Bob), (BOTH, None));
+    }
+}
+
+#[test]
+fn who_is_not_sent_is_not_said_to_be_lost() {
+    let mut duo = Duo::in_a_call();
+    pass(&mut duo, 5, GOOD, GOOD);
+    duo.path_possible = false;
+    duo.unreached = vec![Bob];
+    let since = duo.now;
+    pass_one_way(&mut duo, 6, since);
+    duo.command(Alice, Command::SetMicrophone(false));
+    duo.command(Alice, Command::SetCamera(false));
+    duo.unreached = vec![Alice, Bob];
+    pass_one_way(&mut duo, 2, since);
+    assert_eq!(shown(&duo, Alice), (Received::default(), None));
+    duo.command(Alice, Command::SetMicrophone(true));
+    pass_one_way(&mut duo, 4, since);
+    let unheard = Received {
+        heard: Some(false),
+        seen: None,
+    };
+    assert_eq!(shown(&duo, Alice), (unheard, Some(Culprit::Network)));
+    // Receipts that said that all is well and stay away say nothing.
+    let mut duo = Duo::in_a_call();
+    pass(&mut duo, 5, GOOD, GOOD);
+    duo.unreached = vec![Alice];
+    pass(&mut duo, 20, GOOD, GOOD);
+    assert_eq!(shown(&duo, Alice), (Received::default(), None));
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn next(duo: &Duo) -> SessionId {
 }
 
 #[test]
-fn a_peer_that_closes_its_only_session_is_gone_and_one_that_changes_over_is_not() {
+fn a_peer_that_closes_its_only_session_has_hung_up_and_one_that_changes_over_has_not() {
     let mut duo = Duo::in_a_call();
     let old = duo.session(Alice);
     duo.path_possible = false;
@@ -205,7 +205,7 @@ fn a_peer_that_closes_its_only_session_is_gone_and_one_that_changes_over_is_not(
     let mut duo = Duo::in_a_call();
     duo.tell_session(Alice, old, Transport::ClosedByPeer);
     duo.run(SECOND);
-    assert_eq!(duo.reason(Alice), Some(EndReason::PeerGone));
+    assert_eq!(duo.reason(Alice), Some(EndReason::RemoteHangup));
 }
 
 #[test]
@@ -232,6 +232,128 @@ fn sessions_without_end_from_the_other_side_are_bounded_and_those_of_a_callee_ar
     // Bob, the callee, asked; Alice begins her own.
     assert!(duo.at(Alice).renewals.len() <= 21);
     assert!(duo.at(Alice).sessions.iter().all(|it| it.id.number < 30));
+}
+
+#[test]
+fn a_session_that_is_begun_too_soon_is_joined_as_soon_as_its_time_has_come() {
+    let mut duo = Duo::in_a_call();
+    let call = duo.session(Alice).call;
+    duo.path_possible = false;
+    // The middle one has been given up by the time when the pause ends.
+    for (session, parcels) in [(3, 2), (5, 3), (7, 2)] {
+        for number in (0..parcels).rev() {
+            let parcel = Parcel(format!("{session}: {number}").into_bytes());
+            let body = Body::Parcel {
+                session,
+                number,
+                parcel,
+            };
+            duo.word(Alice, Bob, call, body);
+        }
+        duo.run(Duration::from_millis(10));
+    }
+    duo.run(SECOND);
+    let renewals = &duo.at(Bob).renewals;
+    assert_eq!(renewals.len(), 2);
+    assert_eq!(renewals[1].since(renewals[0]), Duration::from_millis(500));
+    let open: Vec<_> = duo.at(Bob).sessions.iter().map(|it| it.id.number).collect();
+    assert_eq!(open, [0, 7]);
+    // All of its parcels were there.
+    let has_all = |body: &Body| {
+        matches!(
+            body,
+            Body::Received {
+                session: 7,
+                next: 2
+            }
+        )
+    };
+    assert_eq!(duo.at(Bob).count(has_all), 1);
+}
+
+#[test]
+fn no_session_is_begun_behind_a_call_whose_first_one_still_waits() {
+    let mut duo = Duo::in_a_call();
+    duo.closing_takes = SECOND * 5;
+    duo.end(Alice);
+    duo.run(SECOND);
+    let call = duo.dial(Alice, Bob);
+    duo.run(SECOND);
+    duo.accept(Bob);
+    let body = Body::Parcel {
+        session: 1,
+        number: 0,
+        parcel: Parcel(b"offer".to_vec()),
+    };
+    duo.word(Alice, Bob, call, body);
+    duo.run(SECOND);
+    assert!(duo.at(Bob).sessions.iter().all(|it| it.id.call != call));
+    // Stations assert that sessions are opened in the order of their numbers.
+    duo.run(SECOND * 8);
+    duo.assert_in_a_call();
+}
+
+#[test]
+fn who_comes_back_on_another_network_is_joined_at_once_and_not_by_a_session_of_the_old_one() {
+    for late in BOTH {
+        let mut duo = Duo::in_a_call();
+        duo.renewal_needed = true;
+        for who in BOTH {
+            duo.link(who, false);
+        }
+        duo.cut_path();
+        // Begun while there was no network, so it knows no way.
+        duo.feed(Alice, Input::NetworkChanged);
+        duo.run(SECOND * 8);
+        duo.mend_path();
+        let early = if late == Alice { Bob } else { Alice };
+        duo.link(early, true);
+        duo.run(Duration::from_millis(10));
+        duo.link(late, true);
+        let on = |duo: &Duo, who| duo.session(who).number == 2;
+        let taken = duo.time_until(|duo| on(duo, Alice) && on(duo, Bob));
+        assert!(taken < SECOND * 3 / 2, "{late:?} comes last: {taken:?}");
+    }
+}
+
+#[test]
+fn what_sets_a_session_up_is_repeated_as_soon_as_if_it_were_the_first() {
+    let mut duo = Duo::in_a_call();
+    duo.renewal_needed = true;
+    duo.hung = Some(Bob);
+    duo.cut_path();
+    // Sessions are begun at 4.5 and 9.5 s, and all that was said of them was lost.
+    duo.run(Duration::from_millis(9600));
+    duo.hung = None;
+    duo.mend_path();
+    let taken = duo.time_until(|duo| BOTH.iter().all(|it| duo.session(*it).number == 2));
+    assert!(taken < SECOND + HOP * 4, "{taken:?}");
+}
+
+#[test]
+fn a_call_has_four_sessions_at_most_while_the_replaced_one_is_still_open_too() {
+    for who in BOTH {
+        let mut duo = Duo::in_a_call();
+        duo.closing_takes = SECOND * 3;
+        duo.path_possible = false;
+        duo.feed(who, Input::NetworkChanged);
+        duo.run(HOP * 3);
+        // The other side never says a word through it, so the one before stays open for a while.
+        let next = next(&duo);
+        duo.tell_session(who, next, Transport::Connected);
+        for _ in 0..4 {
+            duo.feed(who, Input::NetworkChanged);
+            // Stations assert the bound.
+            duo.run(SECOND * 6 / 10);
+        }
+        // The change is not forgotten for lack of room.
+        duo.path_possible = true;
+        duo.run(SECOND * 8);
+        for who in BOTH {
+            assert_eq!(duo.at(who).sessions.len(), 1, "{who:?}");
+        }
+        duo.assert_in_a_call();
+    }
 }
 
 #[test]

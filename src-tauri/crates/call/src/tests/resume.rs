@@ -110,8 +110,24 @@ fn whoever_leaves_the_ended_call_takes_the_wish_back() {
     let mut duo = lost();
     press(&mut duo, Alice);
     duo.run(SECOND);
+    assert_eq!(resume(&duo, Bob), Resume::Wanted);
     duo.command(Alice, Command::Dismiss);
+    duo.run(SECOND);
+    assert_eq!(resume(&duo, Bob), OFFERED);
+    // A repeat of the invitation that was late does not bring it back.
+    let call = duo.at(Bob).ended.last().unwrap().0;
+    let invite = Body::Invite {
+        name: String::new(),
+        video: true,
+        ring_ms: 45_000,
+        resumes: Some(call),
+    };
+    duo.word(Alice, Bob, CallId(7000 + Alice as u64), invite);
+    duo.run(SECOND);
+    assert_eq!(resume(&duo, Bob), OFFERED);
     press(&mut duo, Bob);
+    duo.run(Duration::from_millis(10));
+    assert_eq!(duo.at(Bob).captured, OFF);
     duo.run(SECOND * 3);
     assert_eq!(duo.view(Alice), CallView::Idle);
     assert!(duo.is_over(Bob));

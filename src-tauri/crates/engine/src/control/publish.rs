@@ -30,6 +30,7 @@ impl Control {
         if is_reconnecting(&view) && !is_reconnecting(&self.call.seen) {
             self.relays.probe();
         }
+        self.relays.set_urgent(waits_for_relay(&view));
         self.call.summary.follow(&view);
         if let Some(relay) = self.relays.guest() {
             self.call.summary.guest_relay(&relay);
@@ -128,6 +129,18 @@ fn is_reconnecting(view: &CallView) -> bool {
         | CallView::Outgoing { .. }
         | CallView::Incoming { .. }
         | CallView::Ended { .. } => false,
+    }
+}
+
+/// Whether a call gets no further, or may be lost, without a relay.
+fn waits_for_relay(view: &CallView) -> bool {
+    match view {
+        CallView::Outgoing { .. } | CallView::Incoming { .. } => true,
+        CallView::Active { phase, .. } => match phase {
+            ActivePhase::Connecting | ActivePhase::Reconnecting => true,
+            ActivePhase::Connected => false,
+        },
+        CallView::Idle | CallView::Ended { .. } => false,
     }
 }
 

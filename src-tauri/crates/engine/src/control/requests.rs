@@ -111,6 +111,7 @@ impl Control {
         if !self.relays.leads_to(&invite.address) {
             return Err(CommandError::NoRelay);
         }
+        self.relays.probe_before_call();
         self.call.guest_relay = invite.relay.map(|url| (peer.address, url));
         self.feed(Input::Link {
             online: self.relays.is_online(),

@@ -47,6 +47,9 @@ pub trait RelayConnection: Send + Sync + fmt::Debug {
     /// [`Link::probe`].
     fn probe(&self);
 
+    /// [`Link::set_urgent`].
+    fn set_urgent(&self, is_urgent: bool);
+
     /// [`Link::disconnect`].
     fn disconnect(&self);
 
@@ -89,6 +92,10 @@ impl RelayConnection for Link {
 
     fn probe(&self) {
         Self::probe(self);
+    }
+
+    fn set_urgent(&self, is_urgent: bool) {
+        Self::set_urgent(self, is_urgent);
     }
 
     fn disconnect(&self) {

@@ -128,6 +128,13 @@ impl RelayLink {
         }
     }
 
+    /// Says whether a call waits for the link, so that it is tried again soon after each failure.
+    pub(super) fn set_urgent(&self, is_urgent: bool) {
+        if let Some(link) = &self.link {
+            link.set_urgent(is_urgent);
+        }
+    }
+
     /// Breaks the connection, and connects again only when asked to.
     pub(super) fn disconnect(&self) {
         if let Some(link) = &self.link {

@@ -6,7 +6,7 @@ use call::reason::EndReason;
 use call::view::ActivePhase;
 use media::transport::TransportError;
 
-use crate::support::Duo;
+use crate::support::{Duo, Setup};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -100,5 +100,72 @@ async fn a_change_of_the_network_ends_the_pause_before_a_relay_is_tried_again() 
     let begun = Instant::now();
     duo.alice.is_online().await;
     assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn who_dials_at_a_relay_that_hangs_is_told_so_within_seconds() {
+    let duo = Duo::with(Setup {
+        tapped: true,
+        ..Setup::default()
+    })
+    .await;
+    duo.tap.as_ref().unwrap().hangs();
+    let begun = Instant::now();
+    duo.alice.dials(&duo.bob).await;
+    duo.alice.is_offline().await;
+    assert!(begun.elapsed() < 3 * SECOND, "{:?}", begun.elapsed());
+    duo.pass(5 * SECOND).await;
+    duo.alice.ended(EndReason::NoRelay).await;
+    duo.tap.as_ref().unwrap().wakes();
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_that_loses_its_path_makes_sure_of_its_link_to_the_relay() {
+    let duo = Duo::with(Setup {
+        tapped: true,
+        ..Setup::default()
+    })
+    .await;
+    duo.talks().await;
+    duo.network.cut();
+    duo.tap.as_ref().unwrap().hangs();
+    let begun = Instant::now();
+    duo.pass(3 * SECOND).await;
+    duo.alice.is(ActivePhase::Reconnecting).await;
+    // A link that is not asked notices the silence after 12 s.
+    duo.alice.is_offline().await;
+    assert!(begun.elapsed() < 5 * SECOND, "{:?}", begun.elapsed());
+    duo.tap.as_ref().unwrap().wakes();
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_that_needs_its_relay_has_it_back_within_a_second() {
+    let mut duo = Duo::with(Setup {
+        patient: true,
+        ..Setup::default()
+    })
+    .await;
+    duo.rings().await;
+    duo.relay.dies().await;
+    duo.alice.is_offline().await;
+    duo.bob.is_offline().await;
+    duo.relay.restarts().await;
+    let begun = Instant::now();
+    duo.alice.is_online().await;
+    duo.bob.is_online().await;
+    assert!(begun.elapsed() < 3 * SECOND, "{:?}", begun.elapsed());
+    duo.bob.accepts().await;
+    duo.alice.is_in_the_call().await;
+    duo.bob.is_in_the_call().await;
+    // A call that lost its path may need another session.
+    duo.relay.dies().await;
+    duo.alice.is_offline().await;
+    duo.network.cut();
+    duo.pass(3 * SECOND).await;
+    duo.relay.restarts().await;
+    duo.alice.is_online().await;
     duo.stop().await;
 }

@@ -123,11 +123,11 @@ async fn keys_that_do_not_match_end_the_call() {
 }
 
 #[tokio::test]
-async fn a_goodbye_without_a_reason_ends_the_call_as_gone() {
+async fn a_goodbye_without_a_reason_ends_the_call_as_hung_up() {
     let duo = Duo::in_a_call().await;
     duo.bob.transport.say_goodbye();
     duo.pass(SECOND / 2).await;
-    duo.alice.ended(EndReason::PeerGone).await;
+    duo.alice.ended(EndReason::RemoteHangup).await;
     duo.stop().await;
 }
 

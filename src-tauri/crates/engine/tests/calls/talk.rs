@@ -222,3 +222,33 @@ async fn the_encoder_aims_at_what_the_network_carries() {
     assert!(target > 50_000.0, "{target}");
     duo.stop().await;
 }
+
+#[tokio::test]
+async fn estimates_of_a_session_that_carries_nothing_change_nothing() {
+    let duo = Duo::in_a_call().await;
+    let second = Duration::from_secs(1);
+    let target = |view: &EngineView| Some(view.stats.as_ref()?.target_bitrate);
+    duo.network.cut();
+    duo.pass(5 * second).await;
+    // Set up behind the call, and without a path it waits.
+    duo.alice.has_opened_sessions(2).await;
+    let before = duo.alice.sees("a target", target).await;
+    let scarce = NetworkEstimate {
+        bitrate: Bitrate::from_kbps(200),
+        rtt: Some(Duration::from_millis(40)),
+        loss: 0.0,
+    };
+    // The newest session speaks.
+    duo.alice.transport.estimate(scarce);
+    duo.pass(2 * second).await;
+    let after = duo.alice.sees("a target", target).await;
+    assert!(before > 200_000.0 && after > 200_000.0, "{before} {after}");
+    duo.network.mend();
+    duo.alice.is_in_the_call().await;
+    duo.alice.has_sessions(1).await;
+    duo.alice.transport.estimate(scarce);
+    duo.pass(2 * second).await;
+    let lower = |view: &EngineView| target(view).filter(|it| *it < 200_000.0);
+    duo.alice.sees("a lower target", lower).await;
+    duo.stop().await;
+}

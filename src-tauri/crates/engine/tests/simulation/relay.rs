@@ -369,6 +369,9 @@ impl RelayConnection for Connection {
         });
     }
 
+    /// Pauses do not grow here.
+    fn set_urgent(&self, _: bool) {}
+
     fn disconnect(&self) {
         let owner = self.with(|line, now| {
             line.lose(now);

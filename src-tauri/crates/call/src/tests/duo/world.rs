@@ -213,6 +213,7 @@ impl Duo {
             Output::Parcel { session, parcel } => self.negotiate(who, session, &parcel),
             Output::Data { session, bytes } => {
                 let other = self.other_end(who, session);
+                let other = other.filter(|it| !self.unreached.contains(it));
                 let link = self.link_of(session);
                 let carries = link.is_some_and(|it| !it.stale) && self.path;
                 if let (Some(other), true) = (other, carries) {

@@ -1,13 +1,15 @@
 //! Alice and Bob.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::reason::EndReason;
-use engine::{Clock, Relation};
+use engine::{Clock, Relation, SignalClient};
 use media::testing::{Loopback, Network};
 use tokio::task::JoinHandle;
 
 use super::devices::Devices;
+use super::patient::Patient;
 use super::person::{Machine, Person};
 use super::relay::Relay;
 use super::tap::Tap;
@@ -36,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) apart: bool,
     /// Whether what the relay delivers can be read.
     pub(crate) tapped: bool,
+    /// Whether links to relays are not tried again by themselves, unless somebody waits for them.
+    pub(crate) patient: bool,
 }
 
 impl Default for Setup {
@@ -45,6 +49,7 @@ impl Default for Setup {
             relation: Relation::Known,
             apart: false,
             tapped: false,
+            patient: false,
         }
     }
 }
@@ -163,6 +168,11 @@ fn join(name: &'static str, relay: &str, network: &Network, clock: &Clock, setup
         devices: Devices::of(name),
         transport: Loopback::on(network),
         clock: clock.clone(),
+        relays: if setup.patient {
+            Arc::new(Patient)
+        } else {
+            Arc::new(SignalClient)
+        },
     })
 }
 

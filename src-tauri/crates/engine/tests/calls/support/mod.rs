@@ -6,6 +6,7 @@ mod device;
 mod devices;
 mod duo;
 mod foreigner;
+mod patient;
 mod people;
 mod person;
 mod relay;

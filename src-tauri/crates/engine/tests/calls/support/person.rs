@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use engine::command::Command;
-use engine::{Backends, Clock, Config, Engine, Relation, SignalClient, Subscription, WhoMayRing};
+use engine::{Backends, Clock, Config, Dialer, Engine, Relation, Subscription, WhoMayRing};
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
 use media::testing::{Loopback, Uplink};
@@ -64,6 +64,8 @@ pub(crate) struct Machine {
     pub(crate) devices: Devices,
     pub(crate) transport: Loopback,
     pub(crate) clock: Clock,
+    /// How links to relays are made.
+    pub(crate) relays: Arc<dyn Dialer>,
 }
 
 impl Person {
@@ -76,6 +78,7 @@ impl Person {
             devices,
             transport,
             clock,
+            relays,
         } = machine;
         let identity = Arc::new(Identity::generate().unwrap());
         let address = identity.address();
@@ -105,7 +108,7 @@ impl Person {
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
             network: Arc::new(uplink.clone()),
-            relays: Arc::new(SignalClient),
+            relays,
         };
         let mut person = Self {
             name,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use call::message::Parcel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A listener that passes bytes on to the relay and keeps what comes back. Clients mask their frames
@@ -13,6 +14,8 @@ use tokio::task::JoinHandle;
 pub(crate) struct Tap {
     pub(crate) url: String,
     read: Arc<Mutex<Vec<u8>>>,
+    /// Whether nothing is passed on, as where a relay hangs.
+    held: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -22,13 +25,29 @@ impl Tap {
         let url = signal_relay::client_url(listener.local_addr().unwrap());
         let read = Arc::<Mutex<Vec<u8>>>::default();
         let kept = Arc::clone(&read);
+        let (held, holds) = watch::channel(false);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let relay = TcpStream::connect(relay).await.unwrap();
-                tokio::spawn(pass(client, relay, Arc::clone(&kept)));
+                tokio::spawn(pass(client, relay, Arc::clone(&kept), holds.clone()));
             }
         });
-        Self { url, read, task }
+        Self {
+            url,
+            read,
+            held,
+            task,
+        }
+    }
+
+    /// From now on connections are taken, and nothing that the relay says comes through.
+    pub(crate) fn hangs(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// What was held comes through.
+    pub(crate) fn wakes(&self) {
+        self.held.send_replace(false);
     }
 
     /// Everything that the relay delivered, as text: its frames are JSON.
@@ -63,7 +82,12 @@ impl Drop for Tap {
     }
 }
 
-async fn pass(client: TcpStream, relay: TcpStream, kept: Arc<Mutex<Vec<u8>>>) {
+async fn pass(
+    client: TcpStream,
+    relay: TcpStream,
+    kept: Arc<Mutex<Vec<u8>>>,
+    mut held: watch::Receiver<bool>,
+) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_relay, mut to_relay) = relay.into_split();
     let up = async {
@@ -74,6 +98,9 @@ async fn pass(client: TcpStream, relay: TcpStream, kept: Arc<Mutex<Vec<u8>>>) {
     let down = async {
         let mut buffer = [0; 4096];
         while let Ok(count @ 1..) = from_relay.read(&mut buffer).await {
+            if held.wait_for(|held| !held).await.is_err() {
+                return;
+            }
             kept.lock().unwrap().extend(&buffer[..count]);
             if to_client.write_all(&buffer[..count]).await.is_err() {
                 return;
