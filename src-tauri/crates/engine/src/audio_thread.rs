@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Thread;
 
 use crate::threads::Threads;
-use crate::worker::{Rank, Work, Worker};
+use crate::work::{Rank, Work};
+use crate::worker::Worker;
 
 /// Owns a thread and sends it messages of type `M`. Dropping it ends the thread.
 pub(crate) struct AudioThread<M> {

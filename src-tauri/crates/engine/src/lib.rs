@@ -46,6 +46,7 @@ mod threads;
 mod timeline;
 mod tone;
 mod voice;
+mod work;
 mod worker;
 
 pub mod command;

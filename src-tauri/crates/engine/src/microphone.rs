@@ -28,7 +28,7 @@ use crate::gate::Gate;
 use crate::session::Fault;
 use crate::threads::Threads;
 use crate::timeline::{duration_of, micros_between};
-use crate::worker::{Stop, Work};
+use crate::work::{Stop, Work};
 
 /// Handle of the microphone thread.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ use crate::machine::Machine;
 use crate::timeline::{duration_of, micros_between};
 use crate::tone::{Tone, Tones};
 use crate::voice::{self, Voice};
-use crate::worker::{Stop, Work};
+use crate::work::{Stop, Work};
 
 /// Handle of the playout thread.
 #[derive(Debug)]

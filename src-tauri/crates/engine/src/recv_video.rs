@@ -24,7 +24,8 @@ use crate::session::Fault;
 use crate::threads::Threads;
 use crate::timeline::micros_between;
 use crate::voice::LipSync;
-use crate::worker::{Rank, Stop, Work, Worker};
+use crate::work::{Rank, Stop, Work};
+use crate::worker::Worker;
 
 /// Handle of one call's decoder thread. Dropping it ends the thread and clears the screen.
 #[derive(Debug)]

@@ -24,7 +24,8 @@ use crate::gate::Gate;
 use crate::session::Fault;
 use crate::threads::Threads;
 use crate::timeline::micros_between;
-use crate::worker::{Rank, Stop, Work, Worker};
+use crate::work::{Rank, Stop, Work};
+use crate::worker::Worker;
 
 /// Handle of one call's encoder thread. Dropping it ends the thread.
 #[derive(Debug)]

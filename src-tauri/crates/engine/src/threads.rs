@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::worker::{Rank, Stop, Work, run};
+use crate::work::{Make, Rank, Stop, Work, run};
 
 /// Who does the work of pipelines and devices. Clones are the same ones.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +22,6 @@ enum Kind {
     /// The thread that has the [`Executor`].
     Inline(Queue),
 }
-
-/// Makes the work of a thread on that thread; `None` when there is nothing to do.
-pub(crate) type Make = Box<dyn FnOnce() -> Option<Box<dyn Work>> + Send>;
 
 /// Work that waits for its first step.
 #[derive(Clone, Default)]

@@ -48,6 +48,7 @@
 //! ```
 
 mod carrier;
+mod conditions;
 mod dice;
 mod end;
 mod gate;
@@ -57,7 +58,7 @@ mod session;
 mod signal;
 mod uplink;
 
-pub use carrier::Conditions;
+pub use conditions::Conditions;
 pub use dice::Dice;
 pub use loopback::Loopback;
 pub use network::Network;

@@ -56,6 +56,7 @@ struct Line {
     /// When it tries to connect; `None` while online, and when it waits to be asked.
     tries_at: Option<Duration>,
     pause: Duration,
+    longest_pause: Duration,
     /// The owner's network carries nothing until then.
     cut_until: Duration,
     /// When it notices that its connection is dead.
@@ -156,7 +157,7 @@ impl State {
             return;
         };
         if self.is_down || line.cut_until > now {
-            line.pause = (line.pause * 2).min(Timing::default().longest_retry);
+            line.pause = (line.pause * 2).min(line.longest_pause);
             line.tries_at = Some(now + line.pause);
             line.enter(LinkState::Offline(Problem::Unreachable));
             return;
@@ -302,6 +303,7 @@ impl Dialer for Relay {
             waiting: VecDeque::new(),
             tries_at: Some(now + DELAY),
             pause: config.timing.first_retry,
+            longest_pause: config.timing.longest_retry,
             cut_until: Duration::ZERO,
             notices_at: None,
         };
@@ -369,8 +371,17 @@ impl RelayConnection for Connection {
         });
     }
 
-    /// Pauses do not grow here.
-    fn set_urgent(&self, _: bool) {}
+    fn set_urgent(&self, urgent: bool) {
+        self.with(|line, now| {
+            line.longest_pause = if urgent {
+                Timing::default().urgent_retry
+            } else {
+                Timing::default().longest_retry
+            };
+            let soon = now + line.longest_pause;
+            line.tries_at = line.tries_at.map(|it| it.min(soon));
+        });
+    }
 
     fn disconnect(&self) {
         let owner = self.with(|line, now| {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::channel::mpsc;
 
-use super::carrier::Conditions;
+use super::conditions::Conditions;
 use crate::decode_queue::DecodeQueue;
 use crate::frame::{EncodedFrame, ReceivedFrame};
 use crate::transport::{

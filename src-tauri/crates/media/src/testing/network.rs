@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::carrier::{Carrier, Conditions};
+use super::carrier::Carrier;
+use super::conditions::Conditions;
 
 /// A network in the process, on which [`Loopback`](super::Loopback)s open their sessions. Clones
 /// share it.
