@@ -197,7 +197,7 @@ pub const EVENTS: &[Event] = &[
     Event::media("f", "NAT rebinding", Act::Rebind)
         .with(Servers::Stun)
         .to_reach(800, 1500)
-        .within(5),
+        .within(2),
     Event::media("g", "set-up at 20 % loss", Act::SetUp).within(15),
     Event::media(
         "h10",

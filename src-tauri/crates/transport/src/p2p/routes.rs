@@ -33,6 +33,8 @@ pub(crate) struct Routes {
     table: Mutex<Table>,
     /// When the pair in use became that, in microseconds from `begun`.
     used_micros: AtomicU64,
+    /// When something came over the pair in use, whoever sent it, in microseconds from `begun`.
+    reached_micros: AtomicU64,
     /// Something was not sent over the pair in use since somebody asked last.
     failed: AtomicBool,
     /// The selected pair or `failed` changed.
@@ -85,6 +87,7 @@ impl Routes {
             begun: now,
             table: Mutex::default(),
             used_micros: AtomicU64::new(0),
+            reached_micros: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             changed: Notify::new(),
             arrivals,
@@ -126,7 +129,7 @@ impl Routes {
             if is_media {
                 table.select(Some(pair));
                 drop(table);
-                self.note_use(Instant::now());
+                self.note(&self.used_micros, Instant::now());
                 self.changed.notify_one();
             }
             return None;
@@ -151,6 +154,10 @@ impl Routes {
         };
         let in_use = table.moved.as_ref().map_or(selected, |(moved, _)| *moved);
         let known = pair == in_use || pair == selected || table.accepted.contains(&pair);
+        drop(table);
+        if pair == in_use {
+            self.note(&self.reached_micros, Instant::now());
+        }
         match known {
             true if pair.local == selected.local => Origin::Peer(selected.remote),
             true => Origin::Elsewhere(selected.remote),
@@ -204,9 +211,14 @@ impl Routes {
         moved.filter(|it| table.selected != Some(*it))
     }
 
-    /// When the pair in use became that.
-    pub(crate) fn used_since(&self) -> Instant {
-        self.begun + Duration::from_micros(self.used_micros.load(Ordering::Relaxed))
+    /// When the other side was heard over the pair in use last, when something that only it can have
+    /// sent came at `authentic`, whichever way: what comes over the pair alone may be anybody's. A
+    /// pair that has just become that has a moment to be heard.
+    pub(crate) fn heard(&self, authentic: Instant) -> Instant {
+        let at =
+            |micros: &AtomicU64| self.begun + Duration::from_micros(micros.load(Ordering::Relaxed));
+        let reached = at(&self.reached_micros).min(authentic);
+        reached.max(at(&self.used_micros))
     }
 
     /// The library's socket that is bound to `local`.
@@ -230,17 +242,16 @@ impl Routes {
     pub(crate) fn move_to(&self, pair: Pair, socket: Arc<dyn AsyncUdpSocket>) {
         self.table().moved = Some((pair, socket));
         self.failed.store(false, Ordering::Relaxed);
-        self.note_use(Instant::now());
+        self.note(&self.used_micros, Instant::now());
     }
 
     fn is_selected(&self) -> bool {
         self.table().selected.is_some()
     }
 
-    fn note_use(&self, now: Instant) {
+    fn note(&self, micros: &AtomicU64, now: Instant) {
         let since = now.saturating_duration_since(self.begun).as_micros();
-        let micros = u64::try_from(since).unwrap_or(u64::MAX);
-        self.used_micros.fetch_max(micros, Ordering::Relaxed);
+        micros.fetch_max(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -384,6 +395,20 @@ mod tests {
             assert!(routes.outgoing(other, false).is_none(), "{other:?}");
         }
         assert_eq!(routes.moved(), Some(spare));
+    }
+
+    #[test]
+    fn a_pair_is_heard_when_something_comes_over_it_and_the_other_side_lives() {
+        let (routes, _arrivals, _inlet) = selected();
+        let begun = Instant::now();
+        let later = begun + Duration::from_secs(9);
+        assert!(routes.heard(later) <= begun, "nothing came over it");
+        std::thread::sleep(Duration::from_millis(5));
+        routes.origin(pair(HOME, "192.0.2.9:8"));
+        assert!(routes.heard(later) <= begun, "over another one");
+        routes.origin(pair(HOME, THEIRS));
+        assert!(routes.heard(later) > begun);
+        assert!(routes.heard(begun) <= begun, "it may be anybody's");
     }
 
     #[test]

@@ -147,10 +147,9 @@ impl Task {
         }
     }
 
-    /// When the other side was heard last, or the pair in use became that: it has a moment to be
-    /// heard over it. Who is heard over another pair sends there, and does not need this one.
+    /// When the other side was heard over the pair in use last.
     fn heard(&self) -> Instant {
-        self.traffic.last_received().max(self.routes.used_since())
+        self.routes.heard(self.traffic.last_received())
     }
 
     /// When to wake up if nothing happens.
