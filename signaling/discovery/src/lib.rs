@@ -1,0 +1,16 @@
+//! Who is on the networks that this machine is on, with nothing around: no server, no DNS, no
+//! internet.
+//!
+//! A member of a network runs a relay of its own and [announces](Announcement) where it is. An
+//! announcement is a hint: it never names who is there unless that person wants everybody to know,
+//! and who it is is proven by a sealed session alone. What comes from the network is a stranger's
+//! bytes: none of it panics, and none of it makes memory grow without a bound.
+
+#![warn(missing_docs)]
+
+mod announcement;
+mod lan;
+
+pub use announcement::{Announcement, Named, Token};
+pub use identity::Address;
+pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
