@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::{Extension, Router};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use crate::http::{self, refusing, router};
@@ -31,7 +31,7 @@ pub(crate) struct Acceptor {
     handshakes: Option<Handshakes>,
     router: Router,
     /// How many may be told at a time that they are not taken in.
-    refusals: Semaphore,
+    refusals: Arc<Semaphore>,
 }
 
 impl Acceptor {
@@ -39,7 +39,7 @@ impl Acceptor {
         Self {
             handshakes,
             router: router(Arc::clone(&relay)),
-            refusals: Semaphore::new(REFUSALS),
+            refusals: Arc::new(Semaphore::new(REFUSALS)),
             relay,
         }
     }
@@ -48,10 +48,7 @@ impl Acceptor {
     pub(crate) async fn accept_all(self: Arc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => {
-                    let serving = Arc::clone(&self).serve(stream, peer.ip().to_canonical());
-                    self.relay.tasks.spawn(serving);
-                }
+                Ok((stream, peer)) => self.receive(stream, peer.ip().to_canonical()),
                 Err(error) => {
                     // Out of descriptors, or a client that left already.
                     tracing::warn!(kind = ?error.kind(), "cannot accept a connection");
@@ -61,12 +58,16 @@ impl Acceptor {
         }
     }
 
-    /// Serves a connection until it is upgraded or has had its answer. Those that no proxy speaks
-    /// for are refused before anything is read.
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
+    /// Decides at once whether a connection is taken in, and has it served until it is upgraded or
+    /// has had its answer: one that waited for its turn to be refused would keep a descriptor, and
+    /// nothing would bound how many do. Those that no proxy speaks for are refused before anything
+    /// is read.
+    fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
         if stream.set_nodelay(true).is_err() {
             return;
         }
+        let acceptor = Arc::clone(self);
+        let tasks = &self.relay.tasks;
         let proxies = &self.relay.config.proxies;
         let source = if proxies.trust(peer) {
             Ok(Source::Proxy(peer))
@@ -74,8 +75,14 @@ impl Acceptor {
             self.admit(peer)
         };
         match source {
-            Ok(source) => self.take_in(stream, source).await,
-            Err(refusal) => self.refuse(stream, refusal).await,
+            Ok(source) => {
+                tasks.spawn(async move { acceptor.take_in(stream, source).await });
+            }
+            Err(refusal) => {
+                if let Some(turn) = self.refusal(refusal) {
+                    tasks.spawn(async move { acceptor.refuse(stream, refusal, turn).await });
+                }
+            }
         }
     }
 
@@ -129,7 +136,9 @@ impl Acceptor {
                 Ok(())
             }
             Err(refusal) => {
-                self.refuse(stream, refusal).await;
+                if let Some(turn) = self.refusal(refusal) {
+                    self.refuse(stream, refusal, turn).await;
+                }
                 Ok(())
             }
         }
@@ -157,18 +166,19 @@ impl Acceptor {
         http::serve(metered, router).await;
     }
 
-    /// Tells a client that it is not taken in, if that is cheap.
-    async fn refuse(&self, stream: TcpStream, refusal: Refusal) {
+    /// Counts a refusal; a turn if the client may be told of it, which is where that is cheap.
+    fn refusal(&self, refusal: Refusal) -> Option<OwnedSemaphorePermit> {
         tracing::debug!(?refusal, "a connection is refused");
         self.relay.metrics.refused(refusal);
         // A handshake is what the limit on arrivals shall save.
         let is_dear = refusal == Refusal::Rate && self.handshakes.is_some();
-        let Ok(_turn) = self.refusals.try_acquire() else {
-            return;
-        };
-        if !is_dear {
-            let _told: Result<(), _> = timeout(REFUSAL, self.http(stream, refusing(refusal))).await;
-        }
+        let turn = || Arc::clone(&self.refusals).try_acquire_owned().ok();
+        if is_dear { None } else { turn() }
+    }
+
+    /// Tells a client that it is not taken in, while it has a turn.
+    async fn refuse(&self, stream: TcpStream, refusal: Refusal, _turn: OwnedSemaphorePermit) {
+        let _told: Result<(), _> = timeout(REFUSAL, self.http(stream, refusing(refusal))).await;
     }
 }
 
