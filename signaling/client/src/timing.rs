@@ -34,8 +34,8 @@ pub struct Timing {
     /// The longest pause before any retry: what a user waits at most once the relay is back.
     pub longest_retry: Duration,
     /// The same while somebody waits for the link ([`Link::set_urgent`](crate::Link::set_urgent)):
-    /// a second in a call is long, and a client asks a relay that is away no more often for it than
-    /// once in half of that.
+    /// a second in a call is long. Pauses are drawn up to it, so a relay that is away is asked twice
+    /// a second on average.
     pub urgent_retry: Duration,
     /// How long a connection must last before its loss counts as a first failure again, so that
     /// a relay that takes connections and drops them is not tried in a tight loop.

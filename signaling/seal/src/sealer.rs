@@ -148,8 +148,8 @@ impl Sealer {
         self.sessions.set_active(conversation);
     }
 
-    /// Gives up what waits for an answer in a conversation: it must not be heard any more. What an
-    /// answer was had to is on its way.
+    /// Forgets what waits in a conversation until the other side answers: it must not be heard any
+    /// more. A session that was answered already is not touched.
     pub fn give_up(&mut self, to: Address, conversation: u64) {
         self.pending
             .retain(|it| it.conversation() != (to, conversation));

@@ -230,6 +230,7 @@ impl Control {
         let slept = self.suspends.take();
         if !slept.is_zero() {
             tracing::info!(?slept, "the machine slept");
+            // Deadlines of a call pass meanwhile: the other side has not slept.
             self.machine.clock.skip(slept);
         }
         self.devices.pass(self.call.seen.is_busy());

@@ -55,6 +55,32 @@ fn messages_that_wait_go_in_their_order_and_equal_ones_once() {
 }
 
 #[test]
+fn what_is_given_up_is_not_heard_by_who_comes_later() {
+    let now = Instant::now();
+    let (mut ann, mut bob) = (Side::new(), Side::new());
+    ann.say(now, bob.address, 1, b"invite");
+    ann.say(now, bob.address, 2, b"another");
+    let hello = ann.out().remove(0);
+    ann.sealer.give_up(bob.address, 1);
+    // The HELLO was on its way still.
+    bob.take(now, ann.address, &hello);
+    settle(now, &mut ann, &mut bob);
+    assert!(bob.messages().is_empty());
+    ann.pass_time(now + seconds(2));
+    settle(now + seconds(2), &mut ann, &mut bob);
+    assert_eq!(
+        bob.messages(),
+        [b"another"],
+        "the other conversation goes on"
+    );
+    // A session that stands is not touched.
+    ann.sealer.give_up(bob.address, 2);
+    ann.say(now + seconds(3), bob.address, 2, b"more");
+    settle(now + seconds(3), &mut ann, &mut bob);
+    assert_eq!(bob.messages(), [b"more"]);
+}
+
+#[test]
 fn frames_have_the_lengths_of_their_classes_and_no_others() {
     let now = Instant::now();
     let (mut ann, mut bob) = in_conversation(now);

@@ -43,8 +43,6 @@ pub(crate) fn settle(world: &mut World) -> Outcome {
     );
     if in_a_call {
         world.note("Ada hangs up");
-        // What she says may be lost with a relay that is not back yet and a channel that is frozen.
-        world.closed = true;
         world.people[0].press(&world.runtime, Command::End);
         within(world, HANG_UP, "a call that was hung up goes on", |world| {
             world.people.iter().all(|it| is_over(&it.call()))

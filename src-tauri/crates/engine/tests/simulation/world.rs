@@ -272,7 +272,7 @@ const TOLD: Duration = Duration::from_secs(1);
 const LEFT: Duration = Duration::from_secs(2);
 
 /// A call without a path ends after 45 s, and a new session takes some.
-const NEARLY_LOST: Duration = Duration::from_secs(30);
+const NEARLY_LOST: Duration = Duration::from_secs(35);
 
 /// How long a person is rung for, with some time to hear of the end.
 const LONGEST_RING: Duration = Duration::from_secs(30);
