@@ -109,6 +109,7 @@ mod dropped;
 mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod greeting;
 mod half_open;
 mod noise;
 mod output;
@@ -123,6 +124,8 @@ mod version;
 mod window;
 mod words;
 
+pub use frame::begins_session;
+pub use greeting::Greeting;
 pub use output::{Output, SendError};
 pub use rate::Sender;
 pub use sealer::Sealer;
