@@ -36,7 +36,7 @@ enum What {
     /// We are a member, or cannot be.
     Joined(Result<(u16, Box<dyn Membership>), LanError>),
     /// Something was heard.
-    Heard(Heard),
+    Heard(Box<Heard>),
 }
 
 /// Our membership.
@@ -166,7 +166,7 @@ impl Lan {
             }
             What::Heard(heard) => {
                 if let State::On(on) = &mut self.state {
-                    on.neighbourhood.hear(self.clock.now(), heard);
+                    on.neighbourhood.hear(self.clock.now(), *heard);
                 }
             }
         }
@@ -365,7 +365,7 @@ async fn forward(
         }) => {
             let mut goes_on = say(What::Joined(Ok((port, membership)))).await;
             while goes_on && let Some(it) = heard.recv().await {
-                goes_on = say(What::Heard(it)).await;
+                goes_on = say(What::Heard(Box::new(it))).await;
             }
         }
         Err(error) => {

@@ -284,7 +284,7 @@ impl Neighbourhood {
             return;
         };
         standing.proof = Proof::Asked {
-            greeting,
+            greeting: Box::new(greeting),
             until: now + PATIENCE,
             failures,
         };

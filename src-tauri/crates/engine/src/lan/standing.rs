@@ -35,7 +35,7 @@ pub(super) enum Proof {
     },
     /// It was asked for.
     Asked {
-        greeting: Greeting,
+        greeting: Box<Greeting>,
         /// When it counts as not given.
         until: Instant,
         failures: u32,
