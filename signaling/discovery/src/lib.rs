@@ -8,9 +8,17 @@
 
 #![warn(missing_docs)]
 
+mod acquaintances;
 mod announcement;
+mod encoding;
 mod lan;
+mod neighbours;
+mod token;
 
-pub use announcement::{Announcement, Named, Token};
+pub use acquaintances::{Acquaintances, Recognised};
+pub use announcement::{Announcement, Named, host_name};
+pub use encoding::NotAnAnnouncement;
 pub use identity::Address;
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
+pub use neighbours::{Change, Neighbour, Neighbours};
+pub use token::Token;
