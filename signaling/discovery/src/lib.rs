@@ -11,6 +11,8 @@
 mod acquaintances;
 mod announcement;
 mod encoding;
+mod finders;
+mod interfaces;
 mod lan;
 mod neighbours;
 mod token;
@@ -18,6 +20,7 @@ mod token;
 pub use acquaintances::{Acquaintances, Recognised};
 pub use announcement::{Announcement, Named, host_name};
 pub use encoding::NotAnAnnouncement;
+pub use finders::{ANNOUNCEMENT_PATH, BEACON_PORT, DEFAULT_PORT, Finders, Options};
 pub use identity::Address;
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
 pub use neighbours::{Change, Neighbour, Neighbours};
