@@ -63,14 +63,9 @@ struct Profile {
 #[derive(Debug)]
 enum State {
     Off,
-    Joining {
-        alias: Arc<Identity>,
-        task: Task,
-    },
+    Joining { alias: Arc<Identity>, task: Task },
     On(Box<On>),
-    Failed {
-        again_at: Instant,
-    },
+    Failed { again_at: Instant },
 }
 
 #[derive(Debug)]
@@ -176,9 +171,7 @@ impl Lan {
     pub(crate) fn pass(&mut self, relays: &mut Relays, is_in_use: impl Fn(&Address) -> bool) {
         match &mut self.state {
             State::Failed { again_at } if *again_at <= self.clock.now() => self.join(),
-            State::On(on) => on
-                .neighbourhood
-                .pass(self.clock.now(), relays, is_in_use),
+            State::On(on) => on.neighbourhood.pass(self.clock.now(), relays, is_in_use),
             State::Off | State::Joining { .. } | State::Failed { .. } => {}
         }
     }

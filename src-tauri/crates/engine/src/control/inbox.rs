@@ -194,7 +194,11 @@ mod tests {
         let due = clock.now();
         let mut seen = [0; 4];
         for turn in 0..1000 {
-            while senders.relays.try_send(relays::News::Link(relays::LinkId::Guest)).is_ok() {}
+            while senders
+                .relays
+                .try_send(relays::News::Link(relays::LinkId::Guest))
+                .is_ok()
+            {}
             if turn % 100 == 0 {
                 let (answer, _) = oneshot::channel();
                 requests.try_send(Request::Stop(answer)).unwrap();

@@ -204,7 +204,8 @@ impl Neighbourhood {
         match relays.state(link) {
             Some(LinkState::Online) => {
                 let way = Way { link, at: alias };
-                let introduction = seal::introduce(&self.identity.address(), &standing.person.address);
+                let introduction =
+                    seal::introduce(&self.identity.address(), &standing.person.address);
                 let Ok(introduction) = introduction else {
                     return;
                 };
@@ -218,8 +219,7 @@ impl Neighbourhood {
 
     /// Neighbours of whom nobody knows who they are.
     fn unnamed(&self) -> impl Iterator<Item = Address> {
-        self.aliases()
-            .filter(|it| !self.standings.contains_key(it))
+        self.aliases().filter(|it| !self.standings.contains_key(it))
     }
 
     fn aliases(&self) -> impl Iterator<Item = Address> {
@@ -263,7 +263,8 @@ impl Neighbourhood {
         let asked = self.standings.values();
         let asked = asked.filter(|it| matches!(it.proof, Proof::Asked { .. }));
         let free = MAX_ASKED.saturating_sub(asked.count());
-        let mut due: Vec<(bool, Instant, Address)> = self.standings.iter().filter_map(due).collect();
+        let mut due: Vec<(bool, Instant, Address)> =
+            self.standings.iter().filter_map(due).collect();
         due.retain(|(_, from, _)| *from <= now);
         due.sort_unstable();
         for (_, _, alias) in due.into_iter().take(free) {

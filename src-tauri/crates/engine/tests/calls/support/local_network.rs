@@ -42,7 +42,7 @@ impl LocalNetwork {
     }
 
     /// All hear this, whoever says it.
-    pub(crate) fn forge(&self, announcement: Announcement, place: SocketAddr) {
+    pub(crate) fn forge(&self, announcement: &Announcement, place: SocketAddr) {
         let nodes = self.0.lock().unwrap();
         for node in nodes.values() {
             let _full = node.heard.try_send(seen(announcement.clone(), place));
