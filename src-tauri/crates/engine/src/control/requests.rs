@@ -19,6 +19,7 @@ impl Control {
                 // The one who asked may have stopped waiting.
                 let _ = answer.send(self.on_command(command));
             }
+            Request::Ask(places, answer) => self.lan.ask(places, answer),
             Request::Configure(config) => self.on_configure(*config),
             Request::Stop(answer) => {
                 self.stopping = Some(answer);
