@@ -235,6 +235,14 @@ test('a test call is repeated as one, and its peer is nobody to be saved', async
   expect(backend.commands.filter((one) => one.do === 'dial')).toEqual([]);
 });
 
+test('nobody compares words in a test call, or saves its peer', async () => {
+  const { app } = await story('call-test');
+  expect(screen.queryByText('Compare words')).toBeNull();
+  app.local.menu = 'more';
+  expect(await screen.findByText('Keyboard shortcuts')).toBeVisible();
+  expect(screen.queryByText(/^(Compare words|Add to contacts)$/u)).toBeNull();
+});
+
 test('a call to somebody is no test call, also after one that could not be made', async () => {
   const { backend, app } = await story('home');
   backend.testCall = () => Promise.reject({ code: 'alreadyInCall', message: 'no' });

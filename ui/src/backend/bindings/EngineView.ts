@@ -15,7 +15,7 @@ export type EngineView = {
  */
 relay: RelayView, 
 /**
- * The local networks, and who is there.
+ * Our local networks.
  */
 lan: LanView, 
 /**

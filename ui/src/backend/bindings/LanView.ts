@@ -11,6 +11,6 @@ export type LanView = {
  */
 state: LanState, 
 /**
- * Who is there and proved who they are.
+ * Who is there: only those of whom it is proven.
  */
 nearby: Array<NearbyPerson>, };

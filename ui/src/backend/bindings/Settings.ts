@@ -67,6 +67,6 @@ maxSendKbps: number,
  */
 whoMayRing: WhoMayRing, 
 /**
- * Who on the local networks learns that we are there.
+ * Who sees this installation on local networks.
  */
 lan: LanVisibility, };

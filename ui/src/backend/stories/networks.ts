@@ -60,7 +60,7 @@ export const NETWORKS = {
   'field-place-nobody': story({}, {}, { field: '192.168.1.21:7777' }),
   'field-place-hidden': story({}, {}, { field: PLACES.hidden }),
 
-  'call-test': story(active('connected', { peer: TEST })),
+  'call-test': story(active('connected', { peer: TEST }), {}, { testing: TEST.address }),
   'ended-test': story(
     {
       ...active(),
