@@ -60,10 +60,10 @@ pub fn config(
     identity: Arc<Identity>,
     known: KnownPeople,
 ) -> Config {
-    let relay = options
-        .relay
-        .clone()
-        .or_else(|| Some(settings.relay.clone()));
+    let relay = match &options.relay {
+        Some(relay) => relay.url(),
+        None => Some(settings.relay.as_str()),
+    };
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
@@ -74,7 +74,7 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
-        relay: relay.filter(|it| !it.is_empty()),
+        relay: relay.filter(|it| !it.is_empty()).map(str::to_owned),
         ring: Duration::from_secs(u64::from(ring)),
         video: VideoMode {
             size: options.size.unwrap_or(Size::HD),
