@@ -1,11 +1,13 @@
 //! Puts an engine together from options and settings. The only place that knows every backend.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
-use engine::{Backends, Config, People, Relation, SignalClient, WhoMayRing};
+use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
+use lan::SystemLan;
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
@@ -28,6 +30,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         transport: transport(options, settings),
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
+        lan: Some(Arc::new(SystemLan::default())),
     }
 }
 
@@ -74,6 +77,11 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
+        lan: match options.lan.unwrap_or(settings.lan) {
+            store::LanVisibility::Everyone => LanVisibility::Everyone,
+            store::LanVisibility::Known => LanVisibility::Known,
+            store::LanVisibility::Off => LanVisibility::Off,
+        },
         relay: relay.filter(|it| !it.is_empty()).map(str::to_owned),
         ring: Duration::from_secs(u64::from(ring)),
         video: VideoMode {
@@ -114,6 +122,18 @@ impl People for StoredPeople {
             store::Relation::Stranger => Relation::Stranger,
             store::Relation::Blocked => Relation::Blocked,
         }
+    }
+
+    fn familiar(&self) -> Vec<Address> {
+        self.0.familiar()
+    }
+
+    fn places(&self, address: &Address) -> Vec<SocketAddr> {
+        self.0.places(address)
+    }
+
+    fn met(&self, address: &Address, places: &[SocketAddr]) {
+        self.0.met(address, places);
     }
 }
 
