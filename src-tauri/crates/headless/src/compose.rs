@@ -1,11 +1,13 @@
 //! Puts an engine together from options and settings. The only place that knows every backend.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
 use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
+use lan::SystemLan;
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
@@ -28,7 +30,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         transport: transport(options, settings),
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
-        lan: None,
+        lan: Some(Arc::new(SystemLan::default())),
     }
 }
 
@@ -61,10 +63,10 @@ pub fn config(
     identity: Arc<Identity>,
     known: KnownPeople,
 ) -> Config {
-    let relay = options
-        .relay
-        .clone()
-        .or_else(|| Some(settings.relay.clone()));
+    let relay = match &options.relay {
+        Some(relay) => relay.url(),
+        None => Some(settings.relay.as_str()),
+    };
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
@@ -75,8 +77,12 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
-        lan: LanVisibility::Off,
-        relay: relay.filter(|it| !it.is_empty()),
+        lan: match options.lan.unwrap_or(settings.lan) {
+            store::LanVisibility::Everyone => LanVisibility::Everyone,
+            store::LanVisibility::Known => LanVisibility::Known,
+            store::LanVisibility::Off => LanVisibility::Off,
+        },
+        relay: relay.filter(|it| !it.is_empty()).map(str::to_owned),
         ring: Duration::from_secs(u64::from(ring)),
         video: VideoMode {
             size: options.size.unwrap_or(Size::HD),
@@ -116,6 +122,18 @@ impl People for StoredPeople {
             store::Relation::Stranger => Relation::Stranger,
             store::Relation::Blocked => Relation::Blocked,
         }
+    }
+
+    fn familiar(&self) -> Vec<Address> {
+        self.0.familiar()
+    }
+
+    fn places(&self, address: &Address) -> Vec<SocketAddr> {
+        self.0.places(address)
+    }
+
+    fn met(&self, address: &Address, places: &[SocketAddr]) {
+        self.0.met(address, places);
     }
 }
 
