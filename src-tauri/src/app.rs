@@ -16,6 +16,7 @@ use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
 use tokio::sync::{RwLock, broadcast, watch};
 
+use self::places::Asked;
 pub(crate) use self::shell::{OpenWindow, ShellState};
 use crate::answer::Answer;
 use crate::error::{ErrorCode, UiError};
@@ -24,11 +25,11 @@ use crate::options::Options;
 use crate::picture::PictureSurface;
 use crate::replaceable::ReplaceableTransport;
 use crate::role::Role;
-use crate::understand::{Understood, understand};
 use crate::view::UiPush;
 
 mod history;
 mod people;
+mod places;
 mod settings;
 mod shell;
 #[cfg(test)]
@@ -48,6 +49,8 @@ pub(crate) struct App {
     engine: RwLock<Option<Engine>>,
     views: watch::Receiver<Arc<EngineView>>,
     transport: Arc<ReplaceableTransport>,
+    /// The place that the user typed last.
+    asked: Mutex<Option<Asked>>,
     shell: watch::Sender<ShellState>,
 }
 
@@ -102,6 +105,7 @@ impl App {
             changing: tokio::sync::Mutex::default(),
             views: engine.views(),
             transport,
+            asked: Mutex::default(),
             engine: RwLock::new(Some(engine)),
             shell: watch::Sender::new(shell),
         };
@@ -211,11 +215,6 @@ impl App {
             .as_ref()
             .ok_or_else(|| UiError::internal(&"the program ends"))?;
         Ok(engine.command(command).await?)
-    }
-
-    /// What a text means.
-    pub(crate) fn understand(&self, text: &str) -> Understood {
-        understand(text, &self.address)
     }
 
     /// The link to send to people.

@@ -47,8 +47,11 @@ pub(crate) async fn configure(
 
 /// Says what a text means, while it is typed.
 #[tauri::command]
-pub(crate) fn understand(app: State<'_, Arc<App>>, text: &str) -> Understood {
-    app.understand(text)
+pub(crate) async fn understand(
+    app: State<'_, Arc<App>>,
+    text: String,
+) -> Result<Understood, UiError> {
+    Ok(app.inner().understand(&text))
 }
 
 /// Puts our invite link into the clipboard.
