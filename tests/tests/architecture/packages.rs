@@ -21,6 +21,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("signal-client", &["signal-wire", "identity"]),
     ("discovery", &["signal-wire", "identity"]),
     ("signal-relay", &["signal-wire", "identity"]),
+    ("lan", &["signal-relay", "discovery", "identity"]),
     ("store", &["identity"]),
     (
         "engine",
@@ -43,6 +44,7 @@ const COMPOSED: &[&str] = &[
     "store",
     "identity",
     "signal-client",
+    "lan",
 ];
 
 /// The app shares the options and the figures of the program without a window.
