@@ -18,6 +18,7 @@ export const tauri: Backend = {
   },
   perform: (command) => invoke('perform', { command }),
   answer: (answer) => invoke('answer', { answer }),
+  testCall: () => invoke('test_call'),
   configure: (change) => invoke('configure', { change }),
   understand: (text) => invoke('understand', { text }),
   copyLink: () => invoke('copy_link'),
