@@ -1,5 +1,7 @@
 //! Whom the peer answers, and that nothing of it is left.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
