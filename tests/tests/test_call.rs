@@ -46,7 +46,6 @@ fn assert_good(found: &Value, fps: f64) {
     assert_eq!(found["ok"], true, "{found:#}");
     assert_eq!(found["problems"].as_array().map(Vec::len), Some(0));
     assert_eq!(found["heardYou"], true, "{found:#}");
-    assert!(number(found, "similarity") > 0.8, "{found:#}");
     for delay in ["soundDelayMs", "pictureDelayMs"] {
         let late = number(found, delay);
         assert!((20.0..600.0).contains(&late), "{delay} {found:#}");

@@ -78,12 +78,21 @@ impl Loudness {
         self.steps[step.number as usize % STEPS].store(value, Ordering::Relaxed);
     }
 
-    /// Decibels of this step; `None` where nothing was heard or said then.
+    /// Decibels around this step; `None` where nothing was heard or said then.
     fn decibels(&self, number: u32) -> Option<f32> {
+        let first = number.checked_sub(AROUND)?;
+        let energies = (first..=number + AROUND).filter_map(|it| self.energy(it));
+        let (count, sum) = energies.fold((0_u8, 0.0), |(count, sum), it| (count + 1, sum + it));
+        let mean = sum / f32::from(count);
+        (u32::from(count) > AROUND).then(|| 10.0 * mean.max(QUIET).log10())
+    }
+
+    /// The energy of this step, if it is known.
+    fn energy(&self, number: u32) -> Option<f32> {
         let value = self.steps[number as usize % STEPS].load(Ordering::Relaxed);
         let energy = f32::from_bits(value as u32);
-        let known = value >> 32 == u64::from(number) && value != u64::MAX && energy.is_finite();
-        known.then(|| 10.0 * energy.max(QUIET).log10())
+        let known = value >> 32 == u64::from(number) && value != u64::MAX;
+        (known && energy.is_finite()).then_some(energy)
     }
 
     /// Where in this sound, up to `now`, the `earlier` one is found again, between `least` and
@@ -175,14 +184,19 @@ const STEPS: usize = 1000;
 /// Steps that are compared: two seconds, in which somebody who counts aloud says three words.
 const COMPARED: u32 = 200;
 
+/// Steps on either side that a value is the mean of: a jitter buffer moves sound by as much while it
+/// adapts, and the steps of two devices do not begin together.
+const AROUND: u32 = 2;
+
 /// Steps that both sounds must have of those: a device that came too late leaves some out.
 const ENOUGH: usize = 150;
 
 /// The last steps: a microphone tells of them later, a speaker earlier.
 const UNFINISHED: u32 = 15;
 
-/// Energy below which all is equally quiet: -60 dB, the noise of a quiet room.
-const QUIET: f32 = 1e-6;
+/// Energy below which all is equally quiet: -50 dB. A codec does not keep the ups and downs of what
+/// is quieter, and no room is.
+const QUIET: f32 = 1e-5;
 
 /// How high a peak is beside the highest that can be the echo: what repeats itself is some hundredths
 /// off by chance.

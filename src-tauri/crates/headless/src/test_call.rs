@@ -35,6 +35,8 @@ pub struct TestCall<W> {
     findings: Findings,
     /// The figures that were looked at last.
     seen: Option<CallStats>,
+    /// When it is listened for the echo again; `None` before the first time.
+    listens_at: Option<Instant>,
 }
 
 impl<W: Write> TestCall<W> {
@@ -57,6 +59,7 @@ impl<W: Write> TestCall<W> {
             report,
             findings: Findings::new(video),
             seen: None,
+            listens_at: None,
         }
     }
 
@@ -134,7 +137,7 @@ impl<W: Write> TestCall<W> {
         }
     }
 
-    /// Takes in what the view tells of the call, and what can be heard and seen once a second.
+    /// Takes in what the view tells of the call, and what can be heard and seen.
     fn follow(&mut self, view: &EngineView) {
         if let Report::Json(figures) = &mut self.report
             && let Err(error) = figures.follow(view)
@@ -151,15 +154,18 @@ impl<W: Write> TestCall<W> {
             }
         );
         self.seen.clone_from(&view.stats);
+        let now = Instant::now();
+        if connected && self.listens_at.is_none_or(|at| at <= now) {
+            self.listens_at = Some(now + LISTEN);
+            self.findings
+                .heard(self.hearing.echo(now), self.hearing.spoke(now));
+        }
         if fresh
             && connected
             && let Some(stats) = &view.stats
         {
-            let now = Instant::now();
             self.findings
                 .devices(&view.microphone.now, &view.camera.now);
-            self.findings
-                .heard(self.hearing.echo(now), self.hearing.spoke(now));
             self.findings.sampled(stats, &self.ages.take());
         }
     }
@@ -188,6 +194,9 @@ async fn wait(until: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+/// How often it is listened for the echo: a comparison takes a millisecond.
+const LISTEN: Duration = Duration::from_millis(200);
 
 /// The promise of an engine is one second; the peer stays a second after the call.
 const PATIENCE: Duration = Duration::from_secs(4);
