@@ -13,11 +13,9 @@ impl App {
     /// Calls the peer of test calls. It ends by itself after the call.
     pub(crate) async fn test_call(&self) -> Result<(), UiError> {
         let mut running = self.test_peer.lock().await;
+        // Saves a peer that would be of no use. Whether there is a call is for the engine to say.
         if self.views.borrow().call.is_busy() {
             return Err(CommandError::AlreadyInCall.into());
-        }
-        if let Some(last) = running.take() {
-            last.stop().await;
         }
         let identity = Arc::clone(&self.test_identity);
         let settings = self.shell.borrow().settings.clone();
@@ -26,9 +24,13 @@ impl App {
         let peer = started.map_err(|error| UiError::internal(&error))?;
         let to = peer.link().to_owned();
         let dialled = self.command(Command::Dial { to, video: true }).await;
-        match &dialled {
-            Ok(()) => *running = Some(peer),
-            Err(_) => peer.stop().await,
+        // The peer of the last call stays until another call has begun: it may be in one.
+        let useless = match &dialled {
+            Ok(()) => running.replace(peer),
+            Err(_) => Some(peer),
+        };
+        if let Some(useless) = useless {
+            useless.stop().await;
         }
         dialled
     }
