@@ -11,6 +11,7 @@ use engine::view::EngineView;
 use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
 use headless::disk::with_store;
+use headless::test_call::EchoPeer;
 use identity::{Address, Identity};
 use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
@@ -32,6 +33,7 @@ mod people;
 mod places;
 mod settings;
 mod shell;
+mod test_call;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -51,6 +53,10 @@ pub(crate) struct App {
     transport: Arc<ReplaceableTransport>,
     /// The place that the user typed last.
     asked: Mutex<Option<Asked>>,
+    /// Who the peer of test calls is, for this run: no call with it is remembered.
+    test_identity: Arc<Identity>,
+    /// The peer of the last test call, from its start until the next one or the program's end.
+    test_peer: tokio::sync::Mutex<Option<EchoPeer>>,
     shell: watch::Sender<ShellState>,
 }
 
@@ -65,7 +71,7 @@ impl App {
     /// Starts the engine with what `store` remembers. Needs the async runtime.
     ///
     /// # Errors
-    /// When the system has no thread left.
+    /// When the system has no thread or no randomness left.
     pub(crate) fn start(options: Options, store: Store) -> anyhow::Result<(Self, Streams)> {
         let identity = Arc::new(store.identity());
         let settings = store.settings();
@@ -106,6 +112,8 @@ impl App {
             views: engine.views(),
             transport,
             asked: Mutex::default(),
+            test_identity: Arc::new(Identity::generate().context("cannot make a key")?),
+            test_peer: tokio::sync::Mutex::default(),
             engine: RwLock::new(Some(engine)),
             shell: watch::Sender::new(shell),
         };
@@ -240,6 +248,12 @@ impl App {
         };
         if tokio::time::timeout(PATIENCE, engine.stop()).await.is_err() {
             tracing::error!("the engine did not stop in time");
+        }
+        if tokio::time::timeout(PATIENCE, self.stop_test_peer())
+            .await
+            .is_err()
+        {
+            tracing::error!("the other side of a test call did not stop in time");
         }
     }
 

@@ -36,6 +36,12 @@ pub(crate) async fn answer(app: State<'_, Arc<App>>, answer: Answer) -> Result<(
     app.answer(answer).await
 }
 
+/// Calls the peer inside the program that gives back what it receives.
+#[tauri::command]
+pub(crate) async fn test_call(app: State<'_, Arc<App>>) -> Result<(), UiError> {
+    app.test_call().await
+}
+
 /// Takes over the settings in `change`; all others stay.
 #[tauri::command]
 pub(crate) async fn configure(

@@ -5,7 +5,7 @@
 //! ([`options`]), how an engine is composed from them ([`compose`]), the history of its calls
 //! ([`history`]) and all other work that waits for the disk ([`disk`]), the time of day
 //! ([`wall_clock`]), the lines of JSON that tell a call's figures ([`figures`]), and what is given
-//! back to the system after one ([`memory`]). Contacts ([`people`]) and the move to another computer
+//! back to the system after one ([`memory`]), and the other side of a test call ([`test_call`]). Contacts ([`people`]) and the move to another computer
 //! ([`transfer`]) are commands of their own.
 
 #![warn(missing_docs)]
@@ -23,8 +23,10 @@ pub mod people;
 pub mod process;
 pub mod recorder;
 pub mod session;
+pub mod test_call;
 pub mod transfer;
 pub mod wall_clock;
 
 mod passphrase;
+mod picture_ages;
 mod sentences;
