@@ -24,6 +24,8 @@ const COMMANDS: &[&str] = &[
     "pin_words",
     "export_identity",
     "import_identity",
+    "examine",
+    "copy_report",
 ];
 
 fn main() {

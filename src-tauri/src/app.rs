@@ -27,6 +27,7 @@ use crate::role::Role;
 use crate::understand::{Understood, understand};
 use crate::view::UiPush;
 
+mod examination;
 mod history;
 mod people;
 mod settings;
@@ -44,6 +45,8 @@ pub(crate) struct App {
     known: KnownPeople,
     /// Held by whoever changes settings until they are kept: no change is built on old ones.
     changing: tokio::sync::Mutex<()>,
+    /// Held while the doctor looks.
+    examining: tokio::sync::Mutex<()>,
     /// `None` once the program ends.
     engine: RwLock<Option<Engine>>,
     views: watch::Receiver<Arc<EngineView>>,
@@ -100,6 +103,7 @@ impl App {
             store: Arc::new(Mutex::new(store)),
             known,
             changing: tokio::sync::Mutex::default(),
+            examining: tokio::sync::Mutex::default(),
             views: engine.views(),
             transport,
             engine: RwLock::new(Some(engine)),

@@ -25,6 +25,18 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         "engine",
         &["call", "media", "signal-client", "seal", "identity"],
     ),
+    (
+        "doctor",
+        &[
+            "media",
+            "engine",
+            "transport",
+            "identity",
+            "discovery",
+            "signal-client",
+            "signal-wire",
+        ],
+    ),
     ("headless", COMPOSED),
     ("app", APP),
     ("xtask", &[]),
@@ -42,6 +54,7 @@ const COMPOSED: &[&str] = &[
     "store",
     "identity",
     "signal-client",
+    "doctor",
 ];
 
 /// The app shares the options and the figures of the program without a window.
@@ -53,6 +66,7 @@ const APP: &[&str] = &[
     "store",
     "identity",
     "headless",
+    "doctor",
 ];
 
 /// Each native or far-reaching library, and the one package that may name it.

@@ -7,6 +7,7 @@
  */
 import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
+import type { Report } from './bindings/Report';
 import type { RingView } from './bindings/RingView';
 import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
@@ -47,6 +48,13 @@ export interface Backend {
    * starts again.
    */
   importIdentity(file: string, passphrase: string): Promise<void>;
+  /**
+   * Looks for whatever may keep calls from working, for some seconds, and tries the way to a
+   * computer (`host` or `host:port`) too when one is named.
+   */
+  examine(peer?: string): Promise<Report>;
+  /** Puts the text of a report on the clipboard. */
+  copyReport(text: string): Promise<void>;
   /** Has the system say that somebody calls, for as long as it rings. */
   notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */

@@ -34,22 +34,27 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
 /// The way to the other side. Made anew when the servers in the settings change.
 #[must_use]
 pub fn transport(options: &Options, settings: &Settings) -> Arc<dyn MediaTransport> {
+    Arc::new(PeerToPeer::new(p2p::Config {
+        ice_servers: ice_servers(options, settings),
+        bind: options.bind,
+    }))
+}
+
+/// The STUN and TURN servers of options and settings.
+pub(crate) fn ice_servers(options: &Options, settings: &Settings) -> Vec<IceServer> {
     let stored = settings.ice_servers.iter().map(|server| IceServer {
         url: server.url.clone(),
         username: server.username.clone(),
         credential: server.credential.clone(),
     });
-    let ice_servers = options
-        .stun
-        .iter()
-        .chain(&options.turn)
-        .cloned()
-        .chain(stored)
-        .collect();
-    Arc::new(PeerToPeer::new(p2p::Config {
-        ice_servers,
-        bind: options.bind,
-    }))
+    let given = options.stun.iter().chain(&options.turn).cloned();
+    given.chain(stored).collect()
+}
+
+/// The URL of the relay by which people reach us, if there is one.
+pub(crate) fn relay(options: &Options, settings: &Settings) -> Option<String> {
+    let relay = options.relay.as_ref().unwrap_or(&settings.relay);
+    Some(relay.clone()).filter(|it| !it.is_empty())
 }
 
 /// Who the engine is, whom the user knows and what the user set; options win over settings.
@@ -60,10 +65,6 @@ pub fn config(
     identity: Arc<Identity>,
     known: KnownPeople,
 ) -> Config {
-    let relay = options
-        .relay
-        .clone()
-        .or_else(|| Some(settings.relay.clone()));
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
@@ -74,7 +75,7 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
-        relay: relay.filter(|it| !it.is_empty()),
+        relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: VideoMode {
             size: options.size.unwrap_or(Size::HD),

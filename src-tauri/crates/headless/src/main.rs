@@ -17,7 +17,7 @@ use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
-use headless::{compose, history, log, memory, people, process, transfer};
+use headless::{compose, examine, history, log, memory, people, process, transfer};
 use identity::Invite;
 use store::{Keychain, Store};
 use tokio::runtime::Runtime;
@@ -69,6 +69,14 @@ enum Verb {
     Contact {
         #[command(subcommand)]
         change: Change,
+    },
+    /// Check network, relay, camera, microphone and speaker, and say what is wrong and what to do.
+    /// Fails when anything does; --json prints the whole report.
+    Doctor {
+        /// Another computer to check against, where Tincan runs: a name or an IP address, with or
+        /// without :PORT.
+        #[arg(long, value_name = "HOST")]
+        peer: Option<String>,
     },
     /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
     /// move to another computer. Whoever has both can be you.
@@ -143,6 +151,16 @@ async fn run(line: Line) -> Result<ExitCode> {
         Verb::Contact { change } => {
             change.apply(&mut open()?)?;
             return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Doctor { peer } => {
+            let settings = open()?.settings();
+            let subjects = examine::subjects(&line.options, &settings, peer.as_deref());
+            let report = examine::run(subjects, line.json, &mut stdout()).await?;
+            return Ok(if report.has_failures() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            });
         }
         Verb::Export { file, passphrase } => {
             transfer::export(&open()?, file, passphrase.file())?;
