@@ -79,7 +79,7 @@ impl Members {
                 return heard;
             };
             if let Event::Seen(sighting) = event {
-                heard.take(&self.alias, sighting, own, who);
+                heard.take(&self.alias, &sighting, own, who);
             }
         }
     }
@@ -94,7 +94,7 @@ impl Heard {
     fn take(
         &mut self,
         alias: &Address,
-        sighting: Sighting,
+        sighting: &Sighting,
         own: &[IpAddr],
         who: Option<&dyn Recognise>,
     ) {

@@ -22,12 +22,12 @@ impl<'a> Notes<'a> {
 
     /// The first finding of a kind counts.
     pub(crate) fn add(&self, kind: CheckKind, finding: Finding) {
-        let check = Check::new(kind, finding);
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if !found.contains_key(&kind) {
+        found.entry(kind).or_insert_with(|| {
+            let check = Check::new(kind, finding);
             (self.progress)(&check);
-            found.insert(kind, check);
-        }
+            check
+        });
     }
 
     /// One check of each kind: what was not found in time took too long.

@@ -29,13 +29,13 @@ fn each_finder_is_judged_by_who_is_heard_through_it() {
         (alias, FinderKind::DnsSd, "192.168.1.5:7000"),
         (other, FinderKind::DnsSd, "192.168.1.9:7000"),
     ] {
-        heard.take(&alias, sighting(from, finder, &[place]), &[OWN], None);
+        heard.take(&alias, &sighting(from, finder, &[place]), &[OWN], None);
     }
     let passes = Finding::AnnouncementsPass { others: 1 };
     assert_eq!(heard.by(FinderKind::DnsSd), passes);
     assert_eq!(heard.by(FinderKind::Beacon), Finding::AnnouncementsSilent);
     let beacon = sighting(other, FinderKind::Beacon, &["192.168.1.9:7000"]);
-    heard.take(&alias, beacon, &[OWN], None);
+    heard.take(&alias, &beacon, &[OWN], None);
     let deaf = Finding::AnnouncementsNotSent { others: 1 };
     assert_eq!(heard.by(FinderKind::Beacon), deaf);
     assert!(heard.is_heard_at("192.168.1.9".parse().unwrap()));
@@ -48,7 +48,7 @@ async fn another_profile_on_this_machine_is_nobody_else() {
     let here = ["192.168.1.5:7001", "127.0.0.1:7001"];
     heard.take(
         &address(),
-        sighting(address(), FinderKind::Beacon, &here),
+        &sighting(address(), FinderKind::Beacon, &here),
         &[OWN],
         None,
     );
@@ -70,7 +70,7 @@ fn a_flood_of_announcements_makes_nothing_grow() {
             &["10.0.0.1:1"]
         };
         let sighting = sighting(Address::from_bytes(forged), FinderKind::Beacon, places);
-        heard.take(&alias, sighting, &[OWN], None);
+        heard.take(&alias, &sighting, &[OWN], None);
     }
     assert_eq!(heard.others.len(), MOST_NEIGHBOURS);
     let most = heard.others.values().map(|it| it.places.len()).max();
@@ -93,7 +93,8 @@ fn a_person_is_where_they_announce_themselves() {
     let who = Is(bea);
     for (from, place) in [(bea, "192.168.1.9:7000"), (address(), "192.168.1.8:7000")] {
         let sighting = sighting(from, FinderKind::DnsSd, &[place]);
-        heard.take(&alias, sighting, &[OWN], Some(&who));
+        heard.take(&alias, &sighting, &[OWN], Some(&who));
     }
-    assert_eq!(heard.person, ["192.168.1.9:7000".parse().unwrap()]);
+    let place: SocketAddr = "192.168.1.9:7000".parse().unwrap();
+    assert_eq!(heard.person, [place]);
 }

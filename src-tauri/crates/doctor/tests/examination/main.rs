@@ -1,5 +1,7 @@
 //! Whole examinations: synthetic devices, a real relay, and a local network in memory.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
+
 mod lan;
 
 use std::net::SocketAddr;
