@@ -8,9 +8,20 @@
 
 #![warn(missing_docs)]
 
+mod acquaintances;
 mod announcement;
+mod encoding;
+mod finders;
+mod interfaces;
 mod lan;
+mod neighbours;
+mod token;
 
-pub use announcement::{Announcement, Named, Token};
+pub use acquaintances::{Acquaintances, Recognised};
+pub use announcement::{Announcement, Named, host_name};
+pub use encoding::NotAnAnnouncement;
+pub use finders::{ANNOUNCEMENT_PATH, BEACON_PORT, DEFAULT_PORT, Finders, Options};
 pub use identity::Address;
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
+pub use neighbours::{Change, Neighbour, Neighbours};
+pub use token::Token;

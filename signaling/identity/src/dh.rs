@@ -5,6 +5,7 @@
 //! authenticates the whole address, for instance in the prologue of a Noise handshake. That one key
 //! may serve both Ed25519 and X25519 is shown in IACR ePrint 2021/509.
 
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use ed25519_dalek::VerifyingKey;
 use signal_wire::Address;
 use zeroize::Zeroizing;
@@ -30,6 +31,25 @@ impl Identity {
     #[must_use]
     pub fn x25519_secret(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.key.to_scalar_bytes())
+    }
+
+    /// The secret that the holders of two identities share, by X25519 (RFC 7748, section 6.1). Not
+    /// evenly random: derive keys from it. Wiped when dropped.
+    ///
+    /// ```
+    /// use identity::Identity;
+    ///
+    /// let (ann, bob) = (Identity::generate()?, Identity::generate()?);
+    /// assert_eq!(ann.shared_secret(&bob.address()), bob.shared_secret(&ann.address()));
+    /// # Ok::<(), identity::NoRandomness>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the address is no key that a secret can be agreed on with, see [`x25519_public`].
+    pub fn shared_secret(&self, with: &Address) -> Result<Zeroizing<[u8; 32]>, WeakKey> {
+        let public = MontgomeryPoint(x25519_public(with)?);
+        let shared = public.mul_clamped(*self.x25519_secret());
+        Ok(Zeroizing::new(shared.to_bytes()))
     }
 }
 
@@ -93,6 +113,18 @@ mod tests {
             mapped,
             "d85e07ec22b0ad881537c2f44d662d1a143cf830c57aca4305d85c7a90f6b62e"
         );
+    }
+
+    #[test]
+    fn a_secret_is_shared_by_two_and_by_no_third() {
+        let [ann, bob, eve] = [0; 3].map(|_| Identity::generate().unwrap());
+        let secret = |one: &Identity, other: &Identity| one.shared_secret(&other.address());
+        assert_eq!(secret(&ann, &bob), secret(&bob, &ann));
+        assert_ne!(secret(&ann, &bob), secret(&ann, &eve));
+        assert_ne!(secret(&ann, &bob), secret(&eve, &bob));
+        for hex in SMALL_ORDER {
+            assert_eq!(ann.shared_secret(&address(hex)), Err(WeakKey), "{hex}");
+        }
     }
 
     #[test]

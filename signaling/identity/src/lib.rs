@@ -10,6 +10,7 @@
 
 #![warn(missing_docs)]
 
+mod announcement;
 mod authority;
 mod dh;
 mod invite;
@@ -18,12 +19,15 @@ mod name;
 mod percent;
 mod rejection;
 mod relay_url;
+mod signed;
 
+pub use announcement::verify_announcement;
 pub use authority::Authority;
 pub use dh::{WeakKey, x25519_public};
 pub use invite::{Invite, InviteError};
 pub use key::{BadProof, Identity, KeyError, NoRandomness, verify_proof};
 pub use name::clean_name;
-pub use rejection::{BadSignature, verify_rejection};
+pub use rejection::verify_rejection;
 pub use relay_url::{RelayUrl, RelayUrlError, check_relay_url};
 pub use signal_wire::{Address, AddressError};
+pub use signed::BadSignature;

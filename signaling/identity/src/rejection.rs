@@ -1,15 +1,10 @@
 //! The signature under a refusal to speak: that a caller and this identity have no version in
 //! common.
 
-use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use signal_wire::Address;
 
 use crate::key::Identity;
-
-/// A signature does not fit its address or what it is under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the signature under a rejection is wrong")]
-pub struct BadSignature;
+use crate::signed::{BadSignature, Kind};
 
 impl Identity {
     /// Signs a rejection. What it rejects, and for whom, must be in the statement.
@@ -26,7 +21,7 @@ impl Identity {
     /// ```
     #[must_use]
     pub fn sign_rejection(&self, statement: &[u8]) -> [u8; 64] {
-        self.key.sign(&signed_text(statement)).to_bytes()
+        KIND.sign(self, statement)
     }
 }
 
@@ -40,20 +35,10 @@ pub fn verify_rejection(
     statement: &[u8],
     signature: &[u8; 64],
 ) -> Result<(), BadSignature> {
-    VerifyingKey::from_bytes(address.as_bytes())
-        .and_then(|key| {
-            key.verify_strict(&signed_text(statement), &Signature::from_bytes(signature))
-        })
-        .map_err(|_| BadSignature)
+    KIND.verify(address, statement, signature)
 }
 
-/// What is signed. The context keeps a rejection from being taken for the proof of an address to a
-/// relay, or for a signature of anything else.
-fn signed_text(statement: &[u8]) -> Vec<u8> {
-    [CONTEXT, statement].concat()
-}
-
-const CONTEXT: &[u8] = b"tincan seal rejection v1\0";
+const KIND: Kind = Kind(b"tincan seal rejection v1\0");
 
 #[cfg(test)]
 mod tests {

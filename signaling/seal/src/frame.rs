@@ -117,6 +117,12 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Whether bytes are a HELLO by their form: what follows them is nothing to whoever has not seen it.
+#[must_use]
+pub fn begins_session(bytes: &[u8]) -> bool {
+    Frame::parse(bytes).is_ok_and(|it| it.kind == Kind::Hello)
+}
+
 /// The beginning of a frame with room for the rest.
 pub(crate) fn begin(kind: Kind, session: SessionId, length: usize) -> Vec<u8> {
     let mut frame = Vec::with_capacity(length);

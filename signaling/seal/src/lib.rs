@@ -71,6 +71,13 @@
 //!   cannot use up, and the other side of the active conversation has its own. A session that is
 //!   not used for five minutes is forgotten, with its keys.
 //!
+//! # Introductions
+//!
+//! Where relays know a sender by an alias only, an [introduction](introduce) goes before its first
+//! HELLO: format 2, 1 byte, then one message of `Noise_N_25519_ChaChaPoly_BLAKE2s` to the receiver's
+//! X25519 form, with the sender's address in it; 81 bytes. Its prologue is `tincan introduction v1`,
+//! a zero byte and the receiver's address. It proves nothing: the handshake does.
+//!
 //! # What is promised
 //!
 //! Against a relay, and anybody else on the way, who keeps, changes, repeats, reorders and forges
@@ -109,7 +116,9 @@ mod dropped;
 mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod greeting;
 mod half_open;
+mod introduction;
 mod noise;
 mod output;
 mod payload;
@@ -123,6 +132,11 @@ mod version;
 mod window;
 mod words;
 
+pub use frame::begins_session;
+pub use greeting::Greeting;
+pub use introduction::{
+    INTRODUCTION_BYTES, IntroduceError, introduce, introduced, is_introduction,
+};
 pub use output::{Output, SendError};
 pub use rate::Sender;
 pub use sealer::Sealer;

@@ -14,6 +14,7 @@ use std::time::Instant;
 use identity::{Address, Identity};
 
 use crate::MAX_MESSAGE_BYTES;
+use crate::dropped::Dropped;
 use crate::frame::SessionId;
 use crate::half_open::HalfOpen;
 use crate::output::{Output, SendError};
@@ -127,11 +128,25 @@ impl Sealer {
         self.receive_of(now, from, Sender::Stranger, frame);
     }
 
-    /// [`Sealer::receive`] from anybody.
-    pub fn receive_of(&mut self, now: Instant, from: Address, sender: Sender, frame: &[u8]) {
-        let Err(reason) = self.take(now, from, sender, frame) else {
-            return;
+    /// [`Sealer::receive`] from anybody. Returns whether the frame proves that its sender is where it
+    /// came from, now: it answers something fresh of ours, as REPLY and DATA do and a HELLO, which may
+    /// be a copy, does not.
+    pub fn receive_of(
+        &mut self,
+        now: Instant,
+        from: Address,
+        sender: Sender,
+        frame: &[u8],
+    ) -> bool {
+        let reason = match self.take(now, from, sender, frame) {
+            Ok(is_proof) => return is_proof,
+            Err(reason) => reason,
         };
+        self.report(now, reason);
+        false
+    }
+
+    fn report(&mut self, now: Instant, reason: Dropped) {
         if !reason.is_flood() {
             tracing::debug!(%reason, "a frame is dropped");
             return;

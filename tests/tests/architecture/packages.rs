@@ -19,6 +19,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("identity", &["signal-wire"]),
     ("seal", &["signal-wire", "identity"]),
     ("signal-client", &["signal-wire", "identity"]),
+    ("discovery", &["signal-wire", "identity"]),
     ("signal-relay", &["signal-wire", "identity"]),
     ("store", &["identity"]),
     (
@@ -83,6 +84,7 @@ const OWNED: &[(&str, &str)] = &[
     ("tauri", "app"),
     ("gtk", "app"),
     ("snow", "seal"),
+    ("mdns-sd", "discovery"),
     ("rusqlite", "store"),
     ("keyring-core", "store"),
     ("zbus-secret-service-keyring-store", "store"),

@@ -16,25 +16,30 @@ use crate::rate::Sender;
 use crate::session::{Session, Unheard};
 
 impl Sealer {
+    /// Whether the frame proves that its sender is there now.
     pub(super) fn take(
         &mut self,
         now: Instant,
         from: Address,
         sender: Sender,
         bytes: &[u8],
-    ) -> Result<(), Dropped> {
+    ) -> Result<bool, Dropped> {
         if from == self.address {
             return Err(Dropped::Ourselves);
         }
         let frame = Frame::parse(bytes)?;
         self.expire(now);
         match frame.kind {
-            Kind::Hello => self.on_hello(now, (from, sender), &frame),
-            Kind::Reply => self.on_reply(now, from, &frame),
-            Kind::Data => self.on_data(now, (from, sender), &frame),
-            Kind::Reset => self.on_reset(now, from, frame.session),
-            Kind::Reject => self.on_reject(now, from, &frame),
+            Kind::Hello => self.on_hello(now, (from, sender), &frame)?,
+            Kind::Reply => self.on_reply(now, from, &frame)?,
+            Kind::Data => self.on_data(now, (from, sender), &frame)?,
+            Kind::Reset => self.on_reset(now, from, frame.session)?,
+            Kind::Reject => self.on_reject(now, from, &frame)?,
         }
+        Ok(match frame.kind {
+            Kind::Reply | Kind::Data | Kind::Reject => true,
+            Kind::Hello | Kind::Reset => false,
+        })
     }
 
     /// Somebody begins a session. They hear a REPLY, the user hears nothing.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use discovery::{ANNOUNCEMENT_PATH, DEFAULT_PORT};
 use futures::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
@@ -90,7 +91,7 @@ async fn ask(place: SocketAddr) -> Outcome {
 async fn answers(mut stream: TcpStream, place: SocketAddr) -> bool {
     let host = SocketAddr::new(place.ip(), place.port());
     let request =
-        format!("GET /announcement HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        format!("GET {ANNOUNCEMENT_PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     if stream.write_all(request.as_bytes()).await.is_err() {
         return false;
     }
@@ -142,9 +143,6 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     };
     (!host.is_empty()).then(|| (host.to_owned(), port))
 }
-
-/// Where a member's relay listens if it can.
-const DEFAULT_PORT: u16 = 48267;
 
 /// How long a look-up may take: above the first retry of a usual resolver (1 s).
 const RESOLVE: Duration = Duration::from_millis(1500);

@@ -1,9 +1,11 @@
 //! What an engine is given: who it is, what it may use, what the user set.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use call::input::Standing;
+use discovery::Lan;
 use identity::{Address, Identity};
 use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
@@ -31,12 +33,28 @@ pub struct Backends {
     pub network: Arc<dyn NetworkWatch>,
     /// Makes links to relays.
     pub relays: Arc<dyn Dialer>,
+    /// The local networks; `None` to stay away from them whatever the user sets.
+    pub lan: Option<Arc<dyn Lan>>,
 }
 
 /// Whom the user knows.
 pub trait People: Send + Sync + std::fmt::Debug {
     /// What this person is to the user. Asked for each message, so it must not wait for a disk.
     fn relation(&self, address: &Address) -> Relation;
+
+    /// Those whom the user knows, who matter most first: people on our networks are recognised
+    /// among them.
+    fn familiar(&self) -> Vec<Address> {
+        Vec::new()
+    }
+
+    /// Where somebody was on our networks last, the last place first.
+    fn places(&self, _: &Address) -> Vec<SocketAddr> {
+        Vec::new()
+    }
+
+    /// Somebody was found on our networks, at these places. Must not wait for a disk.
+    fn met(&self, _: &Address, _: &[SocketAddr]) {}
 }
 
 /// What somebody is to the user.
@@ -64,6 +82,18 @@ pub enum WhoMayRing {
     Contacts,
 }
 
+/// Who on our networks sees that we are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LanVisibility {
+    /// Everybody, with our name.
+    Everyone,
+    /// Those whom the user knows.
+    #[default]
+    Known,
+    /// Nobody; we see nobody either.
+    Off,
+}
+
 /// Nobody is known.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Strangers;
@@ -85,6 +115,8 @@ pub struct Config {
     pub who_may_ring: WhoMayRing,
     /// What the user wants to be called; goes out with invites.
     pub name: String,
+    /// Who sees us on local networks.
+    pub lan: LanVisibility,
     /// The relay to be reached through; `None` for none.
     pub relay: Option<String>,
     /// How long a call rings on either side.

@@ -7,6 +7,7 @@
 
 mod fault;
 mod inbox;
+mod lan;
 mod perform;
 mod publish;
 mod relays;
@@ -22,6 +23,7 @@ use call::input::Input;
 use call::phone::Phone;
 use call::time::Timestamp;
 use call::view::CallView;
+use identity::Address;
 use media::backend::codec::CodecBackend;
 use media::transport::MediaTransport;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -37,7 +39,8 @@ use crate::history::{Ended, History};
 use crate::machine::Machine;
 use crate::picture::PictureFeed;
 use crate::receipts::ReceiptCounter;
-use crate::relays::Relays;
+use crate::lan::Lan;
+use crate::relays::{Relays, Routes};
 use crate::sealing::Sealing;
 use crate::session;
 use crate::stats::Sampler;
@@ -73,6 +76,10 @@ pub(crate) struct Control {
     phone: Phone,
     sealing: Sealing,
     relays: Relays,
+    routes: Routes,
+    lan: Lan,
+    /// Whom we called last.
+    sought: Option<Address>,
     /// What the user reads of our home relay.
     relay: RelayView,
     call: Call,
@@ -131,6 +138,7 @@ impl Control {
             clock.clone(),
             senders.relays.clone(),
         );
+        let lan = Lan::new(backends.lan, &config, clock.clone(), senders.lan.clone());
         let mut control = Self {
             transport: backends.transport,
             codec: backends.codec,
@@ -141,6 +149,9 @@ impl Control {
             phone: Phone::new(phone_config(&config)),
             sealing,
             relays,
+            routes: Routes::default(),
+            lan,
+            sought: None,
             relay: RelayView::None,
             call: Call {
                 media: None,
@@ -165,6 +176,8 @@ impl Control {
         };
         let url = control.config.relay.clone();
         control.set_home(url.as_deref());
+        let config = &control.config;
+        control.lan.configure(config, &mut control.relays);
         // Whoever looks before the first event sees that a relay is set.
         control.publish();
         Ok((control, watched))
@@ -180,7 +193,11 @@ impl Control {
                 && let Some(stopped) = self.stopping.take()
             {
                 self.history.finish();
+                let membership = self.lan.leave(&mut self.relays);
                 self.relays.close().await;
+                if let Some(membership) = membership {
+                    membership.leave().await;
+                }
                 // The one who asked may have stopped waiting.
                 let _ = stopped.send(());
                 return;
@@ -194,6 +211,7 @@ impl Control {
         span.in_scope(|| match event {
             Event::Request(request) => self.on_request(request),
             Event::Relay(news) => self.on_relay(news),
+            Event::Lan(news) => self.on_lan(news),
             Event::Session(news) => self.on_session(news),
             Event::Device(news) => self.devices.on_news(news),
             Event::Network => self.on_network_change(),
@@ -221,6 +239,7 @@ impl Control {
     fn on_network_change(&mut self) {
         tracing::debug!("the network changed");
         self.relays.probe();
+        self.lan.network_changed();
         self.feed(Input::NetworkChanged);
     }
 
@@ -235,8 +254,10 @@ impl Control {
         }
         self.devices.pass(self.call.seen.is_busy());
         self.relays.pass();
+        self.pass_lan();
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {
             self.devices.list();
+            self.lan.follow_people();
         }
         if self.beats.is_multiple_of(BEATS_PER_SAMPLE) {
             self.sample();
@@ -272,8 +293,7 @@ impl Control {
             self.call.span = call.map_or_else(Span::none, session::span_of);
             self.call.named = call.map(str::to_owned);
         }
-        let peer = self.phone.peer().and_then(|it| it.address.parse().ok());
-        self.sealing.set_active(peer.zip(self.phone.call()));
+        self.sealing.set_active(self.peer().zip(self.phone.call()));
         if let CallView::Active {
             connected_for_ms: Some(_),
             ..

@@ -23,6 +23,7 @@ mod devices;
 mod engine;
 mod gate;
 mod history;
+mod lan;
 mod limits;
 mod log_rate;
 mod machine;
@@ -54,7 +55,7 @@ pub mod view;
 
 pub use clock::Clock;
 pub use command::CommandError;
-pub use config::{Backends, Config, People, Relation, Strangers, WhoMayRing};
+pub use config::{Backends, Config, LanVisibility, People, Relation, Strangers, WhoMayRing};
 pub use engine::Engine;
 pub use history::Ended;
 pub use machine::{Machine, Rng};

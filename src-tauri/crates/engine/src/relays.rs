@@ -1,20 +1,26 @@
-//! The links to relays: our home, where people reach us, and while we call somebody who waits at
-//! another relay, a guest link to theirs.
+//! The links to relays: our home, where people reach us; while we call somebody who waits at another
+//! relay, a guest link to theirs; and on local networks one to our own relay, and those to relays of
+//! neighbours.
 
 mod dial;
 mod link;
+mod route;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use identity::{Address, Identity};
 use media::transport::IceServer;
-use signal_client::{Absence, LinkState, Problem};
+use signal_client::{Absence, Config, LinkState, Problem, Reach};
 use tokio::sync::mpsc;
 
 pub use self::dial::{Dialer, Dialled, RelayConnection, SignalClient};
-use self::link::{RelayLink, Which, normal, view_of};
+use self::link::{RelayLink, normal, view_of};
+pub(crate) use self::link::{LinkId, Way};
+pub(crate) use self::route::{Due, Routes};
 use crate::clock::Clock;
 use crate::command::CommandError;
 use crate::log_rate::LogRate;
@@ -26,22 +32,20 @@ use crate::view::RelayView;
 pub(crate) enum News {
     /// A frame came through a relay.
     Frame {
-        /// Who sent it, as the relay says.
-        from: Address,
+        /// By which link, and who sent it, as the relay says.
+        way: Way,
         /// What: untrusted bytes.
         frame: Bytes,
     },
-    /// A relay says that nobody is at this address.
+    /// A relay says that nobody is there.
     NotHere {
         /// Where.
-        to: Address,
+        way: Way,
         /// Why.
         why: Absence,
     },
-    /// The link to our home relay changed.
-    Home(RelayView),
-    /// The link to the guest relay changed: see [`Relays::guest`].
-    Guest,
+    /// A link changed: see [`Relays::state`].
+    Link(LinkId),
 }
 
 /// All links of this engine.
@@ -51,8 +55,9 @@ pub(crate) struct Relays {
     identity: Arc<Identity>,
     clock: Clock,
     news: mpsc::Sender<News>,
-    home: Option<RelayLink>,
-    guest: Option<Guest>,
+    links: BTreeMap<LinkId, RelayLink>,
+    /// Whom we call at the guest relay: only messages for this person go there.
+    guest: Option<Address>,
     /// When the last guest link was closed; `None` once the home link was taken back after it.
     guest_closed_at: Option<Instant>,
     /// Until when the links stay away that [failed on purpose](Self::fail).
@@ -60,12 +65,15 @@ pub(crate) struct Relays {
     unsent: LogRate,
 }
 
-/// A link to the relay of one person whom we call.
+/// A relay on a local network.
 #[derive(Debug)]
-struct Guest {
-    /// Only messages for this person go this way.
-    whom: Address,
-    link: RelayLink,
+pub(crate) struct LocalRelay {
+    /// Whose we are there.
+    pub(crate) alias: Arc<Identity>,
+    /// What it takes as its name, with its port.
+    pub(crate) url: String,
+    /// Where it may be reached, the best first.
+    pub(crate) places: Vec<SocketAddr>,
 }
 
 impl Relays {
@@ -81,7 +89,7 @@ impl Relays {
             identity,
             clock,
             news,
-            home: None,
+            links: BTreeMap::new(),
             guest: None,
             guest_closed_at: None,
             away_until: None,
@@ -89,21 +97,23 @@ impl Relays {
         }
     }
 
-    /// Makes this relay our home; `None` for none. Returns what to show until news comes, or
-    /// `None` when that was our home already.
-    pub(crate) fn set_home(&mut self, url: Option<&str>) -> Option<RelayView> {
+    /// Makes this relay our home; `None` for none. Whether that was not so before.
+    pub(crate) fn set_home(&mut self, url: Option<&str>) -> bool {
         let url = url.map(normal);
-        if self.home.as_ref().map(RelayLink::url) == url.as_deref() {
-            return None;
+        if self.url(LinkId::Home) == url.as_deref() {
+            return false;
         }
         // A relay keeps one session per address, so two links to it would end each other.
-        self.guest
-            .take_if(|guest| url.as_deref() == Some(guest.link.url()));
-        self.home = url.map(|url| self.start(url, Which::Home));
-        Some(match &self.home {
-            Some(link) => view_of(link.state()),
-            None => RelayView::None,
-        })
+        if url.is_some() && self.url(LinkId::Guest) == url.as_deref() {
+            self.links.remove(&LinkId::Guest);
+        }
+        match url {
+            Some(url) => self.start(LinkId::Home, url, Config::default()),
+            None => {
+                self.links.remove(&LinkId::Home);
+            }
+        }
+        true
     }
 
     /// Opens a guest link to this relay, to reach `whom` there until [`Relays::close_guest`]. Our
@@ -111,12 +121,41 @@ impl Relays {
     pub(crate) fn open_guest(&mut self, whom: Address, url: &str) {
         let url = normal(url);
         self.guest_closed_at = None;
-        self.guest = if self.home.as_ref().is_some_and(|it| it.url() == url) {
-            None
+        self.guest = Some(whom);
+        if self.url(LinkId::Home) == Some(&url) {
+            self.links.remove(&LinkId::Guest);
         } else {
-            let link = self.start(url, Which::Guest);
-            Some(Guest { whom, link })
+            let config = Config {
+                reach: Reach::EncryptedOrNearby,
+                ..Config::default()
+            };
+            self.start(LinkId::Guest, url, config);
+        }
+    }
+
+    /// Opens a link to a relay on a local network, in place of one of the same id.
+    pub(crate) fn open_local(&mut self, id: LinkId, relay: LocalRelay) {
+        let config = Config {
+            reach: Reach::EncryptedOrNearby,
+            addresses: relay.places,
+            ..Config::default()
         };
+        let alias = relay.alias;
+        let link = self.connect(id, relay.url, &alias, config);
+        self.links.insert(id, link);
+    }
+
+    /// Closes a link, after what was handed over before has gone out.
+    pub(crate) fn close_link(&mut self, id: LinkId) {
+        self.links.remove(&id);
+    }
+
+    /// Closes the links to relays of neighbours but those that are to be kept.
+    pub(crate) fn close_neighbours(&mut self, is_kept: impl Fn(&Address) -> bool) {
+        self.links.retain(|id, _| match id {
+            LinkId::Neighbour(alias) => is_kept(alias),
+            LinkId::Home | LinkId::Guest | LinkId::Own => true,
+        });
     }
 
     /// Closes the guest link, if there is one, and says whether there was. To be called after
@@ -128,7 +167,8 @@ impl Relays {
     /// [`GUEST_AFTERMATH`] a home link that is taken over is connected again, once; later it was
     /// another copy of this profile, which keeps what it took.
     pub(crate) fn close_guest(&mut self) -> bool {
-        let closed = self.guest.take().is_some();
+        let closed = self.links.remove(&LinkId::Guest).is_some();
+        self.guest = None;
         if closed {
             self.guest_closed_at = Some(self.clock.now());
         }
@@ -136,7 +176,7 @@ impl Relays {
             .guest_closed_at
             .is_some_and(|it| self.clock.now() < it + GUEST_AFTERMATH);
         let taken_over = LinkState::Offline(Problem::TakenOver);
-        if lately && self.home.as_ref().map(RelayLink::state) == Some(taken_over) {
+        if lately && self.state(LinkId::Home) == Some(taken_over) {
             self.guest_closed_at = None;
             self.reconnect();
         }
@@ -145,7 +185,7 @@ impl Relays {
 
     /// Connects to our home again, at once.
     pub(crate) fn reconnect(&self) {
-        if let Some(home) = &self.home {
+        if let Some(home) = self.links.get(&LinkId::Home) {
             home.reconnect();
         }
     }
@@ -153,13 +193,13 @@ impl Relays {
     /// Makes sure at once that every link still leads to its relay: the network changed, or a call
     /// lost its path.
     pub(crate) fn probe(&self) {
-        self.links().for_each(RelayLink::probe);
+        self.links.values().for_each(RelayLink::probe);
     }
 
     /// Makes sure, before a call, that the links work that seem to: who calls is told soon where the
     /// relay hangs. An attempt to connect goes on.
     pub(crate) fn probe_before_call(&self) {
-        let links = self.links();
+        let links = self.links.values();
         links
             .filter(|it| it.state() != LinkState::Connecting)
             .for_each(RelayLink::probe);
@@ -167,7 +207,7 @@ impl Relays {
 
     /// Whether a call waits for the links: then they are tried again soon after each failure.
     pub(crate) fn set_urgent(&self, is_urgent: bool) {
-        self.links().for_each(|it| it.set_urgent(is_urgent));
+        self.links.values().for_each(|it| it.set_urgent(is_urgent));
     }
 
     /// Breaks all links, for so long.
@@ -175,10 +215,10 @@ impl Relays {
     /// # Errors
     /// When there is none.
     pub(crate) fn fail(&mut self, time: Duration) -> Result<(), CommandError> {
-        if self.links().next().is_none() {
+        if self.links.is_empty() {
             return Err(CommandError::NoRelay);
         }
-        self.links().for_each(RelayLink::disconnect);
+        self.links.values().for_each(RelayLink::disconnect);
         self.away_until = Some(self.clock.now() + time);
         Ok(())
     }
@@ -187,43 +227,60 @@ impl Relays {
     pub(crate) fn pass(&mut self) {
         let now = self.clock.now();
         if self.away_until.take_if(|until| *until <= now).is_some() {
-            self.links().for_each(RelayLink::reconnect);
+            self.links.values().for_each(RelayLink::reconnect);
         }
     }
 
     /// Says goodbye to all relays, after what was handed over before has gone out.
     pub(crate) async fn close(&mut self) {
-        let links = [self.home.take(), self.guest.take().map(|it| it.link)];
-        for link in links.into_iter().flatten() {
-            link.close().await;
+        let links = std::mem::take(&mut self.links).into_values();
+        futures::future::join_all(links.map(RelayLink::close)).await;
+    }
+
+    /// How a link stands; `None` where there is none.
+    pub(crate) fn state(&self, id: LinkId) -> Option<LinkState> {
+        self.links.get(&id).map(RelayLink::state)
+    }
+
+    /// What there is to say of a link.
+    pub(crate) fn view(&self, id: LinkId) -> RelayView {
+        self.state(id).map_or(RelayView::None, view_of)
+    }
+
+    /// Whether a link works or is on its way.
+    pub(crate) fn may_come_up(&self, id: LinkId) -> bool {
+        match self.state(id) {
+            Some(LinkState::Online | LinkState::Connecting) => true,
+            Some(LinkState::Offline(_)) | None => false,
         }
     }
 
-    /// What there is to say of the guest link, while there is one.
-    pub(crate) fn guest(&self) -> Option<RelayView> {
-        self.guest.as_ref().map(|it| view_of(it.link.state()))
+    /// Whether messages can be sent by a link now.
+    pub(crate) fn is_online(&self, id: LinkId) -> bool {
+        self.state(id) == Some(LinkState::Online)
     }
 
-    /// Whether a relay is set that `who` can be reached through.
-    pub(crate) fn leads_to(&self, who: &Address) -> bool {
-        self.home.is_some() || self.guest.as_ref().is_some_and(|it| it.whom == *who)
-    }
-
-    /// Whether messages can be sent now: while there is a guest link to whom we call there, else
-    /// through our home.
-    pub(crate) fn is_online(&self) -> bool {
-        let guest = self.guest.as_ref().map(|it| &it.link);
-        guest
-            .or(self.home.as_ref())
-            .is_some_and(|it| it.state() == LinkState::Online)
+    /// How somebody is reached who is not known to be on our networks: while there is a guest link to
+    /// whom we call there, else through our home. `None` where there is neither.
+    pub(crate) fn far_way(&self, who: &Address) -> Option<Way> {
+        let is_guest = self.guest == Some(*who) && self.links.contains_key(&LinkId::Guest);
+        let link = if is_guest {
+            LinkId::Guest
+        } else {
+            LinkId::Home
+        };
+        let exists = self.links.contains_key(&link);
+        exists.then_some(Way { link, at: *who })
     }
 
     /// The servers that our relays name for finding a path: home's, and those of the relay of whom
-    /// we call. None whose credentials are not good any more.
+    /// we call. None whose credentials are not good any more, and none that a neighbour names.
     pub(crate) fn ice_servers(&self) -> Vec<IceServer> {
         let now = self.clock.now();
         let mut servers: Vec<IceServer> = Vec::new();
-        for server in self.links().flat_map(|it| it.ice_servers(now)) {
+        let links = [LinkId::Home, LinkId::Guest];
+        let links = links.iter().filter_map(|it| self.links.get(it));
+        for server in links.flat_map(|it| it.ice_servers(now)) {
             if !servers.contains(&server) {
                 servers.push(server);
             }
@@ -231,34 +288,38 @@ impl Relays {
         servers
     }
 
-    /// Sends a sealed frame. One that anybody can cause leaves room in the link for those of our own
+    /// Sends a frame. One that anybody can cause leaves room in the link for those of our own
     /// call, and is dropped where it cannot.
-    pub(crate) fn send(&mut self, to: Address, frame: Vec<u8>, priority: Priority) {
-        let link = match &self.guest {
-            Some(guest) if guest.whom == to => Some(&guest.link),
-            Some(_) | None => self.home.as_ref(),
+    pub(crate) fn send(&mut self, way: Way, frame: Vec<u8>, priority: Priority) {
+        let Some(link) = self.links.get(&way.link) else {
+            return;
         };
-        let Some(link) = link else { return };
-        if let Err(error) = link.send(to, frame, priority)
+        if let Err(error) = link.send(way.at, frame, priority)
             && let Some(skipped) = self.unsent.admit(self.clock.now())
         {
             tracing::warn!(%error, skipped, "a frame is not sent");
         }
     }
 
-    fn links(&self) -> impl Iterator<Item = &RelayLink> {
-        let guest = self.guest.as_ref().map(|it| &it.link);
-        self.home.iter().chain(guest)
+    fn url(&self, id: LinkId) -> Option<&str> {
+        self.links.get(&id).map(RelayLink::url)
     }
 
-    fn start(&self, url: String, which: Which) -> RelayLink {
-        RelayLink::start(
-            self.dialer.as_ref(),
-            url,
-            which,
-            &self.identity,
-            self.news.clone(),
-        )
+    fn start(&mut self, id: LinkId, url: String, config: Config) {
+        let identity = Arc::clone(&self.identity);
+        let link = self.connect(id, url, &identity, config);
+        self.links.insert(id, link);
+    }
+
+    fn connect(
+        &self,
+        id: LinkId,
+        url: String,
+        identity: &Arc<Identity>,
+        config: Config,
+    ) -> RelayLink {
+        let dialer = self.dialer.as_ref();
+        RelayLink::start(dialer, url, id, identity, config, self.news.clone())
     }
 }
 

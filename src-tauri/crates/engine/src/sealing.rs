@@ -115,10 +115,17 @@ impl Sealing {
         self.sealer.give_up(to, call.0);
     }
 
-    /// Takes a frame that came through a relay.
-    pub(crate) fn receive(&mut self, now: Instant, from: Address, sender: Sender, frame: &[u8]) {
-        self.sealer.receive_of(now, from, sender, frame);
+    /// Takes a frame that came through a relay. Whether it proves that its sender is there now.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        from: Address,
+        sender: Sender,
+        frame: &[u8],
+    ) -> bool {
+        let is_proof = self.sealer.receive_of(now, from, sender, frame);
         self.collect(now);
+        is_proof
     }
 
     /// Names the phone's call, which strangers can neither push out nor starve.

@@ -13,6 +13,8 @@ use ts_rs::TS;
 pub struct EngineView {
     /// The link to the relay.
     pub relay: RelayView,
+    /// Our local networks.
+    pub lan: LanView,
     /// The call.
     pub call: CallView,
     /// The camera, and the cameras to choose from.
@@ -120,6 +122,41 @@ impl From<Problem> for RelayProblem {
             Problem::Unencrypted => Self::Unencrypted,
         }
     }
+}
+
+/// The local networks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LanView {
+    /// Whether we are a member.
+    pub state: LanState,
+    /// Who is there: only those of whom it is proven.
+    pub nearby: Vec<NearbyPerson>,
+}
+
+/// Whether we are a member of local networks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum LanState {
+    /// The user wants to be seen by nobody.
+    #[default]
+    Off,
+    /// On the way.
+    Joining,
+    /// A member.
+    On,
+    /// This machine cannot be one now; it is tried again.
+    Failed,
+}
+
+/// Somebody on our networks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct NearbyPerson {
+    /// Their address.
+    pub address: String,
+    /// What they call themselves; empty where they tell it only to whom they know.
+    pub name: String,
 }
 
 /// One role and the devices for it.

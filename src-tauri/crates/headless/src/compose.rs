@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
-use engine::{Backends, Config, People, Relation, SignalClient, WhoMayRing};
+use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
@@ -28,6 +28,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         transport: transport(options, settings),
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
+        lan: None,
     }
 }
 
@@ -75,6 +76,7 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
+        lan: LanVisibility::Off,
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: VideoMode {

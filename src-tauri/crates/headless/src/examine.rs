@@ -17,7 +17,7 @@ pub fn subjects(options: &Options, settings: &Settings, peer: Option<&str>) -> S
     let chosen = |id: &Option<String>| id.clone().map(DeviceId);
     Subjects {
         program: concat!("Tincan ", env!("CARGO_PKG_VERSION")).to_owned(),
-        lan: None,
+        lan: backends.lan,
         port: None,
         peer: peer.map(|it| Peer::Place(it.to_owned())),
         relay: compose::relay(options, settings),

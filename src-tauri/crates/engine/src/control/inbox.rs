@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::{Clock, Interval};
 use crate::command::{Command, CommandError};
 use crate::config::Config;
-use crate::{device, relays, session};
+use crate::{device, lan, relays, session};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) enum Event {
     Request(Request),
     /// From the links to relays.
     Relay(relays::News),
+    /// From local networks.
+    Lan(lan::News),
     /// From the session of a call or its pipelines.
     Session(session::News),
     /// From devices.
@@ -49,7 +51,7 @@ pub(crate) struct Inbox {
     requests: mpsc::Receiver<Request>,
     devices: mpsc::Receiver<device::News>,
     network: Fuse<BoxStream<'static, ()>>,
-    /// From relays and sessions in turns: these are what others can fill.
+    /// From relays, local networks and sessions in turns: these are what others can fill.
     others: BoxStream<'static, Event>,
     /// How many of these came since time was looked at.
     in_a_row: u32,
@@ -62,6 +64,8 @@ pub(crate) struct Inbox {
 pub(crate) struct Senders {
     /// For links to relays.
     pub(crate) relays: mpsc::Sender<relays::News>,
+    /// For local networks.
+    pub(crate) lan: mpsc::Sender<lan::News>,
     /// For sessions and pipelines.
     pub(crate) sessions: mpsc::Sender<session::News>,
     /// For devices.
@@ -77,14 +81,16 @@ impl Inbox {
         clock: Clock,
     ) -> (Self, Senders) {
         let (to_relays, relays) = mpsc::channel(RELAYS);
+        let (to_lan, lan) = mpsc::channel(LAN);
         let (to_sessions, sessions) = mpsc::channel(SESSIONS);
         let (to_devices, devices) = mpsc::channel(DEVICES);
         let relays = events(relays, Event::Relay);
+        let networks = stream::select(relays, events(lan, Event::Lan));
         let sessions = events(sessions, Event::Session);
         let inbox = Self {
             requests,
             devices,
-            others: stream::select(relays, sessions).boxed(),
+            others: stream::select(networks, sessions).boxed(),
             in_a_row: 0,
             network: network.fuse(),
             beat: clock.interval(BEAT),
@@ -92,6 +98,7 @@ impl Inbox {
         };
         let senders = Senders {
             relays: to_relays,
+            lan: to_lan,
             sessions: to_sessions,
             devices: to_devices,
         };
@@ -159,6 +166,9 @@ pub(crate) const REQUESTS: usize = 16;
 /// As many as one link holds for us before it stops reading.
 const RELAYS: usize = Link::EVENTS;
 
+/// Announcements are said again.
+const LAN: usize = 32;
+
 /// An offer's parcels and a second of estimates.
 const SESSIONS: usize = 128;
 
@@ -184,7 +194,7 @@ mod tests {
         let due = clock.now();
         let mut seen = [0; 4];
         for turn in 0..1000 {
-            while senders.relays.try_send(relays::News::Guest).is_ok() {}
+            while senders.relays.try_send(relays::News::Link(relays::LinkId::Guest)).is_ok() {}
             if turn % 100 == 0 {
                 let (answer, _) = oneshot::channel();
                 requests.try_send(Request::Stop(answer)).unwrap();

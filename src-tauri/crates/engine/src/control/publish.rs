@@ -7,8 +7,9 @@ use call::view::{ActivePhase, CallView};
 use super::Control;
 use crate::command::DeviceRole;
 use crate::devices::Devices;
+use crate::relays::LinkId;
 use crate::timeline::micros_between;
-use crate::view::{EngineView, RelayView};
+use crate::view::{EngineView, LanView, RelayView};
 
 impl Control {
     /// What follows from how the call changed.
@@ -32,9 +33,8 @@ impl Control {
         }
         self.relays.set_urgent(waits_for_relay(&view));
         self.call.summary.follow(&view);
-        if let Some(relay) = self.relays.guest() {
-            self.call.summary.guest_relay(&relay);
-        }
+        let guest = self.relays.view(LinkId::Guest);
+        self.call.summary.guest_relay(&guest);
         self.call.seen = view;
     }
 
@@ -45,6 +45,7 @@ impl Control {
         let remote_level = in_call.then(|| devices.playout().level());
         let view = EngineView {
             relay: self.relay.clone(),
+            lan: self.lan.view(),
             call: call.seen.clone(),
             camera: devices.view(DeviceRole::Camera),
             microphone: devices.view(DeviceRole::Microphone),
@@ -77,6 +78,7 @@ impl Control {
 pub(super) fn empty(devices: &Devices) -> EngineView {
     EngineView {
         relay: RelayView::None,
+        lan: LanView::default(),
         call: CallView::Idle,
         camera: devices.view(DeviceRole::Camera),
         microphone: devices.view(DeviceRole::Microphone),

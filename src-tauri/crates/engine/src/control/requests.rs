@@ -108,13 +108,15 @@ impl Control {
         if let Some(url) = &invite.relay {
             self.relays.open_guest(invite.address, url);
         }
-        if !self.relays.leads_to(&invite.address) {
+        if self.relays.far_way(&invite.address).is_none() && !self.lan.is_on() {
             return Err(CommandError::NoRelay);
         }
         self.relays.probe_before_call();
         self.call.guest_relay = invite.relay.map(|url| (peer.address, url));
+        self.sought = Some(invite.address);
+        self.look_for(invite.address, &[]);
         self.feed(Input::Link {
-            online: self.relays.is_online(),
+            online: self.reaches(Some(&invite.address)),
         });
         session::span_of(call).in_scope(|| self.feed(dial));
         Ok(())
@@ -123,6 +125,7 @@ impl Control {
     fn on_configure(&mut self, config: Config) {
         self.phone.configure(phone_config(&config));
         self.set_home(config.relay.as_deref());
+        self.lan.configure(&config, &mut self.relays);
         self.devices.configure(&config);
         self.config = config;
     }

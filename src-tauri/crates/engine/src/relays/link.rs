@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use identity::{Address, Identity, check_relay_url};
 use media::transport::IceServer;
-use signal_client::{Config, IceServers, Link, LinkEvent, LinkState, Problem, Reach, SendError};
+use signal_client::{Config, IceServers, Link, LinkEvent, LinkState, Problem, SendError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -28,12 +28,35 @@ pub(super) struct RelayLink {
 }
 
 /// Which relay a link leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
-    /// Our own, which the user chose and where people reach us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LinkId {
+    /// That which the user chose and where people reach us.
     Home,
     /// That of somebody whom we call, named by a link that anybody may have made.
     Guest,
+    /// Our own on local networks, where neighbours reach us by our alias.
+    Own,
+    /// That of the neighbour with this alias.
+    Neighbour(Address),
+}
+
+impl LinkId {
+    /// Whether people have aliases there.
+    pub(crate) const fn is_local(self) -> bool {
+        match self {
+            Self::Own | Self::Neighbour(_) => true,
+            Self::Home | Self::Guest => false,
+        }
+    }
+}
+
+/// How somebody is reached: by a link, and an address at its relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Way {
+    /// By which link.
+    pub(crate) link: LinkId,
+    /// The person's address at the relay there: on local networks an alias.
+    pub(crate) at: Address,
 }
 
 impl RelayLink {
@@ -41,17 +64,11 @@ impl RelayLink {
     pub(super) fn start(
         dialer: &dyn Dialer,
         url: String,
-        which: Which,
+        id: LinkId,
         identity: &Arc<Identity>,
+        config: Config,
         news: mpsc::Sender<News>,
     ) -> Self {
-        let config = Config {
-            reach: match which {
-                Which::Home => Reach::Anywhere,
-                Which::Guest => Reach::EncryptedOrNearby,
-            },
-            ..Config::default()
-        };
         let (link, events) = match dialer.dial(&url, Arc::clone(identity), config) {
             Ok((link, events)) => (Some(link), Some(events)),
             Err(error) => {
@@ -62,7 +79,7 @@ impl RelayLink {
         let (named, servers) = watch::channel(None);
         let forwarding = tokio::spawn(async move {
             if let Some(events) = events {
-                forward(which, events, news, named).await;
+                forward(id, events, news, named).await;
             }
         });
         Self {
@@ -166,7 +183,7 @@ pub(super) fn normal(url: &str) -> String {
 
 /// Forwards what the control task shall hear; servers are kept for when they are asked for.
 pub(super) async fn forward(
-    which: Which,
+    link: LinkId,
     mut events: mpsc::Receiver<LinkEvent>,
     control: mpsc::Sender<News>,
     named: watch::Sender<Option<IceServers>>,
@@ -174,10 +191,13 @@ pub(super) async fn forward(
     while let Some(event) = events.recv().await {
         let news = match event {
             LinkEvent::Message { from, payload } => News::Frame {
-                from,
+                way: Way { link, at: from },
                 frame: payload,
             },
-            LinkEvent::NotHere { to, why } => News::NotHere { to, why },
+            LinkEvent::NotHere { to, why } => News::NotHere {
+                way: Way { link, at: to },
+                why,
+            },
             LinkEvent::IceServers(servers) => {
                 named.send_replace(Some(servers));
                 continue;
@@ -190,10 +210,7 @@ pub(super) async fn forward(
             // An expired message says that our own link was down, and nothing of the person it was
             // for; the phone repeats what still matters.
             LinkEvent::Expired { .. } => continue,
-            LinkEvent::State(state) => match which {
-                Which::Home => News::Home(view_of(state)),
-                Which::Guest => News::Guest,
-            },
+            LinkEvent::State(_) => News::Link(link),
         };
         if control.send(news).await.is_err() {
             return;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use identity::{Address, Identity};
 use media::transport::IceServer;
-use signal_client::{IceServers, Link, LinkEvent, LinkState, SendError};
+use signal_client::{Config, IceServers, Link, LinkEvent, LinkState, SendError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::link::{RelayLink, Which, forward, usable};
-use super::{GUEST_AFTERMATH, News, Relays, SignalClient};
+use super::link::{RelayLink, forward, usable};
+use super::{GUEST_AFTERMATH, LinkId, News, Relays, SignalClient};
 use crate::clock::Clock;
 use crate::sealing::Priority;
 use crate::view::{RelayProblem, RelayView};
@@ -46,10 +46,11 @@ fn somebody() -> Address {
     Identity::generate().unwrap().address()
 }
 
-async fn until(heard: &mut mpsc::Receiver<News>, view: &RelayView) {
+/// Waits until our home is told to be so.
+async fn until(relays: &Relays, heard: &mut mpsc::Receiver<News>, view: &RelayView) {
     let told = async {
         while let Some(news) = heard.recv().await {
-            if matches!(&news, News::Home(now) if now == view) {
+            if matches!(news, News::Link(LinkId::Home)) && relays.view(LinkId::Home) == *view {
                 return;
             }
         }
@@ -60,16 +61,18 @@ async fn until(heard: &mut mpsc::Receiver<News>, view: &RelayView) {
 #[tokio::test]
 async fn a_relay_spelt_in_two_ways_has_one_link() {
     let (mut relays, _heard) = relays();
-    let connecting = Some(RelayView::Connecting);
-    assert_eq!(relays.set_home(Some("ws://127.0.0.1:1")), connecting);
-    assert_eq!(relays.set_home(Some("ws://127.0.0.1:1/")), None);
-    relays.open_guest(somebody(), "ws://127.0.0.1:1/v1");
-    assert!(relays.guest.is_none());
+    assert!(relays.set_home(Some("ws://127.0.0.1:1")));
+    assert_eq!(relays.view(LinkId::Home), RelayView::Connecting);
+    assert!(!relays.set_home(Some("ws://127.0.0.1:1/")));
+    let bob = somebody();
+    relays.open_guest(bob, "ws://127.0.0.1:1/v1");
+    assert_eq!(relays.far_way(&bob).unwrap().link, LinkId::Home);
 
-    relays.open_guest(somebody(), "ws://127.0.0.1:2/v1");
-    assert!(relays.guest.is_some());
-    assert_eq!(relays.set_home(Some("ws://127.0.0.1:2")), connecting);
-    assert!(relays.guest.is_none());
+    relays.open_guest(bob, "ws://127.0.0.1:2/v1");
+    assert_eq!(relays.far_way(&bob).unwrap().link, LinkId::Guest);
+    assert_eq!(relays.far_way(&somebody()).unwrap().link, LinkId::Home);
+    assert!(relays.set_home(Some("ws://127.0.0.1:2")));
+    assert_eq!(relays.far_way(&bob).unwrap().link, LinkId::Home);
 }
 
 #[tokio::test]
@@ -77,11 +80,11 @@ async fn home_is_taken_back_from_our_own_guest_link() {
     let [home, other_name] = relay().await;
     let (mut relays, mut heard) = relays();
     relays.set_home(Some(&home));
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
     relays.open_guest(somebody(), &other_name);
-    until(&mut heard, &TAKEN_OVER).await;
+    until(&relays, &mut heard, &TAKEN_OVER).await;
     assert!(relays.close_guest());
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
 }
 
 #[tokio::test]
@@ -89,13 +92,13 @@ async fn home_is_taken_back_from_a_guest_link_that_arrives_after_its_end() {
     let [home, other_name] = relay().await;
     let (mut relays, mut heard) = relays();
     relays.set_home(Some(&home));
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
     relays.open_guest(somebody(), &other_name);
     assert!(relays.close_guest());
     let late = Link::connect(&other_name, Arc::clone(&relays.identity)).unwrap();
-    until(&mut heard, &TAKEN_OVER).await;
+    until(&relays, &mut heard, &TAKEN_OVER).await;
     assert!(!relays.close_guest());
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
     drop(late);
 }
 
@@ -104,12 +107,12 @@ async fn another_copy_keeps_what_it_took_long_after_a_guest_link() {
     let [home, other_name] = relay().await;
     let (mut relays, mut heard) = relays();
     relays.set_home(Some(&home));
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
     relays.open_guest(somebody(), &other_name);
     assert!(relays.close_guest());
     relays.clock.skip(GUEST_AFTERMATH);
     let copy = Link::connect(&other_name, Arc::clone(&relays.identity)).unwrap();
-    until(&mut heard, &TAKEN_OVER).await;
+    until(&relays, &mut heard, &TAKEN_OVER).await;
     assert!(!relays.close_guest());
     assert!(relays.guest_closed_at.is_some(), "home was not taken back");
     drop(copy);
@@ -120,14 +123,14 @@ async fn another_copy_keeps_what_it_took_until_the_user_wants_it_back() {
     let [home, _] = relay().await;
     let (mut relays, mut heard) = relays();
     relays.set_home(Some(&home));
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
     let (copy, _its_events) = Link::connect(&home, Arc::clone(&relays.identity)).unwrap();
-    until(&mut heard, &TAKEN_OVER).await;
+    until(&relays, &mut heard, &TAKEN_OVER).await;
     assert!(!relays.close_guest());
     sleep(Duration::from_millis(200)).await;
     assert_eq!(*copy.state().borrow(), LinkState::Online);
     relays.reconnect();
-    until(&mut heard, &RelayView::Online).await;
+    until(&relays, &mut heard, &RelayView::Online).await;
 }
 
 #[tokio::test]
@@ -137,15 +140,17 @@ async fn an_invite_leads_without_encryption_only_to_networks_that_we_are_on() {
     relays.open_guest(somebody(), "ws://203.0.113.1:4080");
     let refused = async {
         loop {
-            assert!(matches!(heard.recv().await, Some(News::Guest)));
-            if relays.guest() != Some(RelayView::Connecting) {
-                return relays.guest();
+            let news = heard.recv().await;
+            assert!(matches!(news, Some(News::Link(LinkId::Guest))));
+            let view = relays.view(LinkId::Guest);
+            if view != RelayView::Connecting {
+                return view;
             }
         }
     };
     let refused = timeout(Duration::from_secs(10), refused).await.unwrap();
     let problem = RelayProblem::Unencrypted;
-    assert_eq!(refused, Some(RelayView::Offline { problem }));
+    assert_eq!(refused, RelayView::Offline { problem });
 }
 
 #[tokio::test]
@@ -154,7 +159,8 @@ async fn frames_that_anybody_can_cause_leave_half_of_a_link_to_our_own_call() {
     let identity = Arc::new(Identity::generate().unwrap());
     // Nobody answers there, so everything waits.
     let url = "ws://127.0.0.1:1/v1".to_owned();
-    let link = RelayLink::start(&SignalClient, url, Which::Home, &identity, news);
+    let config = Config::default();
+    let link = RelayLink::start(&SignalClient, url, LinkId::Home, &identity, config, news);
     let taken = |priority| {
         let sent = std::iter::repeat_with(|| link.send(somebody(), vec![1], priority));
         sent.take_while(|it| *it != Err(SendError::Full)).count()
@@ -189,7 +195,7 @@ async fn of_the_servers_that_a_relay_names_the_last_are_used_while_they_are_good
         events.send(LinkEvent::IceServers(servers)).await.unwrap();
     }
     drop(events);
-    forward(Which::Home, told, news, keep).await;
+    forward(LinkId::Home, told, news, keep).await;
     let new = IceServer {
         url: "turn:new.example:3478".to_owned(),
         username: "1700000000:x".to_owned(),

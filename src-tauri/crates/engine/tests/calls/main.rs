@@ -7,6 +7,7 @@ mod alone;
 mod devices;
 mod faults;
 mod invites;
+mod lan;
 mod path;
 mod renewal;
 mod restart;

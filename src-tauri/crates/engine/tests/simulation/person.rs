@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use call::view::{ActivePhase, CallView, Resume};
 use engine::command::Command;
 use engine::view::EngineView;
-use engine::{Backends, Config, Engine, Machine, Relation, WhoMayRing};
+use engine::{Backends, Config, Engine, LanVisibility, Machine, Relation, WhoMayRing};
 use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
 use media::testing::{Dice, Loopback, Uplink};
@@ -56,6 +56,7 @@ impl Person {
                 who_may_ring: WhoMayRing::Everybody,
                 people: Arc::new(All(relation)),
                 name: name.to_owned(),
+                lan: LanVisibility::Off,
                 relay: Some("ws://relay.invalid".to_owned()),
                 ring: call::phone::Config::RING_MIN,
                 video: VideoMode {
@@ -75,6 +76,7 @@ impl Person {
                 transport: Arc::new(transport.clone()),
                 network: Arc::new(uplink.clone()),
                 relays: Arc::new(relay.clone()),
+                lan: None,
             },
             devices,
             transport,

@@ -173,12 +173,13 @@ fn join(name: &'static str, relay: &str, network: &Network, clock: &Clock, setup
         } else {
             Arc::new(SignalClient)
         },
+        lan: None,
     })
 }
 
 /// Moves the clock forward a little at a time, so that whoever wakes can act before the next one
 /// does.
-async fn pass(clock: &Clock, network: &Network, time: Duration) {
+pub(crate) async fn pass(clock: &Clock, network: &Network, time: Duration) {
     for step in 0..time.as_millis().div_ceil(STEP.as_millis()) {
         clock.skip(STEP);
         network.advance(STEP, Instant::now());
@@ -193,7 +194,7 @@ async fn pass(clock: &Clock, network: &Network, time: Duration) {
 }
 
 /// Lets the network's time pass as the clock says.
-async fn drive(network: Network) {
+pub(crate) async fn drive(network: Network) {
     let mut step = tokio::time::interval(Duration::from_millis(1));
     let mut last = Instant::now();
     loop {

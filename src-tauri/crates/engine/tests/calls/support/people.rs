@@ -34,4 +34,12 @@ impl People for Acquaintances {
         let said = self.said.lock().unwrap();
         said.get(who).copied().unwrap_or(self.others)
     }
+
+    fn familiar(&self) -> Vec<Address> {
+        let said = self.said.lock().unwrap();
+        let known = said.iter().filter(|(_, it)| **it == Relation::Contact);
+        let mut known: Vec<_> = known.map(|(who, _)| *who).collect();
+        known.sort_unstable();
+        known
+    }
 }

@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use engine::command::Command;
-use engine::{Backends, Clock, Config, Dialer, Engine, Relation, Subscription, WhoMayRing};
+use engine::{
+    Backends, Clock, Config, Dialer, Engine, LanVisibility, Relation, Subscription, WhoMayRing,
+};
+use discovery::Lan;
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
 use media::testing::{Loopback, Uplink};
@@ -15,6 +18,7 @@ use media::units::{Bitrate, Size};
 use self::senses::shade_of;
 use super::codecs::FaultyCodecs;
 use super::devices::Devices;
+use super::local_network::LocalNetwork;
 
 use super::people::Acquaintances;
 use super::wait::{BOUND, eventually};
@@ -66,6 +70,8 @@ pub(crate) struct Machine {
     pub(crate) clock: Clock,
     /// How links to relays are made.
     pub(crate) relays: Arc<dyn Dialer>,
+    /// The local network that it is on, and who may see that.
+    pub(crate) lan: Option<(LocalNetwork, LanVisibility)>,
 }
 
 impl Person {
@@ -79,6 +85,7 @@ impl Person {
             transport,
             clock,
             relays,
+            lan,
         } = machine;
         let identity = Arc::new(Identity::generate().unwrap());
         let address = identity.address();
@@ -89,6 +96,7 @@ impl Person {
             who_may_ring: WhoMayRing::Everybody,
             people: Arc::new(people.clone()),
             name: name.to_owned(),
+            lan: lan.as_ref().map_or(LanVisibility::Off, |(_, it)| *it),
             relay,
             ring: call::phone::Config::RING_MIN,
             video: VideoMode {
@@ -109,6 +117,7 @@ impl Person {
             transport: Arc::new(transport.clone()),
             network: Arc::new(uplink.clone()),
             relays,
+            lan: lan.map(|(network, _)| Arc::new(network) as Arc<dyn Lan>),
         };
         let mut person = Self {
             name,
@@ -156,6 +165,12 @@ impl Person {
     /// Says whose calls ring.
     pub(crate) async fn is_rung_by(&mut self, who_may_ring: WhoMayRing) {
         self.config.who_may_ring = who_may_ring;
+        self.engine().configure(self.config.clone()).await;
+    }
+
+    /// Says who sees them on local networks.
+    pub(crate) async fn is_seen_by(&mut self, lan: LanVisibility) {
+        self.config.lan = lan;
         self.engine().configure(self.config.clone()).await;
     }
 

@@ -1,0 +1,261 @@
+//! The sockets of our beacon: one for each family that hears, and one for each address that speaks.
+//!
+//! Those that speak are bound to their address, so that a beacon says by its source where its
+//! member is reached on that network, and hear what is answered to them alone: two programs on one
+//! machine share the port of the beacon, and which of them gets what is sent to it is up to the
+//! system.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
+
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::debug;
+
+use super::datagram::Datagram;
+use crate::interfaces::{Interface, Interfaces, Kind};
+
+/// All sockets of the beacon.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    port: u16,
+    hearing: Vec<(Ears, UdpGroup)>,
+    speaking: HashMap<Interface, Speaker>,
+    heard: mpsc::Sender<Received>,
+}
+
+/// A datagram that came in.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) bytes: Vec<u8>,
+    pub(super) source: SocketAddr,
+}
+
+/// A socket that hears, and the task that reads it.
+#[derive(Debug)]
+struct Ears {
+    socket: Arc<UdpSocket>,
+    _reader: AbortOnDropHandle<()>,
+}
+
+/// Of which family a socket is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UdpGroup {
+    V4,
+    V6,
+}
+
+/// A socket that speaks on one network.
+#[derive(Debug)]
+struct Speaker {
+    ears: Ears,
+    /// To everybody on that network.
+    targets: Vec<SocketAddr>,
+}
+
+impl Sockets {
+    /// Opens those that hear. One family is enough.
+    pub(super) fn open(port: u16, heard: mpsc::Sender<Received>) -> io::Result<Self> {
+        let open = |group| {
+            Ok((
+                Ears::new(hearing_socket(group, port)?, heard.clone())?,
+                group,
+            ))
+        };
+        let (v4, v6) = (open(UdpGroup::V4), open(UdpGroup::V6));
+        let hearing = match (v4, v6) {
+            (Err(error), Err(_)) => return Err(error),
+            (v4, v6) => v4.into_iter().chain(v6).collect(),
+        };
+        Ok(Self {
+            port,
+            hearing,
+            speaking: HashMap::new(),
+            heard,
+        })
+    }
+
+    /// Speaks on these interfaces from now on, and no longer on others. Returns whether there is a
+    /// new one.
+    pub(super) fn follow(&mut self, interfaces: &Interfaces) -> bool {
+        let wanted = speaking(interfaces);
+        self.speaking.retain(|it, _| wanted.contains(it));
+        let mut is_new = false;
+        for interface in wanted {
+            if self.speaking.contains_key(&interface) {
+                continue;
+            }
+            self.join(&interface);
+            match self.speaker(&interface) {
+                Ok(speaker) => {
+                    self.speaking.insert(interface, speaker);
+                    is_new = true;
+                }
+                // It may be up a little before it takes packets: the next look tries again.
+                Err(error) => debug!(%error, "no beacon on an interface"),
+            }
+        }
+        is_new
+    }
+
+    /// Sends to everybody on every network. Nothing waits: what a full buffer drops is sent again
+    /// with the next beacon.
+    pub(super) fn send_to_all(&self, bytes: &[u8]) {
+        for speaker in self.speaking.values() {
+            for target in &speaker.targets {
+                if let Err(error) = speaker.ears.socket.try_send_to(bytes, *target) {
+                    debug!(%error, "a beacon was not sent");
+                }
+            }
+        }
+    }
+
+    /// Sends to whoever asked, from the network that it asked on: to where the question came from,
+    /// and to the port of the beacon, which is what a firewall is open for.
+    pub(super) fn answer(&self, bytes: &[u8], source: SocketAddr) {
+        let Some((_, speaker)) = self.speaking.iter().find(|(it, _)| it.has_on_link(source)) else {
+            return;
+        };
+        let mut at_our_port = source;
+        at_our_port.set_port(self.port);
+        for target in [source, at_our_port] {
+            if let Err(error) = speaker.ears.socket.try_send_to(bytes, target) {
+                debug!(%error, "an answer was not sent");
+            }
+        }
+    }
+
+    /// Hears what is sent to the group on an interface. Errors say mostly that it does already.
+    fn join(&self, interface: &Interface) {
+        for (ears, group) in &self.hearing {
+            let socket = socket2::SockRef::from(&*ears.socket);
+            let joined = match (interface.address, group) {
+                (IpAddr::V4(_), UdpGroup::V4) => socket.join_multicast_v4_n(
+                    &GROUP_V4,
+                    &InterfaceIndexOrAddress::Index(interface.index),
+                ),
+                (IpAddr::V6(_), UdpGroup::V6) => {
+                    socket.join_multicast_v6(&GROUP_V6, interface.index)
+                }
+                (IpAddr::V4(_), UdpGroup::V6) | (IpAddr::V6(_), UdpGroup::V4) => Ok(()),
+            };
+            if let Err(error) = joined {
+                debug!(%error, "the group of the beacon was not joined");
+            }
+        }
+    }
+
+    fn speaker(&self, interface: &Interface) -> io::Result<Speaker> {
+        let (socket, targets) = match interface.address {
+            IpAddr::V4(address) => {
+                let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+                socket.set_broadcast(true)?;
+                socket.set_multicast_if_v4(&address)?;
+                socket.set_multicast_ttl_v4(1)?;
+                socket.set_multicast_loop_v4(true)?;
+                socket.bind(&SocketAddr::from((address, 0)).into())?;
+                let all = [Some(GROUP_V4), interface.broadcast];
+                let targets = all.into_iter().flatten();
+                (socket, targets.map(|it| (it, self.port).into()).collect())
+            }
+            IpAddr::V6(address) => {
+                let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
+                socket.set_only_v6(true)?;
+                socket.set_multicast_if_v6(interface.index)?;
+                socket.set_multicast_hops_v6(1)?;
+                socket.set_multicast_loop_v6(true)?;
+                let scope = interface.index;
+                let own = SocketAddrV6::new(address, 0, 0, scope);
+                socket.bind(&SocketAddr::from(own).into())?;
+                let group = SocketAddrV6::new(GROUP_V6, self.port, 0, scope);
+                (socket, vec![group.into()])
+            }
+        };
+        let ears = Ears::new(socket, self.heard.clone())?;
+        Ok(Speaker { ears, targets })
+    }
+}
+
+impl Ears {
+    fn new(socket: Socket, heard: mpsc::Sender<Received>) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = Arc::new(UdpSocket::from_std(socket.into())?);
+        let reader = tokio::spawn(read(socket.clone(), heard));
+        Ok(Self {
+            socket,
+            _reader: AbortOnDropHandle::new(reader),
+        })
+    }
+}
+
+/// Passes on what comes in; what does not fit is dropped, and heard again with the next beacon.
+async fn read(socket: Arc<UdpSocket>, heard: mpsc::Sender<Received>) {
+    let mut buffer = [0; Datagram::MAX_BYTES];
+    loop {
+        match socket.recv_from(&mut buffer).await {
+            Ok((length, source)) => {
+                let bytes = buffer[..length].to_vec();
+                let _ = heard.try_send(Received { bytes, source });
+            }
+            // An answer to somebody who left: Windows tells the sender so (WSAECONNRESET).
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+            Err(error) => {
+                debug!(%error, "the beacon hears nothing more on a socket");
+                return;
+            }
+        }
+    }
+}
+
+/// The addresses to speak from. Nobody else is at the other end of a tunnel whose packets go to one
+/// peer. Of IPv6 one address on each interface is enough, the link-local one if there is one: it
+/// changes least.
+fn speaking(interfaces: &Interfaces) -> Vec<Interface> {
+    let mut wanted: Vec<Interface> = Vec::new();
+    let all = interfaces.0.iter();
+    for interface in all.filter(|it| it.kind != Kind::Tunnel || it.broadcast.is_some()) {
+        let IpAddr::V6(address) = interface.address else {
+            wanted.push(interface.clone());
+            continue;
+        };
+        let same = |it: &&mut Interface| it.index == interface.index && it.address.is_ipv6();
+        match wanted.iter_mut().find(same) {
+            Some(known) if address.is_unicast_link_local() => *known = interface.clone(),
+            Some(_) => {}
+            None if address.is_loopback() => {}
+            None => wanted.push(interface.clone()),
+        }
+    }
+    wanted.truncate(MAX_SPEAKERS);
+    wanted
+}
+
+fn hearing_socket(group: UdpGroup, port: u16) -> io::Result<Socket> {
+    let (domain, any): (_, IpAddr) = match group {
+        UdpGroup::V4 => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
+        UdpGroup::V6 => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
+    };
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    if group == UdpGroup::V6 {
+        socket.set_only_v6(true)?;
+    }
+    // Two profiles on one machine share the port.
+    socket.set_reuse_address(true)?;
+    #[cfg(unix)]
+    socket.set_reuse_port(true)?;
+    socket.bind(&SocketAddr::from((any, port)).into())?;
+    Ok(socket)
+}
+
+/// In the range that an organisation uses as it likes (RFC 2365, section 6.2).
+const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 84, 67);
+
+/// A transient group on the link (RFC 4291, section 2.7).
+const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0x7463, 0x6c61);
+
+/// More than a machine has networks that people are on.
+const MAX_SPEAKERS: usize = 32;

@@ -1,0 +1,303 @@
+//! DNS-SD over multicast DNS (RFC 6763, RFC 6762), by the `mdns-sd` crate and the thread that it
+//! starts.
+//!
+//! Names of instance and host come from the alias: the name of the machine is told to nobody, and no
+//! two members want one name, so that no probing has to come first. A record holds for 75 minutes by
+//! itself; a member says every [`HEARTBEAT`] that it is alive, in a TXT string that counts, and who
+//! is not heard is gone after [`LASTS`]. That costs one packet twice for each family and network,
+//! however many members there are; to ask each one for it would cost their square.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::time::{Duration, Instant};
+
+use identity::Address;
+use mdns_sd::{
+    IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
+    TxtProperty,
+};
+use tokio::time::{interval, sleep, timeout};
+use tracing::{debug, warn};
+
+use super::context::Context;
+use crate::announcement::{Announcement, label};
+use crate::interfaces::Interfaces;
+use crate::lan::{FinderKind, Heard, Sighting};
+
+/// DNS-SD of one member.
+struct DnsSd {
+    context: Context,
+    daemon: ServiceDaemon,
+    /// The full name under which we are registered.
+    registered: Option<String>,
+    beats: u32,
+    /// Who was told as seen, by the name of its instance: what is removed is known by that only. At
+    /// most [`MAX_SEEN`].
+    seen: HashMap<String, (Address, Instant)>,
+    /// As they were then: read again when a service is seen, but not at each of a flood.
+    interfaces: (Instant, Interfaces),
+}
+
+/// Runs until the context says stop, and says goodbye then.
+pub(super) async fn run(context: Context) {
+    let Some((daemon, mut events)) = start() else {
+        return;
+    };
+    let mut finder = DnsSd {
+        context,
+        daemon,
+        registered: None,
+        beats: 0,
+        seen: HashMap::new(),
+        interfaces: (Instant::now(), Interfaces::now()),
+    };
+    while let Some(again) = finder.run(&events).await {
+        events = again;
+    }
+    finder.say_goodbye().await;
+}
+
+/// Starts the thread and looks for others.
+fn start() -> Option<(ServiceDaemon, Receiver<ServiceEvent>)> {
+    let started = ServiceDaemon::new().and_then(|daemon| {
+        // Two members on one machine hear each other on any other interface, and by the beacon.
+        daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
+        daemon.set_ip_check_interval(INTERFACE_CHECK_SECONDS)?;
+        let events = daemon.browse(SERVICE)?;
+        Ok((daemon, events))
+    });
+    match started {
+        Ok(started) => Some(started),
+        Err(error) => {
+            warn!(%error, "no DNS-SD");
+            None
+        }
+    }
+}
+
+impl DnsSd {
+    /// Returns the events to go on with, after the daemon was started afresh; `None` at the end.
+    async fn run(&mut self, events: &Receiver<ServiceEvent>) -> Option<Receiver<ServiceEvent>> {
+        let mut beat = interval(HEARTBEAT);
+        let mut check = interval(CACHE_CHECK);
+        loop {
+            tokio::select! {
+                () = self.context.stop.cancelled() => return None,
+                changed = self.context.announced.changed() => {
+                    changed.ok()?;
+                    self.announce();
+                }
+                changed = self.context.network.changed() => {
+                    changed.ok()?;
+                    self.announce();
+                }
+                _ = beat.tick() => self.announce(),
+                _ = check.tick() => if self.is_flooded().await {
+                    debug!("multicast DNS is flooded, its cache is thrown away");
+                    return self.start_again();
+                },
+                event = events.recv_async() => match event {
+                    Ok(event) => self.take(event),
+                    // It was not read fast enough.
+                    Err(_) => return self.browse_again().await,
+                },
+            }
+        }
+    }
+
+    /// Says what there is to say, or that there is nothing any more.
+    fn announce(&mut self) {
+        let said = self.context.announced.borrow_and_update().clone();
+        let Some(said) = said else {
+            if let Some(name) = self.registered.take() {
+                let _ = self.daemon.unregister(&name);
+            }
+            return;
+        };
+        self.beats = self.beats.wrapping_add(1);
+        let Some(service) = service(&said, self.beats) else {
+            return;
+        };
+        let name = service.get_fullname().to_owned();
+        match self.daemon.register(service) {
+            Ok(()) => self.registered = Some(name),
+            Err(error) => debug!(%error, "not announced by DNS-SD"),
+        }
+    }
+
+    fn take(&mut self, event: ServiceEvent) {
+        match event {
+            ServiceEvent::ServiceResolved(service) => {
+                let Some(sighting) = sighting(&service, self.interfaces()) else {
+                    return;
+                };
+                self.remember(service.get_fullname(), sighting.announcement.alias);
+                self.context.tell(Heard::Seen(sighting));
+            }
+            ServiceEvent::ServiceRemoved(_, name) => {
+                if let Some((alias, _)) = self.seen.remove(&name) {
+                    let finder = FinderKind::DnsSd;
+                    self.context.tell(Heard::Gone { alias, finder });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn interfaces(&mut self) -> &Interfaces {
+        if self.interfaces.0.elapsed() > INTERFACES_HOLD {
+            self.interfaces = (Instant::now(), Interfaces::now());
+        }
+        &self.interfaces.1
+    }
+
+    fn remember(&mut self, name: &str, alias: Address) {
+        let now = Instant::now();
+        self.seen.retain(|_, (_, heard)| now < *heard + LASTS);
+        if self.seen.len() < MAX_SEEN || self.seen.contains_key(name) {
+            self.seen.insert(name.to_owned(), (alias, now));
+        }
+    }
+
+    /// Whether the cache of the daemon holds more than members could say: it has no bound of its
+    /// own, and keeps what is forged for as long as that says.
+    async fn is_flooded(&self) -> bool {
+        let Ok(metrics) = self.daemon.get_metrics() else {
+            return false;
+        };
+        let Ok(Ok(metrics)) = timeout(ANSWER_TIMEOUT, metrics.recv_async()).await else {
+            return false;
+        };
+        let cached = metrics.iter().filter(|it| it.0.starts_with("cached"));
+        let timers = metrics.get("timer").copied().unwrap_or_default();
+        cached.map(|it| *it.1).sum::<i64>() > MAX_CACHED || timers > MAX_TIMERS
+    }
+
+    /// Looks for others again, with what is in the cache, after a pause in which a flood does not
+    /// make us ask all the time.
+    async fn browse_again(&mut self) -> Option<Receiver<ServiceEvent>> {
+        let pause = sleep(BROWSE_PAUSE);
+        self.context.stop.run_until_cancelled(pause).await?;
+        match self.daemon.browse(SERVICE) {
+            Ok(events) => Some(events),
+            Err(_) => self.start_again(),
+        }
+    }
+
+    fn start_again(&mut self) -> Option<Receiver<ServiceEvent>> {
+        let _ = self.daemon.shutdown();
+        let (daemon, events) = start()?;
+        self.daemon = daemon;
+        self.announce();
+        Some(events)
+    }
+
+    async fn say_goodbye(&mut self) {
+        if let Some(said) = self.registered.take()
+            && let Ok(done) = self.daemon.unregister(&said)
+        {
+            let _ = timeout(ANSWER_TIMEOUT, done.recv_async()).await;
+        }
+        if let Ok(done) = self.daemon.shutdown() {
+            let _ = timeout(ANSWER_TIMEOUT, done.recv_async()).await;
+        }
+    }
+}
+
+impl Drop for DnsSd {
+    /// The thread of the daemon does not end by itself.
+    fn drop(&mut self) {
+        let _ = self.daemon.shutdown();
+    }
+}
+
+fn service(said: &Announcement, beats: u32) -> Option<ServiceInfo> {
+    let name = label(&said.alias);
+    let mut txt: Vec<_> = said.pairs().into_iter().map(TxtProperty::from).collect();
+    txt.push(TxtProperty::from((
+        BEATS.to_owned(),
+        beats.to_string().into_bytes(),
+    )));
+    let host = format!("{name}.local.");
+    let made = ServiceInfo::new(SERVICE, &name, &host, (), said.port, txt);
+    match made {
+        Ok(service) => {
+            let mut service = service.enable_addr_auto();
+            service.set_requires_probe(false);
+            Some(service)
+        }
+        Err(error) => {
+            warn!(%error, "DNS-SD cannot say what we announce");
+            None
+        }
+    }
+}
+
+/// What a service says, if it is a member: one whose instance has the name of its alias, so that
+/// nobody has several.
+fn sighting(service: &ResolvedService, interfaces: &Interfaces) -> Option<Sighting> {
+    let strings: Vec<_> = service
+        .get_properties()
+        .iter()
+        .map(|it| [it.key().as_bytes(), b"=", it.val().unwrap_or_default()].concat())
+        .collect();
+    let strings = strings.iter().map(Vec::as_slice);
+    let announcement = Announcement::from_txt(service.get_port(), strings).ok()?;
+    let (instance, _) = service.get_fullname().split_once('.')?;
+    if !instance.eq_ignore_ascii_case(&label(&announcement.alias)) {
+        return None;
+    }
+    let claimed = service.get_addresses().iter();
+    let places = interfaces.nearest(claimed.map(|it| place(it, announcement.port)));
+    (!places.is_empty()).then_some(Sighting {
+        announcement,
+        places,
+        finder: FinderKind::DnsSd,
+        lasts: LASTS,
+    })
+}
+
+/// A link-local address holds on the interface on which it was heard only.
+fn place(address: &ScopedIp, port: u16) -> SocketAddr {
+    match (address, address.to_ip_addr()) {
+        (ScopedIp::V6(scoped), IpAddr::V6(ip)) if ip.is_unicast_link_local() => {
+            SocketAddrV6::new(ip, port, 0, scoped.scope_id().index).into()
+        }
+        (_, ip) => SocketAddr::new(ip, port),
+    }
+}
+
+const SERVICE: &str = "_tincan._tcp.local.";
+
+/// The key of the string that counts, which nobody reads: that it is another one makes others tell
+/// of it.
+const BEATS: &str = "b";
+
+/// Three of them are sent in the time that a sighting holds.
+const HEARTBEAT: Duration = Duration::from_secs(9);
+
+/// Of a crash everybody knows within half a minute.
+const LASTS: Duration = Duration::from_secs(28);
+
+/// How soon a new interface is seen.
+const INTERFACE_CHECK_SECONDS: u32 = 3;
+
+/// A flood of 1000 packets a second brings some megabytes in this time.
+const CACHE_CHECK: Duration = Duration::from_secs(5);
+
+/// 256 members with a service, a text and eight addresses each.
+const MAX_CACHED: i64 = 256 * 12;
+
+/// The daemon sets two for every record that it hears, for as long as the record holds: with thirty
+/// members about 250 000. A million take 16 MB.
+const MAX_TIMERS: i64 = 1_000_000;
+
+const INTERFACES_HOLD: Duration = Duration::from_millis(500);
+
+const BROWSE_PAUSE: Duration = Duration::from_secs(1);
+
+/// As many as the table of neighbours has.
+const MAX_SEEN: usize = 256;
+
+/// The daemon answers from its thread at once.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);

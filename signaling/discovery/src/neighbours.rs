@@ -1,0 +1,225 @@
+//! Who is near: what all finders heard, merged by alias. Sans-IO: sightings and time in.
+//!
+//! Everything in it is a stranger's word, and so it is bounded: in all, per machine and per member.
+//! Whoever was [confirmed](Neighbours::confirm) keeps its place, whatever else is announced.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use identity::Address;
+
+use crate::announcement::Announcement;
+use crate::lan::{FinderKind, Sighting};
+
+/// The members of the networks that are heard at present, by alias.
+#[derive(Debug, Default)]
+pub struct Neighbours {
+    members: BTreeMap<Address, Neighbour>,
+}
+
+/// A member that is heard.
+#[derive(Clone, Debug)]
+pub struct Neighbour {
+    /// What it said last.
+    pub announcement: Announcement,
+    /// Whether somebody was proven to be at it.
+    confirmed: bool,
+    heard: Instant,
+    /// At most [`Sighting::MAX_PLACES`], the best first.
+    places: Vec<Place>,
+}
+
+/// What a sighting changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was heard before, and says the same from the same places.
+    Nothing,
+    /// It is new.
+    Appeared,
+    /// It says something else, or can be reached elsewhere.
+    Changed,
+    /// There is no place for it: too many are announced, or too many from the same machine.
+    Refused,
+}
+
+/// Where a member may be reached, and until when which finder says so.
+#[derive(Clone, Debug)]
+struct Place {
+    address: SocketAddr,
+    until: BTreeMap<FinderKind, Instant>,
+}
+
+impl Neighbours {
+    /// More members than a network has where one looks for a person in a list. Each takes at most
+    /// about two KiB.
+    pub const MAX: usize = 256;
+
+    /// Aliases at one IP address: each profile on a machine is one, and so is each that was started
+    /// again after a crash and is not forgotten yet.
+    pub const MAX_PER_MACHINE: usize = 8;
+
+    /// Takes what a finder heard.
+    pub fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
+        let Some(first) = sighting.places.first() else {
+            return Change::Nothing;
+        };
+        let alias = sighting.announcement.alias;
+        if let Some(known) = self.members.get_mut(&alias) {
+            return known.heard(now, sighting);
+        }
+        if self.at(first.ip()) >= Self::MAX_PER_MACHINE || !self.has_room() {
+            return Change::Refused;
+        }
+        let mut new = Neighbour {
+            announcement: sighting.announcement.clone(),
+            confirmed: false,
+            heard: now,
+            places: Vec::new(),
+        };
+        new.heard(now, sighting);
+        self.members.insert(alias, new);
+        Change::Appeared
+    }
+
+    /// A finder does not hear a member any more. Returns whether it is gone: nobody else does.
+    pub fn gone(&mut self, alias: &Address, finder: FinderKind) -> bool {
+        let Some(member) = self.members.get_mut(alias) else {
+            return false;
+        };
+        member.retain_holds(|by, _| by != finder);
+        let gone = member.places.is_empty();
+        if gone {
+            self.members.remove(alias);
+        }
+        gone
+    }
+
+    /// Forgets a member until it is heard again. Returns whether it was known.
+    pub fn forget(&mut self, alias: &Address) -> bool {
+        self.members.remove(alias).is_some()
+    }
+
+    /// Somebody was proven to be there: no flood of announcements takes its place.
+    pub fn confirm(&mut self, alias: &Address) {
+        if let Some(member) = self.members.get_mut(alias) {
+            member.confirmed = true;
+        }
+    }
+
+    /// When [`Self::handle_timeout`] has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let places = self.members.values().flat_map(|it| &it.places);
+        places.flat_map(|it| it.until.values()).min().copied()
+    }
+
+    /// Drops what was not heard again in time. Returns the members that are gone by it.
+    pub fn handle_timeout(&mut self, now: Instant) -> Vec<Address> {
+        let mut gone = Vec::new();
+        self.members.retain(|alias, member| {
+            member.retain_holds(|_, until| until > now);
+            let stays = !member.places.is_empty();
+            if !stays {
+                gone.push(*alias);
+            }
+            stays
+        });
+        gone
+    }
+
+    /// The member at an alias.
+    #[must_use]
+    pub fn get(&self, alias: &Address) -> Option<&Neighbour> {
+        self.members.get(alias)
+    }
+
+    /// All members, in the order of their aliases, which is as good as none.
+    pub fn iter(&self) -> impl Iterator<Item = &Neighbour> {
+        self.members.values()
+    }
+
+    /// How many unconfirmed members are at an IP address first of all.
+    fn at(&self, ip: IpAddr) -> usize {
+        let is_there = |it: &&Neighbour| {
+            let first = it.places.first();
+            !it.confirmed && first.is_some_and(|place| place.address.ip() == ip)
+        };
+        self.members.values().filter(is_there).count()
+    }
+
+    /// Makes room for one member. The one goes that is not confirmed and was not heard for the
+    /// longest time: a newcomer is asked at once who it is, so a flood takes the places of what
+    /// did not answer.
+    fn has_room(&mut self) -> bool {
+        if self.members.len() < Self::MAX {
+            return true;
+        }
+        let oldest = self
+            .members
+            .iter()
+            .filter(|(_, it)| !it.confirmed)
+            .min_by_key(|(_, it)| it.heard)
+            .map(|(alias, _)| *alias);
+        oldest.is_some_and(|alias| self.forget(&alias))
+    }
+}
+
+impl Neighbour {
+    /// Where it may be reached, the best first. At most [`Sighting::MAX_PLACES`].
+    pub fn places(&self) -> impl Iterator<Item = SocketAddr> {
+        self.places.iter().map(|it| it.address)
+    }
+
+    /// Who hears it.
+    pub fn finders(&self) -> impl Iterator<Item = FinderKind> {
+        let holds = self.places.iter().flat_map(|it| it.until.keys());
+        holds.copied().collect::<BTreeSet<_>>().into_iter()
+    }
+
+    /// Takes a sighting of this member. The order of its places holds, before those that only
+    /// others know. A place that is known stays until its time is up, so what is forged for an alias
+    /// adds places and takes none.
+    fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
+        let before: Vec<_> = self.places().collect();
+        let mut places = Vec::new();
+        for address in sighting.places {
+            if places.iter().any(|it: &Place| it.address == address) {
+                continue;
+            }
+            let known = self.places.iter().position(|it| it.address == address);
+            let full = places.len() + self.places.len() >= Sighting::MAX_PLACES;
+            let mut place = match known {
+                Some(at) => self.places.remove(at),
+                None if full => continue,
+                None => Place {
+                    address,
+                    until: BTreeMap::new(),
+                },
+            };
+            place.until.insert(sighting.finder, now + sighting.lasts);
+            places.push(place);
+        }
+        places.append(&mut self.places);
+        self.places = places;
+        self.heard = now;
+        let same = self.announcement == sighting.announcement && self.places().eq(before);
+        self.announcement = sighting.announcement;
+        if same {
+            Change::Nothing
+        } else {
+            Change::Changed
+        }
+    }
+
+    /// Drops what finders say of places, and places of which none says anything any more.
+    fn retain_holds(&mut self, keep: impl Fn(FinderKind, Instant) -> bool) {
+        self.places.retain_mut(|place| {
+            place.until.retain(|finder, until| keep(*finder, *until));
+            !place.until.is_empty()
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

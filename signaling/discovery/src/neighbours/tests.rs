@@ -1,0 +1,204 @@
+//! What is heard of others, over time and under floods.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const BEACON: FinderKind = FinderKind::Beacon;
+const DNS_SD: FinderKind = FinderKind::DnsSd;
+const LASTS: Duration = Duration::from_secs(25);
+
+fn alias(number: u32) -> Address {
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    Address::from_bytes(bytes)
+}
+
+fn place(host: u32) -> SocketAddr {
+    SocketAddr::new(Ipv4Addr::from_bits(0x0a00_0000 | host).into(), 4080)
+}
+
+/// A member that is heard at these hosts.
+fn sighting(of: u32, hosts: &[u32], finder: FinderKind) -> Sighting {
+    Sighting {
+        announcement: Announcement {
+            alias: alias(of),
+            port: 4080,
+            version: 1,
+            tokens: Vec::new(),
+            named: None,
+        },
+        places: hosts.iter().copied().map(place).collect(),
+        finder,
+        lasts: LASTS,
+    }
+}
+
+fn places(table: &Neighbours, of: u32) -> Vec<SocketAddr> {
+    table.get(&alias(of)).unwrap().places().collect()
+}
+
+#[test]
+fn what_several_finders_hear_is_one_member_until_none_hears_it() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    assert_eq!(
+        table.heard(now, sighting(1, &[1], BEACON)),
+        Change::Appeared
+    );
+    assert_eq!(table.heard(now, sighting(1, &[1], BEACON)), Change::Nothing);
+    let both = sighting(1, &[2, 1], DNS_SD);
+    assert_eq!(table.heard(now, both), Change::Changed);
+    assert_eq!(places(&table, 1), [place(2), place(1)]);
+    let member = table.get(&alias(1)).unwrap();
+    assert!(member.finders().eq([DNS_SD, BEACON]));
+
+    assert!(!table.gone(&alias(1), DNS_SD));
+    assert_eq!(places(&table, 1), [place(1)]);
+    assert!(table.gone(&alias(1), BEACON));
+    assert!(table.get(&alias(1)).is_none());
+    assert!(!table.gone(&alias(1), BEACON));
+}
+
+#[test]
+fn who_is_not_heard_again_in_time_is_gone() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    assert_eq!(table.poll_timeout(), None);
+    table.heard(now, sighting(1, &[1], BEACON));
+    table.heard(now + LASTS / 2, sighting(2, &[2], BEACON));
+    table.heard(now + LASTS / 2, sighting(1, &[3], DNS_SD));
+    assert_eq!(table.poll_timeout(), Some(now + LASTS));
+    assert_eq!(table.handle_timeout(now + LASTS), []);
+    assert_eq!(places(&table, 1), [place(3)]);
+    let end = now + LASTS / 2 + LASTS;
+    assert_eq!(table.poll_timeout(), Some(end));
+    assert_eq!(table.handle_timeout(end), [alias(1), alias(2)]);
+    assert_eq!(table.poll_timeout(), None);
+}
+
+#[test]
+fn a_member_that_says_something_else_changes() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    let mut said = sighting(1, &[1], BEACON);
+    table.heard(now, said.clone());
+    said.announcement.version = 2;
+    assert_eq!(table.heard(now, said.clone()), Change::Changed);
+    assert_eq!(table.heard(now, said), Change::Nothing);
+    assert!(table.forget(&alias(1)));
+    assert!(!table.forget(&alias(1)));
+}
+
+#[test]
+fn a_flood_of_forged_aliases_takes_no_place_of_who_was_proven() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    table.heard(now, sighting(0, &[0], BEACON));
+    table.confirm(&alias(0));
+    for forged in 1..10_000 {
+        let now = now + Duration::from_millis(forged.into());
+        table.heard(now, sighting(forged, &[forged], BEACON));
+        assert!(table.iter().count() <= Neighbours::MAX);
+        assert!(table.get(&alias(0)).is_some());
+    }
+    // Somebody who comes now is seen, and can be proven before the flood takes its place.
+    let now = now + Duration::from_secs(10);
+    let newcomer = sighting(20_000, &[20_000], BEACON);
+    assert_eq!(table.heard(now, newcomer), Change::Appeared);
+    assert!(table.get(&alias(0)).is_some());
+}
+
+#[test]
+fn when_all_are_proven_nobody_else_comes_in() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    for number in 0..256 {
+        table.heard(now, sighting(number, &[number], BEACON));
+        table.confirm(&alias(number));
+    }
+    let late = sighting(256, &[256], BEACON);
+    assert_eq!(table.heard(now, late), Change::Refused);
+    assert_eq!(table.iter().count(), Neighbours::MAX);
+}
+
+#[test]
+fn one_machine_has_few_places() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    for forged in 0..8 {
+        let change = table.heard(now, sighting(forged, &[1], BEACON));
+        assert_eq!(change, Change::Appeared);
+    }
+    let more = sighting(100, &[1], BEACON);
+    assert_eq!(table.heard(now, more.clone()), Change::Refused);
+    assert_eq!(
+        table.heard(now, sighting(101, &[2], BEACON)),
+        Change::Appeared
+    );
+    // Those that were proven do not count: several profiles run there.
+    table.confirm(&alias(3));
+    assert_eq!(table.heard(now, more), Change::Appeared);
+}
+
+#[test]
+fn what_is_forged_for_an_alias_adds_places_and_takes_none() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    table.heard(now, sighting(1, &[1], BEACON));
+    for forged in 2..50 {
+        table.heard(now, sighting(1, &[forged], BEACON));
+        assert!(places(&table, 1).contains(&place(1)));
+        assert!(places(&table, 1).len() <= Sighting::MAX_PLACES);
+    }
+    let before = places(&table, 1);
+    let hosts: Vec<_> = (100..200).collect();
+    table.heard(now, sighting(1, &hosts, DNS_SD));
+    assert_eq!(places(&table, 1), before);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Heard(u32, Vec<u32>, FinderKind),
+    Gone(u32, FinderKind),
+    Confirm(u32),
+    Wait(u64),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let finder = prop::sample::select(vec![DNS_SD, BEACON, FinderKind::Asked]);
+    let hosts = prop::collection::vec(0..40_u32, 0..12);
+    prop_oneof![
+        4 => (0..400_u32, hosts, finder.clone()).prop_map(|(of, at, by)| Step::Heard(of, at, by)),
+        1 => (0..400_u32, finder).prop_map(|(of, by)| Step::Gone(of, by)),
+        1 => (0..400_u32).prop_map(Step::Confirm),
+        1 => (0..30_u64).prop_map(Step::Wait),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn bounds_hold_whatever_is_heard(steps in prop::collection::vec(any_step(), 0..200)) {
+        let (mut table, mut now) = (Neighbours::default(), Instant::now());
+        for step in steps {
+            match step {
+                Step::Heard(of, at, by) => {
+                    table.heard(now, sighting(of, &at, by));
+                }
+                Step::Gone(of, by) => {
+                    table.gone(&alias(of), by);
+                }
+                Step::Confirm(of) => table.confirm(&alias(of)),
+                Step::Wait(seconds) => {
+                    now += Duration::from_secs(seconds);
+                    table.handle_timeout(now);
+                    prop_assert!(table.poll_timeout().is_none_or(|it| it > now));
+                }
+            }
+            prop_assert!(table.iter().count() <= Neighbours::MAX);
+            for member in table.iter() {
+                let mut places: Vec<_> = member.places().collect();
+                prop_assert!((1..=Sighting::MAX_PLACES).contains(&places.len()));
+                places.sort_unstable();
+                places.dedup();
+                prop_assert_eq!(places.len(), member.places().count());
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Members on one machine find each other by each finder alone, over real sockets and on the
+//! interfaces that the machine has.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "what is skipped is said, and what is measured"
+)]
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use discovery::{Address, Announcement, FinderKind, Finders, Heard, Options, Sighting, host_name};
+use identity::Identity;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+/// In which somebody shall be seen.
+const SOON: Duration = Duration::from_secs(1);
+
+/// In which somebody shall be gone after a goodbye. What says goodbye by multicast DNS is held for
+/// one second more (RFC 6762, section 10.1).
+const GONE: Duration = Duration::from_millis(2500);
+
+/// A member with its finders.
+struct Member {
+    identity: Identity,
+    alias: Address,
+    finders: Finders,
+    heard: mpsc::Receiver<Heard>,
+}
+
+impl Member {
+    fn start(finder: FinderKind) -> Self {
+        let alias = identity().address();
+        let (finders, heard) = Finders::start(alias, &Options::only(finder));
+        Self {
+            identity: identity(),
+            alias,
+            finders,
+            heard,
+        }
+    }
+
+    fn announce(&self, name: &str) -> Announcement {
+        let said = Announcement::open(&self.identity, &self.alias, 4080, name);
+        self.finders.announce(Some(said.clone()));
+        said
+    }
+
+    /// The next sighting that fits.
+    async fn sees(&mut self, wanted: impl Fn(&Announcement) -> bool) -> Sighting {
+        let seen = async {
+            loop {
+                match self.heard.recv().await.expect("its finders run") {
+                    Heard::Seen(it) if wanted(&it.announcement) => return it,
+                    Heard::Seen(_) | Heard::Gone { .. } => {}
+                }
+            }
+        };
+        timeout(SOON, seen).await.expect("seen within a second")
+    }
+
+    async fn sees_gone(&mut self, wanted: Address) -> FinderKind {
+        let gone = async {
+            loop {
+                match self.heard.recv().await.expect("its finders run") {
+                    Heard::Gone { alias, finder } if alias == wanted => return finder,
+                    Heard::Seen(_) | Heard::Gone { .. } => {}
+                }
+            }
+        };
+        timeout(GONE, gone).await.expect("gone soon")
+    }
+}
+
+fn identity() -> Identity {
+    Identity::generate().expect("the system has random bytes")
+}
+
+/// The finders that hear without being told where. Multicast DNS is not spoken on the loopback
+/// interface, so it needs another one.
+fn finders_that_hear() -> Vec<FinderKind> {
+    let all = if_addrs::get_if_addrs().expect("the system tells");
+    if all.iter().any(|it| !it.is_loopback() && it.is_oper_up()) {
+        return vec![FinderKind::Beacon, FinderKind::DnsSd];
+    }
+    println!("SKIPPED for DNS-SD: this machine is on no network");
+    vec![FinderKind::Beacon]
+}
+
+#[tokio::test]
+async fn members_see_each_other_within_a_second_whoever_came_first() {
+    for finder in finders_that_hear() {
+        let mut ann = Member::start(finder);
+        let ann_says = ann.announce("Ann");
+        sleep(SOON).await;
+        let started = Instant::now();
+        let mut bob = Member::start(finder);
+        let bob_says = bob.announce("Bob");
+        let seen = bob.sees(|it| *it == ann_says).await;
+        println!(
+            "{finder:?}: the newcomer sees after {:?}",
+            started.elapsed()
+        );
+        assert!((1..=Sighting::MAX_PLACES).contains(&seen.places.len()));
+        assert!(seen.places.iter().all(|it| it.port() == 4080));
+        assert!(seen.lasts <= Duration::from_secs(30), "a crash is noticed");
+        assert_eq!(seen.finder, finder);
+        ann.sees(|it| *it == bob_says).await;
+        println!("{finder:?}: is seen after {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_goodbye_is_heard_soon() {
+    for finder in finders_that_hear() {
+        let mut ann = Member::start(finder);
+        let bob = Member::start(finder);
+        let bob_says = bob.announce("Bob");
+        ann.sees(|it| *it == bob_says).await;
+        let started = Instant::now();
+        bob.finders.leave().await;
+        println!("{finder:?}: left after {:?}", started.elapsed());
+        assert_eq!(ann.sees_gone(bob_says.alias).await, finder);
+        println!("{finder:?}: gone after {:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn whoever_falls_silent_is_gone_and_whoever_speaks_again_is_seen() {
+    for finder in finders_that_hear() {
+        let mut ann = Member::start(finder);
+        let bob = Member::start(finder);
+        let before = bob.announce("Bob");
+        ann.sees(|it| *it == before).await;
+        let renamed = bob.announce("Robert");
+        ann.sees(|it| *it == renamed).await;
+        bob.finders.announce(None);
+        ann.sees_gone(before.alias).await;
+        bob.announce("Robert");
+        ann.sees(|it| *it == renamed).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_announces_nothing_is_not_heard() {
+    for finder in finders_that_hear() {
+        let mut ann = Member::start(finder);
+        ann.announce("Ann");
+        let bob = Member::start(finder);
+        bob.finders.network_changed();
+        let end = Instant::now() + SOON;
+        while let Ok(Some(heard)) = timeout(end - Instant::now(), ann.heard.recv()).await {
+            match heard {
+                Heard::Seen(it) => assert_ne!(it.announcement.alias, bob.alias),
+                Heard::Gone { .. } => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_is_known_is_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place: SocketAddr = listener.local_addr().unwrap();
+    let mut ann = Member::start(FinderKind::Asked);
+    let [bob, alias] = [0; 2].map(|_| Identity::generate().unwrap());
+    let said = Announcement::open(&bob, &alias.address(), place.port(), "Bob");
+    let body = said.to_bytes();
+    let answering = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 1024]).await.unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+    });
+    ann.finders.ask(vec![place]);
+    let seen = ann.sees(|it| *it == said).await;
+    assert_eq!(seen.places, [place]);
+    assert!(host_name(&seen.announcement.alias).ends_with(".tincan.invalid"));
+    answering.await.unwrap();
+}

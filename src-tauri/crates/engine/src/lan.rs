@@ -1,0 +1,378 @@
+//! Our membership of local networks: that it follows what the user set, and what is said of us
+//! there.
+//!
+//! Who the others are is the matter of the [`Neighbourhood`], which exists while we are a member.
+
+mod introductions;
+mod neighbourhood;
+mod standing;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use discovery::{Announcement, Heard, Joined, LanError, Membership};
+use identity::{Address, Identity};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use self::neighbourhood::Neighbourhood;
+pub(crate) use self::neighbourhood::Taken;
+use crate::clock::Clock;
+use crate::config::{Config, LanVisibility, People};
+use crate::relays::{LinkId, LocalRelay, Relays, Way};
+use crate::view::{LanState, LanView, NearbyPerson};
+
+/// What the control task hears of local networks.
+#[derive(Debug)]
+pub(crate) struct News {
+    /// By which joining: what an earlier one says is stale.
+    joining: u64,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// We are a member, or cannot be.
+    Joined(Result<(u16, Box<dyn Membership>), LanError>),
+    /// Something was heard.
+    Heard(Box<Heard>),
+}
+
+/// Our membership.
+#[derive(Debug)]
+pub(crate) struct Lan {
+    backend: Option<Arc<dyn discovery::Lan>>,
+    identity: Arc<Identity>,
+    people: Arc<dyn People>,
+    clock: Clock,
+    news: mpsc::Sender<News>,
+    profile: Profile,
+    joinings: u64,
+    state: State,
+}
+
+/// What follows from what the user set and whom they know.
+#[derive(Debug, PartialEq, Eq)]
+struct Profile {
+    visibility: LanVisibility,
+    name: String,
+    familiar: Vec<Address>,
+}
+
+#[derive(Debug)]
+enum State {
+    Off,
+    Joining {
+        alias: Arc<Identity>,
+        task: Task,
+    },
+    On(Box<On>),
+    Failed {
+        again_at: Instant,
+    },
+}
+
+#[derive(Debug)]
+struct On {
+    port: u16,
+    membership: Box<dyn Membership>,
+    neighbourhood: Neighbourhood,
+    announced: Option<Announcement>,
+    /// Forwards what is heard.
+    _task: Task,
+}
+
+/// A task that ends with its owner.
+#[derive(Debug)]
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Lan {
+    /// No member yet.
+    pub(crate) fn new(
+        backend: Option<Arc<dyn discovery::Lan>>,
+        config: &Config,
+        clock: Clock,
+        news: mpsc::Sender<News>,
+    ) -> Self {
+        Self {
+            backend,
+            identity: Arc::clone(&config.identity),
+            people: Arc::clone(&config.people),
+            clock,
+            news,
+            profile: Profile {
+                visibility: LanVisibility::Off,
+                name: String::new(),
+                familiar: Vec::new(),
+            },
+            joinings: 0,
+            state: State::Off,
+        }
+    }
+
+    /// Follows what the user set. Whoever wants to be seen by others than before comes back under
+    /// another alias: nobody who saw the old one can tell that it is the same person.
+    pub(crate) fn configure(&mut self, config: &Config, relays: &mut Relays) {
+        self.people = Arc::clone(&config.people);
+        let before = std::mem::replace(
+            &mut self.profile,
+            Profile {
+                visibility: config.lan,
+                name: config.name.clone(),
+                familiar: self.people.familiar(),
+            },
+        );
+        if before.visibility == config.lan {
+            self.follow_profile();
+            return;
+        }
+        if let Some(membership) = self.leave(relays) {
+            tokio::spawn(membership.leave());
+        }
+        if config.lan != LanVisibility::Off {
+            self.join();
+        }
+    }
+
+    /// Ends the membership; what is returned says goodbye.
+    pub(crate) fn leave(&mut self, relays: &mut Relays) -> Option<Box<dyn Membership>> {
+        relays.close_link(LinkId::Own);
+        relays.close_neighbours(|_| false);
+        match std::mem::replace(&mut self.state, State::Off) {
+            State::On(on) => Some(on.membership),
+            State::Off | State::Joining { .. } | State::Failed { .. } => None,
+        }
+    }
+
+    /// Takes in what was heard.
+    pub(crate) fn on_news(&mut self, news: News, relays: &mut Relays) {
+        if news.joining != self.joinings {
+            return;
+        }
+        match news.what {
+            What::Joined(Ok((port, membership))) => self.joined(port, membership, relays),
+            What::Joined(Err(error)) => {
+                tracing::warn!(%error, "no member of local networks");
+                self.state = State::Failed {
+                    again_at: self.clock.now() + JOIN_AGAIN,
+                };
+            }
+            What::Heard(heard) => {
+                if let State::On(on) = &mut self.state {
+                    on.neighbourhood.hear(self.clock.now(), *heard);
+                }
+            }
+        }
+    }
+
+    /// Time passes: a tenth of a second at a time is often enough.
+    pub(crate) fn pass(&mut self, relays: &mut Relays, is_in_use: impl Fn(&Address) -> bool) {
+        match &mut self.state {
+            State::Failed { again_at } if *again_at <= self.clock.now() => self.join(),
+            State::On(on) => on
+                .neighbourhood
+                .pass(self.clock.now(), relays, is_in_use),
+            State::Off | State::Joining { .. } | State::Failed { .. } => {}
+        }
+    }
+
+    /// Looks whether the user knows others than before: they recognise us by what we announce.
+    pub(crate) fn follow_people(&mut self) {
+        if !matches!(self.state, State::On(_)) {
+            return;
+        }
+        let familiar = self.people.familiar();
+        if familiar != self.profile.familiar {
+            self.profile.familiar = familiar;
+            self.follow_profile();
+        }
+    }
+
+    /// The addresses of this machine changed.
+    pub(crate) fn network_changed(&mut self) {
+        if let State::On(on) = &mut self.state {
+            on.membership.network_changed();
+            on.neighbourhood.network_changed(self.clock.now());
+        }
+    }
+
+    /// Whether others can be found here.
+    pub(crate) const fn is_on(&self) -> bool {
+        matches!(self.state, State::On(_))
+    }
+
+    /// Who is there, proven.
+    pub(crate) fn view(&self) -> LanView {
+        let (state, nearby) = match &self.state {
+            State::Off => (LanState::Off, Vec::new()),
+            State::Joining { .. } => (LanState::Joining, Vec::new()),
+            State::Failed { .. } => (LanState::Failed, Vec::new()),
+            State::On(on) => (LanState::On, on.neighbourhood.proven()),
+        };
+        let nearby = nearby.into_iter().map(|it| NearbyPerson {
+            address: it.address.to_string(),
+            name: it.name,
+        });
+        LanView {
+            state,
+            nearby: nearby.collect(),
+        }
+    }
+
+    /// Looks for somebody whom we are about to call; where they were last is asked, and where their
+    /// link says that they are. Returns how long the networks have before a far relay is asked.
+    pub(crate) fn look_for(&mut self, who: Address, places: &[std::net::SocketAddr]) -> Duration {
+        let State::On(on) = &mut self.state else {
+            return Duration::ZERO;
+        };
+        let mut asked = self.people.places(&who);
+        asked.extend(places);
+        if !asked.is_empty() {
+            on.membership.ask(asked);
+        }
+        on.neighbourhood.chance_of(&who)
+    }
+
+    /// Where somebody may be, those first of whom it is known. Opens the links that are not there.
+    pub(crate) fn ways_to(&mut self, who: &Address, relays: &mut Relays) -> Vec<Way> {
+        match &mut self.state {
+            State::On(on) => on.neighbourhood.ways_to(who, relays),
+            State::Off | State::Joining { .. } | State::Failed { .. } => Vec::new(),
+        }
+    }
+
+    /// Takes a stranger's bytes that came over a local relay.
+    pub(crate) fn take(&mut self, way: Way, frame: &Bytes) -> Taken {
+        let now = self.clock.now();
+        match &mut self.state {
+            State::On(on) => on.neighbourhood.take(now, way, frame, &self.people),
+            State::Off | State::Joining { .. } | State::Failed { .. } => Taken::Nobody,
+        }
+    }
+
+    /// A link to a neighbour changed.
+    pub(crate) fn on_link(&mut self, alias: Address, relays: &mut Relays) {
+        if let State::On(on) = &mut self.state {
+            on.neighbourhood.on_link(self.clock.now(), alias, relays);
+        }
+    }
+
+    /// What goes before a frame to somebody, so that they know whose it is.
+    pub(crate) fn introduction(&self, to: &Address, frame: &[u8]) -> Option<Vec<u8>> {
+        if !seal::begins_session(frame) {
+            return None;
+        }
+        seal::introduce(&self.identity.address(), to).ok()
+    }
+
+    /// Who it is that has an alias at a local relay, as far as they were introduced.
+    pub(crate) fn person_behind(&self, way: Way) -> Option<Address> {
+        match &self.state {
+            State::On(on) => on.neighbourhood.person_behind(way),
+            State::Off | State::Joining { .. } | State::Failed { .. } => None,
+        }
+    }
+
+    fn join(&mut self) {
+        let Some(backend) = &self.backend else { return };
+        let Ok(alias) = Identity::generate() else {
+            tracing::error!("no random bytes for an alias");
+            self.state = State::Failed {
+                again_at: self.clock.now() + JOIN_AGAIN,
+            };
+            return;
+        };
+        self.joinings += 1;
+        let joined = backend.join(&alias);
+        let task = tokio::spawn(forward(self.joinings, joined, self.news.clone()));
+        self.state = State::Joining {
+            alias: Arc::new(alias),
+            task: Task(task),
+        };
+    }
+
+    fn joined(&mut self, port: u16, membership: Box<dyn Membership>, relays: &mut Relays) {
+        let State::Joining { alias, task } = std::mem::replace(&mut self.state, State::Off) else {
+            return;
+        };
+        tracing::info!("a member of local networks");
+        // Our own clients of it are this machine's.
+        let own = LocalRelay {
+            alias: Arc::clone(&alias),
+            url: format!("ws://127.0.0.1:{port}"),
+            places: Vec::new(),
+        };
+        relays.open_local(LinkId::Own, own);
+        self.state = State::On(Box::new(On {
+            port,
+            membership,
+            neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias),
+            announced: None,
+            _task: task,
+        }));
+        self.follow_profile();
+    }
+
+    /// Recognises whom we know, and lets them recognise us.
+    fn follow_profile(&mut self) {
+        let State::On(on) = &mut self.state else {
+            return;
+        };
+        let familiar = &self.profile.familiar;
+        on.neighbourhood.know(self.clock.now(), familiar);
+        let alias = on.neighbourhood.alias();
+        let announcement = match self.profile.visibility {
+            LanVisibility::Off => None,
+            LanVisibility::Known => Some(Announcement::hidden(
+                &self.identity,
+                &alias,
+                on.port,
+                familiar,
+            )),
+            LanVisibility::Everyone => Some(Announcement::open(
+                &self.identity,
+                &alias,
+                on.port,
+                &self.profile.name,
+            )),
+        };
+        if on.announced != announcement {
+            on.announced.clone_from(&announcement);
+            on.membership.announce(announcement);
+        }
+    }
+}
+
+/// Joins, and forwards what is heard from then on.
+async fn forward(
+    joining: u64,
+    joined: impl Future<Output = Result<Joined, LanError>>,
+    control: mpsc::Sender<News>,
+) {
+    let say = async |what| control.send(News { joining, what }).await.is_ok();
+    match joined.await {
+        Ok(Joined {
+            port,
+            mut heard,
+            membership,
+        }) => {
+            let mut goes_on = say(What::Joined(Ok((port, membership)))).await;
+            while goes_on && let Some(it) = heard.recv().await {
+                goes_on = say(What::Heard(Box::new(it))).await;
+            }
+        }
+        Err(error) => {
+            say(What::Joined(Err(error))).await;
+        }
+    }
+}
+
+/// A machine without a network now may have one then.
+const JOIN_AGAIN: Duration = Duration::from_secs(10);

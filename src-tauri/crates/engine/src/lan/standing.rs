@@ -1,0 +1,80 @@
+//! What is known of one neighbour.
+
+use std::time::{Duration, Instant};
+
+use identity::Address;
+use seal::Greeting;
+
+/// Somebody, as a neighbour announces them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// Their identity.
+    pub(crate) address: Address,
+    /// What they call themselves; empty where only those who know them recognise them.
+    pub(crate) name: String,
+}
+
+/// How far it is known that a neighbour is whom it announces.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// Whom it announces.
+    pub(super) person: Person,
+    /// Whether we know them, so that they come first.
+    pub(super) is_familiar: bool,
+    pub(super) proof: Proof,
+}
+
+/// How far it is proven.
+#[derive(Debug)]
+pub(super) enum Proof {
+    /// Not at all. Asked for from then on.
+    Wanted {
+        from: Instant,
+        /// How often it was not given.
+        failures: u32,
+    },
+    /// It was asked for.
+    Asked {
+        greeting: Box<Greeting>,
+        /// When it counts as not given.
+        until: Instant,
+        failures: u32,
+    },
+    /// They are there.
+    Given,
+}
+
+impl Standing {
+    /// Announced, not proven.
+    pub(super) const fn new(person: Person, is_familiar: bool, now: Instant) -> Self {
+        Self {
+            person,
+            is_familiar,
+            proof: Proof::Wanted {
+                from: now,
+                failures: 0,
+            },
+        }
+    }
+
+    /// It was not given.
+    pub(super) fn fail(&mut self, now: Instant) {
+        let failures = match &self.proof {
+            Proof::Wanted { failures, .. } | Proof::Asked { failures, .. } => *failures,
+            Proof::Given => 0,
+        };
+        self.proof = Proof::Wanted {
+            from: now + PAUSES[PAUSES.len().min(failures as usize + 1) - 1],
+            failures: failures.saturating_add(1),
+        };
+    }
+}
+
+/// Before it is asked for again; the last holds for all that follow. One who forges announcements
+/// makes us ask seldom.
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+];

@@ -1,0 +1,380 @@
+//! By which links somebody is spoken to: where they were heard last, and until they were heard
+//! everywhere they may be, the local networks first.
+//!
+//! Pure: time is an argument. Somebody is heard only by what proves that they are there now; what a
+//! relay or an announcement says is no proof, so nobody can draw a conversation to where it gets
+//! lost.
+
+use std::time::{Duration, Instant};
+
+use identity::Address;
+
+use super::link::{LinkId, Way};
+
+/// The ways to those whom we speak with. At most [`MAX_ROUTES`].
+#[derive(Debug, Default)]
+pub(crate) struct Routes(Vec<(Address, Route)>);
+
+/// The ways to one person.
+#[derive(Debug)]
+struct Route {
+    /// When it was used or changed last.
+    used: Instant,
+    /// Where they were heard, the last first. At most [`MAX_HEARD`].
+    heard: Vec<Way>,
+    /// `Some` while we look for them on our networks and they have not answered.
+    search: Option<Search>,
+}
+
+/// Looking for somebody.
+#[derive(Debug)]
+struct Search {
+    /// Where on our networks they may be.
+    ways: Vec<Way>,
+    /// When the far relay is asked as well.
+    far_from: Instant,
+    is_far_asked: bool,
+    /// Whether there is no far relay, or it knows of nobody.
+    is_far_in_vain: bool,
+    /// When our networks have had their time.
+    until: Instant,
+    /// What was said meanwhile, for ways that are found later.
+    said: Vec<Vec<u8>>,
+}
+
+/// What is to be done for somebody whom we look for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The far relay is to be asked; what was said before is to be said there.
+    AskFar(Address, Vec<Vec<u8>>),
+    /// They are nowhere.
+    Nowhere(Address),
+}
+
+impl Routes {
+    /// Looks for somebody whom we are about to call, on our networks first: the far relay, where
+    /// there is one, is asked after `head_start`.
+    pub(crate) fn look_for(
+        &mut self,
+        now: Instant,
+        who: Address,
+        head_start: Duration,
+        is_far_there: bool,
+    ) {
+        let route = self.route(now, who);
+        route.heard.clear();
+        route.search = Some(Search {
+            ways: Vec::new(),
+            far_from: now + head_start,
+            is_far_asked: false,
+            is_far_in_vain: !is_far_there,
+            until: now + PATIENCE,
+            said: Vec::new(),
+        });
+    }
+
+    /// Somebody whom we look for may be there. Returns what was said before and is to be said there
+    /// too.
+    pub(crate) fn may_be(&mut self, now: Instant, who: Address, way: Way) -> Vec<Vec<u8>> {
+        let route = self.route(now, who);
+        let Some(search) = &mut route.search else {
+            return Vec::new();
+        };
+        if search.ways.contains(&way) || search.ways.len() >= MAX_WAYS {
+            return Vec::new();
+        }
+        search.ways.push(way);
+        search.said.clone()
+    }
+
+    /// It was proven that somebody is there now. Ends the search.
+    pub(crate) fn heard(&mut self, now: Instant, who: Address, way: Way) {
+        let route = self.route(now, who);
+        route.search = None;
+        route.heard.retain(|it| *it != way);
+        route.heard.insert(0, way);
+        route.heard.truncate(MAX_HEARD);
+    }
+
+    /// Nobody is there. Where nothing is left of our networks to wait for, the far relay is asked at
+    /// once.
+    pub(crate) fn lost(&mut self, now: Instant, way: Way) {
+        for (_, route) in &mut self.0 {
+            route.heard.retain(|it| *it != way);
+            if let Some(search) = &mut route.search {
+                let before = search.ways.len();
+                search.ways.retain(|it| *it != way);
+                if before > 0 && search.ways.is_empty() {
+                    search.far_from = search.far_from.min(now);
+                }
+            }
+        }
+    }
+
+    /// A link does not come up: as [`Routes::lost`], for those whom we look for. Who was heard there
+    /// may be heard there again.
+    pub(crate) fn failed(&mut self, now: Instant, link: LinkId) {
+        let searches = self.0.iter_mut().filter_map(|(_, it)| it.search.as_mut());
+        let ways: Vec<Way> = searches.flat_map(|it| it.ways.clone()).collect();
+        for way in ways.into_iter().filter(|it| it.link == link) {
+            self.lost(now, way);
+        }
+    }
+
+    /// The ways by which to say this to somebody now: where they were heard last and the link
+    /// `works`, or `everywhere` they were heard, because what we say may get lost. `far` is their way
+    /// through a relay elsewhere.
+    pub(crate) fn say(
+        &mut self,
+        now: Instant,
+        who: Address,
+        frame: &[u8],
+        far: Option<Way>,
+        (everywhere, works): (bool, impl Fn(Way) -> bool),
+    ) -> Vec<Way> {
+        let Some(route) = self.find(&who) else {
+            return far.into_iter().collect();
+        };
+        route.used = now;
+        if let Some(search) = &mut route.search {
+            if search.said.len() < MAX_SAID && !search.said.iter().any(|it| it == frame) {
+                search.said.push(frame.to_vec());
+            }
+            let far = far.filter(|_| search.is_far_asked);
+            return search.ways.iter().copied().chain(far).collect();
+        }
+        let far = far.filter(|it| !route.heard.contains(it));
+        let ways = route.heard.iter().copied().chain(far);
+        if everywhere {
+            return ways.collect();
+        }
+        let working = ways.clone().find(|it| works(*it));
+        working.or_else(|| ways.last()).into_iter().collect()
+    }
+
+    /// The far relay knows of nobody. Whether our networks still have time to find them.
+    pub(crate) fn not_far(&mut self, who: &Address) -> bool {
+        let search = self.find(who).and_then(|it| it.search.as_mut());
+        search.is_some_and(|it| {
+            it.is_far_in_vain = true;
+            !it.ways.is_empty()
+        })
+    }
+
+    /// Time passes: what follows for those whom we look for.
+    pub(crate) fn pass(&mut self, now: Instant) -> Vec<Due> {
+        let mut due = Vec::new();
+        for (who, route) in &mut self.0 {
+            let Some(search) = &mut route.search else {
+                continue;
+            };
+            if search.far_from <= now && !search.is_far_asked {
+                search.is_far_asked = true;
+                due.push(Due::AskFar(*who, search.said.clone()));
+            }
+            if search.until <= now && search.is_far_in_vain {
+                route.search = None;
+                due.push(Due::Nowhere(*who));
+            }
+        }
+        due
+    }
+
+    /// Whether somebody is looked for and was not heard yet.
+    pub(crate) fn is_searching(&self, who: &Address) -> bool {
+        let mut routes = self.0.iter();
+        routes.any(|(it, route)| it == who && route.search.is_some())
+    }
+
+    /// The ways on our networks by which somebody is or may be reached.
+    pub(crate) fn local_ways(&self, who: &Address) -> impl Iterator<Item = Way> {
+        let route = self.0.iter().find(|(it, _)| it == who).map(|(_, it)| it);
+        let heard = route.into_iter().flat_map(|it| &it.heard);
+        let search = route.and_then(|it| it.search.as_ref());
+        let searched = search.into_iter().flat_map(|it| &it.ways);
+        heard
+            .chain(searched)
+            .copied()
+            .filter(|it| it.link.is_local())
+    }
+
+    /// Forgets how somebody is reached.
+    pub(crate) fn forget(&mut self, who: &Address) {
+        self.0.retain(|(it, _)| it != who);
+    }
+
+    fn find(&mut self, who: &Address) -> Option<&mut Route> {
+        let mut routes = self.0.iter_mut();
+        routes.find(|(it, _)| it == who).map(|(_, route)| route)
+    }
+
+    fn route(&mut self, now: Instant, who: Address) -> &mut Route {
+        let at = self.0.iter().position(|(it, _)| *it == who);
+        let at = at.unwrap_or_else(|| {
+            if self.0.len() == MAX_ROUTES {
+                self.forget_oldest();
+            }
+            let route = Route {
+                used: now,
+                heard: Vec::new(),
+                search: None,
+            };
+            self.0.push((who, route));
+            self.0.len() - 1
+        });
+        let route = &mut self.0[at].1;
+        route.used = now;
+        route
+    }
+
+    fn forget_oldest(&mut self) {
+        let routes = self.0.iter().enumerate();
+        let oldest = routes.min_by_key(|(_, (_, route))| (route.search.is_some(), route.used));
+        if let Some((at, _)) = oldest {
+            self.0.swap_remove(at);
+        }
+    }
+}
+
+/// How long our networks have where no far relay knows of somebody: an announcement that comes late,
+/// a link that is lost once.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Everybody with whom a session can be, twice.
+const MAX_ROUTES: usize = 64;
+
+/// Here, elsewhere, and where it was before.
+const MAX_HEARD: usize = 3;
+
+/// Neighbours that may be whom we look for.
+const MAX_WAYS: usize = 16;
+
+/// What is said before the first answer: a HELLO, and its like where it is renewed.
+const MAX_SAID: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use identity::Identity;
+
+    use super::*;
+
+    fn somebody() -> Address {
+        Identity::generate().unwrap().address()
+    }
+
+    fn neighbour() -> Way {
+        let alias = somebody();
+        Way {
+            link: LinkId::Neighbour(alias),
+            at: alias,
+        }
+    }
+
+    fn home(who: Address) -> Way {
+        Way {
+            link: LinkId::Home,
+            at: who,
+        }
+    }
+
+    const HELLO: &[u8] = b"hello";
+    const SOON: Duration = Duration::from_millis(700);
+
+    /// The ways by which HELLO goes.
+    fn says(routes: &mut Routes, now: Instant, who: Address, far: Option<Way>) -> Vec<Way> {
+        routes.say(now, who, HELLO, far, (false, |_| true))
+    }
+
+    #[test]
+    fn who_was_never_looked_for_is_reached_by_the_far_relay() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        assert_eq!(says(&mut routes, now, who, Some(home(who))), [home(who)]);
+        assert_eq!(says(&mut routes, now, who, None), []);
+    }
+
+    #[test]
+    fn our_networks_come_first_and_the_far_relay_after_the_head_start() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        let (far, way) = (Some(home(who)), neighbour());
+        routes.look_for(now, who, SOON, true);
+        assert!(routes.may_be(now, who, way).is_empty());
+        assert_eq!(says(&mut routes, now, who, far), [way]);
+        let late = neighbour();
+        assert_eq!(routes.may_be(now, who, late), [HELLO]);
+        assert_eq!(routes.pass(now), []);
+        assert_eq!(routes.pass(now + SOON), [Due::AskFar(who, vec![HELLO.to_vec()])]);
+        assert_eq!(routes.pass(now + SOON), [], "once");
+        let ways = says(&mut routes, now + SOON, who, far);
+        assert_eq!(ways, [way, late, home(who)]);
+    }
+
+    #[test]
+    fn who_was_heard_is_spoken_to_there_and_where_that_fails_elsewhere() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        let (far, way) = (Some(home(who)), neighbour());
+        routes.look_for(now, who, SOON, true);
+        routes.may_be(now, who, way);
+        routes.may_be(now, who, neighbour());
+        routes.heard(now, who, way);
+        assert!(!routes.is_searching(&who));
+        assert_eq!(says(&mut routes, now, who, far), [way]);
+        let say = |routes: &mut Routes, everywhere, down: Way| {
+            routes.say(now, who, HELLO, far, (everywhere, |it| it != down))
+        };
+        assert_eq!(say(&mut routes, false, way), [home(who)]);
+        assert_eq!(say(&mut routes, true, way), [way, home(who)]);
+        routes.heard(now, who, home(who));
+        assert_eq!(says(&mut routes, now, who, far), [home(who)]);
+        assert_eq!(say(&mut routes, false, home(who)), [way], "and back");
+        routes.lost(now, way);
+        assert_eq!(say(&mut routes, true, home(who)), [home(who)]);
+    }
+
+    #[test]
+    fn where_nobody_is_left_the_far_relay_is_asked_at_once() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        let (one, two) = (neighbour(), neighbour());
+        routes.look_for(now, who, SOON, true);
+        routes.may_be(now, who, one);
+        routes.may_be(now, who, two);
+        says(&mut routes, now, who, None);
+        routes.lost(now, one);
+        assert_eq!(routes.pass(now), []);
+        routes.lost(now, two);
+        assert_eq!(routes.pass(now), [Due::AskFar(who, vec![HELLO.to_vec()])]);
+    }
+
+    #[test]
+    fn who_is_nowhere_is_told_of_when_our_networks_had_their_time() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        routes.look_for(now, who, SOON, true);
+        assert!(!routes.not_far(&who), "nothing is left to wait for");
+        routes.look_for(now, who, SOON, true);
+        routes.may_be(now, who, neighbour());
+        routes.pass(now + SOON);
+        assert_eq!(routes.pass(now + PATIENCE), [], "the far relay may find them");
+        assert!(routes.not_far(&who));
+        assert_eq!(routes.pass(now + PATIENCE), [Due::Nowhere(who)]);
+        assert_eq!(routes.pass(now + PATIENCE), []);
+        let far_away = somebody();
+        routes.look_for(now, far_away, Duration::ZERO, false);
+        let due = routes.pass(now + PATIENCE);
+        assert!(due.contains(&Due::Nowhere(far_away)));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_whom_we_look_for_is_not_forgotten() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        routes.look_for(now, who, SOON, true);
+        for number in 0..1000_u32 {
+            routes.may_be(now, who, neighbour());
+            routes.say(now, who, &number.to_be_bytes(), None, (false, |_| true));
+            routes.heard(now + SOON, somebody(), neighbour());
+        }
+        assert_eq!(routes.0.len(), MAX_ROUTES);
+        assert!(routes.is_searching(&who));
+        assert_eq!(routes.local_ways(&who).count(), MAX_WAYS);
+        let due = routes.pass(now + SOON);
+        assert!(matches!(&due[..], [Due::AskFar(_, said)] if said.len() == MAX_SAID));
+    }
+}

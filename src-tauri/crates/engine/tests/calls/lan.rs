@@ -1,0 +1,278 @@
+//! People on one local network, with no relay elsewhere and with one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use call::reason::EndReason;
+use discovery::Announcement;
+use engine::command::Command;
+use engine::{Clock, LanVisibility, Relation, SignalClient};
+use identity::Identity;
+use media::testing::{Loopback, Network};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::support::{Devices, LocalNetwork, Machine, Person, Relay, drive, eventually, pass};
+
+/// A house with a network.
+struct House {
+    lan: LocalNetwork,
+    network: Network,
+    clock: Clock,
+    time: JoinHandle<()>,
+}
+
+impl House {
+    fn new() -> Self {
+        let network = Network::new(1, Instant::now());
+        Self {
+            lan: LocalNetwork::default(),
+            clock: Clock::default(),
+            time: tokio::spawn(drive(network.clone())),
+            network,
+        }
+    }
+
+    /// Somebody in the house, at a relay elsewhere too if there is one.
+    fn person(&self, name: &'static str, sees: LanVisibility, relay: Option<&Relay>) -> Person {
+        Person::at(Machine {
+            name,
+            relay: relay.map(|it| it.url.clone()),
+            others: Relation::Known,
+            devices: Devices::of(name),
+            transport: Loopback::on(&self.network),
+            clock: self.clock.clone(),
+            relays: Arc::new(SignalClient),
+            lan: Some((self.lan.clone(), sees)),
+        })
+    }
+
+    async fn pass(&self, time: Duration) {
+        pass(&self.clock, &self.network, time).await;
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.time.abort();
+    }
+}
+
+/// They have each other among their contacts.
+async fn know(house: &House, one: &Person, other: &Person) {
+    one.regards(other, Relation::Contact);
+    other.regards(one, Relation::Contact);
+    house.pass(LOOK).await;
+}
+
+async fn sees_nearby(person: &Person, whom: &Person, name: &str) {
+    let address = whom.address();
+    person
+        .sees("somebody nearby", |view| {
+            let mut nearby = view.lan.nearby.iter();
+            nearby
+                .any(|it| it.address == address && it.name == name)
+                .then_some(())
+        })
+        .await;
+}
+
+async fn sees_nobody(person: &Person) {
+    person
+        .sees("nobody nearby", |view| {
+            view.lan.nearby.is_empty().then_some(())
+        })
+        .await;
+}
+
+async fn talks(alice: &Person, bob: &Person) {
+    alice.dials(bob).await;
+    bob.is_called().await;
+    alice.hears_it_ring().await;
+    bob.accepts().await;
+    alice.is_in_the_call().await;
+    bob.is_in_the_call().await;
+    assert_eq!(alice.view().words, bob.view().words);
+}
+
+#[tokio::test]
+async fn those_who_know_each_other_meet_and_call_with_nothing_around() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    sees_nearby(&bob, &alice, "").await;
+    talks(&alice, &bob).await;
+    bob.hangs_up().await;
+    alice.ended(EndReason::RemoteHangup).await;
+    // And the other way, at once.
+    alice.dismisses().await;
+    bob.dismisses().await;
+    talks(&bob, &alice).await;
+    bob.stops().await;
+    alice.ended(EndReason::RemoteHangup).await;
+    sees_nobody(&alice).await;
+    alice.stops().await;
+}
+
+#[tokio::test]
+async fn strangers_see_only_who_wants_to_be_seen_by_everyone() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let mut bob = house.person("Bob", LanVisibility::Everyone, None);
+    sees_nearby(&alice, &bob, "Bob").await;
+    assert!(bob.view().lan.nearby.is_empty());
+    bob.is_seen_by(LanVisibility::Known).await;
+    sees_nobody(&alice).await;
+    bob.is_seen_by(LanVisibility::Everyone).await;
+    sees_nearby(&alice, &bob, "Bob").await;
+    bob.is_seen_by(LanVisibility::Off).await;
+    sees_nobody(&alice).await;
+    alice.stops().await;
+    bob.stops().await;
+}
+
+#[tokio::test]
+async fn whose_address_one_has_is_found_behind_an_announcement_that_names_nobody() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    let carol = house.person("Carol", LanVisibility::Known, None);
+    house.pass(LOOK).await;
+    assert!(alice.view().lan.nearby.is_empty());
+    talks(&alice, &bob).await;
+    assert!(carol.view().call == call::view::CallView::Idle);
+    for person in [alice, bob, carol] {
+        person.stops().await;
+    }
+}
+
+#[tokio::test]
+async fn a_forged_announcement_of_somebody_is_not_believed() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let before = said(&house).await;
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    let (said, _) = said_since(&house, &before).await;
+    bob.stops().await;
+    sees_nobody(&alice).await;
+    // Mallory repeats what Bob said, from her own relay, which takes everybody in.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let config = signal_relay::Config::default();
+    let relay = tokio::spawn(signal_relay::serve(listener, config, std::future::pending()));
+    house.lan.forge(said, place);
+    house.pass(Duration::from_secs(30)).await;
+    assert!(alice.view().lan.nearby.is_empty());
+    alice.stops().await;
+    relay.abort();
+}
+
+#[tokio::test]
+async fn a_flood_of_forged_announcements_keeps_nobody_away() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let nobody_there: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    for _ in 0..300 {
+        let (who, alias) = (Identity::generate().unwrap(), Identity::generate().unwrap());
+        let said = Announcement::open(&who, &alias.address(), 9, "Bob");
+        house.lan.forge(said, nobody_there);
+        tokio::task::yield_now().await;
+    }
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    assert_eq!(alice.view().lan.nearby.len(), 1, "only who answers is shown");
+    talks(&alice, &bob).await;
+    bob.stops().await;
+    alice.stops().await;
+}
+
+#[tokio::test]
+async fn the_far_relay_takes_over_within_a_second_where_the_network_fails() {
+    let house = House::new();
+    let relay = Relay::start().await;
+    let alice = house.person("Alice", LanVisibility::Known, Some(&relay));
+    let before = said(&house).await;
+    let mut bob = house.person("Bob", LanVisibility::Known, Some(&relay));
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    let (said, place) = said_since(&house, &before).await;
+    bob.is_seen_by(LanVisibility::Off).await;
+    // Its goodbye is lost, and nothing answers there any more: packets are swallowed.
+    let _swallows = std::net::TcpListener::bind(place);
+    house.lan.forge(said, place);
+    alice.is_online().await;
+    bob.is_online().await;
+    let begun = Instant::now();
+    alice.dials(&bob).await;
+    bob.is_called().await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    alice.stops().await;
+    bob.stops().await;
+}
+
+#[tokio::test]
+async fn who_is_nowhere_is_told_of_soon() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let carol = house.person("Carol", LanVisibility::Known, None);
+    house.pass(LOOK).await;
+    let nobody = Identity::generate().unwrap().address().to_string();
+    let dial = Command::Dial {
+        to: nobody,
+        video: true,
+    };
+    alice.does(dial).await;
+    house.pass(Duration::from_secs(5)).await;
+    alice.ended(EndReason::Unreachable).await;
+    alice.stops().await;
+    carol.stops().await;
+}
+
+#[tokio::test]
+async fn the_network_is_taken_first_also_where_a_relay_knows_both() {
+    let house = House::new();
+    let mut relay = Relay::start().await;
+    let alice = house.person("Alice", LanVisibility::Known, Some(&relay));
+    let bob = house.person("Bob", LanVisibility::Known, Some(&relay));
+    alice.is_online().await;
+    bob.is_online().await;
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    alice.dials(&bob).await;
+    bob.is_called().await;
+    // From here on only the house is left.
+    relay.dies().await;
+    bob.accepts().await;
+    alice.is_in_the_call().await;
+    alice.hangs_up().await;
+    bob.ended(EndReason::RemoteHangup).await;
+    alice.stops().await;
+    bob.stops().await;
+}
+
+/// What is announced besides what was announced before, and where.
+async fn said_since(house: &House, before: &[(Announcement, SocketAddr)]) -> (Announcement, SocketAddr) {
+    let places: Vec<_> = before.iter().map(|(_, place)| *place).collect();
+    eventually("one more announces itself", || {
+        let mut said = house.lan.said().into_iter();
+        said.find(|(_, place)| !places.contains(place))
+    })
+    .await
+}
+
+/// What everybody announces, once somebody does.
+async fn said(house: &House) -> Vec<(Announcement, SocketAddr)> {
+    eventually("somebody announces themselves", || {
+        Some(house.lan.said()).filter(|it| !it.is_empty())
+    })
+    .await
+}
+
+/// After this long an engine has seen that its user knows somebody.
+const LOOK: Duration = Duration::from_millis(2500);

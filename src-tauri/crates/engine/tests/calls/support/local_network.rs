@@ -1,0 +1,149 @@
+//! A local network in memory, with a real relay at each member.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use discovery::{Announcement, FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use identity::{Address, Identity};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Whoever announces is heard by all others. Clones are the same network.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LocalNetwork(Arc<Mutex<BTreeMap<Address, Node>>>);
+
+/// One member.
+#[derive(Debug)]
+struct Node {
+    heard: mpsc::Sender<Heard>,
+    place: SocketAddr,
+    announcement: Option<Announcement>,
+}
+
+#[derive(Debug)]
+struct Member {
+    alias: Address,
+    network: LocalNetwork,
+    relay: JoinHandle<()>,
+}
+
+impl LocalNetwork {
+    /// What all members say now, and where.
+    pub(crate) fn said(&self) -> Vec<(Announcement, SocketAddr)> {
+        let nodes = self.0.lock().unwrap();
+        let said = nodes.values();
+        said.filter_map(|it| Some((it.announcement.clone()?, it.place)))
+            .collect()
+    }
+
+    /// All hear this, whoever says it.
+    pub(crate) fn forge(&self, announcement: Announcement, place: SocketAddr) {
+        let nodes = self.0.lock().unwrap();
+        for node in nodes.values() {
+            let _full = node.heard.try_send(seen(announcement.clone(), place));
+        }
+    }
+
+    fn say(&self, alias: Address, announcement: Option<Announcement>) {
+        let mut nodes = self.0.lock().unwrap();
+        let Some(node) = nodes.get_mut(&alias) else {
+            return;
+        };
+        node.announcement.clone_from(&announcement);
+        let place = node.place;
+        let said = announcement.map_or_else(|| gone(alias), |it| seen(it, place));
+        for node in nodes.values() {
+            let _full = node.heard.try_send(said.clone());
+        }
+    }
+}
+
+impl Lan for LocalNetwork {
+    fn join(&self, alias: &Identity) -> BoxFuture<'static, Result<Joined, LanError>> {
+        let (network, alias) = (self.clone(), alias.address());
+        async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await;
+            let listener = listener.map_err(LanError::NoPort)?;
+            let place = listener.local_addr().map_err(LanError::NoPort)?;
+            let serving = signal_relay::serve(
+                listener,
+                signal_relay::Config::default(),
+                std::future::pending(),
+            );
+            let relay = tokio::spawn(async move { serving.await.unwrap() });
+            let (tell, heard) = mpsc::channel(64);
+            for (announcement, place) in network.said() {
+                tell.try_send(seen(announcement, place)).unwrap();
+            }
+            let node = Node {
+                heard: tell,
+                place,
+                announcement: None,
+            };
+            network.0.lock().unwrap().insert(alias, node);
+            let membership = Box::new(Member {
+                alias,
+                network,
+                relay,
+            });
+            Ok(Joined {
+                port: place.port(),
+                heard,
+                membership,
+            })
+        }
+        .boxed()
+    }
+}
+
+impl Membership for Member {
+    fn announce(&self, announcement: Option<Announcement>) {
+        self.network.say(self.alias, announcement);
+    }
+
+    fn ask(&self, places: Vec<SocketAddr>) {
+        for (announcement, place) in self.network.said() {
+            let nodes = self.network.0.lock().unwrap();
+            if places.contains(&place)
+                && let Some(node) = nodes.get(&self.alias)
+            {
+                let _full = node.heard.try_send(seen(announcement, place));
+            }
+        }
+    }
+
+    fn network_changed(&self) {}
+
+    fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move { drop(self) }.boxed()
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.network.say(self.alias, None);
+        self.network.0.lock().unwrap().remove(&self.alias);
+        self.relay.abort();
+    }
+}
+
+fn seen(announcement: Announcement, place: SocketAddr) -> Heard {
+    Heard::Seen(Sighting {
+        announcement,
+        places: vec![place],
+        finder: FinderKind::DnsSd,
+        lasts: Duration::from_secs(3600),
+    })
+}
+
+fn gone(alias: Address) -> Heard {
+    Heard::Gone {
+        alias,
+        finder: FinderKind::DnsSd,
+    }
+}
