@@ -11,8 +11,12 @@ impl App {
     /// against. One at a time, since two would take the camera from each other.
     pub(crate) async fn examine(&self, peer: Option<String>) -> Report {
         let _examining = self.examining.lock().await;
-        let settings = self.shell.borrow().settings.clone();
+        let (settings, people) = {
+            let shell = self.shell.borrow();
+            (shell.settings.clone(), shell.people.clone())
+        };
         let peer = peer.as_deref().map(str::trim).filter(|it| !it.is_empty());
+        let peer = peer.map(|it| examine::peer(it, &self.identity, &people));
         let mut subjects = examine::subjects(&self.options.common, &settings, peer);
         let view = self.views.borrow().clone();
         if is_on(&view.camera.now) {

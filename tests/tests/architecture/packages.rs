@@ -56,6 +56,7 @@ const COMPOSED: &[&str] = &[
     "identity",
     "signal-client",
     "doctor",
+    "discovery",
 ];
 
 /// The app shares the options and the figures of the program without a window.

@@ -22,6 +22,7 @@ mod notes;
 mod peer;
 mod redact;
 mod relay;
+mod remedy;
 mod report;
 mod sound;
 mod subjects;

@@ -73,8 +73,8 @@ enum Verb {
     /// Check network, relay, camera, microphone and speaker, and say what is wrong and what to do.
     /// Fails when anything does; --json prints the whole report.
     Doctor {
-        /// Another computer to check against, where Tincan runs: a name or an IP address, with or
-        /// without :PORT.
+        /// Another computer to check against, where Tincan runs: its name or IP address, with or
+        /// without :PORT; or a person, by name or address.
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
@@ -153,8 +153,11 @@ async fn run(line: Line) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Doctor { peer } => {
-            let settings = open()?.settings();
-            let subjects = examine::subjects(&line.options, &settings, peer.as_deref());
+            let store = open()?;
+            let identity = store.identity();
+            let peer = peer.as_deref();
+            let peer = peer.map(|it| examine::peer(it, &identity, store.people()));
+            let subjects = examine::subjects(&line.options, &store.settings(), peer);
             let report = examine::run(subjects, line.json, &mut stdout()).await?;
             return Ok(if report.has_failures() {
                 ExitCode::FAILURE

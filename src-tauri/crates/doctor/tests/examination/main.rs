@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
 
+mod finders;
 mod lan;
 
 use std::net::SocketAddr;
@@ -9,7 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice, audio, cameras};
-use discovery::FinderKind;
+use discovery::{FinderKind, Options};
 use doctor::{CheckKind, Device, Finding, Peer, Report, Subjects, Verdict, examine};
 use engine::view::{DeviceProblem, RelayProblem};
 use media::transport::IceServer;
@@ -17,6 +18,7 @@ use signal_relay::{Config, client_url, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 
+use self::finders::RealLan;
 use self::lan::TestLan;
 
 const BOTH: [FinderKind; 2] = [FinderKind::DnsSd, FinderKind::Beacon];
@@ -225,4 +227,32 @@ async fn a_named_machine_is_found_with_calls_on_the_network_turned_off() {
         assert_eq!(*found(&report, kind), Finding::LanOff, "{kind:?}");
     }
     assert_eq!(*found(&report, CheckKind::Relay), Finding::NoRelay);
+}
+
+#[tokio::test]
+async fn each_finder_is_told_apart_on_the_networks_of_this_machine() {
+    let silent = |it: &Finding| {
+        matches!(
+            it,
+            Finding::AnnouncementsSilent | Finding::AnnouncementsNotSent { .. }
+        )
+    };
+    for (options, dns_sd, beacon) in [
+        (Options::default(), true, true),
+        (Options::only(FinderKind::DnsSd), true, false),
+        (Options::only(FinderKind::Beacon), false, true),
+    ] {
+        let subjects = Subjects {
+            lan: Some(std::sync::Arc::new(RealLan(options))),
+            ..subjects()
+        };
+        let report = examine(subjects, |_| {}).await;
+        if *found(&report, CheckKind::DnsSd) == Finding::NoNetworkToTry {
+            return println!("skipped: no network here");
+        }
+        for (kind, is_heard) in [(CheckKind::DnsSd, dns_sd), (CheckKind::Beacon, beacon)] {
+            let finding = found(&report, kind);
+            assert_eq!(!silent(finding), is_heard, "{kind:?}: {finding:?}");
+        }
+    }
 }
