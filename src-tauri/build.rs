@@ -25,6 +25,8 @@ const COMMANDS: &[&str] = &[
     "pin_words",
     "export_identity",
     "import_identity",
+    "examine",
+    "copy_report",
 ];
 
 fn main() {

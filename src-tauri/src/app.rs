@@ -28,6 +28,7 @@ use crate::replaceable::ReplaceableTransport;
 use crate::role::Role;
 use crate::view::UiPush;
 
+mod examination;
 mod history;
 mod people;
 mod places;
@@ -47,6 +48,8 @@ pub(crate) struct App {
     known: KnownPeople,
     /// Held by whoever changes settings until they are kept: no change is built on old ones.
     changing: tokio::sync::Mutex<()>,
+    /// Held while the doctor looks.
+    examining: tokio::sync::Mutex<()>,
     /// `None` once the program ends.
     engine: RwLock<Option<Engine>>,
     views: watch::Receiver<Arc<EngineView>>,
@@ -109,6 +112,7 @@ impl App {
             store: Arc::new(Mutex::new(store)),
             known,
             changing: tokio::sync::Mutex::default(),
+            examining: tokio::sync::Mutex::default(),
             views: engine.views(),
             transport,
             asked: Mutex::default(),

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use doctor::Report;
 use engine::command::Command;
 use serde_json::{Map, Value};
 use tauri::ipc::Channel;
@@ -67,6 +68,21 @@ pub(crate) async fn copy_link(
     window: WebviewWindow,
 ) -> Result<(), UiError> {
     clipboard::copy(&window, app.link()).await
+}
+
+/// Looks at everything that a call needs; takes some seconds.
+#[tauri::command]
+pub(crate) async fn examine(
+    app: State<'_, Arc<App>>,
+    peer: Option<String>,
+) -> Result<Report, UiError> {
+    Ok(app.examine(peer).await)
+}
+
+/// Puts the text of a report into the clipboard.
+#[tauri::command]
+pub(crate) async fn copy_report(window: WebviewWindow, text: String) -> Result<(), UiError> {
+    clipboard::copy(&window, text).await
 }
 
 /// Fills the screen with the window, or stops to.

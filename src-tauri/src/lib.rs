@@ -91,6 +91,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::pin_words,
             commands::export_identity,
             commands::import_identity,
+            commands::examine,
+            commands::copy_report,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

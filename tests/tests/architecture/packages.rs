@@ -38,6 +38,18 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "signal-relay",
         ],
     ),
+    (
+        "doctor",
+        &[
+            "media",
+            "engine",
+            "transport",
+            "identity",
+            "discovery",
+            "signal-client",
+            "signal-wire",
+        ],
+    ),
     ("headless", COMPOSED),
     ("app", APP),
     ("xtask", &[]),
@@ -57,6 +69,8 @@ const COMPOSED: &[&str] = &[
     "identity",
     "signal-client",
     "lan",
+    "doctor",
+    "discovery",
 ];
 
 /// The app shares the options and the figures of the program without a window.
@@ -68,6 +82,7 @@ const APP: &[&str] = &[
     "store",
     "identity",
     "headless",
+    "doctor",
 ];
 
 /// Each native or far-reaching library, and the one package that may name it.

@@ -37,22 +37,30 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
 /// The way to the other side. Made anew when the servers in the settings change.
 #[must_use]
 pub fn transport(options: &Options, settings: &Settings) -> Arc<dyn MediaTransport> {
+    Arc::new(PeerToPeer::new(p2p::Config {
+        ice_servers: ice_servers(options, settings),
+        bind: options.bind,
+    }))
+}
+
+/// The STUN and TURN servers of options and settings.
+pub(crate) fn ice_servers(options: &Options, settings: &Settings) -> Vec<IceServer> {
     let stored = settings.ice_servers.iter().map(|server| IceServer {
         url: server.url.clone(),
         username: server.username.clone(),
         credential: server.credential.clone(),
     });
-    let ice_servers = options
-        .stun
-        .iter()
-        .chain(&options.turn)
-        .cloned()
-        .chain(stored)
-        .collect();
-    Arc::new(PeerToPeer::new(p2p::Config {
-        ice_servers,
-        bind: options.bind,
-    }))
+    let given = options.stun.iter().chain(&options.turn).cloned();
+    given.chain(stored).collect()
+}
+
+/// The URL of the relay by which people reach us, if there is one.
+pub(crate) fn relay(options: &Options, settings: &Settings) -> Option<String> {
+    let relay = match &options.relay {
+        Some(relay) => relay.url(),
+        None => Some(settings.relay.as_str()),
+    };
+    relay.filter(|it| !it.is_empty()).map(str::to_owned)
 }
 
 /// The other side of a test call, for this caller. It asks no server for its own address: the caller
@@ -86,10 +94,6 @@ pub fn config(
     identity: Arc<Identity>,
     known: KnownPeople,
 ) -> Config {
-    let relay = match &options.relay {
-        Some(relay) => relay.url(),
-        None => Some(settings.relay.as_str()),
-    };
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
@@ -105,7 +109,7 @@ pub fn config(
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,
         },
-        relay: relay.filter(|it| !it.is_empty()).map(str::to_owned),
+        relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: video(options),
         max_send: max_send(options, settings),

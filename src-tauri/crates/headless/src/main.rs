@@ -19,7 +19,7 @@ use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
-use headless::{compose, history, log, memory, people, process, transfer};
+use headless::{compose, examine, history, log, memory, people, process, transfer};
 use identity::{Identity, Invite};
 use store::{Keychain, Store};
 use tokio::runtime::Runtime;
@@ -78,6 +78,14 @@ enum Verb {
     Contact {
         #[command(subcommand)]
         change: Change,
+    },
+    /// Check network, relay, camera, microphone and speaker, and say what is wrong and what to do.
+    /// Fails when anything does; --json prints the whole report.
+    Doctor {
+        /// Another computer to check against, where Tincan runs: its name or IP address, with or
+        /// without :PORT; or a person, by name or address.
+        #[arg(long, value_name = "HOST")]
+        peer: Option<String>,
     },
     /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
     /// move to another computer. Whoever has both can be you.
@@ -152,6 +160,19 @@ async fn run(line: Line) -> Result<ExitCode> {
         Verb::Contact { change } => {
             change.apply(&mut open()?)?;
             return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Doctor { peer } => {
+            let store = open()?;
+            let identity = store.identity();
+            let peer = peer.as_deref();
+            let peer = peer.map(|it| examine::peer(it, &identity, store.people()));
+            let subjects = examine::subjects(&line.options, &store.settings(), peer);
+            let report = examine::run(subjects, line.json, &mut stdout()).await?;
+            return Ok(if report.has_failures() {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            });
         }
         Verb::Export { file, passphrase } => {
             transfer::export(&open()?, file, passphrase.file())?;
