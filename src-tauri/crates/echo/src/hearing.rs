@@ -145,6 +145,6 @@ impl SampleSource for Tapped<Box<dyn SampleSource>> {
 /// The most that both ways may take together: later than this, nobody could talk.
 const LATEST: Duration = Duration::from_millis(1500);
 
-/// How alike speech and its echo are at least: Opus leaves more than nine tenths of its ups and
-/// downs, other speech has less than half of them.
+/// How alike speech and its echo are at least. The test voice came back with 0.93 to 0.98, and with
+/// 0.76 on a machine with five times more to do than it can; no speech of people was measured yet.
 const ALIKE: f32 = 0.6;

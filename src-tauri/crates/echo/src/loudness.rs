@@ -202,7 +202,8 @@ const QUIET: f32 = 1e-5;
 /// off by chance.
 const ABOUT_AS_HIGH: f32 = 0.9;
 
-/// Decibels, standard deviation: speech has some 10, an empty room 2.
+/// Decibels, standard deviation: below it a sound has no ups and downs to be told by, as silence and
+/// steady noise have none.
 const FLAT: f32 = 3.0;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use call::view::{CallView, Controls};
 use devices::EchoDevices;
 use engine::command::Command;
+use engine::view::RelayView;
 use engine::{Backends, Config, Engine, LanVisibility, People, Relation, Subscription, WhoMayRing};
 use identity::{Address, Identity, Invite, RelayUrlError};
 use media::backend::camera::VideoMode;
@@ -16,7 +17,7 @@ use media::transport::MediaTransport;
 use media::units::Bitrate;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::DELAY;
 use crate::relay::Relay;
@@ -63,16 +64,20 @@ pub enum StartError {
     /// The system has no thread left.
     #[error("cannot start the other side: {0}")]
     Engine(#[source] io::Error),
+    /// The peer does not reach its own relay: something keeps programs of this machine from each
+    /// other, or it has too much to do.
+    #[error("the other side is not reached within this machine")]
+    Unreachable,
 }
 
 impl EchoPeer {
     /// The peer's name in its link.
     pub const NAME: &str = "Test call";
 
-    /// Starts one. Needs a tokio runtime.
+    /// Starts one, and waits until it can be called. Needs a tokio runtime.
     ///
     /// # Errors
-    /// When the machine lacks a port or a thread.
+    /// When the machine lacks a port or a thread, or lets no program reach itself.
     pub async fn start(setup: Setup) -> Result<Self, StartError> {
         let address = setup.identity.address();
         let relay = Relay::start().await.map_err(StartError::Listen)?;
@@ -83,6 +88,7 @@ impl EchoPeer {
         let devices = EchoDevices::new(DELAY);
         let (config, backends) = parts(setup, relay.url(), &devices);
         let engine = Engine::start(config, backends).map_err(StartError::Engine)?;
+        reachable(&engine).await?;
         let (running, ended) = oneshot::channel();
         let task = tokio::spawn(run(engine, relay, devices, ended));
         Ok(Self {
@@ -104,6 +110,16 @@ impl EchoPeer {
         if self.task.await.is_err() {
             tracing::error!("the peer of a test call panicked");
         }
+    }
+}
+
+/// Waits until the peer is at its relay: a caller who comes sooner is told that nobody is there.
+async fn reachable(engine: &Engine) -> Result<(), StartError> {
+    let mut views = engine.views();
+    let online = views.wait_for(|view| view.relay == RelayView::Online);
+    match timeout(REACHABLE, online).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(StartError::Unreachable),
     }
 }
 
@@ -213,6 +229,9 @@ fn follow(wish: Controls, remote: Controls) -> Option<Command> {
     let on = remote.camera;
     (wish.camera != on).then_some(Command::SetCamera { on })
 }
+
+/// A relay on this machine welcomes within milliseconds; a loaded machine may need seconds.
+const REACHABLE: Duration = Duration::from_secs(10);
 
 /// How long it waits for its call. Longer than a caller needs whose devices open slowly.
 const UNCALLED: Duration = Duration::from_secs(60);

@@ -251,6 +251,7 @@ async fn test_call(line: &Line, store: &Store, lasting: Duration) -> Result<Exit
     let config = compose::config(&line.options, &settings, identity, store.known_people());
     let config = Config {
         relay: None,
+        lan: LanVisibility::Off,
         ..config
     };
     let mut backends = compose::backends(&line.options, &settings);

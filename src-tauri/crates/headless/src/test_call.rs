@@ -195,7 +195,7 @@ async fn wait(until: Option<Instant>) {
     }
 }
 
-/// How often it is listened for the echo: a comparison takes a millisecond.
+/// How often it is listened for the echo: some ten times in the shortest test call.
 const LISTEN: Duration = Duration::from_millis(200);
 
 /// The promise of an engine is one second; the peer stays a second after the call.
