@@ -9,6 +9,7 @@ use tauri_build::{AppManifest, Attributes};
 const COMMANDS: &[&str] = &[
     "perform",
     "answer",
+    "test_call",
     "configure",
     "understand",
     "copy_link",
@@ -24,6 +25,8 @@ const COMMANDS: &[&str] = &[
     "pin_words",
     "export_identity",
     "import_identity",
+    "examine",
+    "copy_report",
 ];
 
 fn main() {

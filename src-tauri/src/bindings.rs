@@ -22,6 +22,7 @@ fn export(to: &Path) {
     Understood::export_all(&config).unwrap();
     Stage::export_all(&config).unwrap();
     Answer::export_all(&config).unwrap();
+    doctor::Report::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
 }
 

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use doctor::Report;
 use engine::command::Command;
 use serde_json::{Map, Value};
 use tauri::ipc::Channel;
@@ -36,6 +37,12 @@ pub(crate) async fn answer(app: State<'_, Arc<App>>, answer: Answer) -> Result<(
     app.answer(answer).await
 }
 
+/// Calls the peer inside the program that gives back what it receives.
+#[tauri::command]
+pub(crate) async fn test_call(app: State<'_, Arc<App>>) -> Result<(), UiError> {
+    app.test_call().await
+}
+
 /// Takes over the settings in `change`; all others stay.
 #[tauri::command]
 pub(crate) async fn configure(
@@ -47,8 +54,11 @@ pub(crate) async fn configure(
 
 /// Says what a text means, while it is typed.
 #[tauri::command]
-pub(crate) fn understand(app: State<'_, Arc<App>>, text: &str) -> Understood {
-    app.understand(text)
+pub(crate) async fn understand(
+    app: State<'_, Arc<App>>,
+    text: String,
+) -> Result<Understood, UiError> {
+    Ok(app.inner().understand(&text))
 }
 
 /// Puts our invite link into the clipboard.
@@ -58,6 +68,21 @@ pub(crate) async fn copy_link(
     window: WebviewWindow,
 ) -> Result<(), UiError> {
     clipboard::copy(&window, app.link()).await
+}
+
+/// Looks at everything that a call needs; takes some seconds.
+#[tauri::command]
+pub(crate) async fn examine(
+    app: State<'_, Arc<App>>,
+    peer: Option<String>,
+) -> Result<Report, UiError> {
+    Ok(app.examine(peer).await)
+}
+
+/// Puts the text of a report into the clipboard.
+#[tauri::command]
+pub(crate) async fn copy_report(window: WebviewWindow, text: String) -> Result<(), UiError> {
+    clipboard::copy(&window, text).await
 }
 
 /// Fills the screen with the window, or stops to.

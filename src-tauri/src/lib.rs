@@ -75,6 +75,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         .invoke_handler(tauri::generate_handler![
             commands::perform,
             commands::answer,
+            commands::test_call,
             commands::configure,
             commands::understand,
             commands::copy_link,
@@ -90,6 +91,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::pin_words,
             commands::export_identity,
             commands::import_identity,
+            commands::examine,
+            commands::copy_report,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

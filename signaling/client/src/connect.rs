@@ -1,6 +1,7 @@
 //! From nothing to a welcome: addresses, TCP, TLS, WebSocket, proof of our address.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::SinkExt;
 use identity::{Identity, RelayUrl, RelayUrlError};
@@ -70,15 +71,26 @@ impl Connector {
     /// [`Timing::connect`]: crate::Timing::connect
     pub(crate) async fn connect(self, resume: Option<Resume>) -> Result<Box<Welcomed>, Problem> {
         let deadline = Instant::now() + self.config.timing.connect;
+        let opened = self.open(deadline).await?;
+        let answered = deadline.min(Instant::now() + self.config.timing.welcome);
+        or_unreachable(timeout_at(answered, self.introduce(opened, resume)).await)
+    }
+
+    /// What time the relay says it is, if it does. Says nothing of who we are.
+    pub(crate) async fn date(self) -> Result<Option<SystemTime>, Problem> {
+        let deadline = Instant::now() + self.config.timing.connect;
+        Ok(self.open(deadline).await?.date)
+    }
+
+    /// From nothing to the relay's challenge.
+    async fn open(&self, deadline: Instant) -> Result<Opened, Problem> {
         let prepare = async {
             let addresses = addresses::of(&self.url, &self.config).await?;
             Ok((addresses, self.handshake().await?))
         };
         let (addresses, handshake) = or_unreachable(timeout_at(deadline, prepare).await)?;
         let race = Race::new(addresses, &self.config.timing);
-        let opened = race.run(deadline, |stream| handshake.open(stream)).await?;
-        let answered = deadline.min(Instant::now() + self.config.timing.welcome);
-        or_unreachable(timeout_at(answered, self.introduce(opened, resume)).await)
+        race.run(deadline, |stream| handshake.open(stream)).await
     }
 
     async fn handshake(&self) -> Result<Handshake<'_>, Problem> {
@@ -100,7 +112,11 @@ impl Connector {
         opened: Opened,
         resume: Option<Resume>,
     ) -> Result<Box<Welcomed>, Problem> {
-        let Opened { mut socket, nonce } = opened;
+        let Opened {
+            mut socket,
+            nonce,
+            date: _,
+        } = opened;
         let hello = ClientFrame::Hello {
             version: VERSION,
             capabilities: Capabilities::default(),

@@ -14,6 +14,7 @@
 #![warn(missing_docs)]
 
 mod backoff;
+mod clock;
 mod config;
 mod connect;
 mod dedup;
@@ -24,6 +25,7 @@ mod link;
 mod outbox;
 mod timing;
 
+pub use clock::date_of;
 pub use config::{Config, Reach};
 pub use event::{IceServer, IceServers, LinkEvent, LinkState, Problem};
 pub use link::{Link, SendError};

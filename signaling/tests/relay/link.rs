@@ -303,3 +303,28 @@ async fn what_is_sent_goes_out_while_more_comes_in_than_its_owner_takes() {
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn a_relay_says_what_time_it_is_and_need_not() {
+    let relay = Running::start(Config::default()).await;
+    let config = signal_client::Config {
+        timing: quick(),
+        ..signal_client::Config::default()
+    };
+    let told = signal_client::date_of(&relay.url, config.clone()).await;
+    let told = told.expect("it is there").expect("it says so");
+    let off = std::time::SystemTime::now().duration_since(told);
+    assert!(off.expect("it rounds down") < Duration::from_secs(3));
+    relay.stop().await;
+
+    let frame = RelayFrame::Challenge {
+        version: VERSION,
+        nonce: Challenge([0; 32]),
+    };
+    let silent = move |stream| say(stream, vec![Message::text(frame.clone().encode())]);
+    let (url, _) = something(silent).await;
+    let told = signal_client::date_of(&url, config.clone()).await;
+    assert_eq!(told, Ok(None));
+    let told = signal_client::date_of("no relay", config).await;
+    assert_eq!(told, Err(Problem::NotARelay));
+}

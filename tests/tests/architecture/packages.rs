@@ -34,6 +34,29 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "discovery",
         ],
     ),
+    (
+        "echo",
+        &[
+            "call",
+            "media",
+            "engine",
+            "devices",
+            "identity",
+            "signal-relay",
+        ],
+    ),
+    (
+        "doctor",
+        &[
+            "media",
+            "engine",
+            "transport",
+            "identity",
+            "discovery",
+            "signal-client",
+            "signal-wire",
+        ],
+    ),
     ("headless", COMPOSED),
     ("app", APP),
     ("xtask", &[]),
@@ -45,6 +68,7 @@ const COMPOSED: &[&str] = &[
     "call",
     "media",
     "engine",
+    "echo",
     "codec",
     "devices",
     "transport",
@@ -52,6 +76,8 @@ const COMPOSED: &[&str] = &[
     "identity",
     "signal-client",
     "lan",
+    "doctor",
+    "discovery",
 ];
 
 /// The app shares the options and the figures of the program without a window.
@@ -63,6 +89,7 @@ const APP: &[&str] = &[
     "store",
     "identity",
     "headless",
+    "doctor",
 ];
 
 /// Each native or far-reaching library, and the one package that may name it.

@@ -7,6 +7,7 @@
  */
 import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
+import type { Report } from './bindings/Report';
 import type { RingView } from './bindings/RingView';
 import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
@@ -22,9 +23,17 @@ export interface Backend {
   perform(command: Command): Promise<void>;
   /** Answers an incoming call; the small window may ask for nothing else. */
   answer(answer: Answer): Promise<void>;
+  /**
+   * Calls the peer inside the program, which gives back what it receives two seconds later. Needs no
+   * network and is in no history; the call shows in the view as any, with "Test call" as its name.
+   */
+  testCall(): Promise<void>;
   /** Applies and keeps the settings that change; the others stay as they are. */
   configure(change: Partial<Settings>): Promise<void>;
-  /** Says what a text means; changes nothing. */
+  /**
+   * Says what a text means. A place on the network is asked who is there; until it is known, the
+   * answer is `asking`, and the same question again has the answer in time.
+   */
   understand(text: string): Promise<Understood>;
   /** Puts the invite link on the clipboard. */
   copyLink(): Promise<void>;
@@ -47,6 +56,13 @@ export interface Backend {
    * starts again.
    */
   importIdentity(file: string, passphrase: string): Promise<void>;
+  /**
+   * Looks for whatever may keep calls from working, for some seconds, and tries the way to a
+   * computer (`host` or `host:port`) too when one is named.
+   */
+  examine(peer?: string): Promise<Report>;
+  /** Puts the text of a report on the clipboard. */
+  copyReport(text: string): Promise<void>;
   /** Has the system say that somebody calls, for as long as it rings. */
   notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */
@@ -80,4 +96,8 @@ export interface Opening {
   /** What is asked about the person who is shown. */
   readonly asking?: 'name' | 'block' | 'delete';
   readonly transfer?: 'export' | 'import';
+  /** The address of the peer inside the program. */
+  readonly testing?: string;
+  /** The page that checks the connection, in the settings of the network. */
+  readonly doctor?: boolean;
 }

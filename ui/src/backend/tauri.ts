@@ -18,6 +18,7 @@ export const tauri: Backend = {
   },
   perform: (command) => invoke('perform', { command }),
   answer: (answer) => invoke('answer', { answer }),
+  testCall: () => invoke('test_call'),
   configure: (change) => invoke('configure', { change }),
   understand: (text) => invoke('understand', { text }),
   copyLink: () => invoke('copy_link'),
@@ -31,6 +32,8 @@ export const tauri: Backend = {
   pinWords: (call) => invoke('pin_words', { call }),
   exportIdentity: (passphrase) => invoke('export_identity', { passphrase }),
   importIdentity: (file, passphrase) => invoke('import_identity', { file, passphrase }),
+  examine: (peer) => invoke('examine', { peer }),
+  copyReport: (text) => invoke('copy_report', { text }),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 

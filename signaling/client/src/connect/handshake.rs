@@ -1,6 +1,7 @@
 //! From a TCP connection to the relay's challenge.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::StreamExt;
 use identity::RelayUrl;
@@ -9,6 +10,7 @@ use signal_wire::{Challenge, FrameError, MAX_FRAME_BYTES, RelayFrame, VERSION};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::header;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
@@ -31,6 +33,8 @@ pub(super) struct Opened {
     pub(super) socket: Socket,
     /// What it wants signed.
     pub(super) nonce: Challenge,
+    /// What time it said it is (RFC 9110, 6.6.1), if it did: a stranger's word.
+    pub(super) date: Option<SystemTime>,
 }
 
 impl Handshake<'_> {
@@ -43,7 +47,7 @@ impl Handshake<'_> {
             Some(tls) => Connector::Rustls(Arc::clone(tls)),
             None => Connector::Plain,
         };
-        let (mut socket, _response) =
+        let (mut socket, response) =
             client_async_tls_with_config(request, stream, Some(socket_config()), Some(connector))
                 .await
                 .map_err(|error| socket_problem(&error))?;
@@ -53,7 +57,13 @@ impl Handshake<'_> {
         if version != VERSION {
             return Err(Problem::Refused);
         }
-        Ok(Opened { socket, nonce })
+        let date = response.headers().get(header::DATE);
+        let date = date.and_then(|it| httpdate::parse_http_date(it.to_str().ok()?).ok());
+        Ok(Opened {
+            socket,
+            nonce,
+            date,
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the UI shows of the engine: one value, pushed whenever it changes.
 
 use call::view::CallView;
-use media::backend::device::{DeviceId, DeviceInfo, DeviceKind};
+use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
 use media::transport::Path;
 use serde::{Deserialize, Serialize};
+use signal_client::Problem;
 use ts_rs::TS;
 
 /// All that the engine has to show.
@@ -106,6 +107,23 @@ pub enum RelayProblem {
     Unencrypted,
 }
 
+impl From<Problem> for RelayProblem {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Unreachable => Self::Unreachable,
+            Problem::NotARelay => Self::NotARelay,
+            Problem::Refused => Self::Refused,
+            Problem::BadProof => Self::BadProof,
+            Problem::Full => Self::Full,
+            Problem::TakenOver => Self::TakenOver,
+            Problem::CertificateUntrusted => Self::CertificateUntrusted,
+            Problem::CertificateExpired => Self::CertificateExpired,
+            Problem::CertificateOtherName => Self::CertificateOtherName,
+            Problem::Unencrypted => Self::Unencrypted,
+        }
+    }
+}
+
 /// The local networks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -193,6 +211,20 @@ pub enum DeviceProblem {
     Lost,
     /// It offers nothing that we can use, or a file cannot be read.
     Unusable,
+}
+
+impl From<&DeviceError> for DeviceProblem {
+    fn from(error: &DeviceError) -> Self {
+        match error {
+            DeviceError::NotFound(_) => Self::Missing,
+            DeviceError::Busy(_) => Self::Busy,
+            DeviceError::Refused(_) => Self::Refused,
+            DeviceError::Lost(_) => Self::Lost,
+            DeviceError::Format(_) | DeviceError::File { .. } | DeviceError::Failed(_) => {
+                Self::Unusable
+            }
+        }
+    }
 }
 
 /// Figures of a call, over the last second unless said otherwise. Names and units as in W3C

@@ -37,22 +37,53 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
 /// The way to the other side. Made anew when the servers in the settings change.
 #[must_use]
 pub fn transport(options: &Options, settings: &Settings) -> Arc<dyn MediaTransport> {
+    Arc::new(PeerToPeer::new(p2p::Config {
+        ice_servers: ice_servers(options, settings),
+        bind: options.bind,
+    }))
+}
+
+/// The STUN and TURN servers of options and settings.
+pub(crate) fn ice_servers(options: &Options, settings: &Settings) -> Vec<IceServer> {
     let stored = settings.ice_servers.iter().map(|server| IceServer {
         url: server.url.clone(),
         username: server.username.clone(),
         credential: server.credential.clone(),
     });
-    let ice_servers = options
-        .stun
-        .iter()
-        .chain(&options.turn)
-        .cloned()
-        .chain(stored)
-        .collect();
-    Arc::new(PeerToPeer::new(p2p::Config {
-        ice_servers,
-        bind: options.bind,
-    }))
+    let given = options.stun.iter().chain(&options.turn).cloned();
+    given.chain(stored).collect()
+}
+
+/// The URL of the relay by which people reach us, if there is one.
+pub(crate) fn relay(options: &Options, settings: &Settings) -> Option<String> {
+    let relay = match &options.relay {
+        Some(relay) => relay.url(),
+        None => Some(settings.relay.as_str()),
+    };
+    relay.filter(|it| !it.is_empty()).map(str::to_owned)
+}
+
+/// The other side of a test call, for this caller. It asks no server for its own address: the caller
+/// is on the same machine.
+#[must_use]
+pub fn test_peer(
+    options: &Options,
+    settings: &Settings,
+    caller: Address,
+    identity: Arc<Identity>,
+) -> echo::Setup {
+    echo::Setup {
+        caller,
+        identity,
+        video: video(options),
+        max_send: max_send(options, settings),
+        codec: Arc::new(Codecs),
+        transport: Arc::new(PeerToPeer::new(p2p::Config {
+            ice_servers: Vec::new(),
+            bind: options.bind,
+        })),
+        network: Arc::new(SystemNetwork),
+    }
 }
 
 /// Who the engine is, whom the user knows and what the user set; options win over settings.
@@ -63,10 +94,6 @@ pub fn config(
     identity: Arc<Identity>,
     known: KnownPeople,
 ) -> Config {
-    let relay = match &options.relay {
-        Some(relay) => relay.url(),
-        None => Some(settings.relay.as_str()),
-    };
     let ring = options.ring_seconds.unwrap_or(settings.ring_seconds);
     Config {
         identity,
@@ -82,15 +109,10 @@ pub fn config(
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,
         },
-        relay: relay.filter(|it| !it.is_empty()).map(str::to_owned),
+        relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
-        video: VideoMode {
-            size: options.size.unwrap_or(Size::HD),
-            fps: options.fps.map_or(FPS, |it| it as f32),
-        },
-        max_send: Bitrate::from_kbps(u64::from(
-            options.max_kbps.unwrap_or(settings.max_send_kbps),
-        )),
+        video: video(options),
+        max_send: max_send(options, settings),
         camera: settings
             .camera
             .clone()
@@ -108,6 +130,20 @@ pub fn config(
             .clone()
             .map(media::backend::device::DeviceId),
     }
+}
+
+/// What the camera shall deliver.
+#[must_use]
+pub fn video(options: &Options) -> VideoMode {
+    VideoMode {
+        size: options.size.unwrap_or(Size::HD),
+        fps: options.fps.map_or(FPS, |it| it as f32),
+    }
+}
+
+fn max_send(options: &Options, settings: &Settings) -> Bitrate {
+    let kbps = options.max_kbps.unwrap_or(settings.max_send_kbps);
+    Bitrate::from_kbps(u64::from(kbps))
 }
 
 /// What the store knows of people, for the engine, which must not know the store.

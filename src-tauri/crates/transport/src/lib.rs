@@ -1,8 +1,8 @@
 //! [`MediaTransport`](media::transport::MediaTransport) over webrtc-rs.
 //!
 //! The only crate that sees WebRTC, RTP, SDP and ICE. [`p2p`] carries a call straight from one
-//! machine to the other; [`network`] tells of changes of the
-//! network beneath. What the library does badly or not at all is done here: H.264 payloads,
+//! machine to the other; [`network`] tells of the network beneath and of its changes, and [`servers`]
+//! what STUN and TURN servers answer. What the library does badly or not at all is done here: H.264 payloads,
 //! frame assembly, timestamps and sender reports, liveness, which interfaces are used.
 //!
 //! Nothing here logs SDP, candidates, addresses or messages; the libraries beneath do, so a
@@ -10,6 +10,8 @@
 
 pub mod network;
 pub mod p2p;
+pub mod servers;
+
 mod rtp;
 
 /// Directives for `tracing_subscriber::EnvFilter` that keep the libraries beneath from logging

@@ -15,8 +15,11 @@ use futures::stream::BoxStream;
 use media::network::NetworkWatch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+pub use self::bind::{default_sources, source_towards};
+pub use self::interface::Interface;
+
 pub(crate) use self::bind::{BindAddresses, Snapshot};
-pub(crate) use self::interface::{Interface, is_local};
+pub(crate) use self::interface::is_local;
 
 /// The network of this machine as the system tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

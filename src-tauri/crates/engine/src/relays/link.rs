@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::News;
 use super::dial::{Dialer, RelayConnection};
 use crate::sealing::Priority;
-use crate::view::{RelayProblem, RelayView};
+use crate::view::RelayView;
 
 /// A link and its forwarding task. Dropping it sends what was handed over before, in the
 /// background, and then ends both.
@@ -237,18 +237,7 @@ pub(super) fn view_of(state: LinkState) -> RelayView {
         LinkState::Connecting => RelayView::Connecting,
         LinkState::Online => RelayView::Online,
         LinkState::Offline(problem) => RelayView::Offline {
-            problem: match problem {
-                Problem::Unreachable => RelayProblem::Unreachable,
-                Problem::NotARelay => RelayProblem::NotARelay,
-                Problem::Refused => RelayProblem::Refused,
-                Problem::BadProof => RelayProblem::BadProof,
-                Problem::Full => RelayProblem::Full,
-                Problem::TakenOver => RelayProblem::TakenOver,
-                Problem::CertificateUntrusted => RelayProblem::CertificateUntrusted,
-                Problem::CertificateExpired => RelayProblem::CertificateExpired,
-                Problem::CertificateOtherName => RelayProblem::CertificateOtherName,
-                Problem::Unencrypted => RelayProblem::Unencrypted,
-            },
+            problem: problem.into(),
         },
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use call::reason::EndReason;
 use discovery::Announcement;
 use engine::command::Command;
-use engine::{Clock, LanVisibility, Relation, SignalClient};
+use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
 use tokio::net::TcpListener;
@@ -147,6 +147,35 @@ async fn whose_address_one_has_is_found_behind_an_announcement_that_names_nobody
     for person in [alice, bob, carol] {
         person.stops().await;
     }
+}
+
+#[tokio::test]
+async fn whoever_is_at_a_typed_place_is_named_if_they_say_it_to_us() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let before = said(&house).await;
+    let mut bob = house.person("Bob", LanVisibility::Known, None);
+    let (_, place) = said_since(&house, &before).await;
+    let who = alice.engine().who_is_at(vec![place]).await;
+    assert_eq!(who, WhoIsThere::Hidden);
+    bob.is_seen_by(LanVisibility::Everyone).await;
+    let place = eventually("Bob says who he is", || {
+        let mut said = house.lan.said().into_iter();
+        said.find(|(said, _)| said.named.is_some()).map(|it| it.1)
+    })
+    .await;
+    let who = alice.engine().who_is_at(vec![place]).await;
+    let WhoIsThere::Person(who) = who else {
+        panic!("{who:?}");
+    };
+    assert_eq!((who.address, who.name), (bob.address(), "Bob".to_owned()));
+    let nobody = alice
+        .engine()
+        .who_is_at(vec!["127.0.0.1:9".parse().unwrap()]);
+    let (nobody, ()) = tokio::join!(nobody, house.pass(Duration::from_secs(4)));
+    assert_eq!(nobody, WhoIsThere::Nobody);
+    alice.stops().await;
+    bob.stops().await;
 }
 
 #[tokio::test]

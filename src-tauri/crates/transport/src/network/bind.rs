@@ -117,24 +117,25 @@ const fn is_self_assigned(address: &IpAddr) -> bool {
 
 /// The addresses that packets to the internet leave from, IPv4 and IPv6. Nothing is sent:
 /// connecting a UDP socket only asks the routing table.
-fn default_sources() -> Vec<IpAddr> {
+#[must_use]
+pub fn default_sources() -> Vec<IpAddr> {
     // A root server of the DNS, k.root-servers.net: no private network has a route of its own to
     // it, as it may have to addresses that are set aside for documents.
-    let v4 = (Ipv4Addr::UNSPECIFIED.into(), [193, 0, 14, 129].into());
-    let v6 = (
-        Ipv6Addr::UNSPECIFIED.into(),
-        [0x2001, 0x07fd, 0, 0, 0, 0, 0, 1].into(),
-    );
-    let sources = [v4, v6]
-        .into_iter()
-        .filter_map(|(any, server)| source(any, server));
+    let v4: IpAddr = [193, 0, 14, 129].into();
+    let v6: IpAddr = [0x2001, 0x07fd, 0, 0, 0, 0, 0, 1].into();
+    let sources = [v4, v6].into_iter().filter_map(source_towards);
     sources.filter(is_usable_source).collect()
 }
 
-/// The local address of a socket bound to `any` address and connected to `server`.
-fn source(any: IpAddr, server: IpAddr) -> Option<IpAddr> {
+/// The address that packets to `there` leave from, as the routing table has it; nothing is sent.
+#[must_use]
+pub fn source_towards(there: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = match there {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
     let socket = UdpSocket::bind((any, 0)).ok()?;
-    socket.connect((server, DNS)).ok()?;
+    socket.connect((there, DNS)).ok()?;
     socket.local_addr().ok().map(|it| it.ip())
 }
 

@@ -7,21 +7,25 @@ use if_addrs::IfAddr;
 
 /// One address of one network interface.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Interface {
+pub struct Interface {
     /// As the system calls the interface: `eth0`, `Wi-Fi`.
-    pub(crate) name: String,
-    pub(crate) address: IpAddr,
+    pub name: String,
+    /// One of its addresses.
+    pub address: IpAddr,
     /// How many bits of `address` are those of its subnet.
-    pub(crate) prefix: u8,
+    pub prefix: u8,
     /// Whether the system says that only one other end is behind it.
-    pub(crate) point_to_point: bool,
+    pub point_to_point: bool,
     /// Whether it has a carrier: a cable that is plugged in, a network that it is part of.
-    pub(crate) up: bool,
+    pub up: bool,
+    /// The system's number of it, which link-local addresses of IPv6 need beside them.
+    pub index: Option<u32>,
 }
 
 impl Interface {
     /// Every address that this machine has now; none when the system does not tell.
-    pub(crate) fn all() -> Vec<Self> {
+    #[must_use]
+    pub fn all() -> Vec<Self> {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
         let interface = |it: if_addrs::Interface| Self {
             address: it.ip(),
@@ -31,6 +35,7 @@ impl Interface {
             },
             point_to_point: it.is_p2p,
             up: it.is_oper_up(),
+            index: it.index,
             name: it.name,
         };
         interfaces.into_iter().map(interface).collect()
@@ -39,7 +44,8 @@ impl Interface {
     /// Whether a socket that is bound to the address can reach another machine. Link-local
     /// addresses of IPv6 cannot without the interface beside them (RFC 4007, 11), which a
     /// candidate has no place for; everybody who has one has another address too.
-    pub(crate) fn reaches_others(&self) -> bool {
+    #[must_use]
+    pub fn reaches_others(&self) -> bool {
         let link_local = match self.address {
             IpAddr::V4(_) => false,
             IpAddr::V6(it) => it.is_unicast_link_local(),
@@ -49,7 +55,8 @@ impl Interface {
 
     /// Whether it is a bridge to containers or virtual machines by its name. Usually no call
     /// partner is behind one, but a router or a server may have its only network on one.
-    pub(crate) fn is_virtual_bridge(&self) -> bool {
+    #[must_use]
+    pub fn is_virtual_bridge(&self) -> bool {
         const PREFIXES: [&str; 6] = ["docker", "br-", "veth", "virbr", "vmnet", "vboxnet"];
         PREFIXES.iter().any(|it| self.name.starts_with(it))
     }
@@ -57,7 +64,8 @@ impl Interface {
     /// Whether packets that it sends travel inside others over some other network, so that its
     /// subnet says nothing of how far away an address is. Tunnels of layer 2 look like a network
     /// card to the system and are known only by their name.
-    fn is_tunnel(&self) -> bool {
+    #[must_use]
+    pub fn is_tunnel(&self) -> bool {
         const PREFIXES: [&str; 8] = ["tun", "tap", "utun", "wg", "ppp", "ipsec", "zt", "nebula"];
         const PARTS: [&str; 5] = ["vpn", "zerotier", "tailscale", "hamachi", "wireguard"];
         let name = self.name.to_lowercase();
@@ -109,6 +117,7 @@ pub(crate) mod tests {
             prefix: prefix.parse().unwrap(),
             point_to_point: false,
             up: true,
+            index: None,
         }
     }
 

@@ -24,20 +24,8 @@ impl Failure {
             .and_then(|id| available.iter().find(|it| it.id == *id))
             .or_else(|| available.iter().find(|it| it.kind == DeviceKind::Real));
         Self {
-            problem: problem_of(error),
+            problem: error.into(),
             name: device.map(|it| it.name.clone()).unwrap_or_default(),
-        }
-    }
-}
-
-fn problem_of(error: &DeviceError) -> DeviceProblem {
-    match error {
-        DeviceError::NotFound(_) => DeviceProblem::Missing,
-        DeviceError::Busy(_) => DeviceProblem::Busy,
-        DeviceError::Refused(_) => DeviceProblem::Refused,
-        DeviceError::Lost(_) => DeviceProblem::Lost,
-        DeviceError::Format(_) | DeviceError::File { .. } | DeviceError::Failed(_) => {
-            DeviceProblem::Unusable
         }
     }
 }

@@ -112,7 +112,12 @@ impl Membership for Member {
             if places.contains(&place)
                 && let Some(node) = nodes.get(&self.alias)
             {
-                let _full = node.heard.try_send(seen(announcement, place));
+                let _full = node.heard.try_send(Heard::Seen(Sighting {
+                    announcement,
+                    places: vec![place],
+                    finder: FinderKind::Asked,
+                    lasts: Duration::from_secs(60),
+                }));
             }
         }
     }

@@ -1,0 +1,102 @@
+//! Whether a firewall of this machine is in the way. It cannot be asked without an administrator's
+//! rights, so it is inferred: from our own port, from who is heard, and from the programs that set
+//! firewalls up where they leave traces that everybody may read.
+
+use std::path::Path;
+
+use crate::finding::Finding;
+use crate::members::Heard;
+
+/// The firewall that is set up, as far as it can be seen.
+pub(crate) fn program() -> Option<String> {
+    if cfg!(target_os = "linux") {
+        linux(Path::new("/")).map(str::to_owned)
+    } else {
+        None
+    }
+}
+
+/// Of a Linux system at `root`.
+fn linux(root: &Path) -> Option<&'static str> {
+    let ufw = std::fs::read_to_string(root.join("etc/ufw/ufw.conf"));
+    if ufw.is_ok_and(|it| is_enabled(&it)) {
+        return Some("ufw");
+    }
+    // systemd keeps a link for each unit that is active.
+    let units = root.join("run/systemd/units");
+    let is_active = |name: &&str| {
+        let link = units.join(format!("invocation:{name}.service"));
+        link.symlink_metadata().is_ok()
+    };
+    ["firewalld", "nftables"].into_iter().find(is_active)
+}
+
+fn is_enabled(conf: &str) -> bool {
+    let value = |line: &str| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == "ENABLED").then(|| value.trim() == "yes")
+    };
+    conf.lines().filter_map(value).next_back() == Some(true)
+}
+
+/// What is known of firewalls. `own_port` is what became of our own port, or why it was not tried.
+pub(crate) fn judge(program: Option<&str>, heard: &Heard, own_port: &Finding) -> Finding {
+    let program = program.map(str::to_owned);
+    match (own_port, program) {
+        (Finding::OwnPortBlocked { .. }, program) => Finding::FirewallBlocks { program },
+        (Finding::OwnPortOpen { port, .. }, Some(program)) => Finding::FirewallActive {
+            program,
+            port: *port,
+        },
+        (Finding::OwnPortOpen { .. }, None) if heard.has_others() => Finding::FirewallLetsThrough,
+        (Finding::LanOff | Finding::NoNetworkToTry, _) => own_port.clone(),
+        _ if cfg!(target_os = "linux") => Finding::FirewallNotSeen,
+        _ => Finding::NotHere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ufw_is_active_when_its_file_says_so() {
+        for (conf, enabled) in [
+            ("# ufw\nENABLED=yes\nLOGLEVEL=low\n", true),
+            ("ENABLED = no", false),
+            ("#ENABLED=yes", false),
+            ("", false),
+        ] {
+            assert_eq!(is_enabled(conf), enabled, "{conf}");
+        }
+    }
+
+    #[test]
+    fn a_blocked_port_is_a_firewall_whichever_it_is() {
+        let heard = Heard::default();
+        let blocked = Finding::OwnPortBlocked {
+            port: 7000,
+            blocked: 1,
+            addresses: 2,
+        };
+        let open = Finding::OwnPortOpen {
+            port: 7000,
+            addresses: 2,
+        };
+        assert_eq!(
+            judge(None, &heard, &blocked),
+            Finding::FirewallBlocks { program: None }
+        );
+        assert_eq!(
+            judge(Some("ufw"), &heard, &open),
+            Finding::FirewallActive {
+                program: "ufw".to_owned(),
+                port: 7000
+            }
+        );
+        assert_eq!(
+            judge(Some("ufw"), &heard, &Finding::LanOff),
+            Finding::LanOff
+        );
+    }
+}

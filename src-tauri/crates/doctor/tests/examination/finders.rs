@@ -1,0 +1,67 @@
+//! The local networks of this machine with the real finders, and a bare port for a relay.
+
+use std::net::SocketAddr;
+
+use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, Options};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use identity::Identity;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+/// Members with these finders.
+#[derive(Clone, Debug)]
+pub(crate) struct RealLan(pub(crate) Options);
+
+impl Lan for RealLan {
+    fn join(&self, alias: &Identity) -> BoxFuture<'static, Result<Joined, LanError>> {
+        let (alias, options) = (alias.address(), self.0.clone());
+        async move {
+            let listener = TcpListener::bind("[::]:0")
+                .await
+                .map_err(LanError::NoPort)?;
+            let port = listener.local_addr().map_err(LanError::NoPort)?.port();
+            let accepting = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+            let (finders, heard) = Finders::start(alias, &options);
+            let membership = Box::new(Member {
+                finders,
+                accepting: accepting.abort_handle(),
+            });
+            Ok(Joined {
+                port,
+                heard,
+                membership,
+            })
+        }
+        .boxed()
+    }
+}
+
+#[derive(Debug)]
+struct Member {
+    finders: Finders,
+    accepting: AbortHandle,
+}
+
+impl Membership for Member {
+    fn announce(&self, announcement: Option<Announcement>) {
+        self.finders.announce(announcement);
+    }
+
+    fn ask(&self, places: Vec<SocketAddr>) {
+        self.finders.ask(places);
+    }
+
+    fn network_changed(&self) {
+        self.finders.network_changed();
+    }
+
+    fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
+        let Self { finders, accepting } = *self;
+        async move {
+            finders.leave().await;
+            accepting.abort();
+        }
+        .boxed()
+    }
+}
