@@ -25,7 +25,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("store", &["identity"]),
     (
         "engine",
-        &["call", "media", "signal-client", "seal", "identity"],
+        &[
+            "call",
+            "media",
+            "signal-client",
+            "seal",
+            "identity",
+            "discovery",
+        ],
     ),
     (
         "echo",

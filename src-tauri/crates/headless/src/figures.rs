@@ -200,6 +200,7 @@ mod tests {
         let device = json!({ "available": [], "chosen": null, "now": { "state": "off" } });
         let controls = json!({ "microphone": true, "camera": true });
         let view = json!({
+            "lan": { "state": "off", "nearby": [] },
             "relay": { "state": "online" },
             "call": {
                 "state": "active", "call": call, "phase": phase, "local": controls,

@@ -19,6 +19,7 @@ pub mod files;
 pub mod history;
 pub mod log;
 pub mod memory;
+pub mod nearby;
 pub mod options;
 pub mod outcome;
 pub mod people;

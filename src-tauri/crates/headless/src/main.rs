@@ -19,7 +19,7 @@ use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
-use headless::{compose, examine, history, log, memory, people, process, transfer};
+use headless::{compose, examine, history, log, memory, nearby, people, process, transfer};
 use identity::{Identity, Invite};
 use store::{Keychain, Store};
 use tokio::runtime::Runtime;
@@ -64,6 +64,13 @@ enum Verb {
         /// End the call after so many seconds with media.
         #[arg(long = "for", value_name = "SECONDS")]
         lasting: Option<u64>,
+    },
+    /// List who is near: people on the networks that this machine is on, as far as they want to be
+    /// seen.
+    Nearby {
+        /// Look around for so long.
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        seconds: u64,
     },
     /// Try camera, microphone, speaker and a whole call within this computer: say something, and
     /// hear and see yourself two seconds later. Needs no network.
@@ -187,6 +194,10 @@ async fn run(line: Line) -> Result<ExitCode> {
             transfer::import(place, file, passphrase.file(), *replace, &mut stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::Nearby { seconds } => {
+            let lasting = Duration::from_secs(*seconds);
+            return look_around(&line, open()?, lasting).await;
+        }
         Verb::TestCall { seconds } => {
             let lasting = Duration::from_secs(u64::from(*seconds));
             return test_call(&line, &open()?, lasting).await;
@@ -218,6 +229,24 @@ fn place(options: &Options) -> Result<(PathBuf, Keychain)> {
     let directory = store::default_dir(Some("headless"));
     let directory = directory.context("no place for our data; see --data")?;
     Ok((directory, Keychain::System))
+}
+
+/// Lists who is near. Others see us meanwhile, as far as we want to be seen; no relay is asked.
+async fn look_around(line: &Line, store: Store, lasting: Duration) -> Result<ExitCode> {
+    let mut end = EndRequests::listen().context("cannot listen for signals")?;
+    let (settings, identity) = (store.settings(), Arc::new(store.identity()));
+    let mut config = compose::config(&line.options, &settings, identity, store.known_people());
+    config.relay = None;
+    let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
+    let seen = tokio::select! {
+        seen = nearby::look(&engine, lasting) => Some(seen),
+        () = end.next() => None,
+    };
+    nearby::stop(engine).await;
+    if let Some(seen) = seen {
+        nearby::list(&seen, store.people(), line.json, &mut stdout())?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs the engine for a purpose.
