@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use devices::CameraChoice;
 use echo::Hearing;
-use engine::{Config, Engine};
+use engine::{Config, Engine, LanVisibility};
 use headless::figures::Figures;
 use headless::options::Options;
 use headless::outcome::{BAD_CALL, exit_help};
