@@ -6,7 +6,7 @@
 //! ones until it has proven an address. So a socket that never says a word, or never reads one,
 //! keeps nobody out.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
+use crate::announcement::Announced;
 use crate::http::{self, refusing, router};
 use crate::metered::Metered;
 use crate::metrics::Refusal;
@@ -35,10 +36,14 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
-    pub(crate) fn new(relay: Arc<Relay>, handshakes: Option<Handshakes>) -> Self {
+    pub(crate) fn new(
+        relay: Arc<Relay>,
+        handshakes: Option<Handshakes>,
+        announcement: Option<Announced>,
+    ) -> Self {
         Self {
             handshakes,
-            router: router(Arc::clone(&relay)),
+            router: router(Arc::clone(&relay), announcement),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             relay,
         }
@@ -63,9 +68,9 @@ impl Acceptor {
     /// nothing would bound how many do. Those that no proxy speaks for are refused before anything
     /// is read.
     fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
-        if stream.set_nodelay(true).is_err() {
+        let Ok(arrived_at) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else {
             return;
-        }
+        };
         let acceptor = Arc::clone(self);
         let tasks = &self.relay.tasks;
         let proxies = &self.relay.config.proxies;
@@ -76,7 +81,7 @@ impl Acceptor {
         };
         match source {
             Ok(source) => {
-                tasks.spawn(async move { acceptor.take_in(stream, source).await });
+                tasks.spawn(async move { acceptor.take_in(stream, arrived_at, source).await });
             }
             Err(refusal) => {
                 if let Some(turn) = self.refusal(refusal) {
@@ -86,14 +91,14 @@ impl Acceptor {
         }
     }
 
-    async fn take_in(&self, stream: TcpStream, source: Source) {
+    async fn take_in(&self, stream: TcpStream, arrived_at: SocketAddr, source: Source) {
         let (place, crowded) = self.relay.pending.enter();
         if crowded {
             tracing::debug!("the oldest pending connection makes room");
         }
         // The connection takes its place along when it is upgraded.
         let place = Arc::new(place);
-        let request = self.request(stream, source, Arc::clone(&place));
+        let request = self.request(stream, arrived_at, source, Arc::clone(&place));
         let request = timeout(self.relay.config.timing.hello, request);
         let served = tokio::select! {
             served = request => served.unwrap_or(Err(Refusal::Slow)),
@@ -110,6 +115,7 @@ impl Acceptor {
     async fn request(
         &self,
         mut stream: TcpStream,
+        arrived_at: SocketAddr,
         source: Source,
         place: Arc<Place>,
     ) -> Result<(), Refusal> {
@@ -129,7 +135,11 @@ impl Acceptor {
         };
         match source {
             Ok(source) => {
-                let newcomer = Arc::new(Newcomer { place, source });
+                let newcomer = Arc::new(Newcomer {
+                    place,
+                    source,
+                    arrived_at,
+                });
                 let router = self.router.clone().layer(Extension(newcomer));
                 self.relay.metrics.accepted.inc();
                 self.http(stream, router).await;

@@ -13,6 +13,11 @@ pub struct Config {
     /// them, so another relay cannot pass our challenge on to a client of its own and come in as
     /// that client. Empty: any name is taken and that protection is off.
     pub hosts: Vec<KnownHost>,
+    /// Whether it runs inside an application, for the networks that its machine is on. Then the
+    /// address and port at which a connection arrived are a name of it too, and what is neither that
+    /// nor in `hosts` is refused; pages of browsers are not let in; and the machine itself has places
+    /// of its own, so that no neighbour keeps the application from its own relay.
+    pub embedded: bool,
     /// The STUN and TURN servers that clients are told of.
     pub ice: IceConfig,
     /// The reverse proxies before this relay.
@@ -101,6 +106,40 @@ pub struct Timing {
     pub drain: Duration,
     /// How long one connection may take to end after its last frame.
     pub close: Duration,
+}
+
+impl Config {
+    /// For a relay inside an application that neighbours reach as `host`. It holds a few megabytes at
+    /// most, and a neighbour that leaves does not keep it from stopping.
+    #[must_use]
+    pub fn embedded(host: KnownHost) -> Self {
+        let limits = Limits {
+            connections: 64,
+            // On a network of IPv6 all neighbours have addresses of one /64.
+            connections_per_ip: 48,
+            unauthenticated: 32,
+            arrivals_per_second: 50,
+            arrivals_burst: 128,
+            arrivals_per_ip_burst: 64,
+            total_outbox_bytes: 4 * 1024 * 1024,
+            proofs_per_second: 100,
+            proofs_burst: 128,
+            proofs_burst_per_ip: 64,
+            ..Limits::default()
+        };
+        let timing = Timing {
+            drain: Duration::ZERO,
+            close: Duration::from_millis(250),
+            ..Timing::default()
+        };
+        Self {
+            hosts: vec![host],
+            embedded: true,
+            limits,
+            timing,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Limits {

@@ -1,6 +1,7 @@
 //! The names by which a relay is known, and which of them a client dialled.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use axum::http::uri::Authority as UriAuthority;
@@ -58,11 +59,14 @@ impl fmt::Debug for KnownHost {
 pub(crate) struct KnownHosts {
     /// `None`: any.
     places: Option<Vec<Authority>>,
+    /// Whether the address at which a connection arrives is a place too.
+    arrival: bool,
 }
 
 impl KnownHosts {
-    /// What the names mean for a relay that listens at these ports.
-    pub(crate) fn new(hosts: &[KnownHost], listening: &[u16]) -> Self {
+    /// What the names mean for a relay that listens at these ports. `arrival`: whether the address
+    /// at which a connection arrives is a place of it too, and nothing that is not named.
+    pub(crate) fn new(hosts: &[KnownHost], listening: &[u16], arrival: bool) -> Self {
         let places = |host: &KnownHost| {
             let ports = match host.port {
                 Some(port) => vec![port],
@@ -73,14 +77,21 @@ impl KnownHosts {
                 .into_iter()
                 .map(move |port| Authority::new(&name, port))
         };
+        let takes_any = hosts.is_empty() && !arrival;
         Self {
-            places: (!hosts.is_empty()).then(|| hosts.iter().flat_map(places).collect()),
+            places: (!takes_any).then(|| hosts.iter().flat_map(places).collect()),
+            arrival,
         }
     }
 
-    /// The places that a `Host` field (RFC 9110, section 7.2) can mean, as far as they are known. One
-    /// without a port means a default port, and what stands before the relay knows which.
-    pub(crate) fn dialled(&self, host: &str) -> Result<Vec<Authority>, Misdirected> {
+    /// The places that a `Host` field (RFC 9110, section 7.2) can mean, as far as they are known, of a
+    /// connection that arrived at this address of ours. One without a port means a default port, and
+    /// what stands before the relay knows which.
+    pub(crate) fn dialled(
+        &self,
+        host: &str,
+        arrived_at: SocketAddr,
+    ) -> Result<Vec<Authority>, Misdirected> {
         let (name, port) = split(host).ok_or(Misdirected::Unreadable)?;
         let ports = port.map_or_else(|| DEFAULT_PORTS.to_vec(), |port| vec![port]);
         let mut dialled: Vec<_> = ports
@@ -88,13 +99,26 @@ impl KnownHosts {
             .map(|port| Authority::new(&name, port))
             .collect();
         if let Some(places) = &self.places {
-            dialled.retain(|it| places.contains(it));
+            let arrived = self.arrival && is_at(&name, port, arrived_at);
+            dialled.retain(|it| arrived || places.contains(it));
         }
         if dialled.is_empty() {
             return Err(Misdirected::Elsewhere);
         }
         Ok(dialled)
     }
+}
+
+/// Whether a host and port are these numbers, an IPv4 address in the form of IPv6 being what it is.
+/// An address of a link has no scope here: that is a name of the other machine's, and the connection
+/// came in by the right one.
+fn is_at(host: &str, port: Option<u16>, place: SocketAddr) -> bool {
+    let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let ip = match bare {
+        Some(v6) => v6.parse().map(IpAddr::V6),
+        None => host.parse().map(IpAddr::V4),
+    };
+    ip.is_ok_and(|ip| ip.to_canonical() == place.ip().to_canonical()) && port == Some(place.port())
 }
 
 /// Why a `Host` field leads nowhere.
@@ -126,14 +150,19 @@ const DEFAULT_PORTS: [u16; 2] = [80, 443];
 mod tests {
     use super::*;
 
-    fn known(hosts: &[&str]) -> KnownHosts {
+    fn known(hosts: &[&str], arrival: bool) -> KnownHosts {
         let hosts: Vec<_> = hosts.iter().map(|it| it.parse().unwrap()).collect();
-        KnownHosts::new(&hosts, &[4080])
+        KnownHosts::new(&hosts, &[4080], arrival)
+    }
+
+    fn texts(places: &[Authority]) -> Vec<String> {
+        places.iter().map(ToString::to_string).collect()
     }
 
     fn dialled(hosts: &[&str], host: &str) -> Result<Vec<String>, Misdirected> {
-        let places = known(hosts).dialled(host)?;
-        Ok(places.iter().map(ToString::to_string).collect())
+        let anywhere = "192.0.2.1:4080".parse().unwrap();
+        let places = known(hosts, false).dialled(host, anywhere)?;
+        Ok(texts(&places))
     }
 
     #[test]
@@ -182,6 +211,43 @@ mod tests {
             "relay.example:99999",
         ] {
             assert_eq!(dialled(&[], host), Err(Misdirected::Unreadable), "{host:?}");
+        }
+    }
+
+    #[test]
+    fn an_embedded_relay_is_named_by_the_address_and_port_at_which_it_was_reached() {
+        let dialled = |host: &str, arrived_at: &str| {
+            let known = known(&["name.invalid:4080"], true);
+            let places = known.dialled(host, arrived_at.parse().unwrap())?;
+            Ok(texts(&places))
+        };
+        for (host, arrived_at) in [
+            ("192.0.2.1:4080", "192.0.2.1:4080"),
+            ("192.0.2.1:4080", "[::ffff:192.0.2.1]:4080"),
+            ("[::ffff:192.0.2.1]:4080", "192.0.2.1:4080"),
+            ("[fe80::1]:4080", "[fe80::1%7]:4080"),
+            ("[FE80:0::1]:4080", "[fe80::1]:4080"),
+            ("127.0.0.1:4080", "127.0.0.1:4080"),
+            ("NAME.invalid.:4080", "192.0.2.1:4080"),
+        ] {
+            let (name, port) = split(host).unwrap();
+            let place = Authority::new(&name, port.unwrap()).to_string();
+            assert_eq!(dialled(host, arrived_at), Ok(vec![place]), "{host}");
+        }
+        for host in [
+            "192.0.2.2:4080",
+            "192.0.2.1:4081",
+            "192.0.2.1",
+            "[::1]:4080",
+            "127.0.0.1:4080",
+            "3221225985:4080",
+            "localhost:4080",
+            "name.invalid",
+            "name.invalid:4081",
+            "evil.example:4080",
+        ] {
+            let elsewhere = Err(Misdirected::Elsewhere);
+            assert_eq!(dialled(host, "192.0.2.1:4080"), elsewhere, "{host}");
         }
     }
 

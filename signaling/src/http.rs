@@ -17,6 +17,7 @@ use signal_wire::{OLD_PATH, PATH};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::handshake::server::create_response_with_body;
 
+use crate::announcement::{self, Announced};
 use crate::connection::{self, Origin};
 use crate::hosts::Misdirected;
 use crate::metrics::Refusal;
@@ -26,8 +27,10 @@ use crate::quota::Permit;
 use crate::relay::Relay;
 
 /// What the relay answers over HTTP. Requests carry their [`Newcomer`].
-pub(crate) fn router(relay: Arc<Relay>) -> Router {
-    Router::new()
+pub(crate) fn router(relay: Arc<Relay>, announcement: Option<Announced>) -> Router {
+    announcement
+        .map(announcement::router)
+        .unwrap_or_default()
         .route(PATH, get(upgrade))
         .route(&format!("{PATH}/"), get(upgrade))
         .route(OLD_PATH, get(refuse_version))
@@ -135,6 +138,11 @@ fn admit(
     if BODY.iter().any(|it| headers.contains_key(it)) {
         return Err(Refusal::Malformed);
     }
+    // A browser lets a page of any site open a WebSocket to this machine and its neighbours, and
+    // says by this field that it does (RFC 6455, section 10.2).
+    if relay.config.embedded && headers.contains_key(header::ORIGIN) {
+        return Err(Refusal::Page);
+    }
     let dialled = headers.get(header::HOST).and_then(|it| it.to_str().ok());
     let (permit, host) = match &newcomer.source {
         Source::Counted(permit) => (Arc::clone(permit), dialled),
@@ -144,7 +152,9 @@ fn admit(
             (permit, forwarded::host(headers).or(dialled))
         }
     };
-    let dialled = relay.hosts.dialled(host.unwrap_or_default());
+    let dialled = relay
+        .hosts
+        .dialled(host.unwrap_or_default(), newcomer.arrived_at);
     let dialled = dialled.map_err(|misdirected| match misdirected {
         Misdirected::Unreadable => Refusal::Malformed,
         Misdirected::Elsewhere => Refusal::Host,
@@ -164,6 +174,7 @@ fn refused(refusal: Refusal) -> Response {
             StatusCode::MISDIRECTED_REQUEST,
             "this relay has another name: see its --host",
         ),
+        Refusal::Page => (StatusCode::FORBIDDEN, "not for pages of browsers"),
     }
     .into_response()
 }

@@ -11,7 +11,8 @@
 //! request (`proxy`, `tls`, `http`); each connection is one task (`connection`), which owns its
 //! `socket` and which its session wakes through a `handle`; `sessions` knows every client and decides
 //! what goes where, without sockets or clocks. Beside that `ice` names STUN and TURN servers to
-//! clients, and `admin` tells whoever runs the relay how it does.
+//! clients, and `admin` tells whoever runs the relay how it does. An application that has a relay
+//! inside, for its local networks ([`Config::embedded`]), says there what it is (`announcement`).
 //!
 //! Bounded are connections, in all and per source (`quota`), those that arrive in a second
 //! (`arrivals`) and those that have proven nothing yet (`pending`); what a client sends, in bytes
@@ -23,6 +24,7 @@
 
 mod accept;
 mod admin;
+mod announcement;
 mod arrivals;
 mod config;
 mod connection;
@@ -52,7 +54,7 @@ mod transport;
 pub use config::{Config, Limits, Timing};
 pub use hosts::{KnownHost, NotAHost};
 pub use ice::{IceConfig, IceConfigError, TurnSecret};
-pub use listen::{ListenError, client_url, encrypted_client_url, listen};
+pub use listen::{ListenError, client_url, encrypted_client_url, listen, listen_everywhere};
 pub use proxy::{Network, NetworkError, Proxies};
 pub use serve::{Server, serve};
 pub use tls::{Certificate, CertificateError};

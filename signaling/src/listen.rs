@@ -35,6 +35,16 @@ pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError>
     addresses.iter().map(listen).collect()
 }
 
+/// Listens on every interface, IPv4 and IPv6, at this port or, where it is taken, at any other. Needs
+/// a Tokio runtime around it.
+///
+/// # Errors
+/// When there is no port.
+pub fn listen_everywhere(preferred: u16) -> Result<Vec<TcpListener>, ListenError> {
+    let at = |port| listen(&[SocketAddr::from((Ipv6Addr::UNSPECIFIED, port))]);
+    at(preferred).or_else(|_taken| at(0))
+}
+
 /// The relay cannot listen at an address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address}")]
@@ -168,6 +178,26 @@ mod tests {
             Ok(listeners) => assert_eq!(listeners.len(), 2),
             Err(error) => assert!(error.is_absent(), "{error}: {}", error.source),
         }
+    }
+
+    #[tokio::test]
+    async fn where_the_port_is_taken_another_serves_both_families() {
+        let port = |listeners: &[TcpListener]| listeners[0].local_addr().unwrap().port();
+        let first = listen_everywhere(0).unwrap();
+        let second = listen_everywhere(port(&first)).unwrap();
+        assert_ne!(port(&second), port(&first));
+        let v4 = tokio::net::TcpStream::connect(("127.0.0.1", port(&second))).await;
+        assert!(v4.is_ok());
+        let taken = port(&first);
+        drop(first);
+        assert_eq!(
+            port(&listen_everywhere(taken).unwrap()),
+            taken,
+            "free again"
+        );
+        let in_v4 = listen(&["0.0.0.0:0".parse().unwrap()]).unwrap();
+        let third = listen_everywhere(port(&in_v4)).unwrap();
+        assert_ne!(port(&third), port(&in_v4), "taken in one family");
     }
 
     #[tokio::test]

@@ -47,6 +47,8 @@ pub(crate) enum Refusal {
     Malformed,
     /// It asked for a host that is not this relay.
     Host,
+    /// It is a page in a browser.
+    Page,
 }
 
 /// What is true of the relay at this moment.
@@ -84,6 +86,7 @@ impl EncodeLabelValue for Refusal {
             Self::ProxyHeader => "proxy_header",
             Self::Malformed => "malformed",
             Self::Host => "host",
+            Self::Page => "page",
         };
         name.encode(encoder)
     }

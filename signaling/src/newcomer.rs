@@ -1,6 +1,6 @@
 //! A connection between its acceptance and its request.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::pending::Place;
@@ -11,6 +11,8 @@ use crate::quota::Permit;
 pub(crate) struct Newcomer {
     pub(crate) place: Arc<Place>,
     pub(crate) source: Source,
+    /// The address of ours at which it came in.
+    pub(crate) arrived_at: SocketAddr,
 }
 
 /// Whom a connection counts for.

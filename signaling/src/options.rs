@@ -135,6 +135,7 @@ impl Options {
     pub(crate) fn config(&self) -> anyhow::Result<Config> {
         Ok(Config {
             hosts: self.host.clone(),
+            embedded: false,
             proxies: Proxies {
                 trusted: self.trusted_proxy.clone(),
                 header: self.proxy_protocol,

@@ -37,6 +37,15 @@ impl ConnectionQuota {
         }
     }
 
+    /// For a single source.
+    pub(crate) fn of_one(connections: usize) -> Self {
+        Self {
+            open: Arc::default(),
+            total: connections,
+            per_source: connections,
+        }
+    }
+
     /// Counts one more connection, if all that it belongs to and the whole relay are below their
     /// limits.
     pub(crate) fn acquire(&self, ip: IpAddr) -> Option<Permit> {

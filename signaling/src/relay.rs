@@ -32,6 +32,8 @@ pub(crate) struct Relay {
     pub(crate) pending: Pending,
     arrivals: Arrivals,
     quota: ConnectionQuota,
+    /// For the machine itself, where the relay is embedded.
+    own_quota: Option<ConnectionQuota>,
     sessions: Mutex<Sessions>,
     proofs: Mutex<ProofBudget>,
 }
@@ -41,13 +43,14 @@ impl Relay {
     pub(crate) fn new(config: Config, listening: &[u16]) -> Self {
         let now = Instant::now();
         Self {
-            hosts: KnownHosts::new(&config.hosts, listening),
+            hosts: KnownHosts::new(&config.hosts, listening, config.embedded),
             drain: Drain::default(),
             tasks: TaskTracker::new(),
             metrics: Metrics::default(),
             pending: Pending::new(config.limits.unauthenticated),
             arrivals: Arrivals::new(&config.limits, now),
             quota: ConnectionQuota::new(&config.limits),
+            own_quota: config.embedded.then(|| ConnectionQuota::of_one(OWN)),
             ice: Issuer::new(config.ice.clone(), config.limits.connections),
             sessions: Mutex::new(Sessions::new(&config)),
             proofs: Mutex::new(ProofBudget::new(&config.limits, now)),
@@ -57,6 +60,9 @@ impl Relay {
 
     /// Takes a connection in, if the limits of its source and of the relay allow.
     pub(crate) fn admit(&self, ip: IpAddr) -> Result<Permit, Refusal> {
+        if let Some(own) = self.own_quota.as_ref().filter(|_| ip.is_loopback()) {
+            return own.acquire(ip).ok_or(Refusal::Full);
+        }
         if !self.arrivals.admit(ip, Instant::now()) {
             return Err(Refusal::Rate);
         }
@@ -69,7 +75,7 @@ impl Relay {
 
     pub(crate) fn gauges(&self) -> Gauges {
         Gauges {
-            connections: self.quota.len(),
+            connections: self.quota.len() + self.own_quota.as_ref().map_or(0, ConnectionQuota::len),
             pending: self.pending.len(),
             sessions: self.sessions().len(),
             draining: self.drain.has_begun(),
@@ -86,3 +92,7 @@ impl Relay {
         self.proofs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Connections from the machine itself to a relay that is embedded: the application has one, and opens
+/// another before the relay knows that the first has broken.
+const OWN: usize = 8;

@@ -6,12 +6,15 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::accept::Acceptor;
 use crate::admin;
+use crate::announcement::Announced;
 use crate::config::Config;
 use crate::relay::Relay;
 use crate::tls::{Certificate, Handshakes};
@@ -23,6 +26,7 @@ pub struct Server {
     config: Config,
     certificate: Option<Certificate>,
     admin: Option<TcpListener>,
+    announcement: Option<Announced>,
 }
 
 /// Runs a relay at one address until `shutdown` comes, see [`Server::run`].
@@ -61,6 +65,7 @@ impl Server {
             config,
             certificate: None,
             admin: None,
+            announcement: None,
         }
     }
 
@@ -79,8 +84,18 @@ impl Server {
         self
     }
 
+    /// Answers `GET /announcement` with these bytes to whoever can connect, and with 404 while there
+    /// are none. Not to pages of browsers.
+    #[must_use]
+    pub fn with_announcement(mut self, announced: watch::Receiver<Option<Bytes>>) -> Self {
+        self.announcement = Some(announced);
+        self
+    }
+
     /// Runs until `shutdown` comes. Then nobody new gets in, and the clients are told one after the
-    /// other, over [`Timing::drain`](crate::Timing::drain) at most; `hurry` cuts that short.
+    /// other, over [`Timing::drain`](crate::Timing::drain) at most; `hurry` cuts that short. When this
+    /// is dropped the port is free at once, and all connections end within
+    /// [`Timing::close`](crate::Timing::close).
     ///
     /// # Errors
     /// When a listener has no address, or TLS cannot be set up.
@@ -96,13 +111,18 @@ impl Server {
         let ports = ports.map(|listener| Ok(listener.local_addr()?.port()));
         let ports: Vec<u16> = ports.collect::<io::Result<_>>()?;
         let relay = Arc::new(Relay::new(self.config, &ports));
+        let _end = End(&relay);
         // Dropped at the end, which ends what is in it.
         let mut beside = JoinSet::new();
         beside.spawn(expire_sessions(Arc::clone(&relay)));
         if let Some(listener) = self.admin {
             beside.spawn(admin::serve(listener, Arc::clone(&relay)));
         }
-        let acceptor = Arc::new(Acceptor::new(Arc::clone(&relay), handshakes));
+        let acceptor = Arc::new(Acceptor::new(
+            Arc::clone(&relay),
+            handshakes,
+            self.announcement,
+        ));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(Arc::clone(&acceptor).accept_all(listener));
@@ -112,6 +132,16 @@ impl Server {
         accepting.shutdown().await;
         drain(&relay, hurry).await;
         Ok(())
+    }
+}
+
+/// Ends what is left of a relay that is dropped: its connections are tasks of their own.
+struct End<'a>(&'a Relay);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.drain.begin(Duration::ZERO, 0);
+        self.0.drain.hurry();
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::lab::Host;
-use crate::program::{Program, built};
+use crate::program::{Program, built, unseen};
 use crate::{clock, devices};
 
 /// A picture that costs little, where something else than the picture is tested.
@@ -71,6 +71,7 @@ impl Peer {
     ) -> Result<Self> {
         command
             .args(words)
+            .args(unseen(words))
             .arg("--data")
             .arg(home)
             .args(["--relay", relay, "--json"]);

@@ -164,6 +164,17 @@ pub fn built(name: &str) -> Result<PathBuf> {
     found.with_context(|| format!("{name} is missing: cargo build --workspace --bins"))
 }
 
+/// `--lan off`, unless `words` say who sees a program on local networks: one that is no matter of them
+/// meets neither who happens to be around nor another test.
+#[must_use]
+pub fn unseen<T: AsRef<str>>(words: &[T]) -> &'static [&'static str] {
+    if words.iter().any(|it| it.as_ref() == "--lan") {
+        &[]
+    } else {
+        &["--lan", "off"]
+    }
+}
+
 /// Where build products and fetched material live.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::clock;
-use crate::program::{built, free_port};
+use crate::program::{built, free_port, unseen};
 use crate::screen::Screen;
 use crate::usage::descendant;
 use crate::webdriver::Page;
@@ -58,6 +58,7 @@ impl Window {
         args.extend(["--relay".to_owned(), options.relay.to_owned()]);
         args.extend(["--figures".to_owned(), figures.display().to_string()]);
         args.extend(options.args.iter().cloned());
+        args.extend(unseen(&options.args).iter().map(ToString::to_string));
         let port = free_port()?;
         let mut driver = Command::new("WebKitWebDriver");
         driver.arg(format!("--port={port}")).arg("--host=127.0.0.1");

@@ -54,6 +54,7 @@ async fn an_option_that_makes_no_sense_is_refused() -> Result<()> {
     for option in [
         ["--size", "big"],
         ["--relay", "http://x"],
+        ["--lan", "friends"],
         ["--fps", "0"],
         ["--camera", "x:y"],
     ] {

@@ -185,6 +185,7 @@ fn app(home: &Path, screen: Option<&Screen>) -> Result<Command> {
     std::fs::create_dir_all(home)?;
     let mut command = Command::new(built("tincan-app")?);
     command.arg("--data").arg(home.join("data")).args(SYNTHETIC);
+    command.args(["--lan", "off"]);
     command.env("HOME", home).env("XDG_RUNTIME_DIR", home);
     command
         .env("GDK_BACKEND", "x11")

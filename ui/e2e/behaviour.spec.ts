@@ -212,6 +212,43 @@ test('a wrong relay is refused in place, a right one is taken', async ({ page })
   await expect(page.getByText('Connected', { exact: true })).toBeVisible();
 });
 
+test('somebody nearby is reached and called by keyboard, before the people below', async ({
+  page,
+}) => {
+  await open(page, 'home-nearby');
+  await page.getByRole('textbox').focus();
+  const seen: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    await page.keyboard.press('Tab');
+    seen.push(
+      await page.evaluate(() => {
+        const at = document.activeElement;
+        return (at?.getAttribute('aria-label') ?? at?.querySelector('bdi')?.textContent) || '';
+      }),
+    );
+  }
+  expect(seen).toEqual([
+    'Bea Lindqvist',
+    'Call Bea Lindqvist',
+    'Carl from the choir',
+    'Call Carl from the choir',
+    'Dina Okonkwo',
+    'Call Dina Okonkwo',
+  ]);
+});
+
+test('the check of the connection goes into its page and back by keyboard', async ({ page }) => {
+  await open(page, 'settings-network');
+  const check = page.getByRole('button', { name: 'Check the connection' });
+  await check.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Check the connection' })).toBeFocused();
+  await expect(page.getByText('Nothing is in the way of calls.')).toBeVisible();
+  await page.keyboard.press('Shift+Tab');
+  await page.keyboard.press('Enter');
+  await expect(check).toBeFocused();
+});
+
 test('a call that comes up under the pointer is not answered by the click meant for home', async ({
   page,
 }) => {

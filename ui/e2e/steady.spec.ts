@@ -1,7 +1,10 @@
 /** What is about to be pressed stays where it is, whatever else changes meanwhile. */
 import { expect, type Page } from '@playwright/test';
 
+import type { Peer } from '../src/backend/bindings/Peer';
+import type { FakeBackend } from '../src/backend/fake';
 import type { StoryName } from '../src/backend/stories';
+import { BEA, CARL, DINA, RTL, STRANGER } from '../src/backend/stories/base';
 import { open, SCREENS, test } from './page';
 
 const WINDOWS = [
@@ -80,6 +83,53 @@ test('a call that is waited for in vain leaves the other buttons where they are'
   await expect(page.getByRole('heading')).toBeFocused();
   await page.screenshot({ path: `${SCREENS}/ended-lost-in-vain.dark.png` });
 });
+
+test('people come to the network into room that is there already', async ({ page }) => {
+  for (const window of WINDOWS) {
+    await page.setViewportSize(window);
+    await open(page, 'home');
+    const heading = page.getByRole('heading', { name: 'People' });
+    const before = await heading.boundingBox();
+    for (const who of [[STRANGER], [STRANGER, { ...STRANGER, address: 'tincan:other' }], []]) {
+      await around(page, who);
+      await expect(page.locator('[data-nearby] li')).toHaveCount(who.length);
+      expect(await heading.boundingBox()).toEqual(before);
+    }
+  }
+});
+
+test('no row slips away from under the pointer as people come and go', async ({ page }) => {
+  await open(page, 'home-nearby');
+  await page.getByRole('button', { name: 'Call Bea Lindqvist' }).hover();
+  const before = await rows(page);
+  expect(Object.keys(before)).toHaveLength(4);
+  await around(page, [CARL, DINA]);
+  await expect(page.getByText('Not here any more')).toBeVisible();
+  await expect(page.locator(`[data-person="${DINA.address}"]`)).toContainText('On your network');
+  expect(await rows(page)).toEqual(before);
+  await page.mouse.move(700, 60);
+  await expect(page.locator('[data-nearby] [data-person]')).toHaveCount(2);
+  expect(Object.keys(await rows(page))).toEqual([CARL, DINA, BEA, RTL].map((one) => one.address));
+});
+
+/** From now on these people are on the network. */
+function around(page: Page, who: readonly Peer[]): Promise<void> {
+  return page.evaluate((nearby) => {
+    (window as unknown as { fake: FakeBackend }).fake.around([...nearby]);
+  }, who);
+}
+
+/** Where the row of each person is, from the top. */
+function rows(page: Page): Promise<Record<string, number>> {
+  return page.evaluate(() =>
+    Object.fromEntries(
+      [...document.querySelectorAll<HTMLElement>('[data-person]')].map((row) => [
+        row.dataset['person'] ?? '',
+        Math.round(row.getBoundingClientRect().top),
+      ]),
+    ),
+  );
+}
 
 /** Another screen has another heading. */
 const isHeading = (what: string) => what.startsWith('heading of');

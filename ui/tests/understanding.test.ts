@@ -9,7 +9,7 @@ const everybody = people(HISTORY, []);
 test('an address or link shows the person', () => {
   const { address, name } = BEA;
   const person = { kind: 'person', address, name, relay: null, link: address } as const;
-  expect(shownFor(person, BEA.address, [])).toEqual(person);
+  expect(shownFor(person, BEA.address, [])).toEqual({ ...person, place: null });
 });
 
 test('an empty field shows nothing', () => {

@@ -39,7 +39,7 @@ pub enum Change {
     Appeared,
     /// It says something else, or can be reached elsewhere.
     Changed,
-    /// There is no place for it: too many are announced, or too many from the same machine.
+    /// There is no place for it: everybody who is there is known or proven.
     Refused,
 }
 
@@ -59,27 +59,17 @@ impl Neighbours {
     /// again after a crash and is not forgotten yet.
     pub const MAX_PER_MACHINE: usize = 8;
 
-    /// Takes what a finder heard.
+    /// Takes what a finder heard of a member whom nobody knows. Where it is one too many of a machine
+    /// or in all, it takes the place of one that was not [confirmed](Self::confirm): whoever is new
+    /// is asked at once who they are, so a flood takes the places of what did not answer.
     pub fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
-        let Some(first) = sighting.places.first() else {
-            return Change::Nothing;
-        };
-        let alias = sighting.announcement.alias;
-        if let Some(known) = self.members.get_mut(&alias) {
-            return known.heard(now, sighting);
-        }
-        if self.at(first.ip()) >= Self::MAX_PER_MACHINE || !self.has_room() {
-            return Change::Refused;
-        }
-        let mut new = Neighbour {
-            announcement: sighting.announcement.clone(),
-            confirmed: false,
-            heard: now,
-            places: Vec::new(),
-        };
-        new.heard(now, sighting);
-        self.members.insert(alias, new);
-        Change::Appeared
+        self.take(now, sighting, false)
+    }
+
+    /// Takes what a finder heard of somebody who was recognised: nobody else can make announcements
+    /// that are, so those are never too many of a machine, and no flood takes their places.
+    pub fn heard_of_known(&mut self, now: Instant, sighting: Sighting) -> Change {
+        self.take(now, sighting, true)
     }
 
     /// A finder does not hear a member any more. Returns whether it is gone: nobody else does.
@@ -139,28 +129,52 @@ impl Neighbours {
         self.members.values()
     }
 
-    /// How many unconfirmed members are at an IP address first of all.
-    fn at(&self, ip: IpAddr) -> usize {
-        let is_there = |it: &&Neighbour| {
-            let first = it.places.first();
-            !it.confirmed && first.is_some_and(|place| place.address.ip() == ip)
+    fn take(&mut self, now: Instant, sighting: Sighting, is_known: bool) -> Change {
+        let Some(first) = sighting.places.first() else {
+            return Change::Nothing;
         };
-        self.members.values().filter(is_there).count()
+        let alias = sighting.announcement.alias;
+        if let Some(known) = self.members.get_mut(&alias) {
+            known.confirmed |= is_known;
+            return known.heard(now, sighting);
+        }
+        let machine = first.ip();
+        if !is_known && self.at(machine).count() >= Self::MAX_PER_MACHINE {
+            self.forget_oldest(Some(machine));
+        }
+        if self.members.len() >= Self::MAX && !self.forget_oldest(None) {
+            return Change::Refused;
+        }
+        let mut new = Neighbour {
+            announcement: sighting.announcement.clone(),
+            confirmed: is_known,
+            heard: now,
+            places: Vec::new(),
+        };
+        new.heard(now, sighting);
+        self.members.insert(alias, new);
+        Change::Appeared
     }
 
-    /// Makes room for one member. The one goes that is not confirmed and was not heard for the
-    /// longest time: a newcomer is asked at once who it is, so a flood takes the places of what
-    /// did not answer.
-    fn has_room(&mut self) -> bool {
-        if self.members.len() < Self::MAX {
-            return true;
-        }
-        let oldest = self
-            .members
-            .iter()
-            .filter(|(_, it)| !it.confirmed)
-            .min_by_key(|(_, it)| it.heard)
-            .map(|(alias, _)| *alias);
+    /// The unconfirmed members that are at an IP address first of all.
+    fn at(&self, ip: IpAddr) -> impl Iterator<Item = &Neighbour> {
+        self.members.values().filter(move |it| {
+            let first = it.places().next();
+            !it.confirmed && first.is_some_and(|place| place.ip() == ip)
+        })
+    }
+
+    /// Forgets the unconfirmed member that was not heard for the longest time, of those at an IP
+    /// address or of all. Whether there was one.
+    fn forget_oldest(&mut self, of: Option<IpAddr>) -> bool {
+        let oldest = match of {
+            Some(ip) => self.at(ip).min_by_key(|it| it.heard),
+            None => {
+                let unconfirmed = self.members.values().filter(|it| !it.confirmed);
+                unconfirmed.min_by_key(|it| it.heard)
+            }
+        };
+        let oldest = oldest.map(|it| it.announcement.alias);
         oldest.is_some_and(|alias| self.forget(&alias))
     }
 }
@@ -179,8 +193,12 @@ impl Neighbour {
 
     /// Takes a sighting of this member. The order of its places holds, before those that only
     /// others know. A place that is known stays until its time is up, so what is forged for an alias
-    /// adds places and takes none.
+    /// adds places and takes none; and what says that its relay has another port is forged, for a
+    /// relay lives as long as its alias.
     fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
+        if sighting.announcement.port != self.announcement.port {
+            return Change::Nothing;
+        }
         let before: Vec<_> = self.places().collect();
         let mut places = Vec::new();
         for address in sighting.places {

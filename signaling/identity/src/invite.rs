@@ -1,6 +1,7 @@
 //! Invite links: an address with what makes calling it easy.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
@@ -11,9 +12,10 @@ use crate::percent::encoded;
 use crate::relay_url::{self, RelayUrl, RelayUrlError};
 
 mod find;
+mod lan;
 
-/// What somebody hands out to be called: `tincan:ADDRESS?relay=URL&name=NAME`, values
-/// percent-encoded, both optional. The text form is never longer than [`Invite::MAX_LENGTH`].
+/// What somebody hands out to be called: `tincan:ADDRESS?relay=URL&name=NAME&lan=PLACES`,
+/// values percent-encoded, all optional. The text form is never longer than [`Invite::MAX_LENGTH`].
 ///
 /// There are two ways to read one: [`str::parse`] takes a link and nothing else, for links that
 /// a program hands over; [`Invite::find`] looks for one in whatever a person pastes.
@@ -40,6 +42,9 @@ pub struct Invite {
     pub relay: Option<String>,
     /// What they call themselves: untrusted, cleaned by [`clean_name`], never empty.
     pub name: Option<String>,
+    /// Where on a local network they may be, the best first: at most [`Invite::MAX_LAN`] addresses
+    /// that the internet does not have, those of a link without their scope. A stranger's word.
+    pub lan: Vec<SocketAddr>,
 }
 
 /// Why a text is no invite.
@@ -57,9 +62,11 @@ pub enum InviteError {
 }
 
 impl Invite {
-    /// The longest text form, in bytes: room for every name and every usual relay, and small enough
-    /// for a QR code.
-    pub const MAX_LENGTH: usize = 1024;
+    /// The longest text form, in bytes: room for every name, every usual relay and all places, and
+    /// small enough for a QR code.
+    pub const MAX_LENGTH: usize = 1312;
+    /// The most places: a machine with two interfaces, by IPv4 and IPv6.
+    pub const MAX_LAN: usize = 4;
     /// The longest name, in characters.
     pub const MAX_NAME: usize = MAX_NAME;
 
@@ -70,6 +77,7 @@ impl Invite {
             address,
             relay: None,
             name: None,
+            lan: Vec::new(),
         }
     }
 
@@ -88,12 +96,22 @@ impl Invite {
         self.name = Some(clean_name(name)).filter(|name| !name.is_empty());
         self
     }
+
+    /// Adds where they may be on a local network, the best first. Left out are addresses that the
+    /// internet has, and what is beyond [`Invite::MAX_LAN`].
+    #[must_use]
+    pub fn with_lan(mut self, places: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.lan = lan::kept(places);
+        self
+    }
 }
 
 impl fmt::Display for Invite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut link = self.address.to_string();
-        let fields = [("relay", &self.relay), ("name", &self.name)];
+        let lan = (!self.lan.is_empty()).then(|| lan::text(&self.lan));
+        // The places last: programs of before know no such field.
+        let fields = [("relay", &self.relay), ("name", &self.name), ("lan", &lan)];
         let present = fields
             .iter()
             .filter_map(|(key, value)| Some((key, value.as_ref()?)));
@@ -135,6 +153,7 @@ impl FromStr for Invite {
             match key {
                 "relay" if invite.relay.is_none() => invite = invite.with_relay(&value)?,
                 "name" if invite.name.is_none() => invite = invite.with_name(&value),
+                "lan" if invite.lan.is_empty() => invite.lan = lan::parse(&value),
                 _ => {}
             }
         }
@@ -143,13 +162,14 @@ impl FromStr for Invite {
 }
 
 // Every invite that can be built fits: the address, the keys with their separators, the longest
-// relay, the longest name (64 characters of 4 bytes, each encoded as 3) and an encoded last
-// character.
+// relay, the longest name (64 characters of 4 bytes, each encoded as 3), the longest places and an
+// encoded last character.
 const _: () = assert!(
     Address::TEXT_LENGTH
-        + "?relay=&name=".len()
+        + "?relay=&name=&lan=".len()
         + relay_url::MAX_ENCODED
         + MAX_NAME * 4 * 3
+        + lan::MAX_ENCODED
         + "%2E".len()
         - 1
         <= Invite::MAX_LENGTH
@@ -157,6 +177,8 @@ const _: () = assert!(
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -179,6 +201,26 @@ mod tests {
         assert_eq!(link, expected);
         assert_eq!(format!("\n  {link}\t").parse(), Ok(invite));
         assert_eq!(address().to_string().parse(), Ok(Invite::new(address())));
+    }
+
+    #[test]
+    fn a_link_carries_places_of_local_networks_and_no_others() {
+        let places = ["192.168.1.5:4080", "8.8.8.8:4080", "[fe80::1%2]:48267"];
+        let invite = Invite::new(address())
+            .with_name("Ann")
+            .with_lan(places.map(|it| it.parse().unwrap()));
+        let link = invite.to_string();
+        let lan = "192.168.1.5%3A04080~%5Bfe80%3A%3A1%5D%3A48267";
+        assert_eq!(link, format!("{}?name=Ann&lan={lan}", address()));
+        assert_eq!(link.parse(), Ok(invite.clone()));
+        let decoded = link
+            .replace("%3A", ":")
+            .replace("%5B", "[")
+            .replace("%5D", "]");
+        assert_eq!(decoded.parse(), Ok(invite));
+        let nonsense = format!("{}?lan=x~1.1.1.1:1&lan=10.0.0.1:1", address());
+        let taken: Invite = nonsense.parse().unwrap();
+        assert_eq!(taken.lan, ["10.0.0.1:1".parse().unwrap()]);
     }
 
     #[test]
@@ -211,7 +253,10 @@ mod tests {
             with("relay=ws%3A%2F%2Fu:p@a.b"),
             Err(RelayUrlError::Extras.into())
         );
-        assert_eq!(with(&"x".repeat(1024)), Err(InviteError::TooLong));
+        assert_eq!(
+            with(&"x".repeat(Invite::MAX_LENGTH)),
+            Err(InviteError::TooLong)
+        );
         assert_eq!(
             "hello".parse::<Invite>(),
             Err(AddressError::NotAnAddress.into())
@@ -235,7 +280,12 @@ mod tests {
         let invite = Invite::new(address())
             .with_relay(&format!("wss://{host}.{host}.org/v1"))
             .unwrap()
-            .with_name(&"🥫".repeat(64));
+            .with_name(&"🥫".repeat(64))
+            .with_lan((1..=4).map(|n| {
+                let ip = Ipv6Addr::from_bits((u128::MAX >> 8 | 0xfd << 120) ^ n);
+                SocketAddr::from((ip, 48_267))
+            }));
+        assert_eq!(invite.lan.len(), Invite::MAX_LAN);
         assert!(invite.to_string().len() <= Invite::MAX_LENGTH);
         assert_eq!(invite.to_string().parse(), Ok(invite));
     }
@@ -249,7 +299,24 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_judged(text in "\\PC{0,200}", query in "(relay|name)=[ -~]{0,80}") {
+        fn places_come_back(
+            v4 in proptest::collection::vec(any::<std::net::SocketAddrV4>(), 0..4),
+            v6 in proptest::collection::vec(any::<std::net::SocketAddrV6>(), 0..4),
+            near in proptest::collection::vec((0_u16.., 1_u16..), 0..9),
+        ) {
+            let near = near.into_iter().map(|(host, port)| {
+                let [c, d] = host.to_be_bytes();
+                SocketAddr::from(([192, 168, c, d], port))
+            });
+            let places = v4.into_iter().map(SocketAddr::V4).chain(v6.into_iter().map(SocketAddr::V6));
+            let invite = Invite::new(address()).with_lan(places.chain(near));
+            prop_assert!(invite.lan.len() <= Invite::MAX_LAN);
+            prop_assert!(invite.to_string().len() <= Invite::MAX_LENGTH);
+            prop_assert_eq!(invite.to_string().parse(), Ok(invite));
+        }
+
+        #[test]
+        fn any_text_is_judged(text in "\\PC{0,200}", query in "(relay|name|lan)=[ -~]{0,80}") {
             let _any: Result<Invite, _> = text.parse();
             if let Ok(invite) = format!("{}?{query}&{text}", address()).parse::<Invite>() {
                 prop_assert!(invite.to_string().len() <= Invite::MAX_LENGTH);

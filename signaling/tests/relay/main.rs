@@ -7,6 +7,8 @@ mod admin;
 mod coturn;
 mod delivery;
 #[cfg(target_os = "linux")]
+mod embedded;
+#[cfg(target_os = "linux")]
 mod hostile;
 mod ice;
 mod limits;

@@ -91,7 +91,7 @@ impl Endpoint {
 pub(super) const MAX_LINK: usize = 2 * Invite::MAX_LENGTH;
 
 /// Longer than any request.
-pub(super) const MAX_REQUEST: u64 = 16 * 1024;
+pub(super) const MAX_REQUEST: u64 = 20 * 1024;
 
 const _: () = assert!(MAX_LINK as u64 * 6 < MAX_REQUEST - 1024);
 

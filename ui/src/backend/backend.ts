@@ -25,7 +25,10 @@ export interface Backend {
   answer(answer: Answer): Promise<void>;
   /** Applies and keeps the settings that change; the others stay as they are. */
   configure(change: Partial<Settings>): Promise<void>;
-  /** Says what a text means; changes nothing. */
+  /**
+   * Says what a text means. A place on the network is asked who is there; until it is known, the
+   * answer is `asking`, and the same question again has the answer in time.
+   */
   understand(text: string): Promise<Understood>;
   /** Puts the invite link on the clipboard. */
   copyLink(): Promise<void>;
@@ -48,6 +51,8 @@ export interface Backend {
    * starts again.
    */
   importIdentity(file: string, passphrase: string): Promise<void>;
+  /** Calls a peer inside the program, which sends back what it gets. */
+  testCall(): Promise<void>;
   /**
    * Looks for whatever may keep calls from working, for some seconds, and tries the way to a
    * computer (`host` or `host:port`) too when one is named.
@@ -88,4 +93,8 @@ export interface Opening {
   /** What is asked about the person who is shown. */
   readonly asking?: 'name' | 'block' | 'delete';
   readonly transfer?: 'export' | 'import';
+  /** The address of the peer inside the program. */
+  readonly testing?: string;
+  /** The page that checks the connection, in the settings of the network. */
+  readonly doctor?: boolean;
 }

@@ -8,14 +8,29 @@ import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
 import type { Controls } from './bindings/Controls';
 import type { EngineView } from './bindings/EngineView';
+import type { NearbyPerson } from './bindings/NearbyPerson';
 import type { Peer } from './bindings/Peer';
 import type { RingView } from './bindings/RingView';
+import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 import type { ActiveCall, EndedCall, IncomingCall, OutgoingCall } from './call';
 import { STORIES, type StoryName } from './stories';
-import { ADA, devices, NONE_LACKING, NOW, received, SUMMARY, WORDS } from './stories/base';
+import {
+  ADA,
+  BEA,
+  devices,
+  DINA,
+  NONE_LACKING,
+  NOW,
+  received,
+  STRANGER,
+  SUMMARY,
+  TEST,
+  WORDS,
+} from './stories/base';
+import { lively, placed } from './stories/lan';
 import { changed } from './stories/people';
 import { painter } from './stories/paint';
 
@@ -25,10 +40,16 @@ export interface FakeBackend extends Backend {
   readonly stages: Stage[];
   readonly copied: string[];
   readonly notified: string[];
+  /** From now on these people are on the local network. */
+  around(nearby: NearbyPerson[]): void;
 }
 
 /** Meters and ticks move this often. */
 const PUSH_MS = 100;
+/** In a lively story somebody comes or goes this often. */
+const STEP_MS = 2500;
+/** The doctor takes its time. */
+const EXAMINE_MS = 2500;
 /** A lost call can go on for this long. */
 const STOP_RESUMING_MS = 120_000;
 
@@ -55,6 +76,12 @@ export function fake(query: URLSearchParams): FakeBackend {
     show({ engine: moved(view.engine, performance.now() - started, still) });
   };
 
+  let steps = 0;
+  const step = () => {
+    steps += 1;
+    backend.around(lively(steps, [BEA, STRANGER, DINA]));
+  };
+
   const backend: FakeBackend = {
     commands: [],
     stages: [],
@@ -66,6 +93,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       push = () => (story.small ? small(ringOf(view)) : main(view));
       push();
       setInterval(beat, PUSH_MS);
+      if (story.lively) setInterval(step, STEP_MS);
     },
     perform(command) {
       backend.commands.push(command);
@@ -86,7 +114,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       return Promise.resolve();
     },
     configure(change) {
-      show({ settings: { ...view.settings, ...change } });
+      show({ settings: { ...view.settings, ...change }, engine: joined(view.engine, change.lan) });
       return Promise.resolve();
     },
     understand: (text) => Promise.resolve(understood(text)),
@@ -136,6 +164,22 @@ export function fake(query: URLSearchParams): FakeBackend {
       passphrase === 'wrong passphrase'
         ? Promise.reject({ code: 'wrongPassphrase', message: 'no' })
         : Promise.resolve(),
+    testCall() {
+      show({ engine: calling(view.engine, TEST, true) });
+      return Promise.resolve();
+    },
+    examine() {
+      const { report } = story;
+      if (!report) return new Promise(() => undefined);
+      return new Promise((done) => setTimeout(done, still ? 0 : EXAMINE_MS, report));
+    },
+    copyReport(text) {
+      backend.copied.push(text);
+      return Promise.resolve();
+    },
+    around(nearby) {
+      show({ engine: { ...view.engine, lan: { ...view.engine.lan, nearby } } });
+    },
     notifyCall(title, body) {
       backend.notified.push(`${title}: ${body}`);
       return Promise.resolve();
@@ -170,6 +214,16 @@ function sinceNow(view: UiView): UiView['history'] {
   const today = new Date();
   const anchor = new Date(today.getFullYear(), today.getMonth(), today.getDate(), 15, 30).getTime();
   return view.history.map((entry) => ({ ...entry, at: entry.at + anchor - NOW }));
+}
+
+/** The local networks after a choice of who may see us; as they were without one. */
+function joined(engine: EngineView, chosen: Settings['lan'] | undefined): EngineView {
+  if (chosen === undefined) return engine;
+  const { lan } = engine;
+  return {
+    ...engine,
+    lan: chosen === 'off' ? { state: 'off', nearby: [] } : { ...lan, state: 'on' },
+  };
 }
 
 function moved(engine: EngineView, ms: number, still: boolean): EngineView {
@@ -304,7 +358,7 @@ function controlled(engine: EngineView, change: Partial<Controls>): EngineView {
 function understood(text: string): Understood {
   if (text.trim() === '') return { kind: 'nothing' };
   const link = /tincan:[^\s<>]*/u.exec(text)?.[0];
-  if (!link) return { kind: 'unknown' };
+  if (!link) return placed(text, DINA) ?? { kind: 'unknown' };
   const { peer, relay } = read(link);
   if (peer.address === ADA.address) return { kind: 'own' };
   if (peer.address.length !== ADA.address.length) return { kind: 'incomplete' };

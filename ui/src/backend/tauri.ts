@@ -31,6 +31,7 @@ export const tauri: Backend = {
   pinWords: (call) => invoke('pin_words', { call }),
   exportIdentity: (passphrase) => invoke('export_identity', { passphrase }),
   importIdentity: (file, passphrase) => invoke('import_identity', { file, passphrase }),
+  testCall: () => invoke('test_call'),
   examine: (peer) => invoke('examine', { peer }),
   copyReport: (text) => invoke('copy_report', { text }),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),

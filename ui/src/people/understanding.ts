@@ -13,7 +13,11 @@ export type Shown =
       readonly relay: string | null;
       /** What to dial: no more and no less than what is shown. */
       readonly link: string;
+      /** Where on the network they answered; null for those whose address was typed. */
+      readonly place: string | null;
     }
+  /** Whoever is at a place on the network is being asked. */
+  | { readonly kind: 'asking'; readonly text: string }
   /** `certain`: surely wrong; else it may be the beginning of something right. */
   | { readonly kind: 'problem'; readonly text: string; readonly certain: boolean };
 
@@ -22,7 +26,9 @@ export function shownFor(understood: Understood, text: string, found: readonly L
     case 'nothing':
       return { kind: 'nothing' };
     case 'person':
-      return understood;
+      return { ...understood, place: null };
+    case 'place':
+      return placed(understood, found);
     case 'own':
       return { kind: 'problem', text: m.field_own(), certain: true };
     case 'incomplete':
@@ -30,14 +36,39 @@ export function shownFor(understood: Understood, text: string, found: readonly L
     case 'badRelay':
       return { kind: 'problem', text: m.field_badRelay(), certain: true };
     case 'unknown':
-      return text.trim() === '' || found.length > 0
-        ? { kind: 'nothing' }
-        : { kind: 'problem', text: m.field_unknown(), certain: false };
+      return text.trim() === '' || found.length > 0 ? { kind: 'nothing' } : unknown();
   }
 }
 
+type Place = Extract<Understood, { kind: 'place' }>;
+
+function placed({ place, person, state }: Place, found: readonly Listed[]): Shown {
+  if (person) return { kind: 'person', ...person, relay: null, link: person.address, place };
+  // A single word is looked for among the people first, and nobody is told of networks by it.
+  const word = !/[.:]/u.test(place);
+  if (found.length > 0) return { kind: 'nothing' };
+  switch (state) {
+    case 'asking':
+      return word ? unknown() : { kind: 'asking', text: m.field_placeAsking({ place }) };
+    case 'hidden':
+      return { kind: 'problem', text: m.field_placeHidden({ place }), certain: false };
+    case 'nobody':
+    case 'found':
+      return word
+        ? unknown()
+        : { kind: 'problem', text: m.field_placeNobody({ place }), certain: false };
+  }
+}
+
+function unknown(): Shown {
+  return { kind: 'problem', text: m.field_unknown(), certain: false };
+}
+
+/** How often it is looked whether somebody at a place has answered. */
+const ASK_AGAIN_MS = 300;
+
 /**
- * Asks what a text means. An answer that comes after the result was called is dropped: the text has
+ * Asks what a text means, and again while somebody at a place on the network is asked. An answer that comes after the result was called is dropped: the text has
  * changed by then.
  */
 export function understand(
@@ -46,11 +77,19 @@ export function understand(
   answered: (understood: Understood) => void,
 ): () => void {
   let current = true;
-  void backend.understand(text).then((answer) => {
-    if (current) answered(answer);
-  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ask = () => {
+    void backend.understand(text).then((answer) => {
+      if (!current) return;
+      answered(answer);
+      if (answer.kind === 'place' && answer.state === 'asking')
+        timer = setTimeout(ask, ASK_AGAIN_MS);
+    });
+  };
+  ask();
   return () => {
     current = false;
+    clearTimeout(timer);
   };
 }
 

@@ -16,8 +16,10 @@ import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
+import { Arrivals } from './arrivals';
 import { anchor } from './duration';
-import { ringWithNames, withNames } from './contacts';
+import { named, personOf, ringWithNames, withNames } from './contacts';
+import { Examination } from './examination.svelte';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
 import type { Trouble } from './trouble/trouble';
@@ -39,9 +41,12 @@ export class App {
   /** When media first flowed, on the page's clock; null before. */
   began = $state<number | null>(null);
   readonly local = new Local();
+  readonly examination: Examination;
 
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
+  private readonly arrivals = new Arrivals();
+  private arrivalsDue: ReturnType<typeof setTimeout> | undefined;
   /** Each is done when every request of its queue so far is answered. */
   private readonly queues: Record<Queue, Promise<void>> = {
     call: Promise.resolve(),
@@ -49,6 +54,7 @@ export class App {
   };
 
   constructor(readonly backend: Backend) {
+    this.examination = new Examination(backend);
     if (backend.opening) this.local.open(backend.opening);
     backend.subscribe(
       (view) => {
@@ -62,7 +68,10 @@ export class App {
 
   /** Sends a command; a refusal is shown. */
   perform(command: Command): Promise<void> {
-    if (command.do === 'dial') this.local.dialled = command.to.split('?')[0] ?? '';
+    if (command.do === 'dial') {
+      this.local.dialled = command.to.split('?')[0] ?? '';
+      this.local.testing = null;
+    }
     return this.queued(queueOf(command), () => this.backend.perform(command));
   }
 
@@ -75,6 +84,18 @@ export class App {
   call(peer: Peer, video: boolean): Promise<void> {
     const to = linkTo(peer, this.view?.history ?? [], this.view?.people ?? []);
     return this.perform({ do: 'dial', to, video });
+  }
+
+  /** Calls the peer inside the program. The next call that goes out is that one. */
+  async testCall(): Promise<void> {
+    this.local.testing = 'asked';
+    await this.queued('call', () => this.backend.testCall());
+    if (this.local.problem) this.local.testing = null;
+  }
+
+  /** Whether this address is that of the peer inside the program. */
+  isTest(address: string): boolean {
+    return this.local.testing === address;
   }
 
   /** Opens the chosen device once more. */
@@ -142,6 +163,7 @@ export class App {
     local.asking = null;
     local.problem = null;
     if (next !== 'active') local.settings = null;
+    if (next !== 'active') local.doctor = false;
     // What was typed is dialled now; a call that comes in leaves it for later.
     if (next === 'outgoing') local.field = '';
     if (this.view?.fullScreen && next === 'ended') void this.setFullScreen(false);
@@ -152,6 +174,9 @@ export class App {
     const view = reuse(this.view, withNames(fresh));
     const call = view.engine.call;
     if (before !== undefined && before !== call.state) this.tidy(call.state);
+    if (call.state === 'outgoing' && this.local.testing === 'asked') {
+      this.local.testing = call.peer.address;
+    }
     const name = call.state === 'idle' ? '' : inSentence(call.peer);
     this.began =
       call.state === 'active' && call.connectedForMs !== null
@@ -167,6 +192,23 @@ export class App {
     const said = this.announcer.update(call, trouble, now);
     if (said !== null) this.announcement = said;
     this.view = view;
+    this.announceArrivals(now);
+  }
+
+  /** Says who came to the local network, now or as soon as it may be said; in a call, nothing. */
+  private announceArrivals(now: number) {
+    clearTimeout(this.arrivalsDue);
+    if (!this.view) return;
+    const { engine, people } = this.view;
+    const here = engine.lan.nearby.filter(({ address }) => !personOf(people, address)?.blocked);
+    const peers = here.map((one) => named(one, personOf(people, one.address)));
+    const said = this.arrivals.update(peers, now, engine.call.state !== 'idle');
+    if (said !== null) this.announcement = said;
+    const due = this.arrivals.due(now);
+    if (due === null) return;
+    this.arrivalsDue = setTimeout(() => {
+      this.announceArrivals(performance.now());
+    }, due);
   }
 }
 
@@ -202,6 +244,10 @@ export class Local {
   asking = $state<'name' | 'block' | 'delete' | null>(null);
   /** Which form is open for moving to another computer. */
   transfer = $state<'export' | 'import' | null>(null);
+  /** The page that checks the connection is open, in the settings of the network. */
+  doctor = $state(false);
+  /** The address of the peer inside the program; `asked` until it is called; null without one. */
+  testing = $state<string | null>(null);
   /** The address that was dialled last: what a refusal is about. */
   dialled = $state('');
 
@@ -217,6 +263,8 @@ export class Local {
     this.words = opening.words ?? null;
     this.asking = opening.asking ?? null;
     this.transfer = opening.transfer ?? null;
+    this.doctor = opening.doctor ?? false;
+    this.testing = opening.testing ?? null;
   }
 }
 

@@ -121,21 +121,27 @@ fn when_all_are_proven_nobody_else_comes_in() {
 }
 
 #[test]
-fn one_machine_has_few_places() {
+fn one_machine_has_few_places_and_the_newest_have_them() {
     let (mut table, now) = (Neighbours::default(), Instant::now());
     for forged in 0..8 {
+        let now = now + Duration::from_millis(u64::from(forged));
         let change = table.heard(now, sighting(forged, &[1], BEACON));
         assert_eq!(change, Change::Appeared);
     }
-    let more = sighting(100, &[1], BEACON);
-    assert_eq!(table.heard(now, more.clone()), Change::Refused);
-    assert_eq!(
-        table.heard(now, sighting(101, &[2], BEACON)),
-        Change::Appeared
-    );
-    // Those that were proven do not count: several profiles run there.
+    let now = now + Duration::from_secs(1);
+    table.heard(now, sighting(101, &[2], BEACON));
+    table.heard(now, sighting(100, &[1], BEACON));
+    assert!(table.get(&alias(0)).is_none(), "the oldest made room");
+    assert_eq!(table.iter().count(), 9);
+    // Those that were proven do not count, for several profiles may run there, nor who is known.
     table.confirm(&alias(3));
-    assert_eq!(table.heard(now, more), Change::Appeared);
+    table.heard(now, sighting(102, &[1], BEACON));
+    table.heard_of_known(now, sighting(103, &[1], BEACON));
+    assert_eq!(table.iter().count(), 11);
+    for forged in 200..300 {
+        table.heard(now, sighting(forged, &[1], BEACON));
+    }
+    assert!(table.get(&alias(3)).is_some() && table.get(&alias(103)).is_some());
 }
 
 #[test]

@@ -220,7 +220,7 @@ const fn is_letter(c: char) -> bool {
 const BODY_LENGTH: usize = Address::TEXT_LENGTH - Address::SCHEME.len();
 
 /// The keys that a link can have.
-const KEYS: [&str; 2] = ["relay=", "name="];
+const KEYS: [&str; 3] = ["relay=", "name=", "lan="];
 
 /// How HTML, and JSON that is safe within HTML, write the punctuation of a link, and what they put
 /// where a long word may be broken.

@@ -1,5 +1,6 @@
 //! The engine's handle: commands in, views and pictures out.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -10,6 +11,7 @@ use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
 use crate::history::{self, Ended};
+use crate::lan::WhoIsThere;
 use crate::machine::Machine;
 use crate::picture::PictureFeed;
 use crate::view::EngineView;
@@ -82,6 +84,15 @@ impl Engine {
             .requests
             .send(Request::Configure(Box::new(config)))
             .await;
+    }
+
+    /// Who is at one of these places on our networks: one that the user typed. Takes some seconds
+    /// where nobody answers.
+    pub async fn who_is_at(&self, places: Vec<SocketAddr>) -> WhoIsThere {
+        let (answer, answered) = oneshot::channel();
+        // Fails only when the engine has stopped, and then nobody is anywhere.
+        let _ = self.requests.send(Request::Ask(places, answer)).await;
+        answered.await.unwrap_or(WhoIsThere::Nobody)
     }
 
     /// What there is to show, now and whenever it changes.

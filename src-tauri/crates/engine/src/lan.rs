@@ -3,19 +3,22 @@
 //!
 //! Who the others are is the matter of the [`Neighbourhood`], which exists while we are a member.
 
+mod asking;
 mod introductions;
 mod neighbourhood;
 mod standing;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use discovery::{Announcement, Heard, Joined, LanError, Membership};
 use identity::{Address, Identity};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use self::asking::WhoIsThere;
 use self::neighbourhood::Neighbourhood;
 pub(crate) use self::neighbourhood::Taken;
 use crate::clock::Clock;
@@ -63,14 +66,9 @@ struct Profile {
 #[derive(Debug)]
 enum State {
     Off,
-    Joining {
-        alias: Arc<Identity>,
-        task: Task,
-    },
+    Joining { alias: Arc<Identity>, task: Task },
     On(Box<On>),
-    Failed {
-        again_at: Instant,
-    },
+    Failed { again_at: Instant },
 }
 
 #[derive(Debug)]
@@ -176,9 +174,7 @@ impl Lan {
     pub(crate) fn pass(&mut self, relays: &mut Relays, is_in_use: impl Fn(&Address) -> bool) {
         match &mut self.state {
             State::Failed { again_at } if *again_at <= self.clock.now() => self.join(),
-            State::On(on) => on
-                .neighbourhood
-                .pass(self.clock.now(), relays, is_in_use),
+            State::On(on) => on.neighbourhood.pass(self.clock.now(), relays, is_in_use),
             State::Off | State::Joining { .. } | State::Failed { .. } => {}
         }
     }
@@ -226,9 +222,20 @@ impl Lan {
         }
     }
 
+    /// Asks who is at one of these places, which the user typed.
+    pub(crate) fn ask(&mut self, places: Vec<SocketAddr>, answer: oneshot::Sender<WhoIsThere>) {
+        let State::On(on) = &mut self.state else {
+            // The one who asked may have stopped waiting.
+            let _ = answer.send(WhoIsThere::Nobody);
+            return;
+        };
+        on.membership.ask(places.clone());
+        on.neighbourhood.ask(self.clock.now(), places, answer);
+    }
+
     /// Looks for somebody whom we are about to call; where they were last is asked, and where their
     /// link says that they are. Returns how long the networks have before a far relay is asked.
-    pub(crate) fn look_for(&mut self, who: Address, places: &[std::net::SocketAddr]) -> Duration {
+    pub(crate) fn look_for(&mut self, who: Address, places: &[SocketAddr]) -> Duration {
         let State::On(on) = &mut self.state else {
             return Duration::ZERO;
         };

@@ -58,6 +58,7 @@ pub use command::CommandError;
 pub use config::{Backends, Config, LanVisibility, People, Relation, Strangers, WhoMayRing};
 pub use engine::Engine;
 pub use history::Ended;
+pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
 pub use picture::{PictureFeed, Subscription};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};

@@ -18,8 +18,8 @@ use signal_client::{Absence, Config, LinkState, Problem, Reach};
 use tokio::sync::mpsc;
 
 pub use self::dial::{Dialer, Dialled, RelayConnection, SignalClient};
-use self::link::{RelayLink, normal, view_of};
 pub(crate) use self::link::{LinkId, Way};
+use self::link::{RelayLink, normal, view_of};
 pub(crate) use self::route::{Due, Routes};
 use crate::clock::Clock;
 use crate::command::CommandError;

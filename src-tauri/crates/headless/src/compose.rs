@@ -1,11 +1,13 @@
 //! Puts an engine together from options and settings. The only place that knows every backend.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use codec::Codecs;
 use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
+use lan::SystemLan;
 use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
@@ -28,7 +30,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         transport: transport(options, settings),
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
-        lan: None,
+        lan: Some(Arc::new(SystemLan::default())),
     }
 }
 
@@ -54,8 +56,16 @@ pub(crate) fn ice_servers(options: &Options, settings: &Settings) -> Vec<IceServ
 
 /// The URL of the relay by which people reach us, if there is one.
 pub(crate) fn relay(options: &Options, settings: &Settings) -> Option<String> {
-    let relay = options.relay.as_ref().unwrap_or(&settings.relay);
-    Some(relay.clone()).filter(|it| !it.is_empty())
+    let relay = match &options.relay {
+        Some(relay) => relay.url(),
+        None => Some(settings.relay.as_str()),
+    };
+    relay.filter(|it| !it.is_empty()).map(str::to_owned)
+}
+
+/// Who may see us on local networks.
+pub(crate) fn visibility(options: &Options, settings: &Settings) -> store::LanVisibility {
+    options.lan.unwrap_or(settings.lan)
 }
 
 /// Who the engine is, whom the user knows and what the user set; options win over settings.
@@ -76,7 +86,11 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
-        lan: LanVisibility::Off,
+        lan: match visibility(options, settings) {
+            store::LanVisibility::Everyone => LanVisibility::Everyone,
+            store::LanVisibility::Known => LanVisibility::Known,
+            store::LanVisibility::Off => LanVisibility::Off,
+        },
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: VideoMode {
@@ -117,6 +131,18 @@ impl People for StoredPeople {
             store::Relation::Stranger => Relation::Stranger,
             store::Relation::Blocked => Relation::Blocked,
         }
+    }
+
+    fn familiar(&self) -> Vec<Address> {
+        self.0.familiar()
+    }
+
+    fn places(&self, address: &Address) -> Vec<SocketAddr> {
+        self.0.places(address)
+    }
+
+    fn met(&self, address: &Address, places: &[SocketAddr]) {
+        self.0.met(address, places);
     }
 }
 

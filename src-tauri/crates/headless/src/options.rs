@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use media::units::Size;
-use store::{Settings, WhoMayRing};
+use store::{LanVisibility, Settings, WhoMayRing};
 use transport::p2p::IceServer;
 
 /// Who to be, whom to be reached through, and which devices to use.
@@ -17,9 +17,9 @@ pub struct Options {
     #[arg(long, value_name = "DIR", global = true)]
     pub data: Option<PathBuf>,
 
-    /// Be reached through this relay, for this run.
-    #[arg(long, value_name = "URL", value_parser = relay_url, global = true)]
-    pub relay: Option<String>,
+    /// Be reached through this relay, for this run, or through none.
+    #[arg(long, value_name = "URL|none", value_parser = relay, global = true)]
+    pub relay: Option<Relay>,
 
     /// synthetic, file:CLIP.y4m, device:NAME or none.
     #[arg(long, value_name = "CAMERA", global = true)]
@@ -65,6 +65,31 @@ pub struct Options {
     /// before (known), or those of contacts.
     #[arg(long, value_name = "everybody|known|contacts", value_parser = who_may_ring, global = true)]
     pub who_may_ring: Option<WhoMayRing>,
+
+    /// Who sees us on local networks, for this run: everyone there by name, people we know, or
+    /// nobody (off), and then we see nobody there either.
+    #[arg(long, value_name = "everyone|known|off", value_parser = lan, global = true)]
+    pub lan: Option<LanVisibility>,
+}
+
+/// The relay of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Relay {
+    /// None: we are reached on local networks only.
+    None,
+    /// The one with this URL.
+    At(String),
+}
+
+impl Relay {
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::At(url) => Some(url),
+        }
+    }
 }
 
 fn who_may_ring(text: &str) -> Result<WhoMayRing, String> {
@@ -81,8 +106,21 @@ fn ring_seconds() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(i64::from(*least)..=i64::from(*most))
 }
 
-fn relay_url(text: &str) -> Result<String, String> {
-    identity::check_relay_url(text).map_err(|error| error.to_string())
+fn lan(text: &str) -> Result<LanVisibility, String> {
+    match text {
+        "everyone" => Ok(LanVisibility::Everyone),
+        "known" => Ok(LanVisibility::Known),
+        "off" => Ok(LanVisibility::Off),
+        _ => Err("it is everyone, known or off".to_owned()),
+    }
+}
+
+fn relay(text: &str) -> Result<Relay, String> {
+    if text == "none" {
+        return Ok(Relay::None);
+    }
+    let url = identity::check_relay_url(text).map_err(|error| error.to_string())?;
+    Ok(Relay::At(url))
 }
 
 fn stun_server(text: &str) -> Result<IceServer, String> {
@@ -145,9 +183,21 @@ mod tests {
             "x --ring-seconds 19",
             "x --ring-seconds 91",
             "x --who-may-ring nobody",
+            "x --relay nowhere",
+            "x --lan friends",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn a_relay_is_a_url_or_none() {
+        let relay = |text| {
+            let line = Line::try_parse_from(["x", "--relay", text]).unwrap();
+            line.options.relay.unwrap()
+        };
+        assert_eq!(relay("none").url(), None);
+        assert_eq!(relay("ws://127.0.0.1:80").url(), Some("ws://127.0.0.1/v2"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The database: one file, `tincan.db`, with settings, calls and people.
+//! The database: one file, `tincan.db`, with settings, calls, people and where they were met.
 //!
 //! One transaction a change, with a rollback journal and `synchronous = EXTRA`: when a write has
 //! returned it lasts, also when the power fails (the disk's entry of the deleted journal is written
@@ -28,8 +28,9 @@ use crate::file;
 use crate::history::HistoryEntry;
 use crate::person::Person;
 use crate::settings::Settings;
+use crate::whereabouts::Whereabouts;
 
-pub(crate) use self::tables::{write_history, write_people, write_settings};
+pub(crate) use self::tables::{write_history, write_people, write_settings, write_whereabouts};
 
 /// The open database.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub(crate) struct Contents {
     /// Oldest first.
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) people: Vec<Person>,
+    /// Who was met last is last.
+    pub(crate) whereabouts: Vec<Whereabouts>,
 }
 
 impl Database {

@@ -22,6 +22,7 @@ mod place;
 mod settings;
 mod store;
 mod transfer;
+mod whereabouts;
 
 pub use error::{StoreError, TransferError};
 pub use history::{HistoryEntry, HistoryPeer, keep};
@@ -29,5 +30,5 @@ pub use key::Keychain;
 pub use people::{KnownPeople, Relation};
 pub use person::{KeyPlace, Person, PinnedHow};
 pub use place::default_dir;
-pub use settings::{IceServer, PictureFit, SelfView, Settings, Theme, WhoMayRing};
+pub use settings::{IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing};
 pub use store::{Imported, Store};

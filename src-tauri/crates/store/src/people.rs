@@ -1,12 +1,14 @@
 //! Whom the user knows.
 
 use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use identity::Address;
 
 use crate::history::HistoryEntry;
 use crate::person::Person;
+use crate::whereabouts::Whereabouts;
 
 /// What somebody is to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +31,12 @@ pub struct KnownPeople(Arc<RwLock<People>>);
 #[derive(Debug, Default)]
 struct People {
     met: HashSet<Address>,
+    /// The same, the last call first.
+    recent: Vec<Address>,
     saved: HashMap<Address, Relation>,
+    /// In the order of their names.
+    contacts: Vec<Address>,
+    places: HashMap<Address, Vec<SocketAddr>>,
 }
 
 impl KnownPeople {
@@ -44,14 +51,54 @@ impl KnownPeople {
         }
     }
 
-    /// Takes over the people of this history.
-    pub(crate) fn learn(&self, history: &[HistoryEntry]) {
-        let met = history.iter().filter(|it| !it.is_unanswered());
-        let met = met.filter_map(|it| it.peer.address.parse().ok()).collect();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).met = met;
+    /// Those by whom the user wants to be recognised before others: contacts, then other people of
+    /// past calls; whom the last call was with comes first among each. At most
+    /// [`KnownPeople::MAX_FAMILIAR`].
+    #[must_use]
+    pub fn familiar(&self) -> Vec<Address> {
+        let people = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_contact = |it: &&Address| people.saved.get(it) == Some(&Relation::Contact);
+        let called = people.recent.iter().filter(is_contact);
+        let never_called = people.contacts.iter().filter(|it| !people.met.contains(it));
+        let others = people
+            .recent
+            .iter()
+            .filter(|it| !people.saved.contains_key(it));
+        let familiar = called.chain(never_called).chain(others);
+        familiar.take(Self::MAX_FAMILIAR).copied().collect()
     }
 
-    /// Takes over the people whom the user saved or blocked.
+    /// As many tokens as an announcement has room for.
+    pub const MAX_FAMILIAR: usize = 64;
+
+    /// Where this person was met on local networks, the newest first; at most four places.
+    #[must_use]
+    pub fn places(&self, address: &Address) -> Vec<SocketAddr> {
+        let people = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        people.places.get(address).cloned().unwrap_or_default()
+    }
+
+    /// Takes over the people of this history.
+    pub(crate) fn learn(&self, history: &[HistoryEntry]) {
+        let calls = history.iter().rev().filter(|it| !it.is_unanswered());
+        let mut met = HashSet::new();
+        let addresses = calls.filter_map(|it| it.peer.address.parse().ok());
+        let recent = addresses.filter(|it| met.insert(*it)).collect();
+        let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        (people.met, people.recent) = (met, recent);
+    }
+
+    /// Takes over where people were met.
+    pub(crate) fn locate(&self, whereabouts: &[Whereabouts]) {
+        let places = whereabouts.iter().map(|it| (it.address, it.places.clone()));
+        let places = places.collect();
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .places = places;
+    }
+
+    /// Takes over the people whom the user saved or blocked, in the order of their names.
     pub(crate) fn save(&self, people: &[Person]) {
         let relation = |it: &Person| {
             let address = it.address.parse().ok()?;
@@ -62,7 +109,11 @@ impl KnownPeople {
             };
             Some((address, relation))
         };
-        let saved = people.iter().filter_map(relation).collect();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).saved = saved;
+        let saved: Vec<(Address, Relation)> = people.iter().filter_map(relation).collect();
+        let contacts = saved.iter().filter(|(_, it)| *it == Relation::Contact);
+        let contacts = contacts.map(|(address, _)| *address).collect();
+        let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        people.saved = saved.into_iter().collect();
+        people.contacts = contacts;
     }
 }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub max_send_kbps: u32,
     /// Whose calls ring.
     pub who_may_ring: WhoMayRing,
+    /// Who sees this installation on local networks.
+    pub lan: LanVisibility,
 }
 
 /// A STUN or TURN server.
@@ -77,6 +79,20 @@ pub enum WhoMayRing {
     Known,
     /// Contacts only.
     Contacts,
+}
+
+/// Who sees an installation on the networks that its machine is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum LanVisibility {
+    /// Everybody there, by name.
+    Everyone,
+    /// Contacts, whom the user called or accepted before, and who has the address. To others there
+    /// is somebody without a name.
+    #[default]
+    Known,
+    /// Nobody: nothing is announced, and nobody is looked for.
+    Off,
 }
 
 /// Whether we see ourselves in a call.
@@ -118,6 +134,7 @@ impl Default for Settings {
             ring_seconds: 45,
             max_send_kbps: 4000,
             who_may_ring: WhoMayRing::default(),
+            lan: LanVisibility::default(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One directory and what is in it.
 
 mod contacts;
+mod places;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -187,8 +188,8 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets all past calls, and with them whom the user only called or accepted. People whom the
-    /// user saved or blocked stay.
+    /// Forgets all past calls, and with them whom the user only called or accepted, and where those
+    /// were. People whom the user saved or blocked stay.
     ///
     /// # Errors
     /// When it cannot be written, then they are back with the next start; or when what an earlier
@@ -198,6 +199,7 @@ impl Store {
         self.learn();
         self.unwritten = true;
         self.flush()?;
+        self.forget_strangers()?;
         legacy::forget_calls(&self.dir)
     }
 
@@ -206,6 +208,7 @@ impl Store {
         person::sort(&mut self.contents.people);
         self.known.learn(&self.contents.history);
         self.known.save(&self.contents.people);
+        self.known.locate(&self.contents.whereabouts);
     }
 }
 

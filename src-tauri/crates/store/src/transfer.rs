@@ -55,6 +55,7 @@ struct Text {
 }
 
 /// Seals what an installation is and remembers. Choices of devices stay: another computer has others.
+/// So does where people were met: it may be on other networks.
 pub(crate) fn seal(
     identity: &Identity,
     contents: &Contents,
@@ -131,6 +132,7 @@ fn read(plain: &[u8]) -> Option<Carried> {
             .into_iter()
             .filter_map(Person::validated)
             .collect(),
+        whereabouts: Vec::new(),
     };
     for entry in text.history {
         history::add(&mut contents.history, entry);

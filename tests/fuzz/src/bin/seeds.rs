@@ -230,7 +230,8 @@ fn invite() -> Result<String, Box<dyn Error>> {
     let invite = Invite::new(person(Person::Ann).address());
     let invite = invite
         .with_relay("wss://relay.example")?
-        .with_name("Ann & Zoë");
+        .with_name("Ann & Zoë")
+        .with_lan(["192.168.1.5:4080".parse()?, "[fe80::1]:48267".parse()?]);
     Ok(invite.to_string())
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use scenarios::duo::NAMES;
-use scenarios::program::{Program, built, target};
+use scenarios::program::{Program, built, target, unseen};
 use scenarios::relay::Relay;
 use tokio::process::Command;
 
@@ -22,6 +22,7 @@ pub(crate) async fn run(sources: &Sources) -> Result<()> {
         let mut command = Command::new(built("tincan-app")?);
         command.args(["--profile", name, "--relay", relay.url()]);
         command.arg("--data").arg(data).args(&args);
+        command.args(unseen(&args));
         let mut window = Program::start(name, &mut command)?;
         window.drain();
         windows.push(window);

@@ -3,6 +3,7 @@ import type { CallStats } from "./CallStats";
 import type { CallSummary } from "./CallSummary";
 import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
+import type { LanView } from "./LanView";
 import type { RelayView } from "./RelayView";
 
 /**
@@ -13,6 +14,10 @@ export type EngineView = {
  * The link to the relay.
  */
 relay: RelayView, 
+/**
+ * Our local networks.
+ */
+lan: LanView, 
 /**
  * The call.
  */

@@ -13,10 +13,13 @@ import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Person } from '../bindings/Person';
 import type { Received } from '../bindings/Received';
+import type { Report } from '../bindings/Report';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
 import type { ActiveCall } from '../call';
 import { CODE } from './code';
+import { ALL_WELL } from './doctor';
+import { lan } from './lan';
 import { saved } from './people';
 
 /** One story: what the page gets to see, and what is open on it. */
@@ -27,6 +30,10 @@ export interface Story {
   readonly small: boolean;
   /** Pictures are small moving scenes, or a test picture as from a synthetic camera. */
   readonly test: boolean;
+  /** What the doctor finds; null while it still looks. */
+  readonly report: Report | null;
+  /** People come to the local network and go. */
+  readonly lively: boolean;
 }
 
 /** A Saturday afternoon; stories show the same times on every day. */
@@ -54,6 +61,11 @@ export const CARL: Peer = {
 export const DINA: Peer = {
   address: 'tincan:xk4wqz2ydm6rtlp3jhc7vbnoe5fagsiu2y4kqzm7wdr3xclptb5hoi6d',
   name: 'Dina Okonkwo',
+};
+/** The peer inside the program, as a test call shows it. */
+export const TEST: Peer = {
+  address: 'tincan:t3stwz7yqkd2ltp4jhx6vbnoa3fesgiu5y7kqzm2wdr4xclptb6hot3s',
+  name: 'Test call',
 };
 export const NAMELESS: Peer = { ...DINA, address: DINA.address.replace('xk4w', 'u6rt'), name: '' };
 export const STRANGER: Peer = {
@@ -211,6 +223,7 @@ const SETTINGS: Settings = {
   ringSeconds: 45,
   maxSendKbps: 4000,
   whoMayRing: 'everybody',
+  lan: 'known',
 };
 
 const BASE: UiView = {
@@ -218,6 +231,7 @@ const BASE: UiView = {
   fullScreen: false,
   engine: {
     relay: { state: 'online' },
+    ...lan(),
     call: { state: 'idle' },
     ...devices(false),
     microphoneLevel: 0,
@@ -260,6 +274,8 @@ export function story(
     opening,
     small: false,
     test: false,
+    report: ALL_WELL,
+    lively: false,
   };
 }
 

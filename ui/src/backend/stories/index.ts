@@ -27,6 +27,7 @@ import {
 } from './base';
 import { BLAMES } from './blames';
 import { ENDS } from './ends';
+import { NETWORKS } from './networks';
 import { saved } from './people';
 
 const CALL = '00f3a9c2d4e5b617';
@@ -298,6 +299,8 @@ export const STORIES = {
   'call-rtl': story(active('connected', { peer: RTL, connectedForMs: 3_729_000 })),
 
   ...BLAMES,
+
+  ...NETWORKS,
 
   ...ENDS,
 

@@ -6,6 +6,7 @@ use percent_encoding::percent_decode_str;
 use signal_wire::PATH;
 
 use super::{Invite, head, starts_with, starts_with_key};
+use crate::invite::lan;
 use crate::relay_url::RelayUrl;
 
 /// The fields of a link that begin here, as the strict parser takes them.
@@ -61,8 +62,9 @@ fn last_piece(pieces: &[&str]) -> usize {
     end
 }
 
-/// Whether a link could end with these fields: no escape is cut, the last field has a value, and
-/// the URL of the relay has the path that it has in every link that this program makes.
+/// Whether a link could end with these fields: no escape is cut, the last field has a value, the URL
+/// of the relay has the path that it has in every link that this program makes, and so have places
+/// their ports.
 fn is_complete(query: &str) -> bool {
     let query = without_punctuation(query);
     if query.is_empty() {
@@ -70,7 +72,14 @@ fn is_complete(query: &str) -> bool {
     }
     let cut_escape =
         query.ends_with('%') || query.len() >= 2 && query.as_bytes()[query.len() - 2] == b'%';
-    let has_value = query.rsplit('&').next().is_some_and(|it| it.contains('='));
+    let last = query.rsplit('&').next().unwrap_or_default();
+    let has_whole_places = match last.split_once('=') {
+        Some((key, places)) if key.eq_ignore_ascii_case("lan") => {
+            lan::is_whole(&percent_decode_str(places).decode_utf8_lossy())
+        }
+        Some(_) => true,
+        None => false,
+    };
     let relay = query.split('&').find_map(|field| {
         let (key, value) = field.split_once('=')?;
         key.eq_ignore_ascii_case("relay").then_some(value)
@@ -80,22 +89,23 @@ fn is_complete(query: &str) -> bool {
         let path = relay.trim_end_matches('/').to_ascii_lowercase();
         path.ends_with(PATH) && relay.trim_start_matches('=').parse::<RelayUrl>().is_ok()
     });
-    !cut_escape && has_value && has_whole_relay
+    !cut_escape && has_whole_places && has_whole_relay
 }
 
 /// Whether this piece behind complete fields can only be more of them.
 fn continues(query: &str, piece: &str) -> bool {
     let starts_field = piece.strip_prefix('&').is_some_and(starts_with_key);
     let starts_first = query.is_empty() && starts_with_key(piece);
-    let name_is_last = query
-        .rsplit('&')
-        .next()
-        .is_some_and(|it| starts_with(it, "name="));
+    let last = query.rsplit('&').next().unwrap_or_default();
+    let name_is_last = starts_with(last, "name=");
+    let places_are_last = starts_with(last, "lan=");
     let has_escape = piece
         .split('%')
         .skip(1)
         .any(|it| it.len() >= 2 && it.bytes().take(2).all(|b| b.is_ascii_hexdigit()));
-    starts_field || starts_first || query.ends_with('&') || (name_is_last && has_escape)
+    let goes_on = name_is_last && has_escape
+        || places_are_last && (has_escape || piece.starts_with(lan::SEPARATOR));
+    starts_field || starts_first || query.ends_with('&') || goes_on
 }
 
 /// Without the punctuation of the sentence around a link: [`Invite`] ends with none of it.

@@ -23,7 +23,9 @@ fn encoded_once_more(link: &str) -> String {
 
 #[test]
 fn sentences_and_brackets_around_a_link_are_left_out() {
-    for invite in [ann(), bare(), bare().with_name("Dr. Ann Lee Jr.")] {
+    let place = "10.0.0.1:80".parse().unwrap();
+    let placed = ann().with_lan([place]);
+    for invite in [ann(), placed, bare(), bare().with_name("Dr. Ann Lee Jr.")] {
         for (before, after) in [
             ("", ""),
             ("", "."),
@@ -90,6 +92,22 @@ fn a_link_may_be_wrapped_at_every_width() {
 }
 
 #[test]
+fn a_link_with_places_may_be_wrapped_anywhere_but_within_a_plain_name() {
+    let places = ["192.168.1.5:4080", "[fd00::1]:48267"].map(|it| it.parse().unwrap());
+    let named = ann().with_name("李").with_lan(places);
+    let nameless = bare().with_lan(places);
+    for invite in [named, nameless] {
+        let link = invite.to_string();
+        for wrap in ["\n", "\r\n> ", "=\r\n"] {
+            for at in 0..=link.len() {
+                let text = format!("Call me: {}{wrap}{}\nthanks, 3", &link[..at], &link[at..]);
+                assert_eq!(Invite::find(&text).as_ref(), Ok(&invite), "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn words_behind_a_link_do_not_become_part_of_its_name_or_relay() {
     let named = ann().with_name("Ann");
     for word in [
@@ -101,7 +119,8 @@ fn words_behind_a_link_do_not_become_part_of_its_name_or_relay() {
         "/v1",
         "https://example.org/v1",
     ] {
-        for invite in [&named, &bare().with_name("Ann"), &bare()] {
+        let placed = bare().with_lan(["10.0.0.1:4080".parse().unwrap()]);
+        for invite in [&named, &bare().with_name("Ann"), &bare(), &placed] {
             let text = format!("{invite} {word}");
             assert_eq!(Invite::find(&text).as_ref(), Ok(invite), "{text:?}");
         }
@@ -247,7 +266,7 @@ fn what_is_wrong_with_the_first_link_is_told() {
             RelayUrlError::Extras.into(),
         ),
         (
-            format!("{link}?name={}", "x".repeat(1000)),
+            format!("{link}?name={}", "x".repeat(Invite::MAX_LENGTH)),
             InviteError::TooLong,
         ),
     ];
@@ -287,10 +306,15 @@ proptest! {
         key: [u8; 32],
         relay in proptest::option::of("wss?://[a-z]{1,20}(:[1-9][0-9]{0,3})?(/[a-z._-]{0,9})?"),
         name in "\\PC{0,40}",
+        hosts in proptest::collection::vec((0_u16.., 1_u16..), 0..6),
         before in "[A-Za-z ]{0,20}[ (<\"\n]",
         after in "([.,!)>\"…]+|\n)([ \n][a-zA-Z ]{0,20})?",
     ) {
-        let mut invite = Invite::new(Address::from_bytes(key)).with_name(&name);
+        let places = hosts.into_iter().map(|(host, port)| {
+            let [c, d] = host.to_be_bytes();
+            std::net::SocketAddr::from(([10, 0, c, d], port))
+        });
+        let mut invite = Invite::new(Address::from_bytes(key)).with_name(&name).with_lan(places);
         if let Some(relay) = relay {
             invite = invite.with_relay(&relay).unwrap();
         }
@@ -300,7 +324,7 @@ proptest! {
     #[test]
     fn any_text_is_judged(
         text in any::<String>(),
-        near in "(tincan(:|%3A|%253A)|[?&%=]|relay|name|\n|&amp;|[a-z2-7]{55}|v1|[\\PC]){0,30}",
+        near in "(tincan(:|%3A|%253A)|[?&%=]|relay|name|lan|~|\n|&amp;|[a-z2-7]{55}|v1|[\\PC]){0,30}",
     ) {
         let _any: Result<Invite, _> = Invite::find(&text);
         let _near: Result<Invite, _> = Invite::find(&near);

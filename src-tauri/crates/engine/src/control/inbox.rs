@@ -1,5 +1,6 @@
 //! Everything that can wake the control task.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, BoxStream, Fuse};
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::clock::{Clock, Interval};
 use crate::command::{Command, CommandError};
 use crate::config::Config;
+use crate::lan::WhoIsThere;
 use crate::{device, lan, relays, session};
 
 /// One thing that happened.
@@ -38,6 +40,8 @@ pub(crate) enum Event {
 pub(crate) enum Request {
     /// The user wants something and waits for the answer.
     Command(Command, oneshot::Sender<Result<(), CommandError>>),
+    /// The user wants to know who is at one of these places.
+    Ask(Vec<SocketAddr>, oneshot::Sender<WhoIsThere>),
     /// The user changed settings.
     Configure(Box<Config>),
     /// The engine shall stop; answered when all is released.
@@ -194,7 +198,11 @@ mod tests {
         let due = clock.now();
         let mut seen = [0; 4];
         for turn in 0..1000 {
-            while senders.relays.try_send(relays::News::Link(relays::LinkId::Guest)).is_ok() {}
+            while senders
+                .relays
+                .try_send(relays::News::Link(relays::LinkId::Guest))
+                .is_ok()
+            {}
             if turn % 100 == 0 {
                 let (answer, _) = oneshot::channel();
                 requests.try_send(Request::Stop(answer)).unwrap();

@@ -19,6 +19,7 @@ impl Control {
                 // The one who asked may have stopped waiting.
                 let _ = answer.send(self.on_command(command));
             }
+            Request::Ask(places, answer) => self.lan.ask(places, answer),
             Request::Configure(config) => self.on_configure(*config),
             Request::Stop(answer) => {
                 self.stopping = Some(answer);
@@ -114,7 +115,7 @@ impl Control {
         self.relays.probe_before_call();
         self.call.guest_relay = invite.relay.map(|url| (peer.address, url));
         self.sought = Some(invite.address);
-        self.look_for(invite.address, &[]);
+        self.look_for(invite.address, &invite.lan);
         self.feed(Input::Link {
             online: self.reaches(Some(&invite.address)),
         });

@@ -6,6 +6,7 @@
 //! knows come first everywhere.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,9 @@ use discovery::{Acquaintances, Change, Heard, Neighbours, Recognised};
 use identity::{Address, Identity};
 use seal::Greeting;
 use signal_client::LinkState;
+use tokio::sync::oneshot;
 
+use super::asking::{Questions, WhoIsThere};
 use super::introductions::Introductions;
 pub(crate) use super::standing::Person;
 use super::standing::{Proof, Standing};
@@ -32,6 +35,7 @@ pub(crate) struct Neighbourhood {
     /// What is known of those who announce somebody, by their alias.
     standings: BTreeMap<Address, Standing>,
     introductions: Introductions,
+    questions: Questions,
 }
 
 /// What a frame from a local relay is.
@@ -52,11 +56,22 @@ impl Neighbourhood {
             neighbours: Neighbours::default(),
             standings: BTreeMap::new(),
             introductions: Introductions::default(),
+            questions: Questions::default(),
         }
     }
 
     pub(super) fn alias(&self) -> Address {
         self.alias.address()
+    }
+
+    /// Asks who is at one of these places.
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        places: Vec<SocketAddr>,
+        answer: oneshot::Sender<WhoIsThere>,
+    ) {
+        self.questions.ask(now, places, answer);
     }
 
     /// Recognises these people from now on.
@@ -74,7 +89,15 @@ impl Neighbourhood {
             Heard::Seen(sighting) if sighting.announcement.alias == self.alias() => {}
             Heard::Seen(sighting) => {
                 let alias = sighting.announcement.alias;
-                match self.neighbours.heard(now, sighting) {
+                self.questions.hear(&sighting);
+                let recognised = self.acquaintances.recognise(&sighting.announcement);
+                let change = match recognised {
+                    Some(Recognised::Acquaintance(_)) => {
+                        self.neighbours.heard_of_known(now, sighting)
+                    }
+                    Some(Recognised::Named(..)) | None => self.neighbours.heard(now, sighting),
+                };
+                match change {
                     Change::Appeared | Change::Changed => self.recognise(now, alias),
                     Change::Nothing | Change::Refused => {}
                 }
@@ -110,8 +133,9 @@ impl Neighbourhood {
                 standing.fail(now);
             }
         }
-        self.ask(now, relays);
+        self.ask_for_proofs(now, relays);
         let standings = &self.standings;
+        self.questions.pass(now, |alias| standings.get(alias));
         relays.close_neighbours(|alias| {
             let standing = standings.get(alias);
             let is_asked = standing.is_some_and(|it| matches!(it.proof, Proof::Asked { .. }));
@@ -204,7 +228,8 @@ impl Neighbourhood {
         match relays.state(link) {
             Some(LinkState::Online) => {
                 let way = Way { link, at: alias };
-                let introduction = seal::introduce(&self.identity.address(), &standing.person.address);
+                let introduction =
+                    seal::introduce(&self.identity.address(), &standing.person.address);
                 let Ok(introduction) = introduction else {
                     return;
                 };
@@ -218,8 +243,7 @@ impl Neighbourhood {
 
     /// Neighbours of whom nobody knows who they are.
     fn unnamed(&self) -> impl Iterator<Item = Address> {
-        self.aliases()
-            .filter(|it| !self.standings.contains_key(it))
+        self.aliases().filter(|it| !self.standings.contains_key(it))
     }
 
     fn aliases(&self) -> impl Iterator<Item = Address> {
@@ -259,11 +283,12 @@ impl Neighbourhood {
     }
 
     /// Asks for proofs, a few at a time, of those whom we know first.
-    fn ask(&mut self, now: Instant, relays: &mut Relays) {
+    fn ask_for_proofs(&mut self, now: Instant, relays: &mut Relays) {
         let asked = self.standings.values();
         let asked = asked.filter(|it| matches!(it.proof, Proof::Asked { .. }));
         let free = MAX_ASKED.saturating_sub(asked.count());
-        let mut due: Vec<(bool, Instant, Address)> = self.standings.iter().filter_map(due).collect();
+        let mut due: Vec<(bool, Instant, Address)> =
+            self.standings.iter().filter_map(due).collect();
         due.retain(|(_, from, _)| *from <= now);
         due.sort_unstable();
         for (_, _, alias) in due.into_iter().take(free) {

@@ -302,7 +302,10 @@ mod tests {
         let late = neighbour();
         assert_eq!(routes.may_be(now, who, late), [HELLO]);
         assert_eq!(routes.pass(now), []);
-        assert_eq!(routes.pass(now + SOON), [Due::AskFar(who, vec![HELLO.to_vec()])]);
+        assert_eq!(
+            routes.pass(now + SOON),
+            [Due::AskFar(who, vec![HELLO.to_vec()])]
+        );
         assert_eq!(routes.pass(now + SOON), [], "once");
         let ways = says(&mut routes, now + SOON, who, far);
         assert_eq!(ways, [way, late, home(who)]);
@@ -352,7 +355,11 @@ mod tests {
         routes.look_for(now, who, SOON, true);
         routes.may_be(now, who, neighbour());
         routes.pass(now + SOON);
-        assert_eq!(routes.pass(now + PATIENCE), [], "the far relay may find them");
+        assert_eq!(
+            routes.pass(now + PATIENCE),
+            [],
+            "the far relay may find them"
+        );
         assert!(routes.not_far(&who));
         assert_eq!(routes.pass(now + PATIENCE), [Due::Nowhere(who)]);
         assert_eq!(routes.pass(now + PATIENCE), []);

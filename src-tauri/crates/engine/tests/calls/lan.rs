@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use call::reason::EndReason;
 use discovery::Announcement;
 use engine::command::Command;
-use engine::{Clock, LanVisibility, Relation, SignalClient};
+use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
 use tokio::net::TcpListener;
@@ -150,6 +150,35 @@ async fn whose_address_one_has_is_found_behind_an_announcement_that_names_nobody
 }
 
 #[tokio::test]
+async fn whoever_is_at_a_typed_place_is_named_if_they_say_it_to_us() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let before = said(&house).await;
+    let mut bob = house.person("Bob", LanVisibility::Known, None);
+    let (_, place) = said_since(&house, &before).await;
+    let who = alice.engine().who_is_at(vec![place]).await;
+    assert_eq!(who, WhoIsThere::Hidden);
+    bob.is_seen_by(LanVisibility::Everyone).await;
+    let place = eventually("Bob says who he is", || {
+        let mut said = house.lan.said().into_iter();
+        said.find(|(said, _)| said.named.is_some()).map(|it| it.1)
+    })
+    .await;
+    let who = alice.engine().who_is_at(vec![place]).await;
+    let WhoIsThere::Person(who) = who else {
+        panic!("{who:?}");
+    };
+    assert_eq!((who.address, who.name), (bob.address(), "Bob".to_owned()));
+    let nobody = alice
+        .engine()
+        .who_is_at(vec!["127.0.0.1:9".parse().unwrap()]);
+    let (nobody, ()) = tokio::join!(nobody, house.pass(Duration::from_secs(4)));
+    assert_eq!(nobody, WhoIsThere::Nobody);
+    alice.stops().await;
+    bob.stops().await;
+}
+
+#[tokio::test]
 async fn a_forged_announcement_of_somebody_is_not_believed() {
     let house = House::new();
     let alice = house.person("Alice", LanVisibility::Known, None);
@@ -164,8 +193,12 @@ async fn a_forged_announcement_of_somebody_is_not_believed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = listener.local_addr().unwrap();
     let config = signal_relay::Config::default();
-    let relay = tokio::spawn(signal_relay::serve(listener, config, std::future::pending()));
-    house.lan.forge(said, place);
+    let relay = tokio::spawn(signal_relay::serve(
+        listener,
+        config,
+        std::future::pending(),
+    ));
+    house.lan.forge(&said, place);
     house.pass(Duration::from_secs(30)).await;
     assert!(alice.view().lan.nearby.is_empty());
     alice.stops().await;
@@ -180,13 +213,17 @@ async fn a_flood_of_forged_announcements_keeps_nobody_away() {
     for _ in 0..300 {
         let (who, alias) = (Identity::generate().unwrap(), Identity::generate().unwrap());
         let said = Announcement::open(&who, &alias.address(), 9, "Bob");
-        house.lan.forge(said, nobody_there);
+        house.lan.forge(&said, nobody_there);
         tokio::task::yield_now().await;
     }
     let bob = house.person("Bob", LanVisibility::Known, None);
     know(&house, &alice, &bob).await;
     sees_nearby(&alice, &bob, "").await;
-    assert_eq!(alice.view().lan.nearby.len(), 1, "only who answers is shown");
+    assert_eq!(
+        alice.view().lan.nearby.len(),
+        1,
+        "only who answers is shown"
+    );
     talks(&alice, &bob).await;
     bob.stops().await;
     alice.stops().await;
@@ -205,13 +242,17 @@ async fn the_far_relay_takes_over_within_a_second_where_the_network_fails() {
     bob.is_seen_by(LanVisibility::Off).await;
     // Its goodbye is lost, and nothing answers there any more: packets are swallowed.
     let _swallows = std::net::TcpListener::bind(place);
-    house.lan.forge(said, place);
+    house.lan.forge(&said, place);
     alice.is_online().await;
     bob.is_online().await;
     let begun = Instant::now();
     alice.dials(&bob).await;
     bob.is_called().await;
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
     alice.stops().await;
     bob.stops().await;
 }
@@ -257,7 +298,10 @@ async fn the_network_is_taken_first_also_where_a_relay_knows_both() {
 }
 
 /// What is announced besides what was announced before, and where.
-async fn said_since(house: &House, before: &[(Announcement, SocketAddr)]) -> (Announcement, SocketAddr) {
+async fn said_since(
+    house: &House,
+    before: &[(Announcement, SocketAddr)],
+) -> (Announcement, SocketAddr) {
     let places: Vec<_> = before.iter().map(|(_, place)| *place).collect();
     eventually("one more announces itself", || {
         let mut said = house.lan.said().into_iter();

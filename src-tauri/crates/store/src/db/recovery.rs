@@ -55,6 +55,7 @@ fn make(path: &Path, contents: &Contents) -> Result<(), StoreError> {
     Database { path, connection }.change(|transaction| {
         tables::write_settings(transaction, &contents.settings)?;
         tables::write_history(transaction, &contents.history)?;
-        tables::write_people(transaction, &contents.people)
+        tables::write_people(transaction, &contents.people)?;
+        tables::write_whereabouts(transaction, &contents.whereabouts)
     })
 }

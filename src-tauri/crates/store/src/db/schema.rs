@@ -39,6 +39,12 @@ const STEPS: &[&str] = &[
         pinned_at INTEGER,
         pinned_how TEXT
     ) STRICT;",
+    // The places of a person stand in one text, `IP:PORT` and a space between two.
+    "CREATE TABLE whereabouts (
+        id INTEGER PRIMARY KEY,
+        address TEXT NOT NULL UNIQUE,
+        places TEXT NOT NULL
+    ) STRICT;",
 ];
 
 /// Says that a database is ours ("Tinc"), for whoever finds the file (`file`, and [`check`]).

@@ -13,6 +13,7 @@ use super::fault::Fault;
 use crate::history::{self, HistoryEntry, HistoryPeer};
 use crate::person::{Person, PinnedHow};
 use crate::settings::Settings;
+use crate::whereabouts::{MAX_PEOPLE, Whereabouts};
 
 /// Why tables were not read in full.
 #[derive(Debug)]
@@ -53,10 +54,14 @@ pub(super) fn read(connection: &Connection) -> (Contents, Result<(), Trouble>) {
     }
     let (people, read) = rows(connection, "people", PERSON, person);
     note(read);
+    let (found, read) = rows(connection, "whereabouts", WHEREABOUTS, whereabouts);
+    note(read);
+    let excess = found.len().saturating_sub(MAX_PEOPLE);
     let contents = Contents {
         settings,
         history,
         people,
+        whereabouts: found.into_iter().skip(excess).collect(),
     };
     (contents, trouble)
 }
@@ -119,6 +124,7 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 const CALL: &str = "address, name, relay, at, outgoing, reason, accepted, lasted_ms";
 const PERSON: &str = "address, name, their_name, contact, blocked, pinned_at, pinned_how";
+const WHEREABOUTS: &str = "address, places";
 
 fn setting(row: &Row<'_>) -> Option<(String, Value)> {
     Some((text(row, 1)?, serde_json::from_str(&text(row, 2)?).ok()?))
@@ -157,6 +163,10 @@ fn person(row: &Row<'_>) -> Option<Person> {
 }
 
 const WORDS: &str = "words";
+
+fn whereabouts(row: &Row<'_>) -> Option<Whereabouts> {
+    Whereabouts::parse(&text(row, 1)?, &text(row, 2)?)
+}
 
 fn text(row: &Row<'_>, at: usize) -> Option<String> {
     Some(row.get_ref(at).ok()?.as_str().ok()?.to_owned())
@@ -255,6 +265,21 @@ pub(crate) fn write_people<'a>(
             person.pinned_at.map(signed),
             how,
         ])?;
+    }
+    Ok(())
+}
+
+/// Writes where people were met in the place of what is in the table: at most 256 short rows.
+pub(crate) fn write_whereabouts(
+    transaction: &Transaction<'_>,
+    whereabouts: &[Whereabouts],
+) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM whereabouts", [])?;
+    let mut write = transaction.prepare(&format!(
+        "INSERT INTO whereabouts ({WHEREABOUTS}) VALUES (?1, ?2)"
+    ))?;
+    for one in whereabouts {
+        write.execute(params![one.address.to_string(), one.text()])?;
     }
     Ok(())
 }

@@ -32,7 +32,15 @@ fn contact(name: &str) -> Person {
     person
 }
 
-/// A directory whose database remembers 200 calls, 50 people and a name.
+fn met(n: u8) -> Option<Whereabouts> {
+    let address = Identity::generate().unwrap().address().to_string();
+    Whereabouts::parse(
+        &address,
+        &format!("192.168.1.{n}:48267 [fe80::{n}%2]:48267"),
+    )
+}
+
+/// A directory whose database remembers 200 calls, 50 people, where others are and a name.
 fn filled() -> (TempDir, Contents) {
     let dir = tempfile::tempdir().unwrap();
     let contents = Contents {
@@ -42,12 +50,14 @@ fn filled() -> (TempDir, Contents) {
         },
         history: (0..200).map(call).collect(),
         people: (0..50).map(|n| contact(&format!("Person {n}"))).collect(),
+        whereabouts: (0..50).filter_map(met).collect(),
     };
     let mut database = Database::open(dir.path()).unwrap().0;
     let written = database.change(|transaction| {
         write_settings(transaction, &contents.settings)?;
         write_history(transaction, &contents.history)?;
-        write_people(transaction, &contents.people)
+        write_people(transaction, &contents.people)?;
+        write_whereabouts(transaction, &contents.whereabouts)
     });
     written.unwrap();
     (dir, contents)
@@ -122,6 +132,7 @@ fn values_beyond_their_limits_are_brought_within_them() {
         settings,
         history,
         people,
+        whereabouts: _,
     } = contents;
     assert_eq!(settings.ring_seconds, 90);
     assert!(history.iter().all(|it| it.reason.len() == 512));

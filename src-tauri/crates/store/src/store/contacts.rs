@@ -28,7 +28,8 @@ impl Store {
         })
     }
 
-    /// Makes somebody no contact any more; name and pin go too. A block stays.
+    /// Makes somebody no contact any more; name and pin go too, and where they were, unless there were
+    /// calls with them. A block stays.
     ///
     /// # Errors
     /// When too many others are blocked to keep this block, or it cannot be written; nothing has
@@ -39,7 +40,8 @@ impl Store {
             it.contact = false;
             it.pinned_at = None;
             it.pinned_how = None;
-        })
+        })?;
+        self.forget_strangers()
     }
 
     /// Lets somebody ring here no more, or again. A contact stays one.

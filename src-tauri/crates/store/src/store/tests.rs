@@ -3,6 +3,7 @@
 mod calls;
 mod contacts;
 mod legacy;
+mod places;
 mod transfer;
 
 use std::fs;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::history::{CAPACITY, HistoryPeer};
-use crate::settings::{IceServer, PictureFit, SelfView, Theme, WhoMayRing};
+use crate::settings::{IceServer, LanVisibility, PictureFit, SelfView, Theme, WhoMayRing};
 
 fn place() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -52,6 +53,7 @@ fn all_set() -> Settings {
         picture_fit: PictureFit::Fill,
         ring_seconds: 60,
         who_may_ring: WhoMayRing::Contacts,
+        lan: LanVisibility::Everyone,
         max_send_kbps: 2500,
     }
 }
@@ -300,6 +302,7 @@ fn the_page_knows_settings_by_these_names() {
         "ringSeconds",
         "maxSendKbps",
         "whoMayRing",
+        "lan",
     ];
     let mut names: Vec<_> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
@@ -309,6 +312,7 @@ fn the_page_knows_settings_by_these_names() {
     assert_eq!(json["selfView"], "hidden");
     assert_eq!(json["pictureFit"], "fill");
     assert_eq!(json["whoMayRing"], "contacts");
+    assert_eq!(json["lan"], "everyone");
 }
 
 proptest! {

@@ -17,7 +17,8 @@ pub(crate) struct Merged {
 }
 
 /// Joins both. Settings are those of the export, but for the devices of this computer; of people
-/// nothing is lost that either side knows, and a block on either side holds.
+/// nothing is lost that either side knows, and a block on either side holds. Where people were met, an
+/// export does not say.
 pub(crate) fn merge(contents: &mut Contents, carried: Contents) -> Merged {
     let mut merged = Merged::default();
     contents.settings = settings(&contents.settings, carried.settings);

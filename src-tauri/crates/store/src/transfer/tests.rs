@@ -43,6 +43,7 @@ fn contents() -> Contents {
             lasted_ms: Some(5),
         }],
         people: vec![person],
+        whereabouts: Vec::new(),
     }
 }
 

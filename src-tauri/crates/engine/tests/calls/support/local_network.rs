@@ -42,7 +42,7 @@ impl LocalNetwork {
     }
 
     /// All hear this, whoever says it.
-    pub(crate) fn forge(&self, announcement: Announcement, place: SocketAddr) {
+    pub(crate) fn forge(&self, announcement: &Announcement, place: SocketAddr) {
         let nodes = self.0.lock().unwrap();
         for node in nodes.values() {
             let _full = node.heard.try_send(seen(announcement.clone(), place));
@@ -112,7 +112,12 @@ impl Membership for Member {
             if places.contains(&place)
                 && let Some(node) = nodes.get(&self.alias)
             {
-                let _full = node.heard.try_send(seen(announcement, place));
+                let _full = node.heard.try_send(Heard::Seen(Sighting {
+                    announcement,
+                    places: vec![place],
+                    finder: FinderKind::Asked,
+                    lasts: Duration::from_secs(60),
+                }));
             }
         }
     }

@@ -5,11 +5,11 @@ mod senses;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use discovery::Lan;
 use engine::command::Command;
 use engine::{
     Backends, Clock, Config, Dialer, Engine, LanVisibility, Relation, Subscription, WhoMayRing,
 };
-use discovery::Lan;
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
 use media::testing::{Loopback, Uplink};

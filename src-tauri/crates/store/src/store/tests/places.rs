@@ -1,0 +1,140 @@
+//! Where people were met, and by whom the user wants to be recognised.
+
+use std::net::SocketAddr;
+
+use identity::Address;
+
+use super::*;
+use crate::key::Keychain;
+use crate::people::KnownPeople;
+
+fn somebody() -> Address {
+    Identity::generate().unwrap().address()
+}
+
+fn call_with(address: &Address, outgoing: bool) -> HistoryEntry {
+    HistoryEntry {
+        peer: HistoryPeer {
+            address: address.to_string(),
+            name: String::new(),
+        },
+        outgoing,
+        lasted_ms: None,
+        ..entry(1)
+    }
+}
+
+fn at(text: &str) -> Vec<SocketAddr> {
+    text.split(' ').map(|it| it.parse().unwrap()).collect()
+}
+
+#[test]
+fn places_are_there_again_after_a_restart_and_go_with_what_is_known_of_the_person() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let (contact, called, stranger) = (somebody(), somebody(), somebody());
+    store.save_contact(&contact, "").unwrap();
+    store.add(call_with(&called, true)).unwrap();
+    let here = at("192.168.1.5:48267 [fe80::1%2]:48267");
+    let known = store.known_people();
+    for person in [&contact, &called, &stranger] {
+        store.met_at(person, &here).unwrap();
+        assert_eq!(known.places(person), here, "known at once");
+    }
+    drop(store);
+    let mut store = Store::open(dir.path()).unwrap();
+    let known = store.known_people();
+    for person in [&contact, &called, &stranger] {
+        assert_eq!(known.places(person), here);
+    }
+    let all = |known: &KnownPeople| [&contact, &called, &stranger].map(|it| known.places(it).len());
+    store.clear_history().unwrap();
+    assert_eq!(all(&known), [2, 0, 0]);
+    drop(store);
+    let mut store = Store::open(dir.path()).unwrap();
+    assert_eq!(all(&store.known_people()), [2, 0, 0]);
+    store.delete_contact(&contact).unwrap();
+    assert_eq!(all(&store.known_people()), [0; 3]);
+    drop(store);
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(all(&store.known_people()), [0; 3]);
+}
+
+#[test]
+fn places_are_no_part_of_an_export() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let ann = somebody();
+    store.save_contact(&ann, "").unwrap();
+    store.met_at(&ann, &at("10.0.0.1:1")).unwrap();
+    let export = store.export("four words are fine").unwrap();
+    let new = place();
+    let imported = Store::open_with_import(
+        new.path(),
+        Keychain::Unused,
+        &export,
+        "four words are fine",
+        false,
+    );
+    let known = imported.unwrap().0.known_people();
+    assert_eq!(known.familiar(), [ann]);
+    assert_eq!(known.places(&ann), []);
+    store.import(&export, "four words are fine", false).unwrap();
+    assert_eq!(store.known_people().places(&ann).len(), 1, "ours stay");
+}
+
+#[test]
+fn the_familiar_are_contacts_and_then_people_of_calls_the_last_first() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let (ann, bea, carl, dan, eve) = (somebody(), somebody(), somebody(), somebody(), somebody());
+    let known = store.known_people();
+    assert_eq!(known.familiar(), []);
+    for person in [&dan, &carl, &eve, &dan, &bea] {
+        store.add(call_with(person, true)).unwrap();
+    }
+    store.add(call_with(&somebody(), false)).unwrap();
+    store.save_contact(&ann, "Ann").unwrap();
+    store.save_contact(&carl, "Carl").unwrap();
+    store.save_contact(&eve, "Eve").unwrap();
+    store.set_blocked(&somebody(), true).unwrap();
+    assert_eq!(known.familiar(), [eve, carl, ann, bea, dan]);
+    store.set_blocked(&bea, true).unwrap();
+    assert_eq!(known.familiar(), [eve, carl, ann, dan]);
+}
+
+#[test]
+fn the_familiar_are_no_more_than_an_announcement_has_room_for() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    for _ in 0..KnownPeople::MAX_FAMILIAR {
+        store.add(call_with(&somebody(), true)).unwrap();
+    }
+    let ann = somebody();
+    store.save_contact(&ann, "").unwrap();
+    let familiar = store.known_people().familiar();
+    assert_eq!(familiar.len(), KnownPeople::MAX_FAMILIAR);
+    assert_eq!(familiar.first(), Some(&ann));
+}
+
+#[test]
+fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
+    let dir = place();
+    let mut store = Store::open(dir.path()).unwrap();
+    let ann = somebody();
+    store.save_contact(&ann, "Ann").unwrap();
+    drop(store);
+    let connection = rusqlite::Connection::open(dir.path().join("tincan.db")).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE whereabouts; DELETE FROM settings WHERE name = 'lan';
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
+    drop(connection);
+    let mut store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.people().len(), 1);
+    assert_eq!(store.settings().lan, LanVisibility::Known);
+    store.met_at(&ann, &at("10.0.0.1:1")).unwrap();
+    assert!(!dir.path().join("tincan.db.broken").exists());
+}
