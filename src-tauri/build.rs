@@ -9,6 +9,7 @@ use tauri_build::{AppManifest, Attributes};
 const COMMANDS: &[&str] = &[
     "perform",
     "answer",
+    "test_call",
     "configure",
     "understand",
     "copy_link",

@@ -11,11 +11,13 @@ use engine::view::EngineView;
 use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
 use headless::disk::with_store;
+use headless::test_call::EchoPeer;
 use identity::{Address, Identity};
 use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
 use tokio::sync::{RwLock, broadcast, watch};
 
+use self::places::Asked;
 pub(crate) use self::shell::{OpenWindow, ShellState};
 use crate::answer::Answer;
 use crate::error::{ErrorCode, UiError};
@@ -24,14 +26,15 @@ use crate::options::Options;
 use crate::picture::PictureSurface;
 use crate::replaceable::ReplaceableTransport;
 use crate::role::Role;
-use crate::understand::{Understood, understand};
 use crate::view::UiPush;
 
 mod examination;
 mod history;
 mod people;
+mod places;
 mod settings;
 mod shell;
+mod test_call;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -51,6 +54,12 @@ pub(crate) struct App {
     engine: RwLock<Option<Engine>>,
     views: watch::Receiver<Arc<EngineView>>,
     transport: Arc<ReplaceableTransport>,
+    /// The place that the user typed last.
+    asked: Mutex<Option<Asked>>,
+    /// Who the peer of test calls is, for this run: no call with it is remembered.
+    test_identity: Arc<Identity>,
+    /// The peer of the last test call, from its start until the next one or the program's end.
+    test_peer: tokio::sync::Mutex<Option<EchoPeer>>,
     shell: watch::Sender<ShellState>,
 }
 
@@ -65,7 +74,7 @@ impl App {
     /// Starts the engine with what `store` remembers. Needs the async runtime.
     ///
     /// # Errors
-    /// When the system has no thread left.
+    /// When the system has no thread or no randomness left.
     pub(crate) fn start(options: Options, store: Store) -> anyhow::Result<(Self, Streams)> {
         let identity = Arc::new(store.identity());
         let settings = store.settings();
@@ -106,6 +115,9 @@ impl App {
             examining: tokio::sync::Mutex::default(),
             views: engine.views(),
             transport,
+            asked: Mutex::default(),
+            test_identity: Arc::new(Identity::generate().context("cannot make a key")?),
+            test_peer: tokio::sync::Mutex::default(),
             engine: RwLock::new(Some(engine)),
             shell: watch::Sender::new(shell),
         };
@@ -217,11 +229,6 @@ impl App {
         Ok(engine.command(command).await?)
     }
 
-    /// What a text means.
-    pub(crate) fn understand(&self, text: &str) -> Understood {
-        understand(text, &self.address)
-    }
-
     /// The link to send to people.
     pub(crate) fn link(&self) -> String {
         self.shell.borrow().me.link.clone()
@@ -245,6 +252,12 @@ impl App {
         };
         if tokio::time::timeout(PATIENCE, engine.stop()).await.is_err() {
             tracing::error!("the engine did not stop in time");
+        }
+        if tokio::time::timeout(PATIENCE, self.stop_test_peer())
+            .await
+            .is_err()
+        {
+            tracing::error!("the other side of a test call did not stop in time");
         }
     }
 

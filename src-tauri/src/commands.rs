@@ -37,6 +37,12 @@ pub(crate) async fn answer(app: State<'_, Arc<App>>, answer: Answer) -> Result<(
     app.answer(answer).await
 }
 
+/// Calls the peer inside the program that gives back what it receives.
+#[tauri::command]
+pub(crate) async fn test_call(app: State<'_, Arc<App>>) -> Result<(), UiError> {
+    app.test_call().await
+}
+
 /// Takes over the settings in `change`; all others stay.
 #[tauri::command]
 pub(crate) async fn configure(
@@ -48,8 +54,11 @@ pub(crate) async fn configure(
 
 /// Says what a text means, while it is typed.
 #[tauri::command]
-pub(crate) fn understand(app: State<'_, Arc<App>>, text: &str) -> Understood {
-    app.understand(text)
+pub(crate) async fn understand(
+    app: State<'_, Arc<App>>,
+    text: String,
+) -> Result<Understood, UiError> {
+    Ok(app.inner().understand(&text))
 }
 
 /// Puts our invite link into the clipboard.

@@ -75,6 +75,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         .invoke_handler(tauri::generate_handler![
             commands::perform,
             commands::answer,
+            commands::test_call,
             commands::configure,
             commands::understand,
             commands::copy_link,

@@ -1,5 +1,7 @@
 //! What a text that the user types or pastes means, before anything is done with it.
 
+use discovery::{NotAPlace, Place};
+use engine::view::NearbyPerson;
 use identity::{Address, AddressError, Invite, InviteError};
 use serde::Serialize;
 use ts_rs::TS;
@@ -25,6 +27,15 @@ pub(crate) enum Understood {
         /// What to dial: exactly what is said here.
         link: String,
     },
+    /// A place on the network, where somebody may be.
+    Place {
+        /// The place as typed: a host name or an IP address, with a port or without.
+        place: String,
+        /// Who is there, once they proved it; null before.
+        person: Option<NearbyPerson>,
+        /// How far the question is.
+        state: PlaceState,
+    },
     /// Our own address, which cannot be called.
     Own,
     /// It looks like an address, but it is not complete or has a typing error.
@@ -33,6 +44,20 @@ pub(crate) enum Understood {
     BadRelay,
     /// There is no address and no link in it.
     Unknown,
+}
+
+/// What is known of a place on the network that the user typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum PlaceState {
+    /// Whoever is there is asked.
+    Asking,
+    /// Nobody answers.
+    Nobody,
+    /// Somebody who does not say to us who they are.
+    Hidden,
+    /// They are known.
+    Found,
 }
 
 /// Understands `text`, where `own` is our address: the first invite in it counts, whatever stands
@@ -49,7 +74,14 @@ pub(crate) fn understand(text: &str, own: &Address) -> Understood {
             name: invite.name.unwrap_or_default(),
             relay: invite.relay,
         },
-        Err(InviteError::Address(AddressError::NotAnAddress)) => Understood::Unknown,
+        Err(InviteError::Address(AddressError::NotAnAddress)) => match text.parse::<Place>() {
+            Ok(place) => Understood::Place {
+                place: place.to_string(),
+                person: None,
+                state: PlaceState::Asking,
+            },
+            Err(NotAPlace) => Understood::Unknown,
+        },
         Err(InviteError::Address(_) | InviteError::TooLong) => Understood::Incomplete,
         Err(InviteError::Relay(_)) => Understood::BadRelay,
     }
@@ -85,7 +117,14 @@ mod tests {
         assert_eq!(of(&own.to_string()), Understood::Own);
         let text = other.to_string();
         assert_eq!(of(&text[..text.len() - 3]), Understood::Incomplete);
-        assert_eq!(of("Bea"), Understood::Unknown);
+        assert_eq!(of("Bea Braun"), Understood::Unknown);
+        let place = |place: &str| Understood::Place {
+            place: place.to_owned(),
+            person: None,
+            state: PlaceState::Asking,
+        };
+        assert_eq!(of("Bea"), place("Bea"));
+        assert_eq!(of(" 192.168.1.20:99"), place("192.168.1.20:99"));
         assert_eq!(
             of(&format!("{other}?relay=http%3A%2F%2Fr.org")),
             Understood::BadRelay

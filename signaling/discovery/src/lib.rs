@@ -15,6 +15,7 @@ mod finders;
 mod interfaces;
 mod lan;
 mod neighbours;
+mod place;
 mod token;
 
 pub use acquaintances::{Acquaintances, Recognised};
@@ -24,4 +25,5 @@ pub use finders::{ANNOUNCEMENT_PATH, BEACON_PORT, DEFAULT_PORT, Finders, Options
 pub use identity::Address;
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
 pub use neighbours::{Change, Neighbour, Neighbours};
+pub use place::{NotAPlace, Place};
 pub use token::Token;

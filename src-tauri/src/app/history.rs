@@ -10,10 +10,11 @@ use super::App;
 use crate::error::{ErrorCode, UiError};
 
 impl App {
-    /// Writes down every call that ends from now on, until the engine ends.
+    /// Writes down every call that ends from now on and is no test call, until the engine ends.
     pub(crate) async fn keep_history(&self, ended: broadcast::Receiver<Ended>) {
         let shell = self.shell.clone();
-        headless::history::keep(ended, Arc::clone(&self.store), move |store| {
+        let never = Some(self.test_identity.address());
+        headless::history::keep(ended, Arc::clone(&self.store), never, move |store| {
             let history = newest_first(store);
             // A call tells what contacts call themselves now.
             let people = store.people().to_vec();

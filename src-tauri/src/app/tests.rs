@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use call::id::Peer;
+use call::view::{ActivePhase, CallView};
 use clap::Parser;
 use media::backend::device::DeviceId;
 use store::{HistoryEntry, HistoryPeer};
@@ -180,4 +181,42 @@ async fn what_is_no_export_is_refused_before_anything_changes() {
     let weak = app.export_identity(dir.path().to_owned(), "short".to_owned());
     assert_eq!(weak.await.unwrap_err().code, ErrorCode::WeakPassphrase);
     app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_call_needs_no_relay_and_is_remembered_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = "x --camera none --microphone none --speaker none --relay ws://127.0.0.1:9";
+    let options = Options::try_parse_from(line.split(' ')).unwrap();
+    let (app, streams) = App::start(options, Store::open(dir.path()).unwrap()).unwrap();
+    let app = Arc::new(app);
+    let keeping = tokio::spawn({
+        let app = Arc::clone(&app);
+        async move { app.keep_history(streams.ended).await }
+    });
+    let mut views = app.views();
+    for _ in 0..2 {
+        app.test_call().await.unwrap();
+        let again = app.test_call().await.unwrap_err();
+        assert_eq!(again.code, ErrorCode::AlreadyInCall);
+        let connected = |view: &Arc<EngineView>| match &view.call {
+            CallView::Active { phase, peer, .. } => {
+                *phase == ActivePhase::Connected && peer.name == EchoPeer::NAME
+            }
+            CallView::Idle
+            | CallView::Outgoing { .. }
+            | CallView::Incoming { .. }
+            | CallView::Ended { .. } => false,
+        };
+        let connected = views.wait_for(connected);
+        let connected = tokio::time::timeout(Duration::from_secs(20), connected).await;
+        drop(connected.expect("it connects").unwrap());
+        app.perform(Command::End).await.unwrap();
+        drop(views.wait_for(|it| !it.call.is_busy()).await.unwrap());
+    }
+    let stopped = tokio::time::timeout(PATIENCE, app.stop()).await;
+    assert!(stopped.is_ok());
+    keeping.await.unwrap();
+    assert!(app.shell().borrow().history.is_empty());
+    assert!(app.shell().borrow().people.is_empty());
 }

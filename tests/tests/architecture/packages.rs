@@ -21,6 +21,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("signal-client", &["signal-wire", "identity"]),
     ("discovery", &["signal-wire", "identity"]),
     ("signal-relay", &["signal-wire", "identity"]),
+    ("lan", &["signal-relay", "discovery", "identity"]),
     ("store", &["identity"]),
     (
         "engine",
@@ -38,6 +39,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "signal-wire",
         ],
     ),
+    (
+        "echo",
+        &[
+            "call",
+            "media",
+            "engine",
+            "devices",
+            "identity",
+            "signal-relay",
+        ],
+    ),
     ("headless", COMPOSED),
     ("app", APP),
     ("xtask", &[]),
@@ -49,6 +61,7 @@ const COMPOSED: &[&str] = &[
     "call",
     "media",
     "engine",
+    "echo",
     "codec",
     "devices",
     "transport",
@@ -57,6 +70,7 @@ const COMPOSED: &[&str] = &[
     "signal-client",
     "doctor",
     "discovery",
+    "lan",
 ];
 
 /// The app shares the options and the figures of the program without a window.

@@ -23,6 +23,11 @@ export interface Backend {
   perform(command: Command): Promise<void>;
   /** Answers an incoming call; the small window may ask for nothing else. */
   answer(answer: Answer): Promise<void>;
+  /**
+   * Calls the peer inside the program, which gives back what it receives two seconds later. Needs no
+   * network and is in no history; the call shows in the view as any, with "Test call" as its name.
+   */
+  testCall(): Promise<void>;
   /** Applies and keeps the settings that change; the others stay as they are. */
   configure(change: Partial<Settings>): Promise<void>;
   /**
@@ -51,8 +56,6 @@ export interface Backend {
    * starts again.
    */
   importIdentity(file: string, passphrase: string): Promise<void>;
-  /** Calls a peer inside the program, which sends back what it gets. */
-  testCall(): Promise<void>;
   /**
    * Looks for whatever may keep calls from working, for some seconds, and tries the way to a
    * computer (`host` or `host:port`) too when one is named.

@@ -7,6 +7,7 @@
 //! from opening.
 
 mod camera;
+mod echo;
 mod sound;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use media::backend::camera::CameraBackend;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo};
 
 use self::camera::Cameras;
+pub use self::echo::EchoDevices;
 use self::sound::Sound;
 use crate::choice::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 

@@ -5,7 +5,7 @@
 //! command line, becomes a backend by [`cameras`] and [`audio`]. The crate owns the threads of all
 //! devices: each open device has its own, and dropping its stream ends it. A synthetic or a file
 //! device opens only when somebody asked for it by name; it never stands in for a real one that is
-//! missing.
+//! missing. [`EchoDevices`] are those of a peer that gives back what it receives.
 
 #![warn(missing_docs)]
 
@@ -21,5 +21,5 @@ mod system;
 mod thread;
 mod virtual_device;
 
-pub use backend::{audio, cameras};
+pub use backend::{EchoDevices, audio, cameras};
 pub use choice::{CameraChoice, MicrophoneChoice, SpeakerChoice, UnknownChoice};

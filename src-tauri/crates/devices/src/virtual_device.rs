@@ -4,8 +4,11 @@
 pub(crate) mod camera;
 pub(crate) mod clip;
 mod disk;
+pub(crate) mod echo;
 pub(crate) mod microphone;
+mod reel;
 pub(crate) mod speaker;
+pub(crate) mod tape;
 mod ticks;
 
 use media::backend::device::{DeviceId, DeviceInfo, DeviceKind};
@@ -23,6 +26,11 @@ pub(crate) fn synthetic_microphone() -> DeviceInfo {
 /// The speaker that plays into nothing.
 pub(crate) fn no_speaker() -> DeviceInfo {
     info("none", "No speaker", DeviceKind::Synthetic)
+}
+
+/// Each device of a peer that gives back what it receives.
+pub(crate) fn echo_device() -> DeviceInfo {
+    info("echo", "Echo", DeviceKind::Synthetic)
 }
 
 /// A file in the place of a device.

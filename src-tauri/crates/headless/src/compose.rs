@@ -68,6 +68,29 @@ pub(crate) fn visibility(options: &Options, settings: &Settings) -> store::LanVi
     options.lan.unwrap_or(settings.lan)
 }
 
+/// The other side of a test call, for this caller. It asks no server for its own address: the caller
+/// is on the same machine.
+#[must_use]
+pub fn test_peer(
+    options: &Options,
+    settings: &Settings,
+    caller: Address,
+    identity: Arc<Identity>,
+) -> echo::Setup {
+    echo::Setup {
+        caller,
+        identity,
+        video: video(options),
+        max_send: max_send(options, settings),
+        codec: Arc::new(Codecs),
+        transport: Arc::new(PeerToPeer::new(p2p::Config {
+            ice_servers: Vec::new(),
+            bind: options.bind,
+        })),
+        network: Arc::new(SystemNetwork),
+    }
+}
+
 /// Who the engine is, whom the user knows and what the user set; options win over settings.
 #[must_use]
 pub fn config(
@@ -93,13 +116,8 @@ pub fn config(
         },
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
-        video: VideoMode {
-            size: options.size.unwrap_or(Size::HD),
-            fps: options.fps.map_or(FPS, |it| it as f32),
-        },
-        max_send: Bitrate::from_kbps(u64::from(
-            options.max_kbps.unwrap_or(settings.max_send_kbps),
-        )),
+        video: video(options),
+        max_send: max_send(options, settings),
         camera: settings
             .camera
             .clone()
@@ -117,6 +135,20 @@ pub fn config(
             .clone()
             .map(media::backend::device::DeviceId),
     }
+}
+
+/// What the camera shall deliver.
+#[must_use]
+pub fn video(options: &Options) -> VideoMode {
+    VideoMode {
+        size: options.size.unwrap_or(Size::HD),
+        fps: options.fps.map_or(FPS, |it| it as f32),
+    }
+}
+
+fn max_send(options: &Options, settings: &Settings) -> Bitrate {
+    let kbps = options.max_kbps.unwrap_or(settings.max_send_kbps);
+    Bitrate::from_kbps(u64::from(kbps))
 }
 
 /// What the store knows of people, for the engine, which must not know the store.

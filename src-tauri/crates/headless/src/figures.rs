@@ -1,15 +1,15 @@
 //! Lines of JSON about a call: one per change of its state, one a second of its figures.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
+use engine::PictureFeed;
 use engine::view::{DeviceNow, EngineView, RelayView};
-use engine::{PictureFeed, Subscription};
 use identity::Invite;
-use media::synthetic::stamp::Stamp;
 use serde_json::{Value, json};
+
+use crate::picture_ages::PictureAges;
 
 /// Writes the lines. The same form for `tincan --json` and `tincan-app --figures`.
 pub struct Figures<W> {
@@ -21,7 +21,7 @@ pub struct Figures<W> {
     /// The call whose words were told.
     worded: Option<String>,
     stats: Option<Value>,
-    ages: Option<Ages>,
+    ages: Option<PictureAges>,
 }
 
 impl<W: Write> Figures<W> {
@@ -43,7 +43,7 @@ impl<W: Write> Figures<W> {
     /// that synthetic pictures carry. Costs a look at some hundred pixels per picture.
     #[must_use]
     pub fn with_ages(mut self, remote: &PictureFeed) -> Self {
-        self.ages = Some(Ages::watch(remote));
+        self.ages = Some(PictureAges::watch(remote));
         self
     }
 
@@ -100,6 +100,14 @@ impl<W: Write> Figures<W> {
         self.line(json!({ what: { "address": address } }))
     }
 
+    /// Tells what a test call found.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub(crate) fn tested(&mut self, found: &Value) -> std::io::Result<()> {
+        self.line(json!({ "testCall": found }))
+    }
+
     fn figures(&mut self, mut stats: Value, view: &EngineView) -> std::io::Result<()> {
         if let Some(stats) = stats.as_object_mut() {
             stats.insert("remoteLevel".to_owned(), json!(view.remote_level));
@@ -108,7 +116,7 @@ impl<W: Write> Figures<W> {
             stats.insert("seen".to_owned(), json!(received.seen));
             stats.insert("culprit".to_owned(), json!(culprit));
             if let Some(ages) = &self.ages {
-                stats.insert("pictureAgeMs".to_owned(), ages.take());
+                stats.insert("pictureAgeMs".to_owned(), percentiles(&ages.take()));
             }
         }
         self.line(json!({ "figures": stats }))
@@ -174,52 +182,14 @@ fn still(call: &Value) -> Value {
     call
 }
 
-/// How old stamped pictures were when they were decoded, milliseconds.
-struct Ages {
-    kept: Arc<Mutex<Vec<f64>>>,
-    _listening: Subscription,
+/// Of ages in order.
+fn percentiles(ages: &[f64]) -> Value {
+    let at = |share: f64| {
+        let index = ((ages.len() as f64 - 1.0) * share).round().max(0.0) as usize;
+        ages.get(index).map(|it| (it * 10.0).round() / 10.0)
+    };
+    json!({ "count": ages.len(), "p50": at(0.5), "p95": at(0.95), "max": at(1.0) })
 }
-
-impl Ages {
-    fn watch(feed: &PictureFeed) -> Self {
-        let kept = Arc::<Mutex<Vec<f64>>>::default();
-        let (ages, feed_again) = (Arc::clone(&kept), feed.clone());
-        let listening = feed.subscribe(move || {
-            let Some(picture) = feed_again.latest() else {
-                return;
-            };
-            let size = picture.size();
-            let [luma, ..] = picture.planes();
-            let Some(stamp) = Stamp::read(luma, size.width as usize, size) else {
-                return;
-            };
-            let age = stamp.age_micros(devices::clock::nanos()) as f64 / 1e3;
-            let mut ages = ages.lock().unwrap_or_else(PoisonError::into_inner);
-            if ages.len() < KEPT_AGES {
-                ages.push(age);
-            }
-        });
-        Self {
-            kept,
-            _listening: listening,
-        }
-    }
-
-    /// Percentiles since the last call.
-    fn take(&self) -> Value {
-        let mut ages =
-            std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        ages.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            let index = ((ages.len() as f64 - 1.0) * share).round().max(0.0) as usize;
-            ages.get(index).map(|it| (it * 10.0).round() / 10.0)
-        };
-        json!({ "count": ages.len(), "p50": at(0.5), "p95": at(0.95), "max": at(1.0) })
-    }
-}
-
-/// A second at 120 pictures, with room for a late reader.
-const KEPT_AGES: usize = 600;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use engine::Ended;
+use identity::Address;
 use store::{HistoryEntry, HistoryPeer, Store, StoreError};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -11,13 +12,15 @@ use tokio::time::sleep;
 use crate::disk::with_store;
 use crate::wall_clock;
 
-/// Keeps every call that ends from now on in `store`, until the engine is gone and all is written.
-/// `changed` sees the store after each change; it must not wait, for the store is locked.
+/// Keeps every call that ends from now on in `store`, apart from those with `never`, until the engine
+/// is gone and all is written. `changed` sees the store after each change; it must not wait, for the store is locked.
 pub async fn keep(
     mut ended: broadcast::Receiver<Ended>,
     store: Arc<Mutex<Store>>,
+    never: Option<Address>,
     changed: impl Fn(&Store) + Clone + Send + 'static,
 ) {
+    let never = never.map(|it| it.to_string());
     // What went wrong at the last change. A full disk is tried again and again, and told once.
     let mut trouble = None;
     loop {
@@ -27,6 +30,7 @@ pub async fn keep(
             () = sleep(Store::PAUSE), if unwritten => None,
         };
         match next {
+            Some(Ok(ended)) if never.as_ref() == Some(&ended.peer.address) => {}
             Some(Ok(ended)) => {
                 let (entry, changed) = (entry(ended), changed.clone());
                 change(&store, &mut trouble, move |store| {
@@ -101,6 +105,7 @@ mod tests {
 
     use call::id::Peer;
     use call::reason::EndReason;
+    use identity::Identity;
 
     use super::*;
 
@@ -119,11 +124,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_call_with_the_peer_of_test_calls_is_not_remembered() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Mutex::new(Store::open(dir.path()).unwrap()));
+        let (calls, receiver) = broadcast::channel(16);
+        let test_peer = Identity::generate().unwrap().address();
+        let mut test = missed(1);
+        test.peer.address = test_peer.to_string();
+        calls.send(test).unwrap();
+        calls.send(missed(2)).unwrap();
+        drop(calls);
+        keep(receiver, Arc::clone(&store), Some(test_peer), |_| {}).await;
+        let store = store.lock().unwrap();
+        let people: Vec<_> = store.history().iter().map(|it| &it.peer.address).collect();
+        assert_eq!(people, ["tincan:2"]);
+    }
+
+    #[tokio::test]
     async fn every_call_is_on_the_disk_when_the_engine_is_gone() {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(Mutex::new(Store::open(dir.path()).unwrap()));
         let (calls, receiver) = broadcast::channel(16);
-        let keeping = tokio::spawn(keep(receiver, store, |_| {}));
+        let test_peer = Identity::generate().unwrap().address();
+        let keeping = tokio::spawn(keep(receiver, store, Some(test_peer), |_| {}));
         for number in 0..3 {
             calls.send(missed(number)).unwrap();
         }

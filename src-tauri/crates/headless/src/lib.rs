@@ -5,7 +5,8 @@
 //! ([`options`]), how an engine is composed from them ([`compose`]), the history of its calls
 //! ([`history`]) and all other work that waits for the disk ([`disk`]), the time of day
 //! ([`wall_clock`]), the lines of JSON that tell a call's figures ([`figures`]), what is given back to
-//! the system after one ([`memory`]), and what the doctor looks at ([`examine`]). Contacts ([`people`]) and the move to another computer
+//! the system after one ([`memory`]), the other side of a test call ([`test_call`]), and what the
+//! doctor looks at ([`examine`]). Contacts ([`people`]) and the move to another computer
 //! ([`transfer`]) are commands of their own.
 
 #![warn(missing_docs)]
@@ -24,8 +25,10 @@ pub mod people;
 pub mod process;
 pub mod recorder;
 pub mod session;
+pub mod test_call;
 pub mod transfer;
 pub mod wall_clock;
 
 mod passphrase;
+mod picture_ages;
 mod sentences;

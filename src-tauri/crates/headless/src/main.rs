@@ -1,6 +1,6 @@
 //! `tincan`: calls without a window.
 
-use std::io::{Write, stdout};
+use std::io::{Stdout, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use devices::CameraChoice;
-use engine::Engine;
+use echo::Hearing;
+use engine::{Config, Engine};
 use headless::figures::Figures;
 use headless::options::Options;
 use headless::outcome::{BAD_CALL, exit_help};
@@ -17,8 +18,9 @@ use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
+use headless::test_call::{EchoPeer, TestCall};
 use headless::{compose, examine, history, log, memory, people, process, transfer};
-use identity::Invite;
+use identity::{Identity, Invite};
 use store::{Keychain, Store};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -62,6 +64,13 @@ enum Verb {
         /// End the call after so many seconds with media.
         #[arg(long = "for", value_name = "SECONDS")]
         lasting: Option<u64>,
+    },
+    /// Try camera, microphone, speaker and a whole call within this computer: say something, and
+    /// hear and see yourself two seconds later. Needs no network.
+    TestCall {
+        /// How long, in seconds with media.
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(5..=600))]
+        seconds: u16,
     },
     /// List contacts and blocked people.
     Contacts,
@@ -179,6 +188,10 @@ async fn run(line: Line) -> Result<ExitCode> {
             transfer::import(place, file, passphrase.file(), *replace, &mut stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
+        Verb::TestCall { seconds } => {
+            let lasting = Duration::from_secs(u64::from(*seconds));
+            return test_call(&line, &open()?, lasting).await;
+        }
         Verb::Answer { auto, once } => Purpose::Answer {
             auto: *auto,
             once: *once,
@@ -213,29 +226,67 @@ async fn call(line: Line, store: Store, purpose: Purpose) -> Result<ExitCode> {
     let end = EndRequests::listen().context("cannot listen for signals")?;
     let (settings, identity) = (store.settings(), Arc::new(store.identity()));
     let config = compose::config(&line.options, &settings, identity, store.known_people());
-    let fps = config.video.fps as u32;
     let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
     let store = Arc::new(Mutex::new(store));
     let people = People::new(Arc::clone(&store));
-    let history = tokio::spawn(history::keep(engine.ended(), store, |_| {}));
+    let history = tokio::spawn(history::keep(engine.ended(), store, None, |_| {}));
     tokio::spawn(memory::give_back_after_calls(engine.ended()));
-    let remote = engine.remote_picture();
-    let _recorder = match &line.picture_out {
-        Some(path) if path.as_os_str() != "none" => Some(Recorder::start(path, &remote, fps)?),
-        Some(_) | None => None,
-    };
-    let report = if line.json {
-        Report::Json(Box::new(Figures::new(stdout()).with_ages(&remote)))
-    } else {
-        Report::Plain(stdout())
-    };
-    let video = line.options.camera != Some(CameraChoice::None);
-    let session = Session::new(engine, people, purpose, video, report);
+    let _recorder = line.recorder(&engine)?;
+    let report = line.report(&engine);
+    let session = Session::new(engine, people, purpose, line.video(), report);
     let code = session.run(end).await;
     if timeout(PATIENCE, history).await.is_err() {
         tracing::error!("the last call is not written down");
     }
     Ok(code)
+}
+
+/// Calls a peer inside the program. No relay but the peer's own is used, so that nobody can call
+/// meanwhile and nothing depends on a network; nothing is written down.
+async fn test_call(line: &Line, store: &Store, lasting: Duration) -> Result<ExitCode> {
+    let end = EndRequests::listen().context("cannot listen for signals")?;
+    let (settings, identity) = (store.settings(), Arc::new(store.identity()));
+    let echo = Arc::new(Identity::generate().context("cannot make a key")?);
+    let setup = compose::test_peer(&line.options, &settings, identity.address(), echo);
+    let peer = EchoPeer::start(setup).await?;
+    let config = compose::config(&line.options, &settings, identity, store.known_people());
+    let config = Config {
+        relay: None,
+        ..config
+    };
+    let mut backends = compose::backends(&line.options, &settings);
+    let (audio, hearing) = Hearing::at(backends.audio);
+    backends.audio = audio;
+    let engine = Engine::start(config, backends)?;
+    let _recorder = line.recorder(&engine)?;
+    let report = line.report(&engine);
+    let call = TestCall::new(engine, peer, hearing, line.video(), lasting, report);
+    Ok(ExitCode::from(call.run(end).await))
+}
+
+impl Line {
+    /// Whether our camera is on in calls.
+    fn video(&self) -> bool {
+        self.options.camera != Some(CameraChoice::None)
+    }
+
+    fn report(&self, engine: &Engine) -> Report<Stdout> {
+        if self.json {
+            let figures = Figures::new(stdout()).with_ages(&engine.remote_picture());
+            Report::Json(Box::new(figures))
+        } else {
+            Report::Plain(stdout())
+        }
+    }
+
+    /// What writes the other side's pictures down, if that is wanted.
+    fn recorder(&self, engine: &Engine) -> Result<Option<Recorder>> {
+        let path = self.picture_out.as_deref();
+        let path = path.filter(|it| it.as_os_str() != "none");
+        let fps = compose::video(&self.options).fps as u32;
+        path.map(|path| Recorder::start(path, &engine.remote_picture(), fps))
+            .transpose()
+    }
 }
 
 /// A disk that needs longer is not waited for.

@@ -43,6 +43,9 @@ const fn row(reason: EndReason) -> (u8, &'static str) {
 /// The exit status when a call could not even be tried: what was given makes no sense.
 pub const BAD_CALL: u8 = 3;
 
+/// The exit status when a test call went through, and something of it did not come back.
+pub const BAD_TEST_CALL: u8 = 24;
+
 /// The end of `--help`: exit statuses, what can be said while it runs, and what figures mean.
 #[must_use]
 pub fn exit_help() -> String {
@@ -61,6 +64,11 @@ Exit status:
             let _ = writeln!(help, "  {code:2}  {}", words(*reason));
         }
     }
+    // Writing to a text cannot fail.
+    let _ = writeln!(
+        help,
+        "  {BAD_TEST_CALL}  of a test call, sound or picture did not come back"
+    );
     help + "
 Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
@@ -77,7 +85,15 @@ Figures of --json, once a second: statistics of the call, named as in W3C webrtc
   heard, seen    whether it says that it hears and sees us; null while we send nothing, or
                  nothing is known
   culprit        what keeps one of the two from hearing or seeing the other, such as network
-                 or theirCamera; null while all is well"
+                 or theirCamera; null while all is well
+
+The last line of `test-call --json`, testCall: ok, and problems if it is not; medians of
+  soundDelayMs   how late the voice came back, both ways together, beyond the two seconds
+  pictureDelayMs the same of a test picture; null for a camera
+  roundTripMs, soundBufferMs    of the network, and how long sound waits before it is played
+  audioLoss, videoLoss, remoteLoss    shares that we lost, and that the other side did
+  frameWidth, frameHeight, framesPerSecond    of the picture that came back
+  heardYou, similarity    whether the voice came back, and how alike it was, 0 to 1"
 }
 
 #[cfg(test)]
@@ -112,6 +128,7 @@ mod tests {
             .collect();
         let codes: BTreeSet<u8> = failures.iter().map(|it| exit_code(**it)).collect();
         assert_eq!(codes.len(), failures.len());
+        assert!(!codes.contains(&BAD_TEST_CALL));
         assert!(codes.iter().all(|it| *it > BAD_CALL));
         let texts: BTreeSet<_> = EndReason::ALL.iter().map(|it| words(*it)).collect();
         assert_eq!(texts.len(), EndReason::ALL.len());

@@ -46,7 +46,8 @@ pub(crate) struct Contents {
     /// Oldest first.
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) people: Vec<Person>,
-    /// Who was met last is last.
+    /// Who was met last is last. While a store is open, its [`KnownPeople`](crate::KnownPeople) have
+    /// them.
     pub(crate) whereabouts: Vec<Whereabouts>,
 }
 

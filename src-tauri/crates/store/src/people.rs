@@ -8,7 +8,7 @@ use identity::Address;
 
 use crate::history::HistoryEntry;
 use crate::person::Person;
-use crate::whereabouts::Whereabouts;
+use crate::whereabouts::{self, Whereabouts};
 
 /// What somebody is to the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,10 @@ struct People {
     saved: HashMap<Address, Relation>,
     /// In the order of their names.
     contacts: Vec<Address>,
-    places: HashMap<Address, Vec<SocketAddr>>,
+    /// Who was met last is last.
+    whereabouts: Vec<Whereabouts>,
+    /// Whether those are others than in the database.
+    moved: bool,
 }
 
 impl KnownPeople {
@@ -75,7 +78,18 @@ impl KnownPeople {
     #[must_use]
     pub fn places(&self, address: &Address) -> Vec<SocketAddr> {
         let people = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        people.places.get(address).cloned().unwrap_or_default()
+        let found = people.whereabouts.iter().find(|it| it.address == *address);
+        found.map(|it| it.places.clone()).unwrap_or_default()
+    }
+
+    /// Somebody proved to be at these places, the best first: they are kept before those where the
+    /// same person was earlier, four in all, for the 256 people who were met last. The store writes
+    /// them with its next [`Store::flush`](crate::Store::flush), at the latest when it is dropped.
+    /// Nobody is asked whether that person should be remembered.
+    pub fn met(&self, address: &Address, places: &[SocketAddr]) {
+        let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let moved = whereabouts::met(&mut people.whereabouts, *address, places);
+        people.moved |= moved;
     }
 
     /// Takes over the people of this history.
@@ -89,13 +103,41 @@ impl KnownPeople {
     }
 
     /// Takes over where people were met.
-    pub(crate) fn locate(&self, whereabouts: &[Whereabouts]) {
-        let places = whereabouts.iter().map(|it| (it.address, it.places.clone()));
-        let places = places.collect();
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .places = places;
+    pub(crate) fn locate(&self, whereabouts: Vec<Whereabouts>) {
+        let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        people.whereabouts = whereabouts;
+    }
+
+    /// Where people were met, if that is not in the database yet; from now on it counts as there.
+    pub(crate) fn take_moved(&self) -> Option<Vec<Whereabouts>> {
+        let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut people.moved).then(|| people.whereabouts.clone())
+    }
+
+    /// Where people were met is not in the database.
+    pub(crate) fn set_moved(&self) {
+        let mut people = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        people.moved = true;
+    }
+
+    /// Whether it is not.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).moved
+    }
+
+    /// Forgets where those were who are neither saved nor in a past call.
+    pub(crate) fn forget_strangers(&self) {
+        let mut guard = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let people = &mut *guard;
+        let before = people.whereabouts.len();
+        let (saved, met) = (&people.saved, &people.met);
+        people
+            .whereabouts
+            .retain(|it| match saved.get(&it.address) {
+                Some(relation) => *relation == Relation::Contact,
+                None => met.contains(&it.address),
+            });
+        people.moved |= people.whereabouts.len() < before;
     }
 
     /// Takes over the people whom the user saved or blocked, in the order of their names.

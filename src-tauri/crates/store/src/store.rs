@@ -1,7 +1,6 @@
 //! One directory and what is in it.
 
 mod contacts;
-mod places;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +9,9 @@ use std::time::{Duration, Instant};
 use identity::Identity;
 
 pub use self::transfer::Imported;
-use crate::db::{Contents, Database, write_history, write_people, write_settings};
+use crate::db::{
+    Contents, Database, write_history, write_people, write_settings, write_whereabouts,
+};
 use crate::error::StoreError;
 use crate::history::{self, HistoryEntry};
 use crate::key::{self, Key, Keychain};
@@ -93,6 +94,8 @@ impl Store {
             _lock: lock,
         };
         store.learn();
+        let whereabouts = std::mem::take(&mut store.contents.whereabouts);
+        store.known.locate(whereabouts);
         store
     }
 
@@ -163,8 +166,8 @@ impl Store {
 
     /// Whether [`Store::flush`] has something to write.
     #[must_use]
-    pub const fn is_unwritten(&self) -> bool {
-        self.unwritten
+    pub fn is_unwritten(&self) -> bool {
+        self.unwritten || self.known.has_moved()
     }
 
     /// Writes what is remembered but not written yet. Dropping a store does it too.
@@ -172,9 +175,13 @@ impl Store {
     /// # Errors
     /// When it cannot be written; it stays unwritten, for the disk may have room later.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        if !self.unwritten {
-            return Ok(());
+        if self.unwritten {
+            self.write_calls()?;
         }
+        self.write_places()
+    }
+
+    fn write_calls(&mut self) -> Result<(), StoreError> {
         self.written = Some(Instant::now());
         let (contents, renamed) = (&self.contents, &self.renamed);
         let people = contents.people.iter();
@@ -199,8 +206,19 @@ impl Store {
         self.learn();
         self.unwritten = true;
         self.flush()?;
-        self.forget_strangers()?;
+        self.known.forget_strangers();
+        self.write_places()?;
         legacy::forget_calls(&self.dir)
+    }
+
+    /// Writes where people were met, if that is new.
+    fn write_places(&mut self) -> Result<(), StoreError> {
+        let Some(whereabouts) = self.known.take_moved() else {
+            return Ok(());
+        };
+        self.database
+            .change(|transaction| write_whereabouts(transaction, &whereabouts))
+            .inspect_err(|_| self.known.set_moved())
     }
 
     /// Brings what is derived up to date.
@@ -208,7 +226,6 @@ impl Store {
         person::sort(&mut self.contents.people);
         self.known.learn(&self.contents.history);
         self.known.save(&self.contents.people);
-        self.known.locate(&self.contents.whereabouts);
     }
 }
 

@@ -41,7 +41,8 @@ impl Store {
             it.pinned_at = None;
             it.pinned_how = None;
         })?;
-        self.forget_strangers()
+        self.known.forget_strangers();
+        self.write_places()
     }
 
     /// Lets somebody ring here no more, or again. A contact stays one.

@@ -38,7 +38,7 @@ fn places_are_there_again_after_a_restart_and_go_with_what_is_known_of_the_perso
     let here = at("192.168.1.5:48267 [fe80::1%2]:48267");
     let known = store.known_people();
     for person in [&contact, &called, &stranger] {
-        store.met_at(person, &here).unwrap();
+        known.met(person, &here);
         assert_eq!(known.places(person), here, "known at once");
     }
     drop(store);
@@ -66,7 +66,10 @@ fn places_are_no_part_of_an_export() {
     let mut store = Store::open(dir.path()).unwrap();
     let ann = somebody();
     store.save_contact(&ann, "").unwrap();
-    store.met_at(&ann, &at("10.0.0.1:1")).unwrap();
+    store.known_people().met(&ann, &at("10.0.0.1:1"));
+    assert!(store.is_unwritten());
+    store.flush().unwrap();
+    assert!(!store.is_unwritten());
     let export = store.export("four words are fine").unwrap();
     let new = place();
     let imported = Store::open_with_import(
@@ -135,6 +138,9 @@ fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
     let mut store = Store::open(dir.path()).unwrap();
     assert_eq!(store.people().len(), 1);
     assert_eq!(store.settings().lan, LanVisibility::Known);
-    store.met_at(&ann, &at("10.0.0.1:1")).unwrap();
+    store.known_people().met(&ann, &at("10.0.0.1:1"));
+    assert!(store.is_unwritten());
+    store.flush().unwrap();
+    assert!(!store.is_unwritten());
     assert!(!dir.path().join("tincan.db.broken").exists());
 }

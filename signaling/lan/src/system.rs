@@ -1,0 +1,93 @@
+//! The networks of this machine.
+
+use std::net::SocketAddr;
+
+use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, host_name};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use identity::{Address, Identity};
+
+use crate::relay::OwnRelay;
+
+/// How to be a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The TCP port of our relay, if it is free; else another.
+    pub port: u16,
+    /// What finds others.
+    pub finders: discovery::Options,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: discovery::DEFAULT_PORT,
+            finders: discovery::Options::default(),
+        }
+    }
+}
+
+/// The networks that this machine is on, over real sockets.
+#[derive(Clone, Debug, Default)]
+pub struct SystemLan {
+    options: Options,
+}
+
+impl SystemLan {
+    /// Membership by these options.
+    #[must_use]
+    pub const fn new(options: Options) -> Self {
+        Self { options }
+    }
+}
+
+impl Lan for SystemLan {
+    fn join(&self, alias: &Identity) -> BoxFuture<'static, Result<Joined, LanError>> {
+        let (options, alias) = (self.options.clone(), alias.address());
+        async move { join(&options, alias) }.boxed()
+    }
+}
+
+fn join(options: &Options, alias: Address) -> Result<Joined, LanError> {
+    let relay = OwnRelay::open(&host_name(&alias), options.port).map_err(LanError::NoPort)?;
+    let port = relay.port();
+    let (finders, heard) = Finders::start(alias, &options.finders);
+    Ok(Joined {
+        port,
+        heard,
+        membership: Box::new(Member { finders, relay }),
+    })
+}
+
+/// A membership: what finds others, and our relay.
+#[derive(Debug)]
+struct Member {
+    finders: Finders,
+    relay: OwnRelay,
+}
+
+impl Membership for Member {
+    fn announce(&self, announcement: Option<Announcement>) {
+        let bytes = announcement.as_ref().map(Announcement::to_bytes);
+        self.relay.announce(bytes.map(Into::into));
+        self.finders.announce(announcement);
+    }
+
+    fn ask(&self, places: Vec<SocketAddr>) {
+        self.finders.ask(places);
+    }
+
+    fn network_changed(&self) {
+        // The relay listens at every address, those to come included.
+        self.finders.network_changed();
+    }
+
+    fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            let Self { finders, relay } = *self;
+            relay.announce(None);
+            tokio::join!(finders.leave(), relay.close());
+        }
+        .boxed()
+    }
+}
