@@ -5,6 +5,11 @@
 //! announcement is a hint: it never names who is there unless that person wants everybody to know,
 //! and who it is is proven by a sealed session alone. What comes from the network is a stranger's
 //! bytes: none of it panics, and none of it makes memory grow without a bound.
+//!
+//! [`Finders`] hear and say announcements over real sockets, each way of finding in a task of its
+//! own. The rest is sans-IO: [`Neighbours`] keeps who is heard, [`Acquaintances`] tells who of them
+//! claims to be somebody whom we know. [`Lan`] is the seam behind which the finders and a relay are,
+//! or a simulation.
 
 #![warn(missing_docs)]
 

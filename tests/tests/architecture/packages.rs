@@ -28,6 +28,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         &["call", "media", "signal-client", "seal", "identity"],
     ),
     (
+        "echo",
+        &[
+            "call",
+            "media",
+            "engine",
+            "devices",
+            "identity",
+            "signal-relay",
+        ],
+    ),
+    (
         "doctor",
         &[
             "media",
@@ -37,17 +48,6 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "discovery",
             "signal-client",
             "signal-wire",
-        ],
-    ),
-    (
-        "echo",
-        &[
-            "call",
-            "media",
-            "engine",
-            "devices",
-            "identity",
-            "signal-relay",
         ],
     ),
     ("headless", COMPOSED),
@@ -68,9 +68,9 @@ const COMPOSED: &[&str] = &[
     "store",
     "identity",
     "signal-client",
+    "lan",
     "doctor",
     "discovery",
-    "lan",
 ];
 
 /// The app shares the options and the figures of the program without a window.

@@ -16,7 +16,7 @@ use mdns_sd::{
     IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
     TxtProperty,
 };
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{interval, interval_at, sleep, timeout};
 use tracing::{debug, warn};
 
 use super::context::Context;
@@ -78,7 +78,7 @@ fn start() -> Option<(ServiceDaemon, Receiver<ServiceEvent>)> {
 impl DnsSd {
     /// Returns the events to go on with, after the daemon was started afresh; `None` at the end.
     async fn run(&mut self, events: &Receiver<ServiceEvent>) -> Option<Receiver<ServiceEvent>> {
-        let mut beat = interval(HEARTBEAT);
+        let mut beat = interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
         let mut check = interval(CACHE_CHECK);
         loop {
             tokio::select! {
@@ -282,8 +282,9 @@ const LASTS: Duration = Duration::from_secs(28);
 /// How soon a new interface is seen.
 const INTERFACE_CHECK_SECONDS: u32 = 3;
 
-/// A flood of 1000 packets a second brings some megabytes in this time.
-const CACHE_CHECK: Duration = Duration::from_secs(5);
+/// A flood of 1000 packets a second brings some megabytes in this time, and the daemon searches
+/// them for each packet.
+const CACHE_CHECK: Duration = Duration::from_secs(2);
 
 /// 256 members with a service, a text and eight addresses each.
 const MAX_CACHED: i64 = 256 * 12;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use call::view::{CallView, Controls};
 use devices::EchoDevices;
 use engine::command::Command;
-use engine::{Backends, Config, Engine, People, Relation, Subscription, WhoMayRing};
+use engine::{Backends, Config, Engine, LanVisibility, People, Relation, Subscription, WhoMayRing};
 use identity::{Address, Identity, Invite, RelayUrlError};
 use media::backend::camera::VideoMode;
 use media::backend::codec::CodecBackend;
@@ -114,6 +114,7 @@ fn parts(setup: Setup, relay: &str, devices: &EchoDevices) -> (Config, Backends)
         people: Arc::new(Only(setup.caller)),
         who_may_ring: WhoMayRing::Contacts,
         name: EchoPeer::NAME.to_owned(),
+        lan: LanVisibility::Off,
         relay: Some(relay.to_owned()),
         ring: call::phone::Config::RING_MIN,
         video: setup.video,
@@ -130,6 +131,7 @@ fn parts(setup: Setup, relay: &str, devices: &EchoDevices) -> (Config, Backends)
         transport: setup.transport,
         network: setup.network,
         relays: Arc::new(engine::SignalClient),
+        lan: None,
     };
     (config, backends)
 }

@@ -11,7 +11,7 @@ use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use echo::{EchoPeer, Setup};
 use engine::command::Command;
 use engine::view::EngineView;
-use engine::{Backends, Config, Engine, SignalClient, Strangers, WhoMayRing};
+use engine::{Backends, Config, Engine, LanVisibility, SignalClient, Strangers, WhoMayRing};
 use identity::{Identity, Invite, RelayUrl};
 use media::backend::camera::VideoMode;
 use media::units::{Bitrate, Size};
@@ -51,6 +51,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
         people: Arc::new(Strangers),
         who_may_ring: WhoMayRing::Everybody,
         name: "Ada".to_owned(),
+        lan: LanVisibility::Off,
         relay: None,
         ring: Duration::from_secs(20),
         video: VIDEO,
@@ -67,6 +68,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
         transport: Arc::new(PeerToPeer::new(p2p::Config::default())),
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
+        lan: None,
     };
     Engine::start(config, backends).unwrap()
 }

@@ -9,10 +9,12 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
@@ -201,11 +203,11 @@ async fn read(socket: Arc<UdpSocket>, heard: mpsc::Sender<Received>) {
                 let bytes = buffer[..length].to_vec();
                 let _ = heard.try_send(Received { bytes, source });
             }
-            // An answer to somebody who left: Windows tells the sender so (WSAECONNRESET).
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+            // Of one datagram, mostly: Windows tells that one was too long (WSAEMSGSIZE), and that
+            // somebody had left to whom we answered (WSAECONNRESET).
             Err(error) => {
-                debug!(%error, "the beacon hears nothing more on a socket");
-                return;
+                debug!(%error, "a beacon was not heard");
+                sleep(READ_AGAIN).await;
             }
         }
     }
@@ -259,3 +261,6 @@ const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0x7463, 0x6c61);
 
 /// More than a machine has networks that people are on.
 const MAX_SPEAKERS: usize = 32;
+
+/// An error that stays shall not keep a core busy.
+const READ_AGAIN: Duration = Duration::from_millis(20);
