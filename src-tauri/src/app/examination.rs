@@ -16,7 +16,7 @@ impl App {
             (shell.settings.clone(), shell.people.clone())
         };
         let peer = peer.as_deref().map(str::trim).filter(|it| !it.is_empty());
-        let peer = peer.map(|it| examine::peer(it, &self.identity, &people));
+        let peer = peer.map(|it| examine::peer(it, &self.identity, &people, &self.known));
         let mut subjects = examine::subjects(&self.options.common, &settings, peer);
         let view = self.views.borrow().clone();
         if is_on(&view.camera.now) {

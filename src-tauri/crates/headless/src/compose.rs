@@ -63,6 +63,11 @@ pub(crate) fn relay(options: &Options, settings: &Settings) -> Option<String> {
     relay.filter(|it| !it.is_empty()).map(str::to_owned)
 }
 
+/// Who may see us on local networks.
+pub(crate) fn visibility(options: &Options, settings: &Settings) -> store::LanVisibility {
+    options.lan.unwrap_or(settings.lan)
+}
+
 /// The other side of a test call, for this caller. It asks no server for its own address: the caller
 /// is on the same machine.
 #[must_use]
@@ -104,7 +109,7 @@ pub fn config(
             store::WhoMayRing::Contacts => WhoMayRing::Contacts,
         },
         name: settings.name.clone(),
-        lan: match options.lan.unwrap_or(settings.lan) {
+        lan: match visibility(options, settings) {
             store::LanVisibility::Everyone => LanVisibility::Everyone,
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,

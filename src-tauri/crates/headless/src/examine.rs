@@ -8,7 +8,7 @@ use discovery::{Acquaintances, Announcement, Recognised};
 use doctor::{Check, Device, Peer, Recognise, Report, Subjects};
 use identity::{Address, Identity, Invite};
 use media::backend::device::DeviceId;
-use store::{Person, Settings};
+use store::{KnownPeople, LanVisibility, Person, Settings};
 
 use crate::compose;
 use crate::options::Options;
@@ -17,10 +17,11 @@ use crate::options::Options;
 #[must_use]
 pub fn subjects(options: &Options, settings: &Settings, peer: Option<Peer>) -> Subjects {
     let backends = compose::backends(options, settings);
+    let visibility = compose::visibility(options, settings);
     let chosen = |id: &Option<String>| id.clone().map(DeviceId);
     Subjects {
         program: concat!("Tincan ", env!("CARGO_PKG_VERSION")).to_owned(),
-        lan: backends.lan,
+        lan: backends.lan.filter(|_| visibility != LanVisibility::Off),
         port: None,
         peer,
         relay: compose::relay(options, settings),
@@ -42,23 +43,24 @@ pub fn subjects(options: &Options, settings: &Settings, peer: Option<Peer>) -> S
 }
 
 /// Whom a text means: one of these people by name, anybody by address or invite link, else a place.
+/// `known` says where they were met.
 #[must_use]
-pub fn peer(text: &str, identity: &Identity, people: &[Person]) -> Peer {
+pub fn peer(text: &str, identity: &Identity, people: &[Person], known: &KnownPeople) -> Peer {
     let text = text.trim();
     let is_named = |it: &&Person| {
         let mut names = [&it.name, &it.their_name].into_iter();
         names.any(|name| !name.is_empty() && name.to_lowercase() == text.to_lowercase())
     };
     let by_name = people.iter().find(is_named);
-    let by_name = by_name.and_then(|it| it.address.parse().ok());
-    match by_name.or_else(|| Invite::find(text).ok().map(|it| it.address)) {
-        Some(address) => Peer::Person {
-            places: Vec::new(),
-            who: Arc::new(OnePerson {
-                address,
-                known: Acquaintances::new(identity, [address]),
-            }),
-        },
+    let by_name = by_name.and_then(|it| Some((it.address.parse().ok()?, Vec::new())));
+    let by_link = || Invite::find(text).ok().map(|it| (it.address, it.lan));
+    match by_name.or_else(by_link) {
+        Some((address, mut places)) => {
+            places.extend(known.places(&address));
+            let known = Acquaintances::new(identity, [address]);
+            let who = Arc::new(OnePerson { address, known });
+            Peer::Person { places, who }
+        }
         None => Peer::Place(text.to_owned()),
     }
 }
@@ -128,13 +130,13 @@ mod tests {
         let strangers = Announcement::hidden(&me, &alias, 7000, &[]);
         let address = bea.address().to_string();
         for text in ["bea", " Beatrix ", address.as_str()] {
-            let Peer::Person { who, .. } = peer(text, &me, &people) else {
+            let Peer::Person { who, .. } = peer(text, &me, &people, &KnownPeople::default()) else {
                 panic!("{text} is a person")
             };
             assert!(who.is_theirs(&hers) && !who.is_theirs(&strangers), "{text}");
         }
         for text in ["bea.local", "192.168.1.5:99", "[fe80::1%eth0]:99", ""] {
-            let found = peer(text, &me, &people);
+            let found = peer(text, &me, &people, &KnownPeople::default());
             assert!(
                 matches!(found, Peer::Place(place) if place == text),
                 "{text}"

@@ -172,7 +172,8 @@ async fn run(line: Line) -> Result<ExitCode> {
             let store = open()?;
             let identity = store.identity();
             let peer = peer.as_deref();
-            let peer = peer.map(|it| examine::peer(it, &identity, store.people()));
+            let known = store.known_people();
+            let peer = peer.map(|it| examine::peer(it, &identity, store.people(), &known));
             let subjects = examine::subjects(&line.options, &store.settings(), peer);
             let report = examine::run(subjects, line.json, &mut stdout()).await?;
             return Ok(if report.has_failures() {

@@ -14,6 +14,7 @@ fn examined(more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tincan"))
         .arg("--data")
         .arg(data.path())
+        .arg("--lan=off")
         .arg(format!("--relay=ws://127.0.0.1:{port}/v2"))
         .args([
             "--camera=synthetic",
