@@ -11,7 +11,8 @@ use crate::pending::Pending;
 use crate::version::Offer;
 
 /// A HELLO that only asks whether somebody holds the key of an address: nothing follows on the
-/// REPLY, and the other side's user learns nothing. Whoever cannot open it learns nothing either.
+/// REPLY, so the other side keeps no session for it, and its user learns nothing. Whoever cannot open
+/// it learns nothing either.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,7 +40,7 @@ impl Greeting {
     /// # Errors
     /// When the address is no key that anything can be sealed for, or there is no randomness.
     pub fn begin(identity: &Identity, to: Address, now: Instant) -> Result<Self, SendError> {
-        Pending::begin(identity, &Offer::ours(), (to, 0), None, now).map(Self)
+        Pending::begin(identity, &Offer::of_question(), (to, 0), None, now).map(Self)
     }
 
     /// The frame to send, the same each time.
@@ -107,6 +108,27 @@ mod tests {
         answer[40] ^= 1;
         assert!(greeting.is_answered_by(now, &answer));
         assert!(side_of_bob.poll_output().is_none(), "nobody is told");
+    }
+
+    #[test]
+    fn whoever_asks_often_can_still_begin_a_session() {
+        let now = Instant::now();
+        let (ann, bob) = (Identity::generate().unwrap(), Identity::generate().unwrap());
+        let (ann, address) = (Arc::new(ann), bob.address());
+        let mut side_of_bob = Sealer::new(Arc::new(bob));
+        for second in 0..8 {
+            let now = now + std::time::Duration::from_secs(second);
+            let mut greeting = Greeting::begin(&ann, address, now).unwrap();
+            side_of_bob.receive(now, ann.address(), greeting.hello());
+            let answer = reply(&mut side_of_bob).unwrap();
+            assert!(greeting.is_answered_by(now, &answer), "{second}");
+        }
+        let now = now + std::time::Duration::from_secs(8);
+        let mut side_of_ann = Sealer::new(Arc::clone(&ann));
+        side_of_ann.send(now, address, 1, b"hello").unwrap();
+        let hello = reply(&mut side_of_ann).unwrap();
+        side_of_bob.receive(now, ann.address(), &hello);
+        assert!(side_of_bob.poll_output().is_some());
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(crate) struct HalfOpen {
 pub(crate) enum Answer {
     /// The session waits for its first DATA; its REPLY is to be sent.
     HalfOpen(Box<HalfOpen>),
+    /// There is no session, since somebody only asked; this REPLY is to be sent.
+    Told(Vec<u8>),
     /// There is no session; this REJECT is to be sent.
     Reject(Vec<u8>),
 }
@@ -82,6 +84,9 @@ impl HalfOpen {
         // Only the ephemeral key can fail here, and only for want of random bytes.
         let (noise, frame) =
             write_reply(noise, &context, &reply).map_err(|_| Dropped::NoRandomness)?;
+        if hello.offer.only_asks() {
+            return Ok(Answer::Told(frame));
+        }
         let handshake = hash_of(&noise);
         let keys = noise.into_stateless_transport_mode();
         Ok(Answer::HalfOpen(Box::new(Self {

@@ -71,6 +71,11 @@
 //!   cannot use up, and the other side of the active conversation has its own. A session that is
 //!   not used for five minutes is forgotten, with its keys.
 //!
+//! # Questions
+//!
+//! A HELLO with the highest feature bit only [asks](Greeting) whether the other side is there. It gets
+//! a REPLY, and no session is kept for it.
+//!
 //! # Introductions
 //!
 //! Where relays know a sender by an alias only, an [introduction](introduce) goes before its first

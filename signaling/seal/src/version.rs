@@ -30,6 +30,18 @@ impl Offer {
         }
     }
 
+    /// The same, of somebody who only asks whether the other side is there.
+    pub(crate) fn of_question() -> Self {
+        let mut offer = Self::ours();
+        offer.features |= ASKS;
+        offer
+    }
+
+    /// Whether nothing follows on the answer.
+    pub(crate) const fn only_asks(&self) -> bool {
+        self.features & ASKS != 0
+    }
+
     /// The highest version that both have, with the features that both have. Features that only
     /// one of them knows are ignored.
     pub(crate) fn agree(&self, other: &Self) -> Option<Agreement> {
@@ -76,6 +88,9 @@ impl Offer {
 
 /// The version of what is described in the crate's documentation.
 const VERSION: u16 = 1;
+
+/// Of a HELLO after which nothing follows. No feature: it is in no agreement.
+const ASKS: u32 = 1 << 31;
 
 /// The first version has none.
 const FEATURES: u32 = 0;

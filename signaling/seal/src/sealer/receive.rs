@@ -64,6 +64,7 @@ impl Sealer {
                 self.transmit(from, half_open.reply().to_vec());
                 self.half_open.push(*half_open);
             }
+            Answer::Told(reply) => self.transmit(from, reply),
             Answer::Reject(reject) => {
                 tracing::debug!("a HELLO is rejected: no common version");
                 self.transmit(from, reject);

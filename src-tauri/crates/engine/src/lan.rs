@@ -66,7 +66,12 @@ struct Profile {
 #[derive(Debug)]
 enum State {
     Off,
-    Joining { alias: Arc<Identity>, task: Task },
+    Joining {
+        alias: Arc<Identity>,
+        task: Task,
+        /// What is to be asked as soon as we are a member.
+        places: Vec<SocketAddr>,
+    },
     On(Box<On>),
     Failed { again_at: Instant },
 }
@@ -199,9 +204,9 @@ impl Lan {
         }
     }
 
-    /// Whether others can be found here.
-    pub(crate) const fn is_on(&self) -> bool {
-        matches!(self.state, State::On(_))
+    /// Whether others can be found here, now or in a moment.
+    pub(crate) const fn may_find(&self) -> bool {
+        matches!(self.state, State::On(_) | State::Joining { .. })
     }
 
     /// Who is there, proven.
@@ -236,15 +241,21 @@ impl Lan {
     /// Looks for somebody whom we are about to call; where they were last is asked, and where their
     /// link says that they are. Returns how long the networks have before a far relay is asked.
     pub(crate) fn look_for(&mut self, who: Address, places: &[SocketAddr]) -> Duration {
-        let State::On(on) = &mut self.state else {
-            return Duration::ZERO;
-        };
         let mut asked = self.people.places(&who);
         asked.extend(places);
-        if !asked.is_empty() {
-            on.membership.ask(asked);
+        match &mut self.state {
+            State::On(on) => {
+                if !asked.is_empty() {
+                    on.membership.ask(asked);
+                }
+                on.neighbourhood.chance_of(self.clock.now(), &who)
+            }
+            State::Joining { places, .. } => {
+                *places = asked;
+                neighbourhood::HEAD_START
+            }
+            State::Off | State::Failed { .. } => Duration::ZERO,
         }
-        on.neighbourhood.chance_of(&who)
     }
 
     /// Where somebody may be, those first of whom it is known. Opens the links that are not there.
@@ -302,13 +313,23 @@ impl Lan {
         self.state = State::Joining {
             alias: Arc::new(alias),
             task: Task(task),
+            places: Vec::new(),
         };
     }
 
     fn joined(&mut self, port: u16, membership: Box<dyn Membership>, relays: &mut Relays) {
-        let State::Joining { alias, task } = std::mem::replace(&mut self.state, State::Off) else {
+        let state = std::mem::replace(&mut self.state, State::Off);
+        let State::Joining {
+            alias,
+            task,
+            places,
+        } = state
+        else {
             return;
         };
+        if !places.is_empty() {
+            membership.ask(places);
+        }
         tracing::info!("a member of local networks");
         // Our own clients of it are this machine's.
         let own = LocalRelay {
@@ -320,7 +341,7 @@ impl Lan {
         self.state = State::On(Box::new(On {
             port,
             membership,
-            neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias),
+            neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias, self.clock.now()),
             announced: None,
             _task: task,
         }));

@@ -56,7 +56,7 @@ fn twenty_handshakes_a_second_are_answered() {
     let answered = (0..100).filter(|_| judged(start).is_ok()).count();
     assert_eq!(answered, 20);
     assert_eq!(judged(start), Err(Dropped::HandshakeRate));
-    assert_eq!(judged(start + millis(51)), Ok(()));
+    assert_eq!(judged(start + millis(51)), Ok(false));
 }
 
 #[test]
@@ -67,16 +67,16 @@ fn one_sender_has_two_half_open_and_two_handshakes_a_second() {
         let hello = hello(&mut eve, now, bob);
         bob.sealer.take(now, eve.address, Sender::Stranger, &hello)
     };
-    assert_eq!(judged(&mut bob, start), Ok(()));
-    assert_eq!(judged(&mut bob, start), Ok(()));
+    assert_eq!(judged(&mut bob, start), Ok(false));
+    assert_eq!(judged(&mut bob, start), Ok(false));
     assert_eq!(judged(&mut bob, start), Err(Dropped::HalfOpenOfSender));
     bob.sealer.half_open.clear();
-    assert_eq!(judged(&mut bob, start), Ok(()));
+    assert_eq!(judged(&mut bob, start), Ok(false));
     bob.sealer.half_open.clear();
-    assert_eq!(judged(&mut bob, start), Ok(()));
+    assert_eq!(judged(&mut bob, start), Ok(false));
     bob.sealer.half_open.clear();
     assert_eq!(judged(&mut bob, start), Err(Dropped::HandshakeRate));
-    assert_eq!(judged(&mut bob, start + millis(500)), Ok(()));
+    assert_eq!(judged(&mut bob, start + millis(500)), Ok(false));
     // The first ones are not pushed out by later ones.
     let later = start + seconds(30);
     bob.pass_time(later);
@@ -243,7 +243,7 @@ fn strangers_cannot_keep_those_whom_the_user_knows_from_calling() {
     let judged = bob
         .sealer
         .take(now, ann.address, Sender::Familiar, &ann.only());
-    assert_eq!(judged, Ok(()));
+    assert_eq!(judged, Ok(false));
     bob.drain();
     settle(now, &mut ann, &mut bob);
     assert_eq!(bob.messages(), [b"invite"]);

@@ -73,9 +73,9 @@ fn data_beyond_the_window_is_late() {
         bob.sealer
             .take(now, ann.address, Sender::Stranger, &frames[at])
     };
-    assert_eq!(judged(&mut bob, frames.len() - 1), Ok(()));
+    assert_eq!(judged(&mut bob, frames.len() - 1), Ok(true));
     assert_eq!(judged(&mut bob, 0), Err(Dropped::Late));
-    assert_eq!(judged(&mut bob, 1), Ok(()));
+    assert_eq!(judged(&mut bob, 1), Ok(true));
     assert_eq!(judged(&mut bob, 1), Err(Dropped::Repeated));
 }
 

@@ -81,7 +81,7 @@ impl Control {
 
     /// Looks for somebody on our networks, who is about to be called.
     pub(super) fn look_for(&mut self, who: Address, places: &[SocketAddr]) {
-        if !self.lan.is_on() {
+        if !self.lan.may_find() {
             self.routes.forget(&who);
             return;
         }
@@ -222,7 +222,7 @@ impl Control {
         };
         let far = self.relays.far_way(who);
         let mut ways = self.routes.local_ways(who).chain(far);
-        ways.any(|it| self.relays.is_online(it.link)) || (far.is_none() && self.lan.is_on())
+        ways.any(|it| self.relays.is_online(it.link)) || (far.is_none() && self.lan.may_find())
     }
 
     /// Closes the link to the relay of whom we called once no call is left that goes on or may. Not

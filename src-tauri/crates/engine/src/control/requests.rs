@@ -109,7 +109,7 @@ impl Control {
         if let Some(url) = &invite.relay {
             self.relays.open_guest(invite.address, url);
         }
-        if self.relays.far_way(&invite.address).is_none() && !self.lan.is_on() {
+        if self.relays.far_way(&invite.address).is_none() && !self.lan.may_find() {
             return Err(CommandError::NoRelay);
         }
         self.relays.probe_before_call();

@@ -30,6 +30,8 @@ use crate::sealing::Priority;
 pub(crate) struct Neighbourhood {
     identity: Arc<Identity>,
     alias: Arc<Identity>,
+    /// Since when we are a member.
+    since: Instant,
     acquaintances: Acquaintances,
     neighbours: Neighbours,
     /// What is known of those who announce somebody, by their alias.
@@ -48,11 +50,12 @@ pub(crate) enum Taken {
 }
 
 impl Neighbourhood {
-    pub(super) fn new(identity: Arc<Identity>, alias: Arc<Identity>) -> Self {
+    pub(super) fn new(identity: Arc<Identity>, alias: Arc<Identity>, now: Instant) -> Self {
         Self {
             acquaintances: Acquaintances::new(&identity, []),
             identity,
             alias,
+            since: now,
             neighbours: Neighbours::default(),
             standings: BTreeMap::new(),
             introductions: Introductions::default(),
@@ -155,10 +158,11 @@ impl Neighbourhood {
     }
 
     /// How long our networks have before somebody is looked for elsewhere: long where they are said
-    /// to be here, and none where nobody is who could be them.
-    pub(super) fn chance_of(&self, who: &Address) -> Duration {
+    /// to be here or we have not heard everybody yet, and none where nobody is who could be them.
+    pub(super) fn chance_of(&self, now: Instant, who: &Address) -> Duration {
         let mut standings = self.standings.values();
-        if standings.any(|it| it.person.address == *who) {
+        let is_new = now < self.since + ALL_HEARD;
+        if is_new || standings.any(|it| it.person.address == *who) {
             HEAD_START
         } else if self.unnamed().next().is_some() {
             SHORT_START
@@ -377,7 +381,10 @@ const MAX_TRIED: usize = 16;
 
 /// How long our networks have where somebody is said to be there: a person waits no second for a
 /// relay elsewhere.
-const HEAD_START: Duration = Duration::from_millis(700);
+pub(super) const HEAD_START: Duration = Duration::from_millis(700);
+
+/// How long it takes at most to hear of all who are there.
+const ALL_HEARD: Duration = Duration::from_secs(1);
 
 /// And where they may be behind an announcement that names nobody.
 const SHORT_START: Duration = Duration::from_millis(300);
