@@ -184,7 +184,7 @@ fn without_clock(call: &CallView) -> CallView {
 #[cfg(test)]
 mod tests {
     use call::view::{ActivePhase, Controls, Lacking, Received};
-    use engine::view::{CallStats, DeviceNow, DeviceView, RelayView};
+    use engine::view::{CallStats, DeviceNow, DeviceView, LanView, RelayView};
 
     use super::*;
 
@@ -202,6 +202,7 @@ mod tests {
             camera: true,
         };
         EngineView {
+            lan: LanView::default(),
             relay: RelayView::None,
             call: CallView::Active {
                 call: "1".to_owned(),

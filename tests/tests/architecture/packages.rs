@@ -88,6 +88,7 @@ const APP: &[&str] = &[
     "transport",
     "store",
     "identity",
+    "discovery",
     "headless",
     "doctor",
 ];

@@ -1,12 +1,12 @@
 //! Whether another machine, named by the user, can be reached.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use discovery::{ANNOUNCEMENT_PATH, DEFAULT_PORT};
+use discovery::{ANNOUNCEMENT_PATH, NotAPlace, Place};
 use futures::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::finding::Finding;
@@ -31,9 +31,9 @@ enum Outcome {
 
 /// Goes to what the user typed.
 pub(crate) async fn visit(text: &str) -> Visit {
-    let places = match host_and_port(text.trim()) {
-        Some((host, port)) => resolve(&host, port).await,
-        None => Vec::new(),
+    let places = match text.parse::<Place>() {
+        Ok(place) => place.resolve().await,
+        Err(NotAPlace) => Vec::new(),
     };
     go(places).await
 }
@@ -107,54 +107,11 @@ fn is_announcement(answer: &[u8]) -> bool {
     is_good && end.is_some_and(|end| end + 4 < answer.len())
 }
 
-async fn resolve(host: &str, port: u16) -> Vec<SocketAddr> {
-    match timeout(RESOLVE, lookup_host((host, port))).await {
-        Ok(Ok(found)) => found.take(MOST_PLACES).collect(),
-        Ok(Err(_)) | Err(_) => Vec::new(),
-    }
-}
-
-/// `HOST`, `HOST:PORT`, `V4`, `V4:PORT`, `V6`, `[V6]` or `[V6]:PORT`; a scope may stand behind a V6.
-fn host_and_port(text: &str) -> Option<(String, u16)> {
-    if text.is_empty() || text.len() > LONGEST_HOST {
-        return None;
-    }
-    let is_v6 = |it: &str| {
-        let address = it.split_once('%').map_or(it, |(address, _)| address);
-        address.parse::<IpAddr>().is_ok_and(|it| it.is_ipv6())
-    };
-    if is_v6(text) {
-        return Some((text.to_owned(), DEFAULT_PORT));
-    }
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let (host, behind) = rest.split_once(']')?;
-            if !is_v6(host) {
-                return None;
-            }
-            (host, behind)
-        }
-        None => text.split_at(text.find(':').unwrap_or(text.len())),
-    };
-    let port = match port.strip_prefix(':') {
-        Some(port) => port.parse().ok().filter(|it| *it > 0)?,
-        None if port.is_empty() => DEFAULT_PORT,
-        None => return None,
-    };
-    (!host.is_empty()).then(|| (host.to_owned(), port))
-}
-
-/// How long a look-up may take: above the first retry of a usual resolver (1 s).
-const RESOLVE: Duration = Duration::from_millis(1500);
-
 /// How long a machine that took the connection may take to answer.
 const ANSWER: Duration = Duration::from_secs(1);
 
 /// Bytes: an announcement has at most 1200, and its head some hundred.
 const LONGEST_ANSWER: u64 = 2048;
-
-/// Bytes: a host name has at most 253, and a port with its colon 6.
-const LONGEST_HOST: usize = 260;
 
 /// A name may have any number of addresses.
 const MOST_PLACES: usize = 8;
@@ -166,32 +123,7 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_place_is_a_host_with_or_without_a_port() {
-        for (text, host, port) in [
-            ("bea.local", "bea.local", DEFAULT_PORT),
-            ("bea:99", "bea", 99),
-            ("192.168.1.5", "192.168.1.5", DEFAULT_PORT),
-            ("192.168.1.5:99", "192.168.1.5", 99),
-            ("fe80::1%eth0", "fe80::1%eth0", DEFAULT_PORT),
-            ("[fe80::1%2]:99", "fe80::1%2", 99),
-            ("[::1]", "::1", DEFAULT_PORT),
-        ] {
-            assert_eq!(host_and_port(text), Some((host.to_owned(), port)), "{text}");
-        }
-        for text in [
-            "", ":99", "bea:", "bea:0", "bea:x", "[::1", "[::1]9", "[bea]:9", "a:1:2",
-        ] {
-            assert_eq!(host_and_port(text), None, "{text}");
-        }
-    }
-
     proptest! {
-        #[test]
-        fn any_text_is_a_place_or_none(text in "\\PC{0,60}") {
-            let _ = host_and_port(&text);
-        }
-
         #[test]
         fn any_bytes_are_an_answer_or_none(answer in prop::collection::vec(any::<u8>(), 0..100)) {
             let _ = is_announcement(&answer);
