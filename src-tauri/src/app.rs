@@ -85,7 +85,7 @@ impl App {
             Arc::clone(&identity),
             known.clone(),
         );
-        let me = me(&config);
+        let me = me(&config, &[]);
         let mut backends = compose::backends(&options.common, &settings);
         let transport = Arc::new(ReplaceableTransport::new(backends.transport));
         backends.transport = transport.clone();

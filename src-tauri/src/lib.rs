@@ -169,6 +169,7 @@ fn set_up(
         let figures = Figures::new(file).with_ages(&streams.remote);
         tokio::spawn(write_figures(figures, app.views()));
     }
+    tokio::spawn(Arc::clone(&app).show_places());
     tokio::spawn(memory::give_back_after_calls(streams.ended.resubscribe()));
     let history = tokio::spawn(async move { app.keep_history(streams.ended).await });
     tauri.manage(end::LastWork::new(history));

@@ -9,14 +9,23 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use crate::view::Me;
 
-/// What to show of ourselves.
-pub(crate) fn me(config: &Config) -> Me {
-    shown(&config.identity, &config.name, config.relay.as_deref())
+/// What to show of ourselves, who are reached on our networks at these `places`.
+pub(crate) fn me(config: &Config, places: &[String]) -> Me {
+    shown(
+        &config.identity,
+        &config.name,
+        config.relay.as_deref(),
+        places,
+    )
 }
 
-fn shown(identity: &Identity, name: &str, relay: Option<&str>) -> Me {
-    let link = invite(identity, name, relay).to_string();
-    let qr_svg = square_code(&link).unwrap_or_default();
+/// The code says also where we are on our networks: whoever scans it is here. The link does not: it
+/// is sent far away, and would be wrong tomorrow.
+fn shown(identity: &Identity, name: &str, relay: Option<&str>, places: &[String]) -> Me {
+    let invite = invite(identity, name, relay);
+    let link = invite.to_string();
+    let here = invite.with_lan(places.iter().filter_map(|it| it.parse().ok()));
+    let qr_svg = square_code(&here.to_string()).unwrap_or_default();
     Me {
         address: identity.address().to_string(),
         link,
@@ -70,7 +79,7 @@ mod tests {
     #[test]
     fn the_link_leads_back_to_us() {
         let identity = Identity::generate().unwrap();
-        let me = shown(&identity, "Ada", Some("ws://127.0.0.1:4000/v1"));
+        let me = shown(&identity, "Ada", Some("ws://127.0.0.1:4000/v1"), &[]);
         let invite: Invite = me.link.parse().unwrap();
         assert_eq!(invite.address, identity.address());
         assert_eq!(invite.name.as_deref(), Some("Ada"));
@@ -80,8 +89,18 @@ mod tests {
 
     #[test]
     fn a_wrong_relay_is_left_out_of_the_link() {
-        let me = shown(&Identity::generate().unwrap(), "", Some("nonsense"));
+        let me = shown(&Identity::generate().unwrap(), "", Some("nonsense"), &[]);
         assert_eq!(me.link, me.address);
+    }
+
+    #[test]
+    fn the_code_says_where_we_are_and_the_link_does_not() {
+        let identity = Identity::generate().unwrap();
+        let places = ["192.168.1.5:48267".to_owned()];
+        let here = shown(&identity, "Ada", None, &places);
+        let nowhere = shown(&identity, "Ada", None, &[]);
+        assert_eq!(here.link, nowhere.link);
+        assert_ne!(here.qr_svg, nowhere.qr_svg);
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) enum Understood {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum PlaceState {
+    /// Nobody is asked: this program is no member of local networks now.
+    NotLooking,
     /// Whoever is there is asked.
     Asking,
     /// Nobody answers.

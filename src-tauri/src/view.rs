@@ -113,6 +113,6 @@ pub(crate) struct Me {
     pub(crate) address: String,
     /// The invite link to send to people.
     pub(crate) link: String,
-    /// The same link as a square code: an SVG picture.
+    /// The same as a square code, and where we are on our networks: an SVG picture.
     pub(crate) qr_svg: String,
 }

@@ -87,6 +87,17 @@ impl Interfaces {
         direct.or_else(|| is_private(ip).then_some(Nearness::Elsewhere))
     }
 
+    /// Where others reach a port of this machine, the nearest to all first. Not where a scope would
+    /// be needed, which means something on this machine only, nor through what leads elsewhere.
+    fn own(&self, port: u16) -> Vec<SocketAddr> {
+        let is_told = |it: &&Interface| {
+            let needs_scope = matches!(it.address, IpAddr::V6(ip) if ip.is_unicast_link_local());
+            it.kind == Kind::Network && !needs_scope
+        };
+        let told = self.0.iter().filter(is_told);
+        self.nearest(told.map(|it| SocketAddr::new(it.address, port)))
+    }
+
     /// Whether the sender of a datagram is on a network that this machine is on, or on this machine.
     pub(crate) fn has_on_link(&self, source: SocketAddr) -> bool {
         self.0.iter().any(|it| it.has_on_link(source))
@@ -103,6 +114,13 @@ impl Interfaces {
         near.truncate(Sighting::MAX_PLACES);
         near.into_iter().map(|it| it.1).collect()
     }
+}
+
+/// Where others on the networks of this machine reach one of its ports now, the best first. At most
+/// [`Sighting::MAX_PLACES`].
+#[must_use]
+pub fn own_places(port: u16) -> Vec<SocketAddr> {
+    Interfaces::now().own(port)
 }
 
 impl Interface {

@@ -39,6 +39,10 @@ pub trait Membership: Send + Sync + fmt::Debug {
     /// [`FinderKind::Asked`].
     fn ask(&self, places: Vec<SocketAddr>);
 
+    /// Where our relay can be reached now by others on our networks, the best first. At most
+    /// [`Sighting::MAX_PLACES`].
+    fn places(&self) -> Vec<SocketAddr>;
+
     /// The addresses of this machine changed: looks again, and announces again, at once.
     fn network_changed(&self);
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, host_name};
+use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, host_name, own_places};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use identity::{Address, Identity};
@@ -75,6 +75,10 @@ impl Membership for Member {
 
     fn ask(&self, places: Vec<SocketAddr>) {
         self.finders.ask(places);
+    }
+
+    fn places(&self) -> Vec<SocketAddr> {
+        own_places(self.relay.port())
     }
 
     fn network_changed(&self) {

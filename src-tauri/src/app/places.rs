@@ -1,18 +1,22 @@
 //! Who is at a place that the user types.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use discovery::Place;
 use engine::WhoIsThere;
 
 use super::App;
+use crate::me::me;
 use crate::understand::{PlaceState, Understood, understand};
 
 /// A place whose name was typed, and who is there.
 #[derive(Debug)]
 pub(crate) struct Asked {
     place: Place,
-    /// `None` until it is known.
+    /// When whoever is there was asked last.
+    at: Instant,
+    /// What was found out last; `None` until then.
     who: Option<WhoIsThere>,
 }
 
@@ -36,16 +40,43 @@ impl App {
         }
     }
 
+    /// Shows in our square code where we are on our networks, until the engine ends.
+    pub(crate) async fn show_places(self: Arc<Self>) {
+        let mut views = self.views.clone();
+        let mut shown = Vec::new();
+        loop {
+            let places = views.borrow_and_update().lan.places.clone();
+            if places != shown {
+                let settings = self.shell.borrow().settings.clone();
+                let me = me(&self.config(&settings), &places);
+                self.shell.send_modify(|shell| shell.me = me);
+                shown = places;
+            }
+            if views.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     fn look_at(self: &Arc<Self>, typed: String) -> Understood {
         let Ok(place) = typed.parse::<Place>() else {
             return Understood::Unknown;
         };
+        let now = Instant::now();
         let mut asked = self.asked();
-        let who = match asked.as_ref() {
-            Some(asked) if asked.place == place => asked.who.clone(),
+        let who = match asked.as_mut() {
+            Some(asked) if asked.place == place => {
+                // Somebody may be there by now.
+                if asked.who.is_some() && now > asked.at + ASK_AGAIN {
+                    asked.at = now;
+                    tokio::spawn(Arc::clone(self).ask(place));
+                }
+                asked.who.clone()
+            }
             Some(_) | None => {
                 *asked = Some(Asked {
                     place: place.clone(),
+                    at: now,
                     who: None,
                 });
                 tokio::spawn(Arc::clone(self).ask(place));
@@ -54,6 +85,7 @@ impl App {
         };
         let (state, person) = match who {
             None => (PlaceState::Asking, None),
+            Some(WhoIsThere::NotLooking) => (PlaceState::NotLooking, None),
             Some(WhoIsThere::Nobody) => (PlaceState::Nobody, None),
             Some(WhoIsThere::Hidden) => (PlaceState::Hidden, None),
             Some(WhoIsThere::Person(person)) => (PlaceState::Found, Some(person)),
@@ -81,3 +113,6 @@ impl App {
         }
     }
 }
+
+/// Longer than the question takes, and short for who waits for somebody to come.
+const ASK_AGAIN: Duration = Duration::from_secs(5);

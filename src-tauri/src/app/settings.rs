@@ -46,7 +46,8 @@ impl App {
     }
 
     async fn remember(&self, settings: Settings) -> Result<(), UiError> {
-        let me = me(&self.config(&settings));
+        let places = self.views.borrow().lan.places.clone();
+        let me = me(&self.config(&settings), &places);
         self.shell.send_modify(|shell| {
             shell.me = me;
             shell.settings = settings.clone();

@@ -222,7 +222,7 @@ function joined(engine: EngineView, chosen: Settings['lan'] | undefined): Engine
   const { lan } = engine;
   return {
     ...engine,
-    lan: chosen === 'off' ? { state: 'off', nearby: [] } : { ...lan, state: 'on' },
+    lan: chosen === 'off' ? { state: 'off', nearby: [], places: [] } : { ...lan, state: 'on' },
   };
 }
 

@@ -50,6 +50,10 @@ function placed({ place, person, state }: Place, found: readonly Listed[]): Show
   switch (state) {
     case 'asking':
       return word ? unknown() : { kind: 'asking', text: m.field_placeAsking({ place }) };
+    case 'notLooking':
+      return word
+        ? unknown()
+        : { kind: 'problem', text: m.field_placeNotLooking({ place }), certain: false };
     case 'hidden':
       return { kind: 'problem', text: m.field_placeHidden({ place }), certain: false };
     case 'nobody':
@@ -63,6 +67,9 @@ function placed({ place, person, state }: Place, found: readonly Listed[]): Show
 function unknown(): Shown {
   return { kind: 'problem', text: m.field_unknown(), certain: false };
 }
+
+/** How often it is looked whether somebody has come to a place where nobody was. */
+const LOOK_AGAIN_MS = 5000;
 
 /** How often it is looked whether somebody at a place has answered. */
 const ASK_AGAIN_MS = 300;
@@ -82,8 +89,8 @@ export function understand(
     void backend.understand(text).then((answer) => {
       if (!current) return;
       answered(answer);
-      if (answer.kind === 'place' && answer.state === 'asking')
-        timer = setTimeout(ask, ASK_AGAIN_MS);
+      if (answer.kind === 'place' && answer.state !== 'found')
+        timer = setTimeout(ask, answer.state === 'asking' ? ASK_AGAIN_MS : LOOK_AGAIN_MS);
     });
   };
   ask();

@@ -92,7 +92,7 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         // Fails only when the engine has stopped, and then nobody is anywhere.
         let _ = self.requests.send(Request::Ask(places, answer)).await;
-        answered.await.unwrap_or(WhoIsThere::Nobody)
+        answered.await.unwrap_or(WhoIsThere::NotLooking)
     }
 
     /// What there is to show, now and whenever it changes.

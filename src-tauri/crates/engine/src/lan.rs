@@ -73,7 +73,9 @@ enum State {
         places: Vec<SocketAddr>,
     },
     On(Box<On>),
-    Failed { again_at: Instant },
+    Failed {
+        again_at: Instant,
+    },
 }
 
 #[derive(Debug)]
@@ -82,6 +84,8 @@ struct On {
     membership: Box<dyn Membership>,
     neighbourhood: Neighbourhood,
     announced: Option<Announcement>,
+    /// Where others reach our relay, as it was looked up last.
+    places: Vec<SocketAddr>,
     /// Forwards what is heard.
     _task: Task,
 }
@@ -200,6 +204,8 @@ impl Lan {
     pub(crate) fn network_changed(&mut self) {
         if let State::On(on) = &mut self.state {
             on.membership.network_changed();
+            on.places = on.membership.places();
+            ask_where_they_were(on.membership.as_ref(), self.people.as_ref());
             on.neighbourhood.network_changed(self.clock.now());
         }
     }
@@ -211,19 +217,21 @@ impl Lan {
 
     /// Who is there, proven.
     pub(crate) fn view(&self) -> LanView {
-        let (state, nearby) = match &self.state {
-            State::Off => (LanState::Off, Vec::new()),
-            State::Joining { .. } => (LanState::Joining, Vec::new()),
-            State::Failed { .. } => (LanState::Failed, Vec::new()),
-            State::On(on) => (LanState::On, on.neighbourhood.proven()),
+        let on = match &self.state {
+            State::Off => return LanView::of(LanState::Off),
+            State::Joining { .. } => return LanView::of(LanState::Joining),
+            State::Failed { .. } => return LanView::of(LanState::Failed),
+            State::On(on) => on,
         };
-        let nearby = nearby.into_iter().map(|it| NearbyPerson {
+        let nearby = on.neighbourhood.proven().into_iter();
+        let nearby = nearby.map(|it| NearbyPerson {
             address: it.address.to_string(),
             name: it.name,
         });
         LanView {
-            state,
+            state: LanState::On,
             nearby: nearby.collect(),
+            places: on.places.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -231,7 +239,7 @@ impl Lan {
     pub(crate) fn ask(&mut self, places: Vec<SocketAddr>, answer: oneshot::Sender<WhoIsThere>) {
         let State::On(on) = &mut self.state else {
             // The one who asked may have stopped waiting.
-            let _ = answer.send(WhoIsThere::Nobody);
+            let _ = answer.send(WhoIsThere::NotLooking);
             return;
         };
         on.membership.ask(places.clone());
@@ -330,6 +338,7 @@ impl Lan {
         if !places.is_empty() {
             membership.ask(places);
         }
+        ask_where_they_were(membership.as_ref(), self.people.as_ref());
         tracing::info!("a member of local networks");
         // Our own clients of it are this machine's.
         let own = LocalRelay {
@@ -340,6 +349,7 @@ impl Lan {
         relays.open_local(LinkId::Own, own);
         self.state = State::On(Box::new(On {
             port,
+            places: membership.places(),
             membership,
             neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias, self.clock.now()),
             announced: None,
@@ -378,6 +388,16 @@ impl Lan {
     }
 }
 
+/// Asks where those whom the user knows were last: a network may swallow what is said to all.
+fn ask_where_they_were(membership: &dyn Membership, people: &dyn People) {
+    let places = people.familiar().into_iter();
+    let places = places.filter_map(|it| people.places(&it).into_iter().next());
+    let places: Vec<_> = places.take(MAX_REVISITED).collect();
+    if !places.is_empty() {
+        membership.ask(places);
+    }
+}
+
 /// Joins, and forwards what is heard from then on.
 async fn forward(
     joining: u64,
@@ -401,6 +421,9 @@ async fn forward(
         }
     }
 }
+
+/// Each is a connection on a network that may be another one by now.
+const MAX_REVISITED: usize = 16;
 
 /// A machine without a network now may have one then.
 const JOIN_AGAIN: Duration = Duration::from_secs(10);

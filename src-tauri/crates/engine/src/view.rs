@@ -132,6 +132,18 @@ pub struct LanView {
     pub state: LanState,
     /// Who is there: only those of whom it is proven.
     pub nearby: Vec<NearbyPerson>,
+    /// Where others on our networks reach this program, the best first: `IP:PORT`, `[IP]:PORT`.
+    pub places: Vec<String>,
+}
+
+impl LanView {
+    /// Nobody, for this reason.
+    pub(crate) fn of(state: LanState) -> Self {
+        Self {
+            state,
+            ..Self::default()
+        }
+    }
 }
 
 /// Whether we are a member of local networks.

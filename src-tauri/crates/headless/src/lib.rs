@@ -5,8 +5,8 @@
 //! ([`options`]), how an engine is composed from them ([`compose`]), the history of its calls
 //! ([`history`]) and all other work that waits for the disk ([`disk`]), the time of day
 //! ([`wall_clock`]), the lines of JSON that tell a call's figures ([`figures`]), what is given back to
-//! the system after one ([`memory`]), the other side of a test call ([`test_call`]), and what the
-//! doctor looks at ([`examine`]). Contacts ([`people`]) and the move to another computer
+//! the system after one ([`memory`]), the other side of a test call ([`test_call`]), what the
+//! doctor looks at ([`examine`]), and whom a text names ([`whom`]). Contacts ([`people`]) and the move to another computer
 //! ([`transfer`]) are commands of their own.
 
 #![warn(missing_docs)]
@@ -29,6 +29,7 @@ pub mod session;
 pub mod test_call;
 pub mod transfer;
 pub mod wall_clock;
+pub mod whom;
 
 mod passphrase;
 mod picture_ages;

@@ -19,8 +19,8 @@ use headless::process::EndRequests;
 use headless::recorder::Recorder;
 use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
-use headless::{compose, examine, history, log, memory, nearby, people, process, transfer};
-use identity::{Identity, Invite};
+use headless::{compose, examine, history, log, memory, nearby, people, process, transfer, whom};
+use identity::Identity;
 use store::{Keychain, Store};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -59,7 +59,8 @@ enum Verb {
     },
     /// Call somebody.
     Call {
-        /// An address or an invite link, alone or within a text.
+        /// An address or an invite link, alone or within a text; a contact or somebody near, by
+        /// name; or a computer on the network where Tincan runs, with or without :PORT.
         to: String,
         /// End the call after so many seconds with media.
         #[arg(long = "for", value_name = "SECONDS")]
@@ -207,19 +208,15 @@ async fn run(line: Line) -> Result<ExitCode> {
             auto: *auto,
             once: *once,
         },
-        Verb::Call { to, lasting } => match Invite::find(to) {
-            Ok(to) => Purpose::Call {
-                to,
-                lasting: lasting.map(Duration::from_secs),
-            },
-            Err(error) => {
-                tracing::error!("nobody to call: {error}");
-                return Ok(ExitCode::from(BAD_CALL));
-            }
-        },
+        Verb::Call { to, lasting } => {
+            let (to, lasting) = (to.clone(), lasting.map(Duration::from_secs));
+            return dial(line, open()?, &to, lasting).await;
+        }
     };
     let store = open()?;
-    call(line, store, purpose).await
+    let end = EndRequests::listen().context("cannot listen for signals")?;
+    let engine = start(&line, &store)?;
+    call(line, store, engine, purpose, end).await
 }
 
 /// Where our data is, and whether the system's keychain has the key.
@@ -250,12 +247,46 @@ async fn look_around(line: &Line, store: Store, lasting: Duration) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs the engine for a purpose.
-async fn call(line: Line, store: Store, purpose: Purpose) -> Result<ExitCode> {
-    let end = EndRequests::listen().context("cannot listen for signals")?;
+/// Starts an engine by what is remembered and the options.
+fn start(line: &Line, store: &Store) -> Result<Engine> {
     let (settings, identity) = (store.settings(), Arc::new(store.identity()));
     let config = compose::config(&line.options, &settings, identity, store.known_people());
-    let engine = Engine::start(config, compose::backends(&line.options, &settings))?;
+    let backends = compose::backends(&line.options, &settings);
+    Ok(Engine::start(config, backends)?)
+}
+
+/// Calls whom a text names.
+async fn dial(line: Line, store: Store, to: &str, lasting: Option<Duration>) -> Result<ExitCode> {
+    let mut end = EndRequests::listen().context("cannot listen for signals")?;
+    let engine = start(&line, &store)?;
+    let found = tokio::select! {
+        found = whom::find(to, &engine, store.people()) => found,
+        () = end.next() => {
+            nearby::stop(engine).await;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    match found {
+        Ok(to) => {
+            let purpose = Purpose::Call { to, lasting };
+            call(line, store, engine, purpose, end).await
+        }
+        Err(error) => {
+            nearby::stop(engine).await;
+            tracing::error!("nobody to call: {error}");
+            Ok(ExitCode::from(BAD_CALL))
+        }
+    }
+}
+
+/// Runs the engine for a purpose.
+async fn call(
+    line: Line,
+    store: Store,
+    engine: Engine,
+    purpose: Purpose,
+    end: EndRequests,
+) -> Result<ExitCode> {
     let store = Arc::new(Mutex::new(store));
     let people = People::new(Arc::clone(&store));
     let history = tokio::spawn(history::keep(engine.ended(), store, None, |_| {}));

@@ -101,6 +101,7 @@ mod tests {
                 person("tincan:b", "Bea"),
                 person("tincan:c", ""),
             ],
+            places: Vec::new(),
         };
         let text = "tincan:a  Mum\ntincan:b  Bea\ntincan:c\n";
         assert_eq!(listed(&lan, false), text);
@@ -121,6 +122,7 @@ mod tests {
             let lan = LanView {
                 state,
                 nearby: Vec::new(),
+                places: Vec::new(),
             };
             assert_eq!(listed(&lan, false).lines().count(), 1);
             assert_eq!(listed(&lan, true), "");

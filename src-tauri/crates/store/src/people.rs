@@ -71,8 +71,8 @@ impl KnownPeople {
         familiar.take(Self::MAX_FAMILIAR).copied().collect()
     }
 
-    /// As many tokens as an announcement has room for.
-    pub const MAX_FAMILIAR: usize = 64;
+    /// Who knows more people than this is recognised by those whom they spoke with last.
+    pub const MAX_FAMILIAR: usize = 512;
 
     /// Where this person was met on local networks, the newest first; at most four places.
     #[must_use]

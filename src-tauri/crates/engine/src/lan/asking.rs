@@ -13,6 +13,8 @@ use crate::view::NearbyPerson;
 /// Who is at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhoIsThere {
+    /// Nobody was asked: we are no member of local networks now.
+    NotLooking,
     /// Nothing answers.
     Nobody,
     /// Somebody who does not say to us who they are.

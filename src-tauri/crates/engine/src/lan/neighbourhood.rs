@@ -352,7 +352,10 @@ impl Neighbourhood {
         };
         standing.proof = Proof::Given;
         self.neighbours.confirm(&alias);
-        if let Some(neighbour) = self.neighbours.get(&alias) {
+        // Where strangers were is not written down.
+        if standing.is_familiar
+            && let Some(neighbour) = self.neighbours.get(&alias)
+        {
             let places: Vec<_> = neighbour.places().collect();
             people.met(&standing.person.address, &places);
         }

@@ -122,6 +122,15 @@ impl Membership for Member {
         }
     }
 
+    fn places(&self) -> Vec<SocketAddr> {
+        let nodes = self.network.0.lock().unwrap();
+        nodes
+            .get(&self.alias)
+            .map(|it| it.place)
+            .into_iter()
+            .collect()
+    }
+
     fn network_changed(&self) {}
 
     fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
