@@ -150,7 +150,7 @@ impl LanView {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum LanState {
-    /// The user wants to be seen by nobody.
+    /// The user wants to be seen by nobody, or the engine was given no local networks.
     #[default]
     Off,
     /// On the way.
