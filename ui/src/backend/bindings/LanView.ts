@@ -13,4 +13,8 @@ state: LanState,
 /**
  * Who is there: only those of whom it is proven.
  */
-nearby: Array<NearbyPerson>, };
+nearby: Array<NearbyPerson>, 
+/**
+ * Where others on our networks reach this program, the best first: `IP:PORT`, `[IP]:PORT`.
+ */
+places: Array<string>, };

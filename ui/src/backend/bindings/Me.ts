@@ -13,6 +13,6 @@ address: string,
  */
 link: string, 
 /**
- * The same link as a square code: an SVG picture.
+ * The same as a square code, and where we are on our networks: an SVG picture.
  */
 qrSvg: string, };

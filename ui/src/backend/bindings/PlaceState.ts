@@ -3,4 +3,4 @@
 /**
  * What is known of a place on the network that the user typed.
  */
-export type PlaceState = "asking" | "nobody" | "hidden" | "found";
+export type PlaceState = "notLooking" | "asking" | "nobody" | "hidden" | "found";

@@ -255,8 +255,7 @@ fn may_resume(view: &CallView) -> bool {
     }
 }
 
-/// Whether it is in doubt which way leads to the other side: a call has lost its path, or finds its
-/// first one.
+/// Whether it is in doubt which way leads to the other side: a call has lost its path.
 fn is_in_doubt(view: &CallView) -> bool {
     match view {
         CallView::Active { phase, .. } => match phase {

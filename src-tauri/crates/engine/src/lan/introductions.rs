@@ -28,9 +28,10 @@ impl Introductions {
         self.known.push_back((way, who));
     }
 
-    /// Opens a stranger's introduction. An alias speaks for one person only.
+    /// Opens a stranger's introduction. An alias speaks for one person only, and for itself before
+    /// that: who only asks says no more.
     pub(super) fn open(&mut self, now: Instant, identity: &Identity, way: Way, bytes: &[u8]) {
-        if self.who(way).is_some() {
+        if self.who(way).is_some_and(|who| who != way.at) {
             return;
         }
         self.opened.retain(|it| now < *it + Duration::from_secs(1));

@@ -226,15 +226,16 @@ impl Neighbourhood {
         let Some(standing) = self.standings.get_mut(&alias) else {
             return;
         };
-        let Proof::Asked { greeting, .. } = &standing.proof else {
+        let Proof::Asked {
+            greeting, asker, ..
+        } = &standing.proof
+        else {
             return;
         };
         match relays.state(link) {
             Some(LinkState::Online) => {
                 let way = Way { link, at: alias };
-                let introduction =
-                    seal::introduce(&self.identity.address(), &standing.person.address);
-                let Ok(introduction) = introduction else {
+                let Ok(introduction) = seal::introduce(asker, &standing.person.address) else {
                     return;
                 };
                 relays.send(way, introduction, Priority::Others);
@@ -307,13 +308,21 @@ impl Neighbourhood {
         let Proof::Wanted { failures, .. } = standing.proof else {
             return;
         };
-        let Ok(greeting) = Greeting::begin(&self.identity, standing.person.address, now) else {
+        // Whom we do not know is asked by nobody: announcing a name must not be a way to learn who
+        // is around.
+        let asker = if standing.is_familiar {
+            &self.identity
+        } else {
+            &self.alias
+        };
+        let Ok(greeting) = Greeting::begin(asker, standing.person.address, now) else {
             // Nobody can hold such a key.
             standing.fail(now);
             return;
         };
         standing.proof = Proof::Asked {
             greeting: Box::new(greeting),
+            asker: asker.address(),
             until: now + PATIENCE,
             failures,
         };

@@ -36,6 +36,8 @@ pub(super) enum Proof {
     /// It was asked for.
     Asked {
         greeting: Box<Greeting>,
+        /// As whom.
+        asker: Address,
         /// When it counts as not given.
         until: Instant,
         failures: u32,

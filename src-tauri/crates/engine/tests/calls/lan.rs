@@ -10,6 +10,7 @@ use engine::command::Command;
 use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
+use signal_client::{Link, LinkEvent};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -201,6 +202,40 @@ async fn a_forged_announcement_of_somebody_is_not_believed() {
     house.lan.forge(&said, place);
     house.pass(Duration::from_secs(30)).await;
     assert!(alice.view().lan.nearby.is_empty());
+    alice.stops().await;
+    relay.abort();
+}
+
+#[tokio::test]
+async fn announcing_a_name_tells_nobody_who_is_around() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let (mallory, alias) = (Identity::generate().unwrap(), Identity::generate().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = listener.local_addr().unwrap();
+    let config = signal_relay::Config::default();
+    let relay = tokio::spawn(signal_relay::serve(
+        listener,
+        config,
+        std::future::pending(),
+    ));
+    let named = Announcement::open(&mallory, &alias.address(), place.port(), "Mallory");
+    let own = format!("ws://{place}");
+    let (_link, mut heard) = Link::connect(&own, Arc::new(alias)).unwrap();
+    said(&house).await;
+    house.lan.forge(&named, place);
+    let told = async {
+        loop {
+            if let Some(LinkEvent::Message { from, payload }) = heard.recv().await {
+                return (from, seal::introduced(&mallory, &payload));
+            }
+        }
+    };
+    let (from, who) = tokio::time::timeout(Duration::from_secs(10), told)
+        .await
+        .unwrap();
+    assert_eq!(who, Some(from), "an alias that speaks for itself");
+    assert_ne!(from, alice.key());
     alice.stops().await;
     relay.abort();
 }
