@@ -12,7 +12,7 @@ use engine::command::Command;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use headless::compose;
-use headless::options::Options;
+use headless::options::{Options, Relay};
 use identity::{Address, Identity};
 use media::transport::{
     MediaTransport, OpenParams, Parcel, Session, TransportError, TransportEvent,
@@ -21,7 +21,7 @@ use scenarios::devices::SYNTHETIC;
 use scenarios::peer::{Peer, SMALL, address};
 use scenarios::relay::Relay;
 use scenarios::turn::turn;
-use store::{KnownPeople, Settings};
+use store::{KnownPeople, LanVisibility, Settings};
 use transport::p2p::{self, Negotiation, PeerToPeer};
 
 use super::SOON;
@@ -110,7 +110,8 @@ async fn seen<T>(liar: &Engine, what: &str, is_it: impl Fn(&CallView) -> Option<
 /// The whole engine of an honest program, with a transport that announces another certificate.
 fn liar(relay: &str) -> Result<(Engine, Address)> {
     let options = Options {
-        relay: Some(relay.to_owned()),
+        relay: Some(Relay::At(relay.to_owned())),
+        lan: Some(LanVisibility::Off),
         camera: Some(CameraChoice::Synthetic),
         microphone: Some(MicrophoneChoice::Synthetic),
         speaker: Some(SpeakerChoice::None),
