@@ -7,8 +7,8 @@
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
 //!   know each other), [`browser`] (Chromium), [`coturn`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`]
-//!   (named ones)
+//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
+//!   it), [`material`], [`devices`] (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
 //!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
@@ -24,6 +24,7 @@ pub mod devices;
 pub mod duo;
 pub mod hostile_relay;
 pub mod lab;
+pub mod lan;
 pub mod material;
 pub mod peer;
 pub mod program;
