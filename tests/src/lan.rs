@@ -69,7 +69,9 @@ impl Person {
     /// As [`Self::waits`].
     pub fn waits_at(&self, relay: &str, words: &[&str]) -> Result<Peer> {
         let words = [&["answer"], words, &SMALL].concat();
-        Peer::start_on(&self.host, &self.name, &self.home, relay, &words)
+        // Of several scenarios at once each has an Ada.
+        let log = format!("{}-{}", self.name, self.host.namespace());
+        Peer::start_on(&self.host, &log, &self.home, relay, &words)
     }
 
     /// What a command of theirs prints that ends by itself, whatever it thinks of that.
