@@ -15,9 +15,21 @@ async fn a_network_of_ipv6_alone_is_one() -> Result<()> {
     works_on(Addresses::V6).await
 }
 
+/// It rings. Media needs an address that a candidate can name: see `Interface::reaches_others`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cable_with_nothing_but_fe80_is_a_network() -> Result<()> {
-    works_on(Addresses::LinkLocal).await
+async fn on_a_cable_with_nothing_but_fe80_people_see_and_ring_each_other() -> Result<()> {
+    let Some(room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN)?);
+    sees(&mut a, bea, SOON).await?;
+    sees(&mut b, ada, SOON).await?;
+    a.say(&format!("call {}", bea.address)).await?;
+    b.state("incoming", SOON).await?;
+    a.phase("ringing", SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
