@@ -29,6 +29,7 @@ mod host;
 mod link;
 mod nat;
 pub mod profile;
+mod segment;
 mod shell;
 mod tap;
 
@@ -41,6 +42,7 @@ pub use self::host::Host;
 pub use self::link::{Lateness, Link};
 pub use self::nat::{Nat, Router};
 pub use self::profile::{PROFILES, Profile};
+pub use self::segment::{Addresses, Segment};
 
 use self::link::End;
 
@@ -132,6 +134,15 @@ impl Lab {
     /// As [`Self::attach`].
     pub fn attach_behind(&mut self, router: &Router, host: &Host, interface: &str) -> Result<Link> {
         self.link(host, interface, &router.host, [10, 0])
+    }
+
+    /// A network that leads nowhere, with nobody on it yet.
+    ///
+    /// # Errors
+    /// When the system does not let us, or there are too many.
+    pub fn segment(&mut self) -> Result<Segment> {
+        self.links = self.links.checked_add(1).context("too many links")?;
+        Segment::start(self.links, self.seed_of(self.links))
     }
 
     fn link(&mut self, near: &Host, interface: &str, far: &Host, net: [u8; 2]) -> Result<Link> {

@@ -7,9 +7,10 @@
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
 //!   know each other), [`browser`] (Chromium), [`coturn`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`material`], [`devices`]
-//!   (named ones)
-//! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays)
+//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
+//!   it), [`material`], [`devices`] (named ones)
+//! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays),
+//!   [`forge`] (lies about who is near)
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
 //!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
 //!   heard how late), [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of
@@ -22,8 +23,10 @@ pub mod coturn;
 pub mod desktop;
 pub mod devices;
 pub mod duo;
+pub mod forge;
 pub mod hostile_relay;
 pub mod lab;
+pub mod lan;
 pub mod material;
 pub mod peer;
 pub mod program;

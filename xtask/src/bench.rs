@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::Result;
 
@@ -40,6 +41,15 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1)]
         at_once: u32,
     },
+    /// How fast people on a local network without anything around see and call each other.
+    Lan {
+        /// How often somebody starts, is seen, is called and leaves.
+        #[arg(long, default_value_t = 20)]
+        runs: u32,
+        /// What the network is like: `lan`, `wifi`, …
+        #[arg(long, default_value = "lan")]
+        profile: String,
+    },
     /// The relay, as it is released, beside the server of the npm package `peer`.
     Relay {
         /// How often everything is measured anew.
@@ -70,13 +80,18 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             drive.arg("--seconds").arg(seconds.to_string());
             check(drive.arg("--calls").arg(calls.to_string()))
         }
+        Bench::Lan { runs, profile } => {
+            check(&mut programs())?;
+            let mut drive = run::drive(&["bench-lan"]);
+            drive.arg("--runs").arg(runs.to_string());
+            check(drive.arg("--profile").arg(profile))
+        }
         Bench::Recovery {
             runs,
             only,
             at_once,
         } => {
-            let mut build = cargo(["build", "--package", "scenarios", "--bins"]);
-            check(build.args(["--package", "signal-relay", "--package", "headless"]))?;
+            check(&mut programs())?;
             let mut drive = run::drive(&["bench-recovery"]);
             drive.arg("--runs").arg(runs.to_string());
             drive.arg("--at-once").arg(at_once.to_string());
@@ -102,6 +117,13 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             check(drive.arg("--peer").arg(peer))
         }
     }
+}
+
+/// Builds what runs without a window.
+fn programs() -> Command {
+    let mut build = cargo(["build", "--package", "scenarios", "--bins"]);
+    build.args(["--package", "signal-relay", "--package", "headless"]);
+    build
 }
 
 /// The program of the other signaling server, which npm installs below the target directory.

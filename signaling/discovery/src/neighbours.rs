@@ -72,13 +72,13 @@ impl Neighbours {
         self.take(now, sighting, true)
     }
 
-    /// A finder does not hear a member any more. Returns whether it is gone: nobody else does.
+    /// A finder does not hear a member any more. Returns whether it is gone: nobody else does. That
+    /// it answered a question once does not keep a member that announced itself and has stopped.
     pub fn gone(&mut self, alias: &Address, finder: FinderKind) -> bool {
         let Some(member) = self.members.get_mut(alias) else {
             return false;
         };
-        member.retain_holds(|by, _| by != finder);
-        let gone = member.places.is_empty();
+        let gone = !member.stays_with(|by, _| by != finder);
         if gone {
             self.members.remove(alias);
         }
@@ -108,8 +108,7 @@ impl Neighbours {
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Address> {
         let mut gone = Vec::new();
         self.members.retain(|alias, member| {
-            member.retain_holds(|_, until| until > now);
-            let stays = !member.places.is_empty();
+            let stays = member.stays_with(|_, until| until > now);
             if !stays {
                 gone.push(*alias);
             }
@@ -228,6 +227,22 @@ impl Neighbour {
         } else {
             Change::Changed
         }
+    }
+
+    /// Drops what finders say of places, as far as it is not to be kept. Returns whether the member
+    /// is there by what is left.
+    fn stays_with(&mut self, keep: impl Fn(FinderKind, Instant) -> bool) -> bool {
+        let was_announced = self.is_announced();
+        self.retain_holds(keep);
+        !self.places.is_empty() && (self.is_announced() || !was_announced)
+    }
+
+    fn is_announced(&self) -> bool {
+        let mut holds = self.places.iter().flat_map(|it| it.until.keys());
+        holds.any(|it| match it {
+            FinderKind::DnsSd | FinderKind::Beacon => true,
+            FinderKind::Asked => false,
+        })
     }
 
     /// Drops what finders say of places, and places of which none says anything any more.

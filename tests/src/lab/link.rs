@@ -72,11 +72,17 @@ enum Passage {
 impl Link {
     /// Connects two hosts. What is lost and repeated follows from `seed`.
     pub(crate) fn start(near: End, far: End, seed: u64) -> Result<Self> {
+        let link = Self::wire(near, far, seed)?;
+        set_up(&link.near, &link.far, seed)?;
+        set_up(&link.far, &link.near, seed)?;
+        Ok(link)
+    }
+
+    /// Connects two hosts by interfaces that are down and have no addresses.
+    pub(crate) fn wire(near: End, far: End, seed: u64) -> Result<Self> {
         let taps = [&near, &far].map(|end| Tap::open(&end.host, &end.interface));
         let [near_tap, far_tap] = taps;
         let (near_tap, far_tap) = (Arc::new(near_tap?), Arc::new(far_tap?));
-        set_up(&near, &far, seed)?;
-        set_up(&far, &near, seed)?;
         let up = Way::new(seed.wrapping_mul(2));
         let down = Way::new(seed.wrapping_mul(2).wrapping_add(1));
         let mut threads = Vec::new();
@@ -95,13 +101,13 @@ impl Link {
         })
     }
 
-    /// The address of the host that was linked to another.
+    /// The address of the host that was linked to another: unspecified where it has none of IPv4.
     #[must_use]
     pub const fn address(&self) -> Ipv4Addr {
         self.near.address
     }
 
-    /// The address of the other one, as the first knows it.
+    /// The address of the other one, as the first knows it: unspecified where that is a switch.
     #[must_use]
     pub const fn gateway(&self) -> Ipv4Addr {
         self.far.address
@@ -111,6 +117,19 @@ impl Link {
     #[must_use]
     pub fn interface(&self) -> &str {
         &self.near.interface
+    }
+
+    /// Brings the host's interface down, or up again with the addresses that it had of IPv4; those of
+    /// IPv6 are gone (ip-sysctl, `keep_addr_on_down`).
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn plug(&self, is_in: bool) -> Result<()> {
+        let state = if is_in { "up" } else { "down" };
+        let interface = &self.near.interface;
+        self.near
+            .host
+            .ip(&format!("link set {interface} {state}\n"))
     }
 
     /// From now on it is as this profile says.

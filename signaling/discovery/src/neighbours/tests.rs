@@ -63,6 +63,24 @@ fn what_several_finders_hear_is_one_member_until_none_hears_it() {
 }
 
 #[test]
+fn whoever_was_asked_too_is_gone_with_what_it_announces() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    let asked = |of| Sighting {
+        lasts: LASTS * 3,
+        ..sighting(of, &[of], FinderKind::Asked)
+    };
+    for of in [1, 2] {
+        table.heard(now, sighting(of, &[of], BEACON));
+    }
+    for of in [1, 2, 3] {
+        table.heard(now, asked(of));
+    }
+    assert!(table.gone(&alias(1), BEACON), "a goodbye");
+    assert_eq!(table.handle_timeout(now + LASTS), [alias(2)], "a crash");
+    assert_eq!(places(&table, 3), [place(3)], "never announced");
+}
+
+#[test]
 fn who_is_not_heard_again_in_time_is_gone() {
     let (mut table, now) = (Neighbours::default(), Instant::now());
     assert_eq!(table.poll_timeout(), None);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::PictureFeed;
-use engine::view::{DeviceNow, EngineView, RelayView};
+use engine::view::{DeviceNow, EngineView, LanView, RelayView};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ pub struct Figures<W> {
     out: W,
     started: Instant,
     relay: Option<RelayView>,
+    lan: LanView,
     devices: Option<[DeviceNow; 3]>,
     call: Option<Value>,
     /// The call whose words were told.
@@ -31,6 +32,8 @@ impl<W: Write> Figures<W> {
             out,
             started: Instant::now(),
             relay: None,
+            // Nothing is told while there is nothing to tell.
+            lan: LanView::default(),
             devices: None,
             call: None,
             worded: None,
@@ -55,6 +58,10 @@ impl<W: Write> Figures<W> {
         if self.relay.as_ref() != Some(&view.relay) {
             self.relay = Some(view.relay.clone());
             self.line(json!({ "relay": view.relay }))?;
+        }
+        if self.lan != view.lan {
+            self.lan.clone_from(&view.lan);
+            self.line(json!({ "lan": view.lan }))?;
         }
         let devices = [&view.camera, &view.microphone, &view.speaker].map(|it| it.now.clone());
         if self.devices.as_ref() != Some(&devices) {

@@ -20,6 +20,8 @@ pub use self::interface::Interface;
 
 pub(crate) use self::bind::{BindAddresses, Snapshot};
 pub(crate) use self::interface::is_local;
+#[cfg(test)]
+pub(crate) use self::interface::tests::interface;
 
 /// The network of this machine as the system tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

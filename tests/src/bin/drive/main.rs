@@ -8,6 +8,8 @@
 
 mod bench;
 mod check;
+mod forge;
+mod lan;
 mod recovery;
 mod relay;
 mod show;
@@ -45,8 +47,12 @@ enum Form {
     },
     /// Calls beside Chromium's.
     Bench(bench::Options),
+    /// How fast people on a local network see and call each other.
+    BenchLan(lan::Options),
     /// How long a call is away after what may happen to it.
     BenchRecovery(recovery::Options),
+    /// False announcements on a local network.
+    Forge(forge::Options),
     /// Our relay beside another signaling server.
     BenchRelay(relay::Options),
 }
@@ -110,7 +116,9 @@ async fn run(form: Form) -> Result<()> {
             Form::Show { sources, seconds } => show::run(&sources, seconds).await,
             Form::Check { sources, seconds } => check::run(&sources, seconds).await,
             Form::Bench(options) => bench::run(&options).await,
+            Form::BenchLan(options) => lan::run(&options).await,
             Form::BenchRecovery(options) => recovery::run(&options).await,
+            Form::Forge(options) => tokio::task::block_in_place(|| forge::run(&options)),
             Form::BenchRelay(options) => relay::run(&options).await,
         }
     };

@@ -60,11 +60,13 @@ impl Control {
         let Some(who) = who else { return };
         let now = self.machine.clock.now();
         self.routes.lost(now, way);
+        let may_be_here = self.routes.local_ways(&who).next().is_some();
         let is_left = if way.link.is_local() {
-            self.routes.is_searching(&who) || self.relays.far_way(&who).is_some()
+            // Who leaves our relay after a greeting may well be at theirs, where we speak with them.
+            let is_far = self.relays.far_way(&who).is_some();
+            may_be_here || self.routes.is_searching(&who) || is_far
         } else {
             let is_sought = self.routes.is_searching(&who);
-            let may_be_here = self.routes.local_ways(&who).next().is_some();
             if is_sought {
                 self.routes.not_far(&who)
             } else {

@@ -75,7 +75,7 @@ impl Interface {
     }
 
     /// Whether `address` is on the subnet of this one.
-    fn has_on_link(&self, address: IpAddr) -> bool {
+    pub(crate) fn has_on_link(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let differing = own.to_bits() ^ other.to_bits();

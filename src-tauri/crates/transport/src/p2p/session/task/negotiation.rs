@@ -3,6 +3,7 @@
 //! cross. Runs in the session task; nothing in here waits for the other side.
 
 mod limits;
+mod near;
 mod slim;
 
 use std::time::Duration;
@@ -13,8 +14,10 @@ use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
 use self::limits::{Limits, RemoteDescription};
+use self::near::{ranked, ranked_candidate};
 use self::slim::slim;
 use super::Task;
+use crate::network::Interface;
 use crate::p2p::events::PeerEvent;
 use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
 use crate::p2p::peer::LocalStream;
@@ -99,6 +102,7 @@ impl Task {
             tracing::warn!("dropped an offer: a session negotiates once");
             return Ok(());
         }
+        let sdp = ranked(&sdp, &Interface::all());
         let offer = RTCSessionDescription::offer(sdp)?;
         let theirs = offer.sdp.clone();
         let description = RemoteDescription::of(&offer)?;
@@ -148,6 +152,7 @@ impl Task {
             tracing::warn!("dropped an answer that nothing asks for");
             return Ok(());
         }
+        let sdp = ranked(&sdp, &Interface::all());
         let answer = RTCSessionDescription::answer(sdp)?;
         let theirs = answer.sdp.clone();
         let description = RemoteDescription::of(&answer)?;
@@ -181,7 +186,7 @@ impl Task {
     }
 
     /// Takes a candidate that came by itself (trickle ICE, RFC 8838).
-    async fn take_candidate(&mut self, init: RTCIceCandidateInit) -> Result<(), Error> {
+    async fn take_candidate(&mut self, mut init: RTCIceCandidateInit) -> Result<(), Error> {
         let negotiation = &mut self.negotiation;
         if !negotiation.remote_known {
             if negotiation.early.len() < MAX_CANDIDATES {
@@ -193,6 +198,7 @@ impl Task {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
+        init.candidate = ranked_candidate(&init.candidate, &Interface::all());
         self.connection.add_candidate(&init.candidate);
         self.shared.connection.add_ice_candidate(init).await
     }

@@ -1,0 +1,184 @@
+//! A local network and the internet: the near way first, the far one where that fails.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use scenarios::clock;
+use scenarios::lab::{Addresses, Lab, Link};
+use scenarios::lan::{acquaint, call, hang_up, sees, talk};
+use scenarios::peer::Peer;
+use scenarios::relay::Relay;
+use scenarios::turn::note;
+
+use crate::{KNOWN, KNOWN_AUTO, Room, SOON};
+
+/// Two on one network who reach the internet too, where a relay is.
+struct Both {
+    relay: Relay,
+    uplinks: Vec<Link>,
+    room: Room,
+}
+
+impl Both {
+    async fn new() -> Result<Option<Self>> {
+        let Some(mut room) = Room::of(&["ada", "bea"], Addresses::V4).await? else {
+            return Ok(None);
+        };
+        let mut uplinks = Vec::new();
+        for person in &room.people {
+            uplinks.push(room.lab.attach(&person.host, "wlan0")?);
+        }
+        let (at, host) = (
+            format!("{}:4080", Lab::MIDDLE),
+            format!("--host={}", Lab::MIDDLE),
+        );
+        let relay = Relay::start_on(room.lab.internet(), &at, &[&host]).await?;
+        let (ada, bea) = room.two();
+        acquaint(ada, bea).await?;
+        Ok(Some(Self {
+            relay,
+            uplinks,
+            room,
+        }))
+    }
+
+    /// Ada and Bea, who see each other on the network and are at the relay.
+    async fn meet(&self) -> Result<(Peer, Peer)> {
+        let (ada, bea) = self.room.two();
+        let mut a = ada.waits_at(self.relay.url(), &KNOWN)?;
+        let mut b = bea.waits_at(self.relay.url(), &KNOWN_AUTO)?;
+        a.online(SOON).await?;
+        b.online(SOON).await?;
+        sees(&mut a, bea, SOON).await?;
+        Ok((a, b))
+    }
+
+    /// How long it takes until it rings at Bea's.
+    async fn rings(&self, a: &mut Peer, b: &mut Peer) -> Result<Duration> {
+        let (_, bea) = self.room.two();
+        let begun = clock::now();
+        a.say(&format!("call {}", bea.address)).await?;
+        b.state("incoming", SOON).await?;
+        let took = clock::now() - begun;
+        talk([&mut *a, &mut *b], SOON).await?;
+        hang_up(a, b, SOON).await?;
+        Ok(took)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_network_fails_the_relay_rings_within_a_second_and_a_half() -> Result<()> {
+    let Some(both) = Both::new().await? else {
+        return Ok(());
+    };
+    let (mut a, mut b) = both.meet().await?;
+    let near = both.rings(&mut a, &mut b).await?;
+    let (_, bea) = both.room.two();
+    let port = discovery::DEFAULT_PORT;
+    let blocked = |verdict: &str| {
+        bea.host.nft(&format!(
+            "table inet lab {{\nchain in {{\ntype filter hook input priority 0\n\
+             tcp dport {port} {verdict}\n}}\n}}"
+        ))
+    };
+    // The call goes on by the link that is there, or another.
+    blocked("drop")?;
+    let dropped = both.rings(&mut a, &mut b).await?;
+    // Nothing is left of the links that were there.
+    a.say("quit").await?;
+    a.ended(SOON).await?;
+    let (ada, _) = both.room.two();
+    let mut a = ada.waits_at(both.relay.url(), &KNOWN)?;
+    a.online(SOON).await?;
+    a.listen(Duration::from_millis(1500)).await;
+    let never_reached = both.rings(&mut a, &mut b).await?;
+    blocked("accept")?;
+    sees(&mut a, bea, Duration::from_secs(30)).await?;
+    // Gone without a goodbye, and back without a network.
+    b.program().kill();
+    b.ended(SOON).await?;
+    let mut b = bea.waits_at(both.relay.url(), &["--auto"])?;
+    b.online(SOON).await?;
+    let off = both.rings(&mut a, &mut b).await?;
+    note(&format!(
+        "click to ringing: near {near:?}; port blocked after it was used {dropped:?}, \
+         before {never_reached:?}; off after it was seen {off:?}"
+    ));
+    for took in [near, dropped, never_reached, off] {
+        ensure!(took <= Duration::from_millis(1500), "{took:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_moves_to_the_internet_and_back_and_ends_there() -> Result<()> {
+    let Some(mut both) = Both::new().await? else {
+        return Ok(());
+    };
+    let (mut a, mut b) = both.meet().await?;
+    let (_, bea) = both.room.two();
+    a.say(&format!("call {}", bea.address)).await?;
+    for peer in [&mut a, &mut b] {
+        peer.phase("connected", SOON).await?;
+    }
+    talk([&mut a, &mut b], SOON).await?;
+    ensure!(path(&mut a).await? == "local");
+    both.room.links[1].plug(false)?;
+    let begun = clock::now();
+    moved(&mut a, "direct").await?;
+    let away = clock::now() - begun;
+    talk_on([&mut a, &mut b]).await?;
+    // A call stays where it is well. What comes back is used once the way in use is gone.
+    both.room.links[1].plug(true)?;
+    talk_on([&mut a, &mut b]).await?;
+    both.uplinks.remove(1);
+    let begun = clock::now();
+    moved(&mut a, "local").await?;
+    let back = clock::now() - begun;
+    talk_on([&mut a, &mut b]).await?;
+    note(&format!(
+        "a call is by the internet {away:?} after its cable went, and by the cable again {back:?} \
+         after the internet went; figures come once a second"
+    ));
+    hang_up(&mut b, &mut a, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_has_left_the_network_ends_by_the_relay() -> Result<()> {
+    let Some(both) = Both::new().await? else {
+        return Ok(());
+    };
+    let (mut a, mut b) = both.meet().await?;
+    let (_, bea) = both.room.two();
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    both.room.links[1].plug(false)?;
+    moved(&mut a, "direct").await?;
+    // A frozen path tells nothing: what ends the call is said by another way.
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+/// Waits until both see and hear each other, after what they said before was read.
+async fn talk_on(sides: [&mut Peer; 2]) -> Result<()> {
+    let [a, b] = sides;
+    tokio::join!(a.listen(SETTLED), b.listen(SETTLED));
+    talk([a, b], SOON).await
+}
+
+/// By which way the call goes.
+async fn path(peer: &mut Peer) -> Result<String> {
+    let figures = peer.figures().await?;
+    Ok(figures["path"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Waits until the call goes this way, and pictures with it.
+async fn moved(peer: &mut Peer, way: &str) -> Result<()> {
+    let is_it = |line: &serde_json::Value| {
+        let figures = line.get("figures")?;
+        let sees = figures["framesPerSecondReceived"].as_f64()? >= 5.0;
+        (figures["path"] == way && sees).then_some(())
+    };
+    peer.until(&format!("path {way}"), SOON, is_it).await
+}
+
+/// Pictures of before are past by then.
+const SETTLED: Duration = Duration::from_secs(2);

@@ -1,0 +1,145 @@
+//! Networks of every kind, several at once, and cables that are pulled.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use scenarios::clock;
+use scenarios::lab::{Addresses, Link};
+use scenarios::lan::{acquaint, call, hang_up, misses, sees};
+use scenarios::turn::note;
+
+use crate::{EVERYONE, EVERYONE_AUTO, KNOWN, KNOWN_AUTO, Room, SOON};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_of_ipv6_alone_is_one() -> Result<()> {
+    works_on(Addresses::V6).await
+}
+
+/// It rings. Media needs an address that a candidate can name: see `Interface::reaches_others`.
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_cable_with_nothing_but_fe80_people_see_and_ring_each_other() -> Result<()> {
+    let Some(room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN)?);
+    sees(&mut a, bea, SOON).await?;
+    sees(&mut b, ada, SOON).await?;
+    a.say(&format!("call {}", bea.address)).await?;
+    b.state("incoming", SOON).await?;
+    a.phase("ringing", SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cable_with_nothing_but_169_254_is_a_network() -> Result<()> {
+    works_on(Addresses::SelfAssigned).await
+}
+
+async fn works_on(addresses: Addresses) -> Result<()> {
+    let Some(room) = Room::of(&["ada", "bea"], addresses).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    sees(&mut b, ada, SOON).await?;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_a_vpn_nor_a_bridge_carries_what_a_cable_can() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::V4).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = (room.people[0].clone(), room.people[1].clone());
+    // The names are what they are known by.
+    let mut vpn = room.lab.segment()?;
+    let mut tunnels = Vec::new();
+    for person in [&ada, &bea] {
+        tunnels.push(vpn.join(&person.host, "tun0", Addresses::Both)?);
+        person.host.ip("link add name docker0 type bridge\n\
+             link add name veth0 type veth peer name veth1\n\
+             link set veth0 master docker0\n\
+             addr add 172.17.0.1/16 brd + dev docker0\n\
+             link set veth0 up\n\
+             link set veth1 up\n\
+             link set docker0 up\n")?;
+    }
+    acquaint(&ada, &bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, &bea, SOON).await?;
+    let [cable, tunnel] = [&room.links[0], &tunnels[0]].map(carried);
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    a.listen(Duration::from_secs(2)).await;
+    let cable = carried(&room.links[0]) - cable;
+    let tunnel = carried(&tunnels[0]) - tunnel;
+    note(&format!(
+        "packets of a call by the cable {cable}, by the VPN {tunnel}"
+    ));
+    ensure!(
+        cable > 200 && tunnel < cable / 4,
+        "cable {cable}, VPN {tunnel}"
+    );
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_interfaces_to_two_networks_lead_to_both() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
+        return Ok(());
+    };
+    let mut other = room.lab.segment()?;
+    let cid = room.lab.host()?;
+    let _links = [
+        other.join(&room.people[0].host, "wlan0", Addresses::Both)?,
+        other.join(&cid, "eth0", Addresses::Both)?,
+    ];
+    let cid = scenarios::lan::Person::new(room.homes.path(), "cid", "cid", &cid).await?;
+    let (ada, bea) = room.two();
+    let mut a = ada.waits(&EVERYONE)?;
+    let (mut b, mut c) = (bea.waits(&EVERYONE_AUTO)?, cid.waits(&EVERYONE_AUTO)?);
+    for (who, peer) in [(bea, &mut b), (&cid, &mut c)] {
+        sees(&mut a, who, SOON).await?;
+        sees(peer, ada, SOON).await?;
+        call(&mut a, &who.address, peer, SOON).await?;
+        hang_up(&mut a, peer, SOON).await?;
+    }
+    // Nobody is a router between them.
+    misses(&mut b, &cid, Duration::from_millis(1)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gets_a_network_is_seen_seconds_later() -> Result<()> {
+    let Some(room) = Room::of(&["ada", "bea"], Addresses::V4).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    room.links[1].plug(false)?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    misses(&mut a, bea, Duration::from_secs(2)).await?;
+    room.links[1].plug(true)?;
+    let begun = clock::now();
+    sees(&mut b, ada, SOON).await?;
+    sees(&mut a, bea, SOON).await?;
+    let seen = clock::now() - begun;
+    note(&format!("cable in to seen {seen:?}"));
+    ensure!(seen <= Duration::from_secs(4), "{seen:?}");
+    // Pulled and put in again within the time that announcements hold.
+    room.links[1].plug(false)?;
+    b.listen(Duration::from_secs(2)).await;
+    room.links[1].plug(true)?;
+    b.listen(Duration::from_secs(1)).await;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+/// How many packets a link took from its host.
+fn carried(link: &Link) -> u64 {
+    let [up, _] = link.counts();
+    up.sent
+}
