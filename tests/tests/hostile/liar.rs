@@ -12,7 +12,7 @@ use engine::command::Command;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use headless::compose;
-use headless::options::{Options, Relay};
+use headless::options::{self, Options};
 use identity::{Address, Identity};
 use media::transport::{
     MediaTransport, OpenParams, Parcel, Session, TransportError, TransportEvent,
@@ -110,7 +110,7 @@ async fn seen<T>(liar: &Engine, what: &str, is_it: impl Fn(&CallView) -> Option<
 /// The whole engine of an honest program, with a transport that announces another certificate.
 fn liar(relay: &str) -> Result<(Engine, Address)> {
     let options = Options {
-        relay: Some(Relay::At(relay.to_owned())),
+        relay: Some(options::Relay::At(relay.to_owned())),
         lan: Some(LanVisibility::Off),
         camera: Some(CameraChoice::Synthetic),
         microphone: Some(MicrophoneChoice::Synthetic),
