@@ -138,7 +138,19 @@ impl Sealer {
         sender: Sender,
         frame: &[u8],
     ) -> bool {
-        let reason = match self.take(now, from, sender, frame) {
+        self.receive_at_cost(now, from, (sender, from), frame)
+    }
+
+    /// [`Sealer::receive_of`], where `from` is only claimed: what the frame costs is charged to
+    /// another address, for instance the alias that it came from.
+    pub fn receive_at_cost(
+        &mut self,
+        now: Instant,
+        from: Address,
+        cost: (Sender, Address),
+        frame: &[u8],
+    ) -> bool {
+        let reason = match self.take(now, from, cost, frame) {
             Ok(is_proof) => return is_proof,
             Err(reason) => reason,
         };

@@ -247,7 +247,10 @@ fn sighting(service: &ResolvedService, interfaces: &Interfaces) -> Option<Sighti
     if !instance.eq_ignore_ascii_case(&label(&announcement.alias)) {
         return None;
     }
+    // What is on this machine says so by its own addresses: who claims another's loopback would have
+    // us knock at services of ours.
     let claimed = service.get_addresses().iter();
+    let claimed = claimed.filter(|it| !it.to_ip_addr().is_loopback());
     let places = interfaces.nearest(claimed.map(|it| place(it, announcement.port)));
     (!places.is_empty()).then_some(Sighting {
         announcement,

@@ -21,7 +21,7 @@ impl Sealer {
         &mut self,
         now: Instant,
         from: Address,
-        sender: Sender,
+        cost: (Sender, Address),
         bytes: &[u8],
     ) -> Result<bool, Dropped> {
         if from == self.address {
@@ -30,9 +30,9 @@ impl Sealer {
         let frame = Frame::parse(bytes)?;
         self.expire(now);
         match frame.kind {
-            Kind::Hello => self.on_hello(now, (from, sender), &frame)?,
+            Kind::Hello => self.on_hello(now, from, cost, &frame)?,
             Kind::Reply => self.on_reply(now, from, &frame)?,
-            Kind::Data => self.on_data(now, (from, sender), &frame)?,
+            Kind::Data => self.on_data(now, from, cost, &frame)?,
             Kind::Reset => self.on_reset(now, from, frame.session)?,
             Kind::Reject => self.on_reject(now, from, &frame)?,
         }
@@ -46,7 +46,8 @@ impl Sealer {
     fn on_hello(
         &mut self,
         now: Instant,
-        (from, sender): (Address, Sender),
+        from: Address,
+        (sender, charged): (Sender, Address),
         frame: &Frame<'_>,
     ) -> Result<(), Dropped> {
         if let Some(at) = self.half_open_of(from, frame.session) {
@@ -58,7 +59,7 @@ impl Sealer {
         if is_known || self.answered_by(from, frame.session).is_some() {
             return Err(Dropped::KnownSession);
         }
-        self.admit_hello(now, from, sender)?;
+        self.admit_hello(now, from, (sender, charged))?;
         match HalfOpen::answer(&self.identity, &self.offer, (from, sender), frame, now)? {
             Answer::HalfOpen(half_open) => {
                 self.transmit(from, half_open.reply().to_vec());
@@ -75,8 +76,13 @@ impl Sealer {
 
     /// Whether one more handshake may cost something. Those whom the user knows have places and a rate
     /// that strangers leave them, and the other side of the active conversation has its own.
-    fn admit_hello(&mut self, now: Instant, from: Address, sender: Sender) -> Result<(), Dropped> {
-        let is_active = self.sessions.is_active_peer(from);
+    fn admit_hello(
+        &mut self,
+        now: Instant,
+        from: Address,
+        (sender, charged): (Sender, Address),
+    ) -> Result<(), Dropped> {
+        let is_active = charged == from && self.sessions.is_active_peer(from);
         let of_sender = self.half_open.iter().filter(|it| it.peer() == from);
         if of_sender.count() >= MAX_HALF_OPEN_OF_SENDER {
             return Err(Dropped::HalfOpenOfSender);
@@ -88,7 +94,11 @@ impl Sealer {
         if !is_active && of_others.count() >= MAX_HALF_OPEN {
             return Err(Dropped::HalfOpen);
         }
-        if !self.limits(sender).handshakes.admit(now, from, is_active) {
+        if !self
+            .limits(sender)
+            .handshakes
+            .admit(now, charged, is_active)
+        {
             return Err(Dropped::HandshakeRate);
         }
         Ok(())
@@ -161,7 +171,8 @@ impl Sealer {
     fn on_data(
         &mut self,
         now: Instant,
-        (from, sender): (Address, Sender),
+        from: Address,
+        (sender, charged): (Sender, Address),
         frame: &Frame<'_>,
     ) -> Result<(), Dropped> {
         if let Some(session) = self.sessions.find(from, frame.session) {
@@ -178,8 +189,8 @@ impl Sealer {
         if let Some(at) = self.half_open_of(from, frame.session) {
             return self.prove(now, at, frame);
         }
-        let has_reserve = self.sessions.is_active_peer(from);
-        if self.limits(sender).resets.admit(now, from, has_reserve) {
+        let has_reserve = charged == from && self.sessions.is_active_peer(from);
+        if self.limits(sender).resets.admit(now, charged, has_reserve) {
             self.transmit(from, begin(Kind::Reset, frame.session, HEADER_BYTES));
         }
         Err(Dropped::UnknownSession)

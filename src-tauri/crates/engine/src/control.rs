@@ -239,7 +239,8 @@ impl Control {
     fn on_network_change(&mut self) {
         tracing::debug!("the network changed");
         self.relays.probe();
-        self.lan.network_changed();
+        let is_in_call = self.is_call_wanted();
+        self.lan.network_changed(is_in_call, &mut self.relays);
         self.feed(Input::NetworkChanged);
     }
 

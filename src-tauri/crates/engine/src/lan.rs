@@ -200,14 +200,25 @@ impl Lan {
         }
     }
 
-    /// The addresses of this machine changed.
-    pub(crate) fn network_changed(&mut self) {
-        if let State::On(on) = &mut self.state {
-            on.membership.network_changed();
-            on.places = on.membership.places();
-            ask_where_they_were(on.membership.as_ref(), self.people.as_ref());
-            on.neighbourhood.network_changed(self.clock.now());
+    /// The addresses of this machine changed. On another network it comes back under another alias,
+    /// or it could be followed from one to the next; not while `is_in_call`, for then it would be lost.
+    pub(crate) fn network_changed(&mut self, is_in_call: bool, relays: &mut Relays) {
+        let State::On(on) = &mut self.state else {
+            return;
+        };
+        let places = on.membership.places();
+        let moved = !places.iter().any(|it| on.places.contains(it));
+        if moved && !is_in_call && !places.is_empty() && !on.places.is_empty() {
+            if let Some(membership) = self.leave(relays) {
+                tokio::spawn(membership.leave());
+            }
+            self.join();
+            return;
         }
+        on.places = places;
+        on.membership.network_changed();
+        ask_where_they_were(on.membership.as_ref(), self.people.as_ref());
+        on.neighbourhood.network_changed(self.clock.now());
     }
 
     /// Whether others can be found here, now or in a moment.

@@ -115,15 +115,16 @@ impl Sealing {
         self.sealer.give_up(to, call.0);
     }
 
-    /// Takes a frame that came through a relay. Whether it proves that its sender is there now.
+    /// Takes a frame that came through a relay, of what kind of sender, and at whose cost. Whether it
+    /// proves that its sender is there now.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
         from: Address,
-        sender: Sender,
+        cost: (Sender, Address),
         frame: &[u8],
     ) -> bool {
-        let is_proof = self.sealer.receive_of(now, from, sender, frame);
+        let is_proof = self.sealer.receive_at_cost(now, from, cost, frame);
         self.collect(now);
         is_proof
     }

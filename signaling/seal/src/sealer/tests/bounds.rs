@@ -50,8 +50,12 @@ fn twenty_handshakes_a_second_are_answered() {
         // Each time somebody else, so that only the limit of all together counts.
         let mut other = Side::new();
         other.say(now, bob.address, 1, b"invite");
-        bob.sealer
-            .take(now, other.address, Sender::Stranger, &other.only())
+        bob.sealer.take(
+            now,
+            other.address,
+            (Sender::Stranger, other.address),
+            &other.only(),
+        )
     };
     let answered = (0..100).filter(|_| judged(start).is_ok()).count();
     assert_eq!(answered, 20);
@@ -65,7 +69,8 @@ fn one_sender_has_two_half_open_and_two_handshakes_a_second() {
     let (mut bob, mut eve) = (Side::new(), Side::new());
     let mut judged = |bob: &mut Side, now| {
         let hello = hello(&mut eve, now, bob);
-        bob.sealer.take(now, eve.address, Sender::Stranger, &hello)
+        bob.sealer
+            .take(now, eve.address, (Sender::Stranger, eve.address), &hello)
     };
     assert_eq!(judged(&mut bob, start), Ok(false));
     assert_eq!(judged(&mut bob, start), Ok(false));
@@ -207,7 +212,10 @@ fn answers_to_one_hello_are_few_however_many_are_forged() {
     let reply = bob.only();
     let mut forged = reply.clone();
     forged[60] ^= 1;
-    let judged = |ann: &mut Side, now| ann.sealer.take(now, bob.address, Sender::Stranger, &forged);
+    let judged = |ann: &mut Side, now| {
+        ann.sealer
+            .take(now, bob.address, (Sender::Stranger, bob.address), &forged)
+    };
     for _ in 0..8 {
         assert_eq!(judged(&mut ann, now), Err(Dropped::Unauthentic));
     }
@@ -240,9 +248,12 @@ fn strangers_cannot_keep_those_whom_the_user_knows_from_calling() {
     assert_eq!(bob.sealer.half_open.len(), 32);
     let now = start + seconds(6);
     ann.say(now, bob.address, 1, b"invite");
-    let judged = bob
-        .sealer
-        .take(now, ann.address, Sender::Familiar, &ann.only());
+    let judged = bob.sealer.take(
+        now,
+        ann.address,
+        (Sender::Familiar, ann.address),
+        &ann.only(),
+    );
     assert_eq!(judged, Ok(false));
     bob.drain();
     settle(now, &mut ann, &mut bob);
@@ -274,4 +285,20 @@ fn strangers_cannot_keep_the_user_from_calling() {
     assert_eq!(bob.sealer.pending.len(), 8);
     settle(now, &mut bob, &mut ann);
     assert_eq!(ann.messages(), [b"invite"]);
+}
+
+#[test]
+fn frames_that_only_claim_to_be_somebodys_cost_them_nothing() {
+    let now = Instant::now();
+    let (mut ann, mut bob, eve) = (Side::new(), Side::new(), Side::new());
+    for number in 0..100 {
+        let mut garbage = vec![number; 256];
+        garbage[..2].copy_from_slice(&[1, 1]);
+        let cost = (Sender::Stranger, eve.address);
+        let is_proof = bob.sealer.receive_at_cost(now, ann.address, cost, &garbage);
+        assert!(!is_proof);
+    }
+    ann.say(now, bob.address, 1, b"invite");
+    settle(now, &mut ann, &mut bob);
+    assert_eq!(bob.messages(), [b"invite"]);
 }

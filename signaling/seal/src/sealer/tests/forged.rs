@@ -43,15 +43,21 @@ fn a_frame_under_another_sender_s_name_is_dropped() {
     let (mut ann, mut bob, eve) = (Side::new(), Side::new(), Side::new());
     ann.say(now, bob.address, 1, b"invite");
     let hello = ann.only();
-    let judged = bob.sealer.take(now, eve.address, Sender::Stranger, &hello);
+    let judged = bob
+        .sealer
+        .take(now, eve.address, (Sender::Stranger, eve.address), &hello);
     assert_eq!(judged, Err(Dropped::Unauthentic));
     bob.take(now, ann.address, &hello);
     let reply = bob.only();
-    let judged = ann.sealer.take(now, eve.address, Sender::Stranger, &reply);
+    let judged = ann
+        .sealer
+        .take(now, eve.address, (Sender::Stranger, eve.address), &reply);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     ann.take(now, bob.address, &reply);
     let data = ann.only();
-    let judged = bob.sealer.take(now, eve.address, Sender::Stranger, &data);
+    let judged = bob
+        .sealer
+        .take(now, eve.address, (Sender::Stranger, eve.address), &data);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     bob.take(now, ann.address, &data);
     assert_eq!(bob.heard, [(ann.address, 1, b"invite".to_vec())]);
@@ -69,7 +75,9 @@ fn a_hello_sealed_with_another_key_than_its_sender_s_is_dropped() {
         session: SessionId([5; 16]),
     };
     let forged = hello_as(&context, &eve.identity().x25519_secret(), &public);
-    let judged = bob.sealer.take(now, ann.address, Sender::Stranger, &forged);
+    let judged = bob
+        .sealer
+        .take(now, ann.address, (Sender::Stranger, ann.address), &forged);
     assert_eq!(judged, Err(Dropped::WrongSender));
     let real = hello_as(&context, &ann.identity().x25519_secret(), &public);
     bob.take(now, ann.address, &real);
@@ -83,20 +91,29 @@ fn an_address_and_its_negative_are_two_people() {
     // From Ann, and said to be from her negative.
     ann.say(now, bob.address, 1, b"invite");
     let hello = ann.only();
-    let judged = bob
-        .sealer
-        .take(now, negative(ann.address), Sender::Stranger, &hello);
+    let judged = bob.sealer.take(
+        now,
+        negative(ann.address),
+        (Sender::Stranger, negative(ann.address)),
+        &hello,
+    );
     assert_eq!(judged, Err(Dropped::Unauthentic));
     // For Bob's negative, and brought to Bob.
     ann.say(now, negative(bob.address), 2, b"invite");
-    let judged = bob
-        .sealer
-        .take(now, ann.address, Sender::Stranger, &ann.only());
+    let judged = bob.sealer.take(
+        now,
+        ann.address,
+        (Sender::Stranger, ann.address),
+        &ann.only(),
+    );
     assert_eq!(judged, Err(Dropped::Unauthentic));
     bob.take(now, ann.address, &hello);
-    let judged = ann
-        .sealer
-        .take(now, negative(bob.address), Sender::Stranger, &bob.only());
+    let judged = ann.sealer.take(
+        now,
+        negative(bob.address),
+        (Sender::Stranger, negative(bob.address)),
+        &bob.only(),
+    );
     assert_eq!(judged, Err(Dropped::UnknownSession));
     assert!(bob.heard.is_empty());
 }
@@ -118,7 +135,7 @@ fn senders_with_weak_keys_are_refused() {
         let public = identity::x25519_public(&bob.address).unwrap();
         let hello = hello_as(&context, &[8; 32], &public);
         assert_eq!(
-            bob.sealer.take(now, weak, Sender::Stranger, &hello),
+            bob.sealer.take(now, weak, (Sender::Stranger, weak), &hello),
             Err(Dropped::WeakKey)
         );
         let sent = bob.sealer.send(now, weak, 1, b"");
@@ -132,15 +149,21 @@ fn frames_that_are_thrown_back_are_not_taken() {
     let (mut ann, mut bob) = (Side::new(), Side::new());
     ann.say(now, bob.address, 1, b"invite");
     let hello = ann.only();
-    let thrown = ann.sealer.take(now, bob.address, Sender::Stranger, &hello);
+    let thrown = ann
+        .sealer
+        .take(now, bob.address, (Sender::Stranger, bob.address), &hello);
     assert_eq!(thrown, Err(Dropped::KnownSession));
-    let thrown = ann.sealer.take(now, ann.address, Sender::Stranger, &hello);
+    let thrown = ann
+        .sealer
+        .take(now, ann.address, (Sender::Stranger, ann.address), &hello);
     assert_eq!(thrown, Err(Dropped::Ourselves));
     bob.take(now, ann.address, &hello);
     settle(now, &mut ann, &mut bob);
     ann.say(now, bob.address, 1, b"more");
     let data = ann.only();
-    let thrown = ann.sealer.take(now, bob.address, Sender::Stranger, &data);
+    let thrown = ann
+        .sealer
+        .take(now, bob.address, (Sender::Stranger, bob.address), &data);
     assert_eq!(thrown, Err(Dropped::Unauthentic));
 }
 
@@ -183,12 +206,14 @@ fn a_reset_without_a_cause_or_under_another_name_changes_nothing() {
     ann.say(now, bob.address, 1, b"offer");
     let mut forged = ann.only()[..18].to_vec();
     forged[1] = 4;
-    let judged = ann.sealer.take(now, eve.address, Sender::Stranger, &forged);
+    let judged = ann
+        .sealer
+        .take(now, eve.address, (Sender::Stranger, eve.address), &forged);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     let late = now + seconds(11);
     let judged = ann
         .sealer
-        .take(late, bob.address, Sender::Stranger, &forged);
+        .take(late, bob.address, (Sender::Stranger, bob.address), &forged);
     assert_eq!(judged, Err(Dropped::NoCause));
     bob.say(late, ann.address, 1, b"answer");
     assert_eq!(settle(late, &mut ann, &mut bob), ["DATA"]);
@@ -237,15 +262,21 @@ fn only_the_callee_can_reject_and_only_a_hello_that_waits() {
     };
     let hash = hash_of_hello(&hello);
     let forged = rejection.sign(eve.identity(), &context, &hash);
-    let judged = ann.sealer.take(now, bob.address, Sender::Stranger, &forged);
+    let judged = ann
+        .sealer
+        .take(now, bob.address, (Sender::Stranger, bob.address), &forged);
     assert_eq!(judged, Err(Dropped::Signature));
     let real = rejection.sign(bob.identity(), &context, &hash);
-    let judged = ann.sealer.take(now, eve.address, Sender::Stranger, &real);
+    let judged = ann
+        .sealer
+        .take(now, eve.address, (Sender::Stranger, eve.address), &real);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     bob.take(now, ann.address, &hello);
     settle(now, &mut ann, &mut bob);
     assert_eq!(bob.messages(), [b"invite"]);
-    let judged = ann.sealer.take(now, bob.address, Sender::Stranger, &real);
+    let judged = ann
+        .sealer
+        .take(now, bob.address, (Sender::Stranger, bob.address), &real);
     assert_eq!(judged, Err(Dropped::UnknownSession));
     assert!(ann.incompatible.is_empty());
 }
@@ -283,9 +314,12 @@ fn who_reveals_another_value_than_it_committed_to_is_refused() {
         message: b"invite",
     };
     let sealed = channel.seal(context.session, &data.encode().unwrap());
-    let judged = bob
-        .sealer
-        .take(now, ann.address, Sender::Stranger, &sealed.unwrap());
+    let judged = bob.sealer.take(
+        now,
+        ann.address,
+        (Sender::Stranger, ann.address),
+        &sealed.unwrap(),
+    );
     assert_eq!(judged, Err(Dropped::Commitment));
     assert!(bob.sealer.poll_output().is_none());
 }
@@ -312,6 +346,8 @@ fn a_handshake_of_another_protocol_does_not_open() {
     let mut frame = begin(Kind::Hello, context.session, 256);
     frame.resize(256, 0);
     noise.write_message(&[1; 142], &mut frame[18..]).unwrap();
-    let judged = bob.sealer.take(now, ann.address, Sender::Stranger, &frame);
+    let judged = bob
+        .sealer
+        .take(now, ann.address, (Sender::Stranger, ann.address), &frame);
     assert_eq!(judged, Err(Dropped::Unauthentic));
 }

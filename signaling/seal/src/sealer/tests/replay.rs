@@ -29,14 +29,18 @@ fn a_copied_call_never_rings_again_also_not_after_a_restart() {
         kinds(&bob.out())
     };
     assert!(copies(&mut bob, start).is_empty());
-    let judged = bob.sealer.take(start, ann.address, Sender::Stranger, &data);
+    let judged = bob
+        .sealer
+        .take(start, ann.address, (Sender::Stranger, ann.address), &data);
     assert_eq!(judged, Err(Dropped::Repeated));
     // The session is forgotten: the HELLO is as good as new, and is worth nothing.
     let later = start + seconds(400);
     assert!(copies(&mut bob, later).contains(&"REPLY"));
     bob.restart();
     assert!(copies(&mut bob, later).contains(&"REPLY"));
-    let judged = bob.sealer.take(later, ann.address, Sender::Stranger, &data);
+    let judged = bob
+        .sealer
+        .take(later, ann.address, (Sender::Stranger, ann.address), &data);
     assert_eq!(judged, Err(Dropped::Unauthentic));
 }
 
@@ -70,8 +74,12 @@ fn data_beyond_the_window_is_late() {
     }
     let frames = ann.out();
     let judged = |bob: &mut Side, at: usize| {
-        bob.sealer
-            .take(now, ann.address, Sender::Stranger, &frames[at])
+        bob.sealer.take(
+            now,
+            ann.address,
+            (Sender::Stranger, ann.address),
+            &frames[at],
+        )
     };
     assert_eq!(judged(&mut bob, frames.len() - 1), Ok(true));
     assert_eq!(judged(&mut bob, 0), Err(Dropped::Late));

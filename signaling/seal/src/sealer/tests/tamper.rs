@@ -86,11 +86,12 @@ fn a_frame_cut_or_lengthened_is_no_frame() {
             wrong.resize(length, 0);
             assert!(give(&mut exchange, now, &wrong, expected).is_empty());
         }
-        let judged =
-            exchange
-                .bob
-                .sealer
-                .take(now, exchange.ann.address, Sender::Stranger, &right[..255]);
+        let judged = exchange.bob.sealer.take(
+            now,
+            exchange.ann.address,
+            (Sender::Stranger, exchange.ann.address),
+            &right[..255],
+        );
         assert_eq!(judged, Err(Dropped::Length));
     }
 }
@@ -101,7 +102,8 @@ fn a_plain_message_is_refused_by_name() {
     let (ann, mut bob) = (Side::new(), Side::new());
     let plain = br#"{"v":1,"call":"0000000000000001","do":"invite","name":"Eve"}"#;
     assert_eq!(
-        bob.sealer.take(now, ann.address, Sender::Stranger, plain),
+        bob.sealer
+            .take(now, ann.address, (Sender::Stranger, ann.address), plain),
         Err(Dropped::Plain)
     );
     assert!(bob.sealer.poll_output().is_none());

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use call::input::{self, Input};
 use call::view::{ActivePhase, CallView, Resume};
 use identity::Address;
+use seal::Sender;
 use signal_client::Absence;
 
 use super::Control;
@@ -42,9 +43,17 @@ impl Control {
         } else {
             way.at
         };
-        let sender = self.config.sender(&from);
+        // On local networks anybody can say whose frame it is: until it is proven, it costs those who
+        // are known nothing.
+        let is_claimed = way.link.is_local() && !self.routes.was_heard(&from, way);
+        let sender = if is_claimed {
+            Sender::Stranger
+        } else {
+            self.config.sender(&from)
+        };
+        let charged = if is_claimed { way.at } else { from };
         let now = self.machine.clock.now();
-        if self.sealing.receive(now, from, sender, frame) {
+        if self.sealing.receive(now, from, (sender, charged), frame) {
             self.routes.heard(now, from, way);
         }
         self.exchange_over(Some((from, way)));
@@ -60,7 +69,8 @@ impl Control {
         let Some(who) = who else { return };
         let now = self.machine.clock.now();
         self.routes.lost(now, way);
-        let may_be_here = self.routes.local_ways(&who).next().is_some();
+        let here: Vec<Way> = self.routes.local_ways(&who).collect();
+        let may_be_here = here.iter().any(|it| self.relays.is_online(it.link));
         let is_left = if way.link.is_local() {
             // Who leaves our relay after a greeting may well be at theirs, where we speak with them.
             let is_far = self.relays.far_way(&who).is_some();
@@ -173,7 +183,7 @@ impl Control {
             Some(way) => vec![way],
             None => {
                 let far = self.relays.far_way(&to);
-                let everywhere = is_in_doubt(&self.call.seen);
+                let everywhere = is_in_doubt(&self.phone.view(self.now()));
                 let relays = &self.relays;
                 let works = |way: Way| relays.is_online(way.link);
                 let now = self.machine.clock.now();
@@ -257,17 +267,16 @@ fn may_resume(view: &CallView) -> bool {
     }
 }
 
-/// Whether it is in doubt which way leads to the other side: a call has lost its path.
+/// Whether it is in doubt which way leads to the other side: always but in a call that goes well,
+/// whose own channel tells of everything too. What is said to ring, to answer and to end must not be
+/// lost with the one way by which it went.
 fn is_in_doubt(view: &CallView) -> bool {
     match view {
-        CallView::Active { phase, .. } => match phase {
-            ActivePhase::Reconnecting => true,
-            ActivePhase::Connecting | ActivePhase::Connected => false,
-        },
+        CallView::Active { phase, .. } => *phase != ActivePhase::Connected,
         CallView::Idle
         | CallView::Outgoing { .. }
         | CallView::Incoming { .. }
-        | CallView::Ended { .. } => false,
+        | CallView::Ended { .. } => true,
     }
 }
 

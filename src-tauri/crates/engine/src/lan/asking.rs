@@ -7,7 +7,7 @@ use discovery::{FinderKind, Sighting};
 use identity::Address;
 use tokio::sync::oneshot;
 
-use super::standing::{Proof, Standing};
+use super::standing::Standing;
 use crate::view::NearbyPerson;
 
 /// Who is at a place.
@@ -82,7 +82,7 @@ impl Questions {
             let answer = match known {
                 Some(Some(Standing {
                     person,
-                    proof: Proof::Given,
+                    is_shown: true,
                     ..
                 })) => Some(WhoIsThere::Person(NearbyPerson {
                     address: person.address.to_string(),

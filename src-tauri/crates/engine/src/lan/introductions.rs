@@ -14,7 +14,10 @@ use crate::relays::Way;
 #[derive(Debug, Default)]
 pub(super) struct Introductions {
     known: VecDeque<(Way, Address)>,
-    /// When the last ones were opened: each costs a key agreement.
+    /// From where introductions came in vain, and how many: each costs a key agreement. At most
+    /// [`MAX_INTRODUCED`].
+    vain: VecDeque<(Way, u32)>,
+    /// When the last ones were opened.
     opened: VecDeque<Instant>,
 }
 
@@ -34,16 +37,29 @@ impl Introductions {
         if self.who(way).is_some_and(|who| who != way.at) {
             return;
         }
+        let vain = self.vain.iter().position(|(it, _)| *it == way);
+        if vain.is_some_and(|at| self.vain[at].1 >= MAX_VAIN) {
+            return;
+        }
         self.opened.retain(|it| now < *it + Duration::from_secs(1));
         if self.opened.len() >= OPENED_PER_SECOND {
             tracing::debug!("too many introductions");
             return;
         }
         self.opened.push_back(now);
-        match seal::introduced(identity, bytes) {
-            Some(who) => self.learn(way, who),
-            None => tracing::debug!("an introduction is not for us"),
+        if let Some(who) = seal::introduced(identity, bytes) {
+            self.learn(way, who);
+            return;
         }
+        tracing::debug!("an introduction is not for us");
+        if let Some(at) = vain {
+            self.vain[at].1 += 1;
+            return;
+        }
+        if self.vain.len() == MAX_INTRODUCED {
+            self.vain.pop_front();
+        }
+        self.vain.push_back((way, 1));
     }
 
     pub(super) fn who(&self, way: Way) -> Option<Address> {
@@ -61,9 +77,12 @@ impl Introductions {
     }
 }
 
-/// As many as a relay of a home has places for.
-const MAX_INTRODUCED: usize = 64;
+/// More than have a place at our relay at a time.
+const MAX_INTRODUCED: usize = 256;
 
-/// Thirty people who greet us at once have their turn in two seconds; each costs a tenth of a
-/// millisecond.
-const OPENED_PER_SECOND: usize = 20;
+/// How often one may introduce somebody in vain: a person who looks for somebody else here does it once.
+const MAX_VAIN: u32 = 4;
+
+/// A tenth of a millisecond each. Whoever introduces in vain needs an alias for every fourth, and an
+/// alias costs more than that at our relay, which takes in so many a second.
+const OPENED_PER_SECOND: usize = 200;

@@ -106,7 +106,11 @@ impl Neighbourhood {
                 }
             }
             Heard::Gone { alias, finder } => {
-                self.neighbours.gone(&alias, finder);
+                let is_gone = self.neighbours.gone(&alias, finder);
+                if let Some(standing) = self.standings.get_mut(&alias).filter(|_| !is_gone) {
+                    // Another finder still hears it, or what somebody repeats.
+                    standing.doubt(now);
+                }
             }
         }
     }
@@ -132,8 +136,10 @@ impl Neighbourhood {
         self.standings
             .retain(|alias, _| neighbours.get(alias).is_some());
         for standing in self.standings.values_mut() {
-            if matches!(&standing.proof, Proof::Asked { until, .. } if *until <= now) {
-                standing.fail(now);
+            match &standing.proof {
+                Proof::Asked { until, .. } if *until <= now => standing.fail(now),
+                Proof::Given { until } if *until <= now => standing.doubt(now),
+                Proof::Asked { .. } | Proof::Given { .. } | Proof::Wanted { .. } => {}
             }
         }
         self.ask_for_proofs(now, relays);
@@ -149,7 +155,7 @@ impl Neighbourhood {
     /// Those who are there, whom we know first.
     pub(super) fn proven(&self) -> Vec<Person> {
         let mut proven: Vec<&Standing> = self.standings.values().collect();
-        proven.retain(|it| matches!(it.proof, Proof::Given));
+        proven.retain(|it| it.is_shown);
         // One who was started again is two for a while.
         proven.sort_by_key(|it| (!it.is_familiar, it.person.address));
         proven.dedup_by_key(|it| it.person.address);
@@ -176,8 +182,11 @@ impl Neighbourhood {
     pub(super) fn ways_to(&mut self, who: &Address, relays: &mut Relays) -> Vec<Way> {
         let named = self.standings.iter();
         let named = named.filter(|(_, it)| it.person.address == *who);
-        let named = named.map(|(alias, _)| *alias);
-        let aliases: Vec<Address> = named.chain(self.unnamed()).take(MAX_TRIED).collect();
+        let mut aliases: Vec<Address> = named.map(|(alias, _)| *alias).collect();
+        // Where it is known where they are, nobody else is told that somebody is looked for.
+        if aliases.is_empty() {
+            aliases.extend(self.unnamed().take(MAX_TRIED));
+        }
         let mut ways = Vec::new();
         for alias in aliases {
             let link = LinkId::Neighbour(alias);
@@ -204,7 +213,7 @@ impl Neighbourhood {
             return Taken::Nobody;
         }
         if self.is_answer(now, way, frame) {
-            self.proved(way.at, people);
+            self.proved(now, way.at, people);
             return Taken::Nobody;
         }
         match self.introductions.who(way) {
@@ -270,8 +279,8 @@ impl Neighbourhood {
             }
             Some(Recognised::Named(address, name)) => (Person { address, name }, false),
             None => {
-                let is_given = |it: &Standing| matches!(it.proof, Proof::Given);
-                if !self.standings.get(&alias).is_some_and(is_given) {
+                let is_shown = |it: &Standing| it.is_shown;
+                if !self.standings.get(&alias).is_some_and(is_shown) {
                     self.standings.remove(&alias);
                 }
                 return;
@@ -279,7 +288,7 @@ impl Neighbourhood {
         };
         match self.standings.get_mut(&alias) {
             Some(it) if it.person.address == person.address => it.is_familiar = is_familiar,
-            Some(it) if matches!(it.proof, Proof::Given) => {}
+            Some(it) if it.is_shown => {}
             Some(_) | None => {
                 let standing = Standing::new(person, is_familiar, now);
                 self.standings.insert(alias, standing);
@@ -351,15 +360,15 @@ impl Neighbourhood {
         }
         match self.standings.get_mut(&way.at).map(|it| &mut it.proof) {
             Some(Proof::Asked { greeting, .. }) => greeting.is_answered_by(now, frame),
-            Some(Proof::Wanted { .. } | Proof::Given) | None => false,
+            Some(Proof::Wanted { .. } | Proof::Given { .. }) | None => false,
         }
     }
 
-    fn proved(&mut self, alias: Address, people: &Arc<dyn People>) {
+    fn proved(&mut self, now: Instant, alias: Address, people: &Arc<dyn People>) {
         let Some(standing) = self.standings.get_mut(&alias) else {
             return;
         };
-        standing.proof = Proof::Given;
+        standing.prove(now);
         self.neighbours.confirm(&alias);
         // Where strangers were is not written down.
         if standing.is_familiar
@@ -375,7 +384,7 @@ impl Neighbourhood {
 fn due((alias, standing): (&Address, &Standing)) -> Option<(bool, Instant, Address)> {
     match standing.proof {
         Proof::Wanted { from, .. } => Some((!standing.is_familiar, from, *alias)),
-        Proof::Asked { .. } | Proof::Given => None,
+        Proof::Asked { .. } | Proof::Given { .. } => None,
     }
 }
 
@@ -389,7 +398,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const MAX_SHOWN: usize = 64;
 
 /// At how many neighbours somebody is looked for.
-const MAX_TRIED: usize = 16;
+const MAX_TRIED: usize = 48;
 
 /// How long our networks have where somebody is said to be there: a person waits no second for a
 /// relay elsewhere.

@@ -21,6 +21,8 @@ pub(super) struct Standing {
     pub(super) person: Person,
     /// Whether we know them, so that they come first.
     pub(super) is_familiar: bool,
+    /// Whether it was proven, and nothing has spoken against it since.
+    pub(super) is_shown: bool,
     pub(super) proof: Proof,
 }
 
@@ -42,8 +44,11 @@ pub(super) enum Proof {
         until: Instant,
         failures: u32,
     },
-    /// They are there.
-    Given,
+    /// They are there, or were not long ago.
+    Given {
+        /// When it is asked for again: what is announced may be repeated by others when they left.
+        until: Instant,
+    },
 }
 
 impl Standing {
@@ -52,6 +57,7 @@ impl Standing {
         Self {
             person,
             is_familiar,
+            is_shown: false,
             proof: Proof::Wanted {
                 from: now,
                 failures: 0,
@@ -59,18 +65,41 @@ impl Standing {
         }
     }
 
+    /// It was given.
+    pub(super) fn prove(&mut self, now: Instant) {
+        self.is_shown = true;
+        self.proof = Proof::Given {
+            until: now + GOOD_FOR,
+        };
+    }
+
+    /// It is asked for again.
+    pub(super) fn doubt(&mut self, now: Instant) {
+        if let Proof::Given { .. } = self.proof {
+            self.proof = Proof::Wanted {
+                from: now,
+                failures: 0,
+            };
+        }
+    }
+
     /// It was not given.
     pub(super) fn fail(&mut self, now: Instant) {
         let failures = match &self.proof {
             Proof::Wanted { failures, .. } | Proof::Asked { failures, .. } => *failures,
-            Proof::Given => 0,
+            Proof::Given { .. } => 0,
         };
+        // A machine that is busy for a moment has not left.
+        self.is_shown &= failures == 0;
         self.proof = Proof::Wanted {
             from: now + PAUSES[PAUSES.len().min(failures as usize + 1) - 1],
             failures: failures.saturating_add(1),
         };
     }
 }
+
+/// How long a proof is good for: two connections a minute for each who is there.
+const GOOD_FOR: Duration = Duration::from_secs(25);
 
 /// Before it is asked for again; the last holds for all that follow. One who forges announcements
 /// makes us ask seldom.

@@ -180,6 +180,12 @@ impl Routes {
         due
     }
 
+    /// Whether it was proven lately that somebody is there.
+    pub(crate) fn was_heard(&self, who: &Address, way: Way) -> bool {
+        let mut routes = self.0.iter();
+        routes.any(|(it, route)| it == who && route.heard.contains(&way))
+    }
+
     /// Whether somebody is looked for and was not heard yet.
     pub(crate) fn is_searching(&self, who: &Address) -> bool {
         let mut routes = self.0.iter();
@@ -247,7 +253,7 @@ const MAX_ROUTES: usize = 64;
 const MAX_HEARD: usize = 3;
 
 /// Neighbours that may be whom we look for.
-const MAX_WAYS: usize = 16;
+const MAX_WAYS: usize = 48;
 
 /// What is said before the first answer: a HELLO, and its like where it is renewed.
 const MAX_SAID: usize = 8;

@@ -50,7 +50,7 @@ fn carry(now: Instant, from: &mut Person, to: &mut Person) -> usize {
             Event::Transmit { to: whom, frame } => {
                 assert_eq!(whom, to.address);
                 to.sealing
-                    .receive(now, from.address, Sender::Stranger, &frame);
+                    .receive(now, from.address, (Sender::Stranger, from.address), &frame);
                 from.sent.push(frame);
                 frames += 1;
             }
@@ -172,7 +172,8 @@ fn bytes_that_are_not_sealed_are_dropped() {
         &[1; 300],
         &[0xff; 300],
     ] {
-        bob.sealing.receive(now, carol, Sender::Stranger, bytes);
+        bob.sealing
+            .receive(now, carol, (Sender::Stranger, carol), bytes);
         assert_eq!(bob.sealing.poll(), None);
     }
 }
