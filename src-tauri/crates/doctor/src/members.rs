@@ -147,11 +147,6 @@ impl Heard {
         }
     }
 
-    /// Whether anybody on another machine is heard.
-    pub(crate) fn has_others(&self) -> bool {
-        !self.others.is_empty()
-    }
-
     /// Whether a machine with this address is.
     pub(crate) fn is_heard_at(&self, address: IpAddr) -> bool {
         let mut places = self.others.values().flat_map(|it| &it.places);
