@@ -335,3 +335,6 @@ const fn device(problem: DeviceProblem) -> &'static str {
         DeviceProblem::Unusable => "It offers nothing that can be used.",
     }
 }
+
+#[cfg(test)]
+mod tests;
