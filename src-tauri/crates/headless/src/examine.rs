@@ -1,11 +1,11 @@
 //! What the doctor is asked to look at, and what a person reads of it.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use discovery::{Acquaintances, Announcement, Recognised};
+use discovery::{Acquaintances, Announcement, AskError, Recognised};
 use doctor::{Check, Device, Peer, Recognise, Report, Subjects};
 use identity::{Address, Identity, Invite};
 use media::backend::device::DeviceId;
@@ -67,10 +67,15 @@ pub fn peer(text: &str, identity: &Identity, people: &[Person], known: &KnownPeo
 }
 
 /// The port of a Tincan that runs on this machine at its usual port, for an examination by a
-/// program that is not it.
+/// program that is not it. Silence counts too: on loopback nothing but a firewall makes it, and
+/// whoever has no Tincan there would use the same port.
 pub async fn running_port(usual: u16) -> Option<u16> {
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, usual));
-    discovery::ask(place).await.ok().map(|_| usual)
+    match discovery::ask(place).await {
+        Ok(_) => Some(usual),
+        Err(AskError::Unreached(error)) if error.kind() == ErrorKind::TimedOut => Some(usual),
+        Err(AskError::Unreached(_) | AskError::SaysNothing | AskError::NotAMember) => None,
+    }
 }
 
 /// Tells one person by announcements.
