@@ -243,7 +243,7 @@ test('the check of the connection goes into its page and back by keyboard', asyn
   await check.focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Check the connection' })).toBeFocused();
-  await expect(page.getByText('Nothing is in the way of calls.')).toBeVisible();
+  await expect(page.getByText('Nothing was found that is in the way of calls.')).toBeVisible();
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
   await expect(check).toBeFocused();

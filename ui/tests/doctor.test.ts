@@ -20,6 +20,7 @@ const interfaces = [
 const EVERY: { [C in Finding['code']]: Sample<C> } = {
   networkUp: ['pass', 'interfaces', { interfaces }],
   onlySelfAssigned: ['warn', 'interfaces', { interfaces }],
+  onlyLinkLocalV6: ['fail', 'interfaces', { interfaces }],
   onlyVirtual: ['warn', 'interfaces', { interfaces }],
   noNetwork: ['fail', 'interfaces', {}],
   noVpn: ['pass', 'vpn', {}],
@@ -28,6 +29,7 @@ const EVERY: { [C in Finding['code']]: Sample<C> } = {
   vpnCarriesLan: ['fail', 'vpn', { interface: 'wg0' }],
   ownPortOpen: ['pass', 'ownPort', { port: 7777, addresses: 2 }],
   ownPortBlocked: ['fail', 'ownPort', { port: 7777, blocked: 1, addresses: 2 }],
+  temporaryPort: ['unknown', 'ownPort', { port: 7777, blocked: 0, addresses: 2 }],
   noPort: ['fail', 'ownPort', {}],
   announcementsPass: ['pass', 'dnsSd', { others: 1 }],
   announcementsAlone: ['pass', 'dnsSd', {}],
@@ -41,13 +43,14 @@ const EVERY: { [C in Finding['code']]: Sample<C> } = {
   peerNotFound: ['fail', 'peer', {}],
   peerRefuses: ['fail', 'peer', {}],
   peerIsNotTincan: ['fail', 'peer', {}],
+  peerSaysNothing: ['fail', 'peer', {}],
+  peerIsAnother: ['fail', 'peer', {}],
   peerNoRoute: ['fail', 'peer', {}],
   peerAbsent: ['fail', 'peer', {}],
   peerSilent: ['fail', 'peer', {}],
   peerIsolated: ['fail', 'peer', {}],
   noPeerNamed: ['unknown', 'peer', {}],
-  firewallLetsThrough: ['pass', 'firewall', {}],
-  firewallBlocks: ['fail', 'firewall', { program: null }],
+  firewallBlocks: ['fail', 'firewall', { program: null, port: 7777 }],
   firewallActive: ['warn', 'firewall', { program: 'ufw', port: 7777 }],
   firewallNotSeen: ['unknown', 'firewall', {}],
   clockRight: ['pass', 'clock', { seconds: 1 }],
@@ -99,6 +102,24 @@ test.each(checks)('$finding.code says what to do, if something is to be done', (
   const both = ['relayOffline', 'deviceFails'].includes(check.finding.code);
   if (!bad || both) expect(text).toBeNull();
   else expect(text).toMatch(/^\S[^{}]*\.$/u);
+});
+
+test.each([
+  ['ownPort', { code: 'ownPortBlocked', port: 7777, blocked: 1, addresses: 2 }],
+  ['firewall', { code: 'firewallBlocks', program: null, port: 7777 }],
+  ['firewall', { code: 'firewallActive', program: 'ufw', port: 7777 }],
+] as [CheckKind, Finding][])('what a firewall has to let in is named (%s %o)', (kind, finding) => {
+  const text = remedy({ kind, verdict: 'fail', finding }) ?? '';
+  for (const port of ['TCP 7777', 'UDP 48266', '5353']) expect(text).toContain(port);
+});
+
+test('a port that was opened for the check is no pass, blocked or not', () => {
+  const finding = { code: 'temporaryPort' as const, port: 7777, addresses: 2 };
+  const said = [0, 1].map((blocked) => {
+    return found({ kind: 'ownPort', verdict: 'unknown', finding: { ...finding, blocked } });
+  });
+  expect(said[0]).toContain('answers');
+  expect(said[1]).toContain('blocked');
 });
 
 test('what is in the way comes first, then what could be better, what is well, what is not known', () => {

@@ -85,7 +85,7 @@ test('a network that could not be joined is told, and leads to the check', async
   await story('home-nearby-failed');
   expect(nearby().getByText(/could not join this network/u)).toBeVisible();
   await user.click(button('Check the connection'));
-  expect(await screen.findByText('Nothing is in the way of calls.')).toBeVisible();
+  expect(await screen.findByText('Nothing was found that is in the way of calls.')).toBeVisible();
 });
 
 test.each([
@@ -181,14 +181,14 @@ test('the check runs as it opens, says what is in the way, and gives the focus b
 test('the way to a computer that is named is tried too', async () => {
   const { backend } = await story('settings-doctor');
   const examine = vi.spyOn(backend, 'examine');
-  await screen.findByText('Nothing is in the way of calls.');
+  await screen.findByText('Nothing was found that is in the way of calls.');
   await user.type(screen.getByLabelText('Somebody’s computer'), ' 192.168.1.20 {Enter}');
   expect(examine).toHaveBeenLastCalledWith('192.168.1.20');
 });
 
 test('a check that runs is not started again, and one that breaks off is told', async () => {
   const { backend } = await story('settings-doctor');
-  await screen.findByText('Nothing is in the way of calls.');
+  await screen.findByText('Nothing was found that is in the way of calls.');
   let stop: () => void = () => undefined;
   const examine = vi.spyOn(backend, 'examine').mockImplementation(
     () =>
@@ -207,7 +207,7 @@ test('a check that runs is not started again, and one that breaks off is told', 
 
 test('the report that is copied is the one without names', async () => {
   const { backend } = await story('settings-doctor');
-  await screen.findByText('Nothing is in the way of calls.');
+  await screen.findByText('Nothing was found that is in the way of calls.');
   await user.click(button('Copy report'));
   expect(await screen.findByText('Copied')).toBeVisible();
   expect(backend.copied).toEqual([expect.stringContaining('Tincan 0.1.0 on Linux')]);

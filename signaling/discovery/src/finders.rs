@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::ask::{ANNOUNCEMENT_PATH, DEFAULT_PORT};
+pub use self::ask::{AskError, DEFAULT_PORT, ask};
 pub use self::beacon::BEACON_PORT;
 use self::context::Context;
 use crate::announcement::Announcement;
@@ -123,8 +123,8 @@ impl Finders {
             let context = self.context.clone();
             self.questions.spawn(async move {
                 let _permit = permit;
-                let answer = context.stop.run_until_cancelled(ask::ask(place)).await;
-                if let Some(sighting) = answer.flatten() {
+                let answer = context.stop.run_until_cancelled(ask::find(place)).await;
+                if let Some(Ok(sighting)) = answer {
                     context.tell(Heard::Seen(sighting));
                 }
             });

@@ -26,7 +26,7 @@ mod token;
 pub use acquaintances::{Acquaintances, Recognised};
 pub use announcement::{Announcement, Named, host_name};
 pub use encoding::NotAnAnnouncement;
-pub use finders::{ANNOUNCEMENT_PATH, BEACON_PORT, DEFAULT_PORT, Finders, Options};
+pub use finders::{AskError, BEACON_PORT, DEFAULT_PORT, Finders, Options, ask};
 pub use identity::Address;
 pub use interfaces::own_places;
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};

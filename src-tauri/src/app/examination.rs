@@ -19,6 +19,7 @@ impl App {
         let peer = peer.map(|it| examine::peer(it, &self.identity, &people, &self.known));
         let mut subjects = examine::subjects(&self.options.common, &settings, peer);
         let view = self.views.borrow().clone();
+        subjects.port = own_port(&[]);
         if is_on(&view.camera.now) {
             subjects.camera = Device::InUse;
         }
@@ -32,6 +33,31 @@ impl App {
     }
 }
 
+/// The port at which others reach this program, by the places where it says that it is, each
+/// `IP:PORT`: all have the same.
+fn own_port(places: &[String]) -> Option<u16> {
+    let port = |place: &String| place.rsplit_once(':')?.1.parse().ok();
+    places.iter().find_map(port)
+}
+
 const fn is_on(device: &DeviceNow) -> bool {
     matches!(device, DeviceNow::On { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_the_one_of_the_places() {
+        for (places, port) in [
+            (&["192.168.1.20:48267"][..], Some(48267)),
+            (&["[fe80::1%2]:7000", "10.0.0.1:7000"], Some(7000)),
+            (&["nowhere", "10.0.0.1:7000"], Some(7000)),
+            (&[], None),
+        ] {
+            let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+            assert_eq!(own_port(&places), port, "{places:?}");
+        }
+    }
 }

@@ -36,6 +36,7 @@ export function found({ kind, finding }: Check): string {
   switch (finding.code) {
     case 'networkUp':
     case 'onlySelfAssigned':
+    case 'onlyLinkLocalV6':
     case 'onlyVirtual':
       return m[`doctor_is_${finding.code}`]({ interfaces: names(finding.interfaces) });
     case 'vpnCarriesInternet':
@@ -45,6 +46,10 @@ export function found({ kind, finding }: Check): string {
       return m.doctor_is_ownPortOpen({ port: finding.port });
     case 'ownPortBlocked':
       return m.doctor_is_ownPortBlocked(finding);
+    case 'temporaryPort':
+      return finding.blocked === 0
+        ? m.doctor_is_temporaryPort({ port: finding.port })
+        : m.doctor_is_temporaryPortBlocked(finding);
     case 'announcementsPass':
     case 'announcementsNotSent':
       return m[`doctor_is_${finding.code}`]({ others: finding.others });
@@ -93,17 +98,22 @@ export function found({ kind, finding }: Check): string {
 /** What to do about it: one sentence; null when all is well, or the other one says it already. */
 export function remedy({ verdict, finding }: Check): string | null {
   if (verdict === 'pass' || verdict === 'unknown') return null;
-  if (finding.code === 'firewallActive') return m.doctor_do_firewallActive({ port: finding.port });
+  switch (finding.code) {
+    case 'ownPortBlocked':
+    case 'firewallBlocks':
+    case 'firewallActive':
+      return m[`doctor_do_${finding.code}`]({ port: finding.port });
+  }
   return REMEDIES[finding.code]?.() ?? null;
 }
 
 const REMEDIES: Partial<Record<Finding['code'], () => string>> = {
   onlySelfAssigned: m.doctor_do_onlySelfAssigned,
+  onlyLinkLocalV6: m.doctor_do_onlyLinkLocalV6,
   onlyVirtual: m.doctor_do_onlyVirtual,
   noNetwork: m.doctor_do_noNetwork,
   vpnCarriesInternet: m.doctor_do_vpnCarriesInternet,
   vpnCarriesLan: m.doctor_do_vpnCarriesLan,
-  ownPortBlocked: m.doctor_do_ownPortBlocked,
   noPort: m.doctor_do_noPort,
   announcementsNotSent: m.doctor_do_announcementsNotSent,
   announcementsSilent: m.doctor_do_announcementsSilent,
@@ -112,11 +122,12 @@ const REMEDIES: Partial<Record<Finding['code'], () => string>> = {
   peerNotFound: m.doctor_do_peerNotFound,
   peerRefuses: m.doctor_do_peerRefuses,
   peerIsNotTincan: m.doctor_do_peerIsNotTincan,
+  peerSaysNothing: m.doctor_do_peerSaysNothing,
+  peerIsAnother: m.doctor_do_peerIsAnother,
   peerNoRoute: m.doctor_do_peerNoRoute,
   peerAbsent: m.doctor_do_peerAbsent,
   peerSilent: m.doctor_do_peerSilent,
   peerIsolated: m.doctor_do_peerIsolated,
-  firewallBlocks: m.doctor_do_firewallBlocks,
   clockWrong: m.doctor_do_clockWrong,
   serversPartly: m.doctor_do_serversPartly,
   serversSilent: m.doctor_do_serversSilent,

@@ -14,27 +14,56 @@ use crate::lan::{FinderKind, Sighting};
 
 /// The path under which the relay of a member gives its announcement,
 /// [`Announcement::to_bytes`].
-pub const ANNOUNCEMENT_PATH: &str = "/announcement";
+const ANNOUNCEMENT_PATH: &str = "/announcement";
 
 /// Where the relay of a member listens if it can, and where one is looked for at a host that was
 /// named without a port.
 pub const DEFAULT_PORT: u16 = 48267;
 
-/// Asks the relay at a place. `None` when nobody of ours answers in time. The answer names a port of
-/// its own; what we have proof of is that it came from this one.
-pub(super) async fn ask(place: SocketAddr) -> Option<Sighting> {
-    let answer = timeout(TIMEOUT, exchange(place)).await.ok()?.ok()?;
-    let announcement = Announcement::from_bytes(body(&answer)?).ok()?;
-    Some(Sighting {
-        announcement,
+/// Why a place gave no announcement.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// No connection; [`io::ErrorKind::TimedOut`] when nothing came back in time.
+    #[error("cannot be reached")]
+    Unreached(#[source] io::Error),
+    /// An answer of HTTP that refuses. The relay of a member refuses while it says nothing of
+    /// itself or has no room; so does any web server.
+    #[error("answers without an announcement")]
+    SaysNothing,
+    /// It took the connection, and answered something else or nothing in time.
+    #[error("not a member")]
+    NotAMember,
+}
+
+/// Asks the relay at a place who is there. Whoever answers claims it, and names a port of its own;
+/// what we have proof of is that it came from this one.
+///
+/// Takes two seconds and a half at most.
+///
+/// # Errors
+/// When no announcement comes.
+pub async fn ask(place: SocketAddr) -> Result<Announcement, AskError> {
+    let stream = match timeout(CONNECT, TcpStream::connect(place)).await {
+        Ok(connected) => connected.map_err(AskError::Unreached)?,
+        Err(_) => return Err(AskError::Unreached(io::ErrorKind::TimedOut.into())),
+    };
+    match timeout(ANSWER, exchange(stream, place)).await {
+        Ok(Ok(answer)) => judge(&answer),
+        Ok(Err(_)) | Err(_) => Err(AskError::NotAMember),
+    }
+}
+
+/// Asks as a finder: what is answered is a sighting at the place.
+pub(super) async fn find(place: SocketAddr) -> Result<Sighting, AskError> {
+    Ok(Sighting {
+        announcement: ask(place).await?,
         places: vec![place],
         finder: FinderKind::Asked,
         lasts: LASTS,
     })
 }
 
-async fn exchange(place: SocketAddr) -> io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(place).await?;
+async fn exchange(mut stream: TcpStream, place: SocketAddr) -> io::Result<Vec<u8>> {
     let request = format!(
         "GET {ANNOUNCEMENT_PATH} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
         host(place),
@@ -53,16 +82,38 @@ fn host(place: SocketAddr) -> SocketAddr {
     SocketAddr::new(place.ip(), place.port())
 }
 
-/// The body of an answer that says that all is well. The connection is closed behind it; a body in
-/// chunks is refused as everything else is that no relay of ours sends.
-fn body(answer: &[u8]) -> Option<&[u8]> {
-    let head = answer.windows(4).position(|it| it == b"\r\n\r\n")?;
-    let status = answer.strip_prefix(b"HTTP/1.1 200")?;
-    matches!(status.first(), Some(b' ' | b'\r')).then(|| &answer[head + 4..])
+/// What an answer says. The connection is closed behind its body; one in chunks is refused as
+/// everything else is that no relay of ours sends.
+fn judge(answer: &[u8]) -> Result<Announcement, AskError> {
+    let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
+    let body = head.map(|it| &answer[it + 4..]);
+    match (status(answer), body) {
+        (Some(200), Some(body)) => Announcement::from_bytes(body).map_err(|_| AskError::NotAMember),
+        (Some(400..=599), Some(_)) => Err(AskError::SaysNothing),
+        (_, _) => Err(AskError::NotAMember),
+    }
 }
 
-/// On a local network an answer takes milliseconds; a place where nobody is shall not be waited for.
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// The status of an answer of HTTP/1.1 (RFC 9112, section 4).
+fn status(answer: &[u8]) -> Option<u16> {
+    let (digits, rest) = answer
+        .strip_prefix(b"HTTP/1.1 ")?
+        .split_first_chunk::<3>()?;
+    let is_whole = matches!(rest.first(), Some(b' ' | b'\r'));
+    let is_number = is_whole && digits.iter().all(u8::is_ascii_digit);
+    is_number.then(|| {
+        digits
+            .iter()
+            .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))
+    })
+}
+
+/// The first packet that is lost is repeated after a second (RFC 6298, section 2); a place where
+/// nobody is shall not be waited for longer.
+const CONNECT: Duration = Duration::from_millis(1400);
+
+/// On a local network an answer takes milliseconds.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// Head and body: [`Announcement::MAX_BYTES`] and what a server says of itself.
 const MAX_ANSWER_BYTES: u64 = 2048;
@@ -103,7 +154,7 @@ mod tests {
         let said = announcement();
         let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n\r\n";
         let place = answering([&head[..], &said.to_bytes()].concat()).await;
-        let seen = ask(place).await.unwrap();
+        let seen = find(place).await.unwrap();
         assert_eq!((seen.announcement, seen.places), (said, vec![place]));
         assert_eq!(seen.finder, FinderKind::Asked);
     }
@@ -111,29 +162,43 @@ mod tests {
     #[tokio::test]
     async fn whoever_answers_something_else_or_nothing_is_not_seen() {
         let said = announcement().to_bytes();
-        let refused = [&b"HTTP/1.1 404 Not Found\r\n\r\n"[..], &said].concat();
         let endless = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], &[b'x'; 100_000]].concat();
         for answer in [
             Vec::new(),
-            refused,
             endless,
             b"HTTP/1.1 200 OK\r\n".to_vec(),
+            b"HTTP/1.1 200 OK\r\n\r\nhello".to_vec(),
+            b"SSH-2.0-OpenSSH_9.2p1\r\n".to_vec(),
+            [&b"HTTP/1.1 2000 OK\r\n\r\n"[..], &said].concat(),
         ] {
-            assert_eq!(ask(answering(answer).await).await, None);
+            let asked = ask(answering(answer).await).await;
+            assert!(matches!(asked, Err(AskError::NotAMember)), "{asked:?}");
         }
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = nobody.local_addr().unwrap();
         // Somebody who takes the connection and says nothing.
-        assert_eq!(ask(place).await, None);
+        assert!(matches!(ask(place).await, Err(AskError::NotAMember)));
         drop(nobody);
-        assert_eq!(ask(place).await, None);
+        assert!(matches!(ask(place).await, Err(AskError::Unreached(_))));
+    }
+
+    #[tokio::test]
+    async fn whoever_refuses_says_nothing() {
+        let said = announcement().to_bytes();
+        for status in ["404 Not Found", "503 Service Unavailable"] {
+            let head = format!("HTTP/1.1 {status}\r\n\r\n");
+            let refused = [head.as_bytes(), &said].concat();
+            let asked = ask(answering(refused).await).await;
+            assert!(matches!(asked, Err(AskError::SaysNothing)), "{asked:?}");
+        }
     }
 
     proptest! {
         #[test]
         fn any_answer_is_judged(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = body(&bytes);
-            let _ = body(&[b"HTTP/1.1 200 OK\r\n", &bytes[..]].concat());
+            let _ = judge(&bytes);
+            let _ = judge(&[b"HTTP/1.1 ", &bytes[..]].concat());
+            let _ = judge(&[b"HTTP/1.1 200 OK\r\n\r\n", &bytes[..]].concat());
         }
     }
 }

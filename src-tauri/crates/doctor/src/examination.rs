@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use discovery::FinderKind;
+use discovery::{DEFAULT_PORT, FinderKind};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use transport::network::Interface;
@@ -80,12 +80,14 @@ async fn lan(subjects: &Subjects, interfaces: &[Interface], notes: &Notes<'_>) {
     };
     notes.add(
         CheckKind::Firewall,
-        firewall::judge(firewall::program().as_deref(), &heard, &own_port),
+        firewall::judge(firewall::program(), &own_port),
     );
     let (neighbours, peer) = tokio::join!(heard.reach(), async {
         match (visit, &subjects.peer) {
             (Some(visit), _) => visit.finding(&heard),
-            (None, Some(Peer::Person { places, .. })) => peer::person(places, &heard).await,
+            (None, Some(Peer::Person { places, who })) => {
+                peer::person(places, who.as_ref(), &heard).await
+            }
             (None, Some(Peer::Place(_)) | None) => Finding::NoPeerNamed,
         }
     });
@@ -112,14 +114,17 @@ async fn look(
         return Err(Finding::NoNetworkToTry);
     }
     let mut members = Members::join(lan.as_ref()).await?;
-    let port = subjects.port.unwrap_or(members.port());
     let own: Vec<IpAddr> = interfaces.iter().map(|it| it.address).collect();
     let who = match &subjects.peer {
         Some(Peer::Person { who, .. }) => Some(who.as_ref()),
         Some(Peer::Place(_)) | None => None,
     };
+    let temporary = members.port();
     let own_port = async {
-        let found = tcp::own_port(port, interfaces).await;
+        let found = match (subjects.port, temporary) {
+            (Some(port), _) | (None, port @ DEFAULT_PORT) => tcp::own_port(port, interfaces).await,
+            (None, port) => tcp::temporary_port(port, interfaces).await,
+        };
         notes.add(CheckKind::OwnPort, found.clone());
         found
     };

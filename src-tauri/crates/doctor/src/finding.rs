@@ -23,9 +23,14 @@ pub enum Finding {
         /// Interfaces that lead to others, with the kinds of their addresses.
         interfaces: Vec<InterfaceInfo>,
     },
-    /// Warn: only addresses that machines give themselves (169.254.0.0/16, fe80::/10): no router
-    /// gave us one. Calls to people on the same cable or Wi-Fi work.
+    /// Warn: only addresses that machines give themselves (169.254.0.0/16, and fe80::/10 beside
+    /// it): no router gave us one. Calls to people on the same cable or Wi-Fi work.
     OnlySelfAssigned {
+        /// Interfaces that lead to others, with the kinds of their addresses.
+        interfaces: Vec<InterfaceInfo>,
+    },
+    /// Fail: only link-local addresses of IPv6 (fe80::/10), over which `transport` carries no media.
+    OnlyLinkLocalV6 {
         /// Interfaces that lead to others, with the kinds of their addresses.
         interfaces: Vec<InterfaceInfo>,
     },
@@ -64,6 +69,16 @@ pub enum Finding {
     },
     /// Fail: not even this machine reaches it: a firewall.
     OwnPortBlocked {
+        /// TCP port.
+        port: u16,
+        /// At how many addresses it is not reached.
+        blocked: u32,
+        /// Of how many.
+        addresses: u32,
+    },
+    /// Unknown: the port of our own relay is not there to try. Another one was opened for the
+    /// occasion and tried from this machine.
+    TemporaryPort {
         /// TCP port.
         port: u16,
         /// At how many addresses it is not reached.
@@ -126,6 +141,11 @@ pub enum Finding {
     PeerRefuses,
     /// Fail: something else than Tincan answers.
     PeerIsNotTincan,
+    /// Fail: what answers refuses to say who it is: Tincan with calls on its networks turned off, or
+    /// any web server.
+    PeerSaysNothing,
+    /// Fail: Tincan answers where the person was last, and does not say that it is theirs.
+    PeerIsAnother,
     /// Fail: there is no way to that network.
     PeerNoRoute,
     /// Fail: no machine has that address now.
@@ -139,12 +159,12 @@ pub enum Finding {
     NoPeerNamed,
 
     // firewall
-    /// Pass: others are heard or reached, so nothing here is in the way of that.
-    FirewallLetsThrough,
     /// Fail: a firewall keeps this machine from its own port.
     FirewallBlocks {
         /// Which, as far as it is known.
         program: Option<String>,
+        /// TCP port that it has to let in.
+        port: u16,
     },
     /// Warn: a firewall runs. Who is heard says nothing of it, as most let announcements in; whether
     /// it lets calls in only another machine can tell.

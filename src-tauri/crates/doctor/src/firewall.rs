@@ -1,11 +1,13 @@
 //! Whether a firewall of this machine is in the way. It cannot be asked without an administrator's
-//! rights, so it is inferred: from our own port, from who is heard, and from the programs that set
-//! firewalls up where they leave traces that everybody may read.
+//! rights, so it is inferred: from our own port, and from the programs that set firewalls up where
+//! they leave traces that everybody may read. Who is heard or reached says nothing of it: most let
+//! announcements in, and all let out.
 
 use std::path::Path;
 
+use discovery::DEFAULT_PORT;
+
 use crate::finding::Finding;
-use crate::members::Heard;
 
 /// The firewall that is set up, as far as it can be seen.
 pub(crate) fn program() -> Option<String> {
@@ -40,16 +42,22 @@ fn is_enabled(conf: &str) -> bool {
 }
 
 /// What is known of firewalls. `own_port` is what became of our own port, or why it was not tried.
-pub(crate) fn judge(program: Option<&str>, heard: &Heard, own_port: &Finding) -> Finding {
-    let program = program.map(str::to_owned);
+pub(crate) fn judge(program: Option<String>, own_port: &Finding) -> Finding {
     match (own_port, program) {
-        (Finding::OwnPortBlocked { .. }, program) => Finding::FirewallBlocks { program },
+        (Finding::OwnPortBlocked { port, .. }, program) => Finding::FirewallBlocks {
+            program,
+            port: *port,
+        },
         (Finding::OwnPortOpen { port, .. }, Some(program)) => Finding::FirewallActive {
             program,
             port: *port,
         },
-        (Finding::OwnPortOpen { .. }, None) if heard.has_others() => Finding::FirewallLetsThrough,
         (Finding::LanOff | Finding::NoNetworkToTry, _) => own_port.clone(),
+        // Our own port could not be tried: the firewall has to let in the usual one.
+        (_, Some(program)) => Finding::FirewallActive {
+            program,
+            port: DEFAULT_PORT,
+        },
         _ if cfg!(target_os = "linux") => Finding::FirewallNotSeen,
         _ => Finding::NotHere,
     }
@@ -58,6 +66,7 @@ pub(crate) fn judge(program: Option<&str>, heard: &Heard, own_port: &Finding) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::Verdict;
 
     #[test]
     fn ufw_is_active_when_its_file_says_so() {
@@ -73,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_blocked_port_is_a_firewall_whichever_it_is() {
-        let heard = Heard::default();
+        let ufw = || Some("ufw".to_owned());
         let blocked = Finding::OwnPortBlocked {
             port: 7000,
             blocked: 1,
@@ -84,19 +93,28 @@ mod tests {
             addresses: 2,
         };
         assert_eq!(
-            judge(None, &heard, &blocked),
-            Finding::FirewallBlocks { program: None }
-        );
-        assert_eq!(
-            judge(Some("ufw"), &heard, &open),
-            Finding::FirewallActive {
-                program: "ufw".to_owned(),
+            judge(None, &blocked),
+            Finding::FirewallBlocks {
+                program: None,
                 port: 7000
             }
         );
-        assert_eq!(
-            judge(Some("ufw"), &heard, &Finding::LanOff),
-            Finding::LanOff
-        );
+        let active = |port| Finding::FirewallActive {
+            program: "ufw".to_owned(),
+            port,
+        };
+        assert_eq!(judge(ufw(), &open), active(7000));
+        assert_eq!(judge(ufw(), &Finding::NoPort), active(DEFAULT_PORT));
+        assert_eq!(judge(ufw(), &Finding::LanOff), Finding::LanOff);
+        let temporary = Finding::TemporaryPort {
+            port: 7000,
+            blocked: 1,
+            addresses: 2,
+        };
+        assert_eq!(judge(ufw(), &temporary), active(DEFAULT_PORT));
+        for own_port in [open, temporary, Finding::NoPort] {
+            let finding = judge(None, &own_port);
+            assert_eq!(finding.verdict(), Verdict::Unknown, "{finding:?}");
+        }
     }
 }

@@ -75,11 +75,27 @@ impl Members {
             let is_complete =
                 heard.own.contains(&FinderKind::DnsSd) && heard.own.contains(&FinderKind::Beacon);
             let until = begun + if is_complete { LEAST } else { MOST };
-            let Ok(Some(event)) = timeout_at(until, self.listener.heard.recv()).await else {
+            let Ok(Some(event)) = timeout_at(until, self.next()).await else {
                 return heard;
             };
             if let Event::Seen(sighting) = event {
                 heard.take(&self.alias, &sighting, own, who);
+            }
+        }
+    }
+
+    /// What either of the two hears next. Others answer to the one that announces itself, since
+    /// whoever says nothing asks nobody; that it hears itself proves nothing. `None` at the end of
+    /// both.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            tokio::select! {
+                Some(event) = self.listener.heard.recv() => return Some(event),
+                Some(event) = self.announcer.heard.recv() => match event {
+                    Event::Seen(it) if it.announcement.alias == self.alias => {}
+                    Event::Seen(_) | Event::Gone { .. } => return Some(event),
+                },
+                else => return None,
             }
         }
     }
@@ -129,11 +145,6 @@ impl Heard {
             (false, 0) => Finding::AnnouncementsSilent,
             (false, others) => Finding::AnnouncementsNotSent { others },
         }
-    }
-
-    /// Whether anybody on another machine is heard.
-    pub(crate) fn has_others(&self) -> bool {
-        !self.others.is_empty()
     }
 
     /// Whether a machine with this address is.

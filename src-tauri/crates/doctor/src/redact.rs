@@ -12,12 +12,6 @@ impl Report {
         Self { checks, redacted }
     }
 
-    /// The report without names, addresses and keys, for the clipboard.
-    #[must_use]
-    pub fn redacted_text(&self) -> &str {
-        &self.redacted
-    }
-
     /// Whether anything failed.
     #[must_use]
     pub fn has_failures(&self) -> bool {

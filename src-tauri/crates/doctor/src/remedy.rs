@@ -1,5 +1,8 @@
 //! What a person may do about a finding, in one sentence or two.
 
+use std::borrow::Cow;
+
+use discovery::BEACON_PORT;
 use engine::view::{DeviceProblem, RelayProblem};
 
 use crate::finding::Finding;
@@ -7,8 +10,34 @@ use crate::finding::Finding;
 impl Finding {
     /// What to do; `None` when nothing needs to be done.
     #[must_use]
-    pub const fn remedy(&self) -> Option<&'static str> {
+    pub fn remedy(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::OwnPortBlocked { port, .. } | Self::FirewallBlocks { port, .. } => Some(
+                format!("Allow Tincan in this computer's firewall: {}.", ports(*port)).into(),
+            ),
+            Self::FirewallActive { port, .. } => Some(
+                format!(
+                    "If others cannot call you, allow Tincan in it: {}. To be sure, run this check on another computer, with this one's name or address.",
+                    ports(*port)
+                )
+                .into(),
+            ),
+            Self::AnnouncementsNotSent { .. } | Self::AnnouncementsSilent => Some(
+                format!(
+                    "Allow Tincan to send and receive multicast in the firewall: UDP {MULTICAST_DNS_PORT} and {BEACON_PORT}; on macOS, allow it the local network in Privacy & Security. You can still call by typing a computer's name or address."
+                )
+                .into(),
+            ),
+            without_ports => without_ports.fixed_remedy().map(Cow::Borrowed),
+        }
+    }
+
+    /// The sentences without values.
+    const fn fixed_remedy(&self) -> Option<&'static str> {
         Some(match self {
+            Self::OnlyLinkLocalV6 { .. } => {
+                "Turn on IPv4 for that network in the system's network settings: `automatic`, or `link-local` where there is no router."
+            }
             Self::OnlySelfAssigned { .. } => {
                 "Calls to people on the same cable or Wi-Fi work; for others, restart the router or reconnect."
             }
@@ -19,13 +48,7 @@ impl Finding {
             Self::VpnCarriesLan { .. } => {
                 "Allow local network access in the VPN's settings, or disconnect it."
             }
-            Self::OwnPortBlocked { .. } | Self::FirewallBlocks { .. } => {
-                "Allow Tincan in this computer's firewall: incoming TCP at its port, UDP 5353 and the beacon's port."
-            }
             Self::NoPort => "Close other programs that use many ports, or restart the computer.",
-            Self::AnnouncementsNotSent { .. } | Self::AnnouncementsSilent => {
-                "Allow Tincan to send and receive multicast in the firewall; on macOS, allow it the local network in Privacy & Security. You can still call by typing a computer's name or address."
-            }
             Self::NeighboursPartly { .. } => {
                 "Ask whoever cannot be reached to allow Tincan in their firewall."
             }
@@ -33,21 +56,24 @@ impl Finding {
                 "Use another network than the guest one, or turn off client isolation (AP isolation) in the router; else allow Tincan in the other computer's firewall."
             }
             Self::PeerNotFound => {
-                "Check the spelling, or type the address that the other computer's settings show."
+                "Check the spelling, or type its IP address, which the system's network settings on that computer show."
             }
             Self::PeerRefuses => {
                 "Start Tincan there, with calls on this network turned on, or add the port that it uses."
             }
             Self::PeerIsNotTincan => "Check the address and the port.",
+            Self::PeerSaysNothing => {
+                "If it is Tincan, choose in its settings who can see it on its network, and start it again; else check the address and the port."
+            }
+            Self::PeerIsAnother => {
+                "Their address may have changed, or they may not have you among their contacts: check against the name or IP address of their computer."
+            }
             Self::PeerNoRoute => "Connect both computers to the same network.",
             Self::PeerAbsent => {
                 "Wake the other computer, and check that it is on the same network and its address has not changed."
             }
             Self::PeerSilent => {
                 "Allow Tincan in the other computer's firewall, and check that both are on the same network."
-            }
-            Self::FirewallActive { .. } => {
-                "If others cannot call you, allow incoming TCP at that port; to be sure, check from another computer with this one's address."
             }
             Self::ClockWrong { .. } => {
                 "Set the clock, best by the network: certificates and media relays count on it."
@@ -72,6 +98,14 @@ impl Finding {
         })
     }
 }
+
+/// What a firewall has to let in; `port` is that of our relay.
+fn ports(port: u16) -> String {
+    format!("incoming TCP {port}, and UDP {BEACON_PORT} and {MULTICAST_DNS_PORT}")
+}
+
+/// UDP (RFC 6762, section 5).
+const MULTICAST_DNS_PORT: u16 = 5353;
 
 const fn relay_remedy(problem: RelayProblem) -> &'static str {
     match problem {

@@ -11,7 +11,7 @@ use crate::finding::Finding;
 pub struct Report {
     /// One of each kind, in the order of [`CheckKind::ALL`].
     pub checks: Vec<Check>,
-    /// The same as a text for others to read, without names, addresses and keys.
+    /// The same as a text for others to read, without names, addresses and keys: for the clipboard.
     pub redacted: String,
 }
 

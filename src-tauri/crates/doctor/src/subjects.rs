@@ -17,8 +17,8 @@ pub struct Subjects {
     pub program: String,
     /// The local networks; `None` when the user wants not to be seen on them.
     pub lan: Option<Arc<dyn Lan>>,
-    /// The TCP port of the member that this program already is, which others use; the one of a
-    /// member made for the occasion is tried without.
+    /// The TCP port of the member that runs on this machine, in this program or another, which
+    /// others use. Without, one made for the occasion is tried, which is the usual one if it is free.
     pub port: Option<u16>,
     /// Another machine to check against.
     pub peer: Option<Peer>,

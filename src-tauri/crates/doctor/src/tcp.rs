@@ -34,7 +34,8 @@ pub(crate) async fn connect(place: SocketAddr) -> Result<TcpStream, Unreached> {
     }
 }
 
-fn unreached(error: &io::Error) -> Unreached {
+/// What an error of connecting says.
+pub(crate) fn unreached(error: &io::Error) -> Unreached {
     match error.kind() {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset => Unreached::Refused,
         io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable => Unreached::NoRoute,
@@ -44,22 +45,37 @@ fn unreached(error: &io::Error) -> Unreached {
     }
 }
 
-/// Tries our own port at every address of ours that others may use.
+/// Tries the port of our own relay.
 pub(crate) async fn own_port(port: u16, interfaces: &[Interface]) -> Finding {
+    match attempt(port, interfaces).await {
+        (0, addresses) => Finding::OwnPortOpen { port, addresses },
+        (blocked, addresses) => Finding::OwnPortBlocked {
+            port,
+            blocked,
+            addresses,
+        },
+    }
+}
+
+/// Tries a port that was opened for the occasion. A firewall may treat it otherwise than the one
+/// that Tincan uses, so it proves nothing of that one.
+pub(crate) async fn temporary_port(port: u16, interfaces: &[Interface]) -> Finding {
+    let (blocked, addresses) = attempt(port, interfaces).await;
+    Finding::TemporaryPort {
+        port,
+        blocked,
+        addresses,
+    }
+}
+
+/// Goes to a port at every address of ours that others may use. Returns at how many it is not
+/// reached, and of how many.
+async fn attempt(port: u16, interfaces: &[Interface]) -> (u32, u32) {
     let places = interfaces.iter().filter(|it| leads_to_others(it));
     let places: Vec<_> = places.map(|it| place(it, port)).take(MOST_PLACES).collect();
     let tried = join_all(places.iter().map(|it| connect(*it))).await;
     let blocked = tried.iter().filter(|it| it.is_err()).count();
-    let addresses = number(tried.len());
-    if blocked == 0 {
-        Finding::OwnPortOpen { port, addresses }
-    } else {
-        Finding::OwnPortBlocked {
-            port,
-            blocked: number(blocked),
-            addresses,
-        }
-    }
+    (number(blocked), number(tried.len()))
 }
 
 /// Where an interface is at this port: link-local addresses of IPv6 say by which interface

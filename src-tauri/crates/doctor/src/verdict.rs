@@ -28,7 +28,6 @@ impl Finding {
             | Self::AnnouncementsAlone
             | Self::NeighboursReached { .. }
             | Self::PeerAnswers { .. }
-            | Self::FirewallLetsThrough
             | Self::ClockRight { .. }
             | Self::RelayOnline { .. }
             | Self::ServersAnswer { .. }
@@ -48,6 +47,7 @@ impl Finding {
             | Self::CameraCovered { .. }
             | Self::MicrophoneHearsNothing { .. } => Verdict::Warn,
             Self::NoNetwork
+            | Self::OnlyLinkLocalV6 { .. }
             | Self::VpnCarriesLan { .. }
             | Self::OwnPortBlocked { .. }
             | Self::NoPort
@@ -57,6 +57,8 @@ impl Finding {
             | Self::PeerNotFound
             | Self::PeerRefuses
             | Self::PeerIsNotTincan
+            | Self::PeerSaysNothing
+            | Self::PeerIsAnother
             | Self::PeerNoRoute
             | Self::PeerAbsent
             | Self::PeerSilent
@@ -70,7 +72,8 @@ impl Finding {
             | Self::UdpBlocked
             | Self::DeviceFails { .. }
             | Self::DeviceSilent { .. } => Verdict::Fail,
-            Self::NobodyHeard
+            Self::TemporaryPort { .. }
+            | Self::NobodyHeard
             | Self::NoPeerNamed
             | Self::FirewallNotSeen
             | Self::ClockNotTold
@@ -93,6 +96,7 @@ impl Finding {
         match &mut finding {
             Self::NetworkUp { interfaces }
             | Self::OnlySelfAssigned { interfaces }
+            | Self::OnlyLinkLocalV6 { interfaces }
             | Self::OnlyVirtual { interfaces } => {
                 interfaces.iter_mut().for_each(|it| it.name.clear());
             }
@@ -110,6 +114,7 @@ impl Finding {
             | Self::VpnUnused
             | Self::OwnPortOpen { .. }
             | Self::OwnPortBlocked { .. }
+            | Self::TemporaryPort { .. }
             | Self::NoPort
             | Self::AnnouncementsPass { .. }
             | Self::AnnouncementsAlone
@@ -123,12 +128,13 @@ impl Finding {
             | Self::PeerNotFound
             | Self::PeerRefuses
             | Self::PeerIsNotTincan
+            | Self::PeerSaysNothing
+            | Self::PeerIsAnother
             | Self::PeerNoRoute
             | Self::PeerAbsent
             | Self::PeerSilent
             | Self::PeerIsolated
             | Self::NoPeerNamed
-            | Self::FirewallLetsThrough
             | Self::FirewallBlocks { .. }
             | Self::FirewallActive { .. }
             | Self::FirewallNotSeen

@@ -53,6 +53,10 @@ impl Finding {
                 "Connected by {}, but no router gave this computer an address.",
                 list(interfaces)
             ),
+            Self::OnlyLinkLocalV6 { interfaces } => format!(
+                "Connected by {} only: calls do not work over link-local IPv6 alone yet.",
+                list(interfaces)
+            ),
             Self::OnlyVirtual { interfaces } => format!(
                 "Connected by {} only: no network card is in use.",
                 list(interfaces)
@@ -77,6 +81,11 @@ impl Finding {
                 "Port {port} does not answer at {blocked} of {}, even from this computer.",
                 count(*addresses, "own address", "own addresses")
             ),
+            Self::TemporaryPort {
+                port,
+                blocked,
+                addresses,
+            } => temporary_port(*port, *blocked, *addresses),
             Self::AnnouncementsPass { others } => format!(
                 "Announcements are heard, those of {} too.",
                 count(*others, "other computer", "other computers")
@@ -98,9 +107,9 @@ impl Finding {
                 count(*heard, "other computer is", "other computers are")
             ),
             Self::PeerAnswers { ms } => format!("Tincan answers there, within {ms} ms."),
-            Self::FirewallBlocks { program } => match program {
-                Some(program) => format!("A firewall ({program}) blocks Tincan's port."),
-                None => "Something like a firewall blocks Tincan's port.".to_owned(),
+            Self::FirewallBlocks { program, port } => match program {
+                Some(program) => format!("A firewall ({program}) blocks Tincan's port {port}."),
+                None => format!("Something like a firewall blocks Tincan's port {port}."),
             },
             Self::FirewallActive { program, port } => format!(
                 "A firewall ({program}) is active; whether it lets calls in at port {port} only another computer can tell."
@@ -166,6 +175,12 @@ impl Finding {
             Self::PeerNotFound => "Nobody is found by that name.",
             Self::PeerRefuses => "The computer is there, but nothing answers at that port.",
             Self::PeerIsNotTincan => "Something answers there that is not Tincan.",
+            Self::PeerSaysNothing => {
+                "Something answers there, but does not say whether it is Tincan."
+            }
+            Self::PeerIsAnother => {
+                "Tincan answers where they were last, but does not say that it is theirs."
+            }
             Self::PeerNoRoute => "There is no way from here to that network.",
             Self::PeerAbsent => "No computer has that address now.",
             Self::PeerSilent => "Nothing answers there.",
@@ -173,8 +188,9 @@ impl Finding {
                 "Its announcements are heard, but it cannot be reached: the network keeps its clients apart, or its firewall does."
             }
             Self::NoPeerNamed => "No other computer was named to check against.",
-            Self::FirewallLetsThrough => "Others are heard, and no firewall is seen here.",
-            Self::FirewallNotSeen => "No firewall is seen; fully only an administrator could look.",
+            Self::FirewallNotSeen => {
+                "No firewall is seen. Only an administrator could be sure, or another computer that calls this one."
+            }
             Self::ClockNotTold => "The relay did not say what time it is.",
             Self::NoRelay => "No relay is set.",
             Self::NoServers => "None is named, by the relay or in the settings.",
@@ -193,11 +209,13 @@ impl Finding {
             // Those with values have sentences of their own.
             Self::NetworkUp { .. }
             | Self::OnlySelfAssigned { .. }
+            | Self::OnlyLinkLocalV6 { .. }
             | Self::OnlyVirtual { .. }
             | Self::VpnCarriesInternet { .. }
             | Self::VpnCarriesLan { .. }
             | Self::OwnPortOpen { .. }
             | Self::OwnPortBlocked { .. }
+            | Self::TemporaryPort { .. }
             | Self::AnnouncementsPass { .. }
             | Self::AnnouncementsNotSent { .. }
             | Self::NeighboursReached { .. }
@@ -270,6 +288,17 @@ fn count(number: u32, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+fn temporary_port(port: u16, blocked: u32, addresses: u32) -> String {
+    let at = count(addresses, "own address", "own addresses");
+    let answers = match blocked {
+        0 => format!("answers at {at}"),
+        blocked => format!("does not answer at {blocked} of {at}"),
+    };
+    format!(
+        "Tincan's own port was not there to try. Port {port}, opened for this check, {answers}, seen from this computer."
+    )
+}
+
 fn clock(seconds: i32) -> String {
     match seconds {
         -2..=2 => "It agrees with the relay's.".to_owned(),
@@ -306,3 +335,6 @@ const fn device(problem: DeviceProblem) -> &'static str {
         DeviceProblem::Unusable => "It offers nothing that can be used.",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! What the doctor is asked to look at, and what a person reads of it.
 
-use std::io::Write;
-use std::sync::Arc;
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use discovery::{Acquaintances, Announcement, Recognised};
+use discovery::{Acquaintances, Announcement, AskError, Recognised};
 use doctor::{Check, Device, Peer, Recognise, Report, Subjects};
 use identity::{Address, Identity, Invite};
 use media::backend::device::DeviceId;
@@ -65,6 +66,18 @@ pub fn peer(text: &str, identity: &Identity, people: &[Person], known: &KnownPeo
     }
 }
 
+/// The port of a Tincan that runs on this machine at its usual port, for an examination by a
+/// program that is not it. Silence counts too: on loopback nothing but a firewall makes it, and
+/// whoever has no Tincan there would use the same port.
+pub async fn running_port(usual: u16) -> Option<u16> {
+    let place = SocketAddr::from((Ipv4Addr::LOCALHOST, usual));
+    match discovery::ask(place).await {
+        Ok(_) => Some(usual),
+        Err(AskError::Unreached(error)) if error.kind() == ErrorKind::TimedOut => Some(usual),
+        Err(AskError::Unreached(_) | AskError::SaysNothing | AskError::NotAMember) => None,
+    }
+}
+
 /// Tells one person by announcements.
 #[derive(Debug)]
 struct OnePerson {
@@ -87,15 +100,23 @@ impl Recognise for OnePerson {
 ///
 /// # Errors
 /// When it cannot be written.
-pub async fn run(subjects: Subjects, json: bool, out: &mut impl Write) -> Result<Report> {
-    let report = doctor::examine(subjects, |_| {}).await;
+pub async fn run(subjects: Subjects, json: bool, out: &mut (impl Write + Send)) -> Result<Report> {
     if json {
+        let report = doctor::examine(subjects, |_| {}).await;
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
-    } else {
-        for check in &report.checks {
-            tell(check, out).context("cannot write what was found")?;
-        }
+        return Ok(report);
     }
+    // What cannot be written now is not tried again: the reader is gone.
+    let written = Mutex::new((out, Ok(())));
+    let report = doctor::examine(subjects, |check| {
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.1.is_ok() {
+            written.1 = tell(check, &mut written.0);
+        }
+    })
+    .await;
+    let (_, written) = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+    written.context("cannot write what was found")?;
     Ok(report)
 }
 
@@ -111,7 +132,30 @@ fn tell(check: &Check, out: &mut impl Write) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    #[tokio::test]
+    async fn whoever_runs_at_the_usual_port_is_found_and_nobody_else() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let [ann, alias] = [0; 2].map(|_| Identity::generate().unwrap());
+        let said = Announcement::hidden(&ann, &alias.address(), port, &[]).to_bytes();
+        let answering = tokio::spawn(async move {
+            for body in [&said[..], b"<html>"] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _asked = stream.read(&mut [0; 500]).await.unwrap();
+                let answer = [b"HTTP/1.1 200 OK\r\n\r\n", body].concat();
+                stream.write_all(&answer).await.unwrap();
+            }
+        });
+        assert_eq!(running_port(port).await, Some(port));
+        assert_eq!(running_port(port).await, None, "another program");
+        answering.await.unwrap();
+        assert_eq!(running_port(port).await, None, "no program");
+    }
 
     #[test]
     fn a_person_is_meant_by_name_address_or_link_and_all_else_is_a_place() {

@@ -175,7 +175,10 @@ async fn run(line: Line) -> Result<ExitCode> {
             let peer = peer.as_deref();
             let known = store.known_people();
             let peer = peer.map(|it| examine::peer(it, &identity, store.people(), &known));
-            let subjects = examine::subjects(&line.options, &store.settings(), peer);
+            let mut subjects = examine::subjects(&line.options, &store.settings(), peer);
+            if subjects.lan.is_some() {
+                subjects.port = examine::running_port(discovery::DEFAULT_PORT).await;
+            }
             let report = examine::run(subjects, line.json, &mut stdout()).await?;
             return Ok(if report.has_failures() {
                 ExitCode::FAILURE

@@ -1,19 +1,28 @@
 //! `tincan doctor`, as it is run by who wants to know what is wrong.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 /// Runs it with synthetic devices, and a relay where nothing is.
 fn examined(more: &[&str]) -> Output {
     let data = tempfile::tempdir().expect("there is room for a directory");
+    let mut command = command(data.path());
+    command.args(more).output().expect("it can be started")
+}
+
+fn command(data: &Path) -> Command {
     let free = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let port = free.local_addr().expect("it is bound").port();
     drop(free);
-    Command::new(env!("CARGO_BIN_EXE_tincan"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tincan"));
+    command
         .arg("--data")
-        .arg(data.path())
+        .arg(data)
         .arg("--lan=off")
         .arg(format!("--relay=ws://127.0.0.1:{port}/v2"))
         .args([
@@ -21,10 +30,8 @@ fn examined(more: &[&str]) -> Output {
             "--microphone=synthetic",
             "--speaker=none",
         ])
-        .arg("doctor")
-        .args(more)
-        .output()
-        .expect("it can be started")
+        .arg("doctor");
+    command
 }
 
 #[test]
@@ -69,4 +76,24 @@ fn a_person_reads_what_is_the_case_and_what_to_do() {
         text.contains("good  Camera: It gives pictures of "),
         "{text}"
     );
+}
+
+#[test]
+fn a_finding_is_written_while_the_next_one_is_looked_for() {
+    let data = tempfile::tempdir().expect("there is room for a directory");
+    let mut child = command(data.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let output = child.stdout.take().expect("it is piped");
+    let mut times = BufReader::new(output).lines().map(|line| {
+        line.expect("it is text");
+        Instant::now()
+    });
+    let first = times.next().expect("something is found");
+    let last = times.last().expect("more is found");
+    // The microphone is listened to for a second.
+    let took = last - first;
+    assert!(took > Duration::from_millis(500), "{took:?}");
+    child.wait().expect("it ends");
 }

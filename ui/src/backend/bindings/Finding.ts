@@ -15,6 +15,10 @@ interfaces: Array<InterfaceInfo>, } | { "code": "onlySelfAssigned",
 /**
  * Interfaces that lead to others, with the kinds of their addresses.
  */
+interfaces: Array<InterfaceInfo>, } | { "code": "onlyLinkLocalV6", 
+/**
+ * Interfaces that lead to others, with the kinds of their addresses.
+ */
 interfaces: Array<InterfaceInfo>, } | { "code": "onlyVirtual", 
 /**
  * Interfaces that lead to others, with the kinds of their addresses.
@@ -36,6 +40,18 @@ port: number,
  * How many addresses.
  */
 addresses: number, } | { "code": "ownPortBlocked", 
+/**
+ * TCP port.
+ */
+port: number, 
+/**
+ * At how many addresses it is not reached.
+ */
+blocked: number, 
+/**
+ * Of how many.
+ */
+addresses: number, } | { "code": "temporaryPort", 
 /**
  * TCP port.
  */
@@ -75,11 +91,15 @@ heard: number, } | { "code": "nobodyHeard" } | { "code": "peerAnswers",
 /**
  * Milliseconds until the answer.
  */
-ms: number, } | { "code": "peerNotFound" } | { "code": "peerRefuses" } | { "code": "peerIsNotTincan" } | { "code": "peerNoRoute" } | { "code": "peerAbsent" } | { "code": "peerSilent" } | { "code": "peerIsolated" } | { "code": "noPeerNamed" } | { "code": "firewallLetsThrough" } | { "code": "firewallBlocks", 
+ms: number, } | { "code": "peerNotFound" } | { "code": "peerRefuses" } | { "code": "peerIsNotTincan" } | { "code": "peerSaysNothing" } | { "code": "peerIsAnother" } | { "code": "peerNoRoute" } | { "code": "peerAbsent" } | { "code": "peerSilent" } | { "code": "peerIsolated" } | { "code": "noPeerNamed" } | { "code": "firewallBlocks", 
 /**
  * Which, as far as it is known.
  */
-program: string | null, } | { "code": "firewallActive", 
+program: string | null, 
+/**
+ * TCP port that it has to let in.
+ */
+port: number, } | { "code": "firewallActive", 
 /**
  * Which, such as `ufw`.
  */

@@ -10,6 +10,6 @@ export type Report = {
  */
 checks: Array<Check>, 
 /**
- * The same as a text for others to read, without names, addresses and keys.
+ * The same as a text for others to read, without names, addresses and keys: for the clipboard.
  */
 redacted: string, };

@@ -52,7 +52,7 @@ async fn another_profile_on_this_machine_is_nobody_else() {
         &[OWN],
         None,
     );
-    assert!(!heard.has_others());
+    assert!(heard.others.is_empty());
     assert_eq!(heard.reach().await, Finding::NobodyHeard);
 }
 

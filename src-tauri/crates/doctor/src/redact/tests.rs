@@ -26,6 +26,9 @@ fn named(name: &str) -> Vec<Finding> {
         Finding::OnlySelfAssigned {
             interfaces: interfaces.clone(),
         },
+        Finding::OnlyLinkLocalV6 {
+            interfaces: interfaces.clone(),
+        },
         Finding::OnlyVirtual { interfaces },
         Finding::VpnCarriesInternet {
             interface: interface.clone(),
@@ -87,7 +90,10 @@ fn what_is_not_well_comes_with_what_to_do() {
         Finding::UdpBlocked,
         Finding::NatSymmetric,
         Finding::ClockWrong { seconds: 100 },
-        Finding::FirewallBlocks { program: None },
+        Finding::FirewallBlocks {
+            program: None,
+            port: 7000,
+        },
         Finding::NeighboursIsolated { heard: 2 },
         Finding::CredentialsRefused { servers: 1 },
         Finding::RelayingRefused { servers: 1 },

@@ -26,7 +26,8 @@ struct Shared {
 }
 
 impl TestLan {
-    /// Carries announcements by these finders; another member is at each of these places.
+    /// Carries announcements by these finders; another member is at each of these places, and
+    /// answers to whoever announces themselves.
     pub(crate) fn new(carried: &[FinderKind], others: &[SocketAddr]) -> Self {
         Self(Arc::new(Shared {
             carried: carried.iter().copied().collect(),
@@ -46,21 +47,18 @@ impl Lan for TestLan {
         let shared = Arc::clone(&self.0);
         async move {
             let (sender, heard) = mpsc::channel(64);
-            for place in &shared.others {
-                let stranger = Identity::generate().unwrap().address();
-                for finder in &shared.carried {
-                    let sighting = sighting(announcement(stranger, place.port()), *place, *finder);
-                    sender.try_send(Heard::Seen(sighting)).unwrap();
-                }
-            }
-            shared.members.lock().unwrap().push(sender);
+            shared.members.lock().unwrap().push(sender.clone());
             let listener = TcpListener::bind("[::]:0")
                 .await
                 .map_err(LanError::NoPort)?;
             let port = listener.local_addr().map_err(LanError::NoPort)?.port();
             let accepting = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
             let accepting = accepting.abort_handle();
-            let membership = Box::new(TestMember { shared, accepting });
+            let membership = Box::new(TestMember {
+                shared,
+                answers: sender,
+                accepting,
+            });
             Ok(Joined {
                 port,
                 heard,
@@ -71,7 +69,7 @@ impl Lan for TestLan {
     }
 }
 
-fn announcement(alias: identity::Address, port: u16) -> Announcement {
+fn announcement_of(alias: identity::Address, port: u16) -> Announcement {
     Announcement {
         alias,
         port,
@@ -93,6 +91,7 @@ fn sighting(announcement: Announcement, place: SocketAddr, finder: FinderKind) -
 #[derive(Debug)]
 struct TestMember {
     shared: Arc<Shared>,
+    answers: mpsc::Sender<Heard>,
     accepting: AbortHandle,
 }
 
@@ -101,6 +100,13 @@ impl Membership for TestMember {
         let Some(announcement) = announcement else {
             return;
         };
+        for place in &self.shared.others {
+            let stranger = Identity::generate().unwrap().address();
+            for finder in &self.shared.carried {
+                let sighting = sighting(announcement_of(stranger, place.port()), *place, *finder);
+                self.answers.try_send(Heard::Seen(sighting)).unwrap();
+            }
+        }
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
             // Members join one after the other.
