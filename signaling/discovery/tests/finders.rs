@@ -31,7 +31,7 @@ const GONE: Duration = Duration::from_millis(2500);
 /// A member with its finders.
 struct Member {
     identity: Identity,
-    alias: Address,
+    alias: Identity,
     finders: Finders,
     heard: mpsc::Receiver<Heard>,
     /// In which it shall see others.
@@ -40,8 +40,8 @@ struct Member {
 
 impl Member {
     fn start(finder: FinderKind) -> Self {
-        let alias = identity().address();
-        let (finders, heard) = Finders::start(alias, &Options::only(finder));
+        let alias = identity();
+        let (finders, heard) = Finders::start(&alias, &Options::only(finder));
         Self {
             identity: identity(),
             alias,
@@ -165,7 +165,7 @@ async fn whoever_announces_nothing_is_not_heard() {
         let end = Instant::now() + SOON;
         while let Ok(Some(heard)) = timeout(end - Instant::now(), ann.heard.recv()).await {
             match heard {
-                Heard::Seen(it) => assert_ne!(it.announcement.alias, bob.alias),
+                Heard::Seen(it) => assert_ne!(it.announcement.alias, bob.alias.address()),
                 Heard::Gone { .. } => {}
             }
         }
@@ -178,7 +178,7 @@ async fn a_place_that_is_known_is_asked() {
     let place: SocketAddr = listener.local_addr().unwrap();
     let mut ann = Member::start(FinderKind::Asked);
     let [bob, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-    let said = Announcement::open(&bob, &alias.address(), place.port(), "Bob");
+    let said = Announcement::open(&bob, &alias, place.port(), "Bob");
     let body = said.to_bytes();
     let answering = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -5,14 +5,10 @@ fn address() -> Address {
 }
 
 fn sighting(alias: Address, finder: FinderKind, places: &[&str]) -> Sighting {
+    let maker = Identity::generate().unwrap();
+    let said = Announcement::hidden(&maker, &maker, 7000, &[]);
     Sighting {
-        announcement: Announcement {
-            alias,
-            port: 7000,
-            version: signal_wire::VERSION,
-            tokens: Vec::new(),
-            named: None,
-        },
+        announcement: Announcement { alias, ..said },
         places: places.iter().map(|it| it.parse().unwrap()).collect(),
         finder,
         lasts: Duration::from_secs(25),

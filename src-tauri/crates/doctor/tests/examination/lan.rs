@@ -47,9 +47,10 @@ impl Lan for TestLan {
         async move {
             let (sender, heard) = mpsc::channel(64);
             for place in &shared.others {
-                let stranger = Identity::generate().unwrap().address();
+                let stranger = Identity::generate().unwrap();
+                let said = Announcement::hidden(&stranger, &stranger, place.port(), &[]);
                 for finder in &shared.carried {
-                    let sighting = sighting(announcement(stranger, place.port()), *place, *finder);
+                    let sighting = sighting(said.clone(), *place, *finder);
                     sender.try_send(Heard::Seen(sighting)).unwrap();
                 }
             }
@@ -68,16 +69,6 @@ impl Lan for TestLan {
             })
         }
         .boxed()
-    }
-}
-
-fn announcement(alias: identity::Address, port: u16) -> Announcement {
-    Announcement {
-        alias,
-        port,
-        version: signal_wire::VERSION,
-        tokens: Vec::new(),
-        named: None,
     }
 }
 
