@@ -6,9 +6,10 @@ fn address() -> Address {
 
 fn sighting(alias: Address, finder: FinderKind, places: &[&str]) -> Sighting {
     let maker = Identity::generate().unwrap();
-    let said = Announcement::hidden(&maker, &maker, 7000, &[]);
+    let mut announcement = Announcement::hidden(&maker, &maker, 7000, &[]);
+    announcement.alias = alias;
     Sighting {
-        announcement: Announcement { alias, ..said },
+        announcement,
         places: places.iter().map(|it| it.parse().unwrap()).collect(),
         finder,
         lasts: Duration::from_secs(25),
