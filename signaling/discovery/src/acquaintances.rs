@@ -80,7 +80,7 @@ mod tests {
     fn people_who_know_each_other_recognise_one_another_and_nobody_else_does() {
         let [ann, bob, eve, alias] = people();
         let known = [eve.address(), bob.address()];
-        let said = Announcement::hidden(&ann, &alias.address(), 1, &known);
+        let said = Announcement::hidden(&ann, &alias, 1, &known);
         let seen_by = |who: &Identity, knows: &[&Identity]| {
             let knows = knows.iter().map(|it| it.address());
             Acquaintances::new(who, knows).recognise(&said)
@@ -97,12 +97,12 @@ mod tests {
     #[test]
     fn tokens_of_another_alias_are_not_recognised() {
         let [ann, bob, alias, other] = people();
-        let mut said = Announcement::hidden(&ann, &alias.address(), 1, &[bob.address()]);
+        let mut said = Announcement::hidden(&ann, &alias, 1, &[bob.address()]);
         said.alias = other.address();
         let known = Acquaintances::new(&bob, [ann.address()]);
         assert_eq!(known.recognise(&said), None);
         // What Bob could say of himself is not taken for Ann, so tokens cannot be reflected.
-        let own = Announcement::hidden(&bob, &alias.address(), 1, &[ann.address()]);
+        let own = Announcement::hidden(&bob, &alias, 1, &[ann.address()]);
         assert_eq!(known.recognise(&own), None);
     }
 
@@ -110,7 +110,7 @@ mod tests {
     fn the_number_and_order_of_tokens_say_little_and_stay_the_same() {
         let [ann, alias] = people();
         let known = people::<9>().map(|it| it.address());
-        let say = |known: &[Address]| Announcement::hidden(&ann, &alias.address(), 1, known);
+        let say = |known: &[Address]| Announcement::hidden(&ann, &alias, 1, known);
         for (people, tokens) in [(0, 8), (1, 8), (8, 8), (9, 16)] {
             let said = say(&known[..people]);
             assert_eq!(said.tokens.len(), tokens);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_name_holds_only_with_the_signature_of_its_identity() {
         let [ann, bob, alias, other] = people();
-        let said = Announcement::open(&ann, &alias.address(), 1, " Ann\u{202e} ");
+        let said = Announcement::open(&ann, &alias, 1, " Ann\u{202e} ");
         let strangers = Acquaintances::new(&bob, []);
         let named = Recognised::Named(ann.address(), "Ann".to_owned());
         assert_eq!(strangers.recognise(&said), Some(named));

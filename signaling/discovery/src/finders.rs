@@ -4,15 +4,18 @@
 
 mod ask;
 mod beacon;
+mod checks;
 mod context;
 mod dns_sd;
+mod retry;
+mod shared_port;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity::Address;
+use identity::Identity;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -71,12 +74,12 @@ impl Finders {
     ///
     /// Must be called within a tokio runtime.
     #[must_use]
-    pub fn start(alias: Address, options: &Options) -> (Self, mpsc::Receiver<Heard>) {
+    pub fn start(alias: &Identity, options: &Options) -> (Self, mpsc::Receiver<Heard>) {
         let (announce, announced) = watch::channel(None);
         let (network, network_changed) = watch::channel(());
         let (heard, receiver) = mpsc::channel(HEARD);
         let context = Context {
-            alias,
+            alias: Arc::new(alias.clone()),
             announced,
             network: network_changed,
             stop: CancellationToken::new(),
@@ -102,7 +105,8 @@ impl Finders {
         (finders, receiver)
     }
 
-    /// Announces this from now on, by every finder; `None` to say nothing, after a goodbye.
+    /// Announces this from now on, by every finder; `None` to say nothing, after a goodbye. Whoever
+    /// speaks again does so better under another alias: a goodbye that was said can be repeated.
     pub fn announce(&self, announcement: Option<Announcement>) {
         self.announce.send_if_modified(|it| {
             let changed = *it != announcement;

@@ -81,6 +81,10 @@ pub struct Sighting {
 impl Sighting {
     /// A machine with several interfaces of several addresses each.
     pub const MAX_PLACES: usize = 8;
+
+    /// How many of them one finder has in the table of neighbours: what is forged for one finder
+    /// leaves room to another.
+    pub const MAX_PLACES_OF_ONE: usize = Self::MAX_PLACES / 2;
 }
 
 /// A way to find others.

@@ -47,6 +47,7 @@ pub enum Change {
 #[derive(Clone, Debug)]
 struct Place {
     address: SocketAddr,
+    heard: Instant,
     until: BTreeMap<FinderKind, Instant>,
 }
 
@@ -190,39 +191,42 @@ impl Neighbour {
         holds.copied().collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// Takes a sighting of this member. The order of its places holds, before those that only
-    /// others know. A place that is known stays until its time is up, so what is forged for an alias
-    /// adds places and takes none; and what says that its relay has another port is forged, for a
-    /// relay lives as long as its alias.
+    /// Takes a sighting of this member; what it took back is not believed. The order of its places holds, before those that were known
+    /// before. Of those that a finder knows, and of all, the ones that were not heard for the longest
+    /// time make room: what is forged for one finder takes no places of another.
     fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
-        if sighting.announcement.port != self.announcement.port {
-            return Change::Nothing;
-        }
         let before: Vec<_> = self.places().collect();
         let mut places = Vec::new();
         for address in sighting.places {
             if places.iter().any(|it: &Place| it.address == address) {
                 continue;
             }
+            if places.len() >= Sighting::MAX_PLACES_OF_ONE {
+                break;
+            }
             let known = self.places.iter().position(|it| it.address == address);
-            let full = places.len() + self.places.len() >= Sighting::MAX_PLACES;
             let mut place = match known {
                 Some(at) => self.places.remove(at),
-                None if full => continue,
                 None => Place {
                     address,
+                    heard: now,
                     until: BTreeMap::new(),
                 },
             };
+            place.heard = now;
             place.until.insert(sighting.finder, now + sighting.lasts);
             places.push(place);
         }
+        self.make_room(places.len(), sighting.finder);
         places.append(&mut self.places);
         self.places = places;
         self.heard = now;
-        let same = self.announcement == sighting.announcement && self.places().eq(before);
-        self.announcement = sighting.announcement;
-        if same {
+        let is_old = self.announcement.is_newer_than(&sighting.announcement);
+        let says_same = is_old || self.announcement == sighting.announcement;
+        if !says_same {
+            self.announcement = sighting.announcement;
+        }
+        if says_same && self.places().eq(before) {
             Change::Nothing
         } else {
             Change::Changed
@@ -243,6 +247,30 @@ impl Neighbour {
             FinderKind::DnsSd | FinderKind::Beacon => true,
             FinderKind::Asked => false,
         })
+    }
+
+    /// Makes room for so many places that a finder hears now.
+    fn make_room(&mut self, new: usize, finder: FinderKind) {
+        let known = |it: &&mut Place| it.until.contains_key(&finder);
+        while self.places.iter_mut().filter(known).count() + new > Sighting::MAX_PLACES_OF_ONE
+            && let Some(oldest) = self
+                .places
+                .iter_mut()
+                .filter(known)
+                .min_by_key(|it| it.until[&finder])
+        {
+            oldest.until.remove(&finder);
+        }
+        self.places.retain(|it| !it.until.is_empty());
+        while self.places.len() + new > Sighting::MAX_PLACES
+            && let Some((oldest, _)) = self
+                .places
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, it)| it.heard)
+        {
+            self.places.remove(oldest);
+        }
     }
 
     /// Drops what finders say of places, and places of which none says anything any more.

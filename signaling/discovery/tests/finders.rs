@@ -9,7 +9,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use discovery::{Address, Announcement, FinderKind, Finders, Heard, Options, Sighting, host_name};
+use discovery::{
+    Address, Announcement, BEACON_PORT, FinderKind, Finders, Heard, Options, Sighting, host_name,
+};
 use identity::Identity;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -31,7 +33,7 @@ const GONE: Duration = Duration::from_millis(2500);
 /// A member with its finders.
 struct Member {
     identity: Identity,
-    alias: Address,
+    alias: Identity,
     finders: Finders,
     heard: mpsc::Receiver<Heard>,
     /// In which it shall see others.
@@ -40,8 +42,8 @@ struct Member {
 
 impl Member {
     fn start(finder: FinderKind) -> Self {
-        let alias = identity().address();
-        let (finders, heard) = Finders::start(alias, &Options::only(finder));
+        let alias = identity();
+        let (finders, heard) = Finders::start(&alias, &Options::only(finder));
         Self {
             identity: identity(),
             alias,
@@ -165,7 +167,7 @@ async fn whoever_announces_nothing_is_not_heard() {
         let end = Instant::now() + SOON;
         while let Ok(Some(heard)) = timeout(end - Instant::now(), ann.heard.recv()).await {
             match heard {
-                Heard::Seen(it) => assert_ne!(it.announcement.alias, bob.alias),
+                Heard::Seen(it) => assert_ne!(it.announcement.alias, bob.alias.address()),
                 Heard::Gone { .. } => {}
             }
         }
@@ -178,7 +180,7 @@ async fn a_place_that_is_known_is_asked() {
     let place: SocketAddr = listener.local_addr().unwrap();
     let mut ann = Member::start(FinderKind::Asked);
     let [bob, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-    let said = Announcement::open(&bob, &alias.address(), place.port(), "Bob");
+    let said = Announcement::open(&bob, &alias, place.port(), "Bob");
     let body = said.to_bytes();
     let answering = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -192,4 +194,66 @@ async fn a_place_that_is_known_is_asked() {
     assert_eq!(seen.places, [place]);
     assert!(host_name(&seen.announcement.alias).ends_with(".tincan.invalid"));
     answering.await.unwrap();
+}
+
+/// Speaks and hears on the loopback interface, from any address of it.
+#[cfg(target_os = "linux")]
+fn forging_socket(source: [u8; 4], port: u16) -> std::io::Result<std::net::UdpSocket> {
+    use socket2::{Domain, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(true)?;
+    socket.set_multicast_if_v4(&[127, 0, 0, 1].into())?;
+    socket.bind(&SocketAddr::from((source, port)).into())?;
+    Ok(socket.into())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_repeats_a_beacon_from_many_addresses_hides_nobody() {
+    use std::net::Ipv4Addr;
+    let group = Ipv4Addr::new(239, 255, 84, 67);
+    let ears = forging_socket([0, 0, 0, 0], BEACON_PORT).unwrap();
+    ears.join_multicast_v4(&group, &Ipv4Addr::LOCALHOST)
+        .unwrap();
+    ears.set_nonblocking(true).unwrap();
+    let ears = tokio::net::UdpSocket::from_std(ears).unwrap();
+    let bob = Member::start(FinderKind::Beacon);
+    let said = bob.announce("Bob");
+    let mut beacon = [0; 2000];
+    let length = timeout(SOON, async {
+        loop {
+            let (length, _) = ears.recv_from(&mut beacon).await.unwrap();
+            let alias = said.alias.as_bytes();
+            if beacon[..length].windows(32).any(|it| it == alias) {
+                return length;
+            }
+        }
+    });
+    let length = length.await.expect("Bob's beacon is heard");
+    let forger = (101..109).map(|host| forging_socket([127, 0, 0, host], 0).unwrap());
+    let forger: Vec<_> = forger.collect();
+    let forging = tokio::spawn(async move {
+        loop {
+            for socket in &forger {
+                let _ = socket.send_to(&beacon[..length], (group, BEACON_PORT));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    sleep(SOON / 2).await;
+    let mut newcomer = Member::start(FinderKind::Beacon);
+    newcomer.announce("Ann");
+    let mut seen = newcomer.sees(|it| *it == said).await;
+    let end = Instant::now() + SOON;
+    loop {
+        let mut places = seen.places.iter().map(SocketAddr::ip);
+        assert!(places.all(|it| (101..109).all(|host| it != Ipv4Addr::new(127, 0, 0, host))));
+        match timeout(end - Instant::now(), newcomer.heard.recv()).await {
+            Ok(Some(Heard::Seen(it))) if it.announcement == said => seen = it,
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => break,
+        }
+    }
+    forging.abort();
 }

@@ -21,7 +21,7 @@ mod rejection;
 mod relay_url;
 mod signed;
 
-pub use announcement::verify_announcement;
+pub use announcement::{verify_alias, verify_announcement, verify_goodbye, verify_source};
 pub use authority::Authority;
 pub use dh::{WeakKey, x25519_public};
 pub use invite::{Invite, InviteError};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, host_name, own_places};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use identity::{Address, Identity};
+use identity::Identity;
 
 use crate::relay::OwnRelay;
 
@@ -43,13 +43,14 @@ impl SystemLan {
 
 impl Lan for SystemLan {
     fn join(&self, alias: &Identity) -> BoxFuture<'static, Result<Joined, LanError>> {
-        let (options, alias) = (self.options.clone(), alias.address());
-        async move { join(&options, alias) }.boxed()
+        let (options, alias) = (self.options.clone(), alias.clone());
+        async move { join(&options, &alias) }.boxed()
     }
 }
 
-fn join(options: &Options, alias: Address) -> Result<Joined, LanError> {
-    let relay = OwnRelay::open(&host_name(&alias), options.port).map_err(LanError::NoPort)?;
+fn join(options: &Options, alias: &Identity) -> Result<Joined, LanError> {
+    let relay =
+        OwnRelay::open(&host_name(&alias.address()), options.port).map_err(LanError::NoPort)?;
     let port = relay.port();
     let (finders, heard) = Finders::start(alias, &options.finders);
     Ok(Joined {

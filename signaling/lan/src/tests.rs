@@ -63,7 +63,7 @@ impl Member {
     }
 
     fn announcement(&self, name: &str) -> Announcement {
-        Announcement::open(&somebody(), &self.alias.address(), self.port, name)
+        Announcement::open(&somebody(), &self.alias, self.port, name)
     }
 
     /// What whoever asks there is told.

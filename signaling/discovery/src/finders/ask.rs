@@ -146,7 +146,7 @@ mod tests {
 
     fn announcement() -> Announcement {
         let [ann, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-        Announcement::open(&ann, &alias.address(), 4080, "Ann")
+        Announcement::open(&ann, &alias, 4080, "Ann")
     }
 
     #[tokio::test]

@@ -14,13 +14,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, sleep_until};
-use tracing::warn;
 
-use self::datagram::{Datagram, Secret};
+use self::datagram::{Datagram, Goodbye, SourceProof};
 use self::hearing::{Hearing, LASTS};
 use self::schedule::{Answers, Jitter, Schedule, answer_after};
 use self::sockets::{Received, Sockets};
 use super::context::Context;
+use super::retry::retry;
+use crate::announcement::Announcement;
+use crate::encoding::Claimed;
 use crate::interfaces::Interfaces;
 use crate::lan::{FinderKind, Heard, Sighting};
 
@@ -37,8 +39,6 @@ struct Beacon {
     answers: Answers,
     /// Answers that wait for their time: at most [`MAX_WAITING`].
     waiting: Vec<(Instant, SocketAddr)>,
-    /// What our goodbye tells, and never before.
-    secret: Secret,
     /// Whether others hear of us.
     announced: bool,
 }
@@ -46,13 +46,11 @@ struct Beacon {
 /// Runs until the context says stop, and says goodbye then.
 pub(super) async fn run(context: Context) {
     let (heard, received) = mpsc::channel(RECEIVED);
-    let sockets = match Sockets::open(BEACON_PORT, heard) {
-        Ok(sockets) => sockets,
-        Err(error) => {
-            warn!(%error, "no socket for a beacon");
-            return;
-        }
+    let open = || Sockets::open(context.alias.clone(), BEACON_PORT, heard.clone());
+    let Some(sockets) = retry(&context.stop, "beacon", open).await else {
+        return;
     };
+    drop(heard);
     let mut beacon = Beacon {
         context,
         sockets,
@@ -61,7 +59,6 @@ pub(super) async fn run(context: Context) {
         schedule: Schedule::new(Instant::now()),
         answers: Answers::default(),
         waiting: Vec::new(),
-        secret: secret(),
         announced: false,
     };
     beacon.run(received).await;
@@ -113,34 +110,38 @@ impl Beacon {
         let now = Instant::now();
         match Datagram::from_bytes(&received.bytes) {
             Some(Datagram::Here {
-                announcement,
-                farewell,
+                claimed,
+                source: proof,
                 asks,
             }) => {
-                if asks && announcement.alias != self.context.alias {
-                    self.was_asked(now, received.source);
-                }
-                let places = self.hearing.heard(
-                    now,
-                    &announcement,
-                    farewell,
-                    received.source,
-                    &self.interfaces,
-                );
-                if let Some(places) = places {
-                    self.context.tell(Heard::Seen(Sighting {
-                        announcement,
-                        places,
-                        finder: FinderKind::Beacon,
-                        lasts: LASTS,
-                    }));
+                let source = received.source;
+                if let Some(said) = self.hearing.verify(now, claimed, &proof, source) {
+                    self.is_here(now, said, asks, source);
                 }
             }
-            Some(Datagram::Goodbye { alias, secret }) if self.hearing.goodbye(&alias, secret) => {
-                let finder = FinderKind::Beacon;
-                self.context.tell(Heard::Gone { alias, finder });
+            Some(Datagram::Goodbye(goodbye)) if self.hearing.goodbye(now, &goodbye) => {
+                self.context.tell(Heard::Gone {
+                    alias: goodbye.alias,
+                    finder: FinderKind::Beacon,
+                });
             }
-            Some(Datagram::Goodbye { .. }) | None => {}
+            Some(Datagram::Goodbye(_)) | None => {}
+        }
+    }
+
+    /// A member is there, and may ask who else is.
+    fn is_here(&mut self, now: Instant, said: Announcement, asks: bool, source: SocketAddr) {
+        if asks && said.alias != self.context.alias.address() {
+            self.was_asked(now, source);
+        }
+        let places = self.hearing.heard(now, &said, source, &self.interfaces);
+        if let Some(places) = places {
+            self.context.tell(Heard::Seen(Sighting {
+                announcement: said,
+                places,
+                finder: FinderKind::Beacon,
+                lasts: LASTS,
+            }));
         }
     }
 
@@ -156,32 +157,27 @@ impl Beacon {
         let (due, later) = self.waiting.drain(..).partition(|it| it.0 <= now);
         self.waiting = later;
         let due: Vec<(Instant, SocketAddr)> = due;
-        if let Some(answer) = self.datagram(false).filter(|_| !due.is_empty()) {
+        let said = self.announced_now();
+        if let Some(said) = &said {
             for (_, source) in due {
-                self.sockets.answer(&answer, source);
+                self.sockets
+                    .answer(|proof| here(said, proof, false), source);
             }
         }
         if self.schedule.next() <= now {
             let asks = self.schedule.sent(now, jitter());
-            if let Some(bytes) = self.datagram(asks) {
-                self.sockets.send_to_all(&bytes);
+            if let Some(said) = &said {
+                self.sockets.send_to_all(|proof| here(said, proof, asks));
             }
         }
     }
 
     /// What we say, if anything.
-    fn datagram(&self, asks: bool) -> Option<Vec<u8>> {
-        let announcement = self.context.announced.borrow().clone()?;
-        let here = Datagram::Here {
-            announcement,
-            farewell: self.secret.farewell(),
-            asks,
-        };
-        Some(here.to_bytes())
+    fn announced_now(&self) -> Option<Claimed> {
+        self.context.announced.borrow().clone().map(Claimed::from)
     }
 
-    /// A new announcement goes out at once. Silence begins with a goodbye, and what comes after it
-    /// has another secret.
+    /// A new announcement goes out at once. Silence begins with a goodbye.
     fn announcement_changed(&mut self) {
         let announces = self.context.announced.borrow_and_update().is_some();
         if announces {
@@ -189,30 +185,29 @@ impl Beacon {
             self.schedule.burst(Instant::now(), true);
         } else if self.announced {
             self.announced = false;
-            self.sockets.send_to_all(&self.goodbye());
-            self.secret = secret();
+            self.send_goodbye();
         }
     }
 
     /// Twice, in case that one is lost; who hears neither forgets us in time.
     async fn say_goodbye(&self) {
-        let goodbye = self.goodbye();
-        self.sockets.send_to_all(&goodbye);
+        self.send_goodbye();
         sleep(GOODBYE_AGAIN).await;
-        self.sockets.send_to_all(&goodbye);
+        self.send_goodbye();
     }
 
-    fn goodbye(&self) -> Vec<u8> {
-        let (alias, secret) = (self.context.alias, self.secret);
-        Datagram::Goodbye { alias, secret }.to_bytes()
+    fn send_goodbye(&self) {
+        let goodbye = Goodbye::new(&self.context.alias);
+        self.sockets.send_to_all(|_| Datagram::Goodbye(goodbye));
     }
 }
 
-/// Without randomness anybody can say our goodbye, and the next beacon takes it back.
-fn secret() -> Secret {
-    let mut secret = Secret([0; 16]);
-    let _ = getrandom::fill(&mut secret.0);
-    secret
+fn here(said: &Claimed, source: SourceProof, asks: bool) -> Datagram {
+    Datagram::Here {
+        claimed: said.clone(),
+        source,
+        asks,
+    }
 }
 
 fn jitter() -> Jitter {

@@ -1,6 +1,8 @@
 //! What every finder of a member works with.
 
-use identity::Address;
+use std::sync::Arc;
+
+use identity::Identity;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +13,7 @@ use crate::lan::Heard;
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     /// Under which we announce.
-    pub(super) alias: Address,
+    pub(super) alias: Arc<Identity>,
     /// What to announce at present.
     pub(super) announced: watch::Receiver<Option<Announcement>>,
     /// The networks of the machine changed.

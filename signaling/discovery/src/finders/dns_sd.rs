@@ -8,21 +8,28 @@
 //! however many members there are; to ask each one for it would cost their square.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::{Duration, Instant};
 
-use identity::Address;
 use mdns_sd::{
     IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
     TxtProperty,
 };
+use socket2::Domain;
 use tokio::time::{interval, interval_at, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::checks::Checks;
 use super::context::Context;
+use super::retry::retry;
+use super::shared_port;
 use crate::announcement::{Announcement, label};
+use crate::encoding::Claimed;
 use crate::interfaces::Interfaces;
 use crate::lan::{FinderKind, Heard, Sighting};
+use crate::neighbours::Neighbours;
 
 /// DNS-SD of one member.
 struct DnsSd {
@@ -31,16 +38,17 @@ struct DnsSd {
     /// The full name under which we are registered.
     registered: Option<String>,
     beats: u32,
-    /// Who was told as seen, by the name of its instance: what is removed is known by that only. At
-    /// most [`MAX_SEEN`].
-    seen: HashMap<String, (Address, Instant)>,
+    /// What was told as seen, by the name of its instance: what is removed is known by that only. At
+    /// most [`Neighbours::MAX`].
+    seen: HashMap<String, (Announcement, Instant)>,
+    checks: Checks,
     /// As they were then: read again when a service is seen, but not at each of a flood.
     interfaces: (Instant, Interfaces),
 }
 
 /// Runs until the context says stop, and says goodbye then.
 pub(super) async fn run(context: Context) {
-    let Some((daemon, mut events)) = start() else {
+    let Some((daemon, mut events)) = start(&context.stop).await else {
         return;
     };
     let mut finder = DnsSd {
@@ -49,6 +57,7 @@ pub(super) async fn run(context: Context) {
         registered: None,
         beats: 0,
         seen: HashMap::new(),
+        checks: Checks::default(),
         interfaces: (Instant::now(), Interfaces::now()),
     };
     while let Some(again) = finder.run(&events).await {
@@ -57,22 +66,33 @@ pub(super) async fn run(context: Context) {
     finder.say_goodbye().await;
 }
 
-/// Starts the thread and looks for others.
-fn start() -> Option<(ServiceDaemon, Receiver<ServiceEvent>)> {
-    let started = ServiceDaemon::new().and_then(|daemon| {
+/// Starts the thread and looks for others, as soon as that can be; `None` when the context says stop
+/// before.
+async fn start(stop: &CancellationToken) -> Option<(ServiceDaemon, Receiver<ServiceEvent>)> {
+    retry(stop, "DNS-SD", || {
+        // The daemon says of no port that it is taken, and hears nothing then. One family is enough.
+        let families = [Domain::IPV4, Domain::IPV6];
+        let opened = families.map(|it| shared_port::open(it, MDNS_PORT));
+        if let [Err(error), Err(_)] = opened {
+            return Err(NotStarted::Port(error));
+        }
+        let daemon = ServiceDaemon::new()?;
         // Two members on one machine hear each other on any other interface, and by the beacon.
         daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
         daemon.set_ip_check_interval(INTERFACE_CHECK_SECONDS)?;
         let events = daemon.browse(SERVICE)?;
         Ok((daemon, events))
-    });
-    match started {
-        Ok(started) => Some(started),
-        Err(error) => {
-            warn!(%error, "no DNS-SD");
-            None
-        }
-    }
+    })
+    .await
+}
+
+/// Why there is no DNS-SD for now.
+#[derive(Debug, thiserror::Error)]
+enum NotStarted {
+    #[error("no port for multicast DNS")]
+    Port(#[source] io::Error),
+    #[error(transparent)]
+    Daemon(#[from] mdns_sd::Error),
 }
 
 impl DnsSd {
@@ -94,7 +114,7 @@ impl DnsSd {
                 _ = beat.tick() => self.announce(),
                 _ = check.tick() => if self.is_flooded().await {
                     debug!("multicast DNS is flooded, its cache is thrown away");
-                    return self.start_again();
+                    return self.start_again().await;
                 },
                 event = events.recv_async() => match event {
                     Ok(event) => self.take(event),
@@ -128,20 +148,48 @@ impl DnsSd {
     fn take(&mut self, event: ServiceEvent) {
         match event {
             ServiceEvent::ServiceResolved(service) => {
-                let Some(sighting) = sighting(&service, self.interfaces()) else {
-                    return;
-                };
-                self.remember(service.get_fullname(), sighting.announcement.alias);
-                self.context.tell(Heard::Seen(sighting));
+                if let Some(sighting) = self.sighting(&service) {
+                    self.context.tell(Heard::Seen(sighting));
+                }
             }
             ServiceEvent::ServiceRemoved(_, name) => {
-                if let Some((alias, _)) = self.seen.remove(&name) {
-                    let finder = FinderKind::DnsSd;
+                if let Some((said, _)) = self.seen.remove(&name) {
+                    let (alias, finder) = (said.alias, FinderKind::DnsSd);
                     self.context.tell(Heard::Gone { alias, finder });
                 }
             }
             _ => {}
         }
+    }
+
+    /// What a service says, if it is a member. What it said before is not checked again, and of what
+    /// is new only so much at a time.
+    fn sighting(&mut self, service: &ResolvedService) -> Option<Sighting> {
+        let claimed = claimed(service)?;
+        let port = claimed.unverified().port;
+        // What is on this machine says so by its other addresses: who claims another's loopback would
+        // have us knock at services of ours.
+        let addresses = service.get_addresses().iter();
+        let addresses = addresses.filter(|it| !it.to_ip_addr().is_loopback());
+        let addresses = addresses.map(|it| place(it, port));
+        let places = self.interfaces().nearest(addresses);
+        if places.is_empty() {
+            return None;
+        }
+        let name = service.get_fullname();
+        let announcement = match self.seen.get(name) {
+            Some((seen, _)) if seen == claimed.unverified() => seen.clone(),
+            Some((seen, _)) if seen.is_newer_than(claimed.unverified()) => return None,
+            Some(_) | None if !self.checks.take(Instant::now()) => return None,
+            Some(_) | None => claimed.verify().ok()?,
+        };
+        self.remember(name, &announcement);
+        Some(Sighting {
+            announcement,
+            places,
+            finder: FinderKind::DnsSd,
+            lasts: LASTS,
+        })
     }
 
     fn interfaces(&mut self) -> &Interfaces {
@@ -151,11 +199,11 @@ impl DnsSd {
         &self.interfaces.1
     }
 
-    fn remember(&mut self, name: &str, alias: Address) {
+    fn remember(&mut self, name: &str, said: &Announcement) {
         let now = Instant::now();
         self.seen.retain(|_, (_, heard)| now < *heard + LASTS);
-        if self.seen.len() < MAX_SEEN || self.seen.contains_key(name) {
-            self.seen.insert(name.to_owned(), (alias, now));
+        if self.seen.len() < Neighbours::MAX || self.seen.contains_key(name) {
+            self.seen.insert(name.to_owned(), (said.clone(), now));
         }
     }
 
@@ -170,7 +218,8 @@ impl DnsSd {
         };
         let cached = metrics.iter().filter(|it| it.0.starts_with("cached"));
         let timers = metrics.get("timer").copied().unwrap_or_default();
-        cached.map(|it| *it.1).sum::<i64>() > MAX_CACHED || timers > MAX_TIMERS
+        let cached = cached.map(|it| *it.1).sum::<i64>();
+        usize::try_from(cached).is_ok_and(|it| it > MAX_CACHED) || timers > MAX_TIMERS
     }
 
     /// Looks for others again, with what is in the cache, after a pause in which a flood does not
@@ -180,13 +229,13 @@ impl DnsSd {
         self.context.stop.run_until_cancelled(pause).await?;
         match self.daemon.browse(SERVICE) {
             Ok(events) => Some(events),
-            Err(_) => self.start_again(),
+            Err(_) => self.start_again().await,
         }
     }
 
-    fn start_again(&mut self) -> Option<Receiver<ServiceEvent>> {
+    async fn start_again(&mut self) -> Option<Receiver<ServiceEvent>> {
         let _ = self.daemon.shutdown();
-        let (daemon, events) = start()?;
+        let (daemon, events) = start(&self.context.stop).await?;
         self.daemon = daemon;
         self.announce();
         Some(events)
@@ -233,31 +282,19 @@ fn service(said: &Announcement, beats: u32) -> Option<ServiceInfo> {
     }
 }
 
-/// What a service says, if it is a member: one whose instance has the name of its alias, so that
+/// What a service claims, if it is a member: one whose instance has the name of its alias, so that
 /// nobody has several.
-fn sighting(service: &ResolvedService, interfaces: &Interfaces) -> Option<Sighting> {
+fn claimed(service: &ResolvedService) -> Option<Claimed> {
     let strings: Vec<_> = service
         .get_properties()
         .iter()
         .map(|it| [it.key().as_bytes(), b"=", it.val().unwrap_or_default()].concat())
         .collect();
     let strings = strings.iter().map(Vec::as_slice);
-    let announcement = Announcement::from_txt(service.get_port(), strings).ok()?;
+    let claimed = Claimed::from_txt(service.get_port(), strings).ok()?;
     let (instance, _) = service.get_fullname().split_once('.')?;
-    if !instance.eq_ignore_ascii_case(&label(&announcement.alias)) {
-        return None;
-    }
-    // What is on this machine says so by its own addresses: who claims another's loopback would have
-    // us knock at services of ours.
-    let claimed = service.get_addresses().iter();
-    let claimed = claimed.filter(|it| !it.to_ip_addr().is_loopback());
-    let places = interfaces.nearest(claimed.map(|it| place(it, announcement.port)));
-    (!places.is_empty()).then_some(Sighting {
-        announcement,
-        places,
-        finder: FinderKind::DnsSd,
-        lasts: LASTS,
-    })
+    let is_its_own = instance.eq_ignore_ascii_case(&label(&claimed.unverified().alias));
+    is_its_own.then_some(claimed)
 }
 
 /// A link-local address holds on the interface on which it was heard only.
@@ -269,6 +306,9 @@ fn place(address: &ScopedIp, port: u16) -> SocketAddr {
         (_, ip) => SocketAddr::new(ip, port),
     }
 }
+
+/// RFC 6762, section 3.
+const MDNS_PORT: u16 = 5353;
 
 const SERVICE: &str = "_tincan._tcp.local.";
 
@@ -289,8 +329,8 @@ const INTERFACE_CHECK_SECONDS: u32 = 3;
 /// them for each packet.
 const CACHE_CHECK: Duration = Duration::from_secs(2);
 
-/// 256 members with a service, a text and eight addresses each.
-const MAX_CACHED: i64 = 256 * 12;
+/// As many members as there may be, with a service, a text and eight addresses each.
+const MAX_CACHED: usize = Neighbours::MAX * 12;
 
 /// The daemon sets two for every record that it hears, for as long as the record holds: with thirty
 /// members about 250 000. A million take 16 MB.
@@ -299,9 +339,6 @@ const MAX_TIMERS: i64 = 1_000_000;
 const INTERFACES_HOLD: Duration = Duration::from_millis(500);
 
 const BROWSE_PAUSE: Duration = Duration::from_secs(1);
-
-/// As many as the table of neighbours has.
-const MAX_SEEN: usize = 256;
 
 /// The daemon answers from its thread at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);

@@ -1,8 +1,10 @@
 //! What is heard of others, over time and under floods.
 
 use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use identity::Identity;
 use proptest::prelude::*;
 
 use super::*;
@@ -10,6 +12,12 @@ use super::*;
 const BEACON: FinderKind = FinderKind::Beacon;
 const DNS_SD: FinderKind = FinderKind::DnsSd;
 const LASTS: Duration = Duration::from_secs(25);
+
+/// The table does not look at signatures: finders do.
+static TEMPLATE: LazyLock<Announcement> = LazyLock::new(|| {
+    let alias = Identity::generate().unwrap();
+    Announcement::hidden(&alias, &alias, 4080, &[])
+});
 
 fn alias(number: u32) -> Address {
     let mut bytes = [0; 32];
@@ -23,14 +31,10 @@ fn place(host: u32) -> SocketAddr {
 
 /// A member that is heard at these hosts.
 fn sighting(of: u32, hosts: &[u32], finder: FinderKind) -> Sighting {
+    let mut announcement = (*TEMPLATE).clone();
+    announcement.alias = alias(of);
     Sighting {
-        announcement: Announcement {
-            alias: alias(of),
-            port: 4080,
-            version: 1,
-            tokens: Vec::new(),
-            named: None,
-        },
+        announcement,
         places: hosts.iter().copied().map(place).collect(),
         finder,
         lasts: LASTS,
@@ -101,9 +105,17 @@ fn a_member_that_says_something_else_changes() {
     let (mut table, now) = (Neighbours::default(), Instant::now());
     let mut said = sighting(1, &[1], BEACON);
     table.heard(now, said.clone());
-    said.announcement.version = 2;
+    said.announcement.version += 1;
     assert_eq!(table.heard(now, said.clone()), Change::Changed);
+    assert_eq!(table.heard(now, said.clone()), Change::Nothing);
+    // What it took back is nothing new.
+    let mut newest = said.clone();
+    newest.announcement.serial = 1;
+    newest.announcement.version += 1;
+    assert_eq!(table.heard(now, newest.clone()), Change::Changed);
     assert_eq!(table.heard(now, said), Change::Nothing);
+    let known = &table.get(&alias(1)).unwrap().announcement;
+    assert_eq!(*known, newest.announcement);
     assert!(table.forget(&alias(1)));
     assert!(!table.forget(&alias(1)));
 }
@@ -163,18 +175,39 @@ fn one_machine_has_few_places_and_the_newest_have_them() {
 }
 
 #[test]
-fn what_is_forged_for_an_alias_adds_places_and_takes_none() {
+fn what_is_forged_for_one_finder_takes_no_places_of_another() {
     let (mut table, now) = (Neighbours::default(), Instant::now());
     table.heard(now, sighting(1, &[1], BEACON));
     for forged in 2..50 {
-        table.heard(now, sighting(1, &[forged], BEACON));
+        let now = now + Duration::from_millis(forged.into());
+        table.heard(now, sighting(1, &[forged, forged + 1], DNS_SD));
         assert!(places(&table, 1).contains(&place(1)));
         assert!(places(&table, 1).len() <= Sighting::MAX_PLACES);
     }
-    let before = places(&table, 1);
+    let now = now + Duration::from_secs(1);
     let hosts: Vec<_> = (100..200).collect();
     table.heard(now, sighting(1, &hosts, DNS_SD));
-    assert_eq!(places(&table, 1), before);
+    assert_eq!(places(&table, 1), [100, 101, 102, 103, 1].map(place));
+}
+
+#[test]
+fn a_place_that_is_heard_late_is_let_in_and_the_one_that_fell_silent_goes() {
+    let (mut table, start) = (Neighbours::default(), Instant::now());
+    let after = |seconds| start + Duration::from_secs(seconds);
+    for host in 1..=4 {
+        table.heard(after(host.into()), sighting(1, &[host], BEACON));
+    }
+    table.heard(after(5), sighting(1, &[1], BEACON));
+    assert_eq!(
+        table.heard(after(6), sighting(1, &[5], BEACON)),
+        Change::Changed
+    );
+    assert_eq!(places(&table, 1), [5, 1, 4, 3].map(place));
+    // Of all finders together too.
+    table.heard(after(7), sighting(1, &[11, 12, 13, 14], DNS_SD));
+    table.heard(after(8), sighting(1, &[21], FinderKind::Asked));
+    let all = [21, 11, 12, 13, 14, 5, 1, 4].map(place);
+    assert_eq!(places(&table, 1), all);
 }
 
 #[derive(Clone, Debug)]
@@ -222,6 +255,11 @@ proptest! {
                 places.sort_unstable();
                 places.dedup();
                 prop_assert_eq!(places.len(), member.places().count());
+                for finder in [DNS_SD, BEACON, FinderKind::Asked] {
+                    let of_one = member.places.iter();
+                    let of_one = of_one.filter(|it| it.until.contains_key(&finder)).count();
+                    prop_assert!(of_one <= Sighting::MAX_PLACES_OF_ONE);
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::tcp::{connect, number};
 
 /// The two members.
 pub(crate) struct Members {
-    alias: Address,
+    alias: Identity,
     announcer: Joined,
     listener: Joined,
 }
@@ -49,7 +49,7 @@ impl Members {
         let announcer = lan.join(&alias).await.map_err(|_| Finding::NoPort)?;
         let listener = lan.join(&other).await.map_err(|_| Finding::NoPort)?;
         Ok(Self {
-            alias: alias.address(),
+            alias,
             announcer,
             listener,
         })
@@ -62,13 +62,10 @@ impl Members {
 
     /// Announces and listens; `own` are the addresses of this machine.
     pub(crate) async fn listen(&mut self, own: &[IpAddr], who: Option<&dyn Recognise>) -> Heard {
-        self.announcer.membership.announce(Some(Announcement {
-            alias: self.alias,
-            port: self.announcer.port,
-            version: signal_wire::VERSION,
-            tokens: Vec::new(),
-            named: None,
-        }));
+        // To nobody: as whoever knows nobody.
+        let port = self.announcer.port;
+        let said = Announcement::hidden(&self.alias, &self.alias, port, &[]);
+        self.announcer.membership.announce(Some(said));
         let begun = Instant::now();
         let mut heard = Heard::default();
         loop {
@@ -79,7 +76,7 @@ impl Members {
                 return heard;
             };
             if let Event::Seen(sighting) = event {
-                heard.take(&self.alias, &sighting, own, who);
+                heard.take(&self.alias.address(), &sighting, own, who);
             }
         }
     }

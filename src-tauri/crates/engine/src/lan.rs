@@ -381,21 +381,26 @@ impl Lan {
             LanVisibility::Off => None,
             LanVisibility::Known => Some(Announcement::hidden(
                 &self.identity,
-                &alias,
+                alias,
                 on.port,
                 familiar,
             )),
             LanVisibility::Everyone => Some(Announcement::open(
                 &self.identity,
-                &alias,
+                alias,
                 on.port,
                 &self.profile.name,
             )),
         };
-        if on.announced != announcement {
-            on.announced.clone_from(&announcement);
-            on.membership.announce(announcement);
-        }
+        let announcement = match (&on.announced, announcement) {
+            (Some(before), Some(said)) if said.says_the_same_as(before) => return,
+            (Some(before), Some(said)) => Some(said.after(before, alias)),
+            (None, Some(said)) => Some(said),
+            (Some(_), None) => None,
+            (None, None) => return,
+        };
+        on.announced.clone_from(&announcement);
+        on.membership.announce(announcement);
     }
 }
 

@@ -169,7 +169,7 @@ mod tests {
             pinned_at: None,
             pinned_how: None,
         }];
-        let alias = Identity::generate().unwrap().address();
+        let alias = Identity::generate().unwrap();
         let hers = Announcement::hidden(&bea, &alias, 7000, &[me.address()]);
         let strangers = Announcement::hidden(&me, &alias, 7000, &[]);
         let address = bea.address().to_string();

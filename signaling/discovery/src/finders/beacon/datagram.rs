@@ -5,63 +5,88 @@
 //! | 0 | 4 | `TnCb` |
 //! | 4 | 1 | format, 1 |
 //! | 5 | 1 | kind: 1 here, 2 here and who else, 3 goodbye |
-//! | 6 | 16 | 1, 2: SHA-256 of the secret that a goodbye tells, its first half |
-//! | 22 | – | 1, 2: an announcement in its own form |
+//! | 6 | 64 | 1, 2: signature of the alias over the address that this is sent from |
+//! | 70 | – | 1, 2: an announcement in its own form |
 //! | 6 | 32 | 3: the alias |
-//! | 38 | 16 | 3: the secret |
+//! | 38 | 64 | 3: its signature under a goodbye |
 
-use identity::Address;
-use sha2::{Digest, Sha256};
+use std::net::IpAddr;
+
+use identity::{Address, Identity, verify_goodbye, verify_source};
 
 use crate::announcement::Announcement;
+use crate::encoding::Claimed;
 
 /// A datagram of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Datagram {
     /// A member is here.
     Here {
-        announcement: Announcement,
-        farewell: Farewell,
+        claimed: Claimed,
+        source: SourceProof,
         /// Whether it asks who else is.
         asks: bool,
     },
     /// A member leaves.
-    Goodbye { alias: Address, secret: Secret },
+    Goodbye(Goodbye),
 }
 
-/// What only the member itself can say before it has said goodbye: so nobody hides another one.
+/// Says from which address a beacon is sent: whoever repeats it from elsewhere, or as if from
+/// elsewhere, is not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Secret(pub(super) [u8; 16]);
+pub(super) struct SourceProof([u8; 64]);
 
-/// What everybody checks the secret of a goodbye by.
+/// Says that a member leaves. Once it was said anybody can repeat it: who speaks again under the
+/// same alias may be taken for gone until the next beacon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Farewell([u8; 16]);
+pub(super) struct Goodbye {
+    pub(super) alias: Address,
+    signature: [u8; 64],
+}
 
-impl Secret {
-    pub(super) fn farewell(&self) -> Farewell {
-        let mut half = [0; 16];
-        half.copy_from_slice(&Sha256::digest(self.0)[..16]);
-        Farewell(half)
+impl SourceProof {
+    pub(super) fn new(alias: &Identity, source: IpAddr) -> Self {
+        Self(alias.sign_source(&address_bytes(source)))
+    }
+
+    /// Whether the alias speaks from this address.
+    pub(super) fn is_of(&self, alias: &Address, source: IpAddr) -> bool {
+        verify_source(alias, &address_bytes(source), &self.0).is_ok()
+    }
+}
+
+impl Goodbye {
+    pub(super) fn new(alias: &Identity) -> Self {
+        Self {
+            alias: alias.address(),
+            signature: alias.sign_goodbye(),
+        }
+    }
+
+    /// Whether its alias says it.
+    pub(super) fn is_genuine(&self) -> bool {
+        verify_goodbye(&self.alias, &self.signature).is_ok()
     }
 }
 
 impl Datagram {
     /// The longest that there is, in bytes.
-    pub(super) const MAX_BYTES: usize = HEADER_BYTES + 16 + Announcement::MAX_BYTES;
+    pub(super) const MAX_BYTES: usize = HEADER_BYTES + 64 + Announcement::MAX_BYTES;
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let begin = |kind| [MAGIC, &[FORMAT, kind]].concat();
         match self {
             Self::Here {
-                announcement,
-                farewell,
+                claimed,
+                source,
                 asks,
             } => {
                 let kind = if *asks { ASK } else { HERE };
-                [&begin(kind)[..], &farewell.0, &announcement.to_bytes()].concat()
+                let announcement = claimed.unverified().to_bytes();
+                [&begin(kind)[..], &source.0, &announcement].concat()
             }
-            Self::Goodbye { alias, secret } => {
-                [&begin(GOODBYE)[..], alias.as_bytes(), &secret.0].concat()
+            Self::Goodbye(Goodbye { alias, signature }) => {
+                [&begin(GOODBYE)[..], alias.as_bytes(), signature].concat()
             }
         }
     }
@@ -72,22 +97,30 @@ impl Datagram {
         let (kind, rest) = rest.split_first()?;
         match *kind {
             HERE | ASK => {
-                let (farewell, rest) = rest.split_first_chunk()?;
+                let (source, rest) = rest.split_first_chunk()?;
                 Some(Self::Here {
-                    announcement: Announcement::from_bytes(rest).ok()?,
-                    farewell: Farewell(*farewell),
+                    claimed: Claimed::from_bytes(rest).ok()?,
+                    source: SourceProof(*source),
                     asks: *kind == ASK,
                 })
             }
             GOODBYE => {
-                let (alias, secret) = rest.split_first_chunk()?;
-                Some(Self::Goodbye {
+                let (alias, signature) = rest.split_first_chunk()?;
+                Some(Self::Goodbye(Goodbye {
                     alias: Address::from_bytes(*alias),
-                    secret: Secret(secret.try_into().ok()?),
-                })
+                    signature: signature.try_into().ok()?,
+                }))
             }
             _ => None,
         }
+    }
+}
+
+/// An address as IPv6 has it, without its scope: that is another one on every machine.
+fn address_bytes(ip: IpAddr) -> [u8; 16] {
+    match ip.to_canonical() {
+        IpAddr::V4(it) => it.to_ipv6_mapped().octets(),
+        IpAddr::V6(it) => it.octets(),
     }
 }
 
@@ -95,32 +128,44 @@ const MAGIC: &[u8] = b"TnCb";
 const FORMAT: u8 = 1;
 const HEADER_BYTES: usize = MAGIC.len() + 2;
 
+/// Headers of IPv6 and UDP.
+const PACKET_HEADERS_BYTES: usize = 40 + 8;
+
+const _: () = assert!(
+    Datagram::MAX_BYTES + PACKET_HEADERS_BYTES <= 1280,
+    "a beacon is never cut into fragments"
+);
+
 const HERE: u8 = 1;
 const ASK: u8 = 2;
 const GOODBYE: u8 = 3;
 
 #[cfg(test)]
 mod tests {
-    use identity::Identity;
+    use std::net::Ipv4Addr;
+
     use proptest::prelude::*;
 
     use super::*;
 
+    const HERE_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9));
+
+    fn somebody() -> Identity {
+        Identity::generate().unwrap()
+    }
+
     fn here(asks: bool) -> Datagram {
-        let [ann, alias] = [0; 2].map(|_| Identity::generate().unwrap());
+        let alias = somebody();
         Datagram::Here {
-            announcement: Announcement::open(&ann, &alias.address(), 4080, "Ann"),
-            farewell: Secret([7; 16]).farewell(),
+            claimed: Announcement::open(&somebody(), &alias, 4080, "Ann").into(),
+            source: SourceProof::new(&alias, HERE_IP),
             asks,
         }
     }
 
     #[test]
     fn what_is_sent_is_read() {
-        let goodbye = Datagram::Goodbye {
-            alias: Address::from_bytes([3; 32]),
-            secret: Secret([7; 16]),
-        };
+        let goodbye = Datagram::Goodbye(Goodbye::new(&somebody()));
         for said in [here(false), here(true), goodbye] {
             let bytes = said.to_bytes();
             assert!(bytes.len() <= Datagram::MAX_BYTES);
@@ -129,10 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_secret_itself_fits_a_farewell() {
-        assert_ne!(Secret([7; 16]).farewell(), Secret([8; 16]).farewell());
-        let farewell = Secret([7; 16]).farewell();
-        assert_ne!(Secret(farewell.0).farewell(), farewell);
+    fn only_an_alias_itself_says_where_it_is_and_that_it_leaves() {
+        let [alias, eve] = [somebody(), somebody()];
+        let source = SourceProof::new(&alias, HERE_IP);
+        assert!(source.is_of(&alias.address(), HERE_IP));
+        assert!(!source.is_of(&eve.address(), HERE_IP));
+        assert!(!source.is_of(&alias.address(), Ipv4Addr::new(10, 0, 0, 66).into()));
+
+        let mut goodbye = Goodbye::new(&eve);
+        assert!(goodbye.is_genuine());
+        goodbye.alias = alias.address();
+        assert!(!goodbye.is_genuine());
     }
 
     proptest! {

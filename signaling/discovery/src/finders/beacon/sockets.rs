@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::Duration;
 
+use identity::Identity;
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -18,12 +19,14 @@ use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
-use super::datagram::Datagram;
+use super::datagram::{Datagram, SourceProof};
+use crate::finders::shared_port;
 use crate::interfaces::{Interface, Interfaces, Kind};
 
 /// All sockets of the beacon.
 #[derive(Debug)]
 pub(super) struct Sockets {
+    alias: Arc<Identity>,
     port: u16,
     hearing: Vec<(Ears, UdpGroup)>,
     speaking: HashMap<Interface, Speaker>,
@@ -55,25 +58,27 @@ enum UdpGroup {
 #[derive(Debug)]
 struct Speaker {
     ears: Ears,
+    /// That our alias speaks from its address.
+    proof: SourceProof,
     /// To everybody on that network.
     targets: Vec<SocketAddr>,
 }
 
 impl Sockets {
     /// Opens those that hear. One family is enough.
-    pub(super) fn open(port: u16, heard: mpsc::Sender<Received>) -> io::Result<Self> {
-        let open = |group| {
-            Ok((
-                Ears::new(hearing_socket(group, port)?, heard.clone())?,
-                group,
-            ))
-        };
+    pub(super) fn open(
+        alias: Arc<Identity>,
+        port: u16,
+        heard: mpsc::Sender<Received>,
+    ) -> io::Result<Self> {
+        let open = |group| hear(group, port, &heard);
         let (v4, v6) = (open(UdpGroup::V4), open(UdpGroup::V6));
         let hearing = match (v4, v6) {
             (Err(error), Err(_)) => return Err(error),
             (v4, v6) => v4.into_iter().chain(v6).collect(),
         };
         Ok(Self {
+            alias,
             port,
             hearing,
             speaking: HashMap::new(),
@@ -84,6 +89,7 @@ impl Sockets {
     /// Speaks on these interfaces from now on, and no longer on others. Returns whether there is a
     /// new one.
     pub(super) fn follow(&mut self, interfaces: &Interfaces) -> bool {
+        self.hear_missing();
         let wanted = speaking(interfaces);
         self.speaking.retain(|it, _| wanted.contains(it));
         let mut is_new = false;
@@ -104,12 +110,13 @@ impl Sockets {
         is_new
     }
 
-    /// Sends to everybody on every network. Nothing waits: what a full buffer drops is sent again
-    /// with the next beacon.
-    pub(super) fn send_to_all(&self, bytes: &[u8]) {
+    /// Sends to everybody on every network what is said with the proof of our address there. Nothing
+    /// waits: what a full buffer drops is sent again with the next beacon.
+    pub(super) fn send_to_all(&self, say: impl Fn(SourceProof) -> Datagram) {
         for speaker in self.speaking.values() {
+            let bytes = say(speaker.proof).to_bytes();
             for target in &speaker.targets {
-                if let Err(error) = speaker.ears.socket.try_send_to(bytes, *target) {
+                if let Err(error) = speaker.ears.socket.try_send_to(&bytes, *target) {
                     debug!(%error, "a beacon was not sent");
                 }
             }
@@ -118,15 +125,31 @@ impl Sockets {
 
     /// Sends to whoever asked, from the network that it asked on: to where the question came from,
     /// and to the port of the beacon, which is what a firewall is open for.
-    pub(super) fn answer(&self, bytes: &[u8], source: SocketAddr) {
+    pub(super) fn answer(&self, say: impl Fn(SourceProof) -> Datagram, source: SocketAddr) {
         let Some((_, speaker)) = self.speaking.iter().find(|(it, _)| it.has_on_link(source)) else {
             return;
         };
+        let bytes = say(speaker.proof).to_bytes();
         let mut at_our_port = source;
         at_our_port.set_port(self.port);
         for target in [source, at_our_port] {
-            if let Err(error) = speaker.ears.socket.try_send_to(bytes, target) {
+            if let Err(error) = speaker.ears.socket.try_send_to(&bytes, target) {
                 debug!(%error, "an answer was not sent");
+            }
+        }
+    }
+
+    /// Opens what could not be opened before, as a port that another program had.
+    fn hear_missing(&mut self) {
+        for group in [UdpGroup::V4, UdpGroup::V6] {
+            if self.hearing.iter().any(|it| it.1 == group) {
+                continue;
+            }
+            if let Ok(hearing) = hear(group, self.port, &self.heard) {
+                self.hearing.push(hearing);
+                for interface in self.speaking.keys() {
+                    self.join(interface);
+                }
             }
         }
     }
@@ -178,7 +201,11 @@ impl Sockets {
             }
         };
         let ears = Ears::new(socket, self.heard.clone())?;
-        Ok(Speaker { ears, targets })
+        Ok(Speaker {
+            ears,
+            proof: SourceProof::new(&self.alias, interface.address),
+            targets,
+        })
     }
 }
 
@@ -192,6 +219,19 @@ impl Ears {
             _reader: AbortOnDropHandle::new(reader),
         })
     }
+}
+
+fn hear(
+    group: UdpGroup,
+    port: u16,
+    heard: &mpsc::Sender<Received>,
+) -> io::Result<(Ears, UdpGroup)> {
+    let domain = match group {
+        UdpGroup::V4 => Domain::IPV4,
+        UdpGroup::V6 => Domain::IPV6,
+    };
+    let socket = shared_port::open(domain, port)?;
+    Ok((Ears::new(socket, heard.clone())?, group))
 }
 
 /// Passes on what comes in; what does not fit is dropped, and heard again with the next beacon.
@@ -236,23 +276,6 @@ fn speaking(interfaces: &Interfaces) -> Vec<Interface> {
     wanted
 }
 
-fn hearing_socket(group: UdpGroup, port: u16) -> io::Result<Socket> {
-    let (domain, any): (_, IpAddr) = match group {
-        UdpGroup::V4 => (Domain::IPV4, Ipv4Addr::UNSPECIFIED.into()),
-        UdpGroup::V6 => (Domain::IPV6, Ipv6Addr::UNSPECIFIED.into()),
-    };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    if group == UdpGroup::V6 {
-        socket.set_only_v6(true)?;
-    }
-    // Two profiles on one machine share the port.
-    socket.set_reuse_address(true)?;
-    #[cfg(unix)]
-    socket.set_reuse_port(true)?;
-    socket.bind(&SocketAddr::from((any, port)).into())?;
-    Ok(socket)
-}
-
 /// In the range that an organisation uses as it likes (RFC 2365, section 6.2).
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 84, 67);
 
@@ -264,3 +287,31 @@ const MAX_SPEAKERS: usize = 32;
 
 /// An error that stays shall not keep a core busy.
 const READ_AGAIN: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(sockets: &Sockets) -> Vec<UdpGroup> {
+        sockets.hearing.iter().map(|it| it.1).collect()
+    }
+
+    #[tokio::test]
+    async fn a_family_whose_port_becomes_free_is_heard_without_a_restart() {
+        let other = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        let port = other.local_addr().unwrap().port();
+        let alias = Arc::new(Identity::generate().unwrap());
+        let (heard, _received) = mpsc::channel(1);
+        let Ok(mut sockets) = Sockets::open(alias, port, heard) else {
+            // No IPv6 on this machine: then nothing is opened in part.
+            return;
+        };
+        assert_eq!(groups(&sockets), [UdpGroup::V6]);
+        let networks = Interfaces::now();
+        sockets.follow(&networks);
+        assert_eq!(groups(&sockets), [UdpGroup::V6]);
+        drop(other);
+        sockets.follow(&networks);
+        assert_eq!(groups(&sockets), [UdpGroup::V6, UdpGroup::V4]);
+    }
+}

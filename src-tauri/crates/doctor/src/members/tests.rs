@@ -5,14 +5,11 @@ fn address() -> Address {
 }
 
 fn sighting(alias: Address, finder: FinderKind, places: &[&str]) -> Sighting {
+    let maker = Identity::generate().unwrap();
+    let mut announcement = Announcement::hidden(&maker, &maker, 7000, &[]);
+    announcement.alias = alias;
     Sighting {
-        announcement: Announcement {
-            alias,
-            port: 7000,
-            version: signal_wire::VERSION,
-            tokens: Vec::new(),
-            named: None,
-        },
+        announcement,
         places: places.iter().map(|it| it.parse().unwrap()).collect(),
         finder,
         lasts: Duration::from_secs(25),

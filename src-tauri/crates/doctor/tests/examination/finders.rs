@@ -15,14 +15,14 @@ pub(crate) struct RealLan(pub(crate) Options);
 
 impl Lan for RealLan {
     fn join(&self, alias: &Identity) -> BoxFuture<'static, Result<Joined, LanError>> {
-        let (alias, options) = (alias.address(), self.0.clone());
+        let (alias, options) = (alias.clone(), self.0.clone());
         async move {
             let listener = TcpListener::bind("[::]:0")
                 .await
                 .map_err(LanError::NoPort)?;
             let port = listener.local_addr().map_err(LanError::NoPort)?.port();
             let accepting = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
-            let (finders, heard) = Finders::start(alias, &options);
+            let (finders, heard) = Finders::start(&alias, &options);
             let membership = Box::new(Member {
                 finders,
                 accepting: accepting.abort_handle(),

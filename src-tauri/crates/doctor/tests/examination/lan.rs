@@ -69,16 +69,6 @@ impl Lan for TestLan {
     }
 }
 
-fn announcement_of(alias: identity::Address, port: u16) -> Announcement {
-    Announcement {
-        alias,
-        port,
-        version: signal_wire::VERSION,
-        tokens: Vec::new(),
-        named: None,
-    }
-}
-
 fn sighting(announcement: Announcement, place: SocketAddr, finder: FinderKind) -> Sighting {
     Sighting {
         announcement,
@@ -101,9 +91,10 @@ impl Membership for TestMember {
             return;
         };
         for place in &self.shared.others {
-            let stranger = Identity::generate().unwrap().address();
+            let stranger = Identity::generate().unwrap();
+            let said = Announcement::hidden(&stranger, &stranger, place.port(), &[]);
             for finder in &self.shared.carried {
-                let sighting = sighting(announcement_of(stranger, place.port()), *place, *finder);
+                let sighting = sighting(said.clone(), *place, *finder);
                 self.answers.try_send(Heard::Seen(sighting)).unwrap();
             }
         }

@@ -63,8 +63,9 @@ impl Neighbourhood {
         }
     }
 
-    pub(super) fn alias(&self) -> Address {
-        self.alias.address()
+    /// Under which we are here.
+    pub(super) fn alias(&self) -> &Identity {
+        &self.alias
     }
 
     /// Asks who is at one of these places.
@@ -89,7 +90,7 @@ impl Neighbourhood {
     /// Takes in what was heard.
     pub(super) fn hear(&mut self, now: Instant, heard: Heard) {
         match heard {
-            Heard::Seen(sighting) if sighting.announcement.alias == self.alias() => {}
+            Heard::Seen(sighting) if sighting.announcement.alias == self.alias.address() => {}
             Heard::Seen(sighting) => {
                 let alias = sighting.announcement.alias;
                 self.questions.hear(&sighting);

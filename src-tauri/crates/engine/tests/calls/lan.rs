@@ -247,7 +247,7 @@ async fn a_flood_of_forged_announcements_keeps_nobody_away() {
     let nobody_there: SocketAddr = "127.0.0.1:9".parse().unwrap();
     for _ in 0..300 {
         let (who, alias) = (Identity::generate().unwrap(), Identity::generate().unwrap());
-        let said = Announcement::open(&who, &alias.address(), 9, "Bob");
+        let said = Announcement::open(&who, &alias, 9, "Bob");
         house.lan.forge(&said, nobody_there);
         tokio::task::yield_now().await;
     }
