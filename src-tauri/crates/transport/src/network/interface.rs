@@ -108,7 +108,8 @@ pub(crate) fn is_local(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -
 /// address: where `theirs` is on a network that we are on, and `ours` is not. The answers to those
 /// would take another way, if they came at all.
 pub(crate) fn leaves_elsewhere(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -> bool {
-    let is_own = interfaces.iter().any(|it| it.address == theirs);
+    let has = |address: IpAddr| interfaces.iter().any(|it| it.address == address);
+    let is_own = has(theirs) || theirs.is_loopback();
     let mut on_link = interfaces
         .iter()
         .filter(|it| !it.is_tunnel() && it.has_on_link(theirs))
@@ -117,7 +118,7 @@ pub(crate) fn leaves_elsewhere(ours: IpAddr, theirs: IpAddr, interfaces: &[Inter
         let mut same = interfaces.iter().filter(|other| other.name == it.name);
         same.any(|other| other.address == ours)
     };
-    !is_own && on_link.peek().is_some() && !on_link.any(|it| names(&it))
+    has(ours) && !is_own && on_link.peek().is_some() && !on_link.any(|it| names(&it))
 }
 
 #[cfg(test)]
@@ -177,6 +178,7 @@ pub(crate) mod tests {
             ("192.168.1.5", "203.0.113.9", false),
             ("192.168.1.5", "10.8.0.9", false),
             ("192.0.2.5", "192.168.1.5", false),
+            ("192.0.2.77", "192.168.1.9", false),
         ] {
             let (from_ip, to_ip) = (from.parse().unwrap(), to.parse().unwrap());
             let found = leaves_elsewhere(from_ip, to_ip, &ours);
