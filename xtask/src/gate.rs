@@ -108,6 +108,11 @@ const LONG: &[(&str, Check)] = &[
         slow.env("TINCAN_LONG", "1");
         step(name, &mut linted(slow)?)
     }),
+    ("many on one network", |name| {
+        let mut many = cargo(["test", "--package", "scenarios", "--test", "lan", "thirty"]);
+        many.env("TINCAN_LONG", "1");
+        step(name, &mut linted(many)?)
+    }),
     ("agreement, further", |name| {
         let mut all = Step::empty(name);
         for (package, test) in [("call", "search"), ("engine", "simulation")] {

@@ -25,6 +25,8 @@ pub struct Neighbour {
     pub announcement: Announcement,
     /// Whether somebody was proven to be at it.
     confirmed: bool,
+    /// Whether it was recognised as somebody whom the user knows.
+    known: bool,
     heard: Instant,
     /// At most [`Sighting::MAX_PLACES`], the best first.
     places: Vec<Place>,
@@ -135,19 +137,23 @@ impl Neighbours {
         };
         let alias = sighting.announcement.alias;
         if let Some(known) = self.members.get_mut(&alias) {
-            known.confirmed |= is_known;
+            known.known |= is_known;
             return known.heard(now, sighting);
         }
         let machine = first.ip();
         if !is_known && self.at(machine).count() >= Self::MAX_PER_MACHINE {
             self.forget_oldest(Some(machine));
         }
-        if self.members.len() >= Self::MAX && !self.forget_oldest(None) {
+        let has_room = self.members.len() < Self::MAX
+            || self.forget_oldest(None)
+            || is_known && self.forget_oldest_stranger();
+        if !has_room {
             return Change::Refused;
         }
         let mut new = Neighbour {
             announcement: sighting.announcement.clone(),
-            confirmed: is_known,
+            confirmed: false,
+            known: is_known,
             heard: now,
             places: Vec::new(),
         };
@@ -160,7 +166,7 @@ impl Neighbours {
     fn at(&self, ip: IpAddr) -> impl Iterator<Item = &Neighbour> {
         self.members.values().filter(move |it| {
             let first = it.places().next();
-            !it.confirmed && first.is_some_and(|place| place.ip() == ip)
+            !it.confirmed && !it.known && first.is_some_and(|place| place.ip() == ip)
         })
     }
 
@@ -170,10 +176,20 @@ impl Neighbours {
         let oldest = match of {
             Some(ip) => self.at(ip).min_by_key(|it| it.heard),
             None => {
-                let unconfirmed = self.members.values().filter(|it| !it.confirmed);
+                let all = self.members.values();
+                let unconfirmed = all.filter(|it| !it.confirmed && !it.known);
                 unconfirmed.min_by_key(|it| it.heard)
             }
         };
+        let oldest = oldest.map(|it| it.announcement.alias);
+        oldest.is_some_and(|alias| self.forget(&alias))
+    }
+
+    /// The same, of those who proved to be somebody whom the user does not know: keys cost nothing,
+    /// so a crowd of strangers may be one machine.
+    fn forget_oldest_stranger(&mut self) -> bool {
+        let strangers = self.members.values().filter(|it| !it.known);
+        let oldest = strangers.min_by_key(|it| it.heard);
         let oldest = oldest.map(|it| it.announcement.alias);
         oldest.is_some_and(|alias| self.forget(&alias))
     }

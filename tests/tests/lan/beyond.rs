@@ -122,7 +122,8 @@ async fn a_call_moves_to_the_internet_and_back_and_ends_there() -> Result<()> {
         peer.phase("connected", SOON).await?;
     }
     talk([&mut a, &mut b], SOON).await?;
-    ensure!(path(&mut a).await? == "local");
+    let first = path(&mut a).await?;
+    ensure!(first == "local", "{first}");
     both.room.links[1].plug(false)?;
     let begun = clock::now();
     moved(&mut a, "direct").await?;

@@ -139,14 +139,15 @@ fn a_flood_of_forged_aliases_takes_no_place_of_who_was_proven() {
 }
 
 #[test]
-fn when_all_are_proven_nobody_else_comes_in() {
+fn when_all_are_proven_only_those_who_are_known_come_in() {
     let (mut table, now) = (Neighbours::default(), Instant::now());
     for number in 0..256 {
         table.heard(now, sighting(number, &[number], BEACON));
         table.confirm(&alias(number));
     }
     let late = sighting(256, &[256], BEACON);
-    assert_eq!(table.heard(now, late), Change::Refused);
+    assert_eq!(table.heard(now, late.clone()), Change::Refused);
+    assert_eq!(table.heard_of_known(now, late), Change::Appeared);
     assert_eq!(table.iter().count(), Neighbours::MAX);
 }
 

@@ -89,7 +89,7 @@ impl Members {
             tokio::select! {
                 Some(event) = self.listener.heard.recv() => return Some(event),
                 Some(event) = self.announcer.heard.recv() => match event {
-                    Event::Seen(it) if it.announcement.alias == self.alias => {}
+                    Event::Seen(it) if it.announcement.alias == self.alias.address() => {}
                     Event::Seen(_) | Event::Gone { .. } => return Some(event),
                 },
                 else => return None,

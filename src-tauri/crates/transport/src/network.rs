@@ -19,9 +19,9 @@ pub use self::bind::{default_sources, source_towards};
 pub use self::interface::Interface;
 
 pub(crate) use self::bind::{BindAddresses, Snapshot};
-pub(crate) use self::interface::is_local;
 #[cfg(test)]
 pub(crate) use self::interface::tests::interface;
+pub(crate) use self::interface::{is_local, leaves_elsewhere};
 
 /// The network of this machine as the system tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

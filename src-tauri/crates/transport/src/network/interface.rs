@@ -104,6 +104,23 @@ pub(crate) fn is_local(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -
     this_machine || (on_link && !through_tunnel)
 }
 
+/// Whether packets from the address `ours` to `theirs` leave by an interface that has another
+/// address: where `theirs` is on a network that we are on, and `ours` is not. The answers to those
+/// would take another way, if they came at all.
+pub(crate) fn leaves_elsewhere(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -> bool {
+    let has = |address: IpAddr| interfaces.iter().any(|it| it.address == address);
+    let is_own = has(theirs) || theirs.is_loopback();
+    let mut on_link = interfaces
+        .iter()
+        .filter(|it| !it.is_tunnel() && it.has_on_link(theirs))
+        .peekable();
+    let names = |it: &&Interface| {
+        let mut same = interfaces.iter().filter(|other| other.name == it.name);
+        same.any(|other| other.address == ours)
+    };
+    has(ours) && !is_own && on_link.peek().is_some() && !on_link.any(|it| names(&it))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -142,6 +159,31 @@ pub(crate) mod tests {
         assert!(local("2001:db8:1:2::5", "2001:db8:1:2::9", &home));
         assert!(!local("2001:db8:1:2::5", "2001:db8:1:3::9", &home));
         assert!(!local("2001:db8:1:2::5", "fd00::1", &home));
+    }
+
+    #[test]
+    fn a_neighbour_is_spoken_to_from_the_address_of_its_network() {
+        let ours = [
+            interface("eth0", "192.168.1.5/24"),
+            interface("eth0", "192.168.1.6/24"),
+            interface("wlan0", "192.0.2.5/24"),
+            interface("tun0", "10.8.0.2/24"),
+        ];
+        for (from, to, elsewhere) in [
+            ("192.168.1.5", "192.168.1.9", false),
+            ("192.168.1.6", "192.168.1.9", false),
+            ("192.0.2.5", "192.168.1.9", true),
+            ("10.8.0.2", "192.168.1.9", true),
+            ("192.168.1.5", "192.0.2.9", true),
+            ("192.168.1.5", "203.0.113.9", false),
+            ("192.168.1.5", "10.8.0.9", false),
+            ("192.0.2.5", "192.168.1.5", false),
+            ("192.0.2.77", "192.168.1.9", false),
+        ] {
+            let (from_ip, to_ip) = (from.parse().unwrap(), to.parse().unwrap());
+            let found = leaves_elsewhere(from_ip, to_ip, &ours);
+            assert_eq!(found, elsewhere, "{from} {to}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::batch::retain;
 use super::handshake::{is_clear_alert, split};
 use super::packet_size::PacketSize;
 use super::routes::{Inlet, Origin, Pair, Routes};
+use crate::network::{Interface, leaves_elsewhere};
 
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
@@ -101,6 +102,8 @@ pub(crate) struct FilteredSocket {
     routes: Arc<Routes>,
     /// What arrived at other sockets for this one.
     inlet: Arc<Inlet>,
+    /// Those of this machine when the socket was opened.
+    interfaces: Vec<Interface>,
 }
 
 impl FilteredSocket {
@@ -119,6 +122,7 @@ impl FilteredSocket {
             traffic,
             packet_size,
             routes,
+            interfaces: Interface::all(),
         }
     }
 
@@ -216,6 +220,11 @@ impl AsyncUdpSocket for FilteredSocket {
 
     fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
         let first = packet.contents.first().copied().unwrap_or_default();
+        let (ours, theirs) = (self.local.ip(), packet.destination.ip());
+        if is_stun(first) && leaves_elsewhere(ours, theirs, &self.interfaces) {
+            // A check that is never answered: the pair of the right address is taken.
+            return Poll::Ready(Ok(packet.contents.len()));
+        }
         self.traffic.sent(packet.destination, packet.contents);
         let pair = Pair {
             local: self.local,
