@@ -1,12 +1,11 @@
 //! Announcements that lie, and a sender of many: what a hostile member of a local network can say.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
-use discovery::{Announcement, BEACON_PORT, Named, Token, host_name};
+use anyhow::Result;
+use discovery::{Announcement, BEACON_PORT, host_name};
 use identity::{Address, Identity};
 
 /// What is said.
@@ -37,9 +36,10 @@ pub fn send(lie: &Lie, from: Ipv4Addr, per_second: u32, lasting: Duration) -> Re
     while begun.elapsed() < lasting {
         let due = (begun.elapsed().as_secs_f64() * f64::from(per_second)) as u64;
         while sent < due {
-            let said = lie.said(sent)?;
+            let (said, alias) = lie.said(sent)?;
+            let beacon_of_it = datagram(&said, alias.as_ref(), from);
             // What finds no room in a queue is lost, as on any network.
-            let _ = beacon.send_to(&datagram(&said), everybody);
+            let _ = beacon.send_to(&beacon_of_it, everybody);
             let _ = mdns.send_to(&answer(&said, from), (MDNS_GROUP, MDNS_PORT));
             sent += 1;
         }
@@ -48,62 +48,35 @@ pub fn send(lie: &Lie, from: Ipv4Addr, per_second: u32, lasting: Duration) -> Re
     Ok(sent)
 }
 
-/// What the member at a place announces.
-///
-/// # Errors
-/// When nobody of ours is there.
-pub fn overheard(place: SocketAddr) -> Result<Announcement> {
-    let mut stream = TcpStream::connect(place)?;
-    let path = discovery::ANNOUNCEMENT_PATH;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
-    )?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
-    let head = head.context("an answer of HTTP")?;
-    Ok(Announcement::from_bytes(&answer[head + 4..])?)
-}
-
 impl Lie {
-    fn said(&self, number: u64) -> Result<Announcement> {
-        let alias = Identity::generate()?.address();
-        Ok(match self {
+    /// An announcement, and the key of its alias where the liar has it.
+    fn said(&self, number: u64) -> Result<(Announcement, Option<Identity>)> {
+        if let Self::Again(said) = self {
+            return Ok((said.clone(), None));
+        }
+        let (who, alias) = (Identity::generate()?, Identity::generate()?);
+        let said = match self {
             Self::Crowd if number.is_multiple_of(2) => {
-                let name = format!("Crowd {number}");
-                Announcement::open(&Identity::generate()?, &alias, PORT, &name)
+                Announcement::open(&who, &alias, PORT, &format!("Crowd {number}"))
             }
-            Self::Crowd => Announcement {
-                tokens: (0..8).map(|it| Token([it; 8])).collect(),
-                ..hidden(alias)
-            },
-            Self::Person(address) => Announcement {
-                named: Some(Named {
-                    address: *address,
-                    name: "bea".to_owned(),
-                    signature: [7; 64],
-                }),
-                ..hidden(alias)
-            },
-            Self::Again(said) => said.clone(),
-        })
+            Self::Crowd | Self::Again(_) => Announcement::hidden(&who, &alias, PORT, &[]),
+            Self::Person(address) => {
+                let mut said = Announcement::open(&who, &alias, PORT, "bea");
+                if let Some(named) = &mut said.named {
+                    named.address = *address;
+                }
+                said
+            }
+        };
+        Ok((said, Some(alias)))
     }
 }
 
-fn hidden(alias: Address) -> Announcement {
-    Announcement {
-        alias,
-        port: PORT,
-        version: signal_wire::VERSION,
-        tokens: Vec::new(),
-        named: None,
-    }
-}
-
-/// A beacon: mark, format, kind, a farewell and the announcement.
-fn datagram(said: &Announcement) -> Vec<u8> {
-    [b"TnCb\x01\x01", &[9; 16][..], &said.to_bytes()].concat()
+/// A beacon: mark, format, kind, proof of its source and the announcement.
+fn datagram(said: &Announcement, alias: Option<&Identity>, from: Ipv4Addr) -> Vec<u8> {
+    let source = from.to_ipv6_mapped().octets();
+    let proof = alias.map_or([9; 64], |it| it.sign_source(&source));
+    [b"TnCb\x01\x01", &proof[..], &said.to_bytes()].concat()
 }
 
 /// An answer of multicast DNS that nobody asked for (RFC 6762, section 8.3): a service, where it is

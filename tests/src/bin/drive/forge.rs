@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use identity::Address;
-use scenarios::forge::{Lie, overheard, send};
+use scenarios::forge::{Lie, send};
+use tokio::runtime::Handle;
 
 /// What to say.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,7 +33,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let lie = match (options.person, options.of) {
         (Some(person), _) => Lie::Person(person),
-        (None, Some(place)) => Lie::Again(overheard(place)?),
+        (None, Some(place)) => Lie::Again(Handle::current().block_on(discovery::ask(place))?),
         (None, None) => Lie::Crowd,
     };
     println!("ready");
