@@ -97,7 +97,7 @@ impl Server {
         self
     }
 
-    /// Answers `GET /announcement` with these bytes to whoever can connect, and with 404 while there
+    /// Answers `GET /announcement` with these bytes to whoever is taken in, and with 404 while there
     /// are none. Not to pages of browsers.
     #[must_use]
     pub fn with_announcement(mut self, announced: watch::Receiver<Option<Bytes>>) -> Self {

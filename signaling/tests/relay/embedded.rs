@@ -190,6 +190,10 @@ async fn what_is_announced_is_answered_to_whoever_asks() {
 }
 
 /// An address of this machine that is not of itself only: whoever comes by it is a neighbour.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is told what was not tested"
+)]
 fn outer_address() -> Option<IpAddr> {
     let outer = own_addresses().into_iter().find(|ip| !ip.is_loopback());
     if outer.is_none() {
@@ -214,7 +218,8 @@ async fn crowd(relay: &Embedded, ip: IpAddr, size: usize) -> Vec<TcpStream> {
 async fn open(crowd: &mut [TcpStream]) -> usize {
     let mut open = 0;
     for stream in crowd {
-        let end = stream.read_to_end(&mut Vec::new());
+        let mut rest = Vec::new();
+        let end = stream.read_to_end(&mut rest);
         let ended = timeout(Duration::from_millis(20), end).await;
         open += usize::from(ended.is_err());
     }
