@@ -19,7 +19,7 @@ use crate::announcement::Announced;
 use crate::http::{self, refusing, router};
 use crate::metered::Metered;
 use crate::metrics::Refusal;
-use crate::newcomer::{Newcomer, Source};
+use crate::newcomer::{Gate, Newcomer, Source};
 use crate::pending::Place;
 use crate::proxy::header;
 use crate::relay::Relay;
@@ -31,6 +31,7 @@ pub(crate) struct Acceptor {
     relay: Arc<Relay>,
     handshakes: Option<Handshakes>,
     router: Router,
+    gate: Option<Gate>,
     /// How many may be told at a time that they are not taken in.
     refusals: Arc<Semaphore>,
 }
@@ -40,8 +41,10 @@ impl Acceptor {
         relay: Arc<Relay>,
         handshakes: Option<Handshakes>,
         announcement: Option<Announced>,
+        gate: Option<Gate>,
     ) -> Self {
         Self {
+            gate,
             handshakes,
             router: router(Arc::clone(&relay), announcement),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
@@ -66,8 +69,13 @@ impl Acceptor {
     /// Decides at once whether a connection is taken in, and has it served until it is upgraded or
     /// has had its answer: one that waited for its turn to be refused would keep a descriptor, and
     /// nothing would bound how many do. Those that no proxy speaks for are refused before anything
-    /// is read.
+    /// is read, and whom the gate does not admit takes no place and gets no answer.
     fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
+        if self.gate.as_ref().is_some_and(|gate| !gate.admits(peer)) {
+            tracing::debug!("a connection from too far away is dropped");
+            self.relay.metrics.refused(Refusal::Far);
+            return;
+        }
         let Ok(arrived_at) = stream.set_nodelay(true).and_then(|()| stream.local_addr()) else {
             return;
         };
@@ -96,6 +104,7 @@ impl Acceptor {
         if crowded {
             tracing::debug!("the oldest pending connection makes room");
         }
+        let evicted = source.evicted();
         // The connection takes its place along when it is upgraded.
         let place = Arc::new(place);
         let request = self.request(stream, arrived_at, source, Arc::clone(&place));
@@ -103,6 +112,7 @@ impl Acceptor {
         let served = tokio::select! {
             served = request => served.unwrap_or(Err(Refusal::Slow)),
             () = place.evicted() => Err(Refusal::Crowded),
+            () = evicted => Err(Refusal::Crowded),
             () = self.relay.drain.begun() => Ok(()),
         };
         if let Err(refusal) = served {

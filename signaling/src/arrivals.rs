@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config::Limits;
 use crate::rate_limit::TokenBucket;
-use crate::source::{Prefix, sources};
+use crate::source::{Prefix, of_internet, sources};
 
 /// Counts arrivals against their limits.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Arrivals {
             by_source,
             others,
         } = &mut *rates;
-        for (source, shares) in sources(ip) {
+        for (source, shares) in sources(ip, of_internet(ip)) {
             if by_source.len() >= MAX_SOURCES && !by_source.contains_key(&source) {
                 by_source.retain(|_, bucket| !bucket.is_full(now));
             }
@@ -63,7 +63,7 @@ impl Arrivals {
                 return false;
             }
         }
-        for (source, _) in sources(ip) {
+        for (source, _) in sources(ip, of_internet(ip)) {
             by_source.get_mut(&source).unwrap_or(others).take(1, now);
         }
         all.try_take(1, now)

@@ -16,7 +16,9 @@ pub struct Config {
     /// Whether it runs inside an application, for the networks that its machine is on. Then the
     /// address and port at which a connection arrived are a name of it too, and what is neither that
     /// nor in `hosts` is refused; pages of browsers are not let in; and the machine itself has places
-    /// of its own, so that no neighbour keeps the application from its own relay.
+    /// of its own, so that no neighbour keeps the application from its own relay. Where there is no
+    /// room for a neighbour, the oldest connection that no client of this machine wrote to makes some;
+    /// each address of IPv6 counts as a source there, and a /64 as three.
     pub embedded: bool,
     /// The STUN and TURN servers that clients are told of.
     pub ice: IceConfig,
@@ -114,9 +116,9 @@ impl Config {
     #[must_use]
     pub fn embedded(host: KnownHost) -> Self {
         let limits = Limits {
-            connections: 64,
-            // On a network of IPv6 all neighbours have addresses of one /64.
-            connections_per_ip: 48,
+            connections: 128,
+            // A machine has one link to here, and more when its links break or people share it.
+            connections_per_ip: 16,
             unauthenticated: 32,
             arrivals_per_second: 50,
             arrivals_burst: 128,

@@ -25,6 +25,7 @@ use crate::handle::{ConnectionHandle, Eviction};
 use crate::metered::Metered;
 use crate::metrics::Refusal;
 use crate::newcomer::Newcomer;
+use crate::pending::Place;
 use crate::quota::Permit;
 use crate::relay::Relay;
 use crate::sessions::{Disconnect, Proven};
@@ -72,14 +73,20 @@ enum CloseReason {
 /// Carries a connection from its upgrade to its end.
 pub(crate) async fn run(relay: Arc<Relay>, upgrade: OnUpgrade, origin: Origin) {
     // Counts the connection to its end.
-    let _permit = Arc::clone(&origin.permit);
+    let permit = Arc::clone(&origin.permit);
     let Some(mut socket) = Box::pin(upgraded(upgrade)).await else {
         return;
     };
     let attached = Box::pin(attach(&relay, &mut socket, origin)).await;
     let reason = match attached {
         Ok(attachment) => {
-            let reason = serve(&attachment, &mut socket).await;
+            let reason = tokio::select! {
+                reason = serve(&attachment, &mut socket) => reason,
+                () = permit.evicted() => {
+                    relay.metrics.refused(Refusal::Crowded);
+                    CloseReason::Lost
+                }
+            };
             attachment.end(reason);
             reason
         }
@@ -116,9 +123,10 @@ async fn attach<'a>(
     socket: &mut Socket,
     origin: Origin,
 ) -> Result<Attachment<'a>, CloseReason> {
+    let permit = Arc::clone(&origin.permit);
     let client = authenticate(relay, socket, origin).await?;
     let token = SessionToken(random().ok_or(CloseReason::Stopping)?);
-    let handle = Arc::new(ConnectionHandle::default());
+    let handle = Arc::new(ConnectionHandle::of(permit));
     let welcome = welcome(relay, &client, &handle, token);
     let attachment = Attachment {
         relay,
@@ -148,7 +156,7 @@ async fn authenticate(
     );
     let authenticated = tokio::select! {
         done = authentication => done.unwrap_or(Err(CloseReason::Fault(ErrorCode::Timeout))),
-        () = place.evicted() => {
+        () = crowded_out(place, &origin.permit) => {
             relay.metrics.refused(Refusal::Crowded);
             Err(CloseReason::Lost)
         }
@@ -157,6 +165,14 @@ async fn authenticate(
     place.leave();
     relay.metrics.authentication(authenticated.is_ok());
     authenticated
+}
+
+/// Waits until the connection has to make room for a newer one.
+async fn crowded_out(place: &Place, permit: &Permit) {
+    tokio::select! {
+        () = place.evicted() => {}
+        () = permit.evicted() => {}
+    }
 }
 
 /// Attaches the connection to a session, and says so.

@@ -1,9 +1,11 @@
 //! How the sessions wake the task of one connection.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use signal_wire::{ErrorCode, RelayFrame};
 use tokio::sync::Notify;
+
+use crate::quota::Permit;
 
 /// A connection as its session knows it: the session notifies, the task of the connection waits.
 #[derive(Debug, Default)]
@@ -11,6 +13,7 @@ pub(crate) struct ConnectionHandle {
     /// There are frames to write, or the connection has been evicted.
     woken: Notify,
     eviction: OnceLock<Eviction>,
+    permit: Option<Arc<Permit>>,
 }
 
 /// Why a connection has lost its session.
@@ -25,6 +28,32 @@ pub(crate) enum Eviction {
 }
 
 impl ConnectionHandle {
+    /// Of the connection that has this right to be here.
+    pub(crate) fn of(permit: Arc<Permit>) -> Self {
+        Self {
+            permit: Some(permit),
+            ..Self::default()
+        }
+    }
+
+    /// Whether its client is on this machine.
+    pub(crate) fn is_own(&self) -> bool {
+        let permit = self.permit.as_ref();
+        permit.is_some_and(|it| it.ip().is_loopback())
+    }
+
+    /// Whether it may have to make room for another one.
+    pub(crate) fn is_visitors(&self) -> bool {
+        self.permit.as_ref().is_some_and(|it| it.is_visitors())
+    }
+
+    /// A client of this machine speaks with its client: it stays when there are too many.
+    pub(crate) fn keep(&self) {
+        if let Some(permit) = &self.permit {
+            permit.keep();
+        }
+    }
+
     /// There is something to write.
     pub(crate) fn wake(&self) {
         self.woken.notify_one();

@@ -175,6 +175,7 @@ fn refused(refusal: Refusal) -> Response {
             "this relay has another name: see its --host",
         ),
         Refusal::Page => (StatusCode::FORBIDDEN, "not for pages of browsers"),
+        Refusal::Far => (StatusCode::FORBIDDEN, "not from so far away"),
     }
     .into_response()
 }

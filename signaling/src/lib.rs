@@ -12,7 +12,8 @@
 //! `socket` and which its session wakes through a `handle`; `sessions` knows every client and decides
 //! what goes where, without sockets or clocks. Beside that `ice` names STUN and TURN servers to
 //! clients, and `admin` tells whoever runs the relay how it does. An application that has a relay
-//! inside, for its local networks ([`Config::embedded`]), says there what it is (`announcement`).
+//! inside, for its local networks ([`Config::embedded`]), says there what it is (`announcement`), and
+//! whom it serves at all ([`Server::with_gate`]).
 //!
 //! Bounded are connections, in all and per source (`quota`), those that arrive in a second
 //! (`arrivals`) and those that have proven nothing yet (`pending`); what a client sends, in bytes

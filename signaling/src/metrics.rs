@@ -49,6 +49,8 @@ pub(crate) enum Refusal {
     Host,
     /// It is a page in a browser.
     Page,
+    /// It comes from where this relay serves nobody.
+    Far,
 }
 
 /// What is true of the relay at this moment.
@@ -87,6 +89,7 @@ impl EncodeLabelValue for Refusal {
             Self::Malformed => "malformed",
             Self::Host => "host",
             Self::Page => "page",
+            Self::Far => "far",
         };
         name.encode(encoder)
     }

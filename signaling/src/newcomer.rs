@@ -1,5 +1,7 @@
 //! A connection between its acceptance and its request.
 
+use std::fmt;
+use std::future::{self, Future};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -15,6 +17,26 @@ pub(crate) struct Newcomer {
     pub(crate) arrived_at: SocketAddr,
 }
 
+/// Whether a connection from there is taken in at all.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+
+impl Gate {
+    pub(crate) fn new(admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(admits))
+    }
+
+    pub(crate) fn admits(&self, source: IpAddr) -> bool {
+        (self.0)(source)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
 /// Whom a connection counts for.
 #[derive(Debug)]
 pub(crate) enum Source {
@@ -22,4 +44,20 @@ pub(crate) enum Source {
     Counted(Arc<Permit>),
     /// This trusted proxy has still to say for whom, in the headers of the request.
     Proxy(IpAddr),
+}
+
+impl Source {
+    /// Waits until the connection has to make room for another one.
+    pub(crate) fn evicted(&self) -> impl Future<Output = ()> + use<> {
+        let permit = match self {
+            Self::Counted(permit) => Some(Arc::clone(permit)),
+            Self::Proxy(_) => None,
+        };
+        async move {
+            match permit {
+                Some(permit) => permit.evicted().await,
+                None => future::pending().await,
+            }
+        }
+    }
 }

@@ -42,6 +42,11 @@ impl Relay {
     /// A relay that listens at these ports.
     pub(crate) fn new(config: Config, listening: &[u16]) -> Self {
         let now = Instant::now();
+        let quota = if config.embedded {
+            ConnectionQuota::of_neighbours(&config.limits)
+        } else {
+            ConnectionQuota::new(&config.limits)
+        };
         Self {
             hosts: KnownHosts::new(&config.hosts, listening, config.embedded),
             drain: Drain::default(),
@@ -49,7 +54,7 @@ impl Relay {
             metrics: Metrics::default(),
             pending: Pending::new(config.limits.unauthenticated),
             arrivals: Arrivals::new(&config.limits, now),
-            quota: ConnectionQuota::new(&config.limits),
+            quota,
             own_quota: config.embedded.then(|| ConnectionQuota::of_one(OWN)),
             ice: Issuer::new(config.ice.clone(), config.limits.connections),
             sessions: Mutex::new(Sessions::new(&config)),

@@ -2,6 +2,7 @@
 
 use std::future::{self, Future};
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::accept::Acceptor;
 use crate::admin;
 use crate::announcement::Announced;
 use crate::config::Config;
+use crate::newcomer::Gate;
 use crate::relay::Relay;
 use crate::tls::{Certificate, Handshakes};
 
@@ -27,6 +29,7 @@ pub struct Server {
     certificate: Option<Certificate>,
     admin: Option<TcpListener>,
     announcement: Option<Announced>,
+    gate: Option<Gate>,
 }
 
 /// Runs a relay at one address until `shutdown` comes, see [`Server::run`].
@@ -66,6 +69,7 @@ impl Server {
             certificate: None,
             admin: None,
             announcement: None,
+            gate: None,
         }
     }
 
@@ -84,7 +88,16 @@ impl Server {
         self
     }
 
-    /// Answers `GET /announcement` with these bytes to whoever can connect, and with 404 while there
+    /// Takes in only what comes from an address that this admits: all else is dropped before anything
+    /// of it is read. It is asked for each connection, on the task that accepts them, so it must not
+    /// wait.
+    #[must_use]
+    pub fn with_gate(mut self, admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        self.gate = Some(Gate::new(admits));
+        self
+    }
+
+    /// Answers `GET /announcement` with these bytes to whoever is taken in, and with 404 while there
     /// are none. Not to pages of browsers.
     #[must_use]
     pub fn with_announcement(mut self, announced: watch::Receiver<Option<Bytes>>) -> Self {
@@ -122,6 +135,7 @@ impl Server {
             Arc::clone(&relay),
             handshakes,
             self.announcement,
+            self.gate,
         ));
         let mut accepting = JoinSet::new();
         for listener in self.listeners {

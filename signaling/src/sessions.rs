@@ -104,6 +104,9 @@ impl Sessions {
             ip,
         } = *client;
         let network = Prefix::network(ip);
+        if connection.is_visitors() && self.speak_with(&address, now) {
+            connection.keep();
+        }
         let resumed = resume.and_then(|resume| {
             self.change(address, |session| {
                 session.resume(resume, Arc::clone(&connection), network, now)
@@ -118,6 +121,12 @@ impl Sessions {
         let session = Session::new(token, network, connection, &self.limits);
         self.by_address.insert(address, Box::new(session));
         welcome(token, false, 0)
+    }
+
+    /// Whether a client on this machine wrote to somebody lately.
+    fn speak_with(&self, address: &Address, now: Instant) -> bool {
+        let mut own = self.by_address.values().filter(|it| it.is_own());
+        own.any(|it| it.speaks_with(address, now))
     }
 
     /// The connection broke or fell silent; the session waits for its client.
@@ -179,6 +188,11 @@ impl Sessions {
         sender.received = seq;
         sender.wrote_to(to, there, now);
         let network = sender.network;
+        if connection.is_own()
+            && let Some(receiver) = self.by_address.get(&to)
+        {
+            receiver.keep();
+        }
         let envelope = outbox::Envelope { id, from, payload };
         match self.deliver(to, network, envelope, now) {
             Delivery::Kept => {}

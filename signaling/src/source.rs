@@ -45,14 +45,31 @@ impl Prefix {
     }
 }
 
-/// What an address is counted by, and how many shares that may have: a machine chooses addresses
-/// within an IPv6 /64 at will, a customer of a provider owns a /64, a /56 or a /48.
-pub(crate) fn sources(ip: IpAddr) -> impl Iterator<Item = (Prefix, u32)> {
-    let shares: &[_] = if ip.to_canonical().is_ipv4() {
+/// By how many bits of its beginning an address is counted, and how many shares what begins like it
+/// may have.
+pub(crate) type Shares = &'static [(u8, u32)];
+
+/// At a relay of the internet: a machine chooses addresses within an IPv6 /64 at will, a customer of a
+/// provider owns a /64, a /56 or a /48.
+pub(crate) fn of_internet(ip: IpAddr) -> Shares {
+    if ip.to_canonical().is_ipv4() {
         &[(32, 1)]
     } else {
         &[(64, 1), (56, 2), (48, 4)]
-    };
+    }
+}
+
+/// At a relay for neighbours: on a network of IPv6 all of them have addresses of one /64.
+pub(crate) fn of_neighbours(ip: IpAddr) -> Shares {
+    if ip.to_canonical().is_ipv4() {
+        &[(32, 1)]
+    } else {
+        &[(128, 1), (64, 3)]
+    }
+}
+
+/// What an address is counted by, and how many shares that may have.
+pub(crate) fn sources(ip: IpAddr, shares: Shares) -> impl Iterator<Item = (Prefix, u32)> {
     shares
         .iter()
         .map(move |(bits, shares)| (Prefix::of(ip, *bits, *bits), *shares))

@@ -1,7 +1,9 @@
 //! The network interfaces of this machine, and how near a place is by them: a VPN or a bridge shall
-//! never carry what a better interface can. Pure but for [`Interfaces::now`].
+//! never carry what a better interface can. Pure but for [`Interfaces::now`] and [`Vicinity`].
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use if_addrs::IfAddr;
 
@@ -123,9 +125,33 @@ pub fn own_places(port: u16) -> Vec<SocketAddr> {
     Interfaces::now().own(port)
 }
 
+/// What counts as near to this machine, for whoever serves neighbours only.
+#[derive(Debug, Default)]
+pub struct Vicinity(Mutex<Option<(Instant, Interfaces)>>);
+
+impl Vicinity {
+    /// Whether an address is of this machine, of a range that no router of the internet passes on, or
+    /// on the subnet of an interface. The system is asked for the interfaces once in two seconds at
+    /// most, and only about addresses of the internet, so that a flood of them costs little.
+    pub fn has(&self, ip: IpAddr) -> bool {
+        let ip = ip.to_canonical();
+        if ip.is_loopback() || is_private(ip) || is_link_local(ip) {
+            return true;
+        }
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _stale = known.take_if(|(at, _)| at.elapsed() >= FRESH);
+        let (_, interfaces) = known.get_or_insert_with(|| (Instant::now(), Interfaces::now()));
+        interfaces.has_on_link(SocketAddr::new(ip, 0))
+    }
+}
+
 impl Interface {
     /// Whether `place` is on the subnet of this address, or on the link that its scope names.
     pub(crate) fn has_on_link(&self, place: SocketAddr) -> bool {
+        // Not told by the system: by its bits everybody would be on it.
+        if self.prefix == 0 {
+            return false;
+        }
         match (self.address, place) {
             (IpAddr::V4(own), SocketAddr::V4(other)) => {
                 let differing = own.to_bits() ^ other.ip().to_bits();
@@ -210,6 +236,10 @@ fn is_private(ip: IpAddr) -> bool {
 
 /// More than a machine has that people use; a host of containers may have more.
 const MAX_INTERFACES: usize = 128;
+
+/// How long the interfaces of a [`Vicinity`] count: whoever comes from a network that was joined just
+/// now tries again.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// How many places of one member are looked at.
 const MAX_CLAIMED: usize = 32;
@@ -320,5 +350,50 @@ mod tests {
             assert_eq!(Kind::of(name, false), Kind::Network, "{name}");
         }
         assert_eq!(Kind::of("wwan0", true), Kind::Tunnel);
+    }
+
+    #[test]
+    fn whoever_is_on_the_internet_is_near_by_an_interface_only() {
+        let vicinity = Vicinity(Mutex::new(Some((Instant::now(), laptop()))));
+        for near in [
+            "127.0.0.1",
+            "::1",
+            "192.168.77.1",
+            "::ffff:10.9.9.9",
+            "169.254.3.4",
+            "100.64.0.1",
+            "fe80::9",
+            "fd12::1",
+            "2001:db8:1::9",
+        ] {
+            assert!(vicinity.has(near.parse().unwrap()), "{near}");
+        }
+        for far in [
+            "93.184.216.34",
+            "100.128.0.1",
+            "2001:db8:2::9",
+            "2606:2800::1",
+        ] {
+            assert!(!vicinity.has(far.parse().unwrap()), "{far}");
+        }
+    }
+
+    #[test]
+    fn an_interface_without_a_subnet_has_nobody_on_its_link() {
+        let unknown = interface(5, "eth1", "192.0.2.1", 0);
+        assert!(!unknown.has_on_link("93.184.216.34:1".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_interfaces_are_asked_for_again_in_time() {
+        let joined = Interfaces(vec![interface(9, "eth9", "203.0.113.1", 24)]);
+        let (there, now) = ("203.0.113.9".parse().unwrap(), Instant::now());
+        let vicinity = Vicinity(Mutex::new(Some((now, joined.clone()))));
+        assert!(vicinity.has(there));
+        let Some(long_ago) = now.checked_sub(FRESH) else {
+            return;
+        };
+        let vicinity = Vicinity(Mutex::new(Some((long_ago, joined))));
+        assert!(!vicinity.has(there), "this machine has no such network");
     }
 }

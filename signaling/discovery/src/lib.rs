@@ -28,7 +28,7 @@ pub use announcement::{Announcement, Named, host_name};
 pub use encoding::NotAnAnnouncement;
 pub use finders::{AskError, BEACON_PORT, DEFAULT_PORT, Finders, Options, ask};
 pub use identity::Address;
-pub use interfaces::own_places;
+pub use interfaces::{Vicinity, own_places};
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};
 pub use neighbours::{Change, Neighbour, Neighbours};
 pub use place::{NotAPlace, Place};

@@ -4,6 +4,7 @@ use std::future;
 use std::io;
 
 use bytes::Bytes;
+use discovery::Vicinity;
 use signal_relay::{Config, KnownHost, ListenError, Server, listen_everywhere};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -19,8 +20,9 @@ pub(crate) struct OwnRelay {
 }
 
 impl OwnRelay {
-    /// Opens a relay that neighbours reach by this name, at this port if it is free. Needs a Tokio
-    /// runtime around it.
+    /// Opens a relay that neighbours reach by this name, at this port if it is free. It serves nobody
+    /// else: on a public address the whole internet could read the announcement and ask whether
+    /// somebody is there. Needs a Tokio runtime around it.
     pub(crate) fn open(name: &str, preferred: u16) -> io::Result<Self> {
         let listeners =
             listen_everywhere(preferred).map_err(|ListenError { source, .. }| source)?;
@@ -28,7 +30,10 @@ impl OwnRelay {
         let port = first.local_addr()?.port();
         let host: KnownHost = format!("{name}:{port}").parse().map_err(io::Error::other)?;
         let (announced, heard) = watch::channel(None);
-        let server = Server::new(listeners, Config::embedded(host)).with_announcement(heard);
+        let vicinity = Vicinity::default();
+        let server = Server::new(listeners, Config::embedded(host))
+            .with_announcement(heard)
+            .with_gate(move |source| vicinity.has(source));
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
         // Neighbours are told all at once: there are few of them.

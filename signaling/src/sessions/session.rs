@@ -113,6 +113,27 @@ impl Session {
         }
     }
 
+    /// Whether its client is connected from this machine.
+    pub(super) fn is_own(&self) -> bool {
+        match &self.presence {
+            Presence::Attached(connection) => connection.is_own(),
+            Presence::Detached { .. } => false,
+        }
+    }
+
+    /// Whether its client wrote to somebody lately.
+    pub(super) fn speaks_with(&self, address: &Address, now: Instant) -> bool {
+        self.correspondents.contain(address, now)
+    }
+
+    /// Its connection stays when there are too many.
+    pub(super) fn keep(&self) {
+        match &self.presence {
+            Presence::Attached(connection) => connection.keep(),
+            Presence::Detached { .. } => {}
+        }
+    }
+
     pub(super) fn is_served_by(&self, connection: &Arc<ConnectionHandle>) -> bool {
         match &self.presence {
             Presence::Attached(attached) => Arc::ptr_eq(attached, connection),

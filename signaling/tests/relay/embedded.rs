@@ -9,10 +9,11 @@ use identity::Authority;
 use signal_client::LinkState;
 use signal_relay::{Config, Server, listen_everywhere};
 use signal_wire::{ErrorCode, RelayFrame};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::support::http::{get, knock};
 use crate::support::{Person, Raw, dialled, message, quick, somebody, soon};
@@ -29,11 +30,18 @@ struct Embedded {
 
 impl Embedded {
     fn start() -> Self {
+        Self::start_for(|_| true)
+    }
+
+    /// For those only whose address is admitted.
+    fn start_for(admits: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
         let listeners = listen_everywhere(0).expect("there is a port");
         let port = listeners[0].local_addr().expect("it is bound").port();
         let config = Config::embedded(format!("{NAME}:{port}").parse().expect("a name"));
         let (said, announced) = watch::channel(None);
-        let server = Server::new(listeners, config).with_announcement(announced);
+        let server = Server::new(listeners, config)
+            .with_announcement(announced)
+            .with_gate(admits);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
@@ -181,25 +189,103 @@ async fn what_is_announced_is_answered_to_whoever_asks() {
     assert!(answer.starts_with("HTTP/1.1 404 "), "silent again");
 }
 
-#[tokio::test]
-async fn neighbours_do_not_keep_the_application_from_its_own_relay() {
-    let relay = Embedded::start();
+/// An address of this machine that is not of itself only: whoever comes by it is a neighbour.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is told what was not tested"
+)]
+fn outer_address() -> Option<IpAddr> {
     let outer = own_addresses().into_iter().find(|ip| !ip.is_loopback());
-    let Some(outer) = outer else {
+    if outer.is_none() {
         eprintln!("SKIPPED: this machine has no address but those of itself");
+    }
+    outer
+}
+
+/// Neighbours who ask for a WebSocket, and then say nothing.
+async fn crowd(relay: &Embedded, ip: IpAddr, size: usize) -> Vec<TcpStream> {
+    let place = relay.at(&ip.to_string());
+    let mut crowd = Vec::new();
+    for _ in 0..size {
+        let mut stream = TcpStream::connect(&place).await.expect("it listens");
+        let _status = knock(&mut stream, &place, "").await;
+        crowd.push(stream);
+    }
+    crowd
+}
+
+/// How many of these the relay has not closed.
+async fn open(crowd: &mut [TcpStream]) -> usize {
+    let mut open = 0;
+    for stream in crowd {
+        let mut rest = Vec::new();
+        let end = stream.read_to_end(&mut rest);
+        let ended = timeout(Duration::from_millis(20), end).await;
+        open += usize::from(ended.is_err());
+    }
+    open
+}
+
+#[tokio::test]
+async fn whoever_is_not_admitted_gets_no_answer_and_takes_no_place() {
+    let Some(outer) = outer_address() else {
         return;
     };
+    let relay = Embedded::start_for(|source| source.is_loopback());
+    relay.said.send_replace(Some(Bytes::from_static(b"here")));
     let place = relay.at(&outer.to_string());
-    let mut crowd = Vec::new();
-    for _ in 0..100 {
-        let mut stream = TcpStream::connect(&place).await.unwrap();
-        let status = knock(&mut stream, &place, "").await;
-        crowd.push((stream, status));
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(&place).await.expect("it listens");
+        let mut answer = Vec::new();
+        // Nothing is asked: whoever is taken in would have some seconds for it.
+        let _closed = soon(stream.read_to_end(&mut answer)).await;
+        assert_eq!(answer, b"");
     }
-    let refused = crowd.iter().filter(|(_, status)| *status != Some(101));
-    assert!(refused.count() > 30, "there is a bound");
+    let answer = get(&relay.at("127.0.0.1"), "/announcement").await;
+    assert!(answer.ends_with("here"), "{answer}");
+}
+
+#[tokio::test]
+async fn neighbours_do_not_keep_the_application_from_its_own_relay() {
+    let Some(outer) = outer_address() else {
+        return;
+    };
+    let relay = Embedded::start();
+    let mut crowd = crowd(&relay, outer, 60).await;
+    assert!(open(&mut crowd).await <= 16, "of one source");
     let ann = Person::online(&relay.url("127.0.0.1")).await;
     assert_eq!(*ann.link.state().borrow(), LinkState::Online);
+}
+
+#[tokio::test]
+async fn a_crowd_costs_nobody_the_place_who_speaks_with_the_application() {
+    let Some(outer) = outer_address() else {
+        return;
+    };
+    let relay = Embedded::start();
+    let url = relay.url(&outer.to_string());
+    let mut ann = Person::online(&relay.url("127.0.0.1")).await;
+    let mut bob = Person::online(&url).await;
+    ann.say(&bob, "stay");
+    assert_eq!(bob.hear().await, message(&ann, "stay"));
+    let mut state = bob.link.state();
+    assert_eq!(*state.borrow_and_update(), LinkState::Online);
+    // They have proven addresses, and write to the application unasked.
+    let mut proven = Vec::new();
+    for _ in 0..20 {
+        let eve = Person::online(&url).await;
+        eve.say(&ann, "me too");
+        assert_eq!(ann.hear().await, message(&eve, "me too"));
+        proven.push(eve);
+    }
+    let carl = Person::online(&url).await;
+    carl.say(&ann, "new here");
+    loop {
+        if ann.hear().await == message(&carl, "new here") {
+            break;
+        }
+    }
+    assert!(!state.has_changed().expect("the link lives"), "all along");
 }
 
 /// Whether the relay's port can be listened on again.
