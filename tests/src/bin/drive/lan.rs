@@ -142,15 +142,14 @@ fn table(profile: &Profile, runs: &[Run]) -> String {
         ));
     }
     let seen = percentile(runs.iter().map(|it| it.start_to_seen), 0.5);
-    let ratio = seen.map_or("–".to_owned(), |it| {
-        format!("{:.2}", it / LOCALSEND_MS[1])
-    });
     let [first, second, third] = LOCALSEND_MS;
+    let ratio = |of: f64| seen.map_or("–".to_owned(), |it| format!("{:.2}", it / of));
+    let (of_first, of_second) = (ratio(first), ratio(second));
     out.push_str(&format!(
-        "\n{} runs over `{}` ({}), both know each other. LocalSend announces itself {first:.0}, \
-         {second:.0} and {third:.0} ms after its start and is answered at once (its timers, not a \
-         measurement): where the first one is lost it is seen after {second:.0} ms, and our median is \
-         {ratio} of that.\n",
+        "\n{} runs over `{}` ({}), both know each other, and the start of the program counts. LocalSend \
+         announces itself {first:.0}, {second:.0} and {third:.0} ms after its start and is answered at \
+         once (its timers, not a measurement, and without the start of the program): our median is \
+         {of_first} of the first, and {of_second} of the second, which counts where the first is lost.\n",
         runs.len(),
         profile.name,
         profile.means,
