@@ -19,7 +19,7 @@ impl App {
         let peer = peer.map(|it| examine::peer(it, &self.identity, &people, &self.known));
         let mut subjects = examine::subjects(&self.options.common, &settings, peer);
         let view = self.views.borrow().clone();
-        subjects.port = own_port(&[]);
+        subjects.port = own_port(&view.lan.places);
         if is_on(&view.camera.now) {
             subjects.camera = Device::InUse;
         }

@@ -103,7 +103,7 @@ mod tests {
 
     fn said() -> Announcement {
         let [ann, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-        Announcement::hidden(&ann, &alias.address(), 4080, &[])
+        Announcement::hidden(&ann, &alias, 4080, &[])
     }
 
     /// Answers one connection with this.

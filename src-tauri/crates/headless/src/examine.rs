@@ -142,7 +142,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let [ann, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-        let said = Announcement::hidden(&ann, &alias.address(), port, &[]).to_bytes();
+        let said = Announcement::hidden(&ann, &alias, port, &[]).to_bytes();
         let answering = tokio::spawn(async move {
             for body in [&said[..], b"<html>"] {
                 let (mut stream, _) = listener.accept().await.unwrap();

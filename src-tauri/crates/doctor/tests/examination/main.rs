@@ -215,7 +215,7 @@ async fn a_named_machine_is_found_with_calls_on_the_network_turned_off() {
         let mut request = [0; 500];
         let _asked = stream.read(&mut request).await.unwrap();
         let [bea, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-        let said = Announcement::hidden(&bea, &alias.address(), 7000, &[]);
+        let said = Announcement::hidden(&bea, &alias, 7000, &[]);
         let answer = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], &said.to_bytes()].concat();
         stream.write_all(&answer).await.unwrap();
     });

@@ -219,7 +219,7 @@ async fn announcing_a_name_tells_nobody_who_is_around() {
         config,
         std::future::pending(),
     ));
-    let named = Announcement::open(&mallory, &alias.address(), place.port(), "Mallory");
+    let named = Announcement::open(&mallory, &alias, place.port(), "Mallory");
     let own = format!("ws://{place}");
     let (_link, mut heard) = Link::connect(&own, Arc::new(alias)).unwrap();
     said(&house).await;
