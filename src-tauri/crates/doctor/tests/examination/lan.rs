@@ -114,6 +114,10 @@ impl Membership for TestMember {
 
     fn ask(&self, _places: Vec<SocketAddr>) {}
 
+    fn places(&self) -> Vec<SocketAddr> {
+        Vec::new()
+    }
+
     fn network_changed(&self) {}
 
     fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
