@@ -207,7 +207,7 @@ mod tests {
         let device = json!({ "available": [], "chosen": null, "now": { "state": "off" } });
         let controls = json!({ "microphone": true, "camera": true });
         let view = json!({
-            "lan": { "state": "off", "nearby": [] },
+            "lan": { "state": "off", "nearby": [], "places": [] },
             "relay": { "state": "online" },
             "call": {
                 "state": "active", "call": call, "phase": phase, "local": controls,
