@@ -65,7 +65,7 @@ async fn a_link_leads_to_its_place_and_whoever_was_met_is_asked_there_again() ->
     a.say("quit").await?;
     ensure!(a.ended(SOON).await?.success());
     let mut again = ada.waits(&KNOWN)?;
-    misses(&mut again, bea, Duration::from_secs(1)).await?;
+    sees(&mut again, bea, SOON).await?;
     call(&mut again, &bea.address, &mut b, SOON).await?;
     hang_up(&mut again, &mut b, SOON).await
 }

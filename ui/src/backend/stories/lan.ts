@@ -6,7 +6,8 @@ import type { Peer } from '../bindings/Peer';
 import type { Understood } from '../bindings/Understood';
 
 export function lan(nearby: readonly Peer[] = [], state: LanState = 'on'): { lan: LanView } {
-  return { lan: { state, nearby: nearby.map(({ address, name }) => ({ address, name })) } };
+  const shown = nearby.map(({ address, name }) => ({ address, name }));
+  return { lan: { state, nearby: shown, places: [] } };
 }
 
 /** Where somebody is, for stories that type it. Nobody is anywhere else. */
