@@ -207,8 +207,8 @@ impl Neighbour {
         holds.copied().collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// Takes a sighting of this member; what it took back is not believed. The order of its places holds, before those that were known
-    /// before. Of those that a finder knows, and of all, the ones that were not heard for the longest
+    /// Takes a sighting of this member; what it took back is not believed. The order of its places
+    /// holds, before those that were known before. Of those that a finder knows, and of all, the ones that were not heard for the longest
     /// time make room: what is forged for one finder takes no places of another.
     fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
         let before: Vec<_> = self.places().collect();

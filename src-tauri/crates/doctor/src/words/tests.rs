@@ -23,6 +23,7 @@ const VARIANTS: [&str; 4] = [
 
 /// A finding of each code that the page knows.
 fn findings() -> BTreeMap<String, Finding> {
+    // What stands before the first code is none.
     let codes = BINDINGS.split("\"code\": \"").skip(1);
     let codes = codes.filter_map(|it| it.split('"').next());
     codes.map(|code| (code.to_owned(), finding(code))).collect()

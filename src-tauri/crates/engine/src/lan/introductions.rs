@@ -80,7 +80,8 @@ impl Introductions {
 /// More than have a place at our relay at a time.
 const MAX_INTRODUCED: usize = 256;
 
-/// How often one may introduce somebody in vain: a person who looks for somebody else here does it once.
+/// How often one may introduce somebody in vain: a person who looks for somebody else here does it
+/// once.
 const MAX_VAIN: u32 = 4;
 
 /// A tenth of a millisecond each. Whoever introduces in vain needs an alias for every fourth, and an

@@ -178,8 +178,8 @@ impl Neighbourhood {
         }
     }
 
-    /// Where somebody may be: at those who announce them, and at those who announce nobody whom we
-    /// know, for only the right one can answer.
+    /// Where somebody may be: at those who announce them, and where there are none at those who
+    /// announce nobody whom we know, for only the right one can answer.
     pub(super) fn ways_to(&mut self, who: &Address, relays: &mut Relays) -> Vec<Way> {
         let named = self.standings.iter();
         let named = named.filter(|(_, it)| it.person.address == *who);

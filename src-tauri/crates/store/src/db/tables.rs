@@ -56,6 +56,7 @@ pub(super) fn read(connection: &Connection) -> (Contents, Result<(), Trouble>) {
     note(read);
     let (found, read) = rows(connection, "whereabouts", WHEREABOUTS, whereabouts);
     note(read);
+    // The oldest come first: they are left out where a file holds more than this program keeps.
     let excess = found.len().saturating_sub(MAX_PEOPLE);
     let contents = Contents {
         settings,
