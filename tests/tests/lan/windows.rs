@@ -36,7 +36,9 @@ impl Seat {
     ) -> Result<Self> {
         let screen = Screen::start(1080, 720).await?;
         let home = homes.join(name);
-        let camera = ["--camera", "synthetic"].map(str::to_owned);
+        // Its size is no matter of this scenario.
+        let camera = ["--camera", "synthetic", "--size", "640x360", "--fps", "15"];
+        let camera = camera.map(str::to_owned);
         let options = Options {
             name,
             home: &home,
