@@ -157,16 +157,23 @@ fn moment(revision: u64, engine: &EngineView) -> UiPush {
 
 /// Meters, figures and the clock change all the time and may wait; everything else is an event.
 fn urgency(before: &EngineView, after: &EngineView) -> Urgency {
-    let same = before.relay == after.relay
-        && without_clock(&before.call) == without_clock(&after.call)
-        && before.camera == after.camera
-        && before.microphone == after.microphone
-        && before.speaker == after.speaker
-        && before.local_picture == after.local_picture
-        && before.remote_picture == after.remote_picture
-        && before.summary == after.summary
-        && before.words == after.words;
-    if same { Urgency::Soon } else { Urgency::Now }
+    if still(before) == still(after) {
+        Urgency::Soon
+    } else {
+        Urgency::Now
+    }
+}
+
+/// The view without what a [`moment`] tells. What is not named here is an event, also what views do
+/// not have yet.
+fn still(view: &EngineView) -> EngineView {
+    EngineView {
+        call: without_clock(&view.call),
+        microphone_level: 0.0,
+        remote_level: 0.0,
+        stats: None,
+        ..view.clone()
+    }
 }
 
 /// The same call as if no time passed in it.
@@ -184,7 +191,7 @@ fn without_clock(call: &CallView) -> CallView {
 #[cfg(test)]
 mod tests {
     use call::view::{ActivePhase, Controls, Lacking, Received};
-    use engine::view::{CallStats, DeviceNow, DeviceView, LanView, RelayView};
+    use engine::view::{CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView};
 
     use super::*;
 
@@ -267,6 +274,21 @@ mod tests {
             ..view(1000, true)
         };
         assert_eq!(urgency(&view(1000, true), &idle), Urgency::Now);
+    }
+
+    #[test]
+    fn who_is_nearby_is_told_at_once() {
+        let bea = NearbyPerson {
+            address: "tincan:b".to_owned(),
+            name: "Bea".to_owned(),
+        };
+        let before = EngineView {
+            call: CallView::Idle,
+            ..view(0, true)
+        };
+        let mut after = before.clone();
+        after.lan.nearby.push(bea);
+        assert_eq!(urgency(&before, &after), Urgency::Now);
     }
 
     #[test]

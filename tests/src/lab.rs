@@ -24,6 +24,7 @@
 //! ```
 
 pub mod conditions;
+mod door;
 pub mod emulator;
 mod host;
 mod link;
@@ -35,9 +36,10 @@ mod tap;
 
 use std::net::Ipv4Addr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 pub use self::conditions::{Conditions, Loss};
+pub use self::door::Door;
 pub use self::host::Host;
 pub use self::link::{Lateness, Link};
 pub use self::nat::{Nat, Router};
@@ -118,14 +120,37 @@ impl Lab {
     /// # Errors
     /// As [`Self::attach`].
     pub fn behind(&mut self, nat: Nat) -> Result<(Host, Router, Link)> {
-        let (inside, outside) = (self.host()?, self.host()?);
-        let uplink = self.attach(&outside, "wan")?;
-        let number = self.links;
-        let far = format!("link{number}");
-        nat::spare(&uplink, self.seed_of(number), &self.internet, &far)?;
+        let inside = self.host()?;
+        let (outside, uplink) = self.at_the_edge()?;
         let lan = self.link(&inside, "eth0", &outside, [10, 0])?;
         let router = Router::start(outside, uplink, nat, lan.address())?;
         Ok((inside, router, lan))
+    }
+
+    /// A router between a segment and the internet, and its link to the segment, whose address is
+    /// the gateway of the hosts there. Not [`Nat::FullCone`], which is for one host. One in a lab.
+    ///
+    /// # Errors
+    /// As [`Self::attach`].
+    pub fn open_up(&mut self, net: &mut Segment, nat: Nat) -> Result<(Router, Link)> {
+        ensure!(nat != Nat::FullCone, "a full cone is for one host");
+        // What is for private addresses is lost out there, and nobody tells its sender: a server
+        // without any way for it hears of it at once, and coturn gives an allocation up for that.
+        self.internet.ip("link add name nowhere type bridge\n\
+             link set nowhere arp off up\n\
+             route add default dev nowhere\n")?;
+        let (host, uplink) = self.at_the_edge()?;
+        let lan = net.join(&host, "lan", Addresses::V4)?;
+        Ok((Router::start(host, uplink, nat, lan.address())?, lan))
+    }
+
+    /// A host that is to be a router, with its link to the internet.
+    fn at_the_edge(&mut self) -> Result<(Host, Link)> {
+        let host = self.host()?;
+        let uplink = self.attach(&host, "wan")?;
+        let far = format!("link{}", self.links);
+        nat::spare(&uplink, self.seed_of(self.links), &self.internet, &far)?;
+        Ok((host, uplink))
     }
 
     /// Links another host to a router.

@@ -13,8 +13,8 @@
 //!   [`forge`] (lies about who is near)
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
 //!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
-//!   heard how late), [`usage`] (CPU, memory, threads, descriptors), [`screen_reader`] (names of
-//!   controls), [`clock`]
+//!   heard how late), [`senses`] (whether people at windows see and hear each other), [`usage`] (CPU,
+//!   memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
 
 pub mod browser;
@@ -34,6 +34,7 @@ pub mod recovery;
 pub mod relay;
 pub mod screen;
 pub mod screen_reader;
+pub mod senses;
 pub mod slow_link;
 pub mod sound;
 pub mod sound_server;

@@ -78,6 +78,19 @@ impl Screen {
         self.pixels.grab()
     }
 
+    /// Writes `NAME.png` into the directory of `TINCAN_TEST_LOG`, where there is one, for somebody to
+    /// look at.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub async fn keep(&self, name: &str) -> Result<()> {
+        let Some(dir) = std::env::var_os("TINCAN_TEST_LOG") else {
+            return Ok(());
+        };
+        self.save(&Path::new(&dir).join(format!("{name}.png")))
+            .await
+    }
+
     /// Writes a PNG of the whole screen.
     ///
     /// # Errors

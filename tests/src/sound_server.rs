@@ -74,6 +74,19 @@ impl SoundServer {
         Ok(us)
     }
 
+    /// The options of a program that uses the microphone and the speaker of this name.
+    #[must_use]
+    pub fn devices(name: &str) -> [String; 4] {
+        let device = |role: &str| format!("device:{name}_{role}");
+        let [microphone, speaker] = ["microphone", "speaker"].map(device);
+        [
+            "--microphone".to_owned(),
+            microphone,
+            "--speaker".to_owned(),
+            speaker,
+        ]
+    }
+
     /// For `PULSE_SERVER`.
     #[must_use]
     pub fn address(&self) -> String {

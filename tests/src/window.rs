@@ -12,6 +12,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::clock;
+use crate::lab::{Door, Host};
 use crate::program::{built, free_port, unseen};
 use crate::screen::Screen;
 use crate::usage::descendant;
@@ -41,6 +42,8 @@ pub struct Window {
     pid: i32,
     told: Told,
     display: String,
+    /// The way to the driver of one that is on a host of a lab.
+    _door: Option<Door>,
 }
 
 impl Window {
@@ -49,6 +52,33 @@ impl Window {
     /// # Errors
     /// When `WebKitWebDriver` or the app does not start.
     pub async fn open(screen: &Screen, options: &Options<'_>) -> Result<Self> {
+        let port = free_port()?;
+        let driver = Command::new(DRIVER);
+        let mut options = options.clone();
+        let unseen = unseen(&options.args);
+        options.args.extend(unseen.iter().map(ToString::to_string));
+        Self::open_by(driver, port, None, screen, &options).await
+    }
+
+    /// The same on a host of a lab. Who sees it on the networks there is up to it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_on(host: &Host, screen: &Screen, options: &Options<'_>) -> Result<Self> {
+        let port = free_port()?;
+        let door = Door::open(host, port)?;
+        let driver = host.command(Path::new(DRIVER));
+        Self::open_by(driver, port, Some(door), screen, options).await
+    }
+
+    /// `port` is the one that the driver takes.
+    async fn open_by(
+        mut driver: Command,
+        port: u16,
+        door: Option<Door>,
+        screen: &Screen,
+        options: &Options<'_>,
+    ) -> Result<Self> {
         let Options { name, home, .. } = *options;
         let data = home.join("data");
         fs::create_dir_all(&data)?;
@@ -58,42 +88,15 @@ impl Window {
         args.extend(["--relay".to_owned(), options.relay.to_owned()]);
         args.extend(["--figures".to_owned(), figures.display().to_string()]);
         args.extend(options.args.iter().cloned());
-        args.extend(unseen(&options.args).iter().map(ToString::to_string));
-        let port = free_port()?;
-        let mut driver = Command::new("WebKitWebDriver");
         driver.arg(format!("--port={port}")).arg("--host=127.0.0.1");
-        driver
-            .env("DISPLAY", screen.display())
-            .env("TAURI_WEBVIEW_AUTOMATION", "true");
-        driver
-            .env_remove("WAYLAND_DISPLAY")
-            .env("GDK_BACKEND", "x11");
-        driver.env("HOME", home);
-        for (variable, dir) in DIRECTORIES {
-            let dir = home.join(dir);
-            fs::create_dir_all(&dir)?;
-            fs::set_permissions(&dir, fs::Permissions::from_mode(0o700))?;
-            driver.env(variable, dir);
-        }
-        match &options.sound {
-            // Without a cookie, as in a home where sound was never used.
-            Some(server) => driver.env("PULSE_SERVER", server),
-            None => driver.env_remove("PULSE_SERVER"),
-        };
-        match &options.bus {
-            Some(bus) => driver.env("DBUS_SESSION_BUS_ADDRESS", bus),
-            // Without a bus nobody can read the screen aloud either, and GTK need not look for one.
-            None => driver
-                .env_remove("DBUS_SESSION_BUS_ADDRESS")
-                .env("NO_AT_BRIDGE", "1"),
-        };
+        surround(&mut driver, screen, options)?;
         let mut capabilities = Map::new();
         let app = json!({ "binary": built("tincan-app")?, "args": args });
         capabilities.insert("webkitgtk:browserOptions".to_owned(), app);
         let page = Page::open(
             &format!("webdriver-{name}"),
             &mut driver,
-            port,
+            door.as_ref().map_or(port, Door::port),
             capabilities,
         )
         .await?;
@@ -104,6 +107,7 @@ impl Window {
             pid,
             told: Told::new(figures),
             display,
+            _door: door,
         };
         window.first_start(name).await?;
         Ok(window)
@@ -291,6 +295,39 @@ impl Told {
         Some(line)
     }
 }
+
+/// Gives a driver, and so what it starts, the world of one person: directories, screen, sound, bus.
+fn surround(driver: &mut Command, screen: &Screen, options: &Options<'_>) -> Result<()> {
+    driver
+        .env("DISPLAY", screen.display())
+        .env("TAURI_WEBVIEW_AUTOMATION", "true");
+    driver
+        .env_remove("WAYLAND_DISPLAY")
+        .env("GDK_BACKEND", "x11");
+    driver.env("HOME", options.home);
+    for (variable, dir) in DIRECTORIES {
+        let dir = options.home.join(dir);
+        fs::create_dir_all(&dir)?;
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o700))?;
+        driver.env(variable, dir);
+    }
+    match &options.sound {
+        // Without a cookie, as in a home where sound was never used.
+        Some(server) => driver.env("PULSE_SERVER", server),
+        None => driver.env_remove("PULSE_SERVER"),
+    };
+    match &options.bus {
+        Some(bus) => driver.env("DBUS_SESSION_BUS_ADDRESS", bus),
+        // Without a bus nobody can read the screen aloud either, and GTK need not look for one.
+        None => driver
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .env("NO_AT_BRIDGE", "1"),
+    };
+    Ok(())
+}
+
+/// WebKit's own (WebDriver, W3C).
+const DRIVER: &str = "WebKitWebDriver";
 
 const FIELD: &str = "Call or paste a link";
 

@@ -26,6 +26,7 @@ async fn routers_translate_as_their_names_say() -> Result<()> {
         (Nat::Restricted, Some([independent, dependent])),
         (Nat::Symmetric, Some([dependent, dependent])),
         (Nat::UdpBlocked, None),
+        (Nat::Hairpin, Some([independent, independent])),
     ];
     let places: Vec<_> = table.map(|(nat, _)| lab.behind(nat)).into_iter().collect();
     let asked = places.into_iter().map(async |place| {

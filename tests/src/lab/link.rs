@@ -192,6 +192,10 @@ impl Link {
     pub(crate) const fn near(&self) -> &End {
         &self.near
     }
+
+    pub(crate) const fn far(&self) -> &End {
+        &self.far
+    }
 }
 
 impl Drop for Link {

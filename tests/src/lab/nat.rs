@@ -20,6 +20,9 @@ pub enum Nat {
     Symmetric,
     /// As [`Nat::Restricted`], and a firewall that lets no UDP pass.
     UdpBlocked,
+    /// One port outside for each inside, the same one, to which anybody may send, also those inside
+    /// (hairpinning, RFC 4787, section 6). For hosts that use different ports.
+    Hairpin,
 }
 
 /// A router between one host, or several, and the internet.
@@ -34,7 +37,7 @@ pub struct Router {
 impl Router {
     pub(crate) fn start(host: Host, uplink: Link, nat: Nat, inside: Ipv4Addr) -> Result<Self> {
         host.forward(true)?;
-        host.nft(&rules(nat, uplink.interface(), inside))?;
+        host.nft(&rules(nat, &uplink, inside))?;
         let [.., outside] = uplink.address().octets();
         Ok(Self {
             host,
@@ -81,27 +84,38 @@ pub(crate) fn spare(uplink: &Link, seed: u64, far: &Host, interface: &str) -> Re
     ))
 }
 
-/// The rules of a router whose interface to the internet has this name. What comes from outside and
-/// is dropped leaves no trace in the table of connections, or it would take away the port that a
-/// packet from inside is about to get.
-fn rules(nat: Nat, wan: &str, inside: Ipv4Addr) -> String {
-    let (before, source, pass) = match nat {
+/// The rules of a router with this uplink. What comes from outside and is dropped leaves no trace in
+/// the table of connections, or it would take away the port that a packet from inside is about to get.
+fn rules(nat: Nat, uplink: &Link, inside: Ipv4Addr) -> String {
+    let (wan, outside) = (uplink.interface(), uplink.address());
+    let masquerade = format!("oifname {wan} masquerade");
+    let (before, after, pass) = match nat {
         Nat::FullCone => {
             let fixed = format!("iifname {wan} meta l4proto udp dnat to {inside}");
-            (fixed, "masquerade", "ct status dnat accept")
+            (fixed, masquerade, "ct status dnat accept")
         }
-        Nat::Restricted => (String::new(), "masquerade", ""),
-        Nat::Symmetric => (String::new(), "masquerade fully-random", ""),
-        Nat::UdpBlocked => (String::new(), "masquerade", "meta l4proto udp drop"),
+        Nat::Restricted => (String::new(), masquerade, ""),
+        Nat::Symmetric => (String::new(), format!("{masquerade} fully-random"), ""),
+        Nat::UdpBlocked => (String::new(), masquerade, "meta l4proto udp drop"),
+        Nat::Hairpin => {
+            // What comes back inside keeps the address outside as its source (RFC 4787, REQ-9).
+            let cone = format!(
+                "oifname {wan} meta l4proto udp update @cone {{ udp sport : ip saddr }}\n\
+                 oifname != {wan} ct status dnat snat to {outside}\n{masquerade}"
+            );
+            let fixed = format!("ip daddr {outside} meta l4proto udp dnat to udp dport map @cone");
+            (fixed, cone, "ct status dnat accept")
+        }
     };
     let block = match nat {
         Nat::UdpBlocked => "meta l4proto udp drop",
-        Nat::FullCone | Nat::Restricted | Nat::Symmetric => "",
+        Nat::FullCone | Nat::Restricted | Nat::Symmetric | Nat::Hairpin => "",
     };
     format!(
         "table ip lab {{\n\
+         map cone {{ type inet_service : ipv4_addr; flags dynamic, timeout; timeout 60s; size 1024;\n}}\n\
          chain before {{ type nat hook prerouting priority dstnat\n{before}\n}}\n\
-         chain after {{ type nat hook postrouting priority srcnat\noifname {wan} {source}\n}}\n\
+         chain after {{ type nat hook postrouting priority srcnat\n{after}\n}}\n\
          chain input {{ type filter hook input priority filter\n\
          iifname {wan} ct state established,related accept\niifname {wan} drop\n}}\n\
          chain forward {{ type filter hook forward priority filter\n{block}\n\

@@ -100,12 +100,17 @@ impl Segment {
     }
 
     /// The switch keeps its hosts apart, as guest networks do: what is for all of them passes, and
-    /// nothing that is for one.
+    /// nothing that is for one, but what goes to and comes from the router, if there is one.
     ///
     /// # Errors
     /// When the system does not let us.
-    pub fn isolate(&self) -> Result<()> {
-        self.switch.nft(ISOLATED)
+    pub fn isolate(&self, router: Option<&Link>) -> Result<()> {
+        let pass = router.map(|it| {
+            let port = &it.far().interface;
+            format!("iifname {port} accept\noifname {port} accept\n")
+        });
+        let pass = pass.unwrap_or_default();
+        self.switch.nft(&format!("{ISOLATED}{pass}drop\n}}\n}}"))
     }
 
     /// The switch.
@@ -118,14 +123,12 @@ impl Segment {
 /// The bridge.
 const SWITCH: &str = "sw0";
 
-/// The lowest bit of the first byte says that a frame is for several. ARP passes: a switch that
-/// answers it itself is what such networks have.
+/// What passes on all of them. The lowest bit of the first byte says that a frame is for several. ARP
+/// passes: a switch that answers it itself is what such networks have.
 const ISOLATED: &str = "table bridge lab {
 chain forward {
 type filter hook forward priority 0
 ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept
 ether type arp accept
 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-drop
-}
-}";
+";

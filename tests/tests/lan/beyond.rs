@@ -10,7 +10,7 @@ use scenarios::peer::Peer;
 use scenarios::relay::Relay;
 use scenarios::turn::note;
 
-use crate::{KNOWN, KNOWN_AUTO, Room, SOON};
+use crate::{KNOWN, KNOWN_AUTO, Room, SOON, path};
 
 /// Two on one network who reach the internet too, where a relay is.
 struct Both {
@@ -163,12 +163,6 @@ async fn talk_on(sides: [&mut Peer; 2]) -> Result<()> {
     let [a, b] = sides;
     tokio::join!(a.listen(SETTLED), b.listen(SETTLED));
     talk([a, b], SOON).await
-}
-
-/// By which way the call goes.
-async fn path(peer: &mut Peer) -> Result<String> {
-    let figures = peer.figures().await?;
-    Ok(figures["path"].as_str().unwrap_or_default().to_owned())
 }
 
 /// Waits until the call goes this way, and pictures with it.

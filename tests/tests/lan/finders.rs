@@ -8,7 +8,7 @@ use scenarios::lab::Addresses;
 use scenarios::lan::{acquaint, call, hang_up, misses, sees};
 use scenarios::turn::note;
 
-use crate::{KNOWN, KNOWN_AUTO, Room, SOON};
+use crate::{KNOWN, KNOWN_AUTO, Room, SOON, path, runs_containers};
 
 /// What multicast DNS and our beacon are told apart by.
 const MDNS: u16 = 5353;
@@ -16,20 +16,30 @@ const BEACON: u16 = 48266;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn dns_sd_alone_is_enough() -> Result<()> {
-    finds("DNS-SD", BEACON).await
+    finds("DNS-SD", BEACON, false).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dns_sd_alone_is_enough_where_both_run_containers() -> Result<()> {
+    finds("DNS-SD beside a bridge", BEACON, true).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_beacon_alone_is_enough() -> Result<()> {
-    finds("the beacon", MDNS).await
+    finds("the beacon", MDNS, false).await
 }
 
-/// Two find and call each other where this port is blocked.
-async fn finds(by: &str, blocked: u16) -> Result<()> {
+/// Two find and call each other where this port is blocked, and perhaps each has a bridge too.
+async fn finds(by: &str, blocked: u16, containers: bool) -> Result<()> {
     let Some(room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
         return Ok(());
     };
     block(&room, &[blocked])?;
+    if containers {
+        for person in &room.people {
+            runs_containers(&person.host)?;
+        }
+    }
     let (ada, bea) = room.two();
     acquaint(ada, bea).await?;
     let mut a = ada.waits(&KNOWN)?;
@@ -43,6 +53,7 @@ async fn finds(by: &str, blocked: u16) -> Result<()> {
     ));
     sees(&mut b, ada, SOON).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
+    ensure!(path(&mut a).await? == "local");
     hang_up(&mut a, &mut b, SOON).await
 }
 

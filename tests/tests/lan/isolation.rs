@@ -15,7 +15,7 @@ async fn where_clients_are_kept_apart_nobody_is_shown_and_the_doctor_says_why() 
     };
     let (ada, bea) = room.two();
     acquaint(ada, bea).await?;
-    room.net.isolate()?;
+    room.net.isolate(None)?;
     let (mut a, _b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
     // Announced, and not proven.
     misses(&mut a, bea, Duration::from_secs(2)).await?;

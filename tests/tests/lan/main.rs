@@ -10,14 +10,18 @@ mod flood;
 mod isolation;
 mod near;
 mod networks;
+mod router;
+mod windows;
 
 use std::time::Duration;
 
 use anyhow::Result;
-use scenarios::lab::{Addresses, Lab, Link, Segment};
+use scenarios::lab::{Addresses, Host, Lab, Link, Segment};
 use scenarios::lan::Person;
+use scenarios::peer::Peer;
 use scenarios::turn::skip;
 use tempfile::TempDir;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// People on one network, each on a host of their own.
 struct Room {
@@ -26,18 +30,16 @@ struct Room {
     net: Segment,
     lab: Lab,
     homes: TempDir,
+    _beside: RwLockReadGuard<'static, ()>,
 }
 
 impl Room {
     /// One with these people, who call themselves as they are called. None where there is no lab
     /// here, which is said.
     async fn of(names: &[&str], addresses: Addresses) -> Result<Option<Self>> {
-        let mut lab = match Lab::start() {
-            Ok(lab) => lab,
-            Err(error) => {
-                skip("a local network", &format!("{error:#}"));
-                return Ok(None);
-            }
+        let beside = MACHINE.read().await;
+        let Some(mut lab) = lab() else {
+            return Ok(None);
         };
         let (net, homes) = (lab.segment()?, tempfile::tempdir()?);
         let mut room = Self {
@@ -46,6 +48,7 @@ impl Room {
             net,
             lab,
             homes,
+            _beside: beside,
         };
         for name in names {
             room.enter(name, name, addresses).await?;
@@ -66,6 +69,44 @@ impl Room {
         (&self.people[0], &self.people[1])
     }
 }
+
+/// A host that runs containers, with the bridge and the address that every one of them has.
+fn runs_containers(host: &Host) -> Result<()> {
+    host.ip("link add name docker0 type bridge\n\
+         link add name veth0 type veth peer name veth1\n\
+         link set veth0 master docker0\n\
+         addr add 172.17.0.1/16 brd + dev docker0\n\
+         link set veth0 up\n\
+         link set veth1 up\n\
+         link set docker0 up\n")
+}
+
+/// By which way a call goes, as one side says.
+async fn path(peer: &mut Peer) -> Result<String> {
+    let figures = peer.figures().await?;
+    Ok(figures["path"].as_str().unwrap_or_default().to_owned())
+}
+
+/// How many packets a link took, in both directions.
+fn carried(link: &Link) -> u64 {
+    link.counts().iter().map(|it| it.sent).sum()
+}
+
+/// A lab, or none where there can be none here, which is said.
+fn lab() -> Option<Lab> {
+    let lab = Lab::start();
+    lab.inspect_err(|error| skip("a local network", &format!("{error:#}")))
+        .ok()
+}
+
+/// Waits until no other scenario of this program runs, and lets none begin: for those that take the
+/// whole machine.
+async fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().await
+}
+
+/// What scenarios share. Each one takes it once: whoever waits for it alone holds up who comes later.
+static MACHINE: RwLock<()> = RwLock::const_new(());
 
 /// Within which it comes on a busy machine.
 const SOON: Duration = Duration::from_secs(10);

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use scenarios::clock;
-use scenarios::lab::{Addresses, Link};
-use scenarios::lan::{acquaint, call, hang_up, misses, sees};
+use scenarios::lab::{Addresses, Link, Segment};
+use scenarios::lan::{Person, acquaint, call, hang_up, misses, sees, talk};
 use scenarios::turn::note;
 
-use crate::{EVERYONE, EVERYONE_AUTO, KNOWN, KNOWN_AUTO, Room, SOON};
+use crate::{
+    EVERYONE, EVERYONE_AUTO, KNOWN, KNOWN_AUTO, Room, SOON, carried, path, runs_containers,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_of_ipv6_alone_is_one() -> Result<()> {
@@ -56,24 +58,20 @@ async fn neither_a_vpn_nor_a_bridge_carries_what_a_cable_can() -> Result<()> {
         return Ok(());
     };
     let (ada, bea) = (room.people[0].clone(), room.people[1].clone());
-    // The names are what they are known by.
     let mut vpn = room.lab.segment()?;
     let mut tunnels = Vec::new();
     for person in [&ada, &bea] {
-        tunnels.push(vpn.join(&person.host, "tun0", Addresses::Both)?);
-        person.host.ip("link add name docker0 type bridge\n\
-             link add name veth0 type veth peer name veth1\n\
-             link set veth0 master docker0\n\
-             addr add 172.17.0.1/16 brd + dev docker0\n\
-             link set veth0 up\n\
-             link set veth1 up\n\
-             link set docker0 up\n")?;
+        tunnels.push(tunnel(&mut vpn, person)?);
+        runs_containers(&person.host)?;
     }
     acquaint(&ada, &bea).await?;
     let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
     sees(&mut a, &bea, SOON).await?;
     let [cable, tunnel] = [&room.links[0], &tunnels[0]].map(carried);
     call(&mut a, &bea.address, &mut b, SOON).await?;
+    for peer in [&mut a, &mut b] {
+        ensure!(path(peer).await? == "local");
+    }
     a.listen(Duration::from_secs(2)).await;
     let cable = carried(&room.links[0]) - cable;
     let tunnel = carried(&tunnels[0]) - tunnel;
@@ -88,6 +86,46 @@ async fn neither_a_vpn_nor_a_bridge_carries_what_a_cable_can() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vpn_that_comes_up_in_a_call_takes_nothing_of_it() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::V4).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = (room.people[0].clone(), room.people[1].clone());
+    acquaint(&ada, &bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, &bea, SOON).await?;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    let mut vpn = room.lab.segment()?;
+    let tunnels = [tunnel(&mut vpn, &ada)?, tunnel(&mut vpn, &bea)?];
+    // Both look for new ways, and begin a new session with what they found.
+    tokio::join!(a.listen(SETTLED), b.listen(SETTLED));
+    let links = [&room.links[0], &tunnels[0]];
+    let before = links.map(carried);
+    talk([&mut a, &mut b], SOON).await?;
+    tokio::join!(a.listen(SETTLED), b.listen(SETTLED));
+    for peer in [&mut a, &mut b] {
+        ensure!(path(peer).await? == "local");
+    }
+    let [cable, tunnel] = [0, 1].map(|at| carried(links[at]) - before[at]);
+    note(&format!(
+        "packets of a call by the cable {cable}, by a VPN that came up in it {tunnel}"
+    ));
+    ensure!(
+        cable > 400 && tunnel < cable / 4,
+        "cable {cable}, VPN {tunnel}"
+    );
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+/// Puts somebody into a VPN that wants to carry all that they send.
+fn tunnel(vpn: &mut Segment, person: &Person) -> Result<Link> {
+    // The name is what it is known by.
+    let link = vpn.join(&person.host, "tun0", Addresses::Both)?;
+    person.host.ip("route add default dev tun0\n")?;
+    Ok(link)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_interfaces_to_two_networks_lead_to_both() -> Result<()> {
     let Some(mut room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
         return Ok(());
@@ -98,7 +136,7 @@ async fn two_interfaces_to_two_networks_lead_to_both() -> Result<()> {
         other.join(&room.people[0].host, "wlan0", Addresses::Both)?,
         other.join(&cid, "eth0", Addresses::Both)?,
     ];
-    let cid = scenarios::lan::Person::new(room.homes.path(), "cid", "cid", &cid).await?;
+    let cid = Person::new(room.homes.path(), "cid", "cid", &cid).await?;
     let (ada, bea) = room.two();
     let mut a = ada.waits(&EVERYONE)?;
     let (mut b, mut c) = (bea.waits(&EVERYONE_AUTO)?, cid.waits(&EVERYONE_AUTO)?);
@@ -138,7 +176,37 @@ async fn whoever_gets_a_network_is_seen_seconds_later() -> Result<()> {
     hang_up(&mut a, &mut b, SOON).await
 }
 
-/// How many packets a link took, in both directions.
-fn carried(link: &Link) -> u64 {
-    link.counts().iter().map(|it| it.sent).sum()
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_comes_late_or_in_the_place_of_another_and_shakes_is_a_network() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = (room.people[0].clone(), room.people[1].clone());
+    acquaint(&ada, &bea).await?;
+    // Bea begins without any network.
+    room.links.remove(1);
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    misses(&mut a, &bea, Duration::from_secs(2)).await?;
+    let card = room.net.join(&bea.host, "usb0", Addresses::Both)?;
+    let begun = clock::now();
+    sees(&mut b, &ada, SOON).await?;
+    sees(&mut a, &bea, SOON).await?;
+    let first = clock::now() - begun;
+    // Another one comes in its place, with another address and bad contacts.
+    drop(card);
+    let card = room.net.join(&bea.host, "usb1", Addresses::Both)?;
+    for is_in in [false, true, false, true, false, true] {
+        b.listen(Duration::from_millis(150)).await;
+        card.plug(is_in)?;
+    }
+    let connected = call(&mut a, &bea.address, &mut b, SOON).await?;
+    ensure!(path(&mut a).await? == "local");
+    note(&format!(
+        "from no card to seen {first:?}; click to connected right after another one shook {connected:?}"
+    ));
+    ensure!(first <= Duration::from_secs(4), "{first:?}");
+    hang_up(&mut a, &mut b, SOON).await
 }
+
+/// Pictures of before are past by then, and new sessions in use.
+const SETTLED: Duration = Duration::from_secs(2);

@@ -8,6 +8,7 @@
 
 mod bench;
 mod check;
+mod door;
 mod forge;
 mod lan;
 mod recovery;
@@ -51,6 +52,8 @@ enum Form {
     BenchLan(lan::Options),
     /// How long a call is away after what may happen to it.
     BenchRecovery(recovery::Options),
+    /// A way to a program on this host of a lab, from where our standard input listens.
+    Door(door::Options),
     /// False announcements on a local network.
     Forge(forge::Options),
     /// Our relay beside another signaling server.
@@ -118,6 +121,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Bench(options) => bench::run(&options).await,
             Form::BenchLan(options) => lan::run(&options).await,
             Form::BenchRecovery(options) => recovery::run(&options).await,
+            Form::Door(options) => door::run(options).await,
             Form::Forge(options) => tokio::task::block_in_place(|| forge::run(&options)),
             Form::BenchRelay(options) => relay::run(&options).await,
         }
