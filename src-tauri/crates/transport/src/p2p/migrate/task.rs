@@ -209,11 +209,10 @@ impl Task {
             Running { selected, mover }
         });
         // A network that came before the agent had a pair is told of by no change.
-        if self
-            .running
-            .as_ref()
-            .is_some_and(|it| it.mover.may_prefer())
-        {
+        // An address that the system hides is no reason to leave it.
+        let is_known = |it: &Running| self.network.usable().contains(&it.selected.local.ip());
+        let may_prefer = |it: &&Running| it.mover.may_prefer() && is_known(it);
+        if self.running.as_ref().filter(may_prefer).is_some() {
             self.look_around();
         }
     }
