@@ -27,15 +27,11 @@ impl Control {
                     if !self.relays.may_come_up(id) {
                         self.routes.failed(self.machine.clock.now(), id);
                     }
-                    if self.relays.is_gone(id) {
-                        tracing::info!("the program of a neighbour has ended, its machine says");
-                        let way = Way {
-                            link: id,
-                            at: alias,
-                        };
-                        self.gone = Some((way, self.machine.clock.now()));
-                        self.tell_of_gone();
-                    }
+                    let way = Way {
+                        link: id,
+                        at: alias,
+                    };
+                    self.note_gone(way);
                 }
                 self.relay = self.relays.view(LinkId::Home);
                 self.tell_link();
@@ -68,17 +64,27 @@ impl Control {
         self.exchange_over(Some((from, way)));
     }
 
+    /// The link to a neighbour changed: whether their program has ended, and since when.
+    fn note_gone(&mut self, way: Way) {
+        let noted = self.gone.filter(|(it, _)| *it == way);
+        if self.relays.is_online(way.link) && noted.is_some() {
+            self.gone = None;
+        } else if self.relays.is_gone(way.link) && noted.is_none() {
+            tracing::info!("the program of a neighbour has ended, its machine says");
+            self.gone = Some((way, self.machine.clock.now()));
+            self.tell_of_gone();
+        }
+    }
+
     /// Tells the phone of a neighbour whose program ended: more than once, for what is said once
     /// it does not believe, and not for ever, for a program whose user left the network has ended
     /// nothing. Where a call was by it, its media is silent by then.
     pub(super) fn tell_of_gone(&mut self) {
-        let Some((way, since)) = self.gone else {
-            return;
-        };
-        if self.relays.is_gone(way.link) && self.machine.clock.now() < since + GONE_IS_TOLD {
+        if let Some((way, since)) = self.gone
+            && self.relays.is_gone(way.link)
+            && self.machine.clock.now() < since + GONE_IS_TOLD
+        {
             self.on_not_here(way, input::Absence::Ended);
-        } else {
-            self.gone = None;
         }
     }
 
