@@ -1,5 +1,6 @@
 //! From nothing to a welcome: addresses, TCP, TLS, WebSocket, proof of our address.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -66,12 +67,17 @@ impl Connector {
         })
     }
 
-    /// One attempt over all addresses of the relay, at most [`Timing::connect`] long.
+    /// One attempt over all addresses of the relay, at most [`Timing::connect`] long. Where it is
+    /// `closed_by` the relay at one of them, that one's refusal says that it has ended.
     ///
     /// [`Timing::connect`]: crate::Timing::connect
-    pub(crate) async fn connect(self, resume: Option<Resume>) -> Result<Box<Welcomed>, Problem> {
+    pub(crate) async fn connect(
+        self,
+        resume: Option<Resume>,
+        closed_by: Option<SocketAddr>,
+    ) -> Result<Box<Welcomed>, Problem> {
         let deadline = Instant::now() + self.config.timing.connect;
-        let opened = self.open(deadline).await?;
+        let opened = self.open(deadline, closed_by).await?;
         let answered = deadline.min(Instant::now() + self.config.timing.welcome);
         or_unreachable(timeout_at(answered, self.introduce(opened, resume)).await)
     }
@@ -79,17 +85,21 @@ impl Connector {
     /// What time the relay says it is, if it does. Says nothing of who we are.
     pub(crate) async fn date(self) -> Result<Option<SystemTime>, Problem> {
         let deadline = Instant::now() + self.config.timing.connect;
-        Ok(self.open(deadline).await?.date)
+        Ok(self.open(deadline, None).await?.date)
     }
 
     /// From nothing to the relay's challenge.
-    async fn open(&self, deadline: Instant) -> Result<Opened, Problem> {
+    async fn open(
+        &self,
+        deadline: Instant,
+        closed_by: Option<SocketAddr>,
+    ) -> Result<Opened, Problem> {
         let prepare = async {
             let addresses = addresses::of(&self.url, &self.config).await?;
             Ok((addresses, self.handshake().await?))
         };
         let (addresses, handshake) = or_unreachable(timeout_at(deadline, prepare).await)?;
-        let race = Race::new(addresses, &self.config.timing);
+        let race = Race::new(addresses, &self.config.timing).after_close_by(closed_by);
         race.run(deadline, |stream| handshake.open(stream)).await
     }
 

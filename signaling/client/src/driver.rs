@@ -1,6 +1,7 @@
 //! The task of a link: it alone touches the socket, the session and the outbox.
 
 use std::future::{self, Future};
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use futures::StreamExt;
@@ -21,7 +22,7 @@ use crate::timing::Timing;
 mod connection;
 mod receive;
 
-use connection::Connection;
+use connection::{Connection, Ended};
 
 /// What the handle asks for.
 #[derive(Debug)]
@@ -46,6 +47,8 @@ pub(crate) struct Driver {
     // state
     phase: Phase,
     session: Option<Session>,
+    /// Where the relay was that closed our connection, while it may have ended for good.
+    closed_by: Option<SocketAddr>,
     outbox: Outbox,
     dedup: Dedup,
     backoff: Backoff,
@@ -94,10 +97,11 @@ impl Driver {
             urgent,
             events,
             state,
-            phase: Phase::Connecting(Box::pin(connector.clone().connect(None))),
+            phase: Phase::Connecting(Box::pin(connector.clone().connect(None, None))),
             connector,
             timing,
             session: None,
+            closed_by: None,
             outbox: Outbox::new(timing.keep),
             dedup: Dedup::default(),
             backoff: Backoff::new(&timing),
@@ -185,8 +189,20 @@ impl Driver {
             Step::Connected(Err(problem)) => self.lose(problem).await,
             Step::PauseOver => self.connect(),
             Step::Heard(Some(Ok(message))) => self.on_message(message).await,
-            Step::Heard(Some(Err(_)) | None) => self.lose(Problem::Unreachable).await,
+            Step::Heard(Some(Err(error))) => self.on_end(Ended::by(&error)).await,
+            Step::Heard(None) => self.on_end(Ended::Closed).await,
         }
+    }
+
+    /// The connection ended by itself.
+    async fn on_end(&mut self, how: Ended) {
+        let closed_by = match (&self.phase, how) {
+            (Phase::Online(connection), Ended::Closed) => connection.relay(),
+            (Phase::Online(_), Ended::Silent)
+            | (Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped, _) => None,
+        };
+        self.lose(Problem::Unreachable).await;
+        self.closed_by = closed_by;
     }
 
     async fn on_welcome(&mut self, welcomed: Box<Welcomed>) {
@@ -207,6 +223,7 @@ impl Driver {
                 self.outbox.restarted();
             }
         }
+        self.closed_by = None;
         let connection = Connection::new(socket, Instant::now(), &self.timing);
         self.phase = Phase::Online(Box::new(connection));
         tracing::debug!(resumed, "welcomed by the relay");
@@ -256,8 +273,8 @@ impl Driver {
         let Phase::Online(connection) = &mut self.phase else {
             return;
         };
-        if let Err(problem) = connection.write(message).await {
-            self.lose(problem).await;
+        if let Err(how) = connection.write(message).await {
+            self.on_end(how).await;
         }
     }
 
@@ -266,13 +283,17 @@ impl Driver {
             session: session.token,
             received: session.received,
         });
-        self.phase = Phase::Connecting(Box::pin(self.connector.clone().connect(resume)));
+        let attempt = self.connector.clone().connect(resume, self.closed_by);
+        self.phase = Phase::Connecting(Box::pin(attempt));
     }
 
     /// Gives up the connection or the attempt. Unless the problem is final, tries again after a
     /// pause.
     async fn lose(&mut self, problem: Problem) {
         let now = Instant::now();
+        if problem != Problem::Gone {
+            self.closed_by = None;
+        }
         if let Phase::Online(connection) = &self.phase
             && connection.age(now) >= self.timing.stable
         {

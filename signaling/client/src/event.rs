@@ -84,6 +84,9 @@ pub enum LinkState {
 pub enum Problem {
     /// Nothing answers at that place, or the connection broke.
     Unreachable,
+    /// The relay's program has ended: it closed the connection, and since then its machine refuses
+    /// every other one there. A network that fails is silent instead.
+    Gone,
     /// Something answers that is no relay.
     NotARelay,
     /// The relay refuses us: it speaks other versions.
@@ -117,6 +120,7 @@ impl Problem {
         match self {
             Self::TakenOver | Self::Unencrypted => true,
             Self::Unreachable
+            | Self::Gone
             | Self::NotARelay
             | Self::Refused
             | Self::BadProof

@@ -9,6 +9,8 @@ mod delivery;
 #[cfg(target_os = "linux")]
 mod embedded;
 #[cfg(target_os = "linux")]
+mod gone;
+#[cfg(target_os = "linux")]
 mod hostile;
 mod ice;
 mod limits;

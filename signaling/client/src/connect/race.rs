@@ -33,6 +33,10 @@ pub(super) struct Race {
     next_at: Instant,
     /// The first thing that went wrong at an address where something answers.
     answered: Option<Problem>,
+    /// Where the relay was that closed the connection before.
+    closed_by: Option<SocketAddr>,
+    /// Whether its machine says that nothing is there any more.
+    is_gone: bool,
     attempt_delay: Duration,
     handshake_patience: Duration,
 }
@@ -48,16 +52,29 @@ impl Race {
             connecting: FuturesUnordered::new(),
             next_at: Instant::now(),
             answered: None,
+            closed_by: None,
+            is_gone: false,
             attempt_delay: timing.attempt_delay,
             handshake_patience: timing.handshake_patience,
         }
+    }
+
+    /// The same after the relay at one of the addresses closed the connection. That one is tried
+    /// first, and when it is refused the others have the time of a handshake.
+    pub(super) fn after_close_by(mut self, closed_by: Option<SocketAddr>) -> Self {
+        let was_there = |it: &SocketAddr| closed_by == Some(*it);
+        self.waiting
+            .make_contiguous()
+            .sort_by_key(|it| !was_there(it));
+        self.closed_by = closed_by;
+        self
     }
 
     /// Runs until a handshake is done, every address has failed, or the deadline has come. The
     /// connections that did not win are dropped.
     pub(super) async fn run<T, F>(
         mut self,
-        deadline: Instant,
+        mut deadline: Instant,
         handshake: impl Fn(TcpStream) -> F,
     ) -> Result<T, Problem>
     where
@@ -77,8 +94,11 @@ impl Race {
                         self.connected(address, deadline);
                         handshakes.push(handshake(stream));
                     }
-                    Err(_) => {
+                    Err(error) => {
                         self.in_flight.retain(|it| *it != address);
+                        if self.says_gone(address, &error) {
+                            deadline = deadline.min(Instant::now() + self.handshake_patience);
+                        }
                         self.failed(Problem::Unreachable);
                     }
                 },
@@ -89,7 +109,20 @@ impl Race {
                 break;
             }
         }
-        Err(self.answered.unwrap_or(Problem::Unreachable))
+        let nobody = if self.is_gone {
+            Problem::Gone
+        } else {
+            Problem::Unreachable
+        };
+        Err(self.answered.unwrap_or(nobody))
+    }
+
+    /// Whether this failure says that the relay which closed the connection is not there any more.
+    fn says_gone(&mut self, address: SocketAddr, error: &io::Error) -> bool {
+        let refused = error.kind() == io::ErrorKind::ConnectionRefused;
+        let is_gone = refused && self.closed_by == Some(address);
+        self.is_gone |= is_gone;
+        is_gone
     }
 
     fn start_next(&mut self) {

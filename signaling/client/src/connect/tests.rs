@@ -47,7 +47,7 @@ impl Authority {
         let identity = Arc::new(Identity::generate().unwrap());
         let mut connector = Connector::new(&url, identity, Config::default()).unwrap();
         connector.tls = Arc::new(OnceCell::new_with(Some(tls::only(self.roots.clone()))));
-        connector.connect(None).await.map(|_welcomed| ())
+        connector.connect(None, None).await.map(|_welcomed| ())
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_certificate_that_nobody_trusted_vouches_for_is_named() {
         let identity = Arc::new(Identity::generate().unwrap());
         let url = format!("wss://localhost:{port}");
         let system = Connector::new(&url, identity, Config::default()).unwrap();
-        let met = system.connect(None).await.map(|_welcomed| ());
+        let met = system.connect(None, None).await.map(|_welcomed| ());
         assert_eq!(met, problem, "nor does the system");
     }
     let mail = |it: &mut CertificateParams| {

@@ -1,19 +1,22 @@
 //! A connection that the relay has welcomed, and its deadlines.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use tokio::time::{Instant, timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::{self, Message};
 
 use crate::connect::Socket;
-use crate::event::Problem;
 use crate::timing::Timing;
 
 /// A welcomed connection.
 pub(super) struct Connection {
     pub(super) socket: Socket,
+    /// Where the relay is: a socket that was reset does not know any more.
+    relay: Option<SocketAddr>,
     since: Instant,
     /// When it counts as dead unless the relay is heard before.
     dead_at: Instant,
@@ -26,9 +29,41 @@ pub(super) struct Connection {
     ack_delay: Duration,
 }
 
+/// How a connection ended by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The relay's machine closed it.
+    Closed,
+    /// It carries nothing any more.
+    Silent,
+}
+
+impl Ended {
+    /// What an error of the socket says. Only the other end can reset a connection; what the system
+    /// says of the path is silence.
+    pub(super) fn by(error: &tungstenite::Error) -> Self {
+        match error {
+            tungstenite::Error::Io(error) => match error.kind() {
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => Self::Closed,
+                _ => Self::Silent,
+            },
+            tungstenite::Error::ConnectionClosed
+            | tungstenite::Error::AlreadyClosed
+            | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+                Self::Closed
+            }
+            _ => Self::Silent,
+        }
+    }
+}
+
 impl Connection {
     pub(super) fn new(socket: Socket, now: Instant, timing: &Timing) -> Self {
         Self {
+            relay: socket.get_ref().get_ref().peer_addr().ok(),
             socket,
             since: now,
             dead_at: now + timing.silence,
@@ -90,11 +125,17 @@ impl Connection {
         self.ack_at.map_or(self.dead_at, |at| at.min(self.dead_at))
     }
 
+    /// Where the relay is.
+    pub(super) const fn relay(&self) -> Option<SocketAddr> {
+        self.relay
+    }
+
     /// Writes a message; one that makes no progress for too long shows a dead connection.
-    pub(super) async fn write(&mut self, message: Message) -> Result<(), Problem> {
+    pub(super) async fn write(&mut self, message: Message) -> Result<(), Ended> {
         match timeout(self.write, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Problem::Unreachable),
+            Ok(Err(error)) => Err(Ended::by(&error)),
+            Err(_) => Err(Ended::Silent),
         }
     }
 

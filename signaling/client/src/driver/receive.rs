@@ -4,6 +4,7 @@ use signal_wire::{ClientFrame, FrameError, IceServers, MessageId, RelayFrame};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::connection::Ended;
 use super::{Driver, Phase};
 use crate::connect::error_problem;
 use crate::event::{LinkEvent, Problem};
@@ -24,7 +25,7 @@ impl Driver {
             },
             Message::Ping(_) | Message::Pong(_) => {}
             Message::Binary(_) | Message::Frame(_) => self.lose(Problem::NotARelay).await,
-            Message::Close(_) => self.lose(Problem::Unreachable).await,
+            Message::Close(_) => self.on_end(Ended::Closed).await,
         }
     }
 

@@ -105,6 +105,9 @@ pub enum Standing {
 pub enum Absence {
     /// Their machine closed the connection: the program ended or was killed.
     Closed,
+    /// The same, and this machine saw it itself: they were connected to it, or it to them, and their
+    /// machine refuses another connection or makes none.
+    Ended,
     /// Their machine has not been heard of for too long: its network failed, or it sleeps.
     Silent,
     /// Not known: nobody was there lately, or signaling does not say.

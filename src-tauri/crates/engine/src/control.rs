@@ -40,7 +40,7 @@ use crate::lan::Lan;
 use crate::machine::Machine;
 use crate::picture::PictureFeed;
 use crate::receipts::ReceiptCounter;
-use crate::relays::{Relays, Routes};
+use crate::relays::{Relays, Routes, Way};
 use crate::sealing::Sealing;
 use crate::session;
 use crate::stats::Sampler;
@@ -80,6 +80,8 @@ pub(crate) struct Control {
     lan: Lan,
     /// Whom we called last.
     sought: Option<Address>,
+    /// A neighbour whose program ended, as its machine says, and since when.
+    gone: Option<(Way, Instant)>,
     /// What the user reads of our home relay.
     relay: RelayView,
     call: Call,
@@ -152,6 +154,7 @@ impl Control {
             routes: Routes::default(),
             lan,
             sought: None,
+            gone: None,
             relay: RelayView::None,
             call: Call {
                 media: None,
@@ -256,6 +259,9 @@ impl Control {
         self.devices.pass(self.call.seen.is_busy());
         self.relays.pass();
         self.pass_lan();
+        if self.beats.is_multiple_of(BEATS_PER_TELLING) {
+            self.tell_of_gone();
+        }
         if self.beats.is_multiple_of(BEATS_PER_LISTING) {
             self.devices.list();
             self.lan.follow_people();
@@ -339,6 +345,9 @@ const BEATS_PER_SAMPLE: u64 = 10;
 
 /// Beats between two looks at the list of devices: two seconds, for no backend announces them.
 const BEATS_PER_LISTING: u64 = 20;
+
+/// Half a second: the phone believes what was said for most of a second.
+const BEATS_PER_TELLING: u64 = 5;
 
 #[cfg(test)]
 mod tests {

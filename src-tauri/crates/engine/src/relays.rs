@@ -255,6 +255,11 @@ impl Relays {
         }
     }
 
+    /// Whether the program of a link's relay has ended, as its machine says.
+    pub(crate) fn is_gone(&self, id: LinkId) -> bool {
+        self.state(id) == Some(LinkState::Offline(Problem::Gone))
+    }
+
     /// Whether messages can be sent by a link now.
     pub(crate) fn is_online(&self, id: LinkId) -> bool {
         self.state(id) == Some(LinkState::Online)

@@ -110,7 +110,7 @@ pub enum RelayProblem {
 impl From<Problem> for RelayProblem {
     fn from(problem: Problem) -> Self {
         match problem {
-            Problem::Unreachable => Self::Unreachable,
+            Problem::Unreachable | Problem::Gone => Self::Unreachable,
             Problem::NotARelay => Self::NotARelay,
             Problem::Refused => Self::Refused,
             Problem::BadProof => Self::BadProof,

@@ -21,7 +21,7 @@ pub use self::interface::Interface;
 pub(crate) use self::bind::{BindAddresses, Snapshot};
 #[cfg(test)]
 pub(crate) use self::interface::tests::interface;
-pub(crate) use self::interface::{is_local, leaves_elsewhere};
+pub(crate) use self::interface::{Nearness, is_local, leaves_elsewhere, nearness};
 
 /// The network of this machine as the system tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::timer::{Timer, after};
 impl Phone {
     /// Nobody is at that address.
     pub(super) fn on_undeliverable(&mut self, now: Timestamp, to: &str, why: Absence) {
-        if !self.online {
+        if !self.online && why != Absence::Ended {
             // Said by a relay that we have lost since.
             return;
         }

@@ -41,7 +41,12 @@ fn standing() -> impl Strategy<Value = Standing> {
 }
 
 fn absence() -> impl Strategy<Value = Absence> {
-    select(vec![Absence::Closed, Absence::Silent, Absence::Unknown])
+    select(vec![
+        Absence::Closed,
+        Absence::Ended,
+        Absence::Silent,
+        Absence::Unknown,
+    ])
 }
 
 fn command() -> impl Strategy<Value = Command> {

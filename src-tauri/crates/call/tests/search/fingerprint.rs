@@ -25,7 +25,7 @@ pub(crate) const BEGINNING: u64 = 1 << 50;
 pub(crate) const CALLS: u64 = 1 << 40;
 
 /// No rule of a phone tells ages beyond this apart, but for rings of strangers. Its longest limit
-/// of that kind is `PROBE_AFTER`, 5 s, where the relay says why nobody is there.
+/// of that kind is `CLOSED_SILENCE`, 5 s, where the relay says why nobody is there.
 const OLD: Duration = Duration::from_secs(5);
 
 /// No rule of a phone tells reports apart that are this far from each other: it asks which of two is

@@ -1,7 +1,7 @@
 //! What comes through relays and goes there: sealed frames, and nothing else.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use call::input::{self, Input};
@@ -20,13 +20,18 @@ impl Control {
     pub(super) fn on_relay(&mut self, news: News) {
         match news {
             News::Frame { way, frame } => self.on_frame(way, &frame),
-            News::NotHere { way, why } => self.on_not_here(way, why),
+            News::NotHere { way, why } => self.on_not_here(way, absence(why, way)),
             News::Link(id) => {
                 if let LinkId::Neighbour(alias) = id {
                     self.lan.on_link(alias, &mut self.relays);
                     if !self.relays.may_come_up(id) {
                         self.routes.failed(self.machine.clock.now(), id);
                     }
+                    let way = Way {
+                        link: id,
+                        at: alias,
+                    };
+                    self.note_gone(way);
                 }
                 self.relay = self.relays.view(LinkId::Home);
                 self.tell_link();
@@ -59,21 +64,46 @@ impl Control {
         self.exchange_over(Some((from, way)));
     }
 
-    /// Nobody is there, a relay says. It is told to the phone where nothing else is left to try.
-    fn on_not_here(&mut self, way: Way, why: Absence) {
+    /// The link to a neighbour changed: whether their program has ended, and since when.
+    fn note_gone(&mut self, way: Way) {
+        let noted = self.gone.filter(|(it, _)| *it == way);
+        if self.relays.is_online(way.link) && noted.is_some() {
+            self.gone = None;
+        } else if self.relays.is_gone(way.link) && noted.is_none() {
+            tracing::info!("the program of a neighbour has ended, its machine says");
+            self.gone = Some((way, self.machine.clock.now()));
+            self.tell_of_gone();
+        }
+    }
+
+    /// Tells the phone of a neighbour whose program ended: more than once, for what is said once
+    /// it does not believe, and not for ever, for a program whose user left the network has ended
+    /// nothing. Where a call was by it, its media is silent by then.
+    pub(super) fn tell_of_gone(&mut self) {
+        if let Some((way, since)) = self.gone
+            && self.relays.is_gone(way.link)
+            && self.machine.clock.now() < since + GONE_IS_TOLD
+        {
+            self.on_not_here(way, input::Absence::Ended);
+        }
+    }
+
+    /// Nobody is there, a relay or its machine says. It is told to the phone where nothing else is
+    /// left to try; then the way is kept, to be asked again.
+    fn on_not_here(&mut self, way: Way, why: input::Absence) {
         let who = if way.link.is_local() {
             self.lan.person_behind(way)
         } else {
             Some(way.at)
         };
         let Some(who) = who else { return };
-        let now = self.machine.clock.now();
-        self.routes.lost(now, way);
         let here: Vec<Way> = self.routes.local_ways(&who).collect();
-        let may_be_here = here.iter().any(|it| self.relays.is_online(it.link));
+        let is_another = |it: &Way| *it != way && self.relays.is_online(it.link);
+        let may_be_here = here.iter().any(is_another);
         let is_left = if way.link.is_local() {
             // Who leaves our relay after a greeting may well be at theirs, where we speak with them.
-            let is_far = self.relays.far_way(&who).is_some();
+            let far = self.relays.far_way(&who);
+            let is_far = far.is_some_and(|it| self.relays.may_come_up(it.link));
             may_be_here || self.routes.is_searching(&who) || is_far
         } else {
             let is_sought = self.routes.is_searching(&who);
@@ -83,10 +113,14 @@ impl Control {
                 may_be_here
             }
         };
+        tracing::debug!(?why, is_left, "nobody is there");
+        if is_left || !way.link.is_local() {
+            self.routes.lost(self.machine.clock.now(), way);
+        }
         if !is_left {
             self.feed(Input::Undeliverable {
                 to: who.to_string(),
-                why: absence(why),
+                why,
             });
         }
     }
@@ -280,10 +314,16 @@ fn is_in_doubt(view: &CallView) -> bool {
     }
 }
 
-fn absence(why: Absence) -> input::Absence {
+/// What it means that nobody is there by this way. Our own relay is this program: what it sees of
+/// somebody's connection nobody else has told us.
+fn absence(why: Absence, way: Way) -> input::Absence {
     match why {
+        Absence::Closed if way.link == LinkId::Own => input::Absence::Ended,
         Absence::Closed => input::Absence::Closed,
         Absence::Silent => input::Absence::Silent,
         Absence::Unknown => input::Absence::Unknown,
     }
 }
+
+/// How long it is told that a program ended: until it is believed, which takes four seconds at most.
+const GONE_IS_TOLD: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use call::reason::EndReason;
 use discovery::Announcement;
-use engine::command::Command;
+use engine::command::{Command, Fault};
 use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
@@ -326,6 +326,86 @@ async fn the_network_is_taken_first_also_where_a_relay_knows_both() {
     relay.dies().await;
     bob.accepts().await;
     alice.is_in_the_call().await;
+    alice.hangs_up().await;
+    bob.ended(EndReason::RemoteHangup).await;
+    alice.stops().await;
+    bob.stops().await;
+}
+
+#[tokio::test]
+async fn without_a_relay_a_program_that_dies_while_it_rings_is_noticed_by_its_connection() {
+    for caller_dies in [false, true] {
+        let house = House::new();
+        let mut alice = house.person("Alice", LanVisibility::Known, None);
+        let mut bob = house.person("Bob", LanVisibility::Known, None);
+        know(&house, &alice, &bob).await;
+        sees_nearby(&alice, &bob, "").await;
+        alice.dials(&bob).await;
+        bob.is_called().await;
+        alice.hears_it_ring().await;
+        let begun = Instant::now();
+        let (left, reason) = if caller_dies {
+            alice.dies();
+            (bob, EndReason::Missed)
+        } else {
+            bob.dies();
+            (alice, EndReason::Unreachable)
+        };
+        left.ended(reason).await;
+        let took = begun.elapsed();
+        println!("{reason:?} after {took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        left.stops().await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_relay_a_program_that_dies_in_a_call_is_noticed_by_its_connection() {
+    for caller_dies in [false, true] {
+        let house = House::new();
+        let mut alice = house.person("Alice", LanVisibility::Known, None);
+        let mut bob = house.person("Bob", LanVisibility::Known, None);
+        know(&house, &alice, &bob).await;
+        sees_nearby(&alice, &bob, "").await;
+        talks(&alice, &bob).await;
+        let begun = Instant::now();
+        let left = if caller_dies {
+            alice.dies();
+            bob
+        } else {
+            bob.dies();
+            alice
+        };
+        left.ended(EndReason::PeerGone).await;
+        let took = begun.elapsed();
+        println!("caller {caller_dies}: {took:?}");
+        let (least, most) = (Duration::from_secs(3), Duration::from_secs(5));
+        assert!(took >= least && took < most, "{took:?}");
+        left.stops().await;
+    }
+}
+
+#[tokio::test]
+async fn a_neighbour_who_leaves_the_network_in_a_call_has_not_died() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let mut bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    talks(&alice, &bob).await;
+    // His relay ends, and the call goes on.
+    bob.is_seen_by(LanVisibility::Off).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    house.pass(Duration::from_secs(12)).await;
+    // A gap of the network later on is no proof of anything.
+    for person in [&alice, &bob] {
+        person.is_in_the_call().await;
+        let fault = Fault::Path;
+        person.does(Command::Fault { fault }).await;
+    }
+    house.pass(Duration::from_secs(6)).await;
+    alice.is_in_the_call().await;
+    bob.is_in_the_call().await;
     alice.hangs_up().await;
     bob.ended(EndReason::RemoteHangup).await;
     alice.stops().await;

@@ -74,6 +74,11 @@ impl Interface {
             || PARTS.iter().any(|it| name.contains(it))
     }
 
+    /// Whether it is a network card, as far as its name tells: neither a tunnel nor a bridge.
+    pub(crate) fn is_card(&self) -> bool {
+        !self.is_tunnel() && !self.is_virtual_bridge()
+    }
+
     /// Whether `address` is on the subnet of this one.
     pub(crate) fn has_on_link(&self, address: IpAddr) -> bool {
         match (self.address, address) {
@@ -102,6 +107,35 @@ pub(crate) fn is_local(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -
         .iter()
         .any(|it| !it.is_tunnel() && it.has_on_link(theirs));
     this_machine || (on_link && !through_tunnel)
+}
+
+/// How near an address is, the nearest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Nearness {
+    /// Through a tunnel, or on a bridge to containers: never where there is another way.
+    Around,
+    /// Behind a router.
+    Elsewhere,
+    /// On a network that we are on.
+    OnLink,
+}
+
+/// How near `theirs` is to a socket that is bound to `ours`. The far end of a VPN that carries
+/// everything is [`Elsewhere`](Nearness::Elsewhere): it is no farther than by the router below.
+pub(crate) fn nearness(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -> Nearness {
+    let names = |card: &Interface| {
+        let mut same = interfaces.iter().filter(|it| it.name == card.name);
+        same.any(|it| it.address == ours)
+    };
+    let mut on_link = interfaces.iter().filter(|it| it.has_on_link(theirs));
+    let mut others = on_link.clone().filter(|it| !it.is_card());
+    if on_link.any(|it| it.is_card() && names(it)) {
+        Nearness::OnLink
+    } else if others.next().is_some() {
+        Nearness::Around
+    } else {
+        Nearness::Elsewhere
+    }
 }
 
 /// Whether packets from the address `ours` to `theirs` leave by an interface that has another
@@ -184,6 +218,34 @@ pub(crate) mod tests {
             let found = leaves_elsewhere(from_ip, to_ip, &ours);
             assert_eq!(found, elsewhere, "{from} {to}");
         }
+    }
+
+    #[test]
+    fn what_is_on_the_network_of_an_address_is_nearer_to_it_than_what_is_behind_a_router() {
+        use Nearness::{Around, Elsewhere, OnLink};
+        let ours = [
+            interface("eth0", "192.168.1.5/24"),
+            interface("eth0", "192.168.1.6/24"),
+            interface("wlan0", "192.0.2.5/24"),
+            interface("tun0", "10.8.0.2/24"),
+            interface("docker0", "172.17.0.1/16"),
+        ];
+        for (from, to, expected) in [
+            ("192.168.1.5", "192.168.1.9", OnLink),
+            ("192.168.1.6", "192.168.1.9", OnLink),
+            ("192.0.2.5", "192.168.1.9", Elsewhere),
+            ("192.0.2.5", "203.0.113.9", Elsewhere),
+            ("10.8.0.2", "203.0.113.9", Elsewhere),
+            ("10.8.0.2", "192.168.1.9", Elsewhere),
+            ("10.8.0.2", "10.8.0.9", Around),
+            ("192.168.1.5", "10.8.0.9", Around),
+            ("172.17.0.1", "172.17.0.2", Around),
+            ("192.168.1.77", "192.168.1.9", Elsewhere),
+        ] {
+            let (from_ip, to_ip) = (from.parse().unwrap(), to.parse().unwrap());
+            assert_eq!(nearness(from_ip, to_ip, &ours), expected, "{from} {to}");
+        }
+        assert!(Around < Elsewhere && Elsewhere < OnLink);
     }
 
     #[test]

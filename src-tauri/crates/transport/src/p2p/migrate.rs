@@ -24,6 +24,11 @@
 //! is checked, then nominated. When nothing answers nothing changes, and another session is for the
 //! call above to set up.
 //!
+//! The offerer also goes back to a *better* pair: to a network that both are on from a path by
+//! routers, to either from a tunnel or a bridge. It asks for as long as the pair in use is not of the
+//! best kind, ever more rarely where nobody answers, and nominates a pair that answered for seconds
+//! without a gap; the longer, the more often it was in vain.
+//!
 //! # Parts
 //! [`Mover`](mover::Mover) decides and is pure. [`Routes`](super::routes::Routes) is what sockets ask
 //! once for each batch of datagrams. [`Task`] owns the sockets of new addresses and runs beside the session's task, with

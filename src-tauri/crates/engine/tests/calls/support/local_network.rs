@@ -1,6 +1,7 @@
 //! A local network in memory, with a real relay at each member.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use identity::{Address, Identity};
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -29,8 +31,12 @@ struct Node {
 struct Member {
     alias: Address,
     network: LocalNetwork,
-    relay: JoinHandle<()>,
+    _relay: Process,
 }
+
+/// What the relay runs in: its connections break with it, as those of a program that ends.
+#[derive(Debug)]
+struct Process(Option<Runtime>);
 
 impl LocalNetwork {
     /// What all members say now, and where.
@@ -67,15 +73,14 @@ impl Lan for LocalNetwork {
     fn join(&self, alias: &Identity) -> BoxFuture<'static, Result<Joined, LanError>> {
         let (network, alias) = (self.clone(), alias.address());
         async move {
-            let listener = TcpListener::bind("127.0.0.1:0").await;
-            let listener = listener.map_err(LanError::NoPort)?;
+            let relay = Process::start().map_err(LanError::NoPort)?;
+            // A socket ends with the runtime that it was bound in.
+            let bound = relay.spawn(TcpListener::bind("127.0.0.1:0")).await.unwrap();
+            let listener = bound.map_err(LanError::NoPort)?;
             let place = listener.local_addr().map_err(LanError::NoPort)?;
-            let serving = signal_relay::serve(
-                listener,
-                signal_relay::Config::default(),
-                std::future::pending(),
-            );
-            let relay = tokio::spawn(async move { serving.await.unwrap() });
+            let config = signal_relay::Config::default();
+            let serving = signal_relay::serve(listener, config, std::future::pending());
+            relay.spawn(async move { serving.await.unwrap() });
             let (tell, heard) = mpsc::channel(64);
             for (announcement, place) in network.said() {
                 tell.try_send(seen(announcement, place)).unwrap();
@@ -89,7 +94,7 @@ impl Lan for LocalNetwork {
             let membership = Box::new(Member {
                 alias,
                 network,
-                relay,
+                _relay: relay,
             });
             Ok(Joined {
                 port: place.port(),
@@ -142,7 +147,29 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.network.say(self.alias, None);
         self.network.0.lock().unwrap().remove(&self.alias);
-        self.relay.abort();
+    }
+}
+
+impl Process {
+    fn start() -> io::Result<Self> {
+        let mut runtime = Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).enable_all().build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.0.as_ref().unwrap().spawn(task)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -22,6 +22,11 @@ pub(super) struct Check {
     due: Option<Instant>,
     /// The last ones, with the aim of each.
     unanswered: VecDeque<(Transaction, Aim)>,
+    /// Whether the last request waits for its answer.
+    waits: bool,
+    /// Between which times every request was answered before the next one was due; of comparisons
+    /// alone.
+    steady: Option<(Instant, Instant)>,
 }
 
 /// What requests are sent for.
@@ -35,6 +40,8 @@ pub(super) enum Aim {
     Search,
     /// To tell the other side that we have moved here.
     Nominate,
+    /// To learn whether the pair, which is better than the one in use, is steady.
+    Compare,
 }
 
 impl Check {
@@ -48,6 +55,8 @@ impl Check {
             sent: 0,
             due: None,
             unanswered: VecDeque::new(),
+            waits: false,
+            steady: None,
         }
     }
 
@@ -60,10 +69,17 @@ impl Check {
     pub(super) const fn pursue(&mut self, now: Instant, aim: Aim) {
         self.aim = aim;
         self.sent = 0;
+        self.waits = false;
+        self.steady = None;
         self.due = match aim {
             Aim::Rest => None,
-            Aim::Validate | Aim::Search | Aim::Nominate => Some(now),
+            Aim::Validate | Aim::Search | Aim::Nominate | Aim::Compare => Some(now),
         };
+    }
+
+    /// How long a pair that is compared has answered without a gap; `None` when it does not.
+    pub(super) fn steady_for(&self) -> Option<Duration> {
+        self.steady.map(|(since, last)| last.duration_since(since))
     }
 
     /// When the next request is due.
@@ -88,8 +104,11 @@ impl Check {
             self.unanswered.pop_front();
         }
         self.unanswered.push_back((transaction, self.aim));
+        if std::mem::replace(&mut self.waits, true) {
+            self.steady = None;
+        }
         let pause = FIRST_PAUSE.saturating_mul(1 << self.sent.min(16));
-        self.due = Some(now + pause.min(LONGEST_PAUSE));
+        self.due = Some(now + pause.min(self.aim.longest_pause()));
         self.sent = self.sent.saturating_add(1);
     }
 
@@ -99,6 +118,13 @@ impl Check {
         let mut unanswered = self.unanswered.iter();
         let at = unanswered.position(|(it, _)| *it == transaction)?;
         self.valid = Some(now);
+        self.waits = false;
+        if self.aim == Aim::Compare {
+            let (since, _) = self.steady.unwrap_or((now, now));
+            self.steady = Some((since, now));
+            self.sent = 0;
+            self.due = Some(now + STEADY_PAUSE);
+        }
         self.unanswered.remove(at).map(|(_, aim)| aim)
     }
 }
@@ -110,10 +136,18 @@ impl Aim {
             Self::Rest => 0,
             // 50, 100, 200, 400, 800 ms: five may be lost.
             Self::Validate => 6,
-            // The end of the search is the limit.
-            Self::Search => u32::MAX,
+            // The end of the search, or of what makes the pair a better one, is the limit.
+            Self::Search | Self::Compare => u32::MAX,
             // 350 ms: then others are asked beside it.
             Self::Nominate => 3,
+        }
+    }
+
+    /// The longest pause while nothing is answered.
+    const fn longest_pause(self) -> Duration {
+        match self {
+            Self::Rest | Self::Validate | Self::Search | Self::Nominate => LONGEST_PAUSE,
+            Self::Compare => LONGEST_COMPARISON,
         }
     }
 }
@@ -124,6 +158,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest pause: what a path that comes back is found late by, at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The same where another pair does: whoever sits behind a router of their own has addresses that
+/// look near and never answer, all call long.
+const LONGEST_COMPARISON: Duration = Duration::from_secs(10);
+
+/// The pause after an answer while pairs are compared. Twice the rate would tell no more of a network;
+/// an answer that takes longer than this is not that of a near machine.
+const STEADY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Requests that may still be answered: those of the last few round trips.
 const UNANSWERED: usize = 8;
@@ -160,6 +202,7 @@ mod tests {
         assert_eq!(sent(Aim::Validate), [0, 50, 150, 350, 750, 1550]);
         assert_eq!(sent(Aim::Nominate), [0, 50, 150]);
         assert_eq!(sent(Aim::Search).len(), 14);
+        assert_eq!(sent(Aim::Compare).len(), 8);
         assert!(sent(Aim::Rest).is_empty());
     }
 
@@ -175,5 +218,28 @@ mod tests {
         assert_eq!(check.answered(now, [9; 12]), Some(Aim::Search));
         assert_eq!(check.answered(now, [9; 12]), None);
         assert_eq!(check.valid, Some(now));
+    }
+
+    #[test]
+    fn a_pair_is_steady_from_its_first_answer_to_its_last_until_one_is_missing() {
+        let (mut check, begun) = (check(), Instant::now());
+        check.pursue(begun, Aim::Compare);
+        let mut now = begun;
+        for number in 0..7 {
+            now = check.due().unwrap();
+            assert!(check.is_due(now));
+            check.request(now, [number; 12]);
+            assert_eq!(check.answered(now, [number; 12]), Some(Aim::Compare));
+        }
+        assert_eq!(now - begun, Duration::from_secs(3));
+        assert_eq!(check.steady_for(), Some(Duration::from_secs(3)));
+        now = check.due().unwrap();
+        check.request(now, [7; 12]);
+        assert_eq!(check.steady_for(), Some(Duration::from_secs(3)));
+        now = check.due().unwrap();
+        check.request(now, [8; 12]);
+        assert_eq!(check.steady_for(), None, "an answer was missing");
+        check.answered(now, [8; 12]);
+        assert_eq!(check.steady_for(), Some(Duration::ZERO));
     }
 }

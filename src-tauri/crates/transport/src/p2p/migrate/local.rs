@@ -6,13 +6,16 @@ use std::net::IpAddr;
 use futures::stream::BoxStream;
 use media::network::NetworkWatch;
 
-use crate::network::{Snapshot, SystemNetwork};
+use crate::network::{Interface, Snapshot, SystemNetwork};
 
 /// What a session asks of the network of its machine.
 pub(crate) trait LocalNetwork: Send + Sync + fmt::Debug {
     /// The addresses to use now, best first; none when there is no network. Takes a fraction of a
     /// millisecond.
     fn usable(&self) -> Vec<IpAddr>;
+
+    /// The interfaces that there are now, by which addresses are near or far. Takes as long.
+    fn interfaces(&self) -> Vec<Interface>;
 
     /// An item when it is worth to ask again.
     fn changes(&self) -> BoxStream<'static, ()>;
@@ -32,6 +35,10 @@ impl LocalNetwork for System {
             Some(only) => Vec::from_iter(now.has(only).then_some(only)),
             None => now.usable(),
         }
+    }
+
+    fn interfaces(&self) -> Vec<Interface> {
+        Interface::all()
     }
 
     fn changes(&self) -> BoxStream<'static, ()> {

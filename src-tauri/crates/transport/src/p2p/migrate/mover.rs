@@ -1,6 +1,8 @@
 //! Decides where the datagrams of a session go. Pure: whoever runs it brings authentic messages,
 //! what was heard and the time, and carries out what comes out.
 
+mod prefer;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -10,10 +12,13 @@ use std::time::{Duration, Instant};
 
 use media::transport::Role;
 
+use self::prefer::Patience;
+use self::search::{LONGEST_SEARCH, SILENCE, Search};
 use super::MAX_REMOTES;
 use super::check::{Aim, Check};
 use super::message::{Request, Transaction, random_transaction};
 use super::replay::ReplayWindow;
+use crate::network::Interface;
 use crate::p2p::routes::Pair;
 
 /// Where one selected pair of the agent has moved to.
@@ -31,6 +36,9 @@ pub(super) struct Mover {
     /// At most [`MAX_CHECKS`].
     checks: Vec<Check>,
     search: Search,
+    /// Of this machine.
+    interfaces: Vec<Interface>,
+    patience: Patience,
     numbers: Numbers,
     outputs: VecDeque<Output>,
 }
@@ -60,17 +68,6 @@ pub(super) enum Output {
     LookAround,
 }
 
-/// Whether pairs are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Search {
-    /// The pair in use does.
-    Off,
-    /// Since then.
-    Running(Instant),
-    /// In vain, since then: nothing is sent until something is heard or the network changes.
-    GivenUp(Instant),
-}
-
 impl Mover {
     /// For the pair that the agent has selected, when the other side said that it can be reached at
     /// `remotes`.
@@ -88,6 +85,8 @@ impl Mover {
             remotes: Vec::new(),
             checks: Vec::new(),
             search: Search::Off,
+            interfaces: Vec::new(),
+            patience: Patience::default(),
             numbers,
             outputs: VecDeque::new(),
         };
@@ -135,6 +134,7 @@ impl Mover {
                 self.begin_search(now);
             }
         }
+        self.prefer(now);
     }
 
     /// Sockets are bound to these addresses now, and no others can be used.
@@ -197,11 +197,14 @@ impl Mover {
         if request.nominates && request.number > self.numbers.followed {
             self.checks[at].nominated = Some(request.number);
         }
-        if self.checks[at].valid.is_some() {
-            self.follow(now, at);
-        } else if self.checks[at].aim() == Aim::Rest {
-            self.checks[at].pursue(now, Aim::Validate);
+        let check = &mut self.checks[at];
+        match check.aim() {
+            // They are there again: the pause until the next question is over.
+            Aim::Compare if check.steady_for().is_none() => check.pursue(now, Aim::Compare),
+            Aim::Rest if check.valid.is_none() => check.pursue(now, Aim::Validate),
+            Aim::Rest | Aim::Validate | Aim::Search | Aim::Nominate | Aim::Compare => {}
         }
+        self.follow(now, at);
     }
 
     /// Takes an authentic answer that came over `pair`.
@@ -214,7 +217,12 @@ impl Mover {
             return;
         };
         // An answer to an earlier request is no word that the nomination arrived.
-        if aim == Aim::Nominate || check.aim() != Aim::Nominate {
+        let is_done = match check.aim() {
+            Aim::Nominate => aim == Aim::Nominate,
+            Aim::Rest | Aim::Validate | Aim::Search => true,
+            Aim::Compare => false,
+        };
+        if is_done {
             check.pursue(now, Aim::Rest);
         }
         self.outputs.push_back(Output::Accept(pair));
@@ -244,36 +252,6 @@ impl Mover {
         check.roamed = Some(now);
         if check.valid.is_none() && check.aim() == Aim::Rest {
             check.pursue(now, Aim::Validate);
-        }
-    }
-
-    /// Begins and ends the search by what is heard.
-    fn watch(&mut self, now: Instant, heard: Instant) {
-        match self.search {
-            Search::Off if now >= heard + SILENCE => self.begin_search(now),
-            Search::Running(since) if heard > since => self.end_search(now),
-            Search::Running(since) if now >= since + LONGEST_SEARCH => {
-                self.end_search(now);
-                self.search = Search::GivenUp(now);
-            }
-            Search::GivenUp(since) if heard > since => self.search = Search::Off,
-            Search::Off | Search::Running(_) | Search::GivenUp(_) => {}
-        }
-    }
-
-    fn begin_search(&mut self, now: Instant) {
-        self.search = Search::Running(now);
-        let locals = self.locals.clone();
-        self.check_all(now, &locals, Aim::Search);
-        self.outputs.push_back(Output::LookAround);
-    }
-
-    fn end_search(&mut self, now: Instant) {
-        self.search = Search::Off;
-        for check in &mut self.checks {
-            if check.aim() == Aim::Search {
-                check.pursue(now, Aim::Rest);
-            }
         }
     }
 
@@ -379,7 +357,7 @@ impl Mover {
             check.roamed = None;
             match check.aim() {
                 Aim::Search | Aim::Nominate => check.pursue(now, Aim::Rest),
-                Aim::Rest | Aim::Validate => {}
+                Aim::Rest | Aim::Validate | Aim::Compare => {}
             }
         }
         self.current = pair;
@@ -395,10 +373,6 @@ impl Mover {
     }
 }
 
-/// How long nothing may be heard over the pair in use before others are checked: the other side's
-/// ICE checks and answers come four times a second even when it is mute.
-const SILENCE: Duration = Duration::from_secs(1);
-
 /// How long the pair in use must have been silent when an ICE check came from elsewhere. Once a pair
 /// is selected the agent there checks no other one, so packets that overtake each other are all that
 /// this must outlast; half of it would do on most networks, and double costs a word.
@@ -407,9 +381,6 @@ const ROAMED: Duration = Duration::from_millis(250);
 /// How long an answer makes a pair good enough to move to at once: addresses do not change often, and
 /// a wrong guess costs the second after which silence begins a search.
 const FRESH: Duration = Duration::from_secs(30);
-
-/// How long a search lasts: by then the call above has tried another session several times.
-const LONGEST_SEARCH: Duration = Duration::from_secs(30);
 
 /// How many pairs are checked: a search sends as many requests in its first 50 ms.
 const MAX_CHECKS: usize = 24;

@@ -203,10 +203,18 @@ impl Task {
     fn begin(&mut self) {
         self.extras.bind(&[]);
         let (selected, descriptions) = (self.routes.selected(), self.descriptions.as_ref());
-        self.running = selected.zip(descriptions).map(|(selected, it)| Running {
-            selected,
-            mover: Mover::new(self.role, selected, &it.remotes, self.numbers),
+        self.running = selected.zip(descriptions).map(|(selected, it)| {
+            let mut mover = Mover::new(self.role, selected, &it.remotes, self.numbers);
+            mover.set_interfaces(self.network.interfaces());
+            Running { selected, mover }
         });
+        // A network that came before the agent had a pair is told of by no change.
+        // An address that the system hides is no reason to leave it.
+        let is_known = |it: &Running| self.network.usable().contains(&it.selected.local.ip());
+        let may_prefer = |it: &&Running| it.mover.may_prefer() && is_known(it);
+        if self.running.as_ref().filter(may_prefer).is_some() {
+            self.look_around();
+        }
     }
 
     fn keep_numbers(&mut self) {
@@ -226,6 +234,7 @@ impl Task {
         addresses.retain(|it| *it != selected.ip());
         let mut locals = Vec::from_iter(keeps.then_some(selected));
         locals.extend(self.extras.bind(&addresses));
+        running.mover.set_interfaces(self.network.interfaces());
         running.mover.set_locals(Instant::now(), locals);
     }
 

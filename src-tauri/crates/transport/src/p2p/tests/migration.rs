@@ -165,6 +165,61 @@ async fn a_session_that_moved_moves_back_and_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_goes_back_to_the_nearer_address_and_no_picture_is_lost_or_late() {
+    let (duo, ada, _bea) = connected().await;
+    ada.is_near(ADA[0]);
+    ada.has(&ADA);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    ada.has(&ADA[1..]);
+    talk(&duo);
+    ada.has(&ADA);
+    let received = film(&duo, Duration::from_secs(6));
+    for (sent, times) in received {
+        assert_eq!(times.len(), sent, "none is lost");
+        assert!(times.is_sorted_by_key(|it| it.0), "none overtakes another");
+        let gaps = times.windows(2).map(|it| it[1].1 - it[0].1);
+        let longest = gaps.max().unwrap();
+        println!("{sent} pictures, no pause longer than {longest:?}");
+        assert!(longest < Duration::from_millis(300), "{longest:?}");
+    }
+    // The path that it left is not missed.
+    ada.mute(ADA[1]);
+    forget(&duo);
+    let took = talk(&duo);
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    undisturbed(&duo);
+    duo.close().await;
+}
+
+/// Each side sends pictures for so long: how many it sent, and those that the other one got, by
+/// their time and when they came.
+fn film(duo: &Duo, length: Duration) -> [(usize, Vec<(MediaTime, Instant)>); 2] {
+    let ends = [&duo.caller, &duo.callee];
+    forget(duo);
+    let begun = Instant::now();
+    let (mut sent, mut received) = (0, [Vec::new(), Vec::new()]);
+    while begun.elapsed() < length {
+        let time = MediaTime::from_micros(i64::try_from(begun.elapsed().as_micros()).unwrap());
+        for end in ends {
+            end.send_video(time, keyframe(2_000 + sent % 100));
+        }
+        sent += 1;
+        let due = Instant::now() + Duration::from_millis(20);
+        while Instant::now() < due {
+            for (end, received) in ends.iter().zip(&mut received) {
+                let pictures = std::iter::from_fn(|| end.video_within(Duration::from_millis(2)));
+                received.extend(pictures.map(|it| (it.frame.time, Instant::now())));
+            }
+        }
+    }
+    for (end, received) in ends.iter().zip(&mut received) {
+        let pictures = std::iter::from_fn(|| end.video_within(Duration::from_millis(200)));
+        received.extend(pictures.map(|it| (it.frame.time, Instant::now())));
+    }
+    received.map(|it| (sent, it))
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_who_repeats_and_forges_requests_moves_nothing() {
     let (duo, ada, bea) = connected().await;
     ada.has(&ADA);

@@ -1,5 +1,6 @@
 //! Two sides over a network in virtual time, and one side against whatever may come.
 
+mod prefer;
 mod world;
 
 use proptest::prelude::*;

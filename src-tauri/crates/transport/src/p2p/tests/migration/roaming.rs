@@ -11,6 +11,7 @@ use futures::stream::BoxStream;
 use tokio::sync::watch;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
+use crate::network::{Interface, interface};
 use crate::p2p::migrate::LocalNetwork;
 use crate::p2p::peer::Setup;
 use crate::p2p::socket::SocketLayer;
@@ -26,6 +27,8 @@ pub(super) struct Roaming {
 #[derive(Debug)]
 struct State {
     addresses: Vec<IpAddr>,
+    /// Those of them that are on one network with whoever talks to this machine.
+    near: HashSet<IpAddr>,
     /// Addresses over which nothing passes, and nobody is told.
     muted: HashSet<IpAddr>,
     /// STUN requests that were sent, and to where.
@@ -38,6 +41,7 @@ impl Roaming {
         Arc::new(Self {
             state: Mutex::new(State {
                 addresses: vec![address.into()],
+                near: HashSet::new(),
                 muted: HashSet::new(),
                 recorded: Vec::new(),
             }),
@@ -59,6 +63,11 @@ impl Roaming {
         self.changed.send_modify(|it| *it += 1);
     }
 
+    /// This address is on one network with everybody, all others are behind a router.
+    pub(super) fn is_near(&self, address: [u8; 4]) {
+        self.state().near.insert(address.into());
+    }
+
     /// From now on nothing passes over this address.
     pub(super) fn mute(&self, address: [u8; 4]) {
         self.state().muted.insert(address.into());
@@ -77,6 +86,14 @@ impl Roaming {
 impl LocalNetwork for Roaming {
     fn usable(&self) -> Vec<IpAddr> {
         self.state().addresses.clone()
+    }
+
+    fn interfaces(&self) -> Vec<Interface> {
+        let state = self.state();
+        let prefix = |it| if state.near.contains(it) { 8 } else { 32 };
+        let addresses = state.addresses.iter().enumerate();
+        let interface = |(at, it)| interface(&format!("eth{at}"), &format!("{it}/{}", prefix(it)));
+        addresses.map(interface).collect()
     }
 
     fn changes(&self) -> BoxStream<'static, ()> {

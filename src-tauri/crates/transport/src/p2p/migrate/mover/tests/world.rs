@@ -1,6 +1,7 @@
 //! Two sides, `a` and `b`, that talk over a network which loses nothing but what is cut.
 
 use super::super::*;
+use crate::network::interface;
 
 /// The network, its time, and both sides.
 pub(super) struct World {
@@ -11,6 +12,7 @@ pub(super) struct World {
     /// An address of `a`, and what the other side sees instead.
     translated: Option<(SocketAddr, SocketAddr)>,
     requests: usize,
+    moves: [usize; 2],
 }
 
 struct Side {
@@ -91,7 +93,22 @@ impl World {
             cut: Box::new(|_, _| false),
             translated: None,
             requests: 0,
+            moves: [0; 2],
         }
+    }
+
+    /// Which interfaces a side has: `eth0 10.0.1.1/16`.
+    pub(super) fn set_interfaces(&mut self, side: usize, interfaces: &[&str]) {
+        let interfaces = interfaces.iter().map(|it| {
+            let (name, subnet) = it.split_once(' ').unwrap();
+            interface(name, subnet)
+        });
+        self.sides[side].mover.set_interfaces(interfaces.collect());
+    }
+
+    /// How often each side moved so far.
+    pub(super) const fn moves(&self) -> [usize; 2] {
+        self.moves
     }
 
     /// How long a packet takes.
@@ -206,6 +223,7 @@ impl World {
                 }
                 Output::Accept(over) => self.sides[side].accepted.push(over),
                 Output::Move(over) => {
+                    self.moves[side] += 1;
                     self.sides[side].sends_over = over;
                     self.sides[side].heard = self.now;
                 }

@@ -44,10 +44,9 @@ fn lowered(line: &str, ours: &[Interface]) -> Option<String> {
 
 /// The most that the local preference of an address may be (RFC 8445, 5.1.2.1).
 fn preference(theirs: IpAddr, ours: &[Interface]) -> u32 {
-    let is_card = |it: &&Interface| !it.is_tunnel() && !it.is_virtual_bridge();
     let (mut cards, mut others) = (
-        ours.iter().filter(is_card),
-        ours.iter().filter(|it| !is_card(it)),
+        ours.iter().filter(|it| it.is_card()),
+        ours.iter().filter(|it| !it.is_card()),
     );
     if cards.any(|it| it.has_on_link(theirs)) {
         ON_LINK
