@@ -15,21 +15,34 @@ async fn a_network_of_ipv6_alone_is_one() -> Result<()> {
     works_on(Addresses::V6).await
 }
 
-/// It rings. Media needs an address that a candidate can name: see `Interface::reaches_others`.
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_cable_with_nothing_but_fe80_people_see_and_ring_each_other() -> Result<()> {
-    let Some(room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
+async fn a_cable_with_nothing_but_fe80_is_a_network() -> Result<()> {
+    works_on(Addresses::LinkLocal).await
+}
+
+/// The addresses of a cable that leads nowhere look like those of the one that leads to somebody.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_cables_with_nothing_but_fe80_the_one_that_leads_there_carries_a_call()
+-> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
         return Ok(());
     };
+    let (mut nowhere, mut wlan) = (room.lab.segment()?, room.lab.segment()?);
+    let host = room.people[0].host.clone();
+    let _links = [
+        nowhere.join(&host, "eth1", Addresses::LinkLocal)?,
+        wlan.join(&host, "wlan0", Addresses::Both)?,
+    ];
     let (ada, bea) = room.two();
     acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN)?);
+    let (mut a, mut b) = (ada.waits(&KNOWN_AUTO)?, bea.waits(&KNOWN_AUTO)?);
     sees(&mut a, bea, SOON).await?;
     sees(&mut b, ada, SOON).await?;
-    a.say(&format!("call {}", bea.address)).await?;
-    b.state("incoming", SOON).await?;
-    a.phase("ringing", SOON).await?;
-    hang_up(&mut a, &mut b, SOON).await
+    let there = call(&mut a, &bea.address, &mut b, SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await?;
+    let back = call(&mut b, &ada.address, &mut a, SOON).await?;
+    note(&format!("click to connected {there:?}, and back {back:?}"));
+    hang_up(&mut b, &mut a, SOON).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

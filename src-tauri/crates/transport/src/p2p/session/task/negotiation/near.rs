@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::network::Interface;
+use crate::network::{Interface, is_link_local};
 
 /// A description of the other side's with lower priorities for what is farther away.
 pub(super) fn ranked(sdp: &str, ours: &[Interface]) -> String {
@@ -50,7 +50,11 @@ fn preference(theirs: IpAddr, ours: &[Interface]) -> u32 {
         ours.iter().filter(|it| !is_card(it)),
     );
     if cards.any(|it| it.has_on_link(theirs)) {
-        ON_LINK
+        if is_link_local(theirs) {
+            ON_SOME_LINK
+        } else {
+            ON_LINK
+        }
     } else if others.any(|it| it.has_on_link(theirs)) {
         AROUND
     } else {
@@ -60,6 +64,9 @@ fn preference(theirs: IpAddr, ours: &[Interface]) -> u32 {
 
 /// On a network that we are on.
 const ON_LINK: u32 = 0xffff;
+
+/// Link-local: on one of our networks, if on any.
+const ON_SOME_LINK: u32 = 0xdfff;
 
 /// Behind a router.
 const ELSEWHERE: u32 = 0xbfff;
