@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddrV6};
 
 use if_addrs::IfAddr;
+use interface_kind::Kind;
 
 /// One address of one network interface.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,8 +66,7 @@ impl Interface {
     /// partner is behind one, but a router or a server may have its only network on one.
     #[must_use]
     pub fn is_virtual_bridge(&self) -> bool {
-        const PREFIXES: [&str; 6] = ["docker", "br-", "veth", "virbr", "vmnet", "vboxnet"];
-        PREFIXES.iter().any(|it| self.name.starts_with(it))
+        Kind::of(&self.name) == Kind::Bridge
     }
 
     /// Whether packets that it sends travel inside others over some other network, so that its
@@ -74,12 +74,7 @@ impl Interface {
     /// card to the system and are known only by their name.
     #[must_use]
     pub fn is_tunnel(&self) -> bool {
-        const PREFIXES: [&str; 8] = ["tun", "tap", "utun", "wg", "ppp", "ipsec", "zt", "nebula"];
-        const PARTS: [&str; 5] = ["vpn", "zerotier", "tailscale", "hamachi", "wireguard"];
-        let name = self.name.to_lowercase();
-        self.point_to_point
-            || PREFIXES.iter().any(|it| name.starts_with(it))
-            || PARTS.iter().any(|it| name.contains(it))
+        self.point_to_point || Kind::of(&self.name) == Kind::Tunnel
     }
 
     /// Whether `address` is on the subnet of this one.
