@@ -75,6 +75,24 @@ async fn a_call_over_fe80_goes_on_where_it_is_when_its_cable_gets_addresses() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_with_nothing_but_fe80_calls_a_neighbour_who_has_more() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada"], Addresses::Both).await? else {
+        return Ok(());
+    };
+    room.enter("bea", "bea", Addresses::LinkLocal).await?;
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN_AUTO)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    sees(&mut b, ada, SOON).await?;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await?;
+    call(&mut b, &ada.address, &mut a, SOON).await?;
+    are_on_one_network([&mut a, &mut b]).await?;
+    hang_up(&mut b, &mut a, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_on_over_fe80_when_all_other_addresses_go() -> Result<()> {
     let Some(room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
         return Ok(());

@@ -128,7 +128,8 @@ const MAX_ADDRESSES: usize = 4;
 /// The sources come first, and count whatever their interface is called: on a router the uplink
 /// may well be `br-lan`. Of the others, bridges to containers and virtual machines are left out.
 /// Without a source nobody can tell which interface leads to people, so bridges come last. After
-/// all come link-local addresses of IPv6, where an interface has nothing else that leads anywhere.
+/// all come link-local addresses of IPv6: without a source, where a neighbour may have nothing else,
+/// or where an interface has nothing else.
 fn choose(interfaces: &[Interface], sources: &[IpAddr]) -> Vec<SocketAddr> {
     let is_uplink = |it: &Interface| {
         let mut of_same = interfaces.iter().filter(|other| other.name == it.name);
@@ -146,12 +147,13 @@ fn choose(interfaces: &[Interface], sources: &[IpAddr]) -> Vec<SocketAddr> {
     let others = sources.iter().copied().chain(rest);
     let others = others.map(|it| SocketAddr::new(it, 0));
 
-    let is_alone =
-        |it: &&Interface| it.up && !it.is_tunnel() && has_link_local_alone(it, interfaces);
-    let (bridged, links): (Vec<_>, Vec<_>) = interfaces
+    let leads = |it: &Interface| leads_anywhere(it, interfaces);
+    let (bridged, mut links): (Vec<_>, Vec<_>) = interfaces
         .iter()
-        .filter(is_alone)
+        .filter(|it| is_link_local(it.address) && it.up && !it.is_tunnel())
+        .filter(|it| sources.is_empty() || !leads(it))
         .partition(|it| is_bridge(it));
+    links.sort_by_key(|it| leads(it));
     let links = links.into_iter().filter_map(Interface::link_local);
 
     let mut chosen: Vec<SocketAddr> = Vec::new();
@@ -168,13 +170,12 @@ fn choose(interfaces: &[Interface], sources: &[IpAddr]) -> Vec<SocketAddr> {
     chosen
 }
 
-/// Whether an interface has no address that leads anywhere but link-local ones of IPv6, or one that
-/// the machine gave itself beside it: whoever is on the cable may have either. Elsewhere link-local
-/// ones are not told: they may carry the number of the network card (RFC 8445, 5.1.1.1).
-fn has_link_local_alone(interface: &Interface, interfaces: &[Interface]) -> bool {
-    let leads = |it: &Interface| it.reaches_others() && !is_self_assigned(&it.address);
+/// Whether an interface has an address that the machine did not give itself. On the internet its
+/// link-local ones are not told beside that: they lead nowhere, and may carry the number of the
+/// network card (RFC 8445, 5.1.1.1).
+fn leads_anywhere(interface: &Interface, interfaces: &[Interface]) -> bool {
     let mut same = interfaces.iter().filter(|it| it.name == interface.name);
-    is_link_local(interface.address) && !same.any(leads)
+    same.any(|it| it.reaches_others() && !is_self_assigned(&it.address))
 }
 
 /// Whether a machine gives itself such an address where no server gives it one (RFC 3927).

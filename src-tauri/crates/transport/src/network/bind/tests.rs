@@ -49,7 +49,7 @@ fn a_machine_without_a_network_has_nothing_to_choose_from() {
 }
 
 #[test]
-fn a_link_local_address_is_used_with_its_interface_where_that_has_nothing_else() {
+fn link_local_addresses_are_used_where_an_interface_or_a_neighbour_may_have_nothing_else() {
     let (cable, wlan) = (
         numbered(2, "eth0", "fe80::1/64"),
         numbered(3, "wlan0", "fe80::1/64"),
@@ -57,10 +57,14 @@ fn a_link_local_address_is_used_with_its_interface_where_that_has_nothing_else()
     let both = [cable.clone(), wlan.clone()];
     let links = [at("[fe80::1%2]:0"), at("[fe80::1%3]:0")];
     assert_eq!(choose(&both, &[]), links);
-    let addressed = [cable.clone(), wlan, interface("wlan0", "10.0.0.5/24")];
-    let expected = [at("10.0.0.5:0"), links[0]];
-    assert_eq!(choose(&addressed, &[]), expected);
-    assert_eq!(choose(&addressed, &[ip(5)]), expected);
+    let addressed = [wlan, interface("wlan0", "10.0.0.5/24"), cable.clone()];
+    let expected = [at("10.0.0.5:0"), links[0], links[1]];
+    assert_eq!(choose(&addressed, &[ip(5)]), expected[..2]);
+    assert_eq!(
+        choose(&addressed, &[]),
+        expected,
+        "a neighbour may have nothing else"
+    );
     let self_assigned = [cable.clone(), interface("eth0", "169.254.3.4/16")];
     assert_eq!(
         choose(&self_assigned, &[]),
@@ -89,7 +93,7 @@ fn a_running_session_keeps_a_link_local_address_while_the_machine_has_it() {
     let usable = |interfaces: &[Interface], in_use| {
         let snapshot = Snapshot {
             interfaces: interfaces.to_vec(),
-            sources: Vec::new(),
+            sources: vec![ip(5)],
         };
         snapshot.usable(in_use)
     };
