@@ -43,8 +43,7 @@ impl Interface {
     }
 
     /// Whether a socket that is bound to the address alone can reach another machine. Link-local
-    /// addresses of IPv6 cannot without the interface beside them: see
-    /// [`link_local`](Self::link_local).
+    /// addresses of IPv6 cannot: they are bound with the interface beside them (`link_local`).
     #[must_use]
     pub fn reaches_others(&self) -> bool {
         let address = self.address;
