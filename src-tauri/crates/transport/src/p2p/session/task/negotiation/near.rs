@@ -104,6 +104,17 @@ mod tests {
         assert_eq!(ranked.len(), sdp.len());
     }
 
+    #[test]
+    fn a_link_local_address_comes_after_others_of_the_network_and_before_what_is_behind_a_router() {
+        let ours = [
+            interface("eth0", "192.168.1.5/24"),
+            interface("eth0", "fe80::5/64"),
+        ];
+        let [near, link, far] = ["192.168.1.9", "fe80::9", "192.0.2.1"]
+            .map(|it| preference(it.parse().unwrap(), &ours));
+        assert!(near > link && link > far, "{near} {link} {far}");
+    }
+
     proptest! {
         #[test]
         fn whatever_is_said_stays_but_for_priorities(
