@@ -20,7 +20,6 @@ const interfaces = [
 const EVERY: { [C in Finding['code']]: Sample<C> } = {
   networkUp: ['pass', 'interfaces', { interfaces }],
   onlySelfAssigned: ['warn', 'interfaces', { interfaces }],
-  onlyLinkLocalV6: ['fail', 'interfaces', { interfaces }],
   onlyVirtual: ['warn', 'interfaces', { interfaces }],
   noNetwork: ['fail', 'interfaces', {}],
   noVpn: ['pass', 'vpn', {}],

@@ -190,22 +190,13 @@ impl From<if_addrs::Interface> for Interface {
 }
 
 impl Kind {
-    /// By what the system calls it. Tunnels of layer 2 look like a network card to the system, and
-    /// so do bridges: both are known by their name only.
+    /// By what the system calls it, and whether it says that one other end alone is behind it.
     fn of(name: &str, is_point_to_point: bool) -> Self {
-        const BRIDGES: [&str; 7] = [
-            "docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "podman",
-        ];
-        const TUNNELS: [&str; 8] = ["tun", "tap", "utun", "wg", "ppp", "ipsec", "zt", "nebula"];
-        const PARTS: [&str; 5] = ["vpn", "zerotier", "tailscale", "hamachi", "wireguard"];
-        let name = name.to_lowercase();
-        let begins = |them: &[&str]| them.iter().any(|it| name.starts_with(it));
-        if is_point_to_point || begins(&TUNNELS) || PARTS.iter().any(|it| name.contains(it)) {
-            Self::Tunnel
-        } else if begins(&BRIDGES) || name.starts_with("vethernet") {
-            Self::Bridge
-        } else {
-            Self::Network
+        match interface_kind::Kind::of(name) {
+            _ if is_point_to_point => Self::Tunnel,
+            interface_kind::Kind::Network => Self::Network,
+            interface_kind::Kind::Bridge => Self::Bridge,
+            interface_kind::Kind::Tunnel => Self::Tunnel,
         }
     }
 }

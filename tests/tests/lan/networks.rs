@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use scenarios::clock;
 use scenarios::lab::{Addresses, Link, Segment};
 use scenarios::lan::{Person, acquaint, call, hang_up, misses, sees, talk};
+use scenarios::peer::Peer;
 use scenarios::turn::note;
 
 use crate::{
@@ -17,21 +18,131 @@ async fn a_network_of_ipv6_alone_is_one() -> Result<()> {
     works_on(Addresses::V6).await
 }
 
-/// It rings. Media needs an address that a candidate can name: see `Interface::reaches_others`.
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_cable_with_nothing_but_fe80_people_see_and_ring_each_other() -> Result<()> {
+async fn a_cable_with_nothing_but_fe80_is_a_network() -> Result<()> {
+    works_on(Addresses::LinkLocal).await
+}
+
+/// The addresses of a cable that leads nowhere look like those of the one that leads to somebody.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_cables_with_nothing_but_fe80_the_one_that_leads_there_carries_a_call()
+-> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
+        return Ok(());
+    };
+    let (mut nowhere, mut wlan) = (room.lab.segment()?, room.lab.segment()?);
+    let host = room.people[0].host.clone();
+    let _links = [
+        nowhere.join(&host, "eth1", Addresses::LinkLocal)?,
+        wlan.join(&host, "wlan0", Addresses::Both)?,
+    ];
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN_AUTO)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    sees(&mut b, ada, SOON).await?;
+    let there = call(&mut a, &bea.address, &mut b, SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await?;
+    let back = call(&mut b, &ada.address, &mut a, SOON).await?;
+    note(&format!("click to connected {there:?}, and back {back:?}"));
+    are_on_one_network([&mut a, &mut b]).await?;
+    hang_up(&mut b, &mut a, SOON).await
+}
+
+/// A router that answers late gives both an address beside the one that their call uses.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_over_fe80_goes_on_where_it_is_when_its_cable_gets_addresses() -> Result<()> {
     let Some(room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
         return Ok(());
     };
     let (ada, bea) = room.two();
     acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN)?);
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    let from = [&a, &b].map(|it| it.lines().len());
+    for (number, person) in (1..).zip([ada, bea]) {
+        let line = format!("addr add 192.168.77.{number}/24 brd + dev eth0\n");
+        person.host.ip(&line)?;
+    }
+    goes_on([&mut a, &mut b]).await?;
+    for (peer, from) in [&a, &b].into_iter().zip(from) {
+        let mut phases = peer.lines()[from..].iter().map(|it| &it["phase"]);
+        ensure!(
+            phases.all(|it| it.is_null() || it == "connected"),
+            "the call did not stay as it was"
+        );
+    }
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_with_nothing_but_fe80_calls_a_neighbour_who_has_more() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada"], Addresses::Both).await? else {
+        return Ok(());
+    };
+    room.enter("bea", "bea", Addresses::LinkLocal).await?;
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN_AUTO)?, bea.waits(&KNOWN_AUTO)?);
     sees(&mut a, bea, SOON).await?;
     sees(&mut b, ada, SOON).await?;
-    a.say(&format!("call {}", bea.address)).await?;
-    b.state("incoming", SOON).await?;
-    a.phase("ringing", SOON).await?;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    hang_up(&mut a, &mut b, SOON).await?;
+    call(&mut b, &ada.address, &mut a, SOON).await?;
+    are_on_one_network([&mut a, &mut b]).await?;
+    hang_up(&mut b, &mut a, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_goes_on_over_fe80_when_all_other_addresses_go() -> Result<()> {
+    let Some(room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    for person in [ada, bea] {
+        person.host.ip("addr flush dev eth0 scope global\n")?;
+    }
+    goes_on([&mut a, &mut b]).await?;
     hang_up(&mut a, &mut b, SOON).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_over_fe80_moves_to_another_cable_of_the_same_network() -> Result<()> {
+    let Some(mut room) = Room::of(&["ada", "bea"], Addresses::LinkLocal).await? else {
+        return Ok(());
+    };
+    let host = room.people[0].host.clone();
+    let spare = room.net.join(&host, "eth1", Addresses::LinkLocal)?;
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    let cables = [&room.links[0], &spare];
+    let before = cables.map(carried);
+    call(&mut a, &bea.address, &mut b, SOON).await?;
+    a.listen(Duration::from_secs(1)).await;
+    let [first, second] = cables.map(carried);
+    let in_use = if first - before[0] > second - before[1] {
+        0
+    } else {
+        1
+    };
+    cables[in_use].plug(false)?;
+    goes_on([&mut a, &mut b]).await?;
+    hang_up(&mut a, &mut b, SOON).await
+}
+
+/// Makes sure that both see and hear each other over their network when two seconds have passed.
+async fn goes_on(sides: [&mut Peer; 2]) -> Result<()> {
+    let [a, b] = sides;
+    tokio::join!(a.listen(SETTLED), b.listen(SETTLED));
+    talk([a, b], SOON).await?;
+    are_on_one_network([a, b]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +160,17 @@ async fn works_on(addresses: Addresses) -> Result<()> {
     sees(&mut a, bea, SOON).await?;
     sees(&mut b, ada, SOON).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
+    are_on_one_network([&mut a, &mut b]).await?;
     hang_up(&mut a, &mut b, SOON).await
+}
+
+/// Makes sure that both say so of their call.
+async fn are_on_one_network(sides: [&mut Peer; 2]) -> Result<()> {
+    for peer in sides {
+        let figures = peer.figures().await?;
+        ensure!(figures["path"] == "local", "{}", figures["path"]);
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,7 +36,6 @@ export function found({ kind, finding }: Check): string {
   switch (finding.code) {
     case 'networkUp':
     case 'onlySelfAssigned':
-    case 'onlyLinkLocalV6':
     case 'onlyVirtual':
       return m[`doctor_is_${finding.code}`]({ interfaces: names(finding.interfaces) });
     case 'vpnCarriesInternet':
@@ -109,7 +108,6 @@ export function remedy({ verdict, finding }: Check): string | null {
 
 const REMEDIES: Partial<Record<Finding['code'], () => string>> = {
   onlySelfAssigned: m.doctor_do_onlySelfAssigned,
-  onlyLinkLocalV6: m.doctor_do_onlyLinkLocalV6,
   onlyVirtual: m.doctor_do_onlyVirtual,
   noNetwork: m.doctor_do_noNetwork,
   vpnCarriesInternet: m.doctor_do_vpnCarriesInternet,

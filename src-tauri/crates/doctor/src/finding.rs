@@ -23,14 +23,9 @@ pub enum Finding {
         /// Interfaces that lead to others, with the kinds of their addresses.
         interfaces: Vec<InterfaceInfo>,
     },
-    /// Warn: only addresses that machines give themselves (169.254.0.0/16, and fe80::/10 beside
-    /// it): no router gave us one. Calls to people on the same cable or Wi-Fi work.
+    /// Warn: only addresses that machines give themselves (169.254.0.0/16 and fe80::/10): no router
+    /// gave us one. Calls to people on the same cable or Wi-Fi work.
     OnlySelfAssigned {
-        /// Interfaces that lead to others, with the kinds of their addresses.
-        interfaces: Vec<InterfaceInfo>,
-    },
-    /// Fail: only link-local addresses of IPv6 (fe80::/10), over which `transport` carries no media.
-    OnlyLinkLocalV6 {
         /// Interfaces that lead to others, with the kinds of their addresses.
         interfaces: Vec<InterfaceInfo>,
     },

@@ -55,8 +55,6 @@ fn judge_interfaces(all: &[Interface], uplinks: &[IpAddr]) -> Finding {
         Finding::NoNetwork
     } else if !has(InterfaceKind::Card) {
         Finding::OnlyVirtual { interfaces }
-    } else if of_cards.clone().all(|it| *it == AddressKind::LinkLocalV6) {
-        Finding::OnlyLinkLocalV6 { interfaces }
     } else if of_cards.all(self_assigned) {
         Finding::OnlySelfAssigned { interfaces }
     } else {
@@ -205,16 +203,13 @@ mod tests {
             interface("eth0", "169.254.3.4/16"),
             interface("eth0", "fe80::1/64"),
         ];
-        let found = judge_interfaces(&all, &[]);
-        assert!(
-            matches!(found, Finding::OnlySelfAssigned { .. }),
-            "{found:?}"
-        );
-        let found = judge_interfaces(&[interface("eth0", "fe80::1/64")], &[]);
-        assert!(
-            matches!(found, Finding::OnlyLinkLocalV6 { .. }),
-            "{found:?}"
-        );
+        for all in [&all[..], &all[1..]] {
+            let found = judge_interfaces(all, &[]);
+            assert!(
+                matches!(found, Finding::OnlySelfAssigned { .. }),
+                "{found:?}"
+            );
+        }
         let found = judge_interfaces(&[interface("tun0", "10.8.0.2/24")], &[]);
         assert!(matches!(found, Finding::OnlyVirtual { .. }), "{found:?}");
     }

@@ -35,9 +35,6 @@ impl Finding {
     /// The sentences without values.
     const fn fixed_remedy(&self) -> Option<&'static str> {
         Some(match self {
-            Self::OnlyLinkLocalV6 { .. } => {
-                "Turn on IPv4 for that network in the system's network settings: `automatic`, or `link-local` where there is no router."
-            }
             Self::OnlySelfAssigned { .. } => {
                 "Calls to people on the same cable or Wi-Fi work; for others, restart the router or reconnect."
             }

@@ -47,7 +47,6 @@ impl Finding {
             | Self::CameraCovered { .. }
             | Self::MicrophoneHearsNothing { .. } => Verdict::Warn,
             Self::NoNetwork
-            | Self::OnlyLinkLocalV6 { .. }
             | Self::VpnCarriesLan { .. }
             | Self::OwnPortBlocked { .. }
             | Self::NoPort
@@ -96,7 +95,6 @@ impl Finding {
         match &mut finding {
             Self::NetworkUp { interfaces }
             | Self::OnlySelfAssigned { interfaces }
-            | Self::OnlyLinkLocalV6 { interfaces }
             | Self::OnlyVirtual { interfaces } => {
                 interfaces.iter_mut().for_each(|it| it.name.clear());
             }

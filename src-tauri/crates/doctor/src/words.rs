@@ -53,10 +53,6 @@ impl Finding {
                 "Connected by {}, but no router gave this computer an address.",
                 list(interfaces)
             ),
-            Self::OnlyLinkLocalV6 { interfaces } => format!(
-                "Connected by {} only: calls do not work over link-local IPv6 alone yet.",
-                list(interfaces)
-            ),
             Self::OnlyVirtual { interfaces } => format!(
                 "Connected by {} only: no network card is in use.",
                 list(interfaces)
@@ -209,7 +205,6 @@ impl Finding {
             // Those with values have sentences of their own.
             Self::NetworkUp { .. }
             | Self::OnlySelfAssigned { .. }
-            | Self::OnlyLinkLocalV6 { .. }
             | Self::OnlyVirtual { .. }
             | Self::VpnCarriesInternet { .. }
             | Self::VpnCarriesLan { .. }

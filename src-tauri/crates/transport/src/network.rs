@@ -6,6 +6,7 @@
 
 mod bind;
 mod interface;
+mod link_local;
 #[cfg(target_os = "linux")]
 mod netlink;
 
@@ -21,7 +22,10 @@ pub use self::interface::Interface;
 pub(crate) use self::bind::{BindAddresses, Snapshot};
 #[cfg(test)]
 pub(crate) use self::interface::tests::interface;
-pub(crate) use self::interface::{Nearness, is_local, leaves_elsewhere, nearness};
+pub(crate) use self::interface::{
+    Nearness, can_pair, is_link_local, is_local, leaves_elsewhere, nearness,
+};
+pub(crate) use self::link_local::{StandIns, any_port};
 
 /// The network of this machine as the system tells of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,6 +29,7 @@ mod resolve;
 mod routes;
 mod rtcp;
 mod runtime;
+mod scoped;
 mod send;
 mod session;
 mod socket;

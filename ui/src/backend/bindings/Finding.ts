@@ -15,10 +15,6 @@ interfaces: Array<InterfaceInfo>, } | { "code": "onlySelfAssigned",
 /**
  * Interfaces that lead to others, with the kinds of their addresses.
  */
-interfaces: Array<InterfaceInfo>, } | { "code": "onlyLinkLocalV6", 
-/**
- * Interfaces that lead to others, with the kinds of their addresses.
- */
 interfaces: Array<InterfaceInfo>, } | { "code": "onlyVirtual", 
 /**
  * Interfaces that lead to others, with the kinds of their addresses.

@@ -26,9 +26,6 @@ fn named(name: &str) -> Vec<Finding> {
         Finding::OnlySelfAssigned {
             interfaces: interfaces.clone(),
         },
-        Finding::OnlyLinkLocalV6 {
-            interfaces: interfaces.clone(),
-        },
         Finding::OnlyVirtual { interfaces },
         Finding::VpnCarriesInternet {
             interface: interface.clone(),

@@ -1,21 +1,28 @@
 //! Which local addresses a session binds: one socket and one host candidate each.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::sync::Arc;
 
-use super::interface::Interface;
+use super::interface::{Interface, is_link_local};
+use super::link_local::{StandIns, any_port};
 
 /// The addresses to bind, looked up anew for every bind so that a restart follows a change of
 /// network. Never empty: a bind of nothing would end the library's driver.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct BindAddresses {
     only: Option<IpAddr>,
+    stand_ins: Arc<StandIns>,
 }
 
 impl BindAddresses {
-    /// `only` this address, or those that this machine is reached by.
-    pub(crate) const fn new(only: Option<IpAddr>) -> Self {
-        Self { only }
+    /// `only` this address, or those that this machine is reached by; link-local ones of IPv6 by
+    /// `stand_ins`, which are opened when the addresses are listed.
+    pub(crate) const fn new(only: Option<IpAddr>, stand_ins: Arc<StandIns>) -> Self {
+        Self { only, stand_ins }
     }
 }
 
@@ -36,21 +43,33 @@ impl Snapshot {
         }
     }
 
-    /// Whether an interface that is up has this address.
-    pub(crate) fn has(&self, address: IpAddr) -> bool {
-        let mut interfaces = self.interfaces.iter();
-        interfaces.any(|it| it.up && it.address == address)
+    /// How an address is bound that an interface which is up has; `None` when none has it.
+    pub(crate) fn bound(&self, address: IpAddr) -> Option<SocketAddr> {
+        let up: Vec<_> = self.up().cloned().collect();
+        let has = up.iter().any(|it| it.address == address);
+        has.then(|| bound(address, &up))
     }
 
-    /// The addresses to move a running session to, best first; none when nothing is up.
-    pub(crate) fn usable(mut self) -> Vec<IpAddr> {
-        self.interfaces.retain(|it| it.up && it.reaches_others());
-        let sources = std::mem::take(&mut self.sources);
-        let sources: Vec<_> = sources.into_iter().filter(|it| self.has(*it)).collect();
-        if self.interfaces.is_empty() {
-            return Vec::new();
+    /// The addresses to move a running session to, any port of each, best first; none when nothing
+    /// is up. A link-local one `in_use` stays one while the machine has it: another address beside
+    /// it takes nothing from it.
+    pub(crate) fn usable(&self, in_use: SocketAddr) -> Vec<SocketAddr> {
+        let up: Vec<_> = self.up().cloned().collect();
+        let sources = self.sources.iter().copied();
+        let sources: Vec<_> = sources
+            .filter(|source| up.iter().any(|it| it.address == *source))
+            .collect();
+        let mut usable = choose(&up, &sources);
+        let in_use = any_port(in_use);
+        let mut links = up.iter().filter_map(Interface::link_local);
+        if !usable.contains(&in_use) && links.any(|it| SocketAddr::V6(it) == in_use) {
+            usable.push(in_use);
         }
-        choose(&self.interfaces, &sources)
+        usable
+    }
+
+    fn up(&self) -> impl Iterator<Item = &Interface> {
+        self.interfaces.iter().filter(|it| it.up)
     }
 }
 
@@ -58,16 +77,46 @@ impl ToSocketAddrs for BindAddresses {
     type Iter = std::vec::IntoIter<SocketAddr>;
 
     fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+        let interfaces = Interface::all();
         let addresses = match self.only {
-            Some(address) => vec![address],
-            None => choose(&Interface::all(), &default_sources()),
+            Some(address) => vec![bound(address, &interfaces)],
+            None => choose(&interfaces, &default_sources()),
         };
-        let ports = addresses
+        self.stand_ins.clear();
+        let mut ports: Vec<_> = addresses
             .into_iter()
-            .map(|it| SocketAddr::new(it, 0))
-            .collect::<Vec<_>>();
+            .filter_map(|it| self.for_the_library(it))
+            .collect();
+        if ports.is_empty() {
+            // A machine without any network uses loopback.
+            ports.push(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        }
         Ok(ports.into_iter())
     }
+}
+
+impl BindAddresses {
+    /// What the library binds for an address; `None` where that cannot be.
+    fn for_the_library(&self, address: SocketAddr) -> Option<SocketAddr> {
+        match address {
+            SocketAddr::V6(it) if it.scope_id() != 0 => match self.stand_ins.open(it) {
+                Ok(stand_in) => Some(stand_in),
+                Err(error) => {
+                    tracing::debug!(kind = ?error.kind(), "a link-local address cannot be bound");
+                    None
+                }
+            },
+            it => Some(it),
+        }
+    }
+}
+
+/// How an address of one of these interfaces is bound to any port: a link-local one of IPv6 with
+/// the interface beside it.
+fn bound(address: IpAddr, interfaces: &[Interface]) -> SocketAddr {
+    let mut same = interfaces.iter().filter(|it| it.address == address);
+    let link_local = same.find_map(Interface::link_local);
+    link_local.map_or_else(|| SocketAddr::new(address, 0), SocketAddr::V6)
 }
 
 /// How many addresses are used at most. Each is a socket, a candidate, and a STUN and a TURN
@@ -78,9 +127,10 @@ const MAX_ADDRESSES: usize = 4;
 ///
 /// The sources come first, and count whatever their interface is called: on a router the uplink
 /// may well be `br-lan`. Of the others, bridges to containers and virtual machines are left out.
-/// Without a source nobody can tell which interface leads to people, so bridges come last. A machine
-/// without any network uses loopback.
-fn choose(interfaces: &[Interface], sources: &[IpAddr]) -> Vec<IpAddr> {
+/// Without a source nobody can tell which interface leads to people, so bridges come last. After
+/// all come link-local addresses of IPv6: without a source, where a neighbour may have nothing else,
+/// or where an interface has nothing else.
+fn choose(interfaces: &[Interface], sources: &[IpAddr]) -> Vec<SocketAddr> {
     let is_uplink = |it: &Interface| {
         let mut of_same = interfaces.iter().filter(|other| other.name == it.name);
         of_same.any(|other| sources.contains(&other.address))
@@ -94,17 +144,38 @@ fn choose(interfaces: &[Interface], sources: &[IpAddr]) -> Vec<IpAddr> {
     // Two laptops on one cable have only self-assigned ones; elsewhere those are of no use.
     rest.sort_by_key(|it| (is_bridge(it), is_self_assigned(&it.address)));
     let rest = rest.into_iter().map(|it| it.address);
+    let others = sources.iter().copied().chain(rest);
+    let others = others.map(|it| SocketAddr::new(it, 0));
 
-    let mut chosen: Vec<IpAddr> = Vec::new();
-    for address in sources.iter().copied().chain(rest) {
+    let leads = |it: &Interface| leads_anywhere(it, interfaces);
+    let (bridged, mut links): (Vec<_>, Vec<_>) = interfaces
+        .iter()
+        .filter(|it| is_link_local(it.address) && it.up && !it.is_tunnel())
+        .filter(|it| sources.is_empty() || !leads(it))
+        .partition(|it| is_bridge(it));
+    links.sort_by_key(|it| leads(it));
+    let links = links.into_iter().filter_map(Interface::link_local);
+
+    let mut chosen: Vec<SocketAddr> = Vec::new();
+    for address in others.chain(links.map(SocketAddr::V6)) {
         if chosen.len() < MAX_ADDRESSES && !chosen.contains(&address) {
             chosen.push(address);
         }
     }
     if chosen.is_empty() {
-        chosen.push(Ipv4Addr::LOCALHOST.into());
+        // Each container's end of a cable has such an address.
+        let bridged = bridged.into_iter().filter_map(Interface::link_local);
+        chosen.extend(bridged.map(SocketAddr::V6).take(MAX_ADDRESSES));
     }
     chosen
+}
+
+/// Whether an interface has an address that the machine did not give itself. On the internet its
+/// link-local ones are not told beside that: they lead nowhere, and may carry the number of the
+/// network card (RFC 8445, 5.1.1.1).
+fn leads_anywhere(interface: &Interface, interfaces: &[Interface]) -> bool {
+    let mut same = interfaces.iter().filter(|it| it.name == interface.name);
+    same.any(|it| it.reaches_others() && !is_self_assigned(&it.address))
 }
 
 /// Whether a machine gives itself such an address where no server gives it one (RFC 3927).
@@ -140,167 +211,8 @@ pub fn source_towards(there: IpAddr) -> Option<IpAddr> {
 }
 
 fn is_usable_source(address: &IpAddr) -> bool {
-    let link_local = matches!(address, IpAddr::V6(it) if it.is_unicast_link_local());
-    !(link_local || address.is_loopback() || address.is_unspecified())
+    !(is_link_local(*address) || address.is_loopback() || address.is_unspecified())
 }
 
 /// The port of name servers.
 const DNS: u16 = 53;
-
-#[cfg(test)]
-mod tests {
-    use std::process::{Command, Output};
-
-    use super::super::interface::tests::interface;
-    use super::*;
-
-    fn ip(last: u8) -> IpAddr {
-        [10, 0, 0, last].into()
-    }
-
-    #[test]
-    fn the_source_of_packets_comes_first_and_the_number_is_bounded() {
-        let all: Vec<_> = (1..=9)
-            .map(|it| interface("eth0", &format!("10.0.0.{it}/24")))
-            .collect();
-        assert_eq!(choose(&all, &[ip(7)]), [ip(7), ip(1), ip(2), ip(3)]);
-    }
-
-    #[test]
-    fn a_machine_without_a_network_uses_loopback() {
-        let loopback = [interface("lo", "127.0.0.1/8"), interface("lo", "::1/128")];
-        let link_local = [interface("eth0", "fe80::1/64")];
-        for interfaces in [&loopback[..], &link_local, &[]] {
-            assert_eq!(choose(interfaces, &[]), [IpAddr::from([127, 0, 0, 1])]);
-        }
-    }
-
-    #[test]
-    fn the_uplink_counts_whatever_it_is_called() {
-        for name in [
-            "br-lan", "docker0", "veth1a2b", "tun0", "virbr0", "vmnet8", "wlan0",
-        ] {
-            let uplink = [
-                interface("lo", "127.0.0.1/8"),
-                interface(name, "10.0.0.5/24"),
-                interface(name, "fd00::5/64"),
-            ];
-            let v6 = "fd00::5".parse::<IpAddr>().unwrap();
-            assert_eq!(choose(&uplink, &[ip(5)]), [ip(5), v6], "{name}");
-            assert_eq!(choose(&[], &[ip(5)]), [ip(5)], "the system hides {name}");
-        }
-    }
-
-    #[test]
-    fn bridges_are_left_out_where_a_route_tells_which_network_leads_to_people() {
-        let both = [
-            interface("br-lan", "192.168.7.1/24"),
-            interface("wlan0", "10.0.0.5/24"),
-        ];
-        let bridge = IpAddr::from([192, 168, 7, 1]);
-        assert_eq!(choose(&both, &[ip(5)]), [ip(5)]);
-        assert_eq!(choose(&both, &[]), [ip(5), bridge]);
-        assert_eq!(choose(&both[..1], &[]), [bridge]);
-    }
-
-    #[test]
-    fn a_tunnel_that_carries_the_default_route_comes_before_the_network_below_it() {
-        let both = [
-            interface("eth0", "192.168.1.5/24"),
-            interface("tun0", "10.0.0.2/24"),
-        ];
-        assert_eq!(choose(&both, &[ip(2)]), [ip(2), [192, 168, 1, 5].into()]);
-    }
-
-    #[test]
-    fn addresses_that_machines_give_themselves_come_last() {
-        let both = [
-            interface("eth1", "169.254.3.4/16"),
-            interface("eth0", "10.0.0.5/24"),
-        ];
-        assert_eq!(choose(&both, &[]), [ip(5), [169, 254, 3, 4].into()]);
-    }
-
-    #[test]
-    fn a_bind_address_stands_alone() {
-        let only = BindAddresses::new(Some(ip(3)));
-        let bound: Vec<_> = only.to_socket_addrs().unwrap().collect();
-        assert_eq!(bound, [SocketAddr::new(ip(3), 0)]);
-    }
-
-    #[test]
-    fn this_machine_has_something_to_bind() {
-        let found = BindAddresses::new(None).to_socket_addrs().unwrap();
-        println!("bound: {:?}", found.map(|it| it.ip()).collect::<Vec<_>>());
-        let mut found = BindAddresses::new(None).to_socket_addrs().unwrap();
-        assert!(found.next().is_some());
-    }
-
-    /// Runs the test above on a machine whose only network is called `br-lan`, and so on.
-    #[test]
-    fn a_host_binds_its_only_uplink_whatever_it_is_called() {
-        let name = format!("tincan-bind-{}", std::process::id());
-        let Some(host) = Namespace::add(&name) else {
-            return println!("skipped: no network namespaces here");
-        };
-        for uplink in ["br-lan", "docker0", "veth0", "virbr0", "tun0"] {
-            host.ip(&[
-                "link", "add", uplink, "type", "veth", "peer", "name", "other",
-            ]);
-            host.ip(&["link", "set", "other", "up"]);
-            host.ip(&["addr", "add", "10.77.9.2/24", "dev", uplink]);
-            host.ip(&["link", "set", uplink, "up"]);
-            assert_eq!(
-                host.bound(),
-                "bound: [10.77.9.2]",
-                "{uplink} without a route"
-            );
-            host.ip(&["addr", "add", "192.168.77.2/24", "dev", uplink]);
-            host.ip(&["route", "add", "default", "via", "192.168.77.1"]);
-            let both = "bound: [192.168.77.2, 10.77.9.2]";
-            assert_eq!(host.bound(), both, "{uplink} with the default route");
-            host.ip(&["link", "del", uplink]);
-        }
-    }
-
-    struct Namespace<'a>(&'a str);
-
-    impl<'a> Namespace<'a> {
-        /// `None` where the system does not let us.
-        fn add(name: &'a str) -> Option<Self> {
-            let out = Command::new("ip").args(["netns", "add", name]).output();
-            out.is_ok_and(|it| it.status.success())
-                .then_some(Self(name))
-        }
-
-        fn ip(&self, args: &[&str]) {
-            let out = Command::new("ip").args(["-n", self.0]).args(args).output();
-            checked(&out.unwrap());
-        }
-
-        /// The line in which the test of this program that looks says what it would bind.
-        fn bound(&self) -> String {
-            let exe = std::env::current_exe().unwrap();
-            let out = Command::new("ip")
-                .args(["netns", "exec", self.0])
-                .arg(exe)
-                .args(["--nocapture", "this_machine_has_something_to_bind"])
-                .output();
-            let said = checked(&out.unwrap());
-            let line = said.lines().find(|it| it.starts_with("bound:"));
-            line.unwrap_or_default().to_owned()
-        }
-    }
-
-    impl Drop for Namespace<'_> {
-        fn drop(&mut self) {
-            let _ = Command::new("ip").args(["netns", "del", self.0]).output();
-        }
-    }
-
-    fn checked(out: &Output) -> String {
-        let errors = String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "{errors}");
-        String::from_utf8_lossy(&out.stdout).into_owned()
-    }
-}

@@ -1,9 +1,10 @@
 //! The network interfaces of this machine, and which addresses are local to them. Pure but for
 //! [`Interface::all`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddrV6};
 
 use if_addrs::IfAddr;
+use interface_kind::Kind;
 
 /// One address of one network interface.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,24 +42,30 @@ impl Interface {
         interfaces.into_iter().map(interface).collect()
     }
 
-    /// Whether a socket that is bound to the address can reach another machine. Link-local
-    /// addresses of IPv6 cannot without the interface beside them (RFC 4007, 11), which a
-    /// candidate has no place for; everybody who has one has another address too.
+    /// Whether a socket that is bound to the address alone can reach another machine. Link-local
+    /// addresses of IPv6 cannot: they are bound with the interface beside them (`link_local`).
     #[must_use]
     pub fn reaches_others(&self) -> bool {
-        let link_local = match self.address {
-            IpAddr::V4(_) => false,
-            IpAddr::V6(it) => it.is_unicast_link_local(),
-        };
-        !(link_local || self.address.is_loopback() || self.address.is_unspecified())
+        let address = self.address;
+        !(is_link_local(address) || address.is_loopback() || address.is_unspecified())
+    }
+
+    /// A link-local address of IPv6 with the interface beside it (RFC 4007, 11), to be bound to any
+    /// port; `None` for other addresses, and where the system does not number its interfaces.
+    pub(crate) fn link_local(&self) -> Option<SocketAddrV6> {
+        match (self.address, self.index) {
+            (IpAddr::V6(it), Some(index)) if it.is_unicast_link_local() && index != 0 => {
+                Some(SocketAddrV6::new(it, 0, 0, index))
+            }
+            _ => None,
+        }
     }
 
     /// Whether it is a bridge to containers or virtual machines by its name. Usually no call
     /// partner is behind one, but a router or a server may have its only network on one.
     #[must_use]
     pub fn is_virtual_bridge(&self) -> bool {
-        const PREFIXES: [&str; 6] = ["docker", "br-", "veth", "virbr", "vmnet", "vboxnet"];
-        PREFIXES.iter().any(|it| self.name.starts_with(it))
+        Kind::of(&self.name) == Kind::Bridge
     }
 
     /// Whether packets that it sends travel inside others over some other network, so that its
@@ -66,12 +73,7 @@ impl Interface {
     /// card to the system and are known only by their name.
     #[must_use]
     pub fn is_tunnel(&self) -> bool {
-        const PREFIXES: [&str; 8] = ["tun", "tap", "utun", "wg", "ppp", "ipsec", "zt", "nebula"];
-        const PARTS: [&str; 5] = ["vpn", "zerotier", "tailscale", "hamachi", "wireguard"];
-        let name = self.name.to_lowercase();
-        self.point_to_point
-            || PREFIXES.iter().any(|it| name.starts_with(it))
-            || PARTS.iter().any(|it| name.contains(it))
+        self.point_to_point || Kind::of(&self.name) == Kind::Tunnel
     }
 
     /// Whether it is a network card, as far as its name tells: neither a tunnel nor a bridge.
@@ -93,6 +95,20 @@ impl Interface {
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+}
+
+/// Whether an address of IPv6 holds on one link only (RFC 4291, 2.5.6).
+pub(crate) const fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(it) => it.is_unicast_link_local(),
+    }
+}
+
+/// Whether datagrams can travel between two addresses: of one family, and with link-local ones of
+/// IPv6 on both sides or on none (RFC 8445, 6.1.2.2).
+pub(crate) const fn can_pair(ours: IpAddr, theirs: IpAddr) -> bool {
+    ours.is_ipv4() == theirs.is_ipv4() && is_link_local(ours) == is_link_local(theirs)
 }
 
 /// Whether `theirs`, reached from the address `ours`, is this machine or on a network that it is
@@ -246,6 +262,23 @@ pub(crate) mod tests {
             assert_eq!(nearness(from_ip, to_ip, &ours), expected, "{from} {to}");
         }
         assert!(Around < Elsewhere && Elsewhere < OnLink);
+    }
+
+    #[test]
+    fn link_local_addresses_of_ipv6_pair_with_their_like_only() {
+        let (link, global, v4) = ("fe80::1", "2001:db8::1", "169.254.1.1");
+        for (ours, theirs, can) in [
+            (link, "fe80::2", true),
+            (link, global, false),
+            (global, link, false),
+            (global, "::1", true),
+            (link, v4, false),
+            (v4, link, false),
+            (v4, "10.0.0.1", true),
+        ] {
+            let found = can_pair(ours.parse().unwrap(), theirs.parse().unwrap());
+            assert_eq!(found, can, "{ours} {theirs}");
+        }
     }
 
     #[test]

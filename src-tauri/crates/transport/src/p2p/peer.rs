@@ -36,7 +36,7 @@ use super::rtcp::RtcpState;
 use super::runtime::{FastPolling, SessionRuntime};
 use super::send::SendParameters;
 use super::socket::{SocketLayer, Traffic};
-use crate::network::BindAddresses;
+use crate::network::{BindAddresses, StandIns};
 use crate::rtp::sync::ClockOffsets;
 
 /// What every peer connection of a transport is made with.
@@ -70,6 +70,7 @@ pub(crate) struct Peer {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) outage: Arc<Outage>,
     pub(crate) fast_polling: Arc<FastPolling>,
+    pub(crate) stand_ins: Arc<StandIns>,
     pub(crate) migration: Migration,
     /// To be run beside the session.
     pub(crate) migrating: migrate::Task,
@@ -104,6 +105,7 @@ pub(crate) async fn build(
     let traffic = Arc::new(Traffic::new(Instant::now()));
     let outage = Arc::new(Outage::over(setup.layer.clone(), Instant::now()));
     let fast_polling = Arc::new(FastPolling::default());
+    let stand_ins = Arc::new(StandIns::default());
     let parts = migrate::Parts {
         role: params.role,
         network: setup.local_network(),
@@ -127,6 +129,7 @@ pub(crate) async fn build(
         traffic: Arc::clone(&traffic),
         packet_size: Arc::clone(&packet_size),
         routes: migration.routes(),
+        stand_ins: Arc::clone(&stand_ins),
         fast_polling: Arc::clone(&fast_polling),
         resolver: Arc::clone(&setup.resolver),
         layer: Arc::clone(&outage) as _,
@@ -139,7 +142,10 @@ pub(crate) async fn build(
         .with_interceptor_registry(registry)
         .with_handler(Arc::new(Events(event_sender)))
         .with_runtime(Arc::new(runtime))
-        .with_udp_addrs(vec![BindAddresses::new(setup.config.bind)])
+        .with_udp_addrs(vec![BindAddresses::new(
+            setup.config.bind,
+            Arc::clone(&stand_ins),
+        )])
         .build();
     let connection = Box::pin(building).await.map_err(|it| internal(&it))?;
     let connection: Arc<dyn PeerConnection> = Arc::new(connection);
@@ -157,6 +163,7 @@ pub(crate) async fn build(
         traffic,
         outage,
         fast_polling,
+        stand_ins,
         migration,
         migrating,
         events,

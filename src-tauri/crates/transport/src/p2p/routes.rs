@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc};
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
 use super::stun::{MAX_MESSAGE, is_ours, is_request};
+use crate::network::can_pair;
 
 /// A local and a remote address that datagrams travel between: a candidate pair (RFC 8445, 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,6 +25,13 @@ pub(crate) struct Pair {
     /// That a socket of ours is bound to.
     pub(crate) local: SocketAddr,
     pub(crate) remote: SocketAddr,
+}
+
+impl Pair {
+    /// Whether datagrams can travel between the two.
+    pub(crate) const fn is_possible(&self) -> bool {
+        can_pair(self.local.ip(), self.remote.ip())
+    }
 }
 
 /// Shared by the sockets of a session and its migration.

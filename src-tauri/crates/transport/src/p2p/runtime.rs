@@ -20,7 +20,9 @@ use webrtc::runtime::{
 use super::packet_size::PacketSize;
 use super::resolve::Resolver;
 use super::routes::Routes;
+use super::scoped::unscoped;
 use super::socket::{FilteredSocket, SocketLayer, Traffic};
+use crate::network::StandIns;
 
 /// Room for a burst of a large keyframe, bytes; the kernel may grant less. The usual 208 KiB lose
 /// half of a burst of 200 packets.
@@ -63,7 +65,9 @@ pub(crate) fn open_socket(
     {
         tracing::warn!("socket buffers stay at their default size");
     }
-    Ok(layer.wrap(TokioRuntime.wrap_udp_socket(socket)?))
+    let local = socket.local_addr()?;
+    let socket = TokioRuntime.wrap_udp_socket(socket)?;
+    Ok(layer.wrap(unscoped(socket, local)))
 }
 
 /// The runtime of one session.
@@ -72,6 +76,7 @@ pub(crate) struct SessionRuntime {
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) packet_size: Arc<PacketSize>,
     pub(crate) routes: Arc<Routes>,
+    pub(crate) stand_ins: Arc<StandIns>,
     pub(crate) fast_polling: Arc<FastPolling>,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) layer: Arc<dyn SocketLayer>,
@@ -85,6 +90,9 @@ impl Runtime for SessionRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        // What only stands in has done so, and is closed.
+        let stand_in = self.stand_ins.take(socket.local_addr()?);
+        let socket = stand_in.unwrap_or(socket);
         let local = socket.local_addr()?;
         let socket = open_socket(socket, &*self.layer)?;
         let (traffic, size) = (Arc::clone(&self.traffic), Arc::clone(&self.packet_size));

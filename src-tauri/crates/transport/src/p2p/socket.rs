@@ -17,7 +17,7 @@ use super::batch::retain;
 use super::handshake::{is_clear_alert, split};
 use super::packet_size::PacketSize;
 use super::routes::{Inlet, Origin, Pair, Routes};
-use crate::network::{Interface, leaves_elsewhere};
+use crate::network::{Interface, can_pair, leaves_elsewhere};
 
 /// Wraps the sockets of a session once more; tests put loss and delay there.
 pub(crate) trait SocketLayer: Send + Sync + std::fmt::Debug + 'static {
@@ -221,6 +221,10 @@ impl AsyncUdpSocket for FilteredSocket {
     fn poll_send(&self, cx: &mut Context<'_>, packet: &Transmit<'_>) -> Poll<io::Result<usize>> {
         let first = packet.contents.first().copied().unwrap_or_default();
         let (ours, theirs) = (self.local.ip(), packet.destination.ip());
+        if !can_pair(ours, theirs) {
+            // The library pairs all addresses of a family, and asks servers from each.
+            return Poll::Ready(Err(io::ErrorKind::NetworkUnreachable.into()));
+        }
         if is_stun(first) && leaves_elsewhere(ours, theirs, &self.interfaces) {
             // A check that is never answered: the pair of the right address is taken.
             return Poll::Ready(Ok(packet.contents.len()));

@@ -12,7 +12,7 @@ use webrtc::rtp_transceiver::RtpSender;
 use super::clocks::SendClocks;
 use super::receive::ReceiveCounters;
 use super::rtcp::RtcpState;
-use crate::network::{Interface, is_local};
+use crate::network::{Interface, StandIns, is_local};
 
 /// The pair of candidates that packets go over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,15 +26,20 @@ pub(crate) struct SelectedPair {
 }
 
 impl SelectedPair {
-    /// The pair that the transport of `sender` uses; `None` while ICE has none.
-    pub(crate) async fn of(sender: &dyn RtpSender) -> Option<Self> {
+    /// The pair that the transport of `sender` uses, with our own address where the library knows
+    /// one that stands in for it; `None` while ICE has none.
+    pub(crate) async fn of(sender: &dyn RtpSender, stand_ins: &StandIns) -> Option<Self> {
         let dtls = sender.transport().await.ok()??;
         let ice = dtls.ice_transport();
         let pair = ice.get_selected_candidate_pair().await.ok()??;
         let (local, remote) = (pair.local(), pair.remote());
         let parsed = (local.address.parse(), remote.address.parse());
         let addresses = match parsed {
-            (Ok(ours), Ok(theirs)) => Some((ours, SocketAddr::new(theirs, remote.port))),
+            (Ok(ours), Ok(theirs)) => {
+                let real = stand_ins.address(SocketAddr::new(ours, local.port));
+                let ours = real.map_or(ours, |it| (*it.ip()).into());
+                Some((ours, SocketAddr::new(theirs, remote.port)))
+            }
             (Ok(_), Err(_)) | (Err(_), _) => None,
         };
         Some(Self {

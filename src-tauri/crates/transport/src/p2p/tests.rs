@@ -7,6 +7,7 @@ mod end;
 mod hostile;
 mod impaired;
 mod link;
+mod link_local;
 mod lossy;
 mod migration;
 mod narrow;

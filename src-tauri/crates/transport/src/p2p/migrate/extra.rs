@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use tracing::Instrument;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
+use crate::network::any_port;
 use crate::p2p::batch::retain;
 use crate::p2p::routes::{Origin, Pair, Routes};
 use crate::p2p::runtime::open_socket;
@@ -42,12 +43,13 @@ impl Extras {
         }
     }
 
-    /// Has a socket for each of these addresses, and none for others. One that cannot be bound is
+    /// Has a socket for each of these addresses, at any port, and none for others. One that cannot be bound is
     /// left out. Returns what is bound.
-    pub(super) fn bind(&mut self, addresses: &[IpAddr]) -> Vec<SocketAddr> {
-        self.sockets.retain(|it| addresses.contains(&it.local.ip()));
+    pub(super) fn bind(&mut self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+        self.sockets
+            .retain(|it| addresses.contains(&any_port(it.local)));
         for address in addresses {
-            if self.sockets.iter().any(|it| it.local.ip() == *address) {
+            if self.sockets.iter().any(|it| any_port(it.local) == *address) {
                 continue;
             }
             match self.open(*address) {
@@ -64,8 +66,8 @@ impl Extras {
         Some(Arc::clone(&extra.socket))
     }
 
-    fn open(&self, address: IpAddr) -> io::Result<Extra> {
-        let socket = UdpSocket::bind((address, 0))?;
+    fn open(&self, address: SocketAddr) -> io::Result<Extra> {
+        let socket = UdpSocket::bind(address)?;
         let local = socket.local_addr()?;
         let socket = open_socket(socket, &*self.layer)?;
         let reading = read(local, Arc::clone(&socket), Arc::clone(&self.routes));

@@ -263,7 +263,7 @@ impl Mover {
                     local: *local,
                     remote,
                 };
-                if local.is_ipv4() == remote.is_ipv4()
+                if pair.is_possible()
                     && let Some(at) = self.check_of(pair)
                 {
                     self.checks[at].pursue(now, aim);

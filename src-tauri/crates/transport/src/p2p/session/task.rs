@@ -87,6 +87,7 @@ impl Task {
                 peer.traffic,
                 peer.packet_size,
                 peer.fast_polling,
+                peer.stand_ins,
                 peer.migration,
             ),
             channels: Channels::new(data, data_sender),
@@ -151,6 +152,7 @@ impl Task {
     async fn peer_event(&mut self, event: PeerEvent) {
         match event {
             PeerEvent::Candidate(candidate) => {
+                let candidate = self.connection.with_own_addresses(&candidate);
                 let message = Negotiation::Candidate {
                     candidate,
                     sdp_mid: None,

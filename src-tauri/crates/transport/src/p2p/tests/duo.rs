@@ -55,7 +55,7 @@ impl End {
         (Self::of(session), connection)
     }
 
-    fn of(session: Session) -> Self {
+    pub(super) fn of(session: Session) -> Self {
         Self {
             control: session.control,
             out: session.out,

@@ -9,6 +9,8 @@ use media::transport::{Path, Stream, TransportError, TransportEvent, TransportSt
 use webrtc::peer_connection::{RTCIceConnectionState, RTCPeerConnectionState};
 
 use super::Task;
+use super::negotiation::named;
+use crate::network::StandIns;
 use crate::p2p::candidate::Candidate;
 use crate::p2p::liveness::{Ice, Liveness};
 use crate::p2p::migrate::{Migration, Side};
@@ -28,6 +30,7 @@ pub(super) struct Connection {
     /// What TURN servers lend the other side, at most [`MAX_CANDIDATES`].
     relayed: Vec<SocketAddr>,
     fast_polling: Arc<FastPolling>,
+    stand_ins: Arc<StandIns>,
     migration: Migration,
     /// Since when the driver polls fast.
     polls_fast: Option<Instant>,
@@ -38,6 +41,7 @@ impl Connection {
         traffic: Arc<Traffic>,
         packet_size: Arc<PacketSize>,
         fast_polling: Arc<FastPolling>,
+        stand_ins: Arc<StandIns>,
         migration: Migration,
     ) -> Self {
         Self {
@@ -47,6 +51,7 @@ impl Connection {
             path: None,
             relayed: Vec::new(),
             fast_polling,
+            stand_ins,
             migration,
             polls_fast: None,
         }
@@ -83,6 +88,12 @@ impl Connection {
             self.migration.add_candidate(candidate);
             self.keep_if_relayed(candidate);
         }
+    }
+
+    /// A description of ours, or a candidate, as the other side shall read it: what stands in for a
+    /// link-local address is told to nobody.
+    pub(super) fn with_own_addresses(&self, text: &str) -> String {
+        named(text, |it| self.stand_ins.address(it).map(Into::into))
     }
 
     fn keep_if_relayed(&mut self, candidate: Candidate) {
@@ -162,7 +173,10 @@ impl Task {
         if self.end_if_closed().await {
             return;
         }
-        let pair = SelectedPair::of(&*self.local[Stream::Voice].sender).await;
+        let pair = {
+            let sender = &*self.local[Stream::Voice].sender;
+            SelectedPair::of(sender, &self.connection.stand_ins).await
+        };
         let path = pair.map(|it| self.connection.path_over(it));
         if let Some((path, true)) = path {
             self.shared.send_parameters.begin_path(path);

@@ -3,6 +3,7 @@
 //! cross. Runs in the session task; nothing in here waits for the other side.
 
 mod limits;
+mod names;
 mod near;
 mod slim;
 
@@ -12,6 +13,8 @@ use media::transport::{Role, Stream, TransportError, TransportEvent, TransportSt
 use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
 use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
+
+pub(super) use self::names::named;
 
 use self::limits::{Limits, RemoteDescription};
 use self::near::{ranked, ranked_candidate};
@@ -229,7 +232,8 @@ impl Task {
             }
         }
         let full = self.shared.connection.local_description().await;
-        (slim(&full.map_or(bare, |it| it.sdp)), deferred)
+        let sdp = slim(&full.map_or(bare, |it| it.sdp));
+        (self.connection.with_own_addresses(&sdp), deferred)
     }
 
     async fn catch_up(&mut self, deferred: Vec<PeerEvent>) {

@@ -84,8 +84,10 @@ impl Roaming {
 }
 
 impl LocalNetwork for Roaming {
-    fn usable(&self) -> Vec<IpAddr> {
-        self.state().addresses.clone()
+    fn usable(&self, _in_use: SocketAddr) -> Vec<SocketAddr> {
+        let state = self.state();
+        let addresses = state.addresses.iter();
+        addresses.map(|it| SocketAddr::new(*it, 0)).collect()
     }
 
     fn interfaces(&self) -> Vec<Interface> {

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use crate::network::Interface;
+use crate::network::{Interface, is_link_local};
 
 /// A description of the other side's with lower priorities for what is farther away.
 pub(super) fn ranked(sdp: &str, ours: &[Interface]) -> String {
@@ -49,7 +49,11 @@ fn preference(theirs: IpAddr, ours: &[Interface]) -> u32 {
         ours.iter().filter(|it| !it.is_card()),
     );
     if cards.any(|it| it.has_on_link(theirs)) {
-        ON_LINK
+        if is_link_local(theirs) {
+            ON_SOME_LINK
+        } else {
+            ON_LINK
+        }
     } else if others.any(|it| it.has_on_link(theirs)) {
         AROUND
     } else {
@@ -59,6 +63,9 @@ fn preference(theirs: IpAddr, ours: &[Interface]) -> u32 {
 
 /// On a network that we are on.
 const ON_LINK: u32 = 0xffff;
+
+/// Link-local: on one of our networks, if on any.
+const ON_SOME_LINK: u32 = 0xdfff;
 
 /// Behind a router.
 const ELSEWHERE: u32 = 0xbfff;
@@ -94,6 +101,17 @@ mod tests {
         assert_eq!((near, reflexive), (2_130_706_431, 1_694_498_815));
         assert!(near > far && far > tunnel && tunnel == bridge && bridge > reflexive);
         assert_eq!(ranked.len(), sdp.len());
+    }
+
+    #[test]
+    fn a_link_local_address_comes_after_others_of_the_network_and_before_what_is_behind_a_router() {
+        let ours = [
+            interface("eth0", "192.168.1.5/24"),
+            interface("eth0", "fe80::5/64"),
+        ];
+        let [near, link, far] = ["192.168.1.9", "fe80::9", "192.0.2.1"]
+            .map(|it| preference(it.parse().unwrap(), &ours));
+        assert!(near > link && link > far, "{near} {link} {far}");
     }
 
     proptest! {
