@@ -211,8 +211,8 @@ impl Task {
         });
         // A network that came before the agent had a pair is told of by no change.
         // An address that the system hides is no reason to leave it.
-        let is_known = |it: &Running| self.network.usable().contains(&it.selected.local.ip());
-        let may_prefer = |it: &&Running| it.mover.may_prefer() && is_known(it);
+        let is_known = |local| self.network.usable(local).contains(&any_port(local));
+        let may_prefer = |it: &&Running| it.mover.may_prefer() && is_known(it.selected.local);
         if self.running.as_ref().filter(may_prefer).is_some() {
             self.look_around();
         }
