@@ -7,6 +7,8 @@ mod ask;
 mod beacon;
 mod checks;
 mod dns_sd;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod retry;
 mod running;
 mod shared_port;

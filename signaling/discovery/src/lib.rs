@@ -17,6 +17,8 @@ mod acquaintances;
 mod announcement;
 mod encoding;
 mod finders;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod interfaces;
 mod lan;
 mod neighbours;

@@ -121,7 +121,7 @@ fn host(place: SocketAddr) -> SocketAddr {
 
 /// What an answer says. The connection is closed behind its body; one in chunks is refused as
 /// everything else is that no relay of ours sends.
-fn judge(answer: &[u8]) -> Result<Announcement, AskError> {
+pub(super) fn judge(answer: &[u8]) -> Result<Announcement, AskError> {
     let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
     let body = head.map(|it| &answer[it + 4..]);
     match (status(answer), body) {

@@ -17,7 +17,7 @@ use identity::Identity;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, interval, sleep, sleep_until};
 
-use self::datagram::{Datagram, Goodbye, SourceProof};
+pub(super) use self::datagram::{Datagram, Goodbye, SourceProof};
 use self::hearing::{Hearing, LASTS};
 use self::schedule::{Answers, Jitter, Schedule, answer_after};
 use self::sockets::{Received, Sockets};

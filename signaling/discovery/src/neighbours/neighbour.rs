@@ -66,6 +66,10 @@ impl Doubts {
             .saturating_add(if was_first { FIRST_FAILED } else { 1 });
     }
 
+    fn is_proven(self) -> bool {
+        self < Self::UNTRIED
+    }
+
     /// What was proven does not come before what is nearer.
     fn rank(self) -> Self {
         self.max(Self::UNTRIED)
@@ -157,7 +161,7 @@ impl Neighbour {
         }
         let mut by_doubts: Vec<usize> = (0..claimed.len()).collect();
         by_doubts.sort_by_key(|at| claimed[*at].doubts);
-        by_doubts.truncate(Sighting::MAX_PLACES_OF_ONE);
+        by_doubts.truncate(self.room(&claimed, sighting.finder));
         let (mut chosen, mut rest) = (Vec::new(), Vec::new());
         for (at, place) in claimed.into_iter().enumerate() {
             let kept = if by_doubts.contains(&at) {
@@ -167,11 +171,31 @@ impl Neighbour {
             };
             kept.push(place);
         }
-        self.spare.retain(|it| it.finder != sighting.finder);
-        rest.truncate(Sighting::MAX_CLAIMED.saturating_sub(self.spare.len()));
+        let is_said = |it: &Spare| sighting.places.contains(&it.address);
+        self.spare
+            .retain(|it| it.finder != sighting.finder || !is_said(it));
         self.spare.extend(rest);
+        self.bound_spare();
         chosen.sort_by_key(|it| it.doubts.rank());
         chosen
+    }
+
+    /// For how many of these there is room beside what was proven and is not among them: whoever
+    /// claims others, and has the daemon forget the true one, does not push it out.
+    fn room(&self, claimed: &[Spare], finder: FinderKind) -> usize {
+        let kept = self.places.iter().filter(|it| {
+            let is_claimed = claimed.iter().any(|other| other.address == it.address);
+            it.doubts.is_proven() && it.until.contains_key(&finder) && !is_claimed
+        });
+        Sighting::MAX_PLACES_OF_ONE
+            .saturating_sub(kept.count())
+            .max(1)
+    }
+
+    /// Those that were tried most go first.
+    fn bound_spare(&mut self) {
+        self.spare.sort_by_key(|it| it.doubts);
+        self.spare.truncate(Sighting::MAX_CLAIMED);
     }
 
     fn doubts(&self, address: SocketAddr) -> Doubts {
@@ -200,12 +224,15 @@ impl Neighbour {
             return false;
         }
         self.spare.sort_by_key(|it| it.doubts);
+        let mut held: Vec<SocketAddr> = self.places().collect();
         for place in &mut self.places {
             let Place { until, doubts, .. } = &*place;
             let other = self.spare.iter_mut().find(|it| {
-                it.doubts < *doubts && until.len() == 1 && until.contains_key(&it.finder)
+                let is_of_one = until.len() == 1 && until.contains_key(&it.finder);
+                it.doubts < *doubts && is_of_one && !held.contains(&it.address)
             });
             if let Some(other) = other {
+                held.push(other.address);
                 std::mem::swap(&mut place.address, &mut other.address);
                 std::mem::swap(&mut place.doubts, &mut other.doubts);
             }
@@ -245,17 +272,24 @@ impl Neighbour {
                 .places
                 .iter_mut()
                 .filter(known)
-                .min_by_key(|it| it.until[&finder])
+                .min_by_key(|it| (it.doubts.is_proven(), it.until[&finder]))
         {
-            oldest.until.remove(&finder);
+            let spare = oldest.until.remove(&finder).map(|until| Spare {
+                address: oldest.address,
+                finder,
+                until,
+                doubts: oldest.doubts,
+            });
+            self.spare.extend(spare);
         }
+        self.bound_spare();
         self.places.retain(|it| !it.until.is_empty());
         while self.places.len() + new > Sighting::MAX_PLACES
             && let Some((oldest, _)) = self
                 .places
                 .iter()
                 .enumerate()
-                .min_by_key(|(_, it)| it.heard)
+                .min_by_key(|(_, it)| (it.doubts.is_proven(), it.heard))
         {
             self.places.remove(oldest);
         }

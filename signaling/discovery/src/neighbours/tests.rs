@@ -240,6 +240,23 @@ fn of_many_places_that_nobody_signed_all_are_tried_and_the_true_one_is_kept() {
 }
 
 #[test]
+fn what_was_proven_stays_though_others_are_claimed_in_its_place() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    table.heard(now, sighting(1, &[100], DNS_SD));
+    table.confirm(&alias(1));
+    for second in 1..25 {
+        let now = now + Duration::from_secs(second);
+        let forged: Vec<u32> = (0..32).collect();
+        table.heard(now, sighting(1, &forged, DNS_SD));
+        assert!(places(&table, 1).contains(&place(100)));
+    }
+    // She has really moved.
+    table.handle_timeout(now + LASTS);
+    table.heard(now + LASTS, sighting(1, &[101], DNS_SD));
+    assert!(places(&table, 1).contains(&place(101)));
+}
+
+#[test]
 fn every_place_stands_first_in_the_end_for_liars_may_take_the_connection() {
     let (mut table, mut now) = (Neighbours::default(), Instant::now());
     let claimed: Vec<u32> = (0..32).collect();

@@ -23,14 +23,23 @@ impl Control {
             News::NotHere { way, why } => self.on_not_here(way, why),
             News::Link(id) => {
                 if let LinkId::Neighbour(alias) = id {
-                    self.lan.on_link(alias, &mut self.relays);
-                    if !self.relays.may_come_up(id) {
-                        self.routes.failed(self.machine.clock.now(), id);
-                    }
+                    self.on_neighbour(id, alias);
                 }
                 self.relay = self.relays.view(LinkId::Home);
                 self.tell_link();
             }
+        }
+    }
+
+    /// A link to a neighbour changed. What was said to whom we look for goes by another one too.
+    fn on_neighbour(&mut self, id: LinkId, alias: Address) {
+        let now = self.machine.clock.now();
+        let moved = self.lan.on_link(alias, &mut self.relays);
+        if moved || !self.relays.may_come_up(id) {
+            self.routes.failed(now, id);
+        }
+        if moved {
+            self.look_around(now);
         }
     }
 
@@ -76,12 +85,7 @@ impl Control {
             let is_far = self.relays.far_way(&who).is_some();
             may_be_here || self.routes.is_searching(&who) || is_far
         } else {
-            let is_sought = self.routes.is_searching(&who);
-            if is_sought {
-                self.routes.not_far(&who)
-            } else {
-                may_be_here
-            }
+            self.routes.not_far(now, &who).unwrap_or(may_be_here)
         };
         if !is_left {
             self.feed(Input::Undeliverable {
@@ -106,7 +110,7 @@ impl Control {
 
     /// Whom we call may be where somebody was heard just now.
     pub(super) fn look_around(&mut self, now: Instant) {
-        let Some(who) = self.sought.filter(|it| self.routes.is_searching(it)) else {
+        let Some(who) = self.routes.sought() else {
             return;
         };
         for way in self.lan.ways_to(&who, &mut self.relays) {
@@ -118,6 +122,8 @@ impl Control {
 
     /// Time passes for those whom we look for.
     pub(super) fn pass_search(&mut self) {
+        let wanted = self.peer().filter(|_| self.is_call_wanted());
+        self.routes.look_only_for(wanted.as_ref());
         for due in self.routes.pass(self.machine.clock.now()) {
             match due {
                 Due::AskFar(who, said) => {
