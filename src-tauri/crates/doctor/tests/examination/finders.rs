@@ -61,9 +61,7 @@ impl Membership for Member {
     }
 
     fn network_changed(&self) {
-        self.finders
-            .iter()
-            .for_each(RunningFinder::network_changed);
+        self.finders.iter().for_each(RunningFinder::network_changed);
     }
 
     fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
