@@ -1,44 +1,76 @@
 //! Finds others on the networks of this machine, by every way at once: see [`FinderKind`].
 //!
-//! Each finder is a task of its own; one that fails takes none of the others with it.
+//! Each way is a [`Finder`], and each runs in a task of its own ([`RunningFinder`]); one that fails
+//! takes none of the others with it.
 
 mod ask;
 mod beacon;
 mod checks;
-mod context;
 mod dns_sd;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod retry;
+mod running;
 mod shared_port;
 
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use identity::Identity;
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::sync::mpsc;
 
+use self::ask::Asking;
 pub use self::ask::{AskError, DEFAULT_PORT, ask};
 pub use self::beacon::BEACON_PORT;
-use self::context::Context;
+use self::beacon::Beacon;
+use self::dns_sd::DnsSd;
+pub use self::running::RunningFinder;
 use crate::announcement::Announcement;
 use crate::lan::{FinderKind, Heard};
 
-/// The finders of one member. Dropping them ends them without a goodbye.
-#[derive(Debug)]
-pub struct Finders {
-    context: Context,
-    announce: watch::Sender<Option<Announcement>>,
-    network: watch::Sender<()>,
-    asks: bool,
-    asking: Arc<Semaphore>,
-    tasks: JoinSet<()>,
-    /// The questions that wait for an answer.
-    questions: TaskTracker,
+/// A way to find others, and to be found by them. What every way has in common is said in
+/// [`RunningFinder`], which drives it: when it is opened and opened again, what reaches it, where
+/// its sightings go, and how it ends.
+trait Finder: Sized + Send + 'static {
+    /// For log lines.
+    const NAME: &'static str;
+
+    /// Takes what it hears and speaks with, within a tokio runtime. It says nothing of us yet.
+    fn open(alias: &Arc<Identity>) -> Result<Self, NotOpened>;
+
+    /// What it hears next; `None` when it has to be opened afresh. What is not awaited to its end is
+    /// not lost.
+    fn hear(&mut self) -> impl Future<Output = Option<Heard>> + Send;
+
+    /// Says this from now on; `None` to say nothing, after a goodbye. Whoever only asks says
+    /// nothing.
+    fn announce(&mut self, said: Option<Announcement>) {
+        drop(said);
+    }
+
+    /// Asks whoever is at these places. Whoever hears what is said to all needs no places.
+    fn ask(&mut self, places: &[SocketAddr]) {
+        let _ = places;
+    }
+
+    /// The addresses of this machine changed: looks again, and says again what it says, at once.
+    fn network_changed(&mut self) {}
+
+    /// Says goodbye.
+    fn leave(self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+/// Why a finder cannot be opened for now.
+#[derive(Debug, thiserror::Error)]
+enum NotOpened {
+    #[error("no port")]
+    Port(#[source] io::Error),
+    #[error(transparent)]
+    Daemon(#[from] mdns_sd::Error),
 }
 
 /// Which finders there are.
@@ -66,105 +98,27 @@ impl Options {
             finders: [finder].into(),
         }
     }
-}
 
-impl Finders {
-    /// Begins to look for others, and says nothing of us before [`Self::announce`]. What is heard
-    /// comes out of the receiver, what we say ourselves too; what does not fit is heard again.
+    /// Begins to look for others with each of them, and says nothing of us before
+    /// [`RunningFinder::announce`]. What is heard comes out of the receiver, what we say ourselves
+    /// too; what does not fit is heard again.
     ///
     /// Must be called within a tokio runtime.
     #[must_use]
-    pub fn start(alias: &Identity, options: &Options) -> (Self, mpsc::Receiver<Heard>) {
-        let (announce, announced) = watch::channel(None);
-        let (network, network_changed) = watch::channel(());
+    pub fn start(&self, alias: &Identity) -> (Vec<RunningFinder>, mpsc::Receiver<Heard>) {
         let (heard, receiver) = mpsc::channel(HEARD);
-        let context = Context {
-            alias: Arc::new(alias.clone()),
-            announced,
-            network: network_changed,
-            stop: CancellationToken::new(),
-            heard,
-        };
-        let mut tasks = JoinSet::new();
-        for finder in &options.finders {
-            match finder {
-                FinderKind::DnsSd => drop(tasks.spawn(dns_sd::run(context.clone()))),
-                FinderKind::Beacon => drop(tasks.spawn(beacon::run(context.clone()))),
-                FinderKind::Asked => {}
+        let alias = Arc::new(alias.clone());
+        let start = |kind: &FinderKind| {
+            let (alias, heard) = (Arc::clone(&alias), heard.clone());
+            match kind {
+                FinderKind::DnsSd => RunningFinder::start::<DnsSd>(alias, heard),
+                FinderKind::Beacon => RunningFinder::start::<Beacon>(alias, heard),
+                FinderKind::Asked => RunningFinder::start::<Asking>(alias, heard),
             }
-        }
-        let finders = Self {
-            context,
-            announce,
-            network,
-            asks: options.finders.contains(&FinderKind::Asked),
-            asking: Arc::new(Semaphore::new(MAX_QUESTIONS)),
-            tasks,
-            questions: TaskTracker::new(),
         };
-        (finders, receiver)
-    }
-
-    /// Announces this from now on, by every finder; `None` to say nothing, after a goodbye. Whoever
-    /// speaks again does so better under another alias: a goodbye that was said can be repeated.
-    pub fn announce(&self, announcement: Option<Announcement>) {
-        self.announce.send_if_modified(|it| {
-            let changed = *it != announcement;
-            *it = announcement;
-            changed
-        });
-    }
-
-    /// Asks whoever is at these places. Of many at once those that are too many are not asked.
-    pub fn ask(&self, places: Vec<SocketAddr>) {
-        if !self.asks {
-            return;
-        }
-        for place in places {
-            let Ok(permit) = self.asking.clone().try_acquire_owned() else {
-                return;
-            };
-            let context = self.context.clone();
-            self.questions.spawn(async move {
-                let _permit = permit;
-                let answer = context.stop.run_until_cancelled(ask::find(place)).await;
-                if let Some(Ok(sighting)) = answer {
-                    context.tell(Heard::Seen(sighting));
-                }
-            });
-        }
-    }
-
-    /// The addresses of this machine changed: looks again, and announces again, at once.
-    pub fn network_changed(&self) {
-        self.network.send_replace(());
-    }
-
-    /// Says goodbye and ends.
-    pub async fn leave(mut self) {
-        self.context.stop.cancel();
-        self.questions.close();
-        let all = async {
-            while self.tasks.join_next().await.is_some() {}
-            self.questions.wait().await;
-        };
-        // What is not done by then is dropped with us.
-        let _ = timeout(LEAVE, all).await;
-    }
-}
-
-impl Drop for Finders {
-    fn drop(&mut self) {
-        self.context.stop.cancel();
-        self.tasks.abort_all();
+        (self.finders.iter().map(start).collect(), receiver)
     }
 }
 
 /// To the engine: a burst of answers from a large network.
 const HEARD: usize = 64;
-
-/// At once: a place takes a second where nobody is.
-const MAX_QUESTIONS: usize = 64;
-
-/// Longer than each finder takes for its goodbye.
-const LEAVE: Duration = Duration::from_secs(1);

@@ -105,15 +105,22 @@ impl Interfaces {
         self.0.iter().any(|it| it.has_on_link(source))
     }
 
-    /// The places that can be, the nearest first, each once, at most [`Sighting::MAX_PLACES`].
+    /// The nearest of the places that can be, at most [`Sighting::MAX_PLACES`].
     pub(crate) fn nearest(&self, places: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-        let known = places.into_iter().take(MAX_CLAIMED);
+        let mut near = self.near(places);
+        near.truncate(Sighting::MAX_PLACES);
+        near
+    }
+
+    /// The places that can be, the nearest first, each once. Of more than [`Sighting::MAX_CLAIMED`]
+    /// the rest is not looked at.
+    pub(crate) fn near(&self, places: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
+        let known = places.into_iter().take(Sighting::MAX_CLAIMED);
         let mut near: Vec<_> = known
             .filter_map(|it| Some((self.nearness(it)?, it)))
             .collect();
         near.sort_unstable();
         near.dedup();
-        near.truncate(Sighting::MAX_PLACES);
         near.into_iter().map(|it| it.1).collect()
     }
 }
@@ -231,9 +238,6 @@ const MAX_INTERFACES: usize = 128;
 /// How long the interfaces of a [`Vicinity`] count: whoever comes from a network that was joined just
 /// now tries again.
 const FRESH: Duration = Duration::from_secs(2);
-
-/// How many places of one member are looked at.
-const MAX_CLAIMED: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -70,7 +70,7 @@ pub struct Sighting {
     /// What was said.
     pub announcement: Announcement,
     /// Where its relay may be reached, the best first, with the scope of link-local addresses.
-    /// At most [`Self::MAX_PLACES`].
+    /// At most [`Self::MAX_CLAIMED`].
     pub places: Vec<SocketAddr>,
     /// Who heard it.
     pub finder: FinderKind,
@@ -81,6 +81,10 @@ pub struct Sighting {
 impl Sighting {
     /// A machine with several interfaces of several addresses each.
     pub const MAX_PLACES: usize = 8;
+
+    /// How many are looked at where anybody can add some: enough that the true one is among them
+    /// whatever a few machines claim.
+    pub const MAX_CLAIMED: usize = 32;
 
     /// How many of them one finder has in the table of neighbours: what is forged for one finder
     /// leaves room to another.

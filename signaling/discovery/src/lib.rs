@@ -6,8 +6,8 @@
 //! and who it is is proven by a sealed session alone. What comes from the network is a stranger's
 //! bytes: none of it panics, and none of it makes memory grow without a bound.
 //!
-//! [`Finders`] hear and say announcements over real sockets, each way of finding in a task of its
-//! own. The rest is sans-IO: [`Neighbours`] keeps who is heard, [`Acquaintances`] tells who of them
+//! Finders ([`Options::start`]) hear and say announcements over real sockets, each way of finding in
+//! a task of its own. The rest is sans-IO: [`Neighbours`] keeps who is heard, [`Acquaintances`] tells who of them
 //! claims to be somebody whom we know. [`Lan`] is the seam behind which the finders and a relay are,
 //! or a simulation.
 
@@ -17,6 +17,8 @@ mod acquaintances;
 mod announcement;
 mod encoding;
 mod finders;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod interfaces;
 mod lan;
 mod neighbours;
@@ -26,7 +28,7 @@ mod token;
 pub use acquaintances::{Acquaintances, Recognised};
 pub use announcement::{Announcement, Named, host_name};
 pub use encoding::NotAnAnnouncement;
-pub use finders::{AskError, BEACON_PORT, DEFAULT_PORT, Finders, Options, ask};
+pub use finders::{AskError, BEACON_PORT, DEFAULT_PORT, Options, RunningFinder, ask};
 pub use identity::Address;
 pub use interfaces::{Vicinity, own_places};
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};

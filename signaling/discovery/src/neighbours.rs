@@ -3,33 +3,21 @@
 //! Everything in it is a stranger's word, and so it is bounded: in all, per machine and per member.
 //! Whoever was [confirmed](Neighbours::confirm) keeps its place, whatever else is announced.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod neighbour;
+
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use identity::Address;
 
-use crate::announcement::Announcement;
+pub use self::neighbour::Neighbour;
 use crate::lan::{FinderKind, Sighting};
 
 /// The members of the networks that are heard at present, by alias.
 #[derive(Debug, Default)]
 pub struct Neighbours {
     members: BTreeMap<Address, Neighbour>,
-}
-
-/// A member that is heard.
-#[derive(Clone, Debug)]
-pub struct Neighbour {
-    /// What it said last.
-    pub announcement: Announcement,
-    /// Whether somebody was proven to be at it.
-    confirmed: bool,
-    /// Whether it was recognised as somebody whom the user knows.
-    known: bool,
-    heard: Instant,
-    /// At most [`Sighting::MAX_PLACES`], the best first.
-    places: Vec<Place>,
 }
 
 /// What a sighting changed.
@@ -45,17 +33,9 @@ pub enum Change {
     Refused,
 }
 
-/// Where a member may be reached, and until when which finder says so.
-#[derive(Clone, Debug)]
-struct Place {
-    address: SocketAddr,
-    heard: Instant,
-    until: BTreeMap<FinderKind, Instant>,
-}
-
 impl Neighbours {
     /// More members than a network has where one looks for a person in a list. Each takes at most
-    /// about two KiB.
+    /// about four KiB.
     pub const MAX: usize = 256;
 
     /// Aliases at one IP address: each profile on a machine is one, and so is each that was started
@@ -96,8 +76,33 @@ impl Neighbours {
     /// Somebody was proven to be there: no flood of announcements takes its place.
     pub fn confirm(&mut self, alias: &Address) {
         if let Some(member) = self.members.get_mut(alias) {
-            member.confirmed = true;
+            member.confirm();
         }
+    }
+
+    /// Nobody proved to be the member at its places. Where a finder claims more of them than there
+    /// is room for, others come in their stead, those first that were tried least. Returns whether
+    /// there is one now that nobody tried: not too often, whatever is claimed.
+    pub fn failed(&mut self, now: Instant, alias: &Address) -> bool {
+        let member = self.members.get_mut(alias);
+        member.is_some_and(|it| it.failed(now))
+    }
+
+    /// Places to ask again, of members that are known or proven and that only answers tell of: who
+    /// goes on to answer stays. Each is asked every [`ASK_AGAIN`], and [`MAX_ASKED_AGAIN`] members
+    /// in that time.
+    pub fn ask_again(&mut self, now: Instant) -> Vec<SocketAddr> {
+        let members = self.members.values_mut();
+        let kept =
+            members.filter(|it| (it.confirmed || it.known) && it.finders().eq([FinderKind::Asked]));
+        let mut places = Vec::new();
+        for member in kept.take(MAX_ASKED_AGAIN) {
+            if now >= member.asked + ASK_AGAIN {
+                member.asked = now;
+                places.extend(member.places());
+            }
+        }
+        places
     }
 
     /// When [`Self::handle_timeout`] has something to do.
@@ -150,13 +155,7 @@ impl Neighbours {
         if !has_room {
             return Change::Refused;
         }
-        let mut new = Neighbour {
-            announcement: sighting.announcement.clone(),
-            confirmed: false,
-            known: is_known,
-            heard: now,
-            places: Vec::new(),
-        };
+        let mut new = Neighbour::new(now, &sighting, is_known);
         new.heard(now, sighting);
         self.members.insert(alias, new);
         Change::Appeared
@@ -195,108 +194,12 @@ impl Neighbours {
     }
 }
 
-impl Neighbour {
-    /// Where it may be reached, the best first. At most [`Sighting::MAX_PLACES`].
-    pub fn places(&self) -> impl Iterator<Item = SocketAddr> {
-        self.places.iter().map(|it| it.address)
-    }
+/// Between two questions of whether somebody is still there: each is a connection. Three are asked
+/// in the time for which an answer holds.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
 
-    /// Who hears it.
-    pub fn finders(&self) -> impl Iterator<Item = FinderKind> {
-        let holds = self.places.iter().flat_map(|it| it.until.keys());
-        holds.copied().collect::<BTreeSet<_>>().into_iter()
-    }
-
-    /// Takes a sighting of this member; what it took back is not believed. The order of its places
-    /// holds, before those that were known before. Of those that a finder knows, and of all, the ones that were not heard for the longest
-    /// time make room: what is forged for one finder takes no places of another.
-    fn heard(&mut self, now: Instant, sighting: Sighting) -> Change {
-        let before: Vec<_> = self.places().collect();
-        let mut places = Vec::new();
-        for address in sighting.places {
-            if places.iter().any(|it: &Place| it.address == address) {
-                continue;
-            }
-            if places.len() >= Sighting::MAX_PLACES_OF_ONE {
-                break;
-            }
-            let known = self.places.iter().position(|it| it.address == address);
-            let mut place = match known {
-                Some(at) => self.places.remove(at),
-                None => Place {
-                    address,
-                    heard: now,
-                    until: BTreeMap::new(),
-                },
-            };
-            place.heard = now;
-            place.until.insert(sighting.finder, now + sighting.lasts);
-            places.push(place);
-        }
-        self.make_room(places.len(), sighting.finder);
-        places.append(&mut self.places);
-        self.places = places;
-        self.heard = now;
-        let is_old = self.announcement.is_newer_than(&sighting.announcement);
-        let says_same = is_old || self.announcement == sighting.announcement;
-        if !says_same {
-            self.announcement = sighting.announcement;
-        }
-        if says_same && self.places().eq(before) {
-            Change::Nothing
-        } else {
-            Change::Changed
-        }
-    }
-
-    /// Drops what finders say of places, as far as it is not to be kept. Returns whether the member
-    /// is there by what is left.
-    fn stays_with(&mut self, keep: impl Fn(FinderKind, Instant) -> bool) -> bool {
-        let was_announced = self.is_announced();
-        self.retain_holds(keep);
-        !self.places.is_empty() && (self.is_announced() || !was_announced)
-    }
-
-    fn is_announced(&self) -> bool {
-        let mut holds = self.places.iter().flat_map(|it| it.until.keys());
-        holds.any(|it| match it {
-            FinderKind::DnsSd | FinderKind::Beacon => true,
-            FinderKind::Asked => false,
-        })
-    }
-
-    /// Makes room for so many places that a finder hears now.
-    fn make_room(&mut self, new: usize, finder: FinderKind) {
-        let known = |it: &&mut Place| it.until.contains_key(&finder);
-        while self.places.iter_mut().filter(known).count() + new > Sighting::MAX_PLACES_OF_ONE
-            && let Some(oldest) = self
-                .places
-                .iter_mut()
-                .filter(known)
-                .min_by_key(|it| it.until[&finder])
-        {
-            oldest.until.remove(&finder);
-        }
-        self.places.retain(|it| !it.until.is_empty());
-        while self.places.len() + new > Sighting::MAX_PLACES
-            && let Some((oldest, _)) = self
-                .places
-                .iter()
-                .enumerate()
-                .min_by_key(|(_, it)| it.heard)
-        {
-            self.places.remove(oldest);
-        }
-    }
-
-    /// Drops what finders say of places, and places of which none says anything any more.
-    fn retain_holds(&mut self, keep: impl Fn(FinderKind, Instant) -> bool) {
-        self.places.retain_mut(|place| {
-            place.until.retain(|finder, until| keep(*finder, *until));
-            !place.until.is_empty()
-        });
-    }
-}
+/// More people than somebody reaches where their network tells of nobody.
+const MAX_ASKED_AGAIN: usize = 16;
 
 #[cfg(test)]
 mod tests;

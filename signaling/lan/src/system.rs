@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 
-use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, host_name, own_places};
+use discovery::{
+    Announcement, Joined, Lan, LanError, Membership, RunningFinder, host_name, own_places,
+};
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use identity::Identity;
 
 use crate::relay::OwnRelay;
@@ -52,7 +54,7 @@ fn join(options: &Options, alias: &Identity) -> Result<Joined, LanError> {
     let relay =
         OwnRelay::open(&host_name(&alias.address()), options.port).map_err(LanError::NoPort)?;
     let port = relay.port();
-    let (finders, heard) = Finders::start(alias, &options.finders);
+    let (finders, heard) = options.finders.start(alias);
     Ok(Joined {
         port,
         heard,
@@ -63,7 +65,7 @@ fn join(options: &Options, alias: &Identity) -> Result<Joined, LanError> {
 /// A membership: what finds others, and our relay.
 #[derive(Debug)]
 struct Member {
-    finders: Finders,
+    finders: Vec<RunningFinder>,
     relay: OwnRelay,
 }
 
@@ -71,11 +73,15 @@ impl Membership for Member {
     fn announce(&self, announcement: Option<Announcement>) {
         let bytes = announcement.as_ref().map(Announcement::to_bytes);
         self.relay.announce(bytes.map(Into::into));
-        self.finders.announce(announcement);
+        for finder in &self.finders {
+            finder.announce(announcement.clone());
+        }
     }
 
     fn ask(&self, places: Vec<SocketAddr>) {
-        self.finders.ask(places);
+        for finder in &self.finders {
+            finder.ask(places.clone());
+        }
     }
 
     fn places(&self) -> Vec<SocketAddr> {
@@ -84,14 +90,15 @@ impl Membership for Member {
 
     fn network_changed(&self) {
         // The relay listens at every address, those to come included.
-        self.finders.network_changed();
+        self.finders.iter().for_each(RunningFinder::network_changed);
     }
 
     fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
             let Self { finders, relay } = *self;
             relay.announce(None);
-            tokio::join!(finders.leave(), relay.close());
+            let leaving = join_all(finders.into_iter().map(RunningFinder::leave));
+            tokio::join!(leaving, relay.close());
         }
         .boxed()
     }

@@ -1,16 +1,21 @@
 //! Asks one place for its announcement: `GET /announcement`, HTTP/1.1, over TCP. For places that
 //! nobody announces where we are: typed ones, those in an invite, those where somebody was last.
 
+use std::future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use identity::Identity;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::{Finder, NotOpened};
 use crate::announcement::Announcement;
-use crate::lan::{FinderKind, Sighting};
+use crate::lan::{FinderKind, Heard, Sighting};
 
 /// The path under which the relay of a member gives its announcement,
 /// [`Announcement::to_bytes`].
@@ -53,8 +58,40 @@ pub async fn ask(place: SocketAddr) -> Result<Announcement, AskError> {
     }
 }
 
+/// Asks at places that are known, each in a task of its own: at most [`MAX_QUESTIONS`].
+pub(super) struct Asking {
+    questions: JoinSet<Result<Sighting, AskError>>,
+}
+
+impl Finder for Asking {
+    const NAME: &'static str = "asking";
+
+    fn open(_alias: &Arc<Identity>) -> Result<Self, NotOpened> {
+        let questions = JoinSet::new();
+        Ok(Self { questions })
+    }
+
+    async fn hear(&mut self) -> Option<Heard> {
+        loop {
+            match self.questions.join_next().await {
+                Some(Ok(Ok(sighting))) => return Some(Heard::Seen(sighting)),
+                // Nobody is there.
+                Some(_) => {}
+                None => future::pending().await,
+            }
+        }
+    }
+
+    fn ask(&mut self, places: &[SocketAddr]) {
+        let room = MAX_QUESTIONS.saturating_sub(self.questions.len());
+        for place in places.iter().take(room) {
+            self.questions.spawn(find(*place));
+        }
+    }
+}
+
 /// Asks as a finder: what is answered is a sighting at the place.
-pub(super) async fn find(place: SocketAddr) -> Result<Sighting, AskError> {
+async fn find(place: SocketAddr) -> Result<Sighting, AskError> {
     Ok(Sighting {
         announcement: ask(place).await?,
         places: vec![place],
@@ -84,7 +121,7 @@ fn host(place: SocketAddr) -> SocketAddr {
 
 /// What an answer says. The connection is closed behind its body; one in chunks is refused as
 /// everything else is that no relay of ours sends.
-fn judge(answer: &[u8]) -> Result<Announcement, AskError> {
+pub(super) fn judge(answer: &[u8]) -> Result<Announcement, AskError> {
     let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
     let body = head.map(|it| &answer[it + 4..]);
     match (status(answer), body) {
@@ -118,8 +155,13 @@ const ANSWER: Duration = Duration::from_secs(1);
 /// Head and body: [`Announcement::MAX_BYTES`] and what a server says of itself.
 const MAX_ANSWER_BYTES: u64 = 2048;
 
-/// The asker asks again while it needs the place.
-const LASTS: Duration = Duration::from_secs(60);
+/// At once: a place takes a second where nobody is.
+const MAX_QUESTIONS: usize = 64;
+
+/// Whoever is needed is asked again three times in this: see [`Neighbours::ask_again`].
+///
+/// [`Neighbours::ask_again`]: crate::Neighbours::ask_again
+const LASTS: Duration = Duration::from_secs(35);
 
 #[cfg(test)]
 mod tests {

@@ -10,17 +10,18 @@ mod schedule;
 mod sockets;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use identity::Identity;
 use tokio::sync::mpsc;
-use tokio::time::{interval, sleep, sleep_until};
+use tokio::time::{Interval, interval, sleep, sleep_until};
 
-use self::datagram::{Datagram, Goodbye, SourceProof};
+pub(super) use self::datagram::{Datagram, Goodbye, SourceProof};
 use self::hearing::{Hearing, LASTS};
 use self::schedule::{Answers, Jitter, Schedule, answer_after};
 use self::sockets::{Received, Sockets};
-use super::context::Context;
-use super::retry::retry;
+use super::{Finder, NotOpened};
 use crate::announcement::Announcement;
 use crate::encoding::Claimed;
 use crate::interfaces::Interfaces;
@@ -30,82 +31,94 @@ use crate::lan::{FinderKind, Heard, Sighting};
 pub const BEACON_PORT: u16 = 48266;
 
 /// The beacon of one member.
-struct Beacon {
-    context: Context,
+pub(super) struct Beacon {
+    alias: Arc<Identity>,
+    /// What others hear of us.
+    said: Option<Claimed>,
     sockets: Sockets,
+    received: mpsc::Receiver<Received>,
     interfaces: Interfaces,
+    look: Interval,
     hearing: Hearing,
     schedule: Schedule,
     answers: Answers,
     /// Answers that wait for their time: at most [`MAX_WAITING`].
     waiting: Vec<(Instant, SocketAddr)>,
-    /// Whether others hear of us.
-    announced: bool,
 }
 
-/// Runs until the context says stop, and says goodbye then.
-pub(super) async fn run(context: Context) {
-    let (heard, received) = mpsc::channel(RECEIVED);
-    let open = || Sockets::open(context.alias.clone(), BEACON_PORT, heard.clone());
-    let Some(sockets) = retry(&context.stop, "beacon", open).await else {
-        return;
-    };
-    drop(heard);
-    let mut beacon = Beacon {
-        context,
-        sockets,
-        interfaces: Interfaces::default(),
-        hearing: Hearing::default(),
-        schedule: Schedule::new(Instant::now()),
-        answers: Answers::default(),
-        waiting: Vec::new(),
-        announced: false,
-    };
-    beacon.run(received).await;
-    if beacon.announced {
-        beacon.say_goodbye().await;
+impl Finder for Beacon {
+    const NAME: &'static str = "beacon";
+
+    fn open(alias: &Arc<Identity>) -> Result<Self, NotOpened> {
+        let (heard, received) = mpsc::channel(RECEIVED);
+        let sockets = Sockets::open(Arc::clone(alias), BEACON_PORT, heard);
+        Ok(Self {
+            alias: Arc::clone(alias),
+            said: None,
+            sockets: sockets.map_err(NotOpened::Port)?,
+            received,
+            interfaces: Interfaces::default(),
+            look: interval(LOOK_INTERVAL),
+            hearing: Hearing::default(),
+            schedule: Schedule::new(Instant::now()),
+            answers: Answers::default(),
+            waiting: Vec::new(),
+        })
     }
-}
 
-impl Beacon {
-    async fn run(&mut self, mut received: mpsc::Receiver<Received>) {
-        let mut look = interval(LOOK_INTERVAL);
+    async fn hear(&mut self) -> Option<Heard> {
         loop {
             let waiting = self.waiting.iter().map(|it| it.0).min();
             let next = waiting.map_or(self.schedule.next(), |it| it.min(self.schedule.next()));
             tokio::select! {
-                () = self.context.stop.cancelled() => return,
-                changed = self.context.announced.changed() => match changed {
-                    Ok(()) => self.announcement_changed(),
-                    Err(_) => return,
+                _ = self.look.tick() => if self.look_around() {
+                    self.schedule.burst(Instant::now(), true);
                 },
-                changed = self.context.network.changed() => match changed {
-                    Ok(()) => {
-                        self.look();
-                        self.schedule.burst(Instant::now(), true);
-                    }
-                    Err(_) => return,
+                Some(it) = self.received.recv() => if let Some(heard) = self.take(&it) {
+                    return Some(heard);
                 },
-                _ = look.tick() => {
-                    if self.look() {
-                        self.schedule.burst(Instant::now(), true);
-                    }
-                }
-                Some(it) = received.recv() => self.take(&it),
                 () = sleep_until(next.into()) => self.send(Instant::now()),
             }
         }
     }
 
+    /// A new announcement goes out at once. Silence begins with a goodbye.
+    fn announce(&mut self, said: Option<Announcement>) {
+        let was_announced = self.said.is_some();
+        self.said = said.map(Claimed::from);
+        if self.said.is_some() {
+            self.schedule.burst(Instant::now(), true);
+        } else if was_announced {
+            self.send_goodbye();
+        }
+    }
+
+    fn network_changed(&mut self) {
+        self.look_around();
+        self.schedule.burst(Instant::now(), true);
+    }
+
+    /// Twice, in case that one is lost; who hears neither forgets us in time.
+    async fn leave(self) {
+        if self.said.is_none() {
+            return;
+        }
+        self.send_goodbye();
+        sleep(GOODBYE_AGAIN).await;
+        self.send_goodbye();
+    }
+}
+
+impl Beacon {
     /// Follows the interfaces. Returns whether there is a new one.
-    fn look(&mut self) -> bool {
+    fn look_around(&mut self) -> bool {
         self.interfaces = Interfaces::now();
         self.sockets.follow(&self.interfaces)
     }
 
-    fn take(&mut self, received: &Received) {
+    fn take(&mut self, received: &Received) -> Option<Heard> {
         if !self.interfaces.has_on_link(received.source) {
-            return;
+            return None;
         }
         let now = Instant::now();
         match Datagram::from_bytes(&received.bytes) {
@@ -115,34 +128,37 @@ impl Beacon {
                 asks,
             }) => {
                 let source = received.source;
-                if let Some(said) = self.hearing.verify(now, claimed, &proof, source) {
-                    self.is_here(now, said, asks, source);
-                }
+                let said = self.hearing.verify(now, claimed, &proof, source)?;
+                self.is_here(now, said, asks, source)
             }
             Some(Datagram::Goodbye(goodbye)) if self.hearing.goodbye(now, &goodbye) => {
-                self.context.tell(Heard::Gone {
+                Some(Heard::Gone {
                     alias: goodbye.alias,
                     finder: FinderKind::Beacon,
-                });
+                })
             }
-            Some(Datagram::Goodbye(_)) | None => {}
+            Some(Datagram::Goodbye(_)) | None => None,
         }
     }
 
     /// A member is there, and may ask who else is.
-    fn is_here(&mut self, now: Instant, said: Announcement, asks: bool, source: SocketAddr) {
-        if asks && said.alias != self.context.alias.address() {
+    fn is_here(
+        &mut self,
+        now: Instant,
+        said: Announcement,
+        asks: bool,
+        source: SocketAddr,
+    ) -> Option<Heard> {
+        if asks && said.alias != self.alias.address() {
             self.was_asked(now, source);
         }
-        let places = self.hearing.heard(now, &said, source, &self.interfaces);
-        if let Some(places) = places {
-            self.context.tell(Heard::Seen(Sighting {
-                announcement: said,
-                places,
-                finder: FinderKind::Beacon,
-                lasts: LASTS,
-            }));
-        }
+        let places = self.hearing.heard(now, &said, source, &self.interfaces)?;
+        Some(Heard::Seen(Sighting {
+            announcement: said,
+            places,
+            finder: FinderKind::Beacon,
+            lasts: LASTS,
+        }))
     }
 
     fn was_asked(&mut self, now: Instant, source: SocketAddr) {
@@ -157,8 +173,7 @@ impl Beacon {
         let (due, later) = self.waiting.drain(..).partition(|it| it.0 <= now);
         self.waiting = later;
         let due: Vec<(Instant, SocketAddr)> = due;
-        let said = self.announced_now();
-        if let Some(said) = &said {
+        if let Some(said) = &self.said {
             for (_, source) in due {
                 self.sockets
                     .answer(|proof| here(said, proof, false), source);
@@ -166,38 +181,14 @@ impl Beacon {
         }
         if self.schedule.next() <= now {
             let asks = self.schedule.sent(now, jitter());
-            if let Some(said) = &said {
+            if let Some(said) = &self.said {
                 self.sockets.send_to_all(|proof| here(said, proof, asks));
             }
         }
     }
 
-    /// What we say, if anything.
-    fn announced_now(&self) -> Option<Claimed> {
-        self.context.announced.borrow().clone().map(Claimed::from)
-    }
-
-    /// A new announcement goes out at once. Silence begins with a goodbye.
-    fn announcement_changed(&mut self) {
-        let announces = self.context.announced.borrow_and_update().is_some();
-        if announces {
-            self.announced = true;
-            self.schedule.burst(Instant::now(), true);
-        } else if self.announced {
-            self.announced = false;
-            self.send_goodbye();
-        }
-    }
-
-    /// Twice, in case that one is lost; who hears neither forgets us in time.
-    async fn say_goodbye(&self) {
-        self.send_goodbye();
-        sleep(GOODBYE_AGAIN).await;
-        self.send_goodbye();
-    }
-
     fn send_goodbye(&self) {
-        let goodbye = Goodbye::new(&self.context.alias);
+        let goodbye = Goodbye::new(&self.alias);
         self.sockets.send_to_all(|_| Datagram::Goodbye(goodbye));
     }
 }

@@ -7,24 +7,25 @@
 //! is not heard is gone after [`LASTS`]. That costs one packet twice for each family and network,
 //! however many members there are; to ask each one for it would cost their square.
 
+mod question;
+
 use std::collections::HashMap;
-use std::io;
+use std::future;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use identity::Identity;
 use mdns_sd::{
     IfKind, Receiver, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo,
     TxtProperty,
 };
 use socket2::Domain;
-use tokio::time::{interval, interval_at, sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Interval, interval, interval_at, sleep, sleep_until, timeout};
 use tracing::{debug, warn};
 
 use super::checks::Checks;
-use super::context::Context;
-use super::retry::retry;
-use super::shared_port;
+use super::{Finder, NotOpened, shared_port};
 use crate::announcement::{Announcement, label};
 use crate::encoding::Claimed;
 use crate::interfaces::Interfaces;
@@ -32,12 +33,18 @@ use crate::lan::{FinderKind, Heard, Sighting};
 use crate::neighbours::Neighbours;
 
 /// DNS-SD of one member.
-struct DnsSd {
-    context: Context,
+pub(super) struct DnsSd {
+    alias: Arc<Identity>,
     daemon: ServiceDaemon,
+    events: Receiver<ServiceEvent>,
+    said: Option<Announcement>,
     /// The full name under which we are registered.
     registered: Option<String>,
     beats: u32,
+    beat: Interval,
+    check: Interval,
+    /// When to ask who else is there: see [`question`].
+    asks_at: Option<tokio::time::Instant>,
     /// What was told as seen, by the name of its instance: what is removed is known by that only. At
     /// most [`Neighbours::MAX`].
     seen: HashMap<String, (Announcement, Instant)>,
@@ -46,96 +53,106 @@ struct DnsSd {
     interfaces: (Instant, Interfaces),
 }
 
-/// Runs until the context says stop, and says goodbye then.
-pub(super) async fn run(context: Context) {
-    let Some((daemon, mut events)) = start(&context.stop).await else {
-        return;
-    };
-    let mut finder = DnsSd {
-        context,
-        daemon,
-        registered: None,
-        beats: 0,
-        seen: HashMap::new(),
-        checks: Checks::default(),
-        interfaces: (Instant::now(), Interfaces::now()),
-    };
-    while let Some(again) = finder.run(&events).await {
-        events = again;
-    }
-    finder.say_goodbye().await;
-}
+impl Finder for DnsSd {
+    const NAME: &'static str = "DNS-SD";
 
-/// Starts the thread and looks for others, as soon as that can be; `None` when the context says stop
-/// before.
-async fn start(stop: &CancellationToken) -> Option<(ServiceDaemon, Receiver<ServiceEvent>)> {
-    retry(stop, "DNS-SD", || {
+    /// Starts the thread and looks for others.
+    fn open(alias: &Arc<Identity>) -> Result<Self, NotOpened> {
         // The daemon says of no port that it is taken, and hears nothing then. One family is enough.
         let families = [Domain::IPV4, Domain::IPV6];
         let opened = families.map(|it| shared_port::open(it, MDNS_PORT));
         if let [Err(error), Err(_)] = opened {
-            return Err(NotStarted::Port(error));
+            return Err(NotOpened::Port(error));
         }
         let daemon = ServiceDaemon::new()?;
         // Two members on one machine hear each other on any other interface, and by the beacon.
         daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
         daemon.set_ip_check_interval(INTERFACE_CHECK_SECONDS)?;
-        let events = daemon.browse(SERVICE)?;
-        Ok((daemon, events))
-    })
-    .await
-}
+        Ok(Self {
+            alias: Arc::clone(alias),
+            events: daemon.browse(SERVICE)?,
+            daemon,
+            said: None,
+            registered: None,
+            beats: 0,
+            beat: interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT),
+            check: interval(CACHE_CHECK),
+            asks_at: None,
+            seen: HashMap::new(),
+            checks: Checks::default(),
+            interfaces: (Instant::now(), Interfaces::now()),
+        })
+    }
 
-/// Why there is no DNS-SD for now.
-#[derive(Debug, thiserror::Error)]
-enum NotStarted {
-    #[error("no port for multicast DNS")]
-    Port(#[source] io::Error),
-    #[error(transparent)]
-    Daemon(#[from] mdns_sd::Error),
-}
-
-impl DnsSd {
-    /// Returns the events to go on with, after the daemon was started afresh; `None` at the end.
-    async fn run(&mut self, events: &Receiver<ServiceEvent>) -> Option<Receiver<ServiceEvent>> {
-        let mut beat = interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
-        let mut check = interval(CACHE_CHECK);
+    async fn hear(&mut self) -> Option<Heard> {
         loop {
+            let asks_at = self.asks_at;
+            let asks = async {
+                match asks_at {
+                    Some(at) => sleep_until(at).await,
+                    None => future::pending().await,
+                }
+            };
             tokio::select! {
-                () = self.context.stop.cancelled() => return None,
-                changed = self.context.announced.changed() => {
-                    changed.ok()?;
-                    self.announce();
-                }
-                changed = self.context.network.changed() => {
-                    changed.ok()?;
-                    self.announce();
-                }
-                _ = beat.tick() => self.announce(),
-                _ = check.tick() => if self.is_flooded().await {
+                _ = self.beat.tick() => self.say(),
+                _ = self.check.tick() => if self.is_flooded().await {
                     debug!("multicast DNS is flooded, its cache is thrown away");
-                    return self.start_again().await;
+                    return None;
                 },
-                event = events.recv_async() => match event {
-                    Ok(event) => self.take(event),
-                    // It was not read fast enough.
-                    Err(_) => return self.browse_again().await,
+                () = asks => {
+                    self.asks_at = None;
+                    question::ask(&self.alias.address(), &Interfaces::now());
+                },
+                event = self.events.recv_async() => match event {
+                    Ok(event) => if let Some(heard) = self.take(event) {
+                        return Some(heard);
+                    },
+                    // It was not read fast enough: with what is in the cache, after a pause in which
+                    // a flood does not make us ask all the time.
+                    Err(_) => {
+                        sleep(BROWSE_PAUSE).await;
+                        self.events = self.daemon.browse(SERVICE).ok()?;
+                    }
                 },
             }
         }
     }
 
+    fn announce(&mut self, said: Option<Announcement>) {
+        if said.is_some() && self.said.is_none() {
+            self.asks_at = Some(tokio::time::Instant::now() + question::AFTER);
+        }
+        self.said = said;
+        self.say();
+    }
+
+    fn network_changed(&mut self) {
+        self.say();
+    }
+
+    async fn leave(mut self) {
+        if let Some(said) = self.registered.take()
+            && let Ok(done) = self.daemon.unregister(&said)
+        {
+            let _ = timeout(ANSWER_TIMEOUT, done.recv_async()).await;
+        }
+        if let Ok(done) = self.daemon.shutdown() {
+            let _ = timeout(ANSWER_TIMEOUT, done.recv_async()).await;
+        }
+    }
+}
+
+impl DnsSd {
     /// Says what there is to say, or that there is nothing any more.
-    fn announce(&mut self) {
-        let said = self.context.announced.borrow_and_update().clone();
-        let Some(said) = said else {
+    fn say(&mut self) {
+        let Some(said) = &self.said else {
             if let Some(name) = self.registered.take() {
                 let _ = self.daemon.unregister(&name);
             }
             return;
         };
         self.beats = self.beats.wrapping_add(1);
-        let Some(service) = service(&said, self.beats) else {
+        let Some(service) = service(said, self.beats) else {
             return;
         };
         let name = service.get_fullname().to_owned();
@@ -145,20 +162,17 @@ impl DnsSd {
         }
     }
 
-    fn take(&mut self, event: ServiceEvent) {
+    fn take(&mut self, event: ServiceEvent) -> Option<Heard> {
         match event {
-            ServiceEvent::ServiceResolved(service) => {
-                if let Some(sighting) = self.sighting(&service) {
-                    self.context.tell(Heard::Seen(sighting));
-                }
-            }
+            ServiceEvent::ServiceResolved(service) => self.sighting(&service).map(Heard::Seen),
             ServiceEvent::ServiceRemoved(_, name) => {
-                if let Some((said, _)) = self.seen.remove(&name) {
-                    let (alias, finder) = (said.alias, FinderKind::DnsSd);
-                    self.context.tell(Heard::Gone { alias, finder });
-                }
+                let (said, _) = self.seen.remove(&name)?;
+                Some(Heard::Gone {
+                    alias: said.alias,
+                    finder: FinderKind::DnsSd,
+                })
             }
-            _ => {}
+            _ => None,
         }
     }
 
@@ -172,7 +186,7 @@ impl DnsSd {
         let addresses = service.get_addresses().iter();
         let addresses = addresses.filter(|it| !it.to_ip_addr().is_loopback());
         let addresses = addresses.map(|it| place(it, port));
-        let places = self.interfaces().nearest(addresses);
+        let places = self.interfaces().near(addresses);
         if places.is_empty() {
             return None;
         }
@@ -220,36 +234,6 @@ impl DnsSd {
         let timers = metrics.get("timer").copied().unwrap_or_default();
         let cached = cached.map(|it| *it.1).sum::<i64>();
         usize::try_from(cached).is_ok_and(|it| it > MAX_CACHED) || timers > MAX_TIMERS
-    }
-
-    /// Looks for others again, with what is in the cache, after a pause in which a flood does not
-    /// make us ask all the time.
-    async fn browse_again(&mut self) -> Option<Receiver<ServiceEvent>> {
-        let pause = sleep(BROWSE_PAUSE);
-        self.context.stop.run_until_cancelled(pause).await?;
-        match self.daemon.browse(SERVICE) {
-            Ok(events) => Some(events),
-            Err(_) => self.start_again().await,
-        }
-    }
-
-    async fn start_again(&mut self) -> Option<Receiver<ServiceEvent>> {
-        let _ = self.daemon.shutdown();
-        let (daemon, events) = start(&self.context.stop).await?;
-        self.daemon = daemon;
-        self.announce();
-        Some(events)
-    }
-
-    async fn say_goodbye(&mut self) {
-        if let Some(said) = self.registered.take()
-            && let Ok(done) = self.daemon.unregister(&said)
-        {
-            let _ = timeout(ANSWER_TIMEOUT, done.recv_async()).await;
-        }
-        if let Ok(done) = self.daemon.shutdown() {
-            let _ = timeout(ANSWER_TIMEOUT, done.recv_async()).await;
-        }
     }
 }
 

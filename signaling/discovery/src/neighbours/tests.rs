@@ -2,12 +2,13 @@
 
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use identity::Identity;
 use proptest::prelude::*;
 
+use super::neighbour::{MAX_MOVES, Spare};
 use super::*;
+use crate::announcement::Announcement;
 
 const BEACON: FinderKind = FinderKind::Beacon;
 const DNS_SD: FinderKind = FinderKind::DnsSd;
@@ -211,21 +212,130 @@ fn a_place_that_is_heard_late_is_let_in_and_the_one_that_fell_silent_goes() {
     assert_eq!(places(&table, 1), all);
 }
 
+#[test]
+fn of_many_places_that_nobody_signed_all_are_tried_and_the_true_one_is_kept() {
+    let (mut table, mut now) = (Neighbours::default(), Instant::now());
+    let claimed: Vec<u32> = (0..32).collect();
+    for honest in claimed.iter().copied() {
+        let says = || sighting(1, &claimed, DNS_SD);
+        table.forget(&alias(1));
+        table.heard(now, says());
+        let mut rounds = 0;
+        while !places(&table, 1).contains(&place(honest)) {
+            rounds += 1;
+            assert!(rounds <= 8, "{honest}");
+            now += Duration::from_secs(4);
+            assert!(table.failed(now, &alias(1)), "others are left to try");
+            // It is heard all the time, also while it is tried.
+            table.heard(now, says());
+        }
+        table.confirm(&alias(1));
+        table.heard(now, says());
+        assert!(places(&table, 1).contains(&place(honest)));
+        assert!(!table.failed(now, &alias(1)), "busy for a moment");
+        table.heard(now, says());
+        assert!(places(&table, 1).contains(&place(honest)));
+        now += Duration::from_secs(60);
+    }
+}
+
+#[test]
+fn what_was_proven_stays_though_others_are_claimed_in_its_place() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    table.heard(now, sighting(1, &[100], DNS_SD));
+    table.confirm(&alias(1));
+    for second in 1..25 {
+        let now = now + Duration::from_secs(second);
+        let forged: Vec<u32> = (0..32).collect();
+        table.heard(now, sighting(1, &forged, DNS_SD));
+        assert!(places(&table, 1).contains(&place(100)));
+    }
+    // She has really moved.
+    table.handle_timeout(now + LASTS);
+    table.heard(now + LASTS, sighting(1, &[101], DNS_SD));
+    assert!(places(&table, 1).contains(&place(101)));
+}
+
+#[test]
+fn every_place_stands_first_in_the_end_for_liars_may_take_the_connection() {
+    let (mut table, mut now) = (Neighbours::default(), Instant::now());
+    let claimed: Vec<u32> = (0..32).collect();
+    table.heard(now, sighting(1, &claimed, DNS_SD));
+    let mut first = std::collections::BTreeSet::new();
+    for _ in 0..48 {
+        first.insert(places(&table, 1)[0]);
+        now += Duration::from_secs(4);
+        table.failed(now, &alias(1));
+    }
+    assert_eq!(first.len(), 32);
+}
+
+#[test]
+fn a_place_that_its_member_signed_is_never_sent_away_for_those_that_anybody_claims() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    table.heard(now, sighting(1, &[100], BEACON));
+    let claimed: Vec<u32> = (0..32).collect();
+    for second in 0..100 {
+        let now = now + Duration::from_secs(second);
+        table.heard(now, sighting(1, &claimed, DNS_SD));
+        table.failed(now, &alias(1));
+        assert!(places(&table, 1).contains(&place(100)));
+    }
+}
+
+#[test]
+fn whoever_claims_new_places_all_the_time_does_not_have_us_try_all_the_time() {
+    let (mut table, start) = (Neighbours::default(), Instant::now());
+    let mut moves = 0;
+    for number in 0..3000_u32 {
+        let now = start + Duration::from_millis(10) * number;
+        let claimed: Vec<u32> = (0..32).map(|it| number * 32 + it).collect();
+        table.heard(now, sighting(1, &claimed, DNS_SD));
+        moves += u32::from(table.failed(now, &alias(1)));
+    }
+    assert!(moves <= MAX_MOVES, "{moves}");
+}
+
+#[test]
+fn whom_only_answers_tell_of_is_asked_again_while_she_is_known_or_proven() {
+    let (mut table, now) = (Neighbours::default(), Instant::now());
+    let asked = |of| sighting(of, &[of], FinderKind::Asked);
+    table.heard(now, asked(1));
+    table.heard_of_known(now, asked(2));
+    table.heard(now, asked(3));
+    table.heard_of_known(now, asked(4));
+    table.heard_of_known(now, sighting(4, &[4], BEACON));
+    assert_eq!(table.ask_again(now), []);
+    let later = now + ASK_AGAIN;
+    assert_eq!(table.ask_again(later), [place(2)]);
+    assert_eq!(table.ask_again(later), [], "slowly");
+    table.confirm(&alias(3));
+    assert_eq!(table.ask_again(later), [place(3)]);
+    table.heard_of_known(later, asked(2));
+    assert_eq!(table.handle_timeout(now + LASTS), [1, 3, 4].map(alias));
+    for number in 10..100 {
+        table.heard_of_known(later, asked(number));
+    }
+    assert_eq!(table.ask_again(later + ASK_AGAIN).len(), MAX_ASKED_AGAIN);
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Heard(u32, Vec<u32>, FinderKind),
     Gone(u32, FinderKind),
     Confirm(u32),
+    Failed(u32),
     Wait(u64),
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
     let finder = prop::sample::select(vec![DNS_SD, BEACON, FinderKind::Asked]);
-    let hosts = prop::collection::vec(0..40_u32, 0..12);
+    let hosts = prop::collection::vec(0..60_u32, 0..50);
     prop_oneof![
         4 => (0..400_u32, hosts, finder.clone()).prop_map(|(of, at, by)| Step::Heard(of, at, by)),
         1 => (0..400_u32, finder).prop_map(|(of, by)| Step::Gone(of, by)),
         1 => (0..400_u32).prop_map(Step::Confirm),
+        1 => (0..400_u32).prop_map(Step::Failed),
         1 => (0..30_u64).prop_map(Step::Wait),
     ]
 }
@@ -243,6 +353,7 @@ proptest! {
                     table.gone(&alias(of), by);
                 }
                 Step::Confirm(of) => table.confirm(&alias(of)),
+                Step::Failed(of) => _ = table.failed(now, &alias(of)),
                 Step::Wait(seconds) => {
                     now += Duration::from_secs(seconds);
                     table.handle_timeout(now);
@@ -256,6 +367,14 @@ proptest! {
                 places.sort_unstable();
                 places.dedup();
                 prop_assert_eq!(places.len(), member.places().count());
+                prop_assert!(member.spare.len() <= Sighting::MAX_CLAIMED);
+                let is_place = |it: &Spare| places.contains(&it.address);
+                let known_twice = member.spare.iter().filter(|it| {
+                    is_place(it) && member.places.iter().any(|place| {
+                        place.address == it.address && place.until.contains_key(&it.finder)
+                    })
+                });
+                prop_assert_eq!(known_twice.count(), 0);
                 for finder in [DNS_SD, BEACON, FinderKind::Asked] {
                     let of_one = member.places.iter();
                     let of_one = of_one.filter(|it| it.until.contains_key(&finder)).count();

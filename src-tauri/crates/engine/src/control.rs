@@ -23,7 +23,6 @@ use call::input::Input;
 use call::phone::Phone;
 use call::time::Timestamp;
 use call::view::CallView;
-use identity::Address;
 use media::backend::codec::CodecBackend;
 use media::transport::MediaTransport;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -78,8 +77,6 @@ pub(crate) struct Control {
     relays: Relays,
     routes: Routes,
     lan: Lan,
-    /// Whom we called last.
-    sought: Option<Address>,
     /// A neighbour whose program ended, as its machine says, and since when.
     gone: Option<(Way, Instant)>,
     /// What the user reads of our home relay.
@@ -153,7 +150,6 @@ impl Control {
             relays,
             routes: Routes::default(),
             lan,
-            sought: None,
             gone: None,
             relay: RelayView::None,
             call: Call {

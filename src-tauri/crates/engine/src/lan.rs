@@ -183,7 +183,14 @@ impl Lan {
     pub(crate) fn pass(&mut self, relays: &mut Relays, is_in_use: impl Fn(&Address) -> bool) {
         match &mut self.state {
             State::Failed { again_at } if *again_at <= self.clock.now() => self.join(),
-            State::On(on) => on.neighbourhood.pass(self.clock.now(), relays, is_in_use),
+            State::On(on) => {
+                let now = self.clock.now();
+                on.neighbourhood.pass(now, relays, is_in_use);
+                let silent = on.neighbourhood.ask_again(now);
+                if !silent.is_empty() {
+                    on.membership.ask(silent);
+                }
+            }
             State::Off | State::Joining { .. } | State::Failed { .. } => {}
         }
     }
@@ -294,10 +301,12 @@ impl Lan {
         }
     }
 
-    /// A link to a neighbour changed.
-    pub(crate) fn on_link(&mut self, alias: Address, relays: &mut Relays) {
-        if let State::On(on) = &mut self.state {
-            on.neighbourhood.on_link(self.clock.now(), alias, relays);
+    /// A link to a neighbour changed. Returns whether there is another one in its place, by which
+    /// nothing was said yet.
+    pub(crate) fn on_link(&mut self, alias: Address, relays: &mut Relays) -> bool {
+        match &mut self.state {
+            State::On(on) => on.neighbourhood.on_link(self.clock.now(), alias, relays),
+            State::Off | State::Joining { .. } | State::Failed { .. } => false,
         }
     }
 

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
-    let ann = person(Person::Ann);
+    let (ann, bob) = (person(Person::Ann), person(Person::Bob));
     let invite = invite()?;
     Ok(vec![
         ("seal_frame", frames()?),
@@ -59,6 +59,19 @@ fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
         ("identity_relay_url", texts(RELAYS.map(str::to_owned))),
         ("identity_name", texts(NAMES.map(str::to_owned))),
         ("call_message", messages()),
+        (
+            "lan_announcement",
+            discovery::fuzzing::seeds::announcements(&ann, &bob),
+        ),
+        ("lan_txt", discovery::fuzzing::seeds::txts(&ann, &bob)),
+        ("lan_beacon", discovery::fuzzing::seeds::beacons(&ann, &bob)),
+        ("lan_answer", discovery::fuzzing::seeds::answers(&ann, &bob)),
+        ("lan_place", texts(PLACES.map(str::to_owned))),
+        ("seal_greeting", vec![vec![0; 4]]),
+        (
+            "seal_introduction",
+            vec![seal::introduce(&ann.address(), &bob.address())?],
+        ),
         ("call_phone", phone_histories()),
     ])
 }
@@ -388,6 +401,14 @@ const RELAYS: [&str; 3] = [
     "wss://relay.example/v1",
     "ws://[fe80::1%25eth0]:4080",
     "WSS://Relay.Example.:443/tincan/V2/",
+];
+
+const PLACES: [&str; 5] = [
+    "bea.local",
+    "bea_s-laptop:48267",
+    "192.168.1.5:4080",
+    "fe80::1%eth0",
+    "[fe80::1%2]:99",
 ];
 
 const NAMES: [&str; 3] = [

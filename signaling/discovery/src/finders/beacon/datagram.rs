@@ -19,7 +19,7 @@ use crate::encoding::Claimed;
 
 /// A datagram of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Datagram {
+pub(in crate::finders) enum Datagram {
     /// A member is here.
     Here {
         claimed: Claimed,
@@ -34,18 +34,18 @@ pub(super) enum Datagram {
 /// Says from which address a beacon is sent: whoever repeats it from elsewhere, or as if from
 /// elsewhere, is not heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SourceProof([u8; 64]);
+pub(in crate::finders) struct SourceProof([u8; 64]);
 
 /// Says that a member leaves. Once it was said anybody can repeat it: who speaks again under the
 /// same alias may be taken for gone until the next beacon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Goodbye {
+pub(in crate::finders) struct Goodbye {
     pub(super) alias: Address,
     signature: [u8; 64],
 }
 
 impl SourceProof {
-    pub(super) fn new(alias: &Identity, source: IpAddr) -> Self {
+    pub(in crate::finders) fn new(alias: &Identity, source: IpAddr) -> Self {
         Self(alias.sign_source(&address_bytes(source)))
     }
 
@@ -56,7 +56,7 @@ impl SourceProof {
 }
 
 impl Goodbye {
-    pub(super) fn new(alias: &Identity) -> Self {
+    pub(in crate::finders) fn new(alias: &Identity) -> Self {
         Self {
             alias: alias.address(),
             signature: alias.sign_goodbye(),
@@ -71,9 +71,9 @@ impl Goodbye {
 
 impl Datagram {
     /// The longest that there is, in bytes.
-    pub(super) const MAX_BYTES: usize = HEADER_BYTES + 64 + Announcement::MAX_BYTES;
+    pub(in crate::finders) const MAX_BYTES: usize = HEADER_BYTES + 64 + Announcement::MAX_BYTES;
 
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(in crate::finders) fn to_bytes(&self) -> Vec<u8> {
         let begin = |kind| [MAGIC, &[FORMAT, kind]].concat();
         match self {
             Self::Here {
@@ -92,7 +92,7 @@ impl Datagram {
     }
 
     /// `None` for what is not ours, or of a later format.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(in crate::finders) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(&[FORMAT])?;
         let (kind, rest) = rest.split_first()?;
         match *kind {

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use discovery::{Announcement, Finders, Joined, Lan, LanError, Membership, Options};
+use discovery::{Announcement, Joined, Lan, LanError, Membership, Options, RunningFinder};
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use identity::Identity;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -22,7 +22,7 @@ impl Lan for RealLan {
                 .map_err(LanError::NoPort)?;
             let port = listener.local_addr().map_err(LanError::NoPort)?.port();
             let accepting = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
-            let (finders, heard) = Finders::start(&alias, &options);
+            let (finders, heard) = options.start(&alias);
             let membership = Box::new(Member {
                 finders,
                 accepting: accepting.abort_handle(),
@@ -39,17 +39,21 @@ impl Lan for RealLan {
 
 #[derive(Debug)]
 struct Member {
-    finders: Finders,
+    finders: Vec<RunningFinder>,
     accepting: AbortHandle,
 }
 
 impl Membership for Member {
     fn announce(&self, announcement: Option<Announcement>) {
-        self.finders.announce(announcement);
+        for finder in &self.finders {
+            finder.announce(announcement.clone());
+        }
     }
 
     fn ask(&self, places: Vec<SocketAddr>) {
-        self.finders.ask(places);
+        for finder in &self.finders {
+            finder.ask(places.clone());
+        }
     }
 
     fn places(&self) -> Vec<SocketAddr> {
@@ -57,13 +61,13 @@ impl Membership for Member {
     }
 
     fn network_changed(&self) {
-        self.finders.network_changed();
+        self.finders.iter().for_each(RunningFinder::network_changed);
     }
 
     fn leave(self: Box<Self>) -> BoxFuture<'static, ()> {
         let Self { finders, accepting } = *self;
         async move {
-            finders.leave().await;
+            join_all(finders.into_iter().map(RunningFinder::leave)).await;
             accepting.abort();
         }
         .boxed()

@@ -23,20 +23,29 @@ impl Control {
             News::NotHere { way, why } => self.on_not_here(way, absence(why, way)),
             News::Link(id) => {
                 if let LinkId::Neighbour(alias) = id {
-                    self.lan.on_link(alias, &mut self.relays);
-                    if !self.relays.may_come_up(id) {
-                        self.routes.failed(self.machine.clock.now(), id);
-                    }
-                    let way = Way {
-                        link: id,
-                        at: alias,
-                    };
-                    self.note_gone(way);
+                    self.on_neighbour(id, alias);
                 }
                 self.relay = self.relays.view(LinkId::Home);
                 self.tell_link();
             }
         }
+    }
+
+    /// A link to a neighbour changed. What was said to whom we look for goes by another one too.
+    fn on_neighbour(&mut self, id: LinkId, alias: Address) {
+        let now = self.machine.clock.now();
+        let moved = self.lan.on_link(alias, &mut self.relays);
+        if moved || !self.relays.may_come_up(id) {
+            self.routes.failed(now, id);
+        }
+        if moved {
+            self.look_around(now);
+        }
+        let way = Way {
+            link: id,
+            at: alias,
+        };
+        self.note_gone(way);
     }
 
     fn on_frame(&mut self, way: Way, frame: &Bytes) {
@@ -97,6 +106,7 @@ impl Control {
             Some(way.at)
         };
         let Some(who) = who else { return };
+        let now = self.machine.clock.now();
         let here: Vec<Way> = self.routes.local_ways(&who).collect();
         let is_another = |it: &Way| *it != way && self.relays.is_online(it.link);
         let may_be_here = here.iter().any(is_another);
@@ -106,16 +116,11 @@ impl Control {
             let is_far = far.is_some_and(|it| self.relays.may_come_up(it.link));
             may_be_here || self.routes.is_searching(&who) || is_far
         } else {
-            let is_sought = self.routes.is_searching(&who);
-            if is_sought {
-                self.routes.not_far(&who)
-            } else {
-                may_be_here
-            }
+            self.routes.not_far(now, &who).unwrap_or(may_be_here)
         };
         tracing::debug!(?why, is_left, "nobody is there");
         if is_left || !way.link.is_local() {
-            self.routes.lost(self.machine.clock.now(), way);
+            self.routes.lost(now, way);
         }
         if !is_left {
             self.feed(Input::Undeliverable {
@@ -140,7 +145,7 @@ impl Control {
 
     /// Whom we call may be where somebody was heard just now.
     pub(super) fn look_around(&mut self, now: Instant) {
-        let Some(who) = self.sought.filter(|it| self.routes.is_searching(it)) else {
+        let Some(who) = self.routes.sought() else {
             return;
         };
         for way in self.lan.ways_to(&who, &mut self.relays) {
@@ -152,6 +157,8 @@ impl Control {
 
     /// Time passes for those whom we look for.
     pub(super) fn pass_search(&mut self) {
+        let wanted = self.peer().filter(|_| self.is_call_wanted());
+        self.routes.look_only_for(wanted.as_ref());
         for due in self.routes.pass(self.machine.clock.now()) {
             match due {
                 Due::AskFar(who, said) => {

@@ -114,7 +114,6 @@ impl Control {
         }
         self.relays.probe_before_call();
         self.call.guest_relay = invite.relay.map(|url| (peer.address, url));
-        self.sought = Some(invite.address);
         self.look_for(invite.address, &invite.lan);
         self.feed(Input::Link {
             online: self.reaches(Some(&invite.address)),

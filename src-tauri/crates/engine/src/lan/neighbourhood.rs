@@ -136,9 +136,11 @@ impl Neighbourhood {
         let neighbours = &self.neighbours;
         self.standings
             .retain(|alias, _| neighbours.get(alias).is_some());
-        for standing in self.standings.values_mut() {
+        for (alias, standing) in &mut self.standings {
             match &standing.proof {
-                Proof::Asked { until, .. } if *until <= now => standing.fail(now),
+                Proof::Asked { until, .. } if *until <= now => {
+                    standing.fail(now, self.neighbours.failed(now, alias));
+                }
                 Proof::Given { until } if *until <= now => standing.doubt(now),
                 Proof::Asked { .. } | Proof::Given { .. } | Proof::Wanted { .. } => {}
             }
@@ -230,10 +232,19 @@ impl Neighbourhood {
         self.introductions.who(way)
     }
 
-    /// A link to a neighbour changed: what was to be asked there is asked, or was in vain.
-    pub(super) fn on_link(&mut self, now: Instant, alias: Address, relays: &mut Relays) {
-        let link = LinkId::Neighbour(alias);
-        let Some(standing) = self.standings.get_mut(&alias) else {
+    /// A link to a neighbour changed: what was to be asked there is asked, or was in vain. Returns
+    /// whether there is another link in its place, to where they may be too.
+    pub(super) fn on_link(&mut self, now: Instant, alias: Address, relays: &mut Relays) -> bool {
+        match relays.state(LinkId::Neighbour(alias)) {
+            Some(LinkState::Online) => self.greet(alias, relays),
+            Some(LinkState::Offline(_)) => return self.missed(now, alias, relays),
+            Some(LinkState::Connecting) | None => {}
+        }
+        false
+    }
+
+    fn greet(&self, alias: Address, relays: &mut Relays) {
+        let Some(standing) = self.standings.get(&alias) else {
             return;
         };
         let Proof::Asked {
@@ -242,18 +253,32 @@ impl Neighbourhood {
         else {
             return;
         };
-        match relays.state(link) {
-            Some(LinkState::Online) => {
-                let way = Way { link, at: alias };
-                let Ok(introduction) = seal::introduce(asker, &standing.person.address) else {
-                    return;
-                };
-                relays.send(way, introduction, Priority::Others);
-                relays.send(way, greeting.hello().to_vec(), Priority::Others);
-            }
-            Some(LinkState::Offline(_)) => standing.fail(now),
-            Some(LinkState::Connecting) | None => {}
+        let Ok(introduction) = seal::introduce(asker, &standing.person.address) else {
+            return;
+        };
+        let link = LinkId::Neighbour(alias);
+        let way = Way { link, at: alias };
+        relays.send(way, introduction, Priority::Others);
+        relays.send(way, greeting.hello().to_vec(), Priority::Others);
+    }
+
+    /// Nobody is at the places of a neighbour. Where others are claimed, it is dialled there.
+    fn missed(&mut self, now: Instant, alias: Address, relays: &mut Relays) -> bool {
+        if self.neighbours.failed(now, &alias) {
+            self.open(alias, relays);
+            return true;
         }
+        if let Some(standing) = self.standings.get_mut(&alias)
+            && let Proof::Asked { .. } = standing.proof
+        {
+            standing.fail(now, false);
+        }
+        false
+    }
+
+    /// The places of those whom only answers tell of, as far as they are to be asked again.
+    pub(super) fn ask_again(&mut self, now: Instant) -> Vec<SocketAddr> {
+        self.neighbours.ask_again(now)
     }
 
     /// Neighbours of whom nobody knows who they are.
@@ -327,7 +352,7 @@ impl Neighbourhood {
         };
         let Ok(greeting) = Greeting::begin(asker, standing.person.address, now) else {
             // Nobody can hold such a key.
-            standing.fail(now);
+            standing.fail(now, false);
             return;
         };
         standing.proof = Proof::Asked {
@@ -337,7 +362,9 @@ impl Neighbourhood {
             failures,
         };
         match relays.state(LinkId::Neighbour(alias)) {
-            Some(_) => self.on_link(now, alias, relays),
+            Some(LinkState::Online) => self.greet(alias, relays),
+            // In use, so that it tries again by itself.
+            Some(LinkState::Connecting | LinkState::Offline(_)) => {}
             None => self.open(alias, relays),
         }
     }

@@ -83,16 +83,21 @@ impl Standing {
         }
     }
 
-    /// It was not given.
-    pub(super) fn fail(&mut self, now: Instant) {
+    /// It was not given. Asked for again soon where somebody may be elsewhere too.
+    pub(super) fn fail(&mut self, now: Instant, may_be_elsewhere: bool) {
         let failures = match &self.proof {
             Proof::Wanted { failures, .. } | Proof::Asked { failures, .. } => *failures,
             Proof::Given { .. } => 0,
         };
         // A machine that is busy for a moment has not left.
         self.is_shown &= failures == 0;
+        let pause = if may_be_elsewhere {
+            PAUSES[0]
+        } else {
+            PAUSES[PAUSES.len().min(failures as usize + 1) - 1]
+        };
         self.proof = Proof::Wanted {
-            from: now + PAUSES[PAUSES.len().min(failures as usize + 1) - 1],
+            from: now + pause,
             failures: failures.saturating_add(1),
         };
     }

@@ -11,7 +11,8 @@ use identity::Address;
 
 use super::link::{LinkId, Way};
 
-/// The ways to those whom we speak with. At most [`MAX_ROUTES`].
+/// The ways to those whom we speak with, at most [`MAX_ROUTES`]; and whom we look for, who is one
+/// person at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Routes(Vec<(Address, Route)>);
 
@@ -52,8 +53,8 @@ pub(crate) enum Due {
 }
 
 impl Routes {
-    /// Looks for somebody whom we are about to call, on our networks first: the far relay, where
-    /// there is one, is asked after `head_start`.
+    /// Looks for somebody whom we are about to call, and for nobody else any more, on our networks
+    /// first: the far relay, where there is one, is asked after `head_start`.
     pub(crate) fn look_for(
         &mut self,
         now: Instant,
@@ -61,6 +62,7 @@ impl Routes {
         head_start: Duration,
         is_far_there: bool,
     ) {
+        self.look_only_for(Some(&who));
         let route = self.route(now, who);
         route.heard.clear();
         route.search = Some(Search {
@@ -71,6 +73,22 @@ impl Routes {
             until: now + PATIENCE,
             said: Vec::new(),
         });
+    }
+
+    /// Ends the search for anybody else than this person.
+    pub(crate) fn look_only_for(&mut self, who: Option<&Address>) {
+        for (it, route) in &mut self.0 {
+            if who != Some(it) {
+                route.search = None;
+            }
+        }
+    }
+
+    /// Whom we look for and have not heard yet.
+    pub(crate) fn sought(&self) -> Option<Address> {
+        let mut routes = self.0.iter();
+        let sought = routes.find(|(_, route)| route.search.is_some());
+        sought.map(|(who, _)| *who)
     }
 
     /// Somebody whom we look for may be there. Returns what was said before and is to be said there
@@ -152,13 +170,12 @@ impl Routes {
         working.or_else(|| ways.last()).into_iter().collect()
     }
 
-    /// The far relay knows of nobody. Whether our networks still have time to find them.
-    pub(crate) fn not_far(&mut self, who: &Address) -> bool {
-        let search = self.find(who).and_then(|it| it.search.as_mut());
-        search.is_some_and(|it| {
-            it.is_far_in_vain = true;
-            !it.ways.is_empty()
-        })
+    /// The far relay knows of nobody. Whether our networks still have time to find them, if they are
+    /// looked for: they may be started just now, and be heard in a moment.
+    pub(crate) fn not_far(&mut self, now: Instant, who: &Address) -> Option<bool> {
+        let search = self.find(who)?.search.as_mut()?;
+        search.is_far_in_vain = true;
+        Some(now < search.until)
     }
 
     /// Time passes: what follows for those whom we look for.
@@ -188,8 +205,7 @@ impl Routes {
 
     /// Whether somebody is looked for and was not heard yet.
     pub(crate) fn is_searching(&self, who: &Address) -> bool {
-        let mut routes = self.0.iter();
-        routes.any(|(it, route)| it == who && route.search.is_some())
+        self.sought() == Some(*who)
     }
 
     /// The ways on our networks by which somebody is or may be reached.
@@ -356,8 +372,7 @@ mod tests {
     #[test]
     fn who_is_nowhere_is_told_of_when_our_networks_had_their_time() {
         let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
-        routes.look_for(now, who, SOON, true);
-        assert!(!routes.not_far(&who), "nothing is left to wait for");
+        assert_eq!(routes.not_far(now, &who), None, "never looked for");
         routes.look_for(now, who, SOON, true);
         routes.may_be(now, who, neighbour());
         routes.pass(now + SOON);
@@ -366,13 +381,48 @@ mod tests {
             [],
             "the far relay may find them"
         );
-        assert!(routes.not_far(&who));
+        assert_eq!(routes.not_far(now + SOON, &who), Some(true));
         assert_eq!(routes.pass(now + PATIENCE), [Due::Nowhere(who)]);
         assert_eq!(routes.pass(now + PATIENCE), []);
         let far_away = somebody();
         routes.look_for(now, far_away, Duration::ZERO, false);
         let due = routes.pass(now + PATIENCE);
         assert!(due.contains(&Due::Nowhere(far_away)));
+    }
+
+    #[test]
+    fn who_is_started_while_she_is_called_is_found_though_the_far_relay_knew_of_nobody() {
+        let (mut routes, who, now) = (Routes::default(), somebody(), Instant::now());
+        let far = Some(home(who));
+        routes.look_for(now, who, Duration::ZERO, true);
+        assert_eq!(says(&mut routes, now, who, far), []);
+        let asked = vec![HELLO.to_vec()];
+        assert_eq!(routes.pass(now), [Due::AskFar(who, asked)]);
+        assert_eq!(routes.not_far(now + SOON, &who), Some(true));
+        assert_eq!(routes.pass(now + SOON), []);
+        assert_eq!(routes.sought(), Some(who));
+        let late = neighbour();
+        assert_eq!(routes.may_be(now + 2 * SOON, who, late), [HELLO]);
+        routes.heard(now + 2 * SOON, who, late);
+        assert_eq!(routes.pass(now + PATIENCE), []);
+        assert_eq!(routes.sought(), None);
+        // A relay that answers when all time has passed ends it.
+        routes.look_for(now, who, Duration::ZERO, true);
+        assert_eq!(routes.not_far(now + PATIENCE, &who), Some(false));
+    }
+
+    #[test]
+    fn one_person_at_a_time_is_looked_for() {
+        let (mut routes, now) = (Routes::default(), Instant::now());
+        let [one, other] = [0; 2].map(|_| somebody());
+        routes.look_for(now, one, SOON, true);
+        routes.look_for(now, other, SOON, true);
+        assert_eq!(routes.sought(), Some(other));
+        assert!(!routes.is_searching(&one));
+        routes.look_only_for(Some(&other));
+        assert!(routes.is_searching(&other));
+        routes.look_only_for(None);
+        assert_eq!(routes.sought(), None);
     }
 
     #[test]

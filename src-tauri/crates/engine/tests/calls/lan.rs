@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use call::reason::EndReason;
-use discovery::Announcement;
+use call::view::CallView;
+use discovery::{Announcement, Lan};
 use engine::command::{Command, Fault};
 use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
 use identity::Identity;
@@ -144,7 +145,7 @@ async fn whose_address_one_has_is_found_behind_an_announcement_that_names_nobody
     house.pass(LOOK).await;
     assert!(alice.view().lan.nearby.is_empty());
     talks(&alice, &bob).await;
-    assert!(carol.view().call == call::view::CallView::Idle);
+    assert!(carol.view().call == CallView::Idle);
     for person in [alice, bob, carol] {
         person.stops().await;
     }
@@ -204,6 +205,92 @@ async fn a_forged_announcement_of_somebody_is_not_believed() {
     assert!(alice.view().lan.nearby.is_empty());
     alice.stops().await;
     relay.abort();
+}
+
+#[tokio::test]
+async fn whoever_is_found_only_by_asking_stays_while_she_answers() {
+    let house = House::new();
+    house.lan.swallows_announcements();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let before = said(&house).await;
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    let (_, place) = said_since(&house, &before).await;
+    assert!(alice.view().lan.nearby.is_empty());
+    let who = alice.engine().who_is_at(vec![place]).await;
+    assert!(matches!(who, WhoIsThere::Person(_)), "{who:?}");
+    for _ in 0..18 {
+        house.pass(Duration::from_secs(5)).await;
+        sees_nearby(&alice, &bob, "").await;
+    }
+    bob.stops().await;
+    for _ in 0..8 {
+        house.pass(Duration::from_secs(5)).await;
+    }
+    sees_nobody(&alice).await;
+    alice.stops().await;
+}
+
+#[tokio::test]
+async fn of_many_places_that_are_forged_for_somebody_the_true_one_is_found() {
+    let house = House::new();
+    house.lan.swallows_announcements();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let before = said(&house).await;
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    let (said, place) = said_since(&house, &before).await;
+    // Some refuse, and some take the connection and are silent.
+    let silent = [0; 3].map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let mut claimed: Vec<SocketAddr> = silent.iter().map(|it| it.local_addr().unwrap()).collect();
+    claimed.extend((2..30).map(|host| SocketAddr::from(([127, 0, 0, host], 9))));
+    claimed.push(place);
+    house.lan.claim(&said, &claimed);
+    let begun = Instant::now();
+    while alice.view().lan.nearby.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never found");
+        house.pass(Duration::from_millis(500)).await;
+        house.lan.claim(&said, &claimed);
+    }
+    talks(&alice, &bob).await;
+    alice.stops().await;
+    bob.stops().await;
+}
+
+#[tokio::test]
+async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nobody() {
+    let house = House::new();
+    let relay = Relay::start().await;
+    let alice = house.person("Alice", LanVisibility::Known, Some(&relay));
+    alice.is_online().await;
+    house.pass(LOOK).await;
+    let bob = Arc::new(Identity::generate().unwrap());
+    let dial = Command::Dial {
+        to: bob.address().to_string(),
+        video: true,
+    };
+    alice.does(dial).await;
+    // The relay has answered long ago.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    house.pass(Duration::from_secs(1)).await;
+    assert!(matches!(alice.view().call, CallView::Outgoing { .. }));
+    // On the network is somebody who was not there before, and only Bob can answer.
+    let joined = house.lan.join(&bob).await.unwrap();
+    let alias = Announcement::hidden(&bob, &bob, joined.port, &[]);
+    let (_link, mut heard) =
+        Link::connect(&format!("ws://127.0.0.1:{}", joined.port), bob).unwrap();
+    joined.membership.announce(Some(alias));
+    let told = async {
+        loop {
+            if let Some(LinkEvent::Message { .. }) = heard.recv().await {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), told)
+        .await
+        .unwrap();
+    alice.stops().await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 
 /// Whoever announces is heard by all others. Clones are the same network.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LocalNetwork(Arc<Mutex<BTreeMap<Address, Node>>>);
+pub(crate) struct LocalNetwork(Arc<Mutex<BTreeMap<Address, Node>>>, Arc<AtomicBool>);
 
 /// One member.
 #[derive(Debug)]
@@ -47,11 +48,21 @@ impl LocalNetwork {
             .collect()
     }
 
+    /// Nobody hears what is said to all any more: only who is asked is found.
+    pub(crate) fn swallows_announcements(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
     /// All hear this, whoever says it.
     pub(crate) fn forge(&self, announcement: &Announcement, place: SocketAddr) {
+        self.claim(announcement, &[place]);
+    }
+
+    /// All hear by DNS-SD that this is said at all these places.
+    pub(crate) fn claim(&self, announcement: &Announcement, places: &[SocketAddr]) {
         let nodes = self.0.lock().unwrap();
         for node in nodes.values() {
-            let _full = node.heard.try_send(seen(announcement.clone(), place));
+            let _full = node.heard.try_send(seen(announcement.clone(), places));
         }
     }
 
@@ -62,7 +73,10 @@ impl LocalNetwork {
         };
         node.announcement.clone_from(&announcement);
         let place = node.place;
-        let said = announcement.map_or_else(|| gone(alias), |it| seen(it, place));
+        if self.1.load(Ordering::Relaxed) {
+            return;
+        }
+        let said = announcement.map_or_else(|| gone(alias), |it| seen(it, &[place]));
         for node in nodes.values() {
             let _full = node.heard.try_send(said.clone());
         }
@@ -82,8 +96,10 @@ impl Lan for LocalNetwork {
             let serving = signal_relay::serve(listener, config, std::future::pending());
             relay.spawn(async move { serving.await.unwrap() });
             let (tell, heard) = mpsc::channel(64);
-            for (announcement, place) in network.said() {
-                tell.try_send(seen(announcement, place)).unwrap();
+            if !network.1.load(Ordering::Relaxed) {
+                for (announcement, place) in network.said() {
+                    tell.try_send(seen(announcement, &[place])).unwrap();
+                }
             }
             let node = Node {
                 heard: tell,
@@ -121,7 +137,7 @@ impl Membership for Member {
                     announcement,
                     places: vec![place],
                     finder: FinderKind::Asked,
-                    lasts: Duration::from_secs(60),
+                    lasts: ANSWER_HOLDS,
                 }));
             }
         }
@@ -173,10 +189,10 @@ impl Drop for Process {
     }
 }
 
-fn seen(announcement: Announcement, place: SocketAddr) -> Heard {
+fn seen(announcement: Announcement, places: &[SocketAddr]) -> Heard {
     Heard::Seen(Sighting {
         announcement,
-        places: vec![place],
+        places: places.to_vec(),
         finder: FinderKind::DnsSd,
         lasts: Duration::from_secs(3600),
     })
@@ -188,3 +204,6 @@ fn gone(alias: Address) -> Heard {
         finder: FinderKind::DnsSd,
     }
 }
+
+/// As that of the finder that asks.
+const ANSWER_HOLDS: Duration = Duration::from_secs(35);

@@ -1,0 +1,46 @@
+//! What the encoders make, for the fuzz targets to begin with.
+
+use identity::Identity;
+
+use crate::announcement::Announcement;
+pub use crate::finders::fuzzing::beacons;
+
+/// Announcements in their own form: hidden to all but `other`, and by a name.
+#[must_use]
+pub fn announcements(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
+    said(own, other)
+        .iter()
+        .map(Announcement::to_bytes)
+        .collect()
+}
+
+/// The strings of their TXT records, each behind a byte of its length.
+#[must_use]
+pub fn txts(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
+    let strings = |it: &Announcement| {
+        let strings = it.to_txt().into_iter();
+        let counted =
+            strings.filter_map(|it| Some([vec![u8::try_from(it.len()).ok()?], it].concat()));
+        counted.collect::<Vec<_>>().concat()
+    };
+    said(own, other).iter().map(strings).collect()
+}
+
+/// What a relay answers that is asked who is there.
+#[must_use]
+pub fn answers(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\n\r\n";
+    let mut answers: Vec<Vec<u8>> = announcements(own, other)
+        .iter()
+        .map(|it| [&head[..], it].concat())
+        .collect();
+    answers.push(b"HTTP/1.1 503 Service Unavailable\r\n\r\n".to_vec());
+    answers
+}
+
+pub(crate) fn said(own: &Identity, other: &Identity) -> [Announcement; 2] {
+    [
+        Announcement::hidden(own, own, 4080, &[other.address()]),
+        Announcement::open(own, own, 48267, "Zo\u{eb}"),
+    ]
+}
