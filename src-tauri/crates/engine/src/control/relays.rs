@@ -112,8 +112,14 @@ impl Control {
         let may_be_here = here.iter().any(is_another);
         let is_left = if way.link.is_local() {
             // Who leaves our relay after a greeting may well be at theirs, where we speak with them.
+            // What we saw ourselves waits for no relay that does not answer.
             let far = self.relays.far_way(&who);
-            let is_far = far.is_some_and(|it| self.relays.may_come_up(it.link));
+            let is_far = far.is_some_and(|it| match why {
+                input::Absence::Ended => self.relays.is_online(it.link),
+                input::Absence::Closed | input::Absence::Silent | input::Absence::Unknown => {
+                    self.relays.may_come_up(it.link)
+                }
+            });
             may_be_here || self.routes.is_searching(&who) || is_far
         } else {
             self.routes.not_far(now, &who).unwrap_or(may_be_here)

@@ -420,55 +420,44 @@ async fn the_network_is_taken_first_also_where_a_relay_knows_both() {
 }
 
 #[tokio::test]
-async fn without_a_relay_a_program_that_dies_while_it_rings_is_noticed_by_its_connection() {
-    for caller_dies in [false, true] {
-        let house = House::new();
-        let mut alice = house.person("Alice", LanVisibility::Known, None);
-        let mut bob = house.person("Bob", LanVisibility::Known, None);
-        know(&house, &alice, &bob).await;
-        sees_nearby(&alice, &bob, "").await;
-        alice.dials(&bob).await;
-        bob.is_called().await;
-        alice.hears_it_ring().await;
-        let begun = Instant::now();
-        let (left, reason) = if caller_dies {
-            alice.dies();
-            (bob, EndReason::Missed)
-        } else {
-            bob.dies();
-            (alice, EndReason::Unreachable)
-        };
-        left.ended(reason).await;
-        let took = begun.elapsed();
-        println!("{reason:?} after {took:?}");
-        assert!(took < Duration::from_secs(5), "{took:?}");
-        left.stops().await;
-    }
+async fn without_a_relay_a_callee_who_dies_while_it_rings_is_noticed_by_the_connection() {
+    let house = House::new();
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    let mut bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    alice.dials(&bob).await;
+    bob.is_called().await;
+    alice.hears_it_ring().await;
+    let begun = Instant::now();
+    bob.dies();
+    alice.ended(EndReason::Unreachable).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    alice.stops().await;
 }
 
 #[tokio::test]
-async fn without_a_relay_a_program_that_dies_in_a_call_is_noticed_by_its_connection() {
-    for caller_dies in [false, true] {
+async fn without_a_relay_that_answers_a_callee_who_dies_is_noticed_by_the_connection() {
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut relay = Relay::start().await;
+    relay.dies().await;
+    relay.url = signal_relay::client_url(silent.local_addr().unwrap());
+    for relay in [None, Some(&relay)] {
         let house = House::new();
-        let mut alice = house.person("Alice", LanVisibility::Known, None);
-        let mut bob = house.person("Bob", LanVisibility::Known, None);
+        let alice = house.person("Alice", LanVisibility::Known, relay);
+        let mut bob = house.person("Bob", LanVisibility::Known, relay);
         know(&house, &alice, &bob).await;
         sees_nearby(&alice, &bob, "").await;
         talks(&alice, &bob).await;
         let begun = Instant::now();
-        let left = if caller_dies {
-            alice.dies();
-            bob
-        } else {
-            bob.dies();
-            alice
-        };
-        left.ended(EndReason::PeerGone).await;
+        bob.dies();
+        alice.ended(EndReason::PeerGone).await;
         let took = begun.elapsed();
-        println!("caller {caller_dies}: {took:?}");
         let (least, most) = (Duration::from_secs(3), Duration::from_secs(5));
         assert!(took >= least && took < most, "{took:?}");
-        left.stops().await;
+        alice.stops().await;
     }
 }
 
