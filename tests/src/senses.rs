@@ -44,12 +44,13 @@ async fn grab(watch: &Watch, screen: &Screen) -> Result<Stamp> {
     bail!("no grab shows a whole picture")
 }
 
-/// Waits until a window's sound is delayed as much as before, three seconds in a row: a buffer that
-/// sheds the delay of a busy start plays faster, and is not alike what was said.
+/// Waits until a window's sound is delayed as much as before, three seconds in a row from now on: a
+/// buffer that sheds the delay of a busy start plays faster, and is not alike what was said.
 ///
 /// # Errors
 /// When that does not come to be.
 pub async fn sound_settles(window: &Window) -> Result<()> {
+    window.catch_up();
     let mut before = f64::MAX;
     let mut steady = 0;
     for _ in 0..40 {

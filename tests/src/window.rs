@@ -237,6 +237,11 @@ impl Window {
         }
     }
 
+    /// What the app has said so far is not waited for any more.
+    pub fn catch_up(&self) {
+        self.told.skip();
+    }
+
     /// Where the call stands, by the last line about it.
     #[must_use]
     pub fn state(&self) -> Option<Value> {
@@ -293,6 +298,11 @@ impl Told {
         let (at, line) = rest.find(|(_, line)| is_it(line))?;
         self.taken.store(at + 1, Ordering::Relaxed);
         Some(line)
+    }
+
+    /// Takes all lines that there are.
+    fn skip(&self) {
+        self.taken.store(self.lines().len(), Ordering::Relaxed);
     }
 }
 
@@ -361,6 +371,9 @@ mod tests {
         assert!(told.next(connected).is_none());
         fs::write(&path, one_call.repeat(2))?;
         assert!(told.next(connected).is_some());
+        fs::write(&path, one_call.repeat(3))?;
+        told.skip();
+        assert!(told.next(connected).is_none());
         Ok(())
     }
 }

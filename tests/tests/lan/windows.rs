@@ -15,7 +15,7 @@ use scenarios::turn::{missing, note, skip};
 use scenarios::window::{Options, Window};
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use tokio::{join, try_join};
+use tokio::try_join;
 
 use crate::{SOON, alone, lab};
 
@@ -114,13 +114,12 @@ async fn two_windows_see_and_call_each_other_where_nothing_is_around() -> Result
         ensure!(path == "local", "{}'s call goes {path}", seat.name);
         seat.keep("call").await?;
     }
-    let settled = async { try_join!(sound_settles(&ada.window), sound_settles(&bea.window)) };
-    let (settled, ()) = join!(settled, sleep(FADED));
-    settled?;
+    sleep(FADED).await;
     for seat in [&ada, &bea] {
         let seen = sees_movement(&seat.screen).await;
         seen.with_context(|| format!("{}'s screen", seat.name))?;
     }
+    try_join!(sound_settles(&ada.window), sound_settles(&bea.window))?;
     try_join!(
         hears(&sound, "ada", [voice_of_bea, voice_of_ada], LISTENED),
         hears(&sound, "bea", [voice_of_ada, voice_of_bea], LISTENED),
