@@ -6,6 +6,7 @@ mod ask;
 mod beacon;
 mod checks;
 mod context;
+mod dial_back;
 mod dns_sd;
 mod retry;
 mod shared_port;
@@ -25,6 +26,7 @@ use tokio_util::task::TaskTracker;
 pub use self::ask::{AskError, DEFAULT_PORT, ask};
 pub use self::beacon::BEACON_PORT;
 use self::context::Context;
+pub use self::dial_back::{DialedBack, ask_to_dial_back, dial_back, who_asks_to_dial_back};
 use crate::announcement::Announcement;
 use crate::lan::{FinderKind, Heard};
 
