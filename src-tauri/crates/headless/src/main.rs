@@ -91,7 +91,8 @@ enum Verb {
     /// Fails when anything does; --json prints the whole report.
     Doctor {
         /// Another computer to check against, where Tincan runs: its name or IP address, with or
-        /// without :PORT; or a person, by name or address.
+        /// without :PORT; or a person, by name or address. It is asked to dial back, for only
+        /// others see whether a firewall here lets them in.
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
