@@ -28,6 +28,8 @@ impl Finding {
             | Self::AnnouncementsAlone
             | Self::NeighboursReached { .. }
             | Self::PeerAnswers { .. }
+            | Self::WayInOpen
+            | Self::FirewallLetsIn
             | Self::ClockRight { .. }
             | Self::RelayOnline { .. }
             | Self::ServersAnswer { .. }
@@ -63,6 +65,8 @@ impl Finding {
             | Self::PeerAbsent
             | Self::PeerSilent
             | Self::PeerIsolated
+            | Self::WayInBlocked { .. }
+            | Self::WayInLeadsElsewhere
             | Self::FirewallBlocks { .. }
             | Self::ClockWrong { .. }
             | Self::RelayOffline { .. }
@@ -75,6 +79,8 @@ impl Finding {
             Self::TemporaryPort { .. }
             | Self::NobodyHeard
             | Self::NoPeerNamed
+            | Self::WayInNotTried
+            | Self::WayInNotThere
             | Self::FirewallNotSeen
             | Self::ClockNotTold
             | Self::NoRelay
@@ -135,6 +141,12 @@ impl Finding {
             | Self::PeerSilent
             | Self::PeerIsolated
             | Self::NoPeerNamed
+            | Self::WayInOpen
+            | Self::WayInBlocked { .. }
+            | Self::WayInLeadsElsewhere
+            | Self::WayInNotTried
+            | Self::WayInNotThere
+            | Self::FirewallLetsIn
             | Self::FirewallBlocks { .. }
             | Self::FirewallActive { .. }
             | Self::FirewallNotSeen
