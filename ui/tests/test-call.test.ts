@@ -27,7 +27,8 @@ test('figures are told in units, and what is not known yet is a dash', () => {
 test.each([
   [0, 'Came back'],
   [-12, 'Came back, quieter'],
-  [9, 'Came back, louder'],
+  [11, 'Came back, louder'],
+  [-7, 'Came back'],
 ])('a voice that came back %d dB louder is told so', (echoGainDb, text) => {
   expect(voice({ ...GOOD, echoGainDb })).toBe(text);
 });

@@ -2,8 +2,8 @@
 import type { TestReport } from '../backend/bindings/TestReport';
 import { m } from '../paraglide/messages';
 
-/** Louder or quieter than this is heard, in decibels. */
-const HEARD_DB = 6;
+/** Twice or half as loud to the ear, in decibels; a codec alone makes some of them. */
+const HEARD_DB = 10;
 
 /** What became of the voice so far: a word or two. */
 export function voice({ voice, echoGainDb }: TestReport): string {

@@ -90,4 +90,4 @@ const fn connected(call: &CallView) -> Option<(Controls, Controls)> {
 
 /// How often it is listened for the echo: some ten times in the shortest test call. Each costs some
 /// milliseconds of a core.
-const LISTEN: Duration = Duration::from_millis(250);
+const LISTEN: Duration = Duration::from_millis(200);
