@@ -42,7 +42,8 @@ impl Embedded {
         let server = Server::new(listeners, config)
             .with_announcement(announced)
             .with_dial_back(|came_from, said| async move {
-                let is_known = came_from.ip().is_loopback() && said == "who-asks";
+                let from = came_from.ip().to_canonical();
+                let is_known = from.is_loopback() && said == "who-asks";
                 if is_known { "reached" } else { "malformed" }
             })
             .with_gate(admits);
