@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use crate::announcement::Announced;
+use crate::announcement::Said;
 use crate::http::{self, refusing, router};
 use crate::metered::Metered;
 use crate::metrics::Refusal;
@@ -40,13 +40,13 @@ impl Acceptor {
     pub(crate) fn new(
         relay: Arc<Relay>,
         handshakes: Option<Handshakes>,
-        announcement: Option<Announced>,
+        said: Option<Said>,
         gate: Option<Gate>,
     ) -> Self {
         Self {
             gate,
             handshakes,
-            router: router(Arc::clone(&relay), announcement),
+            router: router(Arc::clone(&relay), said),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
             relay,
         }
@@ -56,7 +56,7 @@ impl Acceptor {
     pub(crate) async fn accept_all(self: Arc<Self>, listener: TcpListener) {
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => self.receive(stream, peer.ip().to_canonical()),
+                Ok((stream, peer)) => self.receive(stream, peer),
                 Err(error) => {
                     // Out of descriptors, or a client that left already.
                     tracing::warn!(kind = ?error.kind(), "cannot accept a connection");
@@ -70,7 +70,8 @@ impl Acceptor {
     /// has had its answer: one that waited for its turn to be refused would keep a descriptor, and
     /// nothing would bound how many do. Those that no proxy speaks for are refused before anything
     /// is read, and whom the gate does not admit takes no place and gets no answer.
-    fn receive(self: &Arc<Self>, stream: TcpStream, peer: IpAddr) {
+    fn receive(self: &Arc<Self>, stream: TcpStream, came_from: SocketAddr) {
+        let peer = came_from.ip().to_canonical();
         if self.gate.as_ref().is_some_and(|gate| !gate.admits(peer)) {
             tracing::debug!("a connection from too far away is dropped");
             self.relay.metrics.refused(Refusal::Far);
@@ -89,7 +90,11 @@ impl Acceptor {
         };
         match source {
             Ok(source) => {
-                tasks.spawn(async move { acceptor.take_in(stream, arrived_at, source).await });
+                tasks.spawn(async move {
+                    acceptor
+                        .take_in(stream, [came_from, arrived_at], source)
+                        .await
+                });
             }
             Err(refusal) => {
                 if let Some(turn) = self.refusal(refusal) {
@@ -99,7 +104,7 @@ impl Acceptor {
         }
     }
 
-    async fn take_in(&self, stream: TcpStream, arrived_at: SocketAddr, source: Source) {
+    async fn take_in(&self, stream: TcpStream, ends: [SocketAddr; 2], source: Source) {
         let (place, crowded) = self.relay.pending.enter();
         if crowded {
             tracing::debug!("the oldest pending connection makes room");
@@ -107,7 +112,7 @@ impl Acceptor {
         let evicted = source.evicted();
         // The connection takes its place along when it is upgraded.
         let place = Arc::new(place);
-        let request = self.request(stream, arrived_at, source, Arc::clone(&place));
+        let request = self.request(stream, ends, source, Arc::clone(&place));
         let request = timeout(self.relay.config.timing.hello, request);
         let served = tokio::select! {
             served = request => served.unwrap_or(Err(Refusal::Slow)),
@@ -121,11 +126,11 @@ impl Acceptor {
         }
     }
 
-    /// The header of a proxy, TLS, and one request.
+    /// The header of a proxy, TLS, and one request of a connection between these two ends, ours last.
     async fn request(
         &self,
         mut stream: TcpStream,
-        arrived_at: SocketAddr,
+        [came_from, arrived_at]: [SocketAddr; 2],
         source: Source,
         place: Arc<Place>,
     ) -> Result<(), Refusal> {
@@ -149,6 +154,7 @@ impl Acceptor {
                     place,
                     source,
                     arrived_at,
+                    came_from,
                 });
                 let router = self.router.clone().layer(Extension(newcomer));
                 self.relay.metrics.accepted.inc();

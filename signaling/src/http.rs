@@ -17,7 +17,7 @@ use signal_wire::{OLD_PATH, PATH};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::handshake::server::create_response_with_body;
 
-use crate::announcement::{self, Announced};
+use crate::announcement::{self, Said};
 use crate::connection::{self, Origin};
 use crate::hosts::Misdirected;
 use crate::metrics::Refusal;
@@ -27,9 +27,8 @@ use crate::quota::Permit;
 use crate::relay::Relay;
 
 /// What the relay answers over HTTP. Requests carry their [`Newcomer`].
-pub(crate) fn router(relay: Arc<Relay>, announcement: Option<Announced>) -> Router {
-    announcement
-        .map(announcement::router)
+pub(crate) fn router(relay: Arc<Relay>, said: Option<Said>) -> Router {
+    said.map(announcement::router)
         .unwrap_or_default()
         .route(PATH, get(upgrade))
         .route(&format!("{PATH}/"), get(upgrade))

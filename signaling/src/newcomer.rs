@@ -15,6 +15,8 @@ pub(crate) struct Newcomer {
     pub(crate) source: Source,
     /// The address of ours at which it came in.
     pub(crate) arrived_at: SocketAddr,
+    /// Where the connection came from: of a client that no proxy speaks for, its own address.
+    pub(crate) came_from: SocketAddr,
 }
 
 /// Whether a connection from there is taken in at all.

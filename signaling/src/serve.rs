@@ -2,7 +2,7 @@
 
 use std::future::{self, Future};
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::accept::Acceptor;
 use crate::admin;
-use crate::announcement::Announced;
+use crate::announcement::{Announced, DialBack, Said};
 use crate::config::Config;
 use crate::newcomer::Gate;
 use crate::relay::Relay;
@@ -29,6 +29,7 @@ pub struct Server {
     certificate: Option<Certificate>,
     admin: Option<TcpListener>,
     announcement: Option<Announced>,
+    dial_back: Option<DialBack>,
     gate: Option<Gate>,
 }
 
@@ -69,6 +70,7 @@ impl Server {
             certificate: None,
             admin: None,
             announcement: None,
+            dial_back: None,
             gate: None,
         }
     }
@@ -105,6 +107,22 @@ impl Server {
         self
     }
 
+    /// Has whoever asks by `GET /dial-back` called back, while something is announced: `dial_back` is
+    /// given where the question came from and what its header `Tincan-Announcement` says, at most
+    /// the size of a request, and returns the word to answer. How often and to which ports it dials
+    /// is for it to limit. Not for pages of browsers.
+    #[must_use]
+    pub fn with_dial_back<Dialled>(
+        mut self,
+        dial_back: impl Fn(SocketAddr, String) -> Dialled + Send + Sync + 'static,
+    ) -> Self
+    where
+        Dialled: Future<Output = &'static str> + Send + 'static,
+    {
+        self.dial_back = Some(DialBack::new(dial_back));
+        self
+    }
+
     /// Runs until `shutdown` comes. Then nobody new gets in, and the clients are told one after the
     /// other, over [`Timing::drain`](crate::Timing::drain) at most; `hurry` cuts that short. When this
     /// is dropped the port is free at once, and all connections end within
@@ -131,12 +149,12 @@ impl Server {
         if let Some(listener) = self.admin {
             beside.spawn(admin::serve(listener, Arc::clone(&relay)));
         }
-        let acceptor = Arc::new(Acceptor::new(
-            Arc::clone(&relay),
-            handshakes,
-            self.announcement,
-            self.gate,
-        ));
+        let said = self.announcement.map(|announced| Said {
+            announced,
+            dial_back: self.dial_back,
+        });
+        let acceptor = Acceptor::new(Arc::clone(&relay), handshakes, said, self.gate);
+        let acceptor = Arc::new(acceptor);
         let mut accepting = JoinSet::new();
         for listener in self.listeners {
             accepting.spawn(Arc::clone(&acceptor).accept_all(listener));

@@ -11,7 +11,7 @@ use engine::view::EngineView;
 use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
 use headless::disk::with_store;
-use headless::test_call::EchoPeer;
+use headless::test_call::Hearing;
 use identity::{Address, Identity};
 use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
@@ -19,6 +19,7 @@ use tokio::sync::{RwLock, broadcast, watch};
 
 use self::places::Asked;
 pub(crate) use self::shell::{OpenWindow, ShellState};
+use self::test_call::TestCalls;
 use crate::answer::Answer;
 use crate::error::{ErrorCode, UiError};
 use crate::me::me;
@@ -56,10 +57,7 @@ pub(crate) struct App {
     transport: Arc<ReplaceableTransport>,
     /// The place that the user typed last.
     asked: Mutex<Option<Asked>>,
-    /// Who the peer of test calls is, for this run: no call with it is remembered.
-    test_identity: Arc<Identity>,
-    /// The peer of the last test call, from its start until the next one or the program's end.
-    test_peer: tokio::sync::Mutex<Option<EchoPeer>>,
+    tests: TestCalls,
     shell: watch::Sender<ShellState>,
 }
 
@@ -89,6 +87,10 @@ impl App {
         let mut backends = compose::backends(&options.common, &settings);
         let transport = Arc::new(ReplaceableTransport::new(backends.transport));
         backends.transport = transport.clone();
+        let (audio, hearing) = Hearing::at(backends.audio);
+        backends.audio = audio;
+        let tester = Identity::generate().context("cannot make a key")?;
+        let tests = TestCalls::new(tester, hearing);
         let engine = Engine::start(config, backends).context("cannot start the engine")?;
         let streams = Streams {
             remote: engine.remote_picture(),
@@ -116,8 +118,7 @@ impl App {
             views: engine.views(),
             transport,
             asked: Mutex::default(),
-            test_identity: Arc::new(Identity::generate().context("cannot make a key")?),
-            test_peer: tokio::sync::Mutex::default(),
+            tests,
             engine: RwLock::new(Some(engine)),
             shell: watch::Sender::new(shell),
         };

@@ -6,6 +6,7 @@ use std::time::Instant;
 use call::id::Peer;
 use call::view::CallView;
 use engine::view::EngineView;
+use headless::test_call::TestReport;
 use store::Person;
 
 use crate::app::{App, OpenWindow, ShellState};
@@ -17,6 +18,7 @@ use crate::view::{RingView, UiPush, UiView};
 pub(crate) async fn pump(app: Arc<App>) {
     let mut views = app.views();
     let mut shell = app.shell();
+    let mut tested = app.tested();
     let mut pace = Pace::default();
     let mut revision = 0;
     let mut last = seen(&views.borrow_and_update());
@@ -32,12 +34,15 @@ pub(crate) async fn pump(app: Arc<App>) {
             {
                 revision += 1;
                 let shell = shell.borrow().clone();
+                let found = tested.borrow().clone();
                 let urgency = pace.waiting().unwrap_or(Urgency::Soon);
                 for (role, window) in &shell.windows {
                     let Some(page) = &window.page else { continue };
                     let push = match (role, urgency) {
-                        (Role::Main, Urgency::Now) => whole(&app, revision, &last, &shell, window),
-                        (Role::Main, Urgency::Soon) => moment(revision, &last),
+                        (Role::Main, Urgency::Now) => {
+                            whole(&app, revision, (&last, found.as_ref()), &shell, window)
+                        }
+                        (Role::Main, Urgency::Soon) => moment(revision, (&last, found.as_ref())),
                         (Role::Incoming, Urgency::Now) => ring(&last, &shell, window),
                         // It shows neither meters nor figures nor a clock.
                         (Role::Incoming, Urgency::Soon) => continue,
@@ -53,6 +58,13 @@ pub(crate) async fn pump(app: Arc<App>) {
                     return;
                 }
                 pace.changed(Urgency::Now);
+            }
+            changed = tested.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                let is_over = tested.borrow().as_ref().is_some_and(|it| it.over);
+                pace.changed(if is_over { Urgency::Now } else { Urgency::Soon });
             }
             changed = views.changed() => {
                 if changed.is_err() {
@@ -82,13 +94,14 @@ fn seen(engine: &EngineView) -> EngineView {
 fn whole(
     app: &App,
     revision: u64,
-    engine: &EngineView,
+    (engine, tested): (&EngineView, Option<&TestReport>),
     shell: &ShellState,
     window: &OpenWindow,
 ) -> UiPush {
     let view = UiView {
         revision,
         engine: engine.clone(),
+        test_call: tested.cloned(),
         settings: shell.settings.clone(),
         me: shell.me.clone(),
         profile: app.options().profile.clone(),
@@ -136,7 +149,7 @@ fn caller<'a>(call: &CallView, shell: &'a ShellState) -> Option<&'a Person> {
     }
 }
 
-fn moment(revision: u64, engine: &EngineView) -> UiPush {
+fn moment(revision: u64, (engine, tested): (&EngineView, Option<&TestReport>)) -> UiPush {
     let connected_for_ms = match &engine.call {
         CallView::Active {
             connected_for_ms, ..
@@ -152,6 +165,7 @@ fn moment(revision: u64, engine: &EngineView) -> UiPush {
         remote_level: engine.remote_level,
         stats: engine.stats.clone().map(Box::new),
         connected_for_ms,
+        test_call: tested.cloned().map(Box::new),
     }
 }
 

@@ -3,6 +3,7 @@
 use call::id::Peer;
 use call::view::CallView;
 use engine::view::{CallStats, DeviceNow, EngineView};
+use headless::test_call::TestReport;
 use serde::Serialize;
 use store::{HistoryEntry, KeyPlace, Person, Settings};
 use ts_rs::TS;
@@ -37,6 +38,8 @@ pub(crate) enum UiPush {
         /// As in [`call::view::CallView`], when media flows.
         #[ts(type = "number | null")]
         connected_for_ms: Option<u64>,
+        /// As in [`UiView`].
+        test_call: Option<Box<TestReport>>,
     },
     /// To the small window of an incoming call: something happened.
     Ring {
@@ -55,6 +58,9 @@ pub(crate) struct UiView {
     pub(crate) revision: u64,
     /// Calls, devices, figures.
     pub(crate) engine: EngineView,
+    /// What the test call that goes on finds, or the last one of this run found; null before the
+    /// first.
+    pub(crate) test_call: Option<TestReport>,
     /// What the user set.
     pub(crate) settings: Settings,
     /// Who this installation is.

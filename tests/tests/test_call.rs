@@ -51,6 +51,7 @@ fn assert_good(found: &Value, fps: f64) {
         assert!((1.0..600.0).contains(&late), "{delay} {found:#}");
     }
     assert!(number(found, "roundTripMs") < 50.0, "{found:#}");
+    assert!(number(found, "echoGainDb").abs() < 12.0, "{found:#}");
     assert!(number(found, "framesPerSecond") > 0.7 * fps, "{found:#}");
     for loss in ["audioLoss", "videoLoss", "remoteLoss"] {
         assert!(number(found, loss) < 0.02, "{loss} {found:#}");
@@ -70,6 +71,18 @@ async fn voice_and_picture_come_back_and_nothing_is_remembered() -> Result<()> {
     let store = Store::open(home.path())?;
     assert_eq!(store.history(), []);
     assert_eq!(store.people(), []);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_works_beside_the_program_that_holds_the_profile() -> Result<()> {
+    let _turn = turn().await;
+    let home = tempfile::tempdir()?;
+    let _held = Store::open(home.path())?;
+    let words = [&SYNTHETIC[..], &SMALL, &["--json"]].concat();
+    let (status, lines) = test_call(Command::new(built("tincan")?), &home, &words).await?;
+    assert_good(&found(&lines)?, 15.0);
+    assert_eq!(status, 0);
     Ok(())
 }
 

@@ -49,6 +49,12 @@ const EVERY: { [C in Finding['code']]: Sample<C> } = {
   peerSilent: ['fail', 'peer', {}],
   peerIsolated: ['fail', 'peer', {}],
   noPeerNamed: ['unknown', 'peer', {}],
+  wayInOpen: ['pass', 'wayIn', {}],
+  wayInBlocked: ['fail', 'wayIn', { port: 7777 }],
+  wayInLeadsElsewhere: ['fail', 'wayIn', {}],
+  wayInNotTried: ['unknown', 'wayIn', {}],
+  wayInNotThere: ['unknown', 'wayIn', {}],
+  firewallLetsIn: ['pass', 'firewall', {}],
   firewallBlocks: ['fail', 'firewall', { program: null, port: 7777 }],
   firewallActive: ['warn', 'firewall', { program: 'ufw', port: 7777 }],
   firewallNotSeen: ['unknown', 'firewall', {}],
@@ -105,6 +111,7 @@ test.each(checks)('$finding.code says what to do, if something is to be done', (
 
 test.each([
   ['ownPort', { code: 'ownPortBlocked', port: 7777, blocked: 1, addresses: 2 }],
+  ['wayIn', { code: 'wayInBlocked', port: 7777 }],
   ['firewall', { code: 'firewallBlocks', program: null, port: 7777 }],
   ['firewall', { code: 'firewallActive', program: 'ufw', port: 7777 }],
 ] as [CheckKind, Finding][])('what a firewall has to let in is named (%s %o)', (kind, finding) => {

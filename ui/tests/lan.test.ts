@@ -230,7 +230,7 @@ test('a test call is repeated as one, and its peer is nobody to be saved', async
   expect(app.isTest(TEST.address)).toBe(true);
   await user.click(button('Cancel'));
   expect(screen.queryByRole('button', { name: 'Add to contacts' })).toBeNull();
-  await user.click(button('Call again'));
+  await user.click(button('Test again'));
   expect(tested).toHaveBeenCalledTimes(2);
   expect(backend.commands.filter((one) => one.do === 'dial')).toEqual([]);
 });

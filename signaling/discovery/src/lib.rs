@@ -28,7 +28,10 @@ mod token;
 pub use acquaintances::{Acquaintances, Recognised};
 pub use announcement::{Announcement, Named, host_name};
 pub use encoding::NotAnAnnouncement;
-pub use finders::{AskError, BEACON_PORT, DEFAULT_PORT, Options, RunningFinder, ask};
+pub use finders::{
+    AskError, BEACON_PORT, DEFAULT_PORT, DialedBack, Options, RunningFinder, ask, ask_to_dial_back,
+    dial_back, who_asks_to_dial_back,
+};
 pub use identity::Address;
 pub use interfaces::{Vicinity, own_places};
 pub use lan::{FinderKind, Heard, Joined, Lan, LanError, Membership, Sighting};

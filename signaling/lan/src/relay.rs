@@ -1,7 +1,10 @@
 //! Our own relay: for whoever calls us from a network that we are on.
 
-use std::future;
+use std::future::{self, Future};
 use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use discovery::Vicinity;
@@ -9,6 +12,8 @@ use signal_relay::{Config, KnownHost, ListenError, Server, listen_everywhere};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::dial_back::DialBack;
 
 /// A relay that runs. Dropping it ends it.
 #[derive(Debug)]
@@ -33,6 +38,7 @@ impl OwnRelay {
         let vicinity = Vicinity::default();
         let server = Server::new(listeners, Config::embedded(host))
             .with_announcement(heard)
+            .with_dial_back(answer_dial_back())
             .with_gate(move |source| vicinity.has(source));
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -63,6 +69,17 @@ impl OwnRelay {
             Ok(Err(error)) => tracing::warn!(%error, "the relay inside did not run"),
             Err(error) => tracing::error!(%error, "the relay inside ended by itself"),
         }
+    }
+}
+
+type Dialling = Pin<Box<dyn Future<Output = &'static str> + Send>>;
+
+/// Dials back to whoever asks for it, with limits for all of them together.
+fn answer_dial_back() -> impl Fn(SocketAddr, String) -> Dialling + Send + Sync + 'static {
+    let dial_back = Arc::new(DialBack::default());
+    move |came_from, question| {
+        let dial_back = Arc::clone(&dial_back);
+        Box::pin(async move { dial_back.answer(came_from, &question).await.word() })
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use discovery::{
-    Address, Announcement, FinderKind, Heard, Joined, Lan, Membership, Sighting, host_name,
+    Address, Announcement, DialedBack, FinderKind, Heard, Joined, Lan, Membership, Sighting,
+    host_name,
 };
 use identity::Identity;
 use signal_client::{Config, Link, LinkEvent, LinkState, Timing};
@@ -191,4 +192,17 @@ async fn members_on_one_machine_have_a_port_each() {
     let one = lan.join(&somebody()).await.expect("there is a port");
     let other = lan.join(&somebody()).await.expect("there is another");
     assert_ne!(one.port, other.port);
+}
+
+#[tokio::test]
+async fn a_neighbour_says_whether_it_reaches_us_in_turn() {
+    let (ann, bob) = (Member::new().await, Member::new().await);
+    let said = ann.announcement("Ann");
+    let ask = async |said| discovery::ask_to_dial_back(bob.place(), said).await;
+    assert!(ask(&said).await.is_err(), "bob says nothing of himself");
+    bob.membership.announce(Some(bob.announcement("Bob")));
+    ann.membership.announce(Some(said.clone()));
+    assert_eq!(ask(&said).await.expect("he answers"), DialedBack::Reached);
+    assert_eq!(ask(&said).await.expect("he answers"), DialedBack::Busy);
+    drop((ann.link, bob.link));
 }

@@ -41,6 +41,11 @@ impl Embedded {
         let (said, announced) = watch::channel(None);
         let server = Server::new(listeners, config)
             .with_announcement(announced)
+            .with_dial_back(|came_from, said| async move {
+                let from = came_from.ip().to_canonical();
+                let is_known = from.is_loopback() && said == "who-asks";
+                if is_known { "reached" } else { "malformed" }
+            })
             .with_gate(admits);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
@@ -166,6 +171,27 @@ async fn a_neighbour_does_not_come_in_elsewhere_with_the_proof_of_a_visitor() {
     honest.say(&honest.hello(&ann, &name, None)).await;
     let welcome = honest.hear().await;
     assert!(matches!(welcome, Some(RelayFrame::Welcome { .. })));
+}
+
+#[tokio::test]
+async fn whoever_asks_is_dialled_back_while_something_is_announced() {
+    let relay = Embedded::start();
+    let host = relay.at("127.0.0.1");
+    let ask = async |headers: &str| {
+        let path = format!("/dial-back HTTP/1.1\r\nHost: {host}\r\n{headers}X: ");
+        get(&host, &path).await
+    };
+    let said = "Tincan-Announcement: who-asks\r\n";
+    assert!(ask(said).await.starts_with("HTTP/1.1 404"));
+    relay.said.send_replace(Some(Bytes::from_static(b"us")));
+    let answer = ask(said).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nreached"),
+        "{answer}"
+    );
+    assert!(ask("").await.starts_with("HTTP/1.1 400"));
+    let page = ask(&format!("{said}Origin: http://evil.example\r\n")).await;
+    assert!(page.starts_with("HTTP/1.1 403"), "{page}");
 }
 
 #[tokio::test]

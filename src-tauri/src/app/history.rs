@@ -13,7 +13,7 @@ impl App {
     /// Writes down every call that ends from now on and is no test call, until the engine ends.
     pub(crate) async fn keep_history(&self, ended: broadcast::Receiver<Ended>) {
         let shell = self.shell.clone();
-        let never = Some(self.test_identity.address());
+        let never = Some(self.tests.identity.address());
         headless::history::keep(ended, Arc::clone(&self.store), never, move |store| {
             let history = newest_first(store);
             // A call tells what contacts call themselves now.

@@ -3,6 +3,7 @@ use std::path::Path;
 use call::id::Peer;
 use call::view::{ActivePhase, CallView};
 use clap::Parser;
+use headless::test_call::{EchoPeer, TestOutcome, TestReport};
 use media::backend::device::DeviceId;
 use store::{HistoryEntry, HistoryPeer};
 
@@ -219,4 +220,32 @@ async fn a_test_call_needs_no_relay_and_is_remembered_nowhere() {
     keeping.await.unwrap();
     assert!(app.shell().borrow().history.is_empty());
     assert!(app.shell().borrow().people.is_empty());
+}
+
+#[tokio::test]
+async fn a_test_call_tells_what_came_back_while_it_lasts_and_when_it_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = "x --camera synthetic --microphone synthetic --speaker none --size 320x180 --fps 15 \
+                --relay none --lan off";
+    let options = Options::try_parse_from(line.split(' ')).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let app = App::start(options, store).unwrap().0;
+    let mut tested = app.tested();
+    assert_eq!(*tested.borrow(), None, "before the first");
+    app.test_call().await.unwrap();
+    let came_back = |it: &TestReport| {
+        [it.voice, it.picture] == [TestOutcome::Returned; 2] && it.round_trip_ms.is_some()
+    };
+    let found = tested.wait_for(|it| it.as_ref().is_some_and(came_back));
+    let found = tokio::time::timeout(Duration::from_secs(30), found).await;
+    let found = found.expect("it comes back").unwrap().clone().unwrap();
+    assert!(
+        found.voice_delay_ms.unwrap() < 1_000.0 && found.audio_loss < 0.1,
+        "{found:?}"
+    );
+    app.perform(Command::End).await.unwrap();
+    let over = tested.wait_for(|it| it.as_ref().is_some_and(|it| it.over && came_back(it)));
+    drop(over.await.unwrap());
+    assert!(app.shell().borrow().history.is_empty());
+    app.stop().await;
 }

@@ -5,6 +5,7 @@
 
 mod beyond;
 mod crowd;
+mod doctor;
 mod finders;
 mod flood;
 mod isolation;

@@ -39,9 +39,9 @@ export const tauri: Backend = {
 
 /** The same view a moment later. */
 function moved(view: UiView, moment: Extract<UiPush, { push: 'moment' }>): UiView {
-  const { revision, microphoneLevel, remoteLevel, stats, connectedForMs } = moment;
+  const { revision, microphoneLevel, remoteLevel, stats, connectedForMs, testCall } = moment;
   const before = view.engine.call;
   const call = before.state === 'active' ? { ...before, connectedForMs } : before;
   const engine = { ...view.engine, microphoneLevel, remoteLevel, stats, call };
-  return { ...view, revision, engine };
+  return { ...view, revision, engine, testCall };
 }

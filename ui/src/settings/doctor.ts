@@ -42,7 +42,8 @@ export function found({ kind, finding }: Check): string {
     case 'vpnCarriesLan':
       return m[`doctor_is_${finding.code}`]({ interface: finding.interface });
     case 'ownPortOpen':
-      return m.doctor_is_ownPortOpen({ port: finding.port });
+    case 'wayInBlocked':
+      return m[`doctor_is_${finding.code}`]({ port: finding.port });
     case 'ownPortBlocked':
       return m.doctor_is_ownPortBlocked(finding);
     case 'temporaryPort':
@@ -99,6 +100,7 @@ export function remedy({ verdict, finding }: Check): string | null {
   if (verdict === 'pass' || verdict === 'unknown') return null;
   switch (finding.code) {
     case 'ownPortBlocked':
+    case 'wayInBlocked':
     case 'firewallBlocks':
     case 'firewallActive':
       return m[`doctor_do_${finding.code}`]({ port: finding.port });
@@ -126,6 +128,7 @@ const REMEDIES: Partial<Record<Finding['code'], () => string>> = {
   peerAbsent: m.doctor_do_peerAbsent,
   peerSilent: m.doctor_do_peerSilent,
   peerIsolated: m.doctor_do_peerIsolated,
+  wayInLeadsElsewhere: m.doctor_do_wayInLeadsElsewhere,
   clockWrong: m.doctor_do_clockWrong,
   serversPartly: m.doctor_do_serversPartly,
   serversSilent: m.doctor_do_serversSilent,

@@ -6,6 +6,7 @@ import { getContext, setContext } from 'svelte';
 
 import type { Backend, Opening } from '../backend/backend';
 import type { Answer } from '../backend/bindings/Answer';
+import type { CallSummary } from '../backend/bindings/CallSummary';
 import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
@@ -14,6 +15,7 @@ import type { RingView } from '../backend/bindings/RingView';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
+import type { EndedCall } from '../backend/call';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
 import { Arrivals } from './arrivals';
@@ -22,6 +24,7 @@ import { named, personOf, ringWithNames, withNames } from './contacts';
 import { Examination } from './examination.svelte';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
+import { said } from './testCall';
 import type { Trouble } from './trouble/trouble';
 import { type Perceived, TroubleWatch } from './trouble/watch';
 
@@ -91,6 +94,13 @@ export class App {
     this.local.testing = 'asked';
     await this.queued('call', () => this.backend.testCall());
     if (this.local.problem) this.local.testing = null;
+  }
+
+  /** Leaves the call that is over. */
+  async dismiss(): Promise<void> {
+    this.local.tested = null;
+    this.local.dismissed = true;
+    if (this.view?.engine.call.state === 'ended') await this.perform({ do: 'dismiss' });
   }
 
   /** Whether this address is that of the peer inside the program. */
@@ -173,7 +183,10 @@ export class App {
     const before = this.view?.engine.call.state;
     const view = reuse(this.view, withNames(fresh));
     const call = view.engine.call;
-    if (before !== undefined && before !== call.state) this.tidy(call.state);
+    if (before !== undefined && before !== call.state) {
+      this.tidy(call.state);
+      this.keepTested(fresh.engine.call.state);
+    }
     if (call.state === 'outgoing' && this.local.testing === 'asked') {
       this.local.testing = call.peer.address;
     }
@@ -189,10 +202,30 @@ export class App {
     const trouble = this.watch.update(view.engine, name, now);
     this.trouble = reuse(this.trouble, trouble);
     this.perceived = reuse(this.perceived, this.watch.perceived);
-    const said = this.announcer.update(call, trouble, now);
-    if (said !== null) this.announcement = said;
+    const text = this.announcer.update(call, trouble, now) ?? this.tested(view);
+    if (text !== null) this.announcement = text;
     this.view = view;
     this.announceArrivals(now);
+  }
+
+  /**
+   * The screen of an ended call goes by itself after three seconds. What a test call came to is to be
+   * read: it stays until it is closed, or until there is another call.
+   */
+  private keepTested(next: CallView['state']) {
+    const engine = this.view?.engine;
+    const call = engine?.call;
+    const over = call?.state === 'ended' && this.isTest(call.peer.address) && this.view?.testCall;
+    const dismissed = this.local.dismissed;
+    this.local.dismissed = false;
+    this.local.tested =
+      next === 'idle' && over && !dismissed ? { call, summary: engine?.summary ?? null } : null;
+  }
+
+  /** What to say of a test call: once, when it is known what became of the voice. */
+  private tested({ engine: { call }, testCall }: UiView): string | null {
+    if (call.state !== 'active' || !testCall || !this.isTest(call.peer.address)) return null;
+    return testCall.voice === this.view?.testCall?.voice ? null : said(testCall);
   }
 
   /** Says who came to the local network, now or as soon as it may be said; in a call, nothing. */
@@ -248,6 +281,10 @@ export class Local {
   doctor = $state(false);
   /** The address of the peer inside the program; `asked` until it is called; null without one. */
   testing = $state<string | null>(null);
+  /** The test call that is over and still to be read. */
+  tested = $state.raw<{ call: EndedCall; summary: CallSummary | null } | null>(null);
+  /** Whether the user left the ended call, which goes by itself otherwise. */
+  dismissed = false;
   /** The address that was dialled last: what a refusal is about. */
   dialled = $state('');
 

@@ -52,7 +52,7 @@ pub async fn ask(place: SocketAddr) -> Result<Announcement, AskError> {
         Ok(connected) => connected.map_err(AskError::Unreached)?,
         Err(_) => return Err(AskError::Unreached(io::ErrorKind::TimedOut.into())),
     };
-    match timeout(ANSWER, exchange(stream, place)).await {
+    match timeout(ANSWER, exchange(stream, place, ANNOUNCEMENT_PATH, "")).await {
         Ok(Ok(answer)) => judge(&answer),
         Ok(Err(_)) | Err(_) => Err(AskError::NotAMember),
     }
@@ -100,9 +100,15 @@ async fn find(place: SocketAddr) -> Result<Sighting, AskError> {
     })
 }
 
-async fn exchange(mut stream: TcpStream, place: SocketAddr) -> io::Result<Vec<u8>> {
+/// Asks for a path with these headers, each ended, and reads the answer as far as one may be.
+pub(super) async fn exchange(
+    mut stream: TcpStream,
+    place: SocketAddr,
+    path: &str,
+    headers: &str,
+) -> io::Result<Vec<u8>> {
     let request = format!(
-        "GET {ANNOUNCEMENT_PATH} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}\r\n",
         host(place),
     );
     stream.write_all(request.as_bytes()).await?;
@@ -122,13 +128,17 @@ fn host(place: SocketAddr) -> SocketAddr {
 /// What an answer says. The connection is closed behind its body; one in chunks is refused as
 /// everything else is that no relay of ours sends.
 pub(super) fn judge(answer: &[u8]) -> Result<Announcement, AskError> {
-    let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
-    let body = head.map(|it| &answer[it + 4..]);
-    match (status(answer), body) {
+    match split(answer) {
         (Some(200), Some(body)) => Announcement::from_bytes(body).map_err(|_| AskError::NotAMember),
         (Some(400..=599), Some(_)) => Err(AskError::SaysNothing),
         (_, _) => Err(AskError::NotAMember),
     }
+}
+
+/// The status and the body of an answer, as far as it has them.
+pub(super) fn split(answer: &[u8]) -> (Option<u16>, Option<&[u8]>) {
+    let head = answer.windows(4).position(|it| it == b"\r\n\r\n");
+    (status(answer), head.map(|it| &answer[it + 4..]))
 }
 
 /// The status of an answer of HTTP/1.1 (RFC 9112, section 4).
@@ -147,7 +157,7 @@ fn status(answer: &[u8]) -> Option<u16> {
 
 /// The first packet that is lost is repeated after a second (RFC 6298, section 2); a place where
 /// nobody is shall not be waited for longer.
-const CONNECT: Duration = Duration::from_millis(1400);
+pub(super) const CONNECT: Duration = Duration::from_millis(1400);
 
 /// On a local network an answer takes milliseconds.
 const ANSWER: Duration = Duration::from_secs(1);

@@ -1,9 +1,9 @@
 //! Looks at everything, side by side.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use discovery::{DEFAULT_PORT, FinderKind};
+use discovery::{Announcement, DEFAULT_PORT, FinderKind};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use transport::network::Interface;
@@ -61,38 +61,64 @@ pub async fn examine(subjects: Subjects, progress: impl Fn(&Check) + Send + Sync
     Report::new(notes.into_checks(), &subjects.program)
 }
 
-/// Our own port, who is heard and who is reached.
+/// Our own port, who is heard, who is reached, and who reaches us.
 async fn lan(subjects: &Subjects, interfaces: &[Interface], notes: &Notes<'_>) {
     let (visit, looked) = tokio::join!(visit(subjects), look(subjects, interfaces, notes));
-    let (heard, own_port) = match looked {
-        Ok(looked) => looked,
-        Err(why) => {
-            for kind in [
-                CheckKind::OwnPort,
-                CheckKind::DnsSd,
-                CheckKind::Beacon,
-                CheckKind::Neighbours,
-            ] {
-                notes.add(kind, why.clone());
-            }
-            (Heard::default(), why)
+    let looked = looked.unwrap_or_else(|why| {
+        for kind in [CheckKind::OwnPort, CheckKind::DnsSd, CheckKind::Beacon] {
+            notes.add(kind, why.clone());
         }
-    };
-    notes.add(
-        CheckKind::Firewall,
-        firewall::judge(firewall::program(), &own_port),
-    );
-    let (neighbours, peer) = tokio::join!(heard.reach(), async {
+        Looked::not(why)
+    });
+    let heard = &looked.heard;
+    let (neighbours, visit) = tokio::join!(heard.reach(), async {
         match (visit, &subjects.peer) {
-            (Some(visit), _) => visit.finding(&heard),
             (None, Some(Peer::Person { places, who })) => {
-                peer::person(places, who.as_ref(), &heard).await
+                Some(peer::person(places, who.as_ref(), heard).await)
             }
-            (None, Some(Peer::Place(_)) | None) => Finding::NoPeerNamed,
+            (visit, _) => visit,
         }
     });
+    let neighbours = looked.why_not.clone().unwrap_or(neighbours);
     notes.add(CheckKind::Neighbours, neighbours);
-    notes.add(CheckKind::Peer, peer);
+    let peer = visit.as_ref().map(|it| it.finding(heard));
+    notes.add(CheckKind::Peer, peer.unwrap_or(Finding::NoPeerNamed));
+    let way_in = match (&visit, &looked.why_not, &looked.said) {
+        (None, _, _) => Finding::NoPeerNamed,
+        (Some(_), Some(why), _) => why.clone(),
+        (Some(_), None, None) => Finding::WayInNotThere,
+        (Some(visit), None, Some(said)) => visit.way_in(said).await,
+    };
+    notes.add(CheckKind::WayIn, way_in.clone());
+    let firewall = firewall::judge(firewall::program(), &looked.own_port, &way_in);
+    notes.add(CheckKind::Firewall, firewall);
+    if let Some(members) = looked.members {
+        members.leave().await;
+    }
+}
+
+/// What came of looking around on the local networks.
+struct Looked {
+    heard: Heard,
+    own_port: Finding,
+    /// What is announced at our own port; `None` while nothing is.
+    said: Option<Announcement>,
+    /// Who looked; they are there until they leave.
+    members: Option<Members>,
+    why_not: Option<Finding>,
+}
+
+impl Looked {
+    /// Nobody could look, for this reason.
+    fn not(why: Finding) -> Self {
+        Self {
+            heard: Heard::default(),
+            own_port: why.clone(),
+            said: None,
+            members: None,
+            why_not: Some(why),
+        }
+    }
 }
 
 /// Goes to the place that was named, which needs nobody to be heard.
@@ -108,7 +134,7 @@ async fn look(
     subjects: &Subjects,
     interfaces: &[Interface],
     notes: &Notes<'_>,
-) -> Result<(Heard, Finding), Finding> {
+) -> Result<Looked, Finding> {
     let lan = subjects.lan.as_ref().ok_or(Finding::LanOff)?;
     if !interfaces.iter().any(network::leads_to_others) {
         return Err(Finding::NoNetworkToTry);
@@ -119,20 +145,42 @@ async fn look(
         Some(Peer::Person { who, .. }) => Some(who.as_ref()),
         Some(Peer::Place(_)) | None => None,
     };
-    let temporary = members.port();
+    let temporary = members.said().clone();
+    let port = temporary.port;
     let own_port = async {
-        let found = match (subjects.port, temporary) {
+        let found = match (subjects.port, port) {
             (Some(port), _) | (None, port @ DEFAULT_PORT) => tcp::own_port(port, interfaces).await,
             (None, port) => tcp::temporary_port(port, interfaces).await,
         };
         notes.add(CheckKind::OwnPort, found.clone());
         found
     };
-    let (heard, own_port) = tokio::join!(members.listen(&own, who), own_port);
+    let (heard, own_port, said) = tokio::join!(
+        members.listen(&own, who),
+        own_port,
+        said(subjects, temporary)
+    );
     notes.add(CheckKind::DnsSd, heard.by(FinderKind::DnsSd));
     notes.add(CheckKind::Beacon, heard.by(FinderKind::Beacon));
-    members.leave().await;
-    Ok((heard, own_port))
+    Ok(Looked {
+        heard,
+        own_port,
+        said,
+        members: Some(members),
+        why_not: None,
+    })
+}
+
+/// What others hear of the port that they would dial: that of the member that runs, or of the one
+/// that was made for the occasion where it has the same.
+async fn said(subjects: &Subjects, temporary: Announcement) -> Option<Announcement> {
+    match subjects.port {
+        Some(port) => {
+            let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            discovery::ask(here).await.ok()
+        }
+        None => (temporary.port == DEFAULT_PORT).then_some(temporary),
+    }
 }
 
 /// The relay and the clock, then the servers that the relay and the settings name.
@@ -142,7 +190,7 @@ async fn internet(subjects: &Subjects, interfaces: &[Interface], notes: &Notes<'
     match &subjects.relay {
         None => {
             notes.add(CheckKind::Relay, Finding::NoRelay);
-            notes.add(CheckKind::Clock, Finding::NoRelay);
+            notes.add(CheckKind::Clock, Finding::ClockNotTold);
         }
         Some(url) => {
             let clock = async { notes.add(CheckKind::Clock, relay::clock(url).await) };

@@ -145,7 +145,7 @@ pub enum Finding {
     PeerNoRoute,
     /// Fail: no machine has that address now.
     PeerAbsent,
-    /// Fail: nothing answers: a firewall there, or between.
+    /// Fail: nothing answers: a firewall there or between, or a network that keeps its clients apart.
     PeerSilent,
     /// Fail: its announcement is heard, and its port cannot be reached: client isolation, or a
     /// firewall there.
@@ -153,7 +153,25 @@ pub enum Finding {
     /// Unknown: nobody was named.
     NoPeerNamed,
 
+    // way in
+    /// Pass: that machine reaches our port.
+    WayInOpen,
+    /// Fail: it tried, and nothing came back: a firewall here keeps it out.
+    WayInBlocked {
+        /// TCP port that has to be let in.
+        port: u16,
+    },
+    /// Fail: it tried, and something else answered at our address, or refused: what stands between
+    /// us translates addresses.
+    WayInLeadsElsewhere,
+    /// Unknown: that machine was not reached itself, or has an older version or no time to try.
+    WayInNotTried,
+    /// Unknown: our own port is not there to try.
+    WayInNotThere,
+
     // firewall
+    /// Pass: another machine came through, so no firewall here keeps calls out.
+    FirewallLetsIn,
     /// Fail: a firewall keeps this machine from its own port.
     FirewallBlocks {
         /// Which, as far as it is known.
@@ -184,7 +202,7 @@ pub enum Finding {
         /// Seconds by which this clock is ahead of the relay's; negative when behind.
         seconds: i32,
     },
-    /// Unknown: the relay did not say what time it is.
+    /// Unknown: no relay is set, or it did not say what time it is.
     ClockNotTold,
 
     // relay

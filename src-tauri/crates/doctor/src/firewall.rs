@@ -1,7 +1,7 @@
 //! Whether a firewall of this machine is in the way. It cannot be asked without an administrator's
 //! rights, so it is inferred: from our own port, and from the programs that set firewalls up where
 //! they leave traces that everybody may read. Who is heard or reached says nothing of it: most let
-//! announcements in, and all let out.
+//! announcements in, and all let out. Another machine that dials us says all of it.
 
 use std::path::Path;
 
@@ -41,8 +41,21 @@ fn is_enabled(conf: &str) -> bool {
     conf.lines().filter_map(value).next_back() == Some(true)
 }
 
-/// What is known of firewalls. `own_port` is what became of our own port, or why it was not tried.
-pub(crate) fn judge(program: Option<String>, own_port: &Finding) -> Finding {
+/// What is known of firewalls. `own_port` is what became of our own port, or why it was not tried;
+/// `way_in` what another machine found that tried it.
+pub(crate) fn judge(program: Option<String>, own_port: &Finding, way_in: &Finding) -> Finding {
+    match (way_in, program) {
+        (Finding::WayInOpen, _) => Finding::FirewallLetsIn,
+        // It answered us, so the network carries what the two of us say.
+        (Finding::WayInBlocked { port }, program) => Finding::FirewallBlocks {
+            program,
+            port: *port,
+        },
+        (_, program) => seen_from_here(program, own_port),
+    }
+}
+
+fn seen_from_here(program: Option<String>, own_port: &Finding) -> Finding {
     match (own_port, program) {
         (Finding::OwnPortBlocked { port, .. }, program) => Finding::FirewallBlocks {
             program,
@@ -80,6 +93,25 @@ mod tests {
         }
     }
 
+    const NOT_TRIED: Finding = Finding::WayInNotTried;
+
+    #[test]
+    fn another_machine_that_came_through_or_did_not_settles_it() {
+        let open = Finding::OwnPortOpen {
+            port: 7000,
+            addresses: 2,
+        };
+        let ufw = Some("ufw".to_owned());
+        let lets_in = judge(ufw.clone(), &open, &Finding::WayInOpen);
+        assert_eq!(lets_in, Finding::FirewallLetsIn);
+        let blocked = Finding::WayInBlocked { port: 7000 };
+        let blocks = Finding::FirewallBlocks {
+            program: ufw.clone(),
+            port: 7000,
+        };
+        assert_eq!(judge(ufw, &open, &blocked), blocks);
+    }
+
     #[test]
     fn a_blocked_port_is_a_firewall_whichever_it_is() {
         let ufw = || Some("ufw".to_owned());
@@ -93,7 +125,7 @@ mod tests {
             addresses: 2,
         };
         assert_eq!(
-            judge(None, &blocked),
+            judge(None, &blocked, &NOT_TRIED),
             Finding::FirewallBlocks {
                 program: None,
                 port: 7000
@@ -103,17 +135,20 @@ mod tests {
             program: "ufw".to_owned(),
             port,
         };
-        assert_eq!(judge(ufw(), &open), active(7000));
-        assert_eq!(judge(ufw(), &Finding::NoPort), active(DEFAULT_PORT));
-        assert_eq!(judge(ufw(), &Finding::LanOff), Finding::LanOff);
+        assert_eq!(judge(ufw(), &open, &NOT_TRIED), active(7000));
+        assert_eq!(
+            judge(ufw(), &Finding::NoPort, &NOT_TRIED),
+            active(DEFAULT_PORT)
+        );
+        assert_eq!(judge(ufw(), &Finding::LanOff, &NOT_TRIED), Finding::LanOff);
         let temporary = Finding::TemporaryPort {
             port: 7000,
             blocked: 1,
             addresses: 2,
         };
-        assert_eq!(judge(ufw(), &temporary), active(DEFAULT_PORT));
+        assert_eq!(judge(ufw(), &temporary, &NOT_TRIED), active(DEFAULT_PORT));
         for own_port in [open, temporary, Finding::NoPort] {
-            let finding = judge(None, &own_port);
+            let finding = judge(None, &own_port, &NOT_TRIED);
             assert_eq!(finding.verdict(), Verdict::Unknown, "{finding:?}");
         }
     }

@@ -19,6 +19,8 @@ use crate::tcp::{connect, number};
 /// The two members.
 pub(crate) struct Members {
     alias: Identity,
+    /// What the first one announces.
+    said: Announcement,
     announcer: Joined,
     listener: Joined,
 }
@@ -48,24 +50,24 @@ impl Members {
         };
         let announcer = lan.join(&alias).await.map_err(|_| Finding::NoPort)?;
         let listener = lan.join(&other).await.map_err(|_| Finding::NoPort)?;
+        // To nobody: as whoever knows nobody.
+        let said = Announcement::hidden(&alias, &alias, announcer.port, &[]);
         Ok(Self {
             alias,
+            said,
             announcer,
             listener,
         })
     }
 
-    /// The TCP port of the one that announces itself.
-    pub(crate) const fn port(&self) -> u16 {
-        self.announcer.port
+    /// What the one says that announces itself.
+    pub(crate) const fn said(&self) -> &Announcement {
+        &self.said
     }
 
     /// Announces and listens; `own` are the addresses of this machine.
     pub(crate) async fn listen(&mut self, own: &[IpAddr], who: Option<&dyn Recognise>) -> Heard {
-        // To nobody: as whoever knows nobody.
-        let port = self.announcer.port;
-        let said = Announcement::hidden(&self.alias, &self.alias, port, &[]);
-        self.announcer.membership.announce(Some(said));
+        self.announcer.membership.announce(Some(self.said.clone()));
         let begun = Instant::now();
         let mut heard = Heard::default();
         loop {

@@ -1,8 +1,8 @@
-//! Whether another machine, named by the user, can be reached.
+//! Whether another machine, named by the user, can be reached, and whether it reaches us.
 
 use std::net::SocketAddr;
 
-use discovery::{AskError, NotAPlace, Place};
+use discovery::{Announcement, AskError, DialedBack, NotAPlace, Place};
 use futures::future::join_all;
 use tokio::time::Instant;
 
@@ -16,6 +16,8 @@ use crate::tcp::{Unreached, unreached};
 pub(crate) struct Visit {
     places: Vec<SocketAddr>,
     outcome: Outcome,
+    /// Where it answers, if it does.
+    answers_at: Option<SocketAddr>,
 }
 
 /// What is at one place. The last is the one that tells most.
@@ -39,23 +41,42 @@ pub(crate) async fn visit(text: &str) -> Visit {
 }
 
 /// Goes to a person, whom `who` tells: where they are heard, and where they were last.
-pub(crate) async fn person(last: &[SocketAddr], who: &dyn Recognise, heard: &Heard) -> Finding {
+pub(crate) async fn person(last: &[SocketAddr], who: &dyn Recognise, heard: &Heard) -> Visit {
     let mut places = heard.person.clone();
     places.extend(last.iter().filter(|it| !heard.person.contains(it)));
     places.truncate(MOST_PLACES);
-    go(places, Some(who)).await.finding(heard)
+    go(places, Some(who)).await
 }
 
 async fn go(places: Vec<SocketAddr>, who: Option<&dyn Recognise>) -> Visit {
     let outcomes = join_all(places.iter().map(|it| ask(*it, who))).await;
-    let best = outcomes.into_iter().max();
+    let answers = |it: &&(Outcome, &SocketAddr)| matches!(it.0, Outcome::Answers { .. });
+    let found: Vec<_> = outcomes.into_iter().zip(&places).collect();
+    let best = found.iter().map(|it| it.0).max();
+    let answers_at = found.iter().find(answers).map(|it| *it.1);
     Visit {
         outcome: best.unwrap_or(Outcome::NotFound),
+        answers_at,
         places,
     }
 }
 
 impl Visit {
+    /// Whether whoever answers reaches us in turn, who announce this.
+    pub(crate) async fn way_in(&self, said: &Announcement) -> Finding {
+        let Some(place) = self.answers_at else {
+            return Finding::WayInNotTried;
+        };
+        match discovery::ask_to_dial_back(place, said).await {
+            Ok(DialedBack::Reached) => Finding::WayInOpen,
+            Ok(DialedBack::Silent | DialedBack::NoRoute) => {
+                Finding::WayInBlocked { port: said.port }
+            }
+            Ok(DialedBack::Refused | DialedBack::Another) => Finding::WayInLeadsElsewhere,
+            Ok(DialedBack::Busy | DialedBack::Malformed) | Err(_) => Finding::WayInNotTried,
+        }
+    }
+
     /// What it says together with who is heard.
     pub(crate) fn finding(&self, heard: &Heard) -> Finding {
         let is_heard = self.places.iter().any(|it| heard.is_heard_at(it.ip()));
@@ -94,7 +115,7 @@ const MOST_PLACES: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use discovery::{Address, Announcement};
+    use discovery::Address;
     use identity::Identity;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -144,6 +165,27 @@ mod tests {
         assert_eq!(found("not a place").await, Finding::PeerNotFound);
     }
 
+    #[tokio::test]
+    async fn whoever_answers_says_whether_it_reaches_us() {
+        for (answer, finding) in [
+            ("reached", Finding::WayInOpen),
+            ("silent", Finding::WayInBlocked { port: 4080 }),
+            ("another", Finding::WayInLeadsElsewhere),
+            ("busy", Finding::WayInNotTried),
+            ("<html>", Finding::WayInNotTried),
+        ] {
+            let place = answering(success(answer.as_bytes())).await;
+            let visit = Visit {
+                places: vec![place],
+                outcome: Outcome::Answers { ms: 1 },
+                answers_at: Some(place),
+            };
+            assert_eq!(visit.way_in(&said()).await, finding, "{answer}");
+        }
+        let visit = visit("127.0.0.1:1").await;
+        assert_eq!(visit.way_in(&said()).await, Finding::WayInNotTried);
+    }
+
     #[derive(Debug)]
     struct Is(Address);
 
@@ -158,10 +200,10 @@ mod tests {
         let (said, heard) = (said(), Heard::default());
         let [hers, another] = [said.alias, Identity::generate().unwrap().address()].map(Is);
         let place = answering(success(&said.to_bytes())).await;
-        let found = person(&[place], &hers, &heard).await;
+        let found = person(&[place], &hers, &heard).await.finding(&heard);
         assert!(matches!(found, Finding::PeerAnswers { .. }), "{found:?}");
         let place = answering(success(&said.to_bytes())).await;
-        let found = person(&[place], &another, &heard).await;
+        let found = person(&[place], &another, &heard).await.finding(&heard);
         assert_eq!(found, Finding::PeerIsAnother);
     }
 }

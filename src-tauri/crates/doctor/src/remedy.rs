@@ -12,7 +12,9 @@ impl Finding {
     #[must_use]
     pub fn remedy(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::OwnPortBlocked { port, .. } | Self::FirewallBlocks { port, .. } => Some(
+            Self::OwnPortBlocked { port, .. }
+            | Self::WayInBlocked { port }
+            | Self::FirewallBlocks { port, .. } => Some(
                 format!("Allow Tincan in this computer's firewall: {}.", ports(*port)).into(),
             ),
             Self::FirewallActive { port, .. } => Some(
@@ -67,10 +69,13 @@ impl Finding {
             }
             Self::PeerNoRoute => "Connect both computers to the same network.",
             Self::PeerAbsent => {
-                "Wake the other computer, and check that it is on the same network and its address has not changed."
+                "Wake the other computer, and check that it is on the same network and its address has not changed. Guest networks keep their clients apart: use another one."
             }
             Self::PeerSilent => {
-                "Allow Tincan in the other computer's firewall, and check that both are on the same network."
+                "Allow Tincan in the other computer's firewall, and check that both are on the same network. Guest networks keep their clients apart: use another one."
+            }
+            Self::WayInLeadsElsewhere => {
+                "Connect both computers to the same network, not one behind another router."
             }
             Self::ClockWrong { .. } => {
                 "Set the clock, best by the network: certificates and media relays count on it."

@@ -45,6 +45,8 @@ pub enum CheckKind {
     Neighbours,
     /// The one machine that the user named.
     Peer,
+    /// The port of our own relay, from that machine.
+    WayIn,
     /// A firewall of this machine.
     Firewall,
     /// The clock of this machine, against the relay's.
@@ -67,7 +69,7 @@ pub enum CheckKind {
 
 impl CheckKind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Interfaces,
         Self::Vpn,
         Self::OwnPort,
@@ -75,6 +77,7 @@ impl CheckKind {
         Self::Beacon,
         Self::Neighbours,
         Self::Peer,
+        Self::WayIn,
         Self::Firewall,
         Self::Clock,
         Self::Relay,

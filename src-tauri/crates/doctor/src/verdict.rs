@@ -28,6 +28,8 @@ impl Finding {
             | Self::AnnouncementsAlone
             | Self::NeighboursReached { .. }
             | Self::PeerAnswers { .. }
+            | Self::WayInOpen
+            | Self::FirewallLetsIn
             | Self::ClockRight { .. }
             | Self::RelayOnline { .. }
             | Self::ServersAnswer { .. }
@@ -62,6 +64,8 @@ impl Finding {
             | Self::PeerAbsent
             | Self::PeerSilent
             | Self::PeerIsolated
+            | Self::WayInBlocked { .. }
+            | Self::WayInLeadsElsewhere
             | Self::FirewallBlocks { .. }
             | Self::ClockWrong { .. }
             | Self::RelayOffline { .. }
@@ -74,6 +78,8 @@ impl Finding {
             Self::TemporaryPort { .. }
             | Self::NobodyHeard
             | Self::NoPeerNamed
+            | Self::WayInNotTried
+            | Self::WayInNotThere
             | Self::FirewallNotSeen
             | Self::ClockNotTold
             | Self::NoRelay
@@ -133,6 +139,12 @@ impl Finding {
             | Self::PeerSilent
             | Self::PeerIsolated
             | Self::NoPeerNamed
+            | Self::WayInOpen
+            | Self::WayInBlocked { .. }
+            | Self::WayInLeadsElsewhere
+            | Self::WayInNotTried
+            | Self::WayInNotThere
+            | Self::FirewallLetsIn
             | Self::FirewallBlocks { .. }
             | Self::FirewallActive { .. }
             | Self::FirewallNotSeen

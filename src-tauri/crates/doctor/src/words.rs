@@ -17,6 +17,7 @@ impl CheckKind {
             Self::Beacon => "Beacon",
             Self::Neighbours => "People nearby",
             Self::Peer => "The other computer",
+            Self::WayIn => "Own port, from there",
             Self::Firewall => "Firewall",
             Self::Clock => "Clock",
             Self::Relay => "Relay",
@@ -103,6 +104,9 @@ impl Finding {
                 count(*heard, "other computer is", "other computers are")
             ),
             Self::PeerAnswers { ms } => format!("Tincan answers there, within {ms} ms."),
+            Self::WayInBlocked { port } => {
+                format!("That computer tried, and did not get through to port {port} of this one.")
+            }
             Self::FirewallBlocks { program, port } => match program {
                 Some(program) => format!("A firewall ({program}) blocks Tincan's port {port}."),
                 None => format!("Something like a firewall blocks Tincan's port {port}."),
@@ -164,7 +168,7 @@ impl Finding {
             Self::VpnUnused => "There is a VPN, and it is not in the way.",
             Self::NoPort => "No port could be opened for calls on this network.",
             Self::AnnouncementsAlone => {
-                "Announcements go out and are heard on this computer. Nobody else is heard."
+                "This computer hears its own announcements. Nobody else is here to prove that the network carries them."
             }
             Self::AnnouncementsSilent => "Nothing is heard, not even our own announcements.",
             Self::NobodyHeard => "Nobody else with Tincan is heard on this network.",
@@ -184,10 +188,21 @@ impl Finding {
                 "Its announcements are heard, but it cannot be reached: the network keeps its clients apart, or its firewall does."
             }
             Self::NoPeerNamed => "No other computer was named to check against.",
+            Self::WayInOpen => "That computer reaches this one.",
+            Self::WayInLeadsElsewhere => {
+                "That computer tried to reach this one, and something else answered: what stands between the two translates addresses."
+            }
+            Self::WayInNotTried => {
+                "That computer could not be asked to try: it is not reached, or its Tincan is older or busy."
+            }
+            Self::WayInNotThere => "Tincan's own port was not there to try.",
+            Self::FirewallLetsIn => {
+                "No firewall here keeps calls out: the other computer came through."
+            }
             Self::FirewallNotSeen => {
                 "No firewall is seen. Only an administrator could be sure, or another computer that calls this one."
             }
-            Self::ClockNotTold => "The relay did not say what time it is.",
+            Self::ClockNotTold => "There was no relay to compare it with.",
             Self::NoRelay => "No relay is set.",
             Self::NoServers => "None is named, by the relay or in the settings.",
             Self::NoNat => "Nothing translates addresses: others reach this computer directly.",
@@ -217,6 +232,7 @@ impl Finding {
             | Self::NeighboursPartly { .. }
             | Self::NeighboursIsolated { .. }
             | Self::PeerAnswers { .. }
+            | Self::WayInBlocked { .. }
             | Self::FirewallBlocks { .. }
             | Self::FirewallActive { .. }
             | Self::ClockRight { .. }

@@ -1,6 +1,7 @@
 //! Listens at the caller's own devices: what the microphone takes in and what the speaker plays.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use media::backend::audio::{AudioBackend, AudioDevices, SampleSink, SampleSource};
@@ -25,6 +26,8 @@ use crate::loudness::{Loudness, Step};
 pub struct Hearing {
     said: Arc<Loudness>,
     heard: Arc<Loudness>,
+    /// Whether anybody listens: else the devices work as if nobody stood beside them.
+    listens: Arc<AtomicBool>,
 }
 
 /// What was said came back.
@@ -35,6 +38,8 @@ pub struct Echoed {
     pub late: Duration,
     /// How alike the loudness of both is, 0 to 1.
     pub similarity: f32,
+    /// How much louder it came back, decibels; negative where it is quieter.
+    pub gain_db: f32,
 }
 
 impl Hearing {
@@ -45,12 +50,19 @@ impl Hearing {
         let hearing = Self {
             said: Arc::new(Loudness::new(epoch)),
             heard: Arc::new(Loudness::new(epoch)),
+            listens: Arc::new(AtomicBool::new(true)),
         };
         let listened_at = Listened {
             backend,
             hearing: hearing.clone(),
         };
         (Arc::new(listened_at), hearing)
+    }
+
+    /// Listens from now on, or does not any more: a program whose devices are used for other calls
+    /// has no need of it in them.
+    pub fn listen(&self, listens: bool) {
+        self.listens.store(listens, Ordering::Relaxed);
     }
 
     /// Whether what the speaker played in the last two seconds is what the microphone took in
@@ -62,6 +74,7 @@ impl Hearing {
         (found.similarity >= ALIKE).then(|| Echoed {
             late: found.lag.saturating_sub(DELAY),
             similarity: found.similarity,
+            gain_db: found.gain_db,
         })
     }
 
@@ -89,7 +102,7 @@ impl AudioBackend for Listened {
         id: Option<&DeviceId>,
         sink: Box<dyn SampleSink>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        let sink = Tapped::new(sink, &self.hearing.said);
+        let sink = Tapped::new(sink, &self.hearing.said, &self.hearing.listens);
         self.backend.open_microphone(id, Box::new(sink))
     }
 
@@ -98,7 +111,7 @@ impl AudioBackend for Listened {
         id: Option<&DeviceId>,
         source: Box<dyn SampleSource>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        let source = Tapped::new(source, &self.hearing.heard);
+        let source = Tapped::new(source, &self.hearing.heard, &self.hearing.listens);
         self.backend.open_speaker(id, Box::new(source))
     }
 }
@@ -107,22 +120,30 @@ impl AudioBackend for Listened {
 struct Tapped<T> {
     end: T,
     loudness: Arc<Loudness>,
+    listens: Arc<AtomicBool>,
     step: Step,
 }
 
 impl<T> Tapped<T> {
-    fn new(end: T, loudness: &Arc<Loudness>) -> Self {
+    fn new(end: T, loudness: &Arc<Loudness>, listens: &Arc<AtomicBool>) -> Self {
         Self {
             end,
             loudness: Arc::clone(loudness),
+            listens: Arc::clone(listens),
             step: Step::default(),
+        }
+    }
+
+    fn take(&mut self, samples: &[f32], at: Instant) {
+        if self.listens.load(Ordering::Relaxed) {
+            self.loudness.push(&mut self.step, samples, at);
         }
     }
 }
 
 impl SampleSink for Tapped<Box<dyn SampleSink>> {
     fn samples(&mut self, samples: &[f32], captured_at: Instant) {
-        self.loudness.push(&mut self.step, samples, captured_at);
+        self.take(samples, captured_at);
         self.end.samples(samples, captured_at);
     }
 
@@ -134,7 +155,7 @@ impl SampleSink for Tapped<Box<dyn SampleSink>> {
 impl SampleSource for Tapped<Box<dyn SampleSource>> {
     fn fill(&mut self, out: &mut [f32], plays_at: Instant) {
         self.end.fill(out, plays_at);
-        self.loudness.push(&mut self.step, out, plays_at);
+        self.take(out, plays_at);
     }
 
     fn failed(&mut self, error: DeviceError) {

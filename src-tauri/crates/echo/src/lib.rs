@@ -7,17 +7,23 @@
 //! sides use the addresses that the machine has, loopback where it has none.
 //!
 //! [`Hearing`] listens at the caller's own microphone and speaker, and says whether what was said
-//! came back, and how late.
+//! came back, how late and how loud. [`Watch`] makes a [`TestReport`] of that, the figures of the
+//! call and what the user had on: the one judgement of a test call, for the window and the command
+//! line.
 
 #![warn(missing_docs)]
 
+mod findings;
 mod hearing;
 mod loudness;
 mod peer;
 mod relay;
+mod watch;
 
+pub use findings::{Findings, TestOutcome, TestReport};
 pub use hearing::{Echoed, Hearing};
 pub use peer::{EchoPeer, Setup, StartError};
+pub use watch::Watch;
 
 use std::time::Duration;
 

@@ -30,6 +30,8 @@ pub(crate) struct Match {
     pub(crate) lag: Duration,
     /// How alike the two are, -1 to 1: Pearson's correlation of their loudness in decibels.
     pub(crate) similarity: f32,
+    /// How much louder it is, decibels, where both were told.
+    pub(crate) gain_db: f32,
 }
 
 impl Loudness {
@@ -115,6 +117,7 @@ impl Loudness {
             Some(Match {
                 lag: STEP * lag,
                 similarity,
+                gain_db: mean(&ours) - mean(&theirs),
             })
         };
         let matches: Vec<Match> = lags.filter_map(at).collect();
@@ -246,6 +249,7 @@ mod tests {
             let late = Duration::from_millis(late_ms);
             let found = found(late, speech);
             assert!(found.similarity > 0.9, "{found:?}");
+            assert!((-7.0..-4.0).contains(&found.gain_db), "6 dB: {found:?}");
             assert!(found.lag.abs_diff(late) <= STEP, "{found:?}, not {late:?}");
         }
     }

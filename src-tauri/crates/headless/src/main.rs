@@ -21,7 +21,7 @@ use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
 use headless::{compose, examine, history, log, memory, nearby, people, process, transfer, whom};
 use identity::Identity;
-use store::{Keychain, Store};
+use store::{Keychain, Remembered, Store};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -91,7 +91,8 @@ enum Verb {
     /// Fails when anything does; --json prints the whole report.
     Doctor {
         /// Another computer to check against, where Tincan runs: its name or IP address, with or
-        /// without :PORT; or a person, by name or address.
+        /// without :PORT; or a person, by name or address. It is asked to dial back, for only
+        /// others see whether a firewall here lets them in.
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
@@ -156,6 +157,8 @@ async fn run(line: Line) -> Result<ExitCode> {
     let (directory, keychain) = place(&line.options)?;
     // Only where it is needed: a new computer that imports has no identity yet.
     let open = || Store::open_with(&directory, keychain);
+    // Of those who write nothing: they work beside the program that holds the directory.
+    let look = || Remembered::of(&directory, keychain);
     let purpose = match &line.verb {
         Verb::Id => {
             writeln!(stdout(), "{}", open()?.identity().address())?;
@@ -170,12 +173,10 @@ async fn run(line: Line) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Doctor { peer } => {
-            let store = open()?;
-            let identity = store.identity();
+            let us = look()?;
             let peer = peer.as_deref();
-            let known = store.known_people();
-            let peer = peer.map(|it| examine::peer(it, &identity, store.people(), &known));
-            let mut subjects = examine::subjects(&line.options, &store.settings(), peer);
+            let peer = peer.map(|it| examine::peer(it, &us.identity, &us.people, &us.known));
+            let mut subjects = examine::subjects(&line.options, &us.settings, peer);
             if subjects.lan.is_some() {
                 subjects.port = examine::running_port(discovery::DEFAULT_PORT).await;
             }
@@ -205,7 +206,7 @@ async fn run(line: Line) -> Result<ExitCode> {
         }
         Verb::TestCall { seconds } => {
             let lasting = Duration::from_secs(u64::from(*seconds));
-            return test_call(&line, &open()?, lasting).await;
+            return test_call(&line, look()?, lasting).await;
         }
         Verb::Answer { auto, once } => Purpose::Answer {
             auto: *auto,
@@ -306,13 +307,13 @@ async fn call(
 
 /// Calls a peer inside the program. No relay but the peer's own is used, so that nobody can call
 /// meanwhile and nothing depends on a network; nothing is written down.
-async fn test_call(line: &Line, store: &Store, lasting: Duration) -> Result<ExitCode> {
+async fn test_call(line: &Line, us: Remembered, lasting: Duration) -> Result<ExitCode> {
     let end = EndRequests::listen().context("cannot listen for signals")?;
-    let (settings, identity) = (store.settings(), Arc::new(store.identity()));
+    let (settings, identity) = (us.settings, Arc::new(us.identity));
     let echo = Arc::new(Identity::generate().context("cannot make a key")?);
     let setup = compose::test_peer(&line.options, &settings, identity.address(), echo);
     let peer = EchoPeer::start(setup).await?;
-    let config = compose::config(&line.options, &settings, identity, store.known_people());
+    let config = compose::config(&line.options, &settings, identity, us.known);
     let config = Config {
         relay: None,
         lan: LanVisibility::Off,

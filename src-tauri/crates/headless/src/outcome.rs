@@ -93,7 +93,8 @@ The last line of `test-call --json`, testCall: ok, and problems if it is not; me
   roundTripMs, soundBufferMs    of the network, and how long sound waits before it is played
   audioLoss, videoLoss, remoteLoss    shares that we lost, and that the other side did
   frameWidth, frameHeight, framesPerSecond    of the picture that came back
-  heardYou, similarity    whether the voice came back, and how alike it was, 0 to 1"
+  heardYou, similarity    whether the voice came back, and how alike it was, 0 to 1
+  echoGainDb     how much louder the voice came back than it was said, decibels"
 }
 
 #[cfg(test)]

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 
 use call::reason::EndReason;
 use call::view::{ActivePhase, CallView};
-use echo::Hearing;
 use engine::Engine;
 use engine::command::Command;
-use engine::view::{CallStats, EngineView};
+use engine::view::EngineView;
 use tokio::time::{sleep_until, timeout};
 
-pub use echo::EchoPeer;
+pub use echo::{EchoPeer, Hearing, TestOutcome, TestReport, Watch};
 
 use self::findings::Findings;
 use crate::outcome::{BAD_CALL, BAD_TEST_CALL, exit_code, words};
@@ -26,17 +25,12 @@ use crate::session::Report;
 pub struct TestCall<W> {
     engine: Engine,
     peer: EchoPeer,
-    hearing: Hearing,
+    watch: Watch,
     ages: PictureAges,
     /// Whether our camera is on.
     video: bool,
     lasting: Duration,
     report: Report<W>,
-    findings: Findings,
-    /// The figures that were looked at last.
-    seen: Option<CallStats>,
-    /// When it is listened for the echo again; `None` before the first time.
-    listens_at: Option<Instant>,
 }
 
 impl<W: Write> TestCall<W> {
@@ -53,13 +47,10 @@ impl<W: Write> TestCall<W> {
             ages: PictureAges::watch(&engine.remote_picture()),
             engine,
             peer,
-            hearing,
+            watch: Watch::new(hearing),
             video,
             lasting,
             report,
-            findings: Findings::new(video),
-            seen: None,
-            listens_at: None,
         }
     }
 
@@ -72,16 +63,17 @@ impl<W: Write> TestCall<W> {
         if timeout(PATIENCE, self.peer.stop()).await.is_err() {
             tracing::error!("the other side of the test call did not stop in time");
         }
+        let findings = Findings(self.watch.report(true));
         let status = match ended {
-            Some(EndReason::LocalHangup) if self.findings.are_good() => 0,
+            Some(EndReason::LocalHangup) if findings.are_good() => 0,
             Some(EndReason::LocalHangup) => BAD_TEST_CALL,
             Some(reason) => exit_code(reason),
             None => BAD_CALL,
         };
         let told = match &mut self.report {
-            Report::Json(figures) => figures.tested(&self.findings.json(status == 0)),
+            Report::Json(figures) => figures.tested(&findings.json(status == 0)),
             Report::Plain(out) => match ended {
-                Some(EndReason::LocalHangup) | None => write!(out, "{}", self.findings),
+                Some(EndReason::LocalHangup) | None => write!(out, "{findings}"),
                 Some(reason) => writeln!(out, "The test call failed: {}.", words(reason)),
             },
             Report::Nothing => Ok(()),
@@ -145,29 +137,7 @@ impl<W: Write> TestCall<W> {
             tracing::warn!(%error, "standard output cannot be written; nothing more is told there");
             self.report = Report::Nothing;
         }
-        let fresh = view.stats.is_some() && view.stats != self.seen;
-        let connected = matches!(
-            view.call,
-            CallView::Active {
-                phase: ActivePhase::Connected,
-                ..
-            }
-        );
-        self.seen.clone_from(&view.stats);
-        let now = Instant::now();
-        if connected && self.listens_at.is_none_or(|at| at <= now) {
-            self.listens_at = Some(now + LISTEN);
-            self.findings
-                .heard(self.hearing.echo(now), self.hearing.spoke(now));
-        }
-        if fresh
-            && connected
-            && let Some(stats) = &view.stats
-        {
-            self.findings
-                .devices(&view.microphone.now, &view.camera.now);
-            self.findings.sampled(stats, &self.ages.take());
-        }
+        self.watch.follow(view, Instant::now(), || self.ages.take());
     }
 
     fn say(&mut self, sentence: &str) {
@@ -194,9 +164,6 @@ async fn wait(until: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
-
-/// How often it is listened for the echo: some ten times in the shortest test call.
-const LISTEN: Duration = Duration::from_millis(200);
 
 /// The promise of an engine is one second; the peer stays a second after the call.
 const PATIENCE: Duration = Duration::from_secs(4);

@@ -84,6 +84,27 @@ impl Database {
         Ok((Self { path, connection }, contents))
     }
 
+    /// What the database of a directory holds, without changing or keeping it: another program may
+    /// have it open, and has brought it to the newest schema then.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read in full.
+    pub(crate) fn look(dir: &Path) -> Result<Contents, StoreError> {
+        let path = dir.join(NAME);
+        file::refuse_unless_file(&path)?;
+        let reading = |error: rusqlite::Error| Fault::new("read", &path, &error);
+        let look = || {
+            let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(reading)?;
+            // One moment of it, whatever its owner writes meanwhile.
+            connection.execute_batch("BEGIN").map_err(reading)?;
+            schema::check(&connection).map_err(reading)?;
+            let (contents, whole) = tables::read(&connection);
+            whole.map_err(|trouble| trouble.into_fault(&path))?;
+            Ok(contents)
+        };
+        look().map_err(|fault: Fault| fault.into_error(&path))
+    }
+
     /// Makes one change: all of it or nothing, and for good when this returns.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //!
 //! A [`Store`] owns one directory: a database (`tincan.db`), the secret key or a note of where the
 //! system's keychain has it (`identity.key`, `key.place`), and a lock that keeps a second program
-//! out. Whatever ends the program, what was acknowledged as written is there again. What cannot be
+//! out. Whoever only wants to know what is there looks beside that program ([`Remembered`]).
+//! Whatever ends the program, what was acknowledged as written is there again. What cannot be
 //! read is kept aside, never overwritten; the secret key changes only when the user imports another.
 //! All calls block on the disk for a moment; none belongs on a thread of media or of the network.
 //! Only [`KnownPeople`] may be asked from anywhere.
@@ -31,4 +32,4 @@ pub use people::{KnownPeople, Relation};
 pub use person::{KeyPlace, Person, PinnedHow};
 pub use place::default_dir;
 pub use settings::{IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing};
-pub use store::{Imported, Store};
+pub use store::{Imported, Remembered, Store};

@@ -1,6 +1,7 @@
 //! One directory and what is in it.
 
 mod contacts;
+mod remembered;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use identity::Identity;
 
+pub use self::remembered::Remembered;
 pub use self::transfer::Imported;
 use crate::db::{
     Contents, Database, write_history, write_people, write_settings, write_whereabouts,

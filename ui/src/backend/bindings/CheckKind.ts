@@ -3,4 +3,4 @@
 /**
  * What is looked at.
  */
-export type CheckKind = "interfaces" | "vpn" | "ownPort" | "dnsSd" | "beacon" | "neighbours" | "peer" | "firewall" | "clock" | "relay" | "stun" | "turn" | "nat" | "camera" | "microphone" | "speaker";
+export type CheckKind = "interfaces" | "vpn" | "ownPort" | "dnsSd" | "beacon" | "neighbours" | "peer" | "wayIn" | "firewall" | "clock" | "relay" | "stun" | "turn" | "nat" | "camera" | "microphone" | "speaker";

@@ -87,7 +87,11 @@ heard: number, } | { "code": "nobodyHeard" } | { "code": "peerAnswers",
 /**
  * Milliseconds until the answer.
  */
-ms: number, } | { "code": "peerNotFound" } | { "code": "peerRefuses" } | { "code": "peerIsNotTincan" } | { "code": "peerSaysNothing" } | { "code": "peerIsAnother" } | { "code": "peerNoRoute" } | { "code": "peerAbsent" } | { "code": "peerSilent" } | { "code": "peerIsolated" } | { "code": "noPeerNamed" } | { "code": "firewallBlocks", 
+ms: number, } | { "code": "peerNotFound" } | { "code": "peerRefuses" } | { "code": "peerIsNotTincan" } | { "code": "peerSaysNothing" } | { "code": "peerIsAnother" } | { "code": "peerNoRoute" } | { "code": "peerAbsent" } | { "code": "peerSilent" } | { "code": "peerIsolated" } | { "code": "noPeerNamed" } | { "code": "wayInOpen" } | { "code": "wayInBlocked", 
+/**
+ * TCP port that has to be let in.
+ */
+port: number, } | { "code": "wayInLeadsElsewhere" } | { "code": "wayInNotTried" } | { "code": "wayInNotThere" } | { "code": "firewallLetsIn" } | { "code": "firewallBlocks", 
 /**
  * Which, as far as it is known.
  */

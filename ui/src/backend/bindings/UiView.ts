@@ -6,6 +6,7 @@ import type { Me } from "./Me";
 import type { Person } from "./Person";
 import type { Settings } from "./Settings";
 import type { Surface } from "./Surface";
+import type { TestReport } from "./TestReport";
 
 /**
  * All that the page of the main window needs to draw itself, apart from its own open panels and
@@ -20,6 +21,11 @@ revision: number,
  * Calls, devices, figures.
  */
 engine: EngineView, 
+/**
+ * What the test call that goes on finds, or the last one of this run found; null before the
+ * first.
+ */
+testCall: TestReport | null, 
 /**
  * What the user set.
  */

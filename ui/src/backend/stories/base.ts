@@ -242,6 +242,7 @@ const BASE: UiView = {
     summary: null,
     words: null,
   },
+  testCall: null,
   settings: SETTINGS,
   me: {
     address: ADA.address,

@@ -23,6 +23,7 @@ const WELL: Required<Found> = {
   beacon: ['pass', { code: 'announcementsPass', others: 2 }],
   neighbours: ['pass', { code: 'neighboursReached', heard: 2 }],
   peer: ['unknown', { code: 'noPeerNamed' }],
+  wayIn: ['unknown', { code: 'noPeerNamed' }],
   firewall: ['unknown', { code: 'firewallNotSeen' }],
   clock: ['pass', { code: 'clockRight', seconds: 0 }],
   relay: ['pass', { code: 'relayOnline', ms: 38 }],
@@ -65,6 +66,7 @@ export const SEVERAL_FAIL = report({
   ],
   neighbours: ['fail', { code: 'neighboursIsolated', heard: 4 }],
   peer: ['fail', { code: 'peerIsolated' }],
+  wayIn: ['unknown', { code: 'wayInNotTried' }],
   firewall: ['warn', { code: 'firewallActive', program: 'ufw', port: 48_267 }],
   clock: ['fail', { code: 'clockWrong', seconds: -4020 }],
   relay: ['fail', { code: 'relayOffline', problem: 'certificateExpired' }],
@@ -73,6 +75,13 @@ export const SEVERAL_FAIL = report({
   nat: ['unknown', { code: 'tooFewServers' }],
   camera: ['fail', { code: 'deviceFails', problem: 'busy' }],
   microphone: ['warn', { code: 'microphoneHearsNothing', name: 'Jabra Evolve2 65' }],
+});
+
+/** Another computer was named; it answers, and does not come through in turn. */
+export const KEPT_OUT = report({
+  peer: ['pass', { code: 'peerAnswers', ms: 4 }],
+  wayIn: ['fail', { code: 'wayInBlocked', port: 48_267 }],
+  firewall: ['fail', { code: 'firewallBlocks', program: 'ufw', port: 48_267 }],
 });
 
 /** No cable, no Wi-Fi, no devices. */

@@ -1,5 +1,6 @@
 /** Stories of local networks: who is nearby, who is asked for, and what the doctor says. */
 import type { Report } from '../bindings/Report';
+import type { TestReport } from '../bindings/TestReport';
 import {
   active,
   BEA,
@@ -16,7 +17,7 @@ import {
   SUMMARY,
   TEST,
 } from './base';
-import { NOTHING_AROUND, SEVERAL_FAIL } from './doctor';
+import { KEPT_OUT, NOTHING_AROUND, SEVERAL_FAIL } from './doctor';
 import { lan, PLACES } from './lan';
 import { saved } from './people';
 
@@ -26,6 +27,26 @@ const OFFICE = [BEA, CARL, DINA, STRANGER, RTL, NAMELESS].map((one, i) => ({
   ...one,
   name: one.name || `Workshop ${String(i)}`,
 }));
+
+/** A test call in which all came back. */
+const CAME_BACK: TestReport = {
+  over: false,
+  voice: 'returned',
+  picture: 'returned',
+  voiceDelayMs: 148,
+  echoGainDb: -1,
+  similarity: 0.96,
+  pictureDelayMs: null,
+  roundTripMs: 1,
+  soundBufferMs: 40,
+  audioLoss: 0,
+  videoLoss: 0.001,
+  remoteLoss: 0,
+  frameWidth: 960,
+  frameHeight: 540,
+  framesPerSecond: 30,
+};
+const UNKNOWN = { voiceDelayMs: null, roundTripMs: null, videoLoss: 0 };
 
 const CALL = '00f3a9c2d4e5b617';
 
@@ -60,31 +81,42 @@ export const NETWORKS = {
   'field-place-nobody': story({}, {}, { field: '192.168.1.21:7777' }),
   'field-place-hidden': story({}, {}, { field: PLACES.hidden }),
 
-  'call-test': story(active('connected', { peer: TEST }), {}, { testing: TEST.address }),
-  'ended-test': story(
-    {
-      ...active(),
-      call: {
-        state: 'ended',
-        call: CALL,
-        peer: TEST,
-        reason: 'localHangup',
-        lastedMs: 21_000,
-        outgoing: true,
-        resume: 'no',
-      },
-      summary: SUMMARY,
-    },
-    {},
-    { testing: TEST.address },
-  ),
+  'call-test': tested(),
+  'call-test-beginning': tested({ voice: 'waiting', ...UNKNOWN }),
+  'call-test-lost': tested({ voice: 'lost', voiceDelayMs: null, remoteLoss: 0.123 }),
+  'call-test-silent': tested({ voice: 'silent', voiceDelayMs: null }),
+  'ended-test': testOver(),
+  'ended-test-silent': testOver({ voice: 'silent', voiceDelayMs: null }),
+  'ended-test-no-camera': testOver({ picture: 'deviceFails' }),
+  'ended-test-short': testOver({ voice: 'waiting', picture: 'waiting', ...UNKNOWN }),
 
   'settings-network-lan-failed': story(lan([], 'failed'), {}, { settings: 'network' }),
   'settings-doctor': doctor(),
   'settings-doctor-fails': doctor(SEVERAL_FAIL),
+  'settings-doctor-kept-out': doctor(KEPT_OUT),
   'settings-doctor-nothing': doctor(NOTHING_AROUND),
   'settings-doctor-running': doctor(null),
 } satisfies Record<string, Story>;
+
+function tested(change: Partial<TestReport> = {}): Story {
+  const testCall = { ...CAME_BACK, ...change };
+  return story(active('connected', { peer: TEST }), {}, { testing: TEST.address }, { testCall });
+}
+
+function testOver(change: Partial<TestReport> = {}): Story {
+  const call = {
+    state: 'ended' as const,
+    call: CALL,
+    peer: TEST,
+    reason: 'localHangup' as const,
+    lastedMs: 21_000,
+    outgoing: true,
+    resume: 'no' as const,
+  };
+  const testCall = { ...CAME_BACK, over: true, ...change };
+  const engine = { ...active(), call, summary: SUMMARY };
+  return story(engine, {}, { testing: TEST.address }, { testCall });
+}
 
 function doctor(report?: Report | null): Story {
   const one = story({}, {}, { settings: 'network', doctor: true });

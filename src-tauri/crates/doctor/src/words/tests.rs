@@ -94,7 +94,12 @@ fn the_page_and_the_command_line_say_what_to_do_about_the_same_findings() {
 fn a_firewall_is_told_the_same_ports_everywhere() {
     let remedies = sentences("doctor_do_");
     let udp = [discovery::BEACON_PORT.to_string(), "5353".to_owned()];
-    for code in ["ownPortBlocked", "firewallBlocks", "firewallActive"] {
+    for code in [
+        "ownPortBlocked",
+        "wayInBlocked",
+        "firewallBlocks",
+        "firewallActive",
+    ] {
         let (here, page) = (finding(code).remedy().unwrap(), &remedies[code]);
         assert!(
             here.contains("TCP 48267") && page.contains("TCP {port}"),

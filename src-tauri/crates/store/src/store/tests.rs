@@ -4,6 +4,7 @@ mod calls;
 mod contacts;
 mod legacy;
 mod places;
+mod remembered;
 mod transfer;
 
 use std::fs;

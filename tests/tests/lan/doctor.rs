@@ -1,0 +1,60 @@
+//! The doctor beside a program that runs: whether another machine comes through our firewall, which no
+//! machine can tell of its own.
+
+use anyhow::{Context, Result, ensure};
+use scenarios::lab::Addresses;
+use scenarios::lan::{Person, acquaint, sees};
+use serde_json::Value;
+
+use crate::{KNOWN, KNOWN_AUTO, Room, SOON};
+
+/// What the doctor finds of the way to Bea and back, and of the firewall.
+async fn examined(ada: &Person) -> Result<[String; 3]> {
+    let told = ada.run(&[
+        "doctor", "--json", "--peer", "bea", "--lan", "known", "--relay", "none",
+    ]);
+    let told: Value = serde_json::from_str(told.await?.trim())?;
+    let checks = told["checks"].as_array().context("a list of checks")?;
+    let code = |kind: &str| {
+        let check = checks.iter().find(|it| it["kind"] == kind);
+        let code = check.and_then(|it| it["finding"]["code"].as_str());
+        code.unwrap_or_default().to_owned()
+    };
+    Ok(["peer", "wayIn", "firewall"].map(code))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_works_beside_the_program_and_a_peer_tells_what_the_firewall_does() -> Result<()>
+{
+    let Some(room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
+        return Ok(());
+    };
+    let (ada, bea) = room.two();
+    acquaint(ada, bea).await?;
+    let (mut a, _b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
+    sees(&mut a, bea, SOON).await?;
+    let found = examined(ada).await?;
+    ensure!(
+        found == ["peerAnswers", "wayInOpen", "firewallLetsIn"],
+        "{found:?}"
+    );
+    // Ada's firewall lets all in that she asked for and what she says to herself, as firewalls do.
+    ada.host.nft(
+        "table inet guard {
+            chain in {
+                type filter hook input priority filter;
+                iif lo accept
+                ct state established,related accept
+                tcp dport 48267 drop
+            }
+        }",
+    )?;
+    // Bea dials the same neighbour once in two seconds.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let found = examined(ada).await?;
+    ensure!(
+        found == ["peerAnswers", "wayInBlocked", "firewallBlocks"],
+        "{found:?}"
+    );
+    Ok(())
+}
