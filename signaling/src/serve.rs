@@ -19,6 +19,7 @@ use crate::announcement::Announced;
 use crate::config::Config;
 use crate::newcomer::Gate;
 use crate::relay::Relay;
+use crate::rooms;
 use crate::tls::{Certificate, Handshakes};
 
 /// A relay that is about to run.
@@ -111,7 +112,8 @@ impl Server {
     /// [`Timing::close`](crate::Timing::close).
     ///
     /// # Errors
-    /// When a listener has no address, or TLS cannot be set up.
+    /// When a listener has no address, or TLS cannot be set up, towards clients or towards the LiveKit
+    /// server.
     pub async fn run(
         self,
         shutdown: impl Future<Output = ()> + Send,
@@ -123,11 +125,12 @@ impl Server {
         let ports = self.listeners.iter();
         let ports = ports.map(|listener| Ok(listener.local_addr()?.port()));
         let ports: Vec<u16> = ports.collect::<io::Result<_>>()?;
-        let relay = Arc::new(Relay::new(self.config, &ports));
+        let relay = Arc::new(Relay::new(self.config, &ports)?);
         let _end = End(&relay);
         // Dropped at the end, which ends what is in it.
         let mut beside = JoinSet::new();
         beside.spawn(expire_sessions(Arc::clone(&relay)));
+        beside.spawn(rooms::keep(Arc::clone(&relay)));
         if let Some(listener) = self.admin {
             beside.spawn(admin::serve(listener, Arc::clone(&relay)));
         }
@@ -145,6 +148,7 @@ impl Server {
         shutdown.await;
         accepting.shutdown().await;
         drain(&relay, hurry).await;
+        rooms::end(&relay).await;
         Ok(())
     }
 }
