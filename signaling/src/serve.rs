@@ -148,7 +148,6 @@ impl Server {
         shutdown.await;
         accepting.shutdown().await;
         drain(&relay, hurry).await;
-        rooms::end(&relay).await;
         Ok(())
     }
 }
@@ -163,24 +162,31 @@ impl Drop for End<'_> {
     }
 }
 
-/// Tells every client, and waits until all connections have ended.
+/// Tells every client, waits until all connections have ended, and has rooms deleted that nobody is in.
 async fn drain(relay: &Relay, hurry: impl Future<Output = ()> + Send) {
     let timing = &relay.config.timing;
     tracing::info!(connections = relay.tasks.len(), "relay stops");
     relay.drain.begin(timing.drain, relay.tasks.len());
     relay.tasks.close();
     let mut hurry = pin!(hurry);
-    let told = tokio::select! {
-        ended = timeout(timing.drain + timing.close + GRACE, relay.tasks.wait()) => ended,
+    let (told, is_hurried) = tokio::select! {
+        ended = timeout(timing.drain + timing.close + GRACE, relay.tasks.wait()) => (ended, false),
         () = &mut hurry => {
             tracing::info!(connections = relay.tasks.len(), "relay stops at once");
             relay.drain.hurry();
-            timeout(timing.close + GRACE, relay.tasks.wait()).await
+            (timeout(timing.close + GRACE, relay.tasks.wait()).await, true)
         }
     };
     if told.is_err() {
         let connections = relay.tasks.len();
         tracing::warn!(connections, "some connections did not end in time");
+    }
+    if is_hurried {
+        return;
+    }
+    tokio::select! {
+        () = rooms::end(relay) => {}
+        () = &mut hurry => tracing::info!("rooms are left to the LiveKit server"),
     }
 }
 

@@ -102,9 +102,12 @@ impl Open {
 
     /// The relay knows of neither party any more.
     pub(super) fn left(&mut self, now: Instant) {
-        let since = *self.unattended.get_or_insert(now);
+        if self.unattended.is_some() {
+            return;
+        }
+        self.unattended = Some(now);
         if let Look::Due(at) = &mut self.look {
-            *at = (*at).min(since + UNATTENDED);
+            *at = (*at).min(now + UNATTENDED);
         }
     }
 

@@ -233,8 +233,8 @@ async fn a_call_that_goes_on_without_its_relay_keeps_its_room() {
     for person in &people {
         person.link.disconnect();
     }
-    // Two seconds until the relay gives the sessions up, ten until it looks, three until it looks again.
-    sleep(Duration::from_secs(17)).await;
+    // Two seconds until the relay gives the sessions up, ten until it looks.
+    sleep(Duration::from_secs(15)).await;
     assert_eq!(server.rooms().await.expect("it answers").len(), 1);
     drop(socket);
     let gone = server.until_rooms(0, Duration::from_secs(30)).await;

@@ -255,7 +255,12 @@ fn a_room_whose_parties_are_lost_is_deleted_once_nobody_is_in_it() {
         let look = Wish::Look(CALL, RoomName([1; 16]));
         assert_eq!(calls.next_wish(later), Some(look));
         calls.looked(CALL, Ok(2), later);
-        later += Duration::from_secs(3);
+        for _ in 0..3 {
+            calls.attend(&nobody, later);
+            calls.tick(later);
+            assert_eq!(calls.next_wish(later), None, "the server has time");
+            later += Duration::from_secs(1);
+        }
     }
     calls.tick(later);
     calls.next_wish(later);
