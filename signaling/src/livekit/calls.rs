@@ -21,9 +21,13 @@ use tokio::time::Instant;
 use super::askers::{Answer, Askers, Claim};
 use super::closing::Closing;
 use super::error::ApiError;
-use super::open::{Open, Seat};
+use super::open::Open;
 use super::over::Over;
-use super::room::{Names, RoomName};
+use super::room::Names;
+
+mod output;
+
+pub(super) use output::{Told, Wish};
 
 /// Every call that somebody asked access for.
 #[derive(Debug)]
@@ -52,31 +56,6 @@ enum Stage {
     Waiting { until: Instant },
     Making { until: Instant },
     Open(Box<Open>),
-}
-
-/// What the server is to be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// A room for a call.
-    Make(CallNumber),
-    /// Who is in the room of a call.
-    Look(CallNumber, RoomName),
-    /// A room's end.
-    Close(RoomName),
-}
-
-/// What to tell one party of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    Access {
-        call: CallNumber,
-        with: Address,
-        seat: Seat,
-    },
-    No {
-        call: CallNumber,
-        why: NoAccess,
-    },
 }
 
 impl Calls {

@@ -3,6 +3,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use proptest::prelude::*;
 
 use super::*;
+use crate::livekit::open::Seat;
+use crate::livekit::room::{Identity, RoomName};
 use crate::livekit::token::TTL;
 
 const CALL: CallNumber = CallNumber(7);
@@ -27,10 +29,7 @@ fn claim_from(number: u8, ip: IpAddr) -> Claim {
 fn names(number: u8) -> Names {
     Names {
         room: RoomName([number; 16]),
-        parties: [
-            super::super::room::Identity([number; 16]),
-            super::super::room::Identity([number + 100; 16]),
-        ],
+        parties: [Identity([number; 16]), Identity([!number; 16])],
     }
 }
 
