@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::hosts::KnownHost;
 use crate::ice::IceConfig;
+use crate::livekit::LiveKitConfig;
 use crate::proxy::Proxies;
 
 /// Everything that can be set.
@@ -22,6 +23,8 @@ pub struct Config {
     pub embedded: bool,
     /// The STUN and TURN servers that clients are told of.
     pub ice: IceConfig,
+    /// The LiveKit server whose rooms the parties of calls may use; none by default.
+    pub livekit: Option<LiveKitConfig>,
     /// The reverse proxies before this relay.
     pub proxies: Proxies,
     /// Bounds.

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use identity::Authority;
-use signal_wire::{Absence, Address, ErrorCode, RelayFrame, SessionToken};
+use signal_wire::{Absence, Address, Capabilities, ErrorCode, RelayFrame, SessionToken};
 use tokio::time::{Instant, sleep_until, timeout};
 use tungstenite::error::ProtocolError;
 use tungstenite::{Error, Message};
@@ -186,7 +186,13 @@ fn welcome(
     let mut welcome = relay
         .sessions()
         .attach(client, Arc::clone(handle), token, now);
-    if let RelayFrame::Welcome { ice, .. } = &mut welcome {
+    if let RelayFrame::Welcome {
+        capabilities, ice, ..
+    } = &mut welcome
+    {
+        if relay.livekit.is_some() {
+            *capabilities = Capabilities::new([Capabilities::LIVEKIT]);
+        }
         *ice = relay
             .ice
             .issue(client.address, client.ip, now, SystemTime::now());

@@ -10,7 +10,6 @@
 //!
 //! Time is an input. What must never happen: the secret or a credential in a log line.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -18,11 +17,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::{BASE64, HEXLOWER};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use signal_wire::{Address, IceServer, IceServers, IceUse, MAX_ICE_SERVERS, ice_use};
 use tokio::time::Instant;
 
+use crate::asked::Asked;
 use crate::source::Prefix;
 
 /// The servers that clients are told of; none by default.
@@ -151,18 +151,6 @@ pub(crate) struct Issuer {
     sources: Mutex<Asked<Prefix>>,
 }
 
-/// When each of those who asked has used up its burst (GCRA: the theoretical arrival time).
-#[derive(Debug)]
-struct Asked<K> {
-    used_up: HashMap<K, Instant>,
-    capacity: usize,
-    /// One may be told once in this time …
-    period: Duration,
-    /// … and so often at once.
-    burst: u32,
-    swept: Option<Instant>,
-}
-
 impl Issuer {
     /// One for about so many clients at a time.
     pub(crate) fn new(config: IceConfig, clients: usize) -> Self {
@@ -230,49 +218,6 @@ impl IceConfig {
 fn take<K: Eq + Hash>(asked: &Mutex<Asked<K>>, key: K, now: Instant) -> Result<(), Duration> {
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     asked.take(key, now)
-}
-
-impl<K: Eq + Hash> Asked<K> {
-    fn new(capacity: usize, period: Duration, burst: u32) -> Self {
-        Self {
-            used_up: HashMap::new(),
-            capacity,
-            period,
-            burst,
-            swept: None,
-        }
-    }
-
-    /// Takes one issue, or says how long until there is one.
-    fn take(&mut self, key: K, now: Instant) -> Result<(), Duration> {
-        if !self.used_up.contains_key(&key) && self.used_up.len() >= self.capacity {
-            self.sweep(now)?;
-        }
-        let used_up = self.used_up.entry(key).or_insert(now);
-        *used_up = (*used_up).max(now);
-        let ahead = used_up.duration_since(now);
-        if ahead > self.period * (self.burst - 1) {
-            return Err(ahead - self.period * (self.burst - 1));
-        }
-        *used_up += self.period;
-        Ok(())
-    }
-
-    /// Forgets those that have their whole burst again. At most once in a period, so that
-    /// newcomers cannot make every request look through all of them.
-    fn sweep(&mut self, now: Instant) -> Result<(), Duration> {
-        if let Some(swept) = self.swept
-            && now < swept + self.period
-        {
-            return Err(swept + self.period - now);
-        }
-        self.swept = Some(now);
-        self.used_up.retain(|_, used_up| *used_up > now);
-        if self.used_up.len() >= self.capacity {
-            return Err(self.period);
-        }
-        Ok(())
-    }
 }
 
 /// A random name that is good until then.

@@ -11,7 +11,8 @@
 //! request (`proxy`, `tls`, `http`); each connection is one task (`connection`), which owns its
 //! `socket` and which its session wakes through a `handle`; `sessions` knows every client and decides
 //! what goes where, without sockets or clocks. Beside that `ice` names STUN and TURN servers to
-//! clients, and `admin` tells whoever runs the relay how it does. An application that has a relay
+//! clients, `livekit` lets the parties of a call into a room at a LiveKit server, which `rooms` opens
+//! and closes, and `admin` tells whoever runs the relay how it does. An application that has a relay
 //! inside, for its local networks ([`Config::embedded`]), says there what it is (`announcement`), and
 //! whom it serves at all ([`Server::with_gate`]).
 //!
@@ -27,6 +28,7 @@ mod accept;
 mod admin;
 mod announcement;
 mod arrivals;
+mod asked;
 mod config;
 mod connection;
 mod drain;
@@ -35,6 +37,7 @@ mod hosts;
 mod http;
 mod ice;
 mod listen;
+mod livekit;
 mod metered;
 mod metrics;
 mod newcomer;
@@ -45,6 +48,7 @@ mod proxy;
 mod quota;
 mod rate_limit;
 mod relay;
+mod rooms;
 mod serve;
 mod sessions;
 mod socket;
@@ -56,6 +60,7 @@ pub use config::{Config, Limits, Timing};
 pub use hosts::{KnownHost, NotAHost};
 pub use ice::{IceConfig, IceConfigError, TurnSecret};
 pub use listen::{ListenError, client_url, encrypted_client_url, listen, listen_everywhere};
+pub use livekit::{LiveKitConfig, LiveKitConfigError, LiveKitSecret};
 pub use proxy::{Network, NetworkError, Proxies};
 pub use serve::{Server, serve};
 pub use tls::{Certificate, CertificateError};

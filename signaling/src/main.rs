@@ -42,6 +42,14 @@ async fn run(options: Options, [limits, periods]: [String; 2]) -> anyhow::Result
     let mut config = options.config()?;
     let (stun, turn) = config.ice.counts();
     tracing::info!(stun, turn, "servers that clients are told of");
+    if let Some(livekit) = &config.livekit {
+        tracing::info!("clients are let into rooms at a LiveKit server");
+        if livekit.is_exposed() {
+            tracing::warn!(
+                "ws: lets whoever is between clients and it read their tokens: use wss:"
+            );
+        }
+    }
     fit_descriptors(&mut config);
     let certificate = certificate(&options)?;
     let listeners = listeners(&options.listen)?;

@@ -24,6 +24,10 @@ pub(crate) struct Metrics {
     pub(crate) message_bytes: Counter,
     /// How often a client was read more slowly because it sent too much.
     pub(crate) rate_limit_delays: Counter,
+    /// Tokens that let somebody into a room at the LiveKit server.
+    pub(crate) livekit_tokens: Counter,
+    livekit_failures: Family<FailedRequest, Counter>,
+    livekit_rooms: Gauge,
     connections: Gauge,
     pending: Gauge,
     sessions: Gauge,
@@ -53,18 +57,37 @@ pub(crate) enum Refusal {
     Far,
 }
 
+/// What the LiveKit server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RoomRequest {
+    /// Whether it is there and knows the key.
+    Check,
+    /// To open a room.
+    Create,
+    /// Whether anybody is in one.
+    Look,
+    /// To close one.
+    Delete,
+}
+
 /// What is true of the relay at this moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Gauges {
     pub(crate) connections: usize,
     pub(crate) pending: usize,
     pub(crate) sessions: usize,
+    pub(crate) livekit_rooms: usize,
     pub(crate) draining: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Refused {
     reason: Refusal,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailedRequest {
+    request: RoomRequest,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -95,6 +118,18 @@ impl EncodeLabelValue for Refusal {
     }
 }
 
+impl EncodeLabelValue for RoomRequest {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Check => "check",
+            Self::Create => "create",
+            Self::Look => "look",
+            Self::Delete => "delete",
+        };
+        name.encode(encoder)
+    }
+}
+
 impl EncodeLabelValue for Success {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         let name = match self {
@@ -118,12 +153,18 @@ impl Metrics {
         self.authentications.get_or_create(&outcome(ok)).inc();
     }
 
+    pub(crate) fn livekit_failed(&self, request: RoomRequest) {
+        let failed = FailedRequest { request };
+        self.livekit_failures.get_or_create(&failed).inc();
+    }
+
     /// Everything in the `OpenMetrics` text format.
     pub(crate) fn text(&self, gauges: Gauges) -> String {
         let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         self.connections.set(number(gauges.connections));
         self.pending.set(number(gauges.pending));
         self.sessions.set(number(gauges.sessions));
+        self.livekit_rooms.set(number(gauges.livekit_rooms));
         self.draining.set(gauges.draining.into());
         let mut out = String::new();
         if text::encode(&mut out, &self.registry).is_err() {
@@ -148,6 +189,9 @@ impl Default for Metrics {
             messages: Counter::default(),
             message_bytes: Counter::default(),
             rate_limit_delays: Counter::default(),
+            livekit_tokens: Counter::default(),
+            livekit_failures: Family::default(),
+            livekit_rooms: Gauge::default(),
             connections: Gauge::default(),
             pending: Gauge::default(),
             sessions: Gauge::default(),
@@ -175,6 +219,16 @@ impl Metrics {
             "rate_limit_delays",
             "Times a client was read more slowly",
             &self.rate_limit_delays,
+        );
+        counter(
+            "livekit_tokens",
+            "Tokens that let somebody into a room",
+            &self.livekit_tokens,
+        );
+        registry.register(
+            "livekit_failures",
+            "Requests to the LiveKit server that failed",
+            self.livekit_failures.clone(),
         );
         registry.register(
             "refused",
@@ -209,6 +263,11 @@ impl Metrics {
             "Sessions, with those that wait for their client",
             &self.sessions,
         );
+        gauge(
+            "livekit_rooms",
+            "Rooms at the LiveKit server",
+            &self.livekit_rooms,
+        );
         gauge("draining", "1 while the relay ends", &self.draining);
     }
 }
@@ -228,10 +287,12 @@ mod tests {
         metrics.messages.inc();
         metrics.refused(Refusal::ProxyHeader);
         metrics.authentication(false);
+        metrics.livekit_failed(RoomRequest::Create);
         let text = metrics.text(Gauges {
             connections: 3,
             pending: 2,
             sessions: 1,
+            livekit_rooms: 4,
             draining: true,
         });
         for line in [
@@ -241,6 +302,8 @@ mod tests {
             "tincan_relay_connections 3",
             "tincan_relay_pending 2",
             "tincan_relay_sessions 1",
+            "tincan_relay_livekit_failures_total{request=\"create\"} 1",
+            "tincan_relay_livekit_rooms 4",
             "tincan_relay_draining 1",
             "# EOF",
         ] {

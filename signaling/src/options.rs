@@ -13,6 +13,7 @@ use signal_relay::{Config, KnownHost, Network, Proxies};
 use tracing::level_filters::LevelFilter;
 
 mod limits;
+mod livekit;
 mod periods;
 mod turn;
 
@@ -84,6 +85,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     turn: turn::TurnOptions,
     #[command(flatten)]
+    livekit: livekit::LiveKitOptions,
+    #[command(flatten)]
     limits: limits::LimitOptions,
     #[command(flatten)]
     periods: periods::PeriodOptions,
@@ -141,6 +144,7 @@ impl Options {
                 header: self.proxy_protocol,
             },
             ice: self.turn.config()?,
+            livekit: self.livekit.config()?,
             limits: self.limits.limits(),
             timing: self.periods.timing(),
         })
@@ -294,6 +298,15 @@ mod tests {
     fn what_makes_no_sense_alone_is_not_taken_alone() {
         for args in [
             ["--cert", "x"].as_slice(),
+            &["--livekit-url", "wss://livekit.example"],
+            &[
+                "--livekit-url",
+                "wss://livekit.example",
+                "--livekit-key",
+                "x",
+            ],
+            &["--livekit-key", "x"],
+            &["--livekit-secret-file", "x"],
             &["--key", "x"],
             &["--proxy-protocol"],
             &["--admin-remote"],

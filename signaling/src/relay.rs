@@ -1,5 +1,6 @@
 //! What the connections of one relay share.
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +8,11 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::arrivals::Arrivals;
-use crate::config::Config;
+use crate::config::{Config, Limits};
 use crate::drain::Drain;
 use crate::hosts::KnownHosts;
 use crate::ice::Issuer;
+use crate::livekit::LiveKit;
 use crate::metrics::{Gauges, Metrics, Refusal};
 use crate::pending::Pending;
 use crate::proofs::ProofBudget;
@@ -27,6 +29,8 @@ pub(crate) struct Relay {
     pub(crate) tasks: TaskTracker,
     /// Tells clients of STUN and TURN servers.
     pub(crate) ice: Issuer,
+    /// Lets the parties of calls into rooms, where there is a server.
+    pub(crate) livekit: Option<LiveKit>,
     pub(crate) metrics: Metrics,
     /// Those that have not proven an address yet.
     pub(crate) pending: Pending,
@@ -40,14 +44,25 @@ pub(crate) struct Relay {
 
 impl Relay {
     /// A relay that listens at these ports.
-    pub(crate) fn new(config: Config, listening: &[u16]) -> Self {
+    ///
+    /// # Errors
+    /// When there is a LiveKit server to which no connection is possible.
+    pub(crate) fn new(mut config: Config, listening: &[u16]) -> io::Result<Self> {
         let now = Instant::now();
+        // The secret is in one place.
+        let livekit = config.livekit.take();
+        let Limits {
+            connections,
+            connections_per_ip,
+            ..
+        } = config.limits;
+        let livekit = livekit.map(|it| LiveKit::new(it, connections, connections_per_ip));
         let quota = if config.embedded {
             ConnectionQuota::of_neighbours(&config.limits)
         } else {
             ConnectionQuota::new(&config.limits)
         };
-        Self {
+        Ok(Self {
             hosts: KnownHosts::new(&config.hosts, listening, config.embedded),
             drain: Drain::default(),
             tasks: TaskTracker::new(),
@@ -57,10 +72,11 @@ impl Relay {
             quota,
             own_quota: config.embedded.then(|| ConnectionQuota::of_one(OWN)),
             ice: Issuer::new(config.ice.clone(), config.limits.connections),
+            livekit: livekit.transpose()?,
             sessions: Mutex::new(Sessions::new(&config)),
             proofs: Mutex::new(ProofBudget::new(&config.limits, now)),
             config,
-        }
+        })
     }
 
     /// Takes a connection in, if the limits of its source and of the relay allow.
@@ -83,6 +99,7 @@ impl Relay {
             connections: self.quota.len() + self.own_quota.as_ref().map_or(0, ConnectionQuota::len),
             pending: self.pending.len(),
             sessions: self.sessions().len(),
+            livekit_rooms: self.livekit.as_ref().map_or(0, LiveKit::rooms),
             draining: self.drain.has_begun(),
         }
     }

@@ -19,6 +19,7 @@ use crate::announcement::{Announced, DialBack, Said};
 use crate::config::Config;
 use crate::newcomer::Gate;
 use crate::relay::Relay;
+use crate::rooms;
 use crate::tls::{Certificate, Handshakes};
 
 /// A relay that is about to run.
@@ -129,7 +130,8 @@ impl Server {
     /// [`Timing::close`](crate::Timing::close).
     ///
     /// # Errors
-    /// When a listener has no address, or TLS cannot be set up.
+    /// When a listener has no address, or TLS cannot be set up, towards clients or towards the LiveKit
+    /// server.
     pub async fn run(
         self,
         shutdown: impl Future<Output = ()> + Send,
@@ -141,11 +143,12 @@ impl Server {
         let ports = self.listeners.iter();
         let ports = ports.map(|listener| Ok(listener.local_addr()?.port()));
         let ports: Vec<u16> = ports.collect::<io::Result<_>>()?;
-        let relay = Arc::new(Relay::new(self.config, &ports));
+        let relay = Arc::new(Relay::new(self.config, &ports)?);
         let _end = End(&relay);
         // Dropped at the end, which ends what is in it.
         let mut beside = JoinSet::new();
         beside.spawn(expire_sessions(Arc::clone(&relay)));
+        beside.spawn(rooms::keep(Arc::clone(&relay)));
         if let Some(listener) = self.admin {
             beside.spawn(admin::serve(listener, Arc::clone(&relay)));
         }
@@ -177,24 +180,31 @@ impl Drop for End<'_> {
     }
 }
 
-/// Tells every client, and waits until all connections have ended.
+/// Tells every client, waits until all connections have ended, and has rooms deleted that nobody is in.
 async fn drain(relay: &Relay, hurry: impl Future<Output = ()> + Send) {
     let timing = &relay.config.timing;
     tracing::info!(connections = relay.tasks.len(), "relay stops");
     relay.drain.begin(timing.drain, relay.tasks.len());
     relay.tasks.close();
     let mut hurry = pin!(hurry);
-    let told = tokio::select! {
-        ended = timeout(timing.drain + timing.close + GRACE, relay.tasks.wait()) => ended,
+    let (told, is_hurried) = tokio::select! {
+        ended = timeout(timing.drain + timing.close + GRACE, relay.tasks.wait()) => (ended, false),
         () = &mut hurry => {
             tracing::info!(connections = relay.tasks.len(), "relay stops at once");
             relay.drain.hurry();
-            timeout(timing.close + GRACE, relay.tasks.wait()).await
+            (timeout(timing.close + GRACE, relay.tasks.wait()).await, true)
         }
     };
     if told.is_err() {
         let connections = relay.tasks.len();
         tracing::warn!(connections, "some connections did not end in time");
+    }
+    if is_hurried {
+        return;
+    }
+    tokio::select! {
+        () = rooms::end(relay) => {}
+        () = &mut hurry => tracing::info!("rooms are left to the LiveKit server"),
     }
 }
 

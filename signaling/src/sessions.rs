@@ -225,6 +225,28 @@ impl Sessions {
         acknowledged.unwrap_or(Ok(()))
     }
 
+    /// The session of an address, if this connection has it.
+    pub(crate) fn token(
+        &mut self,
+        address: Address,
+        connection: &Arc<ConnectionHandle>,
+    ) -> Option<SessionToken> {
+        self.session(address, connection).map(|it| it.token())
+    }
+
+    /// Whether this is the session of that address now.
+    pub(crate) fn is_here(&self, address: &Address, token: &SessionToken) -> bool {
+        let session = self.by_address.get(address);
+        session.is_some_and(|it| it.token() == *token)
+    }
+
+    /// There is something to write to a client that is not in its outbox.
+    pub(crate) fn wake(&self, address: &Address) {
+        if let Some(session) = self.by_address.get(address) {
+            session.wake();
+        }
+    }
+
     /// The last number that arrived from the client.
     pub(crate) fn received(
         &mut self,

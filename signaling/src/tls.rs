@@ -169,6 +169,7 @@ impl Handshakes {
     }
 }
 
-fn provider() -> CryptoProvider {
+/// rustls with ring, on every way in and out.
+pub(crate) fn provider() -> CryptoProvider {
     ring::default_provider()
 }

@@ -5,7 +5,7 @@
 //! here decides about calls, and no figure is computed from what was not measured.
 //!
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
-//!   know each other), [`browser`] (Chromium), [`coturn`], [`turn`] (whose turn it is to measure)
+//!   know each other), [`browser`] (Chromium), [`coturn`], [`livekit`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
 //!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
 //!   it), [`material`], [`devices`] (named ones)
@@ -27,6 +27,7 @@ pub mod forge;
 pub mod hostile_relay;
 pub mod lab;
 pub mod lan;
+pub mod livekit;
 pub mod material;
 pub mod peer;
 pub mod program;

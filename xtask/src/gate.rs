@@ -9,7 +9,7 @@ use crate::ensure::{Purpose, ensure};
 use crate::shell::{cargo, command, has, output};
 use crate::tally::{Count, Step, step};
 use crate::target::{self, Begins};
-use crate::{bundle, deny, docs, features, fuzz, ui};
+use crate::{bundle, deny, docs, features, fuzz, livekit, ui};
 
 /// What of it to do.
 #[derive(Debug, clap::Args)]
@@ -31,13 +31,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let begins = Begins::now();
     // Both the compiler (the page is part of the app) and the page's checks need these.
     ui::build()?;
-    let prepared = begun.elapsed();
     let wanted = |name: &str| {
         options
             .only
             .as_ref()
             .is_none_or(|only| is_named(name, only))
     };
+    if wanted("tests") || options.long {
+        livekit::ensure()?;
+    }
+    let prepared = begun.elapsed();
     let long = if options.long { LONG } else { &[] };
     let mut steps = Vec::new();
     for (name, check) in CHECKS.iter().chain(long).filter(|(name, _)| wanted(name)) {

@@ -18,6 +18,7 @@ mod ensure;
 mod features;
 mod fuzz;
 mod gate;
+mod livekit;
 mod packages;
 mod run;
 mod shell;

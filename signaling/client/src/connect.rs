@@ -51,6 +51,8 @@ pub(crate) struct Welcomed {
     pub(crate) received: u64,
     /// Servers that help to find a path.
     pub(crate) ice: Option<IceServers>,
+    /// Whether the relay lets parties of calls into rooms at a LiveKit server.
+    pub(crate) offers_livekit: bool,
 }
 
 impl Connector {
@@ -138,7 +140,7 @@ impl Connector {
         // and tells more than the failure to write.
         let _written: Result<(), _> = socket.send(Message::text(hello.encode())).await;
         let RelayFrame::Welcome {
-            capabilities: _,
+            capabilities,
             session,
             resumed,
             received,
@@ -153,6 +155,7 @@ impl Connector {
             resumed,
             received,
             ice,
+            offers_livekit: capabilities.contains(Capabilities::LIVEKIT),
         }))
     }
 }

@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 
 use futures::StreamExt;
-use signal_wire::{ClientFrame, Resume, SessionToken};
+use signal_wire::{Address, CallNumber, ClientFrame, Resume, SessionToken};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::backoff::Backoff;
 use crate::connect::{Connector, Welcomed};
 use crate::dedup::Dedup;
@@ -28,6 +29,8 @@ use connection::{Connection, Ended};
 #[derive(Debug)]
 pub(crate) enum Command {
     Send(Outgoing),
+    AskAccess { call: CallNumber, with: Address },
+    ReleaseAccess { call: CallNumber },
     Reconnect,
     Probe,
     Disconnect,
@@ -41,6 +44,8 @@ pub(crate) struct Driver {
     urgent: watch::Receiver<bool>,
     events: mpsc::Sender<LinkEvent>,
     state: watch::Sender<LinkState>,
+    /// Whether the relay lets parties of calls into rooms at a LiveKit server.
+    offers_livekit: watch::Sender<bool>,
     // constant
     connector: Connector,
     timing: Timing,
@@ -53,6 +58,7 @@ pub(crate) struct Driver {
     dedup: Dedup,
     backoff: Backoff,
     ice: ice::Schedule,
+    access: Access,
     /// Frames of kinds that are not known.
     skipped: u64,
 }
@@ -91,12 +97,14 @@ impl Driver {
         urgent: watch::Receiver<bool>,
         events: mpsc::Sender<LinkEvent>,
         state: watch::Sender<LinkState>,
+        offers_livekit: watch::Sender<bool>,
     ) -> Self {
         Self {
             commands,
             urgent,
             events,
             state,
+            offers_livekit,
             phase: Phase::Connecting(Box::pin(connector.clone().connect(None, None))),
             connector,
             timing,
@@ -106,6 +114,7 @@ impl Driver {
             dedup: Dedup::default(),
             backoff: Backoff::new(&timing),
             ice: ice::Schedule::new(timing.ask_ice),
+            access: Access::default(),
             skipped: 0,
         }
     }
@@ -122,7 +131,7 @@ impl Driver {
     async fn work(&mut self) {
         loop {
             let deadline = self.deadline();
-            let can_write = matches!(self.phase, Phase::Online(_)) && self.outbox.has_unwritten();
+            let can_write = matches!(self.phase, Phase::Online(_)) && self.has_unwritten();
             tokio::select! {
                 // In this order: a relay that always has something to read would keep back for ever
                 // what stands behind reading, while the few messages of an outbox cannot.
@@ -146,6 +155,16 @@ impl Driver {
     async fn on_command(&mut self, command: Command) {
         match (command, &mut self.phase) {
             (Command::Send(message), _) => self.outbox.push(message),
+            (Command::AskAccess { call, with }, phase) => {
+                let is_online = matches!(phase, Phase::Online(_));
+                if let Some(event) = self.access.ask(call, with) {
+                    self.emit(event).await;
+                }
+                if is_online {
+                    self.answer_unoffered().await;
+                }
+            }
+            (Command::ReleaseAccess { call }, _) => self.access.release(call, Instant::now()),
             (Command::Probe, Phase::Online(connection)) if connection.lost_its_address() => {
                 self.connect_anew().await;
             }
@@ -212,6 +231,7 @@ impl Driver {
             resumed,
             received,
             ice,
+            offers_livekit,
         } = *welcomed;
         match &mut self.session {
             Some(session) if resumed => {
@@ -232,7 +252,19 @@ impl Driver {
             // Before the state: whoever calls as soon as the relay is there has them.
             self.on_ice(servers).await;
         }
+        self.access.reconnected(Instant::now());
+        self.offers_livekit.send_replace(offers_livekit);
         self.tell(LinkState::Online).await;
+        self.answer_unoffered().await;
+    }
+
+    /// Where the relay has no LiveKit server it would pass over what is asked of it.
+    async fn answer_unoffered(&mut self) {
+        if !*self.offers_livekit.borrow() {
+            for event in self.access.none_offered() {
+                self.emit(event).await;
+            }
+        }
     }
 
     async fn on_deadline(&mut self, now: Instant) {
@@ -263,8 +295,13 @@ impl Driver {
         connection.into_iter().flatten().chain(outbox).min()
     }
 
+    fn has_unwritten(&self) -> bool {
+        self.outbox.has_unwritten() || self.access.has_unwritten()
+    }
+
     async fn write_next(&mut self) {
-        if let Some(frame) = self.outbox.next_unwritten() {
+        let access = self.access.next_unwritten();
+        if let Some(frame) = access.or_else(|| self.outbox.next_unwritten()) {
             self.write(Message::text(frame.encode())).await;
         }
     }
@@ -328,14 +365,21 @@ impl Driver {
     async fn close(&mut self) {
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
-            if let Command::Send(message) = command {
-                self.outbox.push(message);
+            match command {
+                Command::Send(message) => self.outbox.push(message),
+                Command::ReleaseAccess { call } => self.access.release(call, Instant::now()),
+                Command::AskAccess { .. }
+                | Command::Reconnect
+                | Command::Probe
+                | Command::Disconnect => {}
             }
         }
         let Phase::Online(connection) = &mut self.phase else {
             return;
         };
-        while let Some(frame) = self.outbox.next_unwritten() {
+        let (outbox, access) = (&mut self.outbox, &mut self.access);
+        let mut next = || outbox.next_unwritten().or_else(|| access.next_release());
+        while let Some(frame) = next() {
             let message = Message::text(frame.encode());
             if connection.write(message).await.is_err() {
                 return;

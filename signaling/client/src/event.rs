@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use identity::Address;
-use signal_wire::Absence;
+use signal_wire::{Absence, CallNumber, LiveKitToken, NoAccess};
 
 /// One thing that happened on a link.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,27 @@ pub enum LinkEvent {
     /// The relay names servers that help to find a path, for as long as they are valid; told again
     /// when others replace them.
     IceServers(IceServers),
+    /// Both parties of a call have asked the relay ([`Link::ask_access`](crate::Link::ask_access)):
+    /// this one may enter their room at a LiveKit server.
+    Access {
+        /// The call.
+        call: CallNumber,
+        /// The other party.
+        with: Address,
+        /// The server: `ws:` or `wss:`.
+        url: String,
+        /// What lets this party in.
+        token: LiveKitToken,
+        /// Until when the token lets anybody in; whoever is in stays.
+        valid_until: Instant,
+    },
+    /// There is no room for a call.
+    NoAccess {
+        /// The call.
+        call: CallNumber,
+        /// Why.
+        why: NoAccess,
+    },
     /// A message waited for a connection for too long ([`Timing::keep`](crate::Timing::keep)) and
     /// was given up, or the connection broke so that nobody knows whether it arrived.
     Expired {
@@ -146,13 +167,15 @@ impl fmt::Debug for IceServer {
 }
 
 impl fmt::Debug for LinkEvent {
-    /// Payloads stay out of logs.
+    /// Payloads and tokens stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message { payload, .. } => write!(f, "Message({} bytes)", payload.len()),
             Self::NotHere { why, .. } => write!(f, "NotHere({why:?})"),
             Self::Refused { .. } => f.write_str("Refused"),
             Self::IceServers(it) => write!(f, "IceServers({})", it.servers.len()),
+            Self::Access { .. } => f.write_str("Access"),
+            Self::NoAccess { why, .. } => write!(f, "NoAccess({why:?})"),
             Self::Expired { .. } => f.write_str("Expired"),
             Self::State(state) => write!(f, "State({state:?})"),
         }

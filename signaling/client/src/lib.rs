@@ -13,6 +13,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod backoff;
 mod clock;
 mod config;
@@ -29,7 +30,7 @@ pub use clock::date_of;
 pub use config::{Config, Reach};
 pub use event::{IceServer, IceServers, LinkEvent, LinkState, Problem};
 pub use link::{Link, SendError};
-pub use signal_wire::{Absence, MAX_PAYLOAD_BYTES};
+pub use signal_wire::{Absence, CallNumber, LiveKitToken, MAX_PAYLOAD_BYTES, NoAccess};
 pub use timing::Timing;
 
 /// Directives for `tracing_subscriber::EnvFilter` that keep the libraries beneath from logging

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use identity::{Address, Identity, RelayUrlError};
-use signal_wire::{MessageId, Payload, PayloadTooLarge};
+use signal_wire::{CallNumber, MessageId, Payload, PayloadTooLarge};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -43,6 +43,7 @@ pub struct Link {
     permits: Arc<Semaphore>,
     urgent: watch::Sender<bool>,
     state: watch::Receiver<LinkState>,
+    offers_livekit: watch::Receiver<bool>,
     stop: DropGuard,
     task: JoinHandle<()>,
 }
@@ -97,6 +98,7 @@ impl Link {
         let (urgent, wanted) = watch::channel(false);
         let (event_sender, events) = mpsc::channel(Self::EVENTS);
         let (state_sender, state) = watch::channel(LinkState::Connecting);
+        let (offer_sender, offers_livekit) = watch::channel(false);
         let stop = CancellationToken::new();
         let driver = Driver::new(
             connector,
@@ -105,12 +107,14 @@ impl Link {
             wanted,
             event_sender,
             state_sender,
+            offer_sender,
         );
         let link = Self {
             commands: command_sender,
             permits: Arc::new(Semaphore::new(Self::CAPACITY)),
             urgent,
             state,
+            offers_livekit,
             task: tokio::spawn(driver.run(stop.clone())),
             stop: stop.drop_guard(),
         };
@@ -136,12 +140,40 @@ impl Link {
             since: Instant::now(),
             _permit: permit,
         };
-        self.commands
-            .try_send(Command::Send(message))
-            .map_err(|e| match e {
-                mpsc::error::TrySendError::Full(_) => SendError::Full,
-                mpsc::error::TrySendError::Closed(_) => SendError::Closed,
-            })
+        self.command(Command::Send(message))
+    }
+
+    /// Whether the relay, as it said when it welcomed us last, lets the parties of a call into a room at
+    /// a LiveKit server. Known as soon as the link is online.
+    #[must_use]
+    pub fn offers_livekit(&self) -> bool {
+        *self.offers_livekit.borrow()
+    }
+
+    /// Asks the relay for access to a room for a call with somebody, now or as soon as the relay is
+    /// there, and again on every new connection until there is an answer. That is
+    /// [`LinkEvent::Access`] once the other party has asked too, or [`LinkEvent::NoAccess`].
+    ///
+    /// # Errors
+    /// When the queue to the task is full, or the link has stopped.
+    pub fn ask_access(&self, call: CallNumber, with: Address) -> Result<(), SendError> {
+        self.command(Command::AskAccess { call, with })
+    }
+
+    /// Tells the relay that the call is over here, or needs no room: waits for no answer any more, and
+    /// has the room deleted.
+    ///
+    /// # Errors
+    /// When the queue to the task is full, or the link has stopped.
+    pub fn release_access(&self, call: CallNumber) -> Result<(), SendError> {
+        self.command(Command::ReleaseAccess { call })
+    }
+
+    fn command(&self, command: Command) -> Result<(), SendError> {
+        self.commands.try_send(command).map_err(|e| match e {
+            mpsc::error::TrySendError::Full(_) => SendError::Full,
+            mpsc::error::TrySendError::Closed(_) => SendError::Closed,
+        })
     }
 
     /// How many more messages would be taken now.
@@ -195,6 +227,7 @@ impl Link {
             permits: _,
             urgent: _,
             state: _,
+            offers_livekit: _,
             stop,
             task,
         } = self;

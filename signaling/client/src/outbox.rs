@@ -157,9 +157,11 @@ mod tests {
         frames
             .map(|frame| match frame {
                 ClientFrame::Envelope { seq, id, .. } => (seq, u64::from_be_bytes(id.0)),
-                ClientFrame::Hello { .. } | ClientFrame::Ack { .. } | ClientFrame::Ice {} => {
-                    unreachable!()
-                }
+                ClientFrame::Hello { .. }
+                | ClientFrame::Ack { .. }
+                | ClientFrame::Ice {}
+                | ClientFrame::Access { .. }
+                | ClientFrame::Release { .. } => unreachable!(),
             })
             .collect()
     }

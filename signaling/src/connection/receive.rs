@@ -64,7 +64,7 @@ fn take_frame(
     let Attachment {
         relay,
         address,
-        ip: _,
+        ip,
         handle,
     } = attachment;
     match ClientFrame::parse(text) {
@@ -93,6 +93,19 @@ fn take_frame(
         }
         Ok(ClientFrame::Ice {}) => {
             due.servers = true;
+            Ok(())
+        }
+        Ok(ClientFrame::Access { call, with }) => {
+            let session = relay.sessions().token(*address, handle);
+            if let (Some(livekit), Some(session)) = (&relay.livekit, session) {
+                livekit.ask((*address, session, *ip), call, with, now);
+            }
+            Ok(())
+        }
+        Ok(ClientFrame::Release { call }) => {
+            if let Some(livekit) = &relay.livekit {
+                livekit.release(address, call, now);
+            }
             Ok(())
         }
         Ok(ClientFrame::Hello { .. }) => Err(Refusal::NotDue),

@@ -18,6 +18,7 @@ pub(super) fn due(
     let now = Instant::now();
     if due.outgoing {
         outgoing(attachment, socket, due, now)?;
+        access(attachment, socket)?;
     }
     if due.take_ack(now) {
         let received = attachment
@@ -63,6 +64,16 @@ fn outgoing(
         ack(socket, sessions.received(*address, handle))?;
     }
     Ok(())
+}
+
+/// Queues what the client asked for of rooms, and is to know now: a few frames at most.
+fn access(attachment: &Attachment<'_>, socket: &mut Socket) -> Result<(), Error> {
+    let Attachment { relay, address, .. } = attachment;
+    let Some(livekit) = &relay.livekit else {
+        return Ok(());
+    };
+    let answers = livekit.take_answers(address, &relay.metrics, SystemTime::now());
+    answers.iter().try_for_each(|frame| queue(socket, frame))
 }
 
 /// Names STUN and TURN servers, if there are any.

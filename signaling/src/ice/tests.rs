@@ -105,12 +105,12 @@ fn many_addresses_take_no_more_memory_than_there_are_seats() {
         .filter(|it| is_told(&issuer, somebody(*it), now))
         .count();
     assert_eq!(told, 4);
-    assert_eq!(issuer.seats.lock().unwrap().used_up.len(), 4);
+    assert_eq!(issuer.seats.lock().unwrap().len(), 4);
     assert!(
         is_told(&issuer, somebody(200), now + PERIOD),
         "later there is room"
     );
-    assert_eq!(issuer.seats.lock().unwrap().used_up.len(), 1);
+    assert_eq!(issuer.seats.lock().unwrap().len(), 1);
 }
 
 #[test]

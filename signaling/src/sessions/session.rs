@@ -72,6 +72,10 @@ impl Session {
         Some((self.token, self.received))
     }
 
+    pub(super) const fn token(&self) -> SessionToken {
+        self.token
+    }
+
     /// Notes whom the client writes to: what they sent before has a lane of its own from now on.
     pub(super) fn wrote_to(&mut self, to: Address, network: Option<Prefix>, now: Instant) {
         if self.correspondents.note(to, network, now) {

@@ -16,6 +16,18 @@ mod ice;
 mod limits;
 mod link;
 #[cfg(target_os = "linux")]
+mod livekit;
+#[cfg(target_os = "linux")]
+mod livekit_faults;
+#[cfg(target_os = "linux")]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    reason = "the scenarios have it as a part of their library, and use more of it"
+)]
+#[path = "../../../tests/src/livekit.rs"]
+mod livekit_server;
+#[cfg(target_os = "linux")]
 mod options;
 mod privacy;
 mod program;

@@ -26,6 +26,10 @@ pub const MAX_CAPABILITIES: usize = 16;
 pub const MAX_CAPABILITY_BYTES: usize = 32;
 
 impl Capabilities {
+    /// Of a relay: it lets the parties of a call into a room at a LiveKit server, when both ask
+    /// ([`crate::ClientFrame::Access`]).
+    pub const LIVEKIT: &str = "livekit";
+
     /// These, as far as they are within the limits.
     #[must_use]
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::outline::Outline;
 use crate::{
-    Address, Capabilities, Challenge, IceServers, MAX_FRAME_BYTES, MessageId, Payload, Proof,
-    SessionToken,
+    Address, CallNumber, Capabilities, Challenge, IceServers, LiveKitAccess, MAX_FRAME_BYTES,
+    MessageId, NoAccess, Payload, Proof, SessionToken,
 };
 
 /// What a client says to a relay.
@@ -55,6 +55,21 @@ pub enum ClientFrame {
     },
     /// Name STUN and TURN servers again: the credentials of the last ones end soon.
     Ice {},
+    /// Let this client into the room of a call at the relay's LiveKit server. To be asked only where
+    /// the relay's capabilities name [`Capabilities::LIVEKIT`]. The answer comes when the other party
+    /// has asked too; whoever asks again gets the same answer again.
+    Access {
+        /// The call.
+        call: CallNumber,
+        /// The other party.
+        with: Address,
+    },
+    /// The call is over for this client, or it has no use for a room: the room is closed, and nobody
+    /// gets into it any more.
+    Release {
+        /// The call.
+        call: CallNumber,
+    },
 }
 
 /// The session that a client wants to go on with.
@@ -135,6 +150,16 @@ pub enum RelayFrame {
     },
     /// The answer to `ice`.
     Ice(IceServers),
+    /// The answer to `access` once both parties have asked.
+    Access(LiveKitAccess),
+    /// The answer to `access` where there is none.
+    NoAccess {
+        /// The call.
+        call: CallNumber,
+        /// Why.
+        #[serde(default)]
+        why: NoAccess,
+    },
     /// Another connection of the same address took over. The connection ends; the client must
     /// not come back by itself, or the two would take over from each other for ever.
     TakenOver,
@@ -222,7 +247,7 @@ impl ClientFrame {
     }
 
     /// The name of every kind.
-    const KINDS: [&str; 4] = ["hello", "envelope", "ack", "ice"];
+    const KINDS: [&str; 6] = ["hello", "envelope", "ack", "ice", "access", "release"];
 }
 
 impl RelayFrame {
@@ -241,8 +266,10 @@ impl RelayFrame {
     }
 
     /// The name of every kind.
-    const KINDS: [&str; 9] = [
+    const KINDS: [&str; 11] = [
         "ice",
+        "access",
+        "no_access",
         "challenge",
         "welcome",
         "envelope",

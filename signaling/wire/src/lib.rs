@@ -11,6 +11,8 @@
 //!                                                  relay → not_here { seq, id, to, why }
 //!                                                  relay → refused { seq, id, to }
 //! client → ice {}                                  relay → ice { servers, ttl_seconds }
+//! client → access { call, with }                   relay → access { call, with, url, token, … }
+//! client → release { call }                        relay → no_access { call, why }
 //! relay  → taken_over | error { code }             (the last frame of a connection)
 //! ```
 //!
@@ -34,6 +36,7 @@ mod bytes_text;
 mod capabilities;
 mod frame;
 mod ice;
+mod livekit;
 mod outline;
 mod text;
 
@@ -42,6 +45,10 @@ pub use bytes_text::{Challenge, MessageId, Payload, PayloadTooLarge, Proof, Sess
 pub use capabilities::{Capabilities, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES};
 pub use frame::{Absence, ClientFrame, ErrorCode, FrameError, RelayFrame, Resume};
 pub use ice::{IceServer, IceServers, IceUse, MAX_ICE_SERVERS, MAX_ICE_TEXT_BYTES, ice_use};
+pub use livekit::{
+    CallNumber, LiveKitAccess, LiveKitToken, MAX_LIVEKIT_TOKEN_BYTES, MAX_LIVEKIT_URL_BYTES,
+    NoAccess, NotAToken, is_livekit_url,
+};
 
 /// The version that both sides must speak; the last part of a relay's URL path says it too.
 pub const VERSION: u16 = 2;

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use signal_wire::{
-    Absence, Address, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError, IceServer,
-    IceServers, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES, MAX_FRAME_BYTES, MAX_ICE_SERVERS,
-    MAX_ICE_TEXT_BYTES, MAX_PAYLOAD_BYTES, MessageId, Payload, PayloadTooLarge, Proof, RelayFrame,
-    Resume, SessionToken, VERSION,
+    Absence, Address, CallNumber, Capabilities, Challenge, ClientFrame, ErrorCode, FrameError,
+    IceServer, IceServers, LiveKitAccess, LiveKitToken, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES,
+    MAX_FRAME_BYTES, MAX_ICE_SERVERS, MAX_ICE_TEXT_BYTES, MAX_LIVEKIT_TOKEN_BYTES,
+    MAX_PAYLOAD_BYTES, MessageId, NoAccess, Payload, PayloadTooLarge, Proof, RelayFrame, Resume,
+    SessionToken, VERSION,
 };
 
 fn payload(bytes: usize) -> Payload {
@@ -42,6 +43,13 @@ fn client_frames() -> Vec<ClientFrame> {
         },
         ClientFrame::Ack { seq: 7 },
         ClientFrame::Ice {},
+        ClientFrame::Access {
+            call: CallNumber(u64::MAX),
+            with: address,
+        },
+        ClientFrame::Release {
+            call: CallNumber(0),
+        },
     ]
 }
 
@@ -80,6 +88,17 @@ fn relay_frames() -> Vec<RelayFrame> {
             ice: Some(ice_servers()),
         },
         RelayFrame::Ice(ice_servers()),
+        RelayFrame::Access(LiveKitAccess {
+            call: CallNumber(1),
+            with: address,
+            url: "wss://livekit.example.org".to_owned(),
+            token: LiveKitToken::new("x".repeat(MAX_LIVEKIT_TOKEN_BYTES)).expect("it fits"),
+            expires_seconds: 300,
+        }),
+        RelayFrame::NoAccess {
+            call: CallNumber(1),
+            why: NoAccess::Refused,
+        },
         RelayFrame::Envelope {
             seq: u64::MAX,
             id,

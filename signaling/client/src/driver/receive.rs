@@ -53,6 +53,16 @@ impl Driver {
                 }
             }
             RelayFrame::Ice(servers) => self.on_ice(servers).await,
+            RelayFrame::Access(access) => {
+                if let Some(event) = self.access.granted(access, Instant::now()) {
+                    self.emit(event).await;
+                }
+            }
+            RelayFrame::NoAccess { call, why } => {
+                if let Some(event) = self.access.refused(call, why) {
+                    self.emit(event).await;
+                }
+            }
             RelayFrame::Refused {
                 seq,
                 id: MessageId(_),

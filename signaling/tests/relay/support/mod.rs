@@ -6,6 +6,8 @@ pub(crate) mod authority;
 #[cfg(target_os = "linux")]
 pub(crate) mod http;
 #[cfg(target_os = "linux")]
+pub(crate) mod livekit_api;
+#[cfg(target_os = "linux")]
 pub(crate) mod process;
 mod proxy;
 mod raw;

@@ -13,8 +13,9 @@ use fuzz::{Person, person};
 use identity::{Authority, Invite};
 use seal::{Output, Sealer};
 use signal_wire::{
-    Absence, Capabilities, Challenge, ClientFrame, ErrorCode, IceServer, IceServers, MessageId,
-    Payload, RelayFrame, Resume, SessionToken, VERSION,
+    Absence, CallNumber, Capabilities, Challenge, ClientFrame, ErrorCode, IceServer, IceServers,
+    LiveKitAccess, LiveKitToken, MessageId, NoAccess, Payload, RelayFrame, Resume, SessionToken,
+    VERSION,
 };
 
 type Seeds = Vec<Vec<u8>>;
@@ -186,6 +187,13 @@ fn client_frames() -> Result<Vec<String>, Box<dyn Error>> {
         },
         ClientFrame::Ack { seq: 7 },
         ClientFrame::Ice {},
+        ClientFrame::Access {
+            call: CallNumber(0x0123_4567_89ab_cdef),
+            with: ann.address(),
+        },
+        ClientFrame::Release {
+            call: CallNumber(7),
+        },
     ];
     Ok(frames.iter().map(ClientFrame::encode).collect())
 }
@@ -231,6 +239,17 @@ fn relay_frames() -> Result<Vec<String>, Box<dyn Error>> {
             to: address,
         },
         RelayFrame::Ice(ice),
+        RelayFrame::Access(LiveKitAccess {
+            call: CallNumber(7),
+            with: address,
+            url: "wss://livekit.example".to_owned(),
+            token: LiveKitToken::new("a.b.c".to_owned())?,
+            expires_seconds: 300,
+        }),
+        RelayFrame::NoAccess {
+            call: CallNumber(7),
+            why: NoAccess::Unavailable,
+        },
         RelayFrame::TakenOver,
         RelayFrame::Error {
             code: ErrorCode::Busy,

@@ -210,6 +210,8 @@ pub(super) async fn forward(
             // An expired message says that our own link was down, and nothing of the person it was
             // for; the phone repeats what still matters.
             LinkEvent::Expired { .. } => continue,
+            // Nobody asks a relay for access to a LiveKit server yet.
+            LinkEvent::Access { .. } | LinkEvent::NoAccess { .. } => continue,
             LinkEvent::State(_) => News::Link(link),
         };
         if control.send(news).await.is_err() {

@@ -1,0 +1,300 @@
+//! A real LiveKit server on this machine, and what it says of its rooms.
+//!
+//! The relay's own tests include this file too, so it stands alone: nothing of ours is named here.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+/// A running `livekit-server` on free ports of 127.0.0.1. Dropping it kills it without a chance to say
+/// goodbye: asked to end it would wait for those who are in its rooms.
+#[derive(Debug)]
+pub struct LiveKit {
+    child: Child,
+    home: TempDir,
+    port: u16,
+}
+
+impl LiveKit {
+    /// The API key that it knows.
+    pub const KEY: &str = "devkey";
+
+    /// The secret of that key.
+    pub const SECRET: &str = "this-is-the-secret-of-the-tests-and-long";
+
+    /// Starts one and waits until it answers; none where the program is not there, which is said
+    /// loudly. In CI that is an error.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not answer in time.
+    pub async fn start() -> Result<Option<Self>> {
+        let program = Self::program()?;
+        if !program.is_file() {
+            let missing = format!(
+                "there is no {}: cargo xtask test makes it",
+                program.display()
+            );
+            ensure!(std::env::var_os("CI").is_none(), missing);
+            let told = format!("\nSKIPPED what needs a LiveKit server: {missing}\n");
+            tokio::io::stderr().write_all(told.as_bytes()).await?;
+            return Ok(None);
+        }
+        // A port that was free a moment ago may be taken by now.
+        for _ in 0..ATTEMPTS {
+            if let Some(running) = Self::start_at(&program, free_port()?).await? {
+                return Ok(Some(running));
+            }
+        }
+        bail!("livekit-server did not start in {ATTEMPTS} attempts")
+    }
+
+    /// Starts one at this port, where another one may have been.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not answer in time.
+    pub async fn start_again(port: u16) -> Result<Self> {
+        let running = Self::start_at(&Self::program()?, port).await?;
+        running.with_context(|| format!("livekit-server does not start at port {port}"))
+    }
+
+    /// Where `cargo xtask test` puts the program, or what `TINCAN_LIVEKIT_SERVER` names.
+    ///
+    /// # Errors
+    /// When we do not run out of a target directory.
+    pub fn program() -> Result<PathBuf> {
+        if let Some(named) = std::env::var_os("TINCAN_LIVEKIT_SERVER") {
+            return Ok(named.into());
+        }
+        let us = std::env::current_exe()?;
+        let mut dirs = us.ancestors();
+        let debug = dirs.find(|dir| dir.ends_with("debug") || dir.ends_with("release"));
+        let target = debug.and_then(Path::parent);
+        let target = target.context("we run outside a target directory")?;
+        Ok(target.join("tools/livekit/server"))
+    }
+
+    /// None when it ended before it answered.
+    async fn start_at(program: &Path, port: u16) -> Result<Option<Self>> {
+        let home = TempDir::new()?;
+        let config = home.path().join("livekit.yaml");
+        std::fs::write(&config, configuration(port)?)?;
+        let log = std::fs::File::create(home.path().join("log"))?;
+        let child = Command::new(program)
+            .arg("--config")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot start livekit-server")?;
+        let mut running = Self { child, home, port };
+        let until = Instant::now() + SOON;
+        while running.child.try_wait()?.is_none() {
+            if matches!(running.get("/").await, Ok((200, _))) {
+                return Ok(Some(running));
+            }
+            ensure!(Instant::now() < until, "livekit-server does not answer");
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(None)
+    }
+
+    /// The URL that clients and relays use.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The options of a relay that uses it. The secret is in a file of its own.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn relay_options(&self) -> Result<Vec<String>> {
+        let secret = self.home.path().join("secret");
+        std::fs::write(&secret, format!("{}\n", Self::SECRET))?;
+        Ok(vec![
+            "--livekit-url".to_owned(),
+            self.url(),
+            "--livekit-key".to_owned(),
+            Self::KEY.to_owned(),
+            "--livekit-secret-file".to_owned(),
+            secret.display().to_string(),
+        ])
+    }
+
+    /// What it wrote to its log.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
+    /// Ends it as a crash does.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// The rooms that it has, with all that it says of them.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn rooms(&self) -> Result<Vec<Value>> {
+        let answer = self.ask("ListRooms", json!({ "roomList": true }), json!({}));
+        list(&answer.await?, "rooms")
+    }
+
+    /// Who is in a room.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn participants(&self, room: &str) -> Result<Vec<Value>> {
+        let grants = json!({ "roomAdmin": true, "room": room });
+        let answer = self.ask("ListParticipants", grants, json!({ "room": room }));
+        list(&answer.await?, "participants")
+    }
+
+    /// Waits until it has so many rooms, and says how long that took.
+    ///
+    /// # Errors
+    /// When it has another number after `limit`.
+    pub async fn until_rooms(&self, count: usize, limit: Duration) -> Result<Duration> {
+        let begun = Instant::now();
+        loop {
+            let rooms = self.rooms().await?.len();
+            if rooms == count {
+                return Ok(begun.elapsed());
+            }
+            let took = begun.elapsed();
+            ensure!(
+                took < limit,
+                "{rooms} rooms instead of {count} after {took:?}"
+            );
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The status with which it answers a client that wants to know whether its token is good.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn validate(&self, token: &str) -> Result<u16> {
+        let path = format!("/rtc/validate?access_token={token}&protocol=15&sdk=rust");
+        Ok(self.get(&path).await?.0)
+    }
+
+    /// Calls a method of its room service (Twirp).
+    async fn ask(&self, method: &str, grants: Value, request: Value) -> Result<Value> {
+        let token = token(&grants)?;
+        let path = format!("/twirp/livekit.RoomService/{method}");
+        let body = request.to_string();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let (status, answer) = self.exchange(&format!("{head}{body}")).await?;
+        ensure!(status == 200, "{method}: {status} {answer}");
+        Ok(serde_json::from_str(&answer)?)
+    }
+
+    async fn get(&self, path: &str) -> Result<(u16, String)> {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        self.exchange(&request).await
+    }
+
+    /// Status and body of an answer.
+    async fn exchange(&self, request: &str) -> Result<(u16, String)> {
+        let exchange = async {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+            stream.write_all(request.as_bytes()).await?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await?;
+            let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+            let status = head.split(' ').nth(1).context("no status")?.parse()?;
+            Ok((status, body.to_owned()))
+        };
+        timeout(SOON, exchange).await?
+    }
+}
+
+/// A token for these grants, good for a minute.
+fn token(grants: &Value) -> Result<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+    let claims = json!({ "iss": LiveKit::KEY, "nbf": now - 60, "exp": now + 60, "video": grants });
+    let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+    let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
+    let signed = format!("{header}.{claims}");
+    let mut mac = Hmac::<Sha256>::new_from_slice(LiveKit::SECRET.as_bytes())?;
+    mac.update(signed.as_bytes());
+    let signature = BASE64URL_NOPAD.encode(&mac.finalize().into_bytes());
+    Ok(format!("{signed}.{signature}"))
+}
+
+fn list(answer: &Value, name: &str) -> Result<Vec<Value>> {
+    match answer.get(name) {
+        None => Ok(Vec::new()),
+        Some(list) => Ok(list.as_array().context("no list")?.clone()),
+    }
+}
+
+/// What makes it work offline, on loopback alone. Its keys are errors where it does not know them.
+fn configuration(port: u16) -> Result<String> {
+    let (tcp, udp) = (free_port()?, free_udp_port()?);
+    let (key, secret) = (LiveKit::KEY, LiveKit::SECRET);
+    Ok(format!(
+        "port: {port}
+bind_addresses: [127.0.0.1]
+keys: {{ {key}: {secret} }}
+rtc:
+  udp_port: {udp}
+  tcp_port: {tcp}
+  node_ip: 127.0.0.1
+  use_external_ip: false
+  enable_loopback_candidate: true
+  interfaces: {{ includes: [lo] }}
+  stun_servers: [\"127.0.0.1:3478\"]
+room:
+  auto_create: true
+  enabled_codecs: [{{ mime: audio/opus }}, {{ mime: video/h264 }}]
+"
+    ))
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
+}
+
+fn free_udp_port() -> Result<u16> {
+    Ok(std::net::UdpSocket::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
+}
+
+const ATTEMPTS: u32 = 3;
+
+/// It answers within a second on a machine that has nothing else to do.
+const SOON: Duration = Duration::from_secs(20);

