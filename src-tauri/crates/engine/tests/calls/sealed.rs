@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::carrier::Carriers;
 use call::id::CallId;
 use call::message::{Body, Message, Over};
 use call::reason::EndReason;
@@ -24,6 +25,7 @@ fn invitation() -> Body {
         video: true,
         ring_ms: 45_000,
         resumes: None,
+        via: Carriers::default(),
     }
 }
 
