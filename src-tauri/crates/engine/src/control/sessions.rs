@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use call::id::{CallId, SessionId};
-use call::input::{self, Input};
+use call::input::{self, Input, ServerFault};
 use media::transport::{
     OpenParams, Role, Session, Stream, TransportError, TransportEvent, TransportState,
 };
@@ -47,9 +47,11 @@ impl Control {
         };
         let params = OpenParams {
             call: id.call.0,
+            number: id.number,
             role,
             ice_servers: self.relays.ice_servers(),
             max_send: self.config.max_send,
+            access: None,
         };
         let (cancel, cancelled) = oneshot::channel();
         let news = self.senders.sessions.clone();
@@ -255,6 +257,9 @@ fn failure(error: &TransportError) -> input::Transport {
         TransportError::NoPath | TransportError::NotConnected | TransportError::TooLarge(_) => {
             input::Transport::Failed
         }
+        TransportError::ServerUnreachable => input::Transport::Server(ServerFault::Unreachable),
+        TransportError::ServerRefused(_) => input::Transport::Server(ServerFault::Refused),
+        TransportError::ServerEnded(_) => input::Transport::Server(ServerFault::Ended),
         TransportError::Internal(_) => input::Transport::Broken,
     }
 }
