@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use call::carrier::Carrier;
 use call::id::{CallId, SessionId};
 use call::input::{self, Input, ServerFault};
 use media::transport::{
@@ -39,7 +40,7 @@ impl Control {
 
     /// Starts to open a session with the help of the servers that our relays name; the result comes
     /// as [`News::Opened`].
-    pub(super) fn open_session(&mut self, id: SessionId, offerer: bool) {
+    pub(super) fn open_session(&mut self, id: SessionId, offerer: bool, via: Carrier) {
         let role = if offerer {
             Role::Offerer
         } else {
@@ -51,7 +52,7 @@ impl Control {
             role,
             ice_servers: self.relays.ice_servers(),
             max_send: self.config.max_send,
-            access: None,
+            access: self.accesses.of(id.call),
         };
         let (cancel, cancelled) = oneshot::channel();
         let news = self.senders.sessions.clone();
@@ -61,7 +62,12 @@ impl Control {
         if let Some(media) = self.media_of(id.call) {
             media.opening(id, cancel);
         }
-        let (transport, clock) = (Arc::clone(&self.transport), self.machine.clock.clone());
+        let Some(transport) = self.transports.of(via) else {
+            let session = Err(TransportError::Internal("no such transport".to_owned()));
+            tokio::spawn(async move { session::report(&news, News::Opened { id, session }).await });
+            return;
+        };
+        let clock = self.machine.clock.clone();
         tokio::spawn(session::open(id, transport, params, news, clock, cancelled));
     }
 
