@@ -61,6 +61,8 @@ async fn talk(role: Role) -> Result<()> {
     let transport = PeerToPeer::new(Config::default());
     let params = OpenParams {
         ice_servers: Vec::new(),
+        access: None,
+        number: 0,
         call: 1,
         role,
         max_send: Bitrate::from_kbps(2_500),

@@ -67,7 +67,11 @@ impl App {
         let started = EchoPeer::start(setup).await;
         let peer = started.map_err(|error| UiError::internal(&error))?;
         let to = peer.link().to_owned();
-        let dialled = self.command(Command::Dial { to, video: true }).await;
+        let dialled = self.command(Command::Dial {
+            to,
+            video: true,
+            via: Some(Carrier::Direct),
+        }).await;
         if dialled.is_err() {
             // The peer of the last call stays until another call has begun: it may be in one.
             peer.stop().await;

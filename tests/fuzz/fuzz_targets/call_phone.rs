@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use call::carrier::{Carrier, Carriers};
 use call::id::{CallId, Peer, SessionId};
 use call::input::{Absence, Command, Input, Standing, Transport};
 use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
@@ -89,6 +90,7 @@ fn dial(station: &mut Station) {
         call: FIRST,
         peer: peer(0),
         video: true,
+        via: Carrier::Direct,
     }));
 }
 
@@ -106,7 +108,7 @@ fn talk_as_caller(station: &mut Station) {
     dial(station);
     let name = "Ann".to_owned();
     let instead_of = None;
-    say(station, Body::Accept { name, instead_of });
+    say(station, Body::Accept { name, instead_of, via: Carrier::Direct });
     station.session_says(0, Transport::Connected);
 }
 
@@ -125,6 +127,7 @@ fn invite() -> Body {
         video: true,
         ring_ms: 45_000,
         resumes: None,
+        via: Carriers::default(),
     }
 }
 
@@ -241,11 +244,13 @@ fn body(source: &mut Source<'_>) -> Body {
             video: source.flag(),
             ring_ms: u32::from(source.short()) << source.below(17),
             resumes: source.flag().then(|| call(source)),
+            via: Carriers::default(),
         },
         1 => Body::Ringing,
         2 => Body::Accept {
             name: name(source),
             instead_of: source.flag().then(|| call(source)),
+            via: Carrier::Direct,
         },
         3 => Body::Parcel {
             session: number(source),
@@ -310,6 +315,7 @@ fn command(source: &mut Source<'_>) -> Command {
             call: call(source),
             peer: peer(source.byte()),
             video,
+            via: Carrier::Direct,
         },
         1 => Command::Accept { video },
         2 => Command::Decline,

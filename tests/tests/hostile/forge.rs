@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use call::carrier::{Carrier, Carriers};
 use call::id::{CallId, Peer};
 use call::message::{Body, Message, Over};
 use identity::Address;
@@ -30,6 +31,7 @@ fn messages(call: u64) -> Vec<(&'static str, Vec<u8>)> {
             Body::Accept {
                 name: Peer::clean_name("Mallory"),
                 instead_of: None,
+                via: Carrier::Direct,
             },
         ),
         (
@@ -39,6 +41,7 @@ fn messages(call: u64) -> Vec<(&'static str, Vec<u8>)> {
                 video: true,
                 ring_ms: 45_000,
                 resumes: None,
+                via: Carriers::default(),
             },
         ),
     ];

@@ -11,6 +11,10 @@ const EXPLANATIONS: Partial<Record<EndReason, (words: { name: string }) => strin
   peerGone: m.ended_explained_peerGone,
   incompatible: m.ended_explained_incompatible,
   notSecure: m.ended_explained_notSecure,
+  noAccess: m.ended_explained_noAccess,
+  serverUnreachable: m.ended_explained_serverUnreachable,
+  serverRefused: m.ended_explained_serverRefused,
+  serverEnded: m.ended_explained_serverEnded,
   internalError: m.ended_explained_internalError,
 };
 

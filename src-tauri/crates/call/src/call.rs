@@ -1,5 +1,6 @@
 //! A call that is not over, from dialling or ringing to its end: what all its stages share.
 
+use crate::carrier::Carrier;
 use crate::controls::{Local, Remote};
 use crate::id::{CallId, Peer, SessionId};
 use crate::liveness::Liveness;
@@ -15,6 +16,8 @@ pub(crate) struct Call {
     pub(crate) peer: Peer,
     /// Whether we called. The caller's sessions make the offers.
     pub(crate) outgoing: bool,
+    /// What carries the media.
+    pub(crate) carrier: Carrier,
     pub(crate) local: Local,
     pub(crate) remote: Remote,
     pub(crate) receipts: Receipts,
@@ -31,13 +34,22 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call by us.
-    pub(crate) fn outgoing(now: Timestamp, id: CallId, peer: Peer, video: bool) -> Self {
-        Self::new(now, id, peer, true, video)
+    pub(crate) fn outgoing(
+        now: Timestamp,
+        id: CallId,
+        peer: Peer,
+        carrier: Carrier,
+        video: bool,
+    ) -> Self {
+        let mut call = Self::new(now, id, peer, carrier);
+        call.outgoing = true;
+        call.local = Local::new(video);
+        call
     }
 
     /// A call to us. Whether our camera will be on is known when the user accepts.
-    pub(crate) fn incoming(now: Timestamp, id: CallId, peer: Peer) -> Self {
-        Self::new(now, id, peer, false, false)
+    pub(crate) fn incoming(now: Timestamp, id: CallId, peer: Peer, carrier: Carrier) -> Self {
+        Self::new(now, id, peer, carrier)
     }
 
     /// Whether this is that call with that person.
@@ -64,12 +76,13 @@ impl Call {
         self.session(self.sessions.current.number)
     }
 
-    fn new(now: Timestamp, id: CallId, peer: Peer, outgoing: bool, video: bool) -> Self {
+    fn new(now: Timestamp, id: CallId, peer: Peer, carrier: Carrier) -> Self {
         Self {
             id,
             peer,
-            outgoing,
-            local: Local::new(video),
+            outgoing: false,
+            carrier,
+            local: Local::new(false),
             remote: Remote::new(),
             receipts: Receipts::default(),
             liveness: Liveness::new(now),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::carrier::Carrier;
 use crate::id::{CallId, Peer, SessionId};
 use crate::message::Receipt;
 use crate::view::Lacking;
@@ -34,6 +35,12 @@ pub enum Input {
         /// The other side.
         from: String,
         /// The call.
+        call: CallId,
+    },
+    /// [`Output::AskForAccess`](crate::output::Output::AskForAccess) comes to nothing: no relay of the
+    /// call gives access to what was to carry it.
+    NoAccess {
+        /// Which call.
         call: CallId,
     },
     /// The link to signaling came or went.
@@ -125,6 +132,8 @@ pub enum Command {
         peer: Peer,
         /// Camera on from the start.
         video: bool,
+        /// What carries the call.
+        via: Carrier,
     },
     /// Answer, with our camera or without.
     Accept {
@@ -168,11 +177,24 @@ pub enum Transport {
     Failed,
     /// The other side's media does not prove to be the one that was announced. Final.
     Insecure,
+    /// The server that carries the session fails it. Final.
+    Server(ServerFault),
     /// A fault of this machine: no thread left, a library that stopped. Final.
     Broken,
     /// [`crate::output::Output::CloseTransport`] is carried out; answers each one, whatever
     /// became of the session before.
     Closed,
+}
+
+/// What a server that carries a session did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ServerFault {
+    /// It does not answer, or nothing passes to it and back.
+    Unreachable,
+    /// It does not let us in, or speaks none of our versions.
+    Refused,
+    /// It ended the session on purpose.
+    Ended,
 }
 
 impl fmt::Debug for Input {
@@ -185,6 +207,7 @@ impl fmt::Debug for Input {
             } => write!(f, "Message({standing:?}, {} bytes)", bytes.len()),
             Self::Undeliverable { why, .. } => write!(f, "Undeliverable({why:?})"),
             Self::Incompatible { call, .. } => write!(f, "Incompatible({call})"),
+            Self::NoAccess { call } => write!(f, "NoAccess({call})"),
             Self::Link { online } => write!(f, "Link(online: {online})"),
             Self::NetworkChanged => f.write_str("NetworkChanged"),
             Self::Transport { session, state } => write!(f, "Transport({session}, {state:?})"),

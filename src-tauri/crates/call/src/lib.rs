@@ -9,6 +9,7 @@
 mod variants;
 
 mod call;
+pub mod carrier;
 mod collision;
 mod controls;
 mod declined;

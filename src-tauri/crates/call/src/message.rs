@@ -14,6 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::carrier::{Carrier, Carriers};
 use crate::id::{CallId, Peer};
 
 pub use parcel::Parcel;
@@ -68,6 +69,9 @@ pub enum Body {
         /// who wants that too is connected without being rung.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resumes: Option<CallId>,
+        /// What can carry the call, as far as the caller goes.
+        #[serde(default, skip_serializing_if = "Carriers::is_direct_only")]
+        via: Carriers,
     },
     /// Callee: the user is being told.
     Ringing,
@@ -77,6 +81,9 @@ pub enum Body {
         name: String,
         /// The callee's own call to the caller that gave way to this one.
         instead_of: Option<CallId>,
+        /// Which of what the invitation names carries the call.
+        #[serde(default, skip_serializing_if = "is_direct")]
+        via: Carrier,
     },
     /// Either: a parcel of our end of a session for yours. Repeated until it is acknowledged. One of a
     /// session with a higher number than any before begins that session; only the caller's does.
@@ -132,8 +139,10 @@ pub enum Over {
     Lost,
     /// I know of no such call.
     Gone,
-    /// I speak none of your versions.
+    /// I speak none of your versions, or can use nothing that could carry the call for you.
     Incompatible,
+    /// The server that was to carry the call cannot be used from here.
+    NoServer,
     /// Your media does not prove to be the one that you announced.
     NotSecure,
     /// A reason of a later version.
@@ -214,15 +223,22 @@ impl Body {
                 video,
                 ring_ms,
                 resumes,
+                via,
             } => Self::Invite {
                 name: Peer::clean_name(&name),
                 video,
                 ring_ms,
                 resumes,
+                via,
             },
-            Self::Accept { name, instead_of } => Self::Accept {
+            Self::Accept {
+                name,
+                instead_of,
+                via,
+            } => Self::Accept {
                 name: Peer::clean_name(&name),
                 instead_of,
+                via,
             },
             Self::Ringing
             | Self::Parcel { .. }
@@ -240,9 +256,9 @@ impl fmt::Debug for Body {
     /// Names and parcels stay out of logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invite { video, .. } => write!(f, "Invite(video: {video})"),
+            Self::Invite { video, via, .. } => write!(f, "Invite(video: {video}, {via:?})"),
             Self::Ringing => f.write_str("Ringing"),
-            Self::Accept { .. } => f.write_str("Accept"),
+            Self::Accept { via, .. } => write!(f, "Accept(via: {via:?})"),
             Self::Parcel {
                 session,
                 number,
@@ -256,6 +272,10 @@ impl fmt::Debug for Body {
             Self::Over { why } => write!(f, "Over({why:?})"),
         }
     }
+}
+
+fn is_direct(via: &Carrier) -> bool {
+    *via == Carrier::Direct
 }
 
 #[derive(Serialize)]

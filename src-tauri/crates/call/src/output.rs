@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::carrier::Carrier;
 use crate::id::{CallId, Peer, SessionId};
 use crate::reason::EndReason;
 
@@ -26,6 +27,17 @@ pub enum Output {
         session: SessionId,
         /// Whether this side makes the offers.
         offerer: bool,
+        /// What carries it.
+        via: Carrier,
+    },
+    /// Ask whoever gives access to what carries the call, and keep it for the sessions of the call.
+    /// Answered by [`crate::input::Input::NoAccess`] when there is none to be had. It is given back
+    /// when the call is over.
+    AskForAccess {
+        /// The call.
+        call: CallId,
+        /// The other side's address: access is given to two who name each other.
+        with: String,
     },
     /// Let this session carry the media from now on: it is connected. The one before stays open for
     /// a moment, because the other side may still send through it.
@@ -106,9 +118,14 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Send { call, bytes, .. } => write!(f, "Send({call}, {} bytes)", bytes.len()),
-            Self::OpenTransport { session, offerer } => {
-                write!(f, "OpenTransport({session}, offerer: {offerer})")
+            Self::OpenTransport {
+                session,
+                offerer,
+                via,
+            } => {
+                write!(f, "OpenTransport({session}, offerer: {offerer}, {via:?})")
             }
+            Self::AskForAccess { call, .. } => write!(f, "AskForAccess({call})"),
             Self::UseTransport { session } => write!(f, "UseTransport({session})"),
             Self::CloseTransport { session } => write!(f, "CloseTransport({session})"),
             Self::Parcel { session, parcel } => {

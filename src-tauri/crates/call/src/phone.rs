@@ -27,6 +27,7 @@ mod transition;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::carrier::Carrier;
 use crate::declined::DeclinedStrangers;
 use crate::id::{CallId, Peer, SessionId};
 use crate::input::Input;
@@ -57,6 +58,8 @@ pub struct Config {
     pub ring: Duration,
     /// What we call ourselves.
     pub name: String,
+    /// What can carry a call to us.
+    pub carriers: Vec<Carrier>,
 }
 
 impl Config {
@@ -69,6 +72,7 @@ impl Config {
         Self {
             ring: self.ring.clamp(Self::RING_MIN, Self::RING_MAX),
             name: Peer::clean_name(&self.name),
+            carriers: self.carriers,
         }
     }
 }
@@ -78,6 +82,7 @@ impl Default for Config {
         Self {
             ring: Duration::from_secs(45),
             name: String::new(),
+            carriers: vec![Carrier::Direct],
         }
     }
 }
@@ -85,13 +90,14 @@ impl Default for Config {
 impl std::fmt::Debug for Config {
     /// The name stays out of logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Config(ring: {:?})", self.ring)
+        write!(f, "Config(ring: {:?}, {:?})", self.ring, self.carriers)
     }
 }
 
 /// At most one call, and all that may happen to it.
 ///
 /// ```
+/// use call::carrier::Carrier;
 /// use call::id::{CallId, Peer};
 /// use call::input::{Command, Input};
 /// use call::output::Output;
@@ -106,6 +112,7 @@ impl std::fmt::Debug for Config {
 ///     call: CallId(1),
 ///     peer: Peer { address: "tincan:bob".to_owned(), name: "Bob".to_owned() },
 ///     video: true,
+///     via: Carrier::Direct,
 /// };
 /// phone.handle(now, Input::Command(dial));
 ///
@@ -173,6 +180,7 @@ impl Phone {
             } => self.on_message(now, &from, standing, &bytes),
             Input::Undeliverable { to, why } => self.on_undeliverable(now, &to, why),
             Input::Incompatible { from, call } => self.on_incompatible(now, &from, call),
+            Input::NoAccess { call } => self.on_no_access(now, call),
             Input::Link { online } => self.on_link(now, online),
             Input::NetworkChanged => self.on_network_changed(now),
             Input::Transport { session, state } => self.on_transport(now, session, state),
@@ -293,6 +301,7 @@ fn kind(input: &Input) -> &'static str {
         Input::Message { .. } => "message",
         Input::Undeliverable { .. } => "undeliverable",
         Input::Incompatible { .. } => "incompatible",
+        Input::NoAccess { .. } => "no access",
         Input::Link { .. } => "link",
         Input::NetworkChanged => "network changed",
         Input::Transport { .. } => "transport",

@@ -40,6 +40,14 @@ pub enum EndReason {
     /// The other side's media does not prove to be the one that was announced: somebody may be in
     /// the middle.
     NotSecure,
+    /// No relay of the call gives access to the server that was to carry it.
+    NoAccess,
+    /// The server that carries the call does not answer, or nothing passes to it and back.
+    ServerUnreachable,
+    /// The server that was to carry the call does not let us in.
+    ServerRefused,
+    /// The server that carried the call ended it.
+    ServerEnded,
     /// This program failed.
     InternalError,
 }
@@ -50,7 +58,7 @@ all_variants! {
     /// ```
     /// use call::reason::EndReason;
     ///
-    /// assert_eq!(EndReason::ALL.len(), 17);
+    /// assert_eq!(EndReason::ALL.len(), 21);
     /// assert!(EndReason::ALL.contains(&EndReason::PeerGone));
     /// ```
     pub EndReason {
@@ -70,6 +78,10 @@ all_variants! {
         Incompatible,
         Replaced,
         NotSecure,
+        NoAccess,
+        ServerUnreachable,
+        ServerRefused,
+        ServerEnded,
         InternalError,
     }
 }
@@ -94,6 +106,10 @@ impl EndReason {
             | Self::Incompatible
             | Self::Replaced
             | Self::NotSecure
+            | Self::NoAccess
+            | Self::ServerUnreachable
+            | Self::ServerRefused
+            | Self::ServerEnded
             | Self::InternalError => false,
         }
     }
@@ -126,6 +142,10 @@ impl EndReason {
             | Self::PeerGone
             | Self::Incompatible
             | Self::NotSecure
+            | Self::NoAccess
+            | Self::ServerUnreachable
+            | Self::ServerRefused
+            | Self::ServerEnded
             | Self::InternalError => true,
         }
     }

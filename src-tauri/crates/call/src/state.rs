@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Call;
+use crate::carrier::Carrier;
 use crate::id::{CallId, Peer};
 use crate::reason::EndReason;
 use crate::time::Timestamp;
@@ -110,6 +111,8 @@ pub(crate) struct Ended {
     /// How long media flowed; none when it never did.
     pub(crate) lasted: Option<Duration>,
     pub(crate) outgoing: bool,
+    /// What carried it, and would carry it on.
+    pub(crate) carrier: Carrier,
     pub(crate) resumption: Resumption,
 }
 

@@ -1,6 +1,7 @@
 //! Calls between phones in virtual time.
 
 mod answer;
+mod carrier;
 mod collide;
 mod controls;
 mod courier;

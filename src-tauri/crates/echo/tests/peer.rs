@@ -75,7 +75,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
 
 async fn dial(engine: &Engine, peer: &EchoPeer) {
     let to = peer.link().to_owned();
-    let dial = Command::Dial { to, video: false };
+    let dial = Command::Dial { to, video: false, via: None };
     engine.command(dial).await.unwrap();
 }
 

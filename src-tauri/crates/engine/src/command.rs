@@ -1,5 +1,6 @@
 //! What the user can want.
 
+use call::carrier::Carrier;
 use media::backend::device::DeviceId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,6 +16,9 @@ pub enum Command {
         to: String,
         /// Our camera on from the start.
         video: bool,
+        /// What carries the call; null for what the settings say.
+        #[serde(default)]
+        via: Option<Carrier>,
     },
     /// Answer the incoming call.
     Accept {
@@ -110,6 +114,9 @@ pub enum CommandError {
     /// There is no relay to call through.
     #[error("no relay is set")]
     NoRelay,
+    /// This program has nothing that could carry the call so.
+    #[error("calls cannot go that way here")]
+    NoCarrier,
     /// A call is already there.
     #[error("already in a call")]
     AlreadyInCall,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use call::input::Standing;
 use discovery::Lan;
 use identity::{Address, Identity};
@@ -27,8 +28,10 @@ pub struct Backends {
     pub audio: Arc<dyn AudioBackend>,
     /// Makes encoders and decoders.
     pub codec: Arc<dyn CodecBackend>,
-    /// Opens the sessions of calls.
+    /// Opens the sessions of direct calls.
     pub transport: Arc<dyn MediaTransport>,
+    /// Opens the sessions of calls that a LiveKit server carries; `None` where there are none.
+    pub livekit: Option<Arc<dyn MediaTransport>>,
     /// Tells of changes of the network.
     pub network: Arc<dyn NetworkWatch>,
     /// Makes links to relays.
@@ -117,6 +120,8 @@ pub struct Config {
     pub name: String,
     /// Who sees us on local networks.
     pub lan: LanVisibility,
+    /// What carries the calls that we make, where the call itself does not say.
+    pub carrier: Carrier,
     /// The relay to be reached through; `None` for none.
     pub relay: Option<String>,
     /// How long a call rings on either side.

@@ -5,6 +5,7 @@
 //! through here. Nothing in this task blocks: devices open and close on blocking threads,
 //! sessions in tasks of their own.
 
+mod access;
 mod fault;
 mod inbox;
 mod lan;
@@ -24,12 +25,12 @@ use call::phone::Phone;
 use call::time::Timestamp;
 use call::view::CallView;
 use media::backend::codec::CodecBackend;
-use media::transport::MediaTransport;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::Span;
 
 use self::inbox::{Event, Inbox, Senders};
 pub(crate) use self::inbox::{REQUESTS, Request};
+use crate::access::Accesses;
 use crate::call_media::CallMedia;
 use crate::camera_tap::CameraTap;
 use crate::config::{Backends, Config};
@@ -46,6 +47,7 @@ use crate::stats::Sampler;
 use crate::subject::SubjectCheck;
 use crate::summary::Summary;
 use crate::suspend::Suspends;
+use crate::transports::Transports;
 use crate::view::{EngineView, RelayView};
 
 /// What the control task starts from.
@@ -62,7 +64,8 @@ pub(crate) struct Parts {
 /// The engine's state.
 pub(crate) struct Control {
     config: Config,
-    transport: Arc<dyn MediaTransport>,
+    transports: Transports,
+    accesses: Accesses,
     codec: Arc<dyn CodecBackend>,
     machine: Machine,
     /// Where the timelines of the phone and of our media begin.
@@ -138,14 +141,20 @@ impl Control {
             senders.relays.clone(),
         );
         let lan = Lan::new(backends.lan, &config, clock.clone(), senders.lan.clone());
+        let transports = Transports {
+            direct: backends.transport,
+            livekit: backends.livekit,
+        };
+        let phone = phone_config(&config, &transports);
         let mut control = Self {
-            transport: backends.transport,
+            transports,
+            accesses: Accesses::default(),
             codec: backends.codec,
             machine,
             epoch,
             history: History::new(ended),
             views,
-            phone: Phone::new(phone_config(&config)),
+            phone: Phone::new(phone),
             sealing,
             relays,
             routes: Routes::default(),
@@ -329,10 +338,11 @@ impl Control {
     }
 }
 
-fn phone_config(config: &Config) -> call::phone::Config {
+fn phone_config(config: &Config, transports: &Transports) -> call::phone::Config {
     call::phone::Config {
         ring: config.ring,
         name: config.name.clone(),
+        carriers: transports.carriers(),
     }
 }
 

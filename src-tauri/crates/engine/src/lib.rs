@@ -11,6 +11,7 @@
 
 #![warn(missing_docs)]
 
+mod access;
 mod audio_thread;
 mod call_media;
 mod camera_tap;
@@ -46,6 +47,7 @@ mod testing;
 mod threads;
 mod timeline;
 mod tone;
+mod transports;
 mod voice;
 mod work;
 mod worker;

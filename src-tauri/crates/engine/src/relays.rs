@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use identity::{Address, Identity};
-use media::transport::IceServer;
+use media::transport::{Credentials, IceServer, NoAccess};
 use signal_client::{Absence, Config, LinkState, Problem, Reach};
 use tokio::sync::mpsc;
 
@@ -43,6 +43,17 @@ pub(crate) enum News {
         way: Way,
         /// Why.
         why: Absence,
+    },
+    /// A relay gives access to a server that carries calls, or does not.
+    Access {
+        /// By which link.
+        link: LinkId,
+        /// For which call.
+        call: u64,
+        /// With whom.
+        with: Address,
+        /// What it says.
+        answer: Result<Credentials, NoAccess>,
     },
     /// A link changed: see [`Relays::state`].
     Link(LinkId),
@@ -291,6 +302,20 @@ impl Relays {
             }
         }
         servers
+    }
+
+    /// Asks a relay for access to a server that carries this call with this person; answered by
+    /// [`News::Access`]. Whether it is one that gives any.
+    pub(crate) fn ask_for_access(&self, link: LinkId, call: u64, with: Address) -> bool {
+        let link = self.links.get(&link);
+        link.is_some_and(|it| it.ask_for_access(call, with))
+    }
+
+    /// Gives back what a relay gave for this call.
+    pub(crate) fn release_access(&self, link: LinkId, call: u64) {
+        if let Some(link) = self.links.get(&link) {
+            link.release_access(call);
+        }
     }
 
     /// Sends a frame. One that anybody can cause leaves room in the link for those of our own

@@ -114,6 +114,7 @@ pub fn config(
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,
         },
+        carrier: carrier(options, settings),
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: video(options),
@@ -134,6 +135,14 @@ pub fn config(
             .ring_speaker
             .clone()
             .map(media::backend::device::DeviceId),
+    }
+}
+
+/// What carries our calls.
+fn carrier(options: &Options, settings: &Settings) -> Carrier {
+    match options.via.unwrap_or(settings.carrier) {
+        store::Carrier::Direct => Carrier::Direct,
+        store::Carrier::LiveKit => Carrier::LiveKit,
     }
 }
 

@@ -36,6 +36,10 @@ const fn row(reason: EndReason) -> (u8, &'static str) {
         EndReason::Incompatible => (21, "the versions do not fit"),
         EndReason::Replaced => (22, "replaced by a newer call"),
         EndReason::NotSecure => (23, "the connection is not secure"),
+        EndReason::NoAccess => (25, "no relay gives access to a LiveKit server"),
+        EndReason::ServerUnreachable => (26, "the LiveKit server does not answer"),
+        EndReason::ServerRefused => (27, "the LiveKit server refuses the call"),
+        EndReason::ServerEnded => (28, "the LiveKit server ended the call"),
         EndReason::InternalError => (70, "the program failed"),
     }
 }

@@ -149,6 +149,7 @@ impl<W: Write> Session<W> {
         let dial = Command::Dial {
             to: to.to_string(),
             video: self.video,
+            via: None,
         };
         self.perform(dial).await
     }

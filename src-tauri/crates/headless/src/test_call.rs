@@ -88,7 +88,11 @@ impl<W: Write> TestCall<W> {
     async fn call(&mut self, end: &mut EndRequests) -> Option<EndReason> {
         let mut views = self.engine.views();
         let (to, video) = (self.peer.link().to_owned(), self.video);
-        if let Err(error) = self.engine.command(Command::Dial { to, video }).await {
+        if let Err(error) = self.engine.command(Command::Dial {
+            to,
+            video,
+            via: Some(Carrier::Direct),
+        }).await {
             tracing::error!("{error}");
             return None;
         }

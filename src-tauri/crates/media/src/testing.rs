@@ -32,7 +32,14 @@
 //! let (alice, bob) = (Loopback::on(&network), Loopback::on(&network));
 //! block_on(async {
 //!     let max_send = Bitrate::from_kbps(500);
-//!     let params = |role| OpenParams { call: 7, role, max_send, ice_servers: Vec::new() };
+//!     let params = |role| OpenParams {
+//!         call: 7,
+//!         number: 0,
+//!         role,
+//!         max_send,
+//!         ice_servers: Vec::new(),
+//!         access: None,
+//!     };
 //!     let mut caller = alice.open(params(Role::Offerer)).await.unwrap();
 //!     let mut callee = bob.open(params(Role::Answerer)).await.unwrap();
 //!     callee.control.parcel(parcel_of(&mut caller).await);

@@ -4,6 +4,7 @@
 //! lifecycle. Below it are, for instance, RTP, NACK, congestion feedback, ICE and DTLS.
 //! Negotiation crosses it as opaque [`Parcel`]s; no type of a runtime or of a WebRTC library does.
 
+mod access;
 mod stream;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::frame::{EncodedFrame, ReceivedFrame};
 use crate::queue::Queue;
 use crate::units::Bitrate;
 
+pub use access::{Access, Credentials, NoAccess};
 pub use stream::{AUDIO_IN_CAPACITY, Kind, Stream, Streams, VIDEO_IN_CAPACITY};
 
 /// Carries encoded media for one call at a time. Knows nothing of calls, codecs or devices.
@@ -35,12 +37,17 @@ pub trait MediaTransport: Send + Sync + fmt::Debug {
 pub struct OpenParams {
     /// The number of the call, for the spans of logs and for whoever carries the media.
     pub call: u64,
+    /// Which session of the call it is, counted from 0. Both sides count alike; a later one takes
+    /// over from those before it.
+    pub number: u32,
     /// Who makes the offers.
     pub role: Role,
     /// The most that this side wants to send, sound and picture together.
     pub max_send: Bitrate,
     /// STUN and TURN servers for this call, beside those that the transport was set up with.
     pub ice_servers: Vec<IceServer>,
+    /// Access to the server that carries the session; `None` where none does.
+    pub access: Option<Access>,
 }
 
 /// A server that helps to find a path.
@@ -209,6 +216,8 @@ pub enum Path {
     Direct,
     /// Through a TURN server.
     Relayed,
+    /// Through a server that carries calls, such as LiveKit's.
+    Server,
 }
 
 /// What the network carries, as far as the sender can tell.
@@ -265,6 +274,16 @@ pub enum TransportError {
     /// The secure channel could not be set up: keys or versions do not match.
     #[error("the secure channel could not be set up")]
     Security,
+    /// The server that carries the session does not answer, or nothing passes to it and back.
+    #[error("the server does not answer")]
+    ServerUnreachable,
+    /// The server that carries the session does not let us in, or cannot do what we need; the text
+    /// is for the log.
+    #[error("the server refuses the session: {0}")]
+    ServerRefused(&'static str),
+    /// The server that carried the session ended it on purpose; the text is for the log.
+    #[error("the server ended the session: {0}")]
+    ServerEnded(&'static str),
     /// There is no open path.
     #[error("the session is not connected")]
     NotConnected,

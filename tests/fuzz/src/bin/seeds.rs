@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use call::carrier::{Carrier, Carriers};
 use call::id::CallId;
 use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
 use fuzz::{Person, person};
@@ -289,11 +290,13 @@ fn messages() -> Seeds {
             video: true,
             ring_ms: 45_000,
             resumes: Some(CallId(6)),
+            via: Carriers::default(),
         },
         Body::Ringing,
         Body::Accept {
             name,
             instead_of: Some(CallId(8)),
+            via: Carrier::Direct,
         },
         Body::Parcel {
             session: 1,

@@ -3,7 +3,6 @@
 use super::Phone;
 use super::end::Notice;
 use crate::call::Call;
-use crate::id::{CallId, Peer};
 use crate::input::Command;
 use crate::message::Over;
 use crate::reason::EndReason;
@@ -14,7 +13,12 @@ use crate::time::Timestamp;
 impl Phone {
     pub(super) fn on_command(&mut self, now: Timestamp, command: Command) {
         match command {
-            Command::Dial { call, peer, video } => self.dial(now, call, peer, video),
+            Command::Dial {
+                call,
+                peer,
+                video,
+                via,
+            } => self.dial(now, Call::outgoing(now, call, peer, via, video)),
             Command::Accept { video } => self.accept(now, video),
             Command::Decline => self.decline(now),
             Command::End => self.hang_up(now),
@@ -25,19 +29,19 @@ impl Phone {
         }
     }
 
-    fn dial(&mut self, now: Timestamp, id: CallId, peer: Peer, video: bool) {
+    fn dial(&mut self, now: Timestamp, ours: Call) {
         match &self.state {
             State::Idle | State::Ended(_) => {
-                if self.recent.find(&peer.address, id) == Lookup::Unknown {
-                    self.enter_dialing(now, Call::outgoing(now, id, peer, video));
+                if self.recent.find(&ours.peer.address, ours.id) == Lookup::Unknown {
+                    self.enter_dialing(now, ours);
                 } else {
-                    tracing::warn!(call = %id, "an id is used twice: cannot dial");
+                    tracing::warn!(call = %ours.id, "an id is used twice: cannot dial");
                 }
             }
             // Who is dialled calls us this very moment: both want to talk.
-            State::Call(call, Stage::Incoming(_)) if call.peer.address == peer.address => {
+            State::Call(call, Stage::Incoming(_)) if call.peer.address == ours.peer.address => {
                 tracing::info!(call = %call.id, "dialling the caller accepts their call");
-                self.accept(now, video);
+                self.accept(now, ours.local.wish.camera);
             }
             State::Call(
                 call,

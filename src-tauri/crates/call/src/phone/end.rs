@@ -28,6 +28,7 @@ impl Phone {
             return;
         };
         let (id, peer, outgoing) = (call.id, call.peer.clone(), call.outgoing);
+        let carrier = call.carrier;
         let stage = *stage;
         let lasted = stage.connected_at().map(|at| now.since(at));
         self.give_notice(&peer.address, id, stage, notice);
@@ -64,6 +65,7 @@ impl Phone {
             reason,
             lasted,
             outgoing,
+            carrier,
             resumption,
         }));
     }
@@ -115,6 +117,7 @@ fn reason_while_calling(why: Over) -> EndReason {
         Over::Lost => EndReason::ConnectionLost,
         Over::Gone => EndReason::Unreachable,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NoServer => EndReason::ServerUnreachable,
         Over::NotSecure => EndReason::NotSecure,
     }
 }
@@ -129,6 +132,7 @@ fn reason_while_incoming(why: Over) -> EndReason {
         | Over::NoPath
         | Over::Lost
         | Over::Gone
+        | Over::NoServer
         | Over::Unknown => EndReason::Missed,
         Over::Incompatible => EndReason::Incompatible,
         Over::NotSecure => EndReason::NotSecure,
@@ -145,6 +149,7 @@ fn reason_after_answer(why: Over) -> EndReason {
         Over::Lost => EndReason::ConnectionLost,
         Over::Gone => EndReason::PeerGone,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NoServer => EndReason::ServerUnreachable,
         Over::NotSecure => EndReason::NotSecure,
     }
 }
@@ -164,6 +169,10 @@ fn sound_of(reason: EndReason) -> Sound {
         | EndReason::PeerGone
         | EndReason::Incompatible
         | EndReason::NotSecure
+        | EndReason::NoAccess
+        | EndReason::ServerUnreachable
+        | EndReason::ServerRefused
+        | EndReason::ServerEnded
         | EndReason::InternalError => Sound::Ended,
         EndReason::Cancelled | EndReason::Missed | EndReason::Declined | EndReason::Replaced => {
             Sound::Silence

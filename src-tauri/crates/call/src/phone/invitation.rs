@@ -104,6 +104,7 @@ impl Phone {
         let notice = Notice::OnRequest(Over::Cancelled);
         self.end(now, EndReason::Replaced, notice);
         self.state = State::Call(Box::new(theirs), Stage::Incoming(invitation));
+        self.ask_for_access();
         self.accept_call(now);
     }
 }

@@ -6,6 +6,7 @@ use super::Phone;
 use super::end::Notice;
 use super::invitation::Invite;
 use crate::call::Call;
+use crate::carrier::Carrier;
 use crate::id::{CallId, Peer, SessionId};
 use crate::input::Standing;
 use crate::message::{Body, Message, MessageError, Over};
@@ -83,10 +84,14 @@ impl Phone {
                 video,
                 ring_ms,
                 resumes,
+                via,
             } => match channel {
                 Channel::Signaling { standing } => {
+                    let Some(carrier) = via.first_of(&self.config.carriers) else {
+                        return self.refuse_carriers(from, id, standing);
+                    };
                     let address = from.to_owned();
-                    let call = Call::incoming(now, id, Peer { address, name });
+                    let call = Call::incoming(now, id, Peer { address, name }, carrier);
                     let ring = Duration::from_millis(u64::from(ring_ms));
                     let invite = Invite {
                         video,
@@ -125,7 +130,11 @@ impl Phone {
                 self.answer_for_other_call(from, id);
             }
             Body::Ringing => self.on_ringing(now),
-            Body::Accept { name, instead_of } => self.on_accept(now, name, instead_of),
+            Body::Accept {
+                name,
+                instead_of,
+                via,
+            } => self.on_accept(now, name, instead_of, via),
             Body::Controls(report) => {
                 if let Some(call) = self.state.call_mut() {
                     call.local.on_heard(report.heard);
@@ -156,6 +165,17 @@ impl Phone {
             }
         }
         true
+    }
+
+    /// Nothing that the caller can use is of use here. Nobody is rung for a call that cannot be.
+    fn refuse_carriers(&mut self, from: &str, id: CallId, standing: Standing) {
+        match standing {
+            Standing::Known | Standing::Stranger => {
+                self.recent.remember(from, id, Some(Over::Incompatible));
+                self.send_over(from, id, Over::Incompatible);
+            }
+            Standing::Unwelcome | Standing::Blocked => {}
+        }
     }
 
     /// The sender believes to be in a call that we are not in. Tells them, so that both agree.
@@ -208,7 +228,13 @@ impl Phone {
     }
 
     /// Caller: they accept.
-    pub(super) fn on_accept(&mut self, now: Timestamp, name: String, instead_of: Option<CallId>) {
+    pub(super) fn on_accept(
+        &mut self,
+        now: Timestamp,
+        name: String,
+        instead_of: Option<CallId>,
+        via: Carrier,
+    ) {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
@@ -220,6 +246,11 @@ impl Phone {
             | Stage::Active { .. }
             | Stage::Reconnecting { .. } => return,
         };
+        if via != call.carrier {
+            tracing::debug!(call = %call.id, ?via, "accepted by what was not offered");
+            let notice = Notice::Send(Over::Incompatible);
+            return self.end(now, EndReason::Incompatible, notice);
+        }
         if call.peer.name.is_empty() {
             call.peer.name = name;
         }

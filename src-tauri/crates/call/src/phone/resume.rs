@@ -8,6 +8,7 @@ use super::Phone;
 use super::end::Notice;
 use super::invitation::Invite;
 use crate::call::Call;
+use crate::carrier::Carriers;
 use crate::id::CallId;
 use crate::input::Standing;
 use crate::message::{Body, Over};
@@ -61,6 +62,7 @@ impl Phone {
                 video,
                 ring_ms: u32::try_from(self.config.ring.as_millis()).unwrap_or(u32::MAX),
                 resumes: Some(ended.call),
+                via: Carriers::new([ended.carrier]),
             };
             let to = ended.peer.address.clone();
             self.send_about(&to, call, invite);
@@ -145,6 +147,7 @@ impl Phone {
             ring: self.config.ring,
         };
         self.state = State::Call(Box::new(theirs), Stage::Incoming(invitation));
+        self.ask_for_access();
         self.accept_call(now);
     }
 
@@ -175,12 +178,14 @@ impl Phone {
             return false;
         }
         match body {
-            Body::Accept { name, .. } => {
-                let call = Call::outgoing(now, id, ended.peer.clone(), video);
-                let name = name.clone();
+            Body::Accept { name, via, .. } => {
+                let peer = ended.peer.clone();
+                let call = Call::outgoing(now, id, peer, ended.carrier, video);
+                let (name, via) = (name.clone(), *via);
                 self.timers.stop_call();
                 self.state = State::Call(Box::new(call), Stage::Dialing);
-                self.on_accept(now, name, None);
+                self.ask_for_access();
+                self.on_accept(now, name, None, via);
             }
             Body::Over { .. } => {
                 self.recent.remember(from, id, None);

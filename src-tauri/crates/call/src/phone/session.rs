@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::Phone;
 use super::end::Notice;
-use crate::id::SessionId;
-use crate::input::Transport;
+use crate::id::{CallId, SessionId};
+use crate::input::{ServerFault, Transport};
 use crate::message::{Body, Over};
 use crate::output::Output;
 use crate::reason::EndReason;
@@ -34,15 +34,20 @@ impl Phone {
         let State::Call(call, stage) = &mut self.state else {
             return;
         };
+        let is_due =
+            stage.is_accepted() || (stage.has_session() && call.carrier.opens_while_ringing());
         let first = &mut call.sessions.current;
-        if !stage.has_session() || first.phase != Phase::Waiting || !self.closing.is_empty() {
+        if !is_due || first.phase != Phase::Waiting || !self.closing.is_empty() {
             return;
         }
         first.phase = Phase::Open;
         let session = call.current_session();
-        let offerer = call.outgoing;
-        self.outputs
-            .push_back(Output::OpenTransport { session, offerer });
+        let (offerer, via) = (call.outgoing, call.carrier);
+        self.outputs.push_back(Output::OpenTransport {
+            session,
+            offerer,
+            via,
+        });
         self.hand_over_parcels();
     }
 
@@ -170,7 +175,8 @@ impl Phone {
         if !has_first || !has_room || !call.sessions.has_paused(now) {
             return false;
         }
-        let (session, offerer) = (call.session(number), call.outgoing);
+        let session = call.session(number);
+        let (offerer, via) = (call.outgoing, call.carrier);
         // Pauses that grew for sessions before this one say nothing of its way.
         call.resends = 0;
         if let Some(given_up) = call.sessions.begin(now, number) {
@@ -188,8 +194,11 @@ impl Phone {
             self.renew_later(now);
         }
         tracing::info!(%session, "a new session is set up behind the call");
-        self.outputs
-            .push_back(Output::OpenTransport { session, offerer });
+        self.outputs.push_back(Output::OpenTransport {
+            session,
+            offerer,
+            via,
+        });
         true
     }
 
@@ -276,9 +285,14 @@ impl Phone {
             Transport::Silent(silence) => self.on_silence(now, now - silence),
             Transport::ClosedByPeer if self.is_changing_over() => self.on_dead(now),
             Transport::ClosedByPeer => self.set_timer(Timer::PeerClosed, now, after::PEER_CLOSED),
-            Transport::Failed | Transport::Closed => self.on_failed(now, EndReason::NoPath),
-            Transport::Broken => self.on_failed(now, EndReason::InternalError),
+            Transport::Failed | Transport::Closed => {
+                self.on_failed(now, EndReason::NoPath, Over::NoPath);
+            }
+            Transport::Broken => {
+                self.on_failed(now, EndReason::InternalError, Over::NoPath);
+            }
             Transport::Insecure => self.on_insecure(now),
+            Transport::Server(fault) => self.on_server(now, fault),
         }
     }
 
@@ -287,7 +301,12 @@ impl Phone {
         match report {
             Transport::Connected => self.promote_session(now),
             Transport::Disconnected | Transport::Silent(_) => {}
-            Transport::ClosedByPeer | Transport::Failed | Transport::Closed | Transport::Broken => {
+            Transport::Server(ServerFault::Ended) => self.on_server(now, ServerFault::Ended),
+            Transport::ClosedByPeer
+            | Transport::Failed
+            | Transport::Closed
+            | Transport::Broken
+            | Transport::Server(ServerFault::Unreachable | ServerFault::Refused) => {
                 let next = self.state.call_mut().and_then(|call| {
                     let next = call.sessions.next.take()?;
                     Some(call.session(next.number))
@@ -309,6 +328,7 @@ impl Phone {
             | Transport::Failed
             | Transport::Closed
             | Transport::Insecure
+            | Transport::Server(_)
             | Transport::Broken => self.close_previous(),
         }
     }
@@ -322,15 +342,40 @@ impl Phone {
     }
 
     /// The session failed for good. Before media flowed the call has failed with it.
-    fn on_failed(&mut self, now: Timestamp, reason: EndReason) {
+    fn on_failed(&mut self, now: Timestamp, reason: EndReason, why: Over) {
         let State::Call(_, stage) = &self.state else {
             return;
         };
         if stage.connected_at().is_none() {
-            return self.end(now, reason, Notice::Send(Over::NoPath));
+            return self.end(now, reason, Notice::Send(why));
         }
         self.on_dead(now);
         self.set_timer(Timer::Renew, now, Duration::ZERO);
+    }
+
+    /// The server that carries the call does not do so any more, or never did. One that cannot be
+    /// reached now may be reached by the next session; what it ended on purpose stays ended.
+    fn on_server(&mut self, now: Timestamp, fault: ServerFault) {
+        let reason = match fault {
+            ServerFault::Unreachable => EndReason::ServerUnreachable,
+            ServerFault::Refused => EndReason::ServerRefused,
+            ServerFault::Ended => {
+                let notice = Notice::Send(Over::NoServer);
+                return self.end(now, EndReason::ServerEnded, notice);
+            }
+        };
+        self.on_failed(now, reason, Over::NoServer);
+    }
+
+    /// Nobody gives access to what was to carry the call.
+    pub(super) fn on_no_access(&mut self, now: Timestamp, id: CallId) {
+        let State::Call(call, stage) = &self.state else {
+            return;
+        };
+        // Whoever has media has had access.
+        if call.id == id && stage.connected_at().is_none() {
+            self.end(now, EndReason::NoAccess, Notice::Send(Over::NoServer));
+        }
     }
 
     /// Somebody else than the other side may hold the other end of the session. Whatever was

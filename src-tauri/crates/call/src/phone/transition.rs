@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Config, Phone};
 use crate::call::Call;
+use crate::carrier::Carriers;
 use crate::liveness::PROBE_AFTER;
 use crate::message::Body;
 use crate::output::{Output, Sound};
@@ -17,6 +18,7 @@ impl Phone {
         self.cancel_resumption();
         self.timers.stop_call();
         self.state = State::Call(Box::new(call), Stage::Dialing);
+        self.ask_for_access();
         self.set_timer(Timer::Ring, now, self.config.ring);
         if self.online {
             self.send_invite(now);
@@ -32,12 +34,14 @@ impl Phone {
         };
         let ring_ms = u32::try_from(self.config.ring.as_millis()).unwrap_or(u32::MAX);
         let video = call.local.wish.camera;
+        let via = Carriers::new([call.carrier]);
         let name = self.config.name.clone();
         self.send(Body::Invite {
             name,
             video,
             ring_ms,
             resumes: None,
+            via,
         });
         self.set_timer(Timer::Repeat, now, after::REPEAT);
     }
@@ -52,8 +56,18 @@ impl Phone {
         self.set_timer(Timer::Ring, now, ring_for(invitation.ring));
         self.set_timer(Timer::Probe, now, after::PROBE);
         self.state = State::Call(Box::new(call), Stage::Incoming(invitation));
+        self.ask_for_access();
         self.send(Body::Ringing);
         self.outputs.push_back(Output::Sound(Sound::RingTone));
+    }
+
+    /// Asks for what a session of the call needs, long before one opens.
+    pub(super) fn ask_for_access(&mut self) {
+        let Some(call) = self.state.call().filter(|it| it.carrier.needs_access()) else {
+            return;
+        };
+        let (call, with) = (call.id, call.peer.address.clone());
+        self.outputs.push_back(Output::AskForAccess { call, with });
     }
 
     /// Caller: their device rings. Our session opens, so that an answer leads to media at once.
@@ -77,9 +91,13 @@ impl Phone {
         let Some(call) = self.state.call() else {
             return;
         };
-        let instead_of = call.instead_of;
+        let (instead_of, via) = (call.instead_of, call.carrier);
         let name = self.config.name.clone();
-        self.send(Body::Accept { name, instead_of });
+        self.send(Body::Accept {
+            name,
+            instead_of,
+            via,
+        });
         self.set_timer(Timer::Repeat, now, after::REPEAT);
     }
 

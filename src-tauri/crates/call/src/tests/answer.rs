@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::courier::{Courier, Fate, HOP};
 use super::duo::{DIRECT, Duo, PATH_SET_UP};
 use super::station::Who::{Alice, Bob, Carol};
+use crate::carrier::Carrier;
 use crate::controls::OFF;
 use crate::input::{Command, Transport};
 use crate::message::{Body, ControlsReport, Over};
@@ -242,6 +243,7 @@ fn strangers_cannot_touch_a_call() {
     let accept = Body::Accept {
         name: String::new(),
         instead_of: None,
+        via: Carrier::Direct,
     };
     for body in [
         accept,
@@ -280,6 +282,7 @@ fn a_name_that_was_unknown_is_learned_with_the_answer() {
             call,
             peer,
             video: true,
+            via: Carrier::Direct,
         },
     );
     duo.run(SECOND);

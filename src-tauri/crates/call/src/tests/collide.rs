@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::courier::HOP;
 use super::duo::Duo;
 use super::station::Who::{self, Alice, Bob};
+use crate::carrier::Carriers;
 use crate::id::CallId;
 use crate::message::{Body, Over};
 use crate::output::Sound;
@@ -75,6 +76,7 @@ fn the_lost_invitation_that_comes_late_does_not_replace_the_call() {
         video: true,
         ring_ms: 45_000,
         resumes: None,
+        via: Carriers::default(),
     };
     duo.word(Bob, Alice, CallId(1), invite);
     duo.run(SECOND);

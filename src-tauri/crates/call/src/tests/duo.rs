@@ -5,6 +5,7 @@ mod world;
 
 use std::time::Duration;
 
+use crate::carrier::Carrier;
 use crate::time::Timestamp;
 
 use super::courier::Courier;
@@ -55,6 +56,8 @@ pub(super) struct Duo {
     pub(super) standing: Standing,
     /// Whether the relay says why nobody is at an address.
     pub(super) relay_says_why: bool,
+    /// What carries the calls that are dialled.
+    pub(super) via: Carrier,
     /// Whether sessions set up paths at all.
     pub(super) path_possible: bool,
     /// Whether a path that comes back is another one, which only new sessions find.
@@ -90,6 +93,7 @@ impl Duo {
             reports_silence: true,
             standing: Standing::Known,
             relay_says_why: true,
+            via: Carrier::Direct,
             path_possible: true,
             renewal_needed: false,
             polite: true,
@@ -128,6 +132,7 @@ impl Duo {
                 call,
                 peer: whom.peer(),
                 video: true,
+                via: self.via,
             },
         );
         call
@@ -147,7 +152,12 @@ impl Duo {
 
     /// Alice calls Bob, who says yes; media flows.
     pub(super) fn in_a_call() -> Self {
+        Self::in_a_call_via(Carrier::Direct)
+    }
+
+    pub(super) fn in_a_call_via(via: Carrier) -> Self {
         let mut duo = Self::new();
+        duo.via = via;
         duo.dial(Who::Alice, Who::Bob);
         duo.run(Duration::from_secs(2));
         duo.accept(Who::Bob);

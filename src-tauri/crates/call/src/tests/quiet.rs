@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::duo::Duo;
 use super::station::Who::{self, Alice, Bob, Carol};
+use crate::carrier::{Carrier, Carriers};
 use crate::id::CallId;
 use crate::input::{Absence, Input, Standing};
 use crate::message::{Body, ControlsReport, Message, Over, Parcel};
@@ -23,6 +24,7 @@ fn invite() -> Body {
         video: true,
         ring_ms: 45_000,
         resumes: None,
+        via: Carriers::default(),
     }
 }
 
@@ -34,6 +36,7 @@ fn small_talk() -> [Body; 6] {
         Body::Accept {
             name: String::new(),
             instead_of: None,
+            via: Carrier::Direct,
         },
         Body::Parcel {
             session: 0,

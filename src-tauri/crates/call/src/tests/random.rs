@@ -10,8 +10,9 @@ use super::courier::{Courier, Fate};
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
 use super::station::{EndState, Station, Who};
+use crate::carrier::{Carrier, Carriers};
 use crate::id::{CallId, SessionId};
-use crate::input::{Absence, Command, Input, Standing, Transport};
+use crate::input::{Absence, Command, Input, ServerFault, Standing, Transport};
 use crate::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
 use crate::view::{CallView, Lacking};
 
@@ -26,6 +27,7 @@ enum Happening {
     ChangeNetwork(Who),
     RenewalNeeded(bool),
     PathPossible(bool),
+    Via(Carrier),
     Polite(bool),
     Kill(Who),
     Revive(Who),
@@ -88,6 +90,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => two().prop_map(Happening::ChangeNetwork),
         1 => any::<bool>().prop_map(Happening::RenewalNeeded),
         1 => any::<bool>().prop_map(Happening::PathPossible),
+        1 => carrier().prop_map(Happening::Via),
         1 => any::<bool>().prop_map(Happening::Polite),
         1 => two().prop_map(Happening::Kill),
         2 => two().prop_map(Happening::Revive),
@@ -111,6 +114,7 @@ impl Happening {
             Self::ChangeNetwork(who) => duo.feed(who, Input::NetworkChanged),
             Self::RenewalNeeded(needed) => duo.renewal_needed = needed,
             Self::PathPossible(possible) => duo.path_possible = possible,
+            Self::Via(via) => duo.via = via,
             Self::Polite(polite) => duo.polite = polite,
             Self::Kill(who) => duo.kill(who),
             Self::Revive(who) => {
@@ -168,8 +172,8 @@ fn throw() -> impl Strategy<Value = Throw> {
     };
     let whom = || select(vec![Bob, Carol]);
     prop_oneof![
-        3 => (call(), whom(), any::<bool>())
-            .prop_map(|(call, whom, video)| Command::Dial { call, peer: whom.peer(), video })
+        3 => (call(), whom(), any::<bool>(), carrier())
+            .prop_map(|(call, whom, video, via)| Command::Dial { call, peer: whom.peer(), video, via })
             .prop_map(Input::Command).prop_map(Throw::Input),
         4 => command().prop_map(Input::Command).prop_map(Throw::Input),
         10 => (call(), whom(), standing(), body()).prop_map(|(call, from, standing, body)| {
@@ -192,6 +196,8 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::ClosedByPeer,
             Transport::Failed,
             Transport::Insecure,
+            Transport::Server(ServerFault::Unreachable),
+            Transport::Server(ServerFault::Ended),
             Transport::Broken,
         ])).prop_map(|(session, state)| Throw::Input(Input::Transport { session, state })),
         3 => (0_usize..3, select(vec![
@@ -203,10 +209,12 @@ fn throw() -> impl Strategy<Value = Throw> {
             Transport::Silent(Duration::from_secs(3)),
             Transport::Failed,
             Transport::Insecure,
+            Transport::Server(ServerFault::Refused),
             Transport::Broken,
         ])).prop_map(|(which, state)| Throw::Open(which, state)),
         1 => Just(Throw::Input(Input::NetworkChanged)),
         1 => call().prop_map(|call| Throw::Input(Input::Broken { call })),
+        1 => call().prop_map(|call| Throw::Input(Input::NoAccess { call })),
         2 => Just(Throw::Closed),
         1 => (whom(), absence()).prop_map(|(to, why)| {
             Throw::Input(Input::Undeliverable { to: to.address().to_owned(), why })
@@ -237,6 +245,10 @@ enum Throw {
     Wait(u64),
 }
 
+fn carrier() -> impl Strategy<Value = Carrier> {
+    select(Carrier::ALL)
+}
+
 fn body() -> impl Strategy<Value = Body> {
     let over = select(vec![
         Over::Declined,
@@ -248,18 +260,23 @@ fn body() -> impl Strategy<Value = Body> {
         Over::Gone,
         Over::Incompatible,
         Over::NotSecure,
+        Over::NoServer,
     ]);
     let lost = prop::option::of((1_u64..5).prop_map(CallId));
-    let invite = (any::<bool>(), any::<u32>(), lost);
-    let invite = invite.prop_map(|(video, ring_ms, resumes)| Body::Invite {
+    let carriers = prop::collection::vec(carrier(), 0..3);
+    let invite = (any::<bool>(), any::<u32>(), lost, carriers);
+    let invite = invite.prop_map(|(video, ring_ms, resumes, via)| Body::Invite {
         name: "x".to_owned(),
         video,
         ring_ms,
         resumes,
+        via: Carriers::new(via),
     });
-    let accept = prop::option::of(1_u64..5).prop_map(|instead_of| Body::Accept {
+    let accept = (prop::option::of(1_u64..5), carrier());
+    let accept = accept.prop_map(|(instead_of, via)| Body::Accept {
         name: "x".to_owned(),
         instead_of: instead_of.map(CallId),
+        via,
     });
     let controls = any::<(u64, [bool; 4])>().prop_map(|(sequence, flags)| {
         let [microphone, camera, lacks_microphone, lacks_camera] = flags;

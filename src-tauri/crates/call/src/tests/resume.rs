@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::duo::Duo;
 use super::station::Who::{self, Alice, Bob};
+use crate::carrier::Carriers;
 use crate::controls::OFF;
 use crate::id::CallId;
 use crate::input::{Command, Standing};
@@ -121,6 +122,7 @@ fn whoever_leaves_the_ended_call_takes_the_wish_back() {
         video: true,
         ring_ms: 45_000,
         resumes: Some(call),
+        via: Carriers::default(),
     };
     duo.word(Alice, Bob, CallId(7000 + Alice as u64), invite);
     duo.run(SECOND);
@@ -157,6 +159,7 @@ fn who_still_waits_for_the_path_is_joined_at_once() {
         video: true,
         ring_ms: 45_000,
         resumes: Some(call),
+        via: Carriers::default(),
     };
     duo.word(Alice, Bob, CallId(9), invite);
     duo.run(Duration::from_millis(25));
@@ -173,6 +176,7 @@ fn somebody_else_cannot_resume_the_call_and_neither_can_who_is_blocked() {
         video: true,
         ring_ms: 45_000,
         resumes: Some(call),
+        via: Carriers::default(),
     };
     let mut duo = lost();
     press(&mut duo, Bob);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::courier::{Courier, Fate, HOP};
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
+use crate::carrier::Carrier;
 use crate::id::CallId;
 use crate::input::{Command, Standing};
 use crate::message::{Body, Over};
@@ -135,6 +136,7 @@ fn dialling_who_is_calling_answers_their_call() {
             call: CallId(7),
             peer: Alice.peer(),
             video,
+            via: Carrier::Direct,
         };
         duo.command(Bob, dial);
         duo.run(SECOND);

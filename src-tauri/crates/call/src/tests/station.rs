@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::carrier::Carrier;
 use crate::time::Timestamp;
 
 use crate::controls::OFF;
@@ -84,6 +85,10 @@ pub(super) struct Station {
     pub(super) said: Vec<(Timestamp, Message)>,
     /// When it opened a session beside another one.
     pub(super) renewals: Vec<Timestamp>,
+    /// What carries the sessions that it opened.
+    pub(super) carriers: Vec<Carrier>,
+    /// For which calls it asked for access, and with whom.
+    pub(super) asked: Vec<(CallId, Who)>,
     pub(super) opened: usize,
     pub(super) closed: usize,
 }
@@ -93,6 +98,7 @@ impl Station {
         let config = Config {
             ring: Duration::from_secs(45),
             name: format!("{who:?}"),
+            carriers: Carrier::ALL.to_vec(),
         };
         Self {
             who,
@@ -112,6 +118,8 @@ impl Station {
             missed: Vec::new(),
             said: Vec::new(),
             renewals: Vec::new(),
+            carriers: Vec::new(),
+            asked: Vec::new(),
             opened: 0,
             closed: 0,
         }
@@ -142,9 +150,17 @@ impl Station {
                 assert_eq!(message.call, *call);
                 self.said.push((now, message));
             }
-            Output::OpenTransport { session, offerer } => {
+            Output::OpenTransport {
+                session,
+                offerer,
+                via,
+            } => {
                 self.open(now, *session, *offerer);
+                self.carriers.push(*via);
+                let has_asked = self.asked.iter().any(|(call, _)| *call == session.call);
+                assert_eq!(has_asked, *via == Carrier::LiveKit);
             }
+            Output::AskForAccess { call, with } => self.asked.push((*call, Who::at(with))),
             Output::UseTransport { session } => {
                 self.assert_open(*session);
                 self.in_use = Some(*session);

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob};
+use crate::carrier::{Carrier, Carriers};
 use crate::id::CallId;
 use crate::input::{Input, Standing};
 use crate::message::{
@@ -39,6 +40,7 @@ fn the_wire_form_is_this() {
         video: true,
         ring_ms: 45_000,
         resumes: None,
+        via: Carriers::default(),
     };
     let head = r#"{"v":1,"call":"0123456789abcdef","do":"#;
     let forms = [
@@ -51,6 +53,7 @@ fn the_wire_form_is_this() {
             Body::Accept {
                 name: String::new(),
                 instead_of: Some(CallId(1)),
+                via: Carrier::Direct,
             },
             r#""accept","name":"","insteadOf":"0000000000000001"}"#,
         ),
@@ -172,10 +175,12 @@ fn names_of_strangers_are_cleaned() {
         video: false,
         ring_ms: 1,
         resumes: None,
+        via: Carriers::default(),
     };
     let accept = Body::Accept {
         name,
         instead_of: None,
+        via: Carrier::Direct,
     };
     for body in [invite, accept] {
         let parsed = Message::parse(&Message { call: CALL, body }.encode());
@@ -193,6 +198,7 @@ fn nothing_private_is_in_a_log() {
         video: true,
         ring_ms: 1,
         resumes: None,
+        via: Carriers::default(),
     };
     let message = Message { call: CALL, body };
     assert!(!format!("{message:?}").contains("Secret"));
@@ -263,8 +269,8 @@ proptest! {
     #[test]
     fn no_almost_message_makes_parsing_panic(
         body in prop::sample::select(vec![
-            Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX, resumes: Some(CALL) },
-            Body::Accept { name: "é".to_owned(), instead_of: Some(CALL) },
+            Body::Invite { name: "A\u{1f600}".to_owned(), video: true, ring_ms: u32::MAX, resumes: Some(CALL), via: Carriers::default() },
+            Body::Accept { name: "é".to_owned(), instead_of: Some(CALL), via: Carrier::Direct },
             Body::Parcel { session: 0, number: 0, parcel: Parcel(vec![9; 100]) },
             controls(u64::MAX, SOUND, NO_CAMERA),
             Body::Over { why: Over::Gone },

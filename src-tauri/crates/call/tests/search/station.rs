@@ -1,6 +1,7 @@
 //! A phone, the driver around it, and a watch over everything that a driver relies on. The only
 //! file that knows what goes into a phone and comes out of it.
 
+use call::carrier::Carrier;
 use call::id::{CallId, SessionId};
 use call::input::{Command, Input, Standing, Transport};
 use call::message::Message;
@@ -77,6 +78,7 @@ impl Press {
                 call,
                 peer: who.other().peer(),
                 video: true,
+                via: Carrier::Direct,
             },
             Self::Accept => Command::Accept { video: true },
             Self::Decline => Command::Decline,
@@ -239,7 +241,9 @@ impl Station {
                 assert_eq!(message.call, call, "a message about another call");
                 Some(Effect::Send(message))
             }
-            Output::OpenTransport { session, offerer } => {
+            Output::OpenTransport {
+                session, offerer, ..
+            } => {
                 let is_fresh = self.end(session).is_none() && self.ends.len() < MAX_SESSIONS;
                 assert!(is_fresh, "opens {session} beside {:?}", self.ends);
                 let end = End::new(session, offerer);
@@ -278,7 +282,7 @@ impl Station {
                 self.ended.push(call);
                 None
             }
-            Output::Missed { .. } => None,
+            Output::Missed { .. } | Output::AskForAccess { .. } => None,
         }
     }
 

@@ -22,6 +22,8 @@ async fn without(codec: Codec) -> Option<News> {
     );
     let params = OpenParams {
         ice_servers: Vec::new(),
+        access: None,
+        number: 0,
         call: 1,
         role: Role::Offerer,
         max_send: Bitrate::from_kbps(500),

@@ -22,7 +22,12 @@ impl Control {
                     .send(self.machine.clock.now(), to, call, &bytes),
                 Err(error) => tracing::error!(%error, "the phone names an address that is none"),
             },
-            Output::OpenTransport { session, offerer } => self.open_session(session, offerer),
+            Output::OpenTransport {
+                session,
+                offerer,
+                via,
+            } => self.open_session(session, offerer, via),
+            Output::AskForAccess { call, with } => self.ask_for_access(call, &with),
             Output::UseTransport { session } => self.use_session(session),
             Output::CloseTransport { session } => self.close_session(session),
             Output::Parcel { session, parcel } => {
@@ -47,6 +52,7 @@ impl Control {
                 lasted,
             } => {
                 tracing::info!(%call, ?reason, "call ended");
+                self.release_access(call);
                 if reason == EndReason::Unreachable
                     && let Ok(to) = peer.address.parse()
                 {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use call::id::CallId;
 use call::input::{self, Input};
 use call::view::{ActivePhase, CallView, Resume};
 use identity::Address;
@@ -21,6 +22,12 @@ impl Control {
         match news {
             News::Frame { way, frame } => self.on_frame(way, &frame),
             News::NotHere { way, why } => self.on_not_here(way, absence(why, way)),
+            News::Access {
+                link,
+                call,
+                with,
+                answer,
+            } => self.on_access(link, CallId(call), &with, answer),
             News::Link(id) => {
                 if let LinkId::Neighbour(alias) = id {
                     self.on_neighbour(id, alias);

@@ -33,7 +33,7 @@ impl Control {
 
     fn on_command(&mut self, command: Command) -> Result<(), CommandError> {
         let wish = match command {
-            Command::Dial { to, video } => return self.dial(&to, video),
+            Command::Dial { to, video, via } => return self.dial(&to, video, via),
             Command::Accept { video } => input::Command::Accept { video },
             Command::Decline => input::Command::Decline,
             Command::End => input::Command::End,
@@ -75,7 +75,16 @@ impl Control {
         Ok(())
     }
 
-    fn dial(&mut self, to: &str, video: bool) -> Result<(), CommandError> {
+    fn dial(
+        &mut self,
+        to: &str,
+        video: bool,
+        via: Option<Carrier>,
+    ) -> Result<(), CommandError> {
+        let via = via.unwrap_or(self.config.carrier);
+        if self.transports.of(via).is_none() {
+            return Err(CommandError::NoCarrier);
+        }
         let invite: Invite = to
             .parse()
             .map_err(|error| CommandError::BadAddress(format!("{error}")))?;
@@ -93,6 +102,7 @@ impl Control {
         let dial = Input::Command(input::Command::Dial {
             call,
             video,
+            via,
             peer: peer.clone(),
         });
         match self.phone.view(self.now()) {
@@ -123,7 +133,7 @@ impl Control {
     }
 
     fn on_configure(&mut self, config: Config) {
-        self.phone.configure(phone_config(&config));
+        self.phone.configure(phone_config(&config, &self.transports));
         self.set_home(config.relay.as_deref());
         self.lan.configure(&config, &mut self.relays);
         self.devices.configure(&config);

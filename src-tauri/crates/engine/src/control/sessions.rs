@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use call::carrier::Carrier;
 use call::id::{CallId, SessionId};
-use call::input::{self, Input};
+use call::input::{self, Input, ServerFault};
 use media::transport::{
     OpenParams, Role, Session, Stream, TransportError, TransportEvent, TransportState,
 };
@@ -39,7 +40,7 @@ impl Control {
 
     /// Starts to open a session with the help of the servers that our relays name; the result comes
     /// as [`News::Opened`].
-    pub(super) fn open_session(&mut self, id: SessionId, offerer: bool) {
+    pub(super) fn open_session(&mut self, id: SessionId, offerer: bool, via: Carrier) {
         let role = if offerer {
             Role::Offerer
         } else {
@@ -47,9 +48,11 @@ impl Control {
         };
         let params = OpenParams {
             call: id.call.0,
+            number: id.number,
             role,
             ice_servers: self.relays.ice_servers(),
             max_send: self.config.max_send,
+            access: self.accesses.of(id.call),
         };
         let (cancel, cancelled) = oneshot::channel();
         let news = self.senders.sessions.clone();
@@ -59,7 +62,12 @@ impl Control {
         if let Some(media) = self.media_of(id.call) {
             media.opening(id, cancel);
         }
-        let (transport, clock) = (Arc::clone(&self.transport), self.machine.clock.clone());
+        let Some(transport) = self.transports.of(via) else {
+            let session = Err(TransportError::Internal("no such transport".to_owned()));
+            tokio::spawn(async move { session::report(&news, News::Opened { id, session }).await });
+            return;
+        };
+        let clock = self.machine.clock.clone();
         tokio::spawn(session::open(id, transport, params, news, clock, cancelled));
     }
 
@@ -255,6 +263,9 @@ fn failure(error: &TransportError) -> input::Transport {
         TransportError::NoPath | TransportError::NotConnected | TransportError::TooLarge(_) => {
             input::Transport::Failed
         }
+        TransportError::ServerUnreachable => input::Transport::Server(ServerFault::Unreachable),
+        TransportError::ServerRefused(_) => input::Transport::Server(ServerFault::Refused),
+        TransportError::ServerEnded(_) => input::Transport::Server(ServerFault::Ended),
         TransportError::Internal(_) => input::Transport::Broken,
     }
 }

@@ -31,6 +31,8 @@ async fn held() -> Held {
     let (cancel, cancelled) = oneshot::channel();
     let params = OpenParams {
         ice_servers: Vec::new(),
+        access: None,
+        number: 0,
         call: 1,
         role: Role::Offerer,
         max_send: Bitrate::from_kbps(500),

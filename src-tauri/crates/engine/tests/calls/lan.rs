@@ -389,6 +389,7 @@ async fn who_is_nowhere_is_told_of_soon() {
     let dial = Command::Dial {
         to: nobody,
         video: true,
+        via: None,
     };
     alice.does(dial).await;
     house.pass(Duration::from_secs(5)).await;

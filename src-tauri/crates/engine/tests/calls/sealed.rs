@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::carrier::Carriers;
 use call::id::CallId;
 use call::message::{Body, Message, Over};
 use call::reason::EndReason;
@@ -24,6 +25,7 @@ fn invitation() -> Body {
         video: true,
         ring_ms: 45_000,
         resumes: None,
+        via: Carriers::default(),
     }
 }
 
@@ -204,7 +206,7 @@ async fn a_goodbye_gets_out_before_the_link_to_their_relay_is_closed() {
     .await;
     let relay = duo.other_relay.as_ref().unwrap();
     let to = duo.bob.invite(&relay.url);
-    let dial = engine::command::Command::Dial { to, video: true };
+    let dial = engine::command::Command::Dial { to, video: true, via: None };
     duo.alice.does(dial.clone()).await;
     duo.bob.is_called().await;
     duo.alice.hears_it_ring().await;

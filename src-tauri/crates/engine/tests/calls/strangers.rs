@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::carrier::Carriers;
 use call::id::CallId;
 use call::message::Body;
 use call::reason::EndReason;
@@ -85,6 +86,7 @@ async fn strangers_with_many_keys_do_not_keep_known_people_from_calling() {
             video: true,
             ring_ms: 45_000,
             resumes: None,
+            via: Carriers::default(),
         };
         for stranger in &mut strangers {
             stranger.says(duo.bob.key(), CallId(call), invite());

@@ -341,6 +341,7 @@ fn dial(world: &World, side: usize) -> Command {
     Command::Dial {
         to: world.people[1 - side].address.to_string(),
         video: true,
+        via: None,
     }
 }
 

@@ -98,6 +98,8 @@ fn open(loopback: &Loopback, role: Role) -> Session {
 fn params(role: Role) -> OpenParams {
     OpenParams {
         ice_servers: Vec::new(),
+        access: None,
+        number: 0,
         call: 1,
         role,
         max_send: Bitrate::from_kbps(1000),

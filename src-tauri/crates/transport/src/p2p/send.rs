@@ -53,7 +53,7 @@ impl SendParameters {
     pub(crate) fn begin_path(&self, path: Path) {
         self.set_pace(match path {
             Path::Local => Pace::Local,
-            Path::Direct | Path::Relayed => Pace::Estimated(rate::START),
+            Path::Direct | Path::Relayed | Path::Server => Pace::Estimated(rate::START),
         });
     }
 

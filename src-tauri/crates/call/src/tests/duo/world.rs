@@ -203,7 +203,9 @@ impl Duo {
     fn perform(&mut self, who: Who, output: Output) {
         match output {
             Output::Send { to, bytes, .. } => self.send(who, Who::at(&to), bytes),
-            Output::OpenTransport { session, offerer } => {
+            Output::OpenTransport {
+                session, offerer, ..
+            } => {
                 if offerer {
                     self.parcel_from(who, session, b"offer");
                     self.parcel_from(who, session, b"candidate");
@@ -220,7 +222,7 @@ impl Duo {
                     self.schedule(DIRECT, Event::To(other, Input::Data { session, bytes }));
                 }
             }
-            Output::UseTransport { .. } => {}
+            Output::UseTransport { .. } | Output::AskForAccess { .. } => {}
             Output::SetCapture { .. } => {
                 let Controls { microphone, camera } = self.at(who).captured;
                 self.schedule(

@@ -206,7 +206,7 @@ impl Person {
 
     pub(crate) async fn dials(&self, other: &Self) {
         let to = other.address();
-        self.does(Command::Dial { to, video: true }).await;
+        self.does(Command::Dial { to, video: true, via: None }).await;
     }
 
     pub(crate) async fn accepts(&self) {

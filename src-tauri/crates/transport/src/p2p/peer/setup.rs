@@ -257,6 +257,8 @@ mod tests {
             role: Role::Offerer,
             max_send: Bitrate::from_kbps(500),
             ice_servers: named.to_vec(),
+            access: None,
+            number: 0,
         };
         configuration(&config, &params).ice_servers().to_vec()
     }

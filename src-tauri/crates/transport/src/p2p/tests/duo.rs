@@ -311,6 +311,8 @@ pub(super) fn impatient(layer: Option<Arc<dyn SocketLayer>>) -> Setup {
 pub(super) fn params(role: Role) -> OpenParams {
     OpenParams {
         ice_servers: Vec::new(),
+        access: None,
+        number: 0,
         call: match role {
             Role::Offerer => 1,
             Role::Answerer => 2,
