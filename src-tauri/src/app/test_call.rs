@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use call::carrier::Carrier;
 use call::view::CallView;
 use engine::command::{Command, CommandError};
 use engine::view::EngineView;
@@ -67,11 +68,13 @@ impl App {
         let started = EchoPeer::start(setup).await;
         let peer = started.map_err(|error| UiError::internal(&error))?;
         let to = peer.link().to_owned();
-        let dialled = self.command(Command::Dial {
-            to,
-            video: true,
-            via: Some(Carrier::Direct),
-        }).await;
+        let dialled = self
+            .command(Command::Dial {
+                to,
+                video: true,
+                via: Some(Carrier::Direct),
+            })
+            .await;
         if dialled.is_err() {
             // The peer of the last call stays until another call has begun: it may be in one.
             peer.stop().await;

@@ -40,7 +40,12 @@ async fn a_caller_whose_media_is_not_the_announced_one_is_not_secure() -> Result
     let mut bea = Peer::start("bea", &home, relay.url(), &all(&words))?;
     bea.online(SOON).await?;
     let (liar, _) = liar(relay.url())?;
-    liar.command(Command::Dial { to, video: true, via: None }).await?;
+    liar.command(Command::Dial {
+        to,
+        video: true,
+        via: None,
+    })
+    .await?;
     ends_as_not_secure(&mut bea, &liar).await?;
     liar.stop().await;
     Ok(())

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use call::view::{CallView, Controls};
 use devices::EchoDevices;
 use engine::command::Command;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use call::view::{ActivePhase, CallView};
 use codec::Codecs;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
@@ -39,6 +40,7 @@ async fn peer_for(caller: &Identity) -> EchoPeer {
         max_send: Bitrate::from_kbps(500),
         codec: Arc::new(Codecs),
         transport: Arc::new(PeerToPeer::new(p2p::Config::default())),
+        livekit: None,
         network: Arc::new(SystemNetwork),
     };
     EchoPeer::start(setup).await.unwrap()
@@ -52,6 +54,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
         who_may_ring: WhoMayRing::Everybody,
         name: "Ada".to_owned(),
         lan: LanVisibility::Off,
+        carrier: Carrier::Direct,
         relay: None,
         ring: Duration::from_secs(20),
         video: VIDEO,
@@ -75,7 +78,11 @@ fn somebody(identity: Arc<Identity>) -> Engine {
 
 async fn dial(engine: &Engine, peer: &EchoPeer) {
     let to = peer.link().to_owned();
-    let dial = Command::Dial { to, video: false, via: None };
+    let dial = Command::Dial {
+        to,
+        video: false,
+        via: None,
+    };
     engine.command(dial).await.unwrap();
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use call::id::CallId;
-use identity::Address;
 use media::transport::{Access, Credentials, NoAccess};
 use tokio::sync::watch;
 
@@ -19,15 +18,14 @@ pub(crate) struct Accesses {
 #[derive(Debug)]
 struct Asked {
     link: LinkId,
-    with: Address,
     answer: watch::Sender<Option<Result<Credentials, NoAccess>>>,
 }
 
 impl Accesses {
-    /// Access for this call, with this person, is asked for by a link.
-    pub(crate) fn asked(&mut self, call: CallId, with: Address, link: LinkId) {
+    /// Access for this call is asked for by a link.
+    pub(crate) fn asked(&mut self, call: CallId, link: LinkId) {
         let (answer, _) = watch::channel(None);
-        self.asked.insert(call, Asked { link, with, answer });
+        self.asked.insert(call, Asked { link, answer });
     }
 
     /// A relay answers by this link. Whether that ends the waiting of a call that we asked it about.
@@ -35,11 +33,10 @@ impl Accesses {
         &self,
         link: LinkId,
         call: CallId,
-        with: &Address,
         answer: Result<Credentials, NoAccess>,
     ) -> bool {
         let asked = self.asked.get(&call);
-        let Some(asked) = asked.filter(|it| it.link == link && it.with == *with) else {
+        let Some(asked) = asked.filter(|it| it.link == link) else {
             return false;
         };
         asked.answer.send_if_modified(|known| {
@@ -72,15 +69,9 @@ impl Accesses {
 
 #[cfg(test)]
 mod tests {
-    use identity::Identity;
-
     use super::*;
 
     const CALL: CallId = CallId(7);
-
-    fn someone() -> Address {
-        Identity::generate().unwrap().address()
-    }
 
     fn credentials(token: &str) -> Credentials {
         Credentials {
@@ -91,33 +82,32 @@ mod tests {
 
     #[tokio::test]
     async fn every_session_of_a_call_gets_what_the_relay_gave_last() {
-        let (mut accesses, with) = (Accesses::default(), someone());
-        accesses.asked(CALL, with, LinkId::Home);
+        let mut accesses = Accesses::default();
+        accesses.asked(CALL, LinkId::Home);
         let early = accesses.of(CALL).unwrap();
-        assert!(accesses.answered(LinkId::Home, CALL, &with, Ok(credentials("first"))));
+        assert!(accesses.answered(LinkId::Home, CALL, Ok(credentials("first"))));
         assert_eq!(early.credentials().await, Ok(credentials("first")));
-        assert!(accesses.answered(LinkId::Home, CALL, &with, Ok(credentials("second"))));
-        assert!(!accesses.answered(LinkId::Home, CALL, &with, Err(NoAccess)));
+        assert!(accesses.answered(LinkId::Home, CALL, Ok(credentials("second"))));
+        assert!(!accesses.answered(LinkId::Home, CALL, Err(NoAccess)));
         let late = accesses.of(CALL).unwrap();
         assert_eq!(late.credentials().await, Ok(credentials("second")));
     }
 
     #[tokio::test]
     async fn an_answer_that_nobody_asked_for_means_nothing() {
-        let (mut accesses, with) = (Accesses::default(), someone());
-        accesses.asked(CALL, with, LinkId::Home);
+        let mut accesses = Accesses::default();
+        accesses.asked(CALL, LinkId::Home);
         let answer = || Ok(credentials("forged"));
-        assert!(!accesses.answered(LinkId::Guest, CALL, &with, answer()));
-        assert!(!accesses.answered(LinkId::Home, CALL, &someone(), answer()));
-        assert!(!accesses.answered(LinkId::Home, CallId(8), &with, answer()));
+        assert!(!accesses.answered(LinkId::Guest, CALL, answer()));
+        assert!(!accesses.answered(LinkId::Home, CallId(8), answer()));
         assert!(accesses.of(CallId(8)).is_none());
-        assert!(accesses.answered(LinkId::Home, CALL, &with, Err(NoAccess)));
+        assert!(accesses.answered(LinkId::Home, CALL, Err(NoAccess)));
     }
 
     #[tokio::test]
     async fn who_still_waits_when_the_call_ends_gets_none() {
-        let (mut accesses, with) = (Accesses::default(), someone());
-        accesses.asked(CALL, with, LinkId::Guest);
+        let mut accesses = Accesses::default();
+        accesses.asked(CALL, LinkId::Guest);
         let waiting = accesses.of(CALL).unwrap();
         assert_eq!(accesses.release(CALL), Some(LinkId::Guest));
         assert_eq!(accesses.release(CALL), None);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use call::id::CallId;
 use identity::{Address, Identity};
 use media::transport::{Credentials, IceServer, NoAccess};
 use signal_client::{Absence, Config, LinkState, Problem, Reach};
@@ -49,9 +50,7 @@ pub(crate) enum News {
         /// By which link.
         link: LinkId,
         /// For which call.
-        call: u64,
-        /// With whom.
-        with: Address,
+        call: CallId,
         /// What it says.
         answer: Result<Credentials, NoAccess>,
     },
@@ -306,13 +305,13 @@ impl Relays {
 
     /// Asks a relay for access to a server that carries this call with this person; answered by
     /// [`News::Access`]. Whether it is one that gives any.
-    pub(crate) fn ask_for_access(&self, link: LinkId, call: u64, with: Address) -> bool {
+    pub(crate) fn ask_for_access(&self, link: LinkId, call: CallId, with: Address) -> bool {
         let link = self.links.get(&link);
         link.is_some_and(|it| it.ask_for_access(call, with))
     }
 
     /// Gives back what a relay gave for this call.
-    pub(crate) fn release_access(&self, link: LinkId, call: u64) {
+    pub(crate) fn release_access(&self, link: LinkId, call: CallId) {
         if let Some(link) = self.links.get(&link) {
             link.release_access(call);
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use codec::Codecs;
 use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
@@ -28,6 +29,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         ),
         codec: Arc::new(Codecs),
         transport: transport(options, settings),
+        livekit: None,
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
         lan: Some(Arc::new(SystemLan::default())),
@@ -114,7 +116,7 @@ pub fn config(
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,
         },
-        carrier: carrier(options, settings),
+        carrier: Carrier::Direct,
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: video(options),
@@ -135,14 +137,6 @@ pub fn config(
             .ring_speaker
             .clone()
             .map(media::backend::device::DeviceId),
-    }
-}
-
-/// What carries our calls.
-fn carrier(options: &Options, settings: &Settings) -> Carrier {
-    match options.via.unwrap_or(settings.carrier) {
-        store::Carrier::Direct => Carrier::Direct,
-        store::Carrier::LiveKit => Carrier::LiveKit,
     }
 }
 

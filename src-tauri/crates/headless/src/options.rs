@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
 use media::units::Size;
-use store::{Carrier, LanVisibility, Settings, WhoMayRing};
+use store::{LanVisibility, Settings, WhoMayRing};
 use transport::p2p::IceServer;
 
 /// Who to be, whom to be reached through, and which devices to use.
@@ -70,11 +70,6 @@ pub struct Options {
     /// nobody (off), and then we see nobody there either.
     #[arg(long, value_name = "everyone|known|off", value_parser = lan, global = true)]
     pub lan: Option<LanVisibility>,
-
-    /// What carries the calls that we make, for this run: direct, from machine to machine, or the
-    /// LiveKit server of the relay.
-    #[arg(long, value_name = "direct|livekit", value_parser = via, global = true)]
-    pub via: Option<Carrier>,
 }
 
 /// The relay of a run.
@@ -117,14 +112,6 @@ fn lan(text: &str) -> Result<LanVisibility, String> {
         "known" => Ok(LanVisibility::Known),
         "off" => Ok(LanVisibility::Off),
         _ => Err("it is everyone, known or off".to_owned()),
-    }
-}
-
-fn via(text: &str) -> Result<Carrier, String> {
-    match text {
-        "direct" => Ok(Carrier::Direct),
-        "livekit" => Ok(Carrier::LiveKit),
-        _ => Err("it is direct or livekit".to_owned()),
     }
 }
 
@@ -198,7 +185,6 @@ mod tests {
             "x --who-may-ring nobody",
             "x --relay nowhere",
             "x --lan friends",
-            "x --via pigeon",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -6,6 +6,7 @@ mod findings;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use call::carrier::Carrier;
 use call::reason::EndReason;
 use call::view::{ActivePhase, CallView};
 use engine::Engine;
@@ -88,11 +89,15 @@ impl<W: Write> TestCall<W> {
     async fn call(&mut self, end: &mut EndRequests) -> Option<EndReason> {
         let mut views = self.engine.views();
         let (to, video) = (self.peer.link().to_owned(), self.video);
-        if let Err(error) = self.engine.command(Command::Dial {
-            to,
-            video,
-            via: Some(Carrier::Direct),
-        }).await {
+        if let Err(error) = self
+            .engine
+            .command(Command::Dial {
+                to,
+                video,
+                via: Some(Carrier::Direct),
+            })
+            .await
+        {
             tracing::error!("{error}");
             return None;
         }

@@ -41,8 +41,6 @@ pub struct Settings {
     pub who_may_ring: WhoMayRing,
     /// Who sees this installation on local networks.
     pub lan: LanVisibility,
-    /// What carries our calls.
-    pub carrier: Carrier,
 }
 
 /// A STUN or TURN server.
@@ -97,17 +95,6 @@ pub enum LanVisibility {
     Off,
 }
 
-/// What carries the calls that the user makes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub enum Carrier {
-    /// From machine to machine.
-    #[default]
-    Direct,
-    /// The LiveKit server of the relay.
-    LiveKit,
-}
-
 /// Whether we see ourselves in a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -148,7 +135,6 @@ impl Default for Settings {
             max_send_kbps: 4000,
             who_may_ring: WhoMayRing::default(),
             lan: LanVisibility::default(),
-            carrier: Carrier::default(),
         }
     }
 }

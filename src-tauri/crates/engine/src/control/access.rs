@@ -17,12 +17,11 @@ impl Control {
         };
         let link = self.relays.far_way(&with).map(|it| it.link);
         let link = link.unwrap_or(LinkId::Home);
-        self.accesses.asked(call, with, link);
-        if !self.relays.ask_for_access(link, call.0, with) {
+        self.accesses.asked(call, link);
+        if !self.relays.ask_for_access(link, call, with) {
             let refusal = News::Access {
                 link,
-                call: call.0,
-                with,
+                call,
                 answer: Err(NoAccess),
             };
             // The phone takes one thing at a time, and is in the middle of one.
@@ -36,11 +35,10 @@ impl Control {
         &mut self,
         link: LinkId,
         call: CallId,
-        with: &Address,
         answer: Result<Credentials, NoAccess>,
     ) {
         let is_given = answer.is_ok();
-        if self.accesses.answered(link, call, with, answer) && !is_given {
+        if self.accesses.answered(link, call, answer) && !is_given {
             self.feed(Input::NoAccess { call });
         }
     }
@@ -48,7 +46,7 @@ impl Control {
     /// The call is over, and with it what was asked for.
     pub(super) fn release_access(&mut self, call: CallId) {
         if let Some(link) = self.accesses.release(call) {
-            self.relays.release_access(link, call.0);
+            self.relays.release_access(link, call);
         }
     }
 }

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use call::id::CallId;
 use call::input::{self, Input};
 use call::view::{ActivePhase, CallView, Resume};
 use identity::Address;
@@ -22,12 +21,7 @@ impl Control {
         match news {
             News::Frame { way, frame } => self.on_frame(way, &frame),
             News::NotHere { way, why } => self.on_not_here(way, absence(why, way)),
-            News::Access {
-                link,
-                call,
-                with,
-                answer,
-            } => self.on_access(link, CallId(call), &with, answer),
+            News::Access { link, call, answer } => self.on_access(link, call, answer),
             News::Link(id) => {
                 if let LinkId::Neighbour(alias) = id {
                     self.on_neighbour(id, alias);

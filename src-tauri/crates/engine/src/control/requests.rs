@@ -1,5 +1,6 @@
 //! What the owner of the engine wants.
 
+use call::carrier::Carrier;
 use call::id::{CallId, Peer};
 use call::input::{self, Input};
 use call::view::CallView;
@@ -75,12 +76,7 @@ impl Control {
         Ok(())
     }
 
-    fn dial(
-        &mut self,
-        to: &str,
-        video: bool,
-        via: Option<Carrier>,
-    ) -> Result<(), CommandError> {
+    fn dial(&mut self, to: &str, video: bool, via: Option<Carrier>) -> Result<(), CommandError> {
         let via = via.unwrap_or(self.config.carrier);
         if self.transports.of(via).is_none() {
             return Err(CommandError::NoCarrier);
@@ -133,7 +129,8 @@ impl Control {
     }
 
     fn on_configure(&mut self, config: Config) {
-        self.phone.configure(phone_config(&config, &self.transports));
+        self.phone
+            .configure(phone_config(&config, &self.transports));
         self.set_home(config.relay.as_deref());
         self.lan.configure(&config, &mut self.relays);
         self.devices.configure(&config);

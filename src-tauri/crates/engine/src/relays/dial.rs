@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use identity::{Address, Identity, RelayUrlError};
-use signal_client::{Config, Link, LinkEvent, LinkState, SendError};
+use signal_client::{CallNumber, Config, Link, LinkEvent, LinkState, SendError};
 use tokio::sync::mpsc;
 
 /// A link and its events.
@@ -52,6 +52,21 @@ pub trait RelayConnection: Send + Sync + fmt::Debug {
 
     /// [`Link::disconnect`].
     fn disconnect(&self);
+
+    /// [`Link::offers_livekit`].
+    fn offers_livekit(&self) -> bool;
+
+    /// [`Link::ask_access`].
+    ///
+    /// # Errors
+    /// When the link does not take it.
+    fn ask_access(&self, call: CallNumber, with: Address) -> Result<(), SendError>;
+
+    /// [`Link::release_access`].
+    ///
+    /// # Errors
+    /// When the link does not take it.
+    fn release_access(&self, call: CallNumber) -> Result<(), SendError>;
 
     /// [`Link::close`].
     fn close(self: Box<Self>) -> BoxFuture<'static, ()>;
@@ -100,6 +115,18 @@ impl RelayConnection for Link {
 
     fn disconnect(&self) {
         Self::disconnect(self);
+    }
+
+    fn offers_livekit(&self) -> bool {
+        Self::offers_livekit(self)
+    }
+
+    fn ask_access(&self, call: CallNumber, with: Address) -> Result<(), SendError> {
+        Self::ask_access(self, call, with)
+    }
+
+    fn release_access(&self, call: CallNumber) -> Result<(), SendError> {
+        Self::release_access(self, call)
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {

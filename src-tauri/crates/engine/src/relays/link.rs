@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use call::id::CallId;
 use identity::{Address, Identity, check_relay_url};
-use media::transport::IceServer;
-use signal_client::{Config, IceServers, Link, LinkEvent, LinkState, Problem, SendError};
+use media::transport::{Credentials, IceServer, NoAccess};
+use signal_client::{
+    CallNumber, Config, IceServers, Link, LinkEvent, LinkState, Problem, SendError,
+};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -131,6 +134,24 @@ impl RelayLink {
         link.send(to, frame.into())
     }
 
+    /// Asks for access to a server that carries this call, and says whether the relay gives any.
+    pub(super) fn ask_for_access(&self, call: CallId, with: Address) -> bool {
+        let link = self.link.as_ref().filter(|it| it.offers_livekit());
+        link.is_some_and(|it| it.ask_access(CallNumber(call.0), with).is_ok())
+    }
+
+    /// Gives it back.
+    pub(super) fn release_access(&self, call: CallId) {
+        // A link that is full or gone leaves it to the relay, which sees that nobody is in the room.
+        if let Some(Err(error)) = self
+            .link
+            .as_ref()
+            .map(|it| it.release_access(CallNumber(call.0)))
+        {
+            tracing::warn!(%error, "access is not given back");
+        }
+    }
+
     /// Connects again, at once.
     pub(super) fn reconnect(&self) {
         if let Some(link) = &self.link {
@@ -210,14 +231,38 @@ pub(super) async fn forward(
             // An expired message says that our own link was down, and nothing of the person it was
             // for; the phone repeats what still matters.
             LinkEvent::Expired { .. } => continue,
-            // Nobody asks a relay for access to a LiveKit server yet.
-            LinkEvent::Access { .. } | LinkEvent::NoAccess { .. } => continue,
+            LinkEvent::Access {
+                call, url, token, ..
+            } => News::Access {
+                link,
+                call: CallId(call.0),
+                answer: credentials(link, url, token.as_str()),
+            },
+            LinkEvent::NoAccess { call, why } => {
+                tracing::warn!(?why, "the relay gives no access to a server");
+                News::Access {
+                    link,
+                    call: CallId(call.0),
+                    answer: Err(NoAccess),
+                }
+            }
             LinkEvent::State(_) => News::Link(link),
         };
         if control.send(news).await.is_err() {
             return;
         }
     }
+}
+
+/// What a relay gives, where we go there. Anybody can make a link that names a relay of theirs, and
+/// must not send us unencrypted to whatever machine they like.
+fn credentials(link: LinkId, url: String, token: &str) -> Result<Credentials, NoAccess> {
+    if link != LinkId::Home && !url.starts_with("wss:") {
+        tracing::warn!("a relay that is not ours names a server without encryption");
+        return Err(NoAccess);
+    }
+    let token = token.to_owned();
+    Ok(Credentials { url, token })
 }
 
 /// Those servers whose credentials are good now.

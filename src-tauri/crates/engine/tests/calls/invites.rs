@@ -23,7 +23,13 @@ async fn apart() -> Duo {
 async fn dials_by_invite(duo: &Duo) {
     let relay = duo.other_relay.as_ref().unwrap();
     let to = duo.bob.invite(&relay.url);
-    duo.alice.does(Command::Dial { to, video: true, via: None }).await;
+    duo.alice
+        .does(Command::Dial {
+            to,
+            video: true,
+            via: None,
+        })
+        .await;
 }
 
 #[tokio::test]

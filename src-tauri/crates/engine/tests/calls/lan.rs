@@ -268,6 +268,7 @@ async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nob
     let dial = Command::Dial {
         to: bob.address().to_string(),
         video: true,
+        via: None,
     };
     alice.does(dial).await;
     // The relay has answered long ago.

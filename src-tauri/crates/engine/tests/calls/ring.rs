@@ -136,7 +136,13 @@ async fn nobody_at_an_address_is_said_soon() {
     let duo = Duo::online().await;
     let nobody = identity::Identity::generate().unwrap().address();
     let to = nobody.to_string();
-    duo.alice.does(Command::Dial { to, video: true, via: None }).await;
+    duo.alice
+        .does(Command::Dial {
+            to,
+            video: true,
+            via: None,
+        })
+        .await;
     duo.pass(6 * SECOND).await;
     duo.alice.ended(EndReason::Unreachable).await;
     duo.stop().await;
@@ -170,9 +176,11 @@ async fn a_relay_that_goes_away_does_not_touch_a_call() {
 async fn what_makes_no_sense_now_is_refused_and_changes_nothing() {
     let duo = Duo::online().await;
     let dial = |to: String| {
-        duo.alice
-            .engine()
-            .command(Command::Dial { to, video: true, via: None })
+        duo.alice.engine().command(Command::Dial {
+            to,
+            video: true,
+            via: None,
+        })
     };
     let own = dial(duo.alice.address()).await;
     assert_eq!(own, Err(CommandError::OwnAddress));

@@ -206,7 +206,11 @@ async fn a_goodbye_gets_out_before_the_link_to_their_relay_is_closed() {
     .await;
     let relay = duo.other_relay.as_ref().unwrap();
     let to = duo.bob.invite(&relay.url);
-    let dial = engine::command::Command::Dial { to, video: true, via: None };
+    let dial = engine::command::Command::Dial {
+        to,
+        video: true,
+        via: None,
+    };
     duo.alice.does(dial.clone()).await;
     duo.bob.is_called().await;
     duo.alice.hears_it_ring().await;

@@ -158,7 +158,11 @@ async fn a_blocked_person_is_not_dialled() {
     let duo = Duo::online().await;
     duo.alice.regards(&duo.bob, Relation::Blocked);
     let to = duo.bob.address();
-    let dial = Command::Dial { to, video: true, via: None };
+    let dial = Command::Dial {
+        to,
+        video: true,
+        via: None,
+    };
     let dialled = duo.alice.engine().command(dial).await;
     assert_eq!(dialled, Err(CommandError::Blocked));
     duo.alice.is_idle().await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use call::carrier::Carrier;
 use call::view::{ActivePhase, CallView, Resume};
 use engine::command::Command;
 use engine::view::EngineView;
@@ -57,6 +58,7 @@ impl Person {
                 people: Arc::new(All(relation)),
                 name: name.to_owned(),
                 lan: LanVisibility::Off,
+                carrier: Carrier::Direct,
                 relay: Some("ws://relay.invalid".to_owned()),
                 ring: call::phone::Config::RING_MIN,
                 video: VideoMode {
@@ -74,6 +76,7 @@ impl Person {
                 audio: Arc::new(devices.clone()),
                 codec: Arc::new(PlainCodecs),
                 transport: Arc::new(transport.clone()),
+                livekit: Some(Arc::new(transport.clone())),
                 network: Arc::new(uplink.clone()),
                 relays: Arc::new(relay.clone()),
                 lan: None,

@@ -3,14 +3,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use engine::{Dialer, Dialled, RelayConnection};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use identity::{Address, Identity, RelayUrlError};
-use signal_client::{Absence, Config, Link, LinkEvent, LinkState, Problem, SendError, Timing};
+use signal_client::{
+    Absence, CallNumber, Config, Link, LinkEvent, LinkState, LiveKitToken, Problem, SendError,
+    Timing,
+};
 use tokio::sync::mpsc;
 
 /// The relay. Clones are the same one.
@@ -26,6 +29,8 @@ struct State {
     lines: BTreeMap<u64, Line>,
     dialled: u64,
     on_their_way: VecDeque<Message>,
+    /// Who asked for access to a server, for which call.
+    asked: BTreeMap<u64, Vec<Address>>,
 }
 
 struct Message {
@@ -234,6 +239,25 @@ impl State {
         }
     }
 
+    /// Lets both parties of a call in as soon as both have asked.
+    fn give_access(&mut self, call: CallNumber) {
+        let Some([one, other]) = self.asked.get(&call.0).map(Vec::as_slice) else {
+            return;
+        };
+        for (who, with) in [(one, other), (other, one)] {
+            let line = self.seats.get(&who.to_string()).and_then(|it| it.line);
+            if let Some(line) = line.and_then(|it| self.lines.get_mut(&it)) {
+                line.untaken.push_back(LinkEvent::Access {
+                    call,
+                    with: *with,
+                    url: "wss://livekit.invalid".to_owned(),
+                    token: LiveKitToken::new("a-token".to_owned()).unwrap(),
+                    valid_until: Instant::now(),
+                });
+            }
+        }
+    }
+
     /// Somebody's connection is gone.
     fn leave(&mut self, owner: Address, number: u64, why: Absence) {
         let now = self.now;
@@ -381,6 +405,26 @@ impl RelayConnection for Connection {
             let soon = now + line.longest_pause;
             line.tries_at = line.tries_at.map(|it| it.min(soon));
         });
+    }
+
+    fn offers_livekit(&self) -> bool {
+        self.with(|line, _| line.state == LinkState::Online)
+    }
+
+    fn ask_access(&self, call: CallNumber, _: Address) -> Result<(), SendError> {
+        let owner = self.with(|line, _| line.owner);
+        let mut state = self.relay.0.lock().unwrap();
+        let asked = state.asked.entry(call.0).or_default();
+        if !asked.contains(&owner) {
+            asked.push(owner);
+        }
+        state.give_access(call);
+        Ok(())
+    }
+
+    fn release_access(&self, call: CallNumber) -> Result<(), SendError> {
+        self.relay.0.lock().unwrap().asked.remove(&call.0);
+        Ok(())
     }
 
     fn disconnect(&self) {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use call::view::{ActivePhase, CallView};
 use engine::command::{Command, Fault};
 use media::backend::device::DeviceError;
@@ -337,11 +338,14 @@ fn press_something(world: &mut World, side: usize) {
     press(world, side, command);
 }
 
-fn dial(world: &World, side: usize) -> Command {
+fn dial(world: &mut World, side: usize) -> Command {
+    let via = world
+        .draws
+        .weighted(&[(3, None), (1, Some(Carrier::LiveKit))]);
     Command::Dial {
         to: world.people[1 - side].address.to_string(),
         video: true,
-        via: None,
+        via,
     }
 }
 

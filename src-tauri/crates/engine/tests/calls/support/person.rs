@@ -5,6 +5,7 @@ mod senses;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use call::carrier::Carrier;
 use discovery::Lan;
 use engine::command::Command;
 use engine::{
@@ -97,6 +98,7 @@ impl Person {
             people: Arc::new(people.clone()),
             name: name.to_owned(),
             lan: lan.as_ref().map_or(LanVisibility::Off, |(_, it)| *it),
+            carrier: Carrier::Direct,
             relay,
             ring: call::phone::Config::RING_MIN,
             video: VideoMode {
@@ -115,6 +117,7 @@ impl Person {
             audio: Arc::new(devices.clone()),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
+            livekit: Some(Arc::new(transport.clone())),
             network: Arc::new(uplink.clone()),
             relays,
             lan: lan.map(|(network, _)| Arc::new(network) as Arc<dyn Lan>),
@@ -206,7 +209,12 @@ impl Person {
 
     pub(crate) async fn dials(&self, other: &Self) {
         let to = other.address();
-        self.does(Command::Dial { to, video: true, via: None }).await;
+        self.does(Command::Dial {
+            to,
+            video: true,
+            via: None,
+        })
+        .await;
     }
 
     pub(crate) async fn accepts(&self) {
