@@ -202,7 +202,7 @@ impl Fields {
     fn announcement(self, port: u16) -> Result<Announcement, NotAnAnnouncement> {
         let mut tokens: Vec<_> = self.tokens.into_iter().flatten().flatten().collect();
         tokens.sort_unstable();
-        if port == 0 || tokens.len() > Announcement::MAX_TOKENS {
+        if port < MIN_PORT || tokens.len() > Announcement::MAX_TOKENS {
             return Err(NotAnAnnouncement);
         }
         let named = match (self.address, self.name, self.proof) {
@@ -287,6 +287,9 @@ const _: () = assert!(
 const MAGIC: &[u8] = b"TnCn";
 
 const FORMAT: u8 = 1;
+
+/// Ports below it are the system's, and no member has one: an announcement sends nobody there.
+const MIN_PORT: u16 = 1024;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ fn any_announcement() -> impl Strategy<Value = Announcement> {
             })
         });
     let named = prop::option::of(named);
-    (1..=u16::MAX, tokens, named).prop_map(|(port, mut tokens, named)| {
+    (MIN_PORT..=u16::MAX, tokens, named).prop_map(|(port, mut tokens, named)| {
         tokens.sort_unstable();
         let alias = Identity::generate().unwrap();
         Announcement::signed(&alias, port, tokens, named)
@@ -59,7 +59,7 @@ proptest! {
     fn any_strings_are_judged(strings in prop::collection::vec(
         prop::collection::vec(any::<u8>(), 0..255), 0..8,
     )) {
-        let _ = Announcement::from_txt(1, strings.iter().map(Vec::as_slice));
+        let _ = Announcement::from_txt(4080, strings.iter().map(Vec::as_slice));
     }
 }
 
@@ -85,7 +85,7 @@ fn the_longest_name_and_the_most_tokens_fit() {
 #[test]
 fn what_later_versions_add_is_skipped_and_what_is_missing_is_not() {
     let alias = Identity::generate().unwrap();
-    let said = Announcement::signed(&alias, 1, Vec::new(), None);
+    let said = Announcement::signed(&alias, 4080, Vec::new(), None);
     let own = said.to_txt();
     let [version, alias, serial, signature] = [0, 1, 2, 3].map(|it| own[it].as_slice());
     let other_case = [b"A", &alias[1..]].concat();
@@ -100,7 +100,10 @@ fn what_later_versions_add_is_skipped_and_what_is_missing_is_not() {
         signature,
         b"v=1",
     ];
-    assert_eq!(Announcement::from_txt(1, strings.iter().copied()), Ok(said));
+    assert_eq!(
+        Announcement::from_txt(4080, strings.iter().copied()),
+        Ok(said)
+    );
 
     let without: [&[&[u8]]; 7] = [
         &[],
@@ -112,11 +115,13 @@ fn what_later_versions_add_is_skipped_and_what_is_missing_is_not() {
         &[version, alias, serial, b"n=Ann", signature],
     ];
     for strings in without {
-        let read = Announcement::from_txt(1, strings.iter().copied());
+        let read = Announcement::from_txt(4080, strings.iter().copied());
         assert_eq!(read, Err(NotAnAnnouncement), "{strings:?}");
     }
-    let no_port = Announcement::from_txt(0, own.iter().map(Vec::as_slice));
-    assert_eq!(no_port, Err(NotAnAnnouncement));
+    for port in [0, 22, MIN_PORT - 1] {
+        let not_ours = Announcement::from_txt(port, own.iter().map(Vec::as_slice));
+        assert_eq!(not_ours, Err(NotAnAnnouncement), "{port}");
+    }
 }
 
 #[test]
@@ -131,7 +136,7 @@ fn nobody_says_anything_in_the_place_of_an_alias() {
         assert_eq!(read, Err(NotAnAnnouncement));
     };
     for said in [&hidden, &open] {
-        forge(said, &|it| it.port = 9);
+        forge(said, &|it| it.port = 4999);
         forge(said, &|it| it.version += 1);
         forge(said, &|it| it.serial += 1);
         forge(said, &|it| it.alias = other.address());

@@ -181,10 +181,8 @@ impl DnsSd {
     fn sighting(&mut self, service: &ResolvedService) -> Option<Sighting> {
         let claimed = claimed(service)?;
         let port = claimed.unverified().port;
-        // What is on this machine says so by its other addresses: who claims another's loopback would
-        // have us knock at services of ours.
         let addresses = service.get_addresses().iter();
-        let addresses = addresses.filter(|it| !it.to_ip_addr().is_loopback());
+        let addresses = addresses.filter(|it| may_be_claimed(it.to_ip_addr()));
         let addresses = addresses.map(|it| place(it, port));
         let places = self.interfaces().near(addresses);
         if places.is_empty() {
@@ -281,6 +279,13 @@ fn claimed(service: &ResolvedService) -> Option<Claimed> {
     is_its_own.then_some(claimed)
 }
 
+/// Whether a record may name this address, which nobody signs. What is on this machine says so by its
+/// other addresses: who names a loopback would have us knock at services of ours. IPv4 has records of
+/// its own, so none is in one of IPv6.
+fn may_be_claimed(address: IpAddr) -> bool {
+    address == address.to_canonical() && !address.is_loopback()
+}
+
 /// A link-local address holds on the interface on which it was heard only.
 fn place(address: &ScopedIp, port: u16) -> SocketAddr {
     match (address, address.to_ip_addr()) {
@@ -326,3 +331,28 @@ const BROWSE_PAUSE: Duration = Duration::from_secs(1);
 
 /// The daemon answers from its thread at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_record_sends_us_to_this_machine_itself() {
+        for (address, may_be) in [
+            ("192.168.1.5", true),
+            ("fe80::1", true),
+            ("fd00::5", true),
+            ("127.0.0.1", false),
+            ("127.3.2.1", false),
+            ("::1", false),
+            ("::ffff:127.0.0.1", false),
+            ("::ffff:192.168.1.5", false),
+        ] {
+            assert_eq!(
+                may_be_claimed(address.parse().unwrap()),
+                may_be,
+                "{address}"
+            );
+        }
+    }
+}

@@ -86,6 +86,8 @@ struct On {
     announced: Option<Announcement>,
     /// Where others reach our relay, as it was looked up last.
     places: Vec<SocketAddr>,
+    /// The same, as it was when there was any: by which another network is told from this one.
+    was_at: Vec<SocketAddr>,
     /// Forwards what is heard.
     _task: Task,
 }
@@ -214,13 +216,17 @@ impl Lan {
             return;
         };
         let places = on.membership.places();
-        let moved = !places.iter().any(|it| on.places.contains(it));
-        if moved && !is_in_call && !places.is_empty() && !on.places.is_empty() {
+        let moved = !places.iter().any(|it| on.was_at.contains(it));
+        if moved && !is_in_call && !places.is_empty() && !on.was_at.is_empty() {
             if let Some(membership) = self.leave(relays) {
                 tokio::spawn(membership.leave());
             }
             self.join();
             return;
+        }
+        if !places.is_empty() {
+            // A card that goes from one network to the next has none for a while.
+            on.was_at.clone_from(&places);
         }
         on.places = places;
         on.membership.network_changed();
@@ -367,9 +373,11 @@ impl Lan {
             places: Vec::new(),
         };
         relays.open_local(LinkId::Own, own);
+        let places = membership.places();
         self.state = State::On(Box::new(On {
             port,
-            places: membership.places(),
+            was_at: places.clone(),
+            places,
             membership,
             neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias, self.clock.now()),
             announced: None,

@@ -35,6 +35,12 @@ impl Control {
     /// A link to a neighbour changed. What was said to whom we look for goes by another one too.
     fn on_neighbour(&mut self, id: LinkId, alias: Address) {
         let now = self.machine.clock.now();
+        // Before anything is done about it: another link in its place knows of no end.
+        let way = Way {
+            link: id,
+            at: alias,
+        };
+        self.note_gone(way);
         let moved = self.lan.on_link(alias, &mut self.relays);
         if moved || !self.relays.may_come_up(id) {
             self.routes.failed(now, id);
@@ -42,11 +48,6 @@ impl Control {
         if moved {
             self.look_around(now);
         }
-        let way = Way {
-            link: id,
-            at: alias,
-        };
-        self.note_gone(way);
     }
 
     fn on_frame(&mut self, way: Way, frame: &Bytes) {
@@ -74,8 +75,13 @@ impl Control {
         self.exchange_over(Some((from, way)));
     }
 
-    /// The link to a neighbour changed: whether their program has ended, and since when.
+    /// The link to a neighbour changed: whether their program has ended, and since when. Of those with
+    /// whom we are in no call nothing follows from it.
     fn note_gone(&mut self, way: Way) {
+        let peer = self.peer();
+        if !peer.is_some_and(|it| self.routes.was_heard(&it, way)) {
+            return;
+        }
         let noted = self.gone.filter(|(it, _)| *it == way);
         if self.relays.is_online(way.link) && noted.is_some() {
             self.gone = None;
@@ -99,7 +105,8 @@ impl Control {
     }
 
     /// Nobody is there, a relay or its machine says. It is told to the phone where nothing else is
-    /// left to try; then the way is kept, to be asked again.
+    /// left to try; then a way on our networks is kept, to be asked again. Of a way there by which
+    /// somebody was never heard it tells nothing: anybody can claim to be them and leave.
     fn on_not_here(&mut self, way: Way, why: input::Absence) {
         let who = if way.link.is_local() {
             self.lan.person_behind(way)
@@ -108,6 +115,9 @@ impl Control {
         };
         let Some(who) = who else { return };
         let now = self.machine.clock.now();
+        if way.link.is_local() && !self.routes.was_heard(&who, way) {
+            return self.routes.lost(now, way);
+        }
         let here: Vec<Way> = self.routes.local_ways(&who).collect();
         let is_another = |it: &Way| *it != way && self.relays.is_online(it.link);
         let may_be_here = here.iter().any(is_another);
@@ -166,7 +176,12 @@ impl Control {
     pub(super) fn pass_search(&mut self) {
         let wanted = self.peer().filter(|_| self.is_call_wanted());
         self.routes.look_only_for(wanted.as_ref());
-        for due in self.routes.pass(self.machine.clock.now()) {
+        let relays = &self.relays;
+        let answers = |who: &Address| {
+            let far = relays.far_way(who);
+            far.is_some_and(|it| relays.is_online(it.link))
+        };
+        for due in self.routes.pass(self.machine.clock.now(), answers) {
             match due {
                 Due::AskFar(who, said) => {
                     let Some(way) = self.relays.far_way(&who) else {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use discovery::{Acquaintances, Change, Heard, Neighbours, Recognised};
 use identity::{Address, Identity};
 use seal::Greeting;
-use signal_client::LinkState;
+use signal_client::{LinkState, Problem};
 use tokio::sync::oneshot;
 
 use super::asking::{Questions, WhoIsThere};
@@ -237,6 +237,8 @@ impl Neighbourhood {
     pub(super) fn on_link(&mut self, now: Instant, alias: Address, relays: &mut Relays) -> bool {
         match relays.state(LinkId::Neighbour(alias)) {
             Some(LinkState::Online) => self.greet(alias, relays),
+            // They were there, and their program has ended: nobody is anywhere else.
+            Some(LinkState::Offline(Problem::Gone)) => {}
             Some(LinkState::Offline(_)) => return self.missed(now, alias, relays),
             Some(LinkState::Connecting) | None => {}
         }

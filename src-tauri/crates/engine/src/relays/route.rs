@@ -179,7 +179,8 @@ impl Routes {
     }
 
     /// Time passes: what follows for those whom we look for.
-    pub(crate) fn pass(&mut self, now: Instant) -> Vec<Due> {
+    /// `answers` says whether whoever is asked elsewhere could answer.
+    pub(crate) fn pass(&mut self, now: Instant, answers: impl Fn(&Address) -> bool) -> Vec<Due> {
         let mut due = Vec::new();
         for (who, route) in &mut self.0 {
             let Some(search) = &mut route.search else {
@@ -189,7 +190,7 @@ impl Routes {
                 search.is_far_asked = true;
                 due.push(Due::AskFar(*who, search.said.clone()));
             }
-            if search.until <= now && search.is_far_in_vain {
+            if search.until <= now && (search.is_far_in_vain || !answers(who)) {
                 route.search = None;
                 due.push(Due::Nowhere(*who));
             }
@@ -323,12 +324,12 @@ mod tests {
         assert_eq!(says(&mut routes, now, who, far), [way]);
         let late = neighbour();
         assert_eq!(routes.may_be(now, who, late), [HELLO]);
-        assert_eq!(routes.pass(now), []);
+        assert_eq!(routes.pass(now, |_| true), []);
         assert_eq!(
-            routes.pass(now + SOON),
+            routes.pass(now + SOON, |_| true),
             [Due::AskFar(who, vec![HELLO.to_vec()])]
         );
-        assert_eq!(routes.pass(now + SOON), [], "once");
+        assert_eq!(routes.pass(now + SOON, |_| true), [], "once");
         let ways = says(&mut routes, now + SOON, who, far);
         assert_eq!(ways, [way, late, home(who)]);
     }
@@ -364,9 +365,12 @@ mod tests {
         routes.may_be(now, who, two);
         says(&mut routes, now, who, None);
         routes.lost(now, one);
-        assert_eq!(routes.pass(now), []);
+        assert_eq!(routes.pass(now, |_| true), []);
         routes.lost(now, two);
-        assert_eq!(routes.pass(now), [Due::AskFar(who, vec![HELLO.to_vec()])]);
+        assert_eq!(
+            routes.pass(now, |_| true),
+            [Due::AskFar(who, vec![HELLO.to_vec()])]
+        );
     }
 
     #[test]
@@ -375,18 +379,22 @@ mod tests {
         assert_eq!(routes.not_far(now, &who), None, "never looked for");
         routes.look_for(now, who, SOON, true);
         routes.may_be(now, who, neighbour());
-        routes.pass(now + SOON);
+        routes.pass(now + SOON, |_| true);
         assert_eq!(
-            routes.pass(now + PATIENCE),
+            routes.pass(now + PATIENCE, |_| true),
             [],
             "the far relay may find them"
         );
         assert_eq!(routes.not_far(now + SOON, &who), Some(true));
-        assert_eq!(routes.pass(now + PATIENCE), [Due::Nowhere(who)]);
-        assert_eq!(routes.pass(now + PATIENCE), []);
+        assert_eq!(routes.pass(now + PATIENCE, |_| true), [Due::Nowhere(who)]);
+        assert_eq!(routes.pass(now + PATIENCE, |_| true), []);
+        routes.look_for(now, who, SOON, true);
+        routes.pass(now + SOON, |_| false);
+        let silent = routes.pass(now + PATIENCE, |_| false);
+        assert_eq!(silent, [Due::Nowhere(who)], "no relay answers");
         let far_away = somebody();
         routes.look_for(now, far_away, Duration::ZERO, false);
-        let due = routes.pass(now + PATIENCE);
+        let due = routes.pass(now + PATIENCE, |_| true);
         assert!(due.contains(&Due::Nowhere(far_away)));
     }
 
@@ -397,14 +405,14 @@ mod tests {
         routes.look_for(now, who, Duration::ZERO, true);
         assert_eq!(says(&mut routes, now, who, far), []);
         let asked = vec![HELLO.to_vec()];
-        assert_eq!(routes.pass(now), [Due::AskFar(who, asked)]);
+        assert_eq!(routes.pass(now, |_| true), [Due::AskFar(who, asked)]);
         assert_eq!(routes.not_far(now + SOON, &who), Some(true));
-        assert_eq!(routes.pass(now + SOON), []);
+        assert_eq!(routes.pass(now + SOON, |_| true), []);
         assert_eq!(routes.sought(), Some(who));
         let late = neighbour();
         assert_eq!(routes.may_be(now + 2 * SOON, who, late), [HELLO]);
         routes.heard(now + 2 * SOON, who, late);
-        assert_eq!(routes.pass(now + PATIENCE), []);
+        assert_eq!(routes.pass(now + PATIENCE, |_| true), []);
         assert_eq!(routes.sought(), None);
         // A relay that answers when all time has passed ends it.
         routes.look_for(now, who, Duration::ZERO, true);
@@ -437,7 +445,7 @@ mod tests {
         assert_eq!(routes.0.len(), MAX_ROUTES);
         assert!(routes.is_searching(&who));
         assert_eq!(routes.local_ways(&who).count(), MAX_WAYS);
-        let due = routes.pass(now + SOON);
+        let due = routes.pass(now + SOON, |_| true);
         assert!(matches!(&due[..], [Due::AskFar(_, said)] if said.len() == MAX_SAID));
     }
 }

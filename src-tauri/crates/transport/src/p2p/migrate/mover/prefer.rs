@@ -91,7 +91,7 @@ impl Mover {
             for local in &self.locals {
                 let (local, remote) = (*local, *remote);
                 let pair = Pair { local, remote };
-                if local.is_ipv4() == remote.is_ipv4() && !pairs.contains(&pair) {
+                if pair.is_possible() && !pairs.contains(&pair) {
                     pairs.push(pair);
                 }
             }
