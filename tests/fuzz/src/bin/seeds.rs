@@ -16,6 +16,7 @@ use signal_wire::{
     Absence, Capabilities, Challenge, ClientFrame, ErrorCode, IceServer, IceServers, MessageId,
     Payload, RelayFrame, Resume, SessionToken, VERSION,
 };
+use transport::livekit::fuzzing as livekit;
 
 type Seeds = Vec<Vec<u8>>;
 
@@ -73,6 +74,9 @@ fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
             vec![seal::introduce(&ann.address(), &bob.address())?],
         ),
         ("call_phone", phone_histories()),
+        ("livekit_messages", livekit::message_seeds()),
+        ("livekit_packets", livekit::packet_seeds()),
+        ("livekit_frames", livekit::frame_seeds()),
     ])
 }
 
