@@ -98,6 +98,7 @@ const APP: &[&str] = &[
 const OWNED: &[(&str, &str)] = &[
     ("webrtc", "transport"),
     ("rtc", "transport"),
+    ("prost", "transport"),
     ("openh264", "codec"),
     ("openh264-sys2", "codec"),
     ("opus", "codec"),

@@ -8,6 +8,7 @@
 //! Nothing here logs SDP, candidates, addresses or messages; the libraries beneath do, so a
 //! program filters its log by [`LOG_FILTER`].
 
+pub mod livekit;
 pub mod network;
 pub mod p2p;
 pub mod servers;

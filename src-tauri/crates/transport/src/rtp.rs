@@ -7,7 +7,7 @@ pub(crate) mod assemble;
 pub(crate) mod depacketise;
 pub(crate) mod extend;
 pub(crate) mod fit;
-mod h264;
+pub(crate) mod h264;
 pub(crate) mod history;
 pub(crate) mod missing;
 pub(crate) mod packetise;

@@ -18,6 +18,7 @@ use signal_wire::{
     LiveKitAccess, LiveKitToken, MessageId, NoAccess, Payload, RelayFrame, Resume, SessionToken,
     VERSION,
 };
+use transport::livekit::fuzzing as livekit;
 
 type Seeds = Vec<Vec<u8>>;
 
@@ -75,6 +76,9 @@ fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
             vec![seal::introduce(&ann.address(), &bob.address())?],
         ),
         ("call_phone", phone_histories()),
+        ("livekit_messages", livekit::message_seeds()),
+        ("livekit_packets", livekit::packet_seeds()),
+        ("livekit_frames", livekit::frame_seeds()),
     ])
 }
 

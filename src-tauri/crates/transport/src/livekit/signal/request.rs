@@ -1,0 +1,134 @@
+//! What an owner asks of a connection.
+
+use super::cause::Reason;
+use super::event::{Candidate, Sid, Source, Track};
+use crate::livekit::Redacted;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Negotiate. While it waits for a socket, a newer one takes its place; a lost socket takes it
+    /// away, because a resume begins with an offer of its own.
+    Offer(Offer),
+    /// A candidate of ours. A lost socket takes it away like an offer.
+    Trickle(Candidate),
+    /// Publish one more track, which the next offer has.
+    AddTrack(AddTrack),
+    /// Say that a track of ours is muted, or not.
+    Mute {
+        /// Which.
+        sid: Sid,
+        /// How it is.
+        muted: bool,
+    },
+    /// What we know of the session, after [`Event::Resumed`](super::Event::Resumed).
+    Sync(Box<Sync>),
+    /// Leave for good. [`Reason::ClientInitiated`], [`Reason::UserRejected`] and
+    /// [`Reason::UserUnavailable`] reach the other side.
+    Leave(Reason),
+    /// Give the socket up and resume, because media tells that the path is dead.
+    Resume(ResumeReason),
+    /// Make the server play a fault, in tests.
+    Simulate(Scenario),
+}
+
+/// A description of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// SDP.
+    pub sdp: Redacted<String>,
+    /// Higher in each offer than in all before it; the answer has it too.
+    pub id: u32,
+}
+
+/// A track to publish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddTrack {
+    /// Our name for it: the second word of `a=msid` in the offer.
+    pub cid: String,
+    /// What it carries.
+    pub source: Source,
+    /// Of a picture; `None` for sound.
+    pub picture: Option<Picture>,
+    /// Whether it starts muted.
+    pub muted: bool,
+    /// Whether its frames are encrypted end to end.
+    pub encrypted: bool,
+}
+
+/// The largest picture of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Most bits per second.
+    pub bits_per_second: u32,
+}
+
+/// What the server is told of a session that is resumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sync {
+    /// The last offer of ours that was answered.
+    pub offer: Offer,
+    /// The server's answer to it.
+    pub answer: Redacted<String>,
+    /// Our tracks, with the cid of each. One that the server does not know makes it want a new join.
+    pub published: Vec<(String, Track)>,
+    /// Our data channels.
+    pub channels: Vec<ChannelInfo>,
+    /// The last number of a reliable data packet from each participant.
+    pub received: Vec<(Sid, u32)>,
+}
+
+/// A data channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelInfo {
+    /// `_reliable` or `_lossy`.
+    pub label: &'static str,
+    /// Its SCTP stream.
+    pub id: u16,
+}
+
+/// Why a session is resumed (`ReconnectReason`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResumeReason {
+    /// The socket was lost.
+    SignalLost,
+    /// What we send does not arrive, or nothing arrives at all.
+    PublisherFailed,
+    /// What we shall receive does not arrive.
+    SubscriberFailed,
+}
+
+impl ResumeReason {
+    pub(super) const fn number(self) -> i32 {
+        match self {
+            Self::SignalLost => 1,
+            Self::PublisherFailed => 2,
+            Self::SubscriberFailed => 3,
+        }
+    }
+}
+
+/// A fault that the server plays (`SimulateScenario`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// Its node dies.
+    NodeFailure,
+    /// It hands the session to another node.
+    Migration,
+    /// It ends the session.
+    ServerLeave,
+    /// It prefers ICE over TCP from now on.
+    CandidatesOverTcp,
+    /// It lets so many bits per second reach us; zero takes the limit away.
+    Bandwidth(u32),
+    /// It closes the socket during the next resume.
+    DisconnectOnResume,
+    /// The same, without a word.
+    DisconnectOnResumeSilently,
+    /// It wants a new join.
+    LeaveFullReconnect,
+}
