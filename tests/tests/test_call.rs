@@ -46,7 +46,7 @@ fn assert_good(found: &Value, fps: f64) {
     assert_eq!(found["ok"], true, "{found:#}");
     assert_eq!(found["problems"].as_array().map(Vec::len), Some(0));
     assert_eq!(found["heardYou"], true, "{found:#}");
-    for delay in ["soundDelayMs", "pictureDelayMs"] {
+    for delay in ["voiceDelayMs", "pictureDelayMs"] {
         let late = number(found, delay);
         assert!((1.0..600.0).contains(&late), "{delay} {found:#}");
     }

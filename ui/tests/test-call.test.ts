@@ -24,36 +24,74 @@ test('figures are told in units, and what is not known yet is a dash', () => {
   expect(lost({ ...GOOD, audioLoss: 0.021, remoteLoss: 0.2 })).toBe('20.0%');
 });
 
-test.each([
-  [0, 'Came back'],
-  [-12, 'Came back, quieter'],
-  [11, 'Came back, louder'],
-  [-7, 'Came back'],
-])('a voice that came back %d dB louder is told so', (echoGainDb, text) => {
-  expect(voice({ ...GOOD, echoGainDb })).toBe(text);
+test('a voice that is judged quieter is told so, and one that had no time is not asked to speak', () => {
+  expect(voice(GOOD)).toBe('Came back');
+  expect(voice({ ...GOOD, problems: ['quieter'] })).toBe('Came back, quieter');
+  expect(voice({ ...GOOD, voice: 'waiting' })).toBe('Say something…');
+  expect(voice({ ...GOOD, voice: 'waiting', over: true })).toBe('No time to tell');
 });
 
 test('what is not well comes with what to do, and what is well without', () => {
-  for (const outcome of ['waiting', 'lost', 'silent', 'deviceFails', 'off'] as const) {
-    const judged = verdict({ ...GOOD, voice: outcome });
+  const problems = [
+    'microphoneOff',
+    'microphoneFails',
+    'notHeard',
+    'voiceLost',
+    'voiceNoTime',
+    'cameraFails',
+    'pictureLost',
+    'pictureNoTime',
+    'quieter',
+    'late',
+    'lossy',
+  ] as const;
+  for (const problem of problems) {
+    const judged = verdict({ ...GOOD, problems: [problem] });
     expect(judged.sentence).toMatch(/\.$/u);
-    expect(judged.remedy).toMatch(/\.$/u);
+    expect(judged.sentence).not.toMatch(/All is well/u);
+    expect(judged.remedies).toHaveLength(1);
+    expect(judged.remedies[0]).toMatch(/\.$/u);
   }
-  expect(verdict({ ...GOOD, picture: 'lost' }).remedy).not.toBeNull();
   expect(verdict({ ...GOOD, picture: 'off' })).toEqual({
     sentence: 'Your voice came back.',
-    remedy: null,
+    remedies: [],
   });
-  expect(verdict(GOOD).remedy).toBeNull();
+  expect(verdict(GOOD).remedies).toEqual([]);
+});
+
+test('of several things that are not well each is told, and a remedy of both once', () => {
+  const { sentence, remedies } = verdict({
+    ...GOOD,
+    problems: ['quieter', 'lossy', 'cameraFails'],
+  });
+  expect(sentence).toBe('Your voice came back much quieter than you said it.');
+  expect(remedies).toHaveLength(3);
+  expect(remedies[1]).toBe('Much of the sound or picture was lost on the way.');
+  expect(remedies[2]).toMatch(/^Your camera does not work\. Choose/u);
 });
 
 test('the call shows delay, loss and what became of the voice', async () => {
   await story('call-test');
   const figures = document.querySelector<HTMLElement>('[data-test-voice]');
   const shown = within(figures as HTMLElement);
-  for (const text of ['Came back', '148 ms', '1 ms', '0.1%']) {
+  for (const text of ['Came back', '148 ms', '0.1%']) {
     expect(shown.getByText(text)).toBeVisible();
   }
+});
+
+test('a test call is on this computer, and says nothing of a network', async () => {
+  await story('call-test');
+  expect(screen.getByText('On this computer')).toBeVisible();
+  expect(screen.queryByText(/network/iu)).toBeNull();
+});
+
+test('a test that was too short says so of voice and picture, and blames nothing', async () => {
+  await story('ended-test-short');
+  const sentence = 'There was no time to hear your voice come back.';
+  expect(screen.getByRole('heading', { name: sentence })).toHaveFocus();
+  expect(screen.getByText(/no time to see your picture/u)).toBeVisible();
+  expect(screen.getByText('No time to tell')).toBeVisible();
+  expect(screen.queryByText(/Say something|too much to do/u)).toBeNull();
 });
 
 test('a call to somebody shows no figures of a test', async () => {

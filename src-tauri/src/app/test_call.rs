@@ -83,7 +83,7 @@ impl App {
         if let Some(last) = running.take() {
             last.stop().await;
         }
-        let watching = tokio::spawn(watch(
+        let watching = tokio::spawn(tell_findings(
             self.views.clone(),
             self.tests.identity.address().to_string(),
             self.tests.hearing.clone(),
@@ -108,15 +108,15 @@ impl App {
 }
 
 /// Follows the call with the test peer to its end, and tells what is found as it is found.
-async fn watch(
+async fn tell_findings(
     mut views: watch::Receiver<Arc<EngineView>>,
     peer: String,
     hearing: Hearing,
     report: watch::Sender<Option<TestReport>>,
 ) {
     hearing.listen(true);
-    let mut watch = Watch::new(hearing.clone());
-    report.send_replace(Some(watch.report(false)));
+    let mut call = Watch::new(hearing.clone());
+    report.send_replace(Some(call.report(false)));
     let mut has_begun = false;
     loop {
         let view = Arc::clone(&views.borrow_and_update());
@@ -125,15 +125,15 @@ async fn watch(
         if has_begun && !is_on {
             break;
         }
-        if watch.follow(&view, Instant::now(), Vec::new) {
-            report.send_replace(Some(watch.report(false)));
+        if call.follow(&view, Instant::now(), Vec::new) {
+            report.send_replace(Some(call.report(false)));
         }
         if views.changed().await.is_err() {
             break;
         }
     }
     hearing.listen(false);
-    report.send_replace(Some(watch.report(true)));
+    report.send_replace(Some(call.report(true)));
 }
 
 /// Whether a call that is not over is with this address.

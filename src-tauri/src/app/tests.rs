@@ -3,7 +3,7 @@ use std::path::Path;
 use call::id::Peer;
 use call::view::{ActivePhase, CallView};
 use clap::Parser;
-use headless::test_call::{EchoPeer, TestOutcome, TestReport};
+use headless::test_call::{EchoPeer, PictureOutcome, TestReport, VoiceOutcome};
 use media::backend::device::DeviceId;
 use store::{HistoryEntry, HistoryPeer};
 
@@ -234,7 +234,9 @@ async fn a_test_call_tells_what_came_back_while_it_lasts_and_when_it_is_over() {
     assert_eq!(*tested.borrow(), None, "before the first");
     app.test_call().await.unwrap();
     let came_back = |it: &TestReport| {
-        [it.voice, it.picture] == [TestOutcome::Returned; 2] && it.round_trip_ms.is_some()
+        it.voice == VoiceOutcome::Returned
+            && it.picture == PictureOutcome::Returned
+            && it.round_trip_ms.is_some()
     };
     let found = tested.wait_for(|it| it.as_ref().is_some_and(came_back));
     let found = tokio::time::timeout(Duration::from_secs(30), found).await;

@@ -2,14 +2,10 @@
 import type { TestReport } from '../backend/bindings/TestReport';
 import { m } from '../paraglide/messages';
 
-/** Twice or half as loud to the ear, in decibels; a codec alone makes some of them. */
-const HEARD_DB = 10;
-
-/** What became of the voice so far: a word or two. */
-export function voice({ voice, echoGainDb }: TestReport): string {
-  if (voice !== 'returned' || echoGainDb === null) return m[`test_voice_${voice}`]();
-  if (echoGainDb < -HEARD_DB) return m.test_voice_quieter();
-  return echoGainDb > HEARD_DB ? m.test_voice_louder() : m.test_voice_returned();
+/** What became of the voice: a word or two. */
+export function voice({ over, voice, problems }: TestReport): string {
+  if (voice === 'waiting' && over) return m.test_voice_noTime();
+  return problems.includes('quieter') ? m.test_voice_quieter() : m[`test_voice_${voice}`]();
 }
 
 /** A time in milliseconds, or that it is not known. */
@@ -27,30 +23,44 @@ export function lost({ audioLoss, videoLoss, remoteLoss }: TestReport): string {
 }
 
 /** What to say aloud of the voice, once it is known; null before. */
-export function said(report: TestReport): string | null {
-  return report.voice === 'waiting' ? null : m[`test_verdict_${report.voice}`]();
+export function said({ voice }: TestReport): string | null {
+  switch (voice) {
+    case 'waiting':
+      return null;
+    case 'returned':
+      return m.test_verdict_returned();
+    case 'lost':
+      return m.test_problem_voiceLost();
+    case 'silent':
+      return m.test_problem_notHeard();
+    case 'deviceFails':
+      return m.test_problem_microphoneFails();
+    case 'off':
+      return m.test_problem_microphoneOff();
+  }
 }
 
 /** How it was in the end: one sentence, and what to do unless all is well. */
 export interface Judged {
   readonly sentence: string;
-  readonly remedy: string | null;
+  /** A paragraph for each thing that is not well; the first is of the sentence. */
+  readonly remedies: readonly string[];
 }
 
-export function verdict({ voice, picture }: TestReport): Judged {
-  if (voice !== 'returned') {
-    return { sentence: m[`test_verdict_${voice}`](), remedy: m[`test_do_${voice}`]() };
+export function verdict({ picture, problems }: TestReport): Judged {
+  const [first, ...others] = problems;
+  if (first === undefined) {
+    const sentence = picture === 'off' ? m.test_verdict_returned() : m.test_verdict_both();
+    return { sentence, remedies: [] };
   }
-  switch (picture) {
-    case 'returned':
-      return { sentence: m.test_verdict_both(), remedy: null };
-    case 'off':
-      return { sentence: m.test_verdict_returned(), remedy: null };
-    case 'deviceFails':
-      return { sentence: m.test_verdict_noCamera(), remedy: m.test_do_noCamera() };
-    case 'waiting':
-    case 'silent':
-    case 'lost':
-      return { sentence: m.test_verdict_noPicture(), remedy: m.test_do_noPicture() };
-  }
+  const told = new Set([m[`test_do_${first}`]()]);
+  const more = others.map((one) => {
+    const remedy = m[`test_do_${one}`]();
+    const sentence = m[`test_problem_${one}`]();
+    // Several may have one cause: what to do about it is said once.
+    if (told.has(remedy)) return sentence;
+    told.add(remedy);
+    return `${sentence} ${remedy}`;
+  });
+  return { sentence: m[`test_problem_${first}`](), remedies: [m[`test_do_${first}`](), ...more] };
 }

@@ -125,7 +125,9 @@ struct Tapped<T> {
 }
 
 impl<T> Tapped<T> {
+    /// What was heard at the device before is forgotten: an echo of it would tell of that one.
     fn new(end: T, loudness: &Arc<Loudness>, listens: &Arc<AtomicBool>) -> Self {
+        loudness.forget();
         Self {
             end,
             loudness: Arc::clone(loudness),

@@ -8,21 +8,25 @@
 //!
 //! [`Hearing`] listens at the caller's own microphone and speaker, and says whether what was said
 //! came back, how late and how loud. [`Watch`] makes a [`TestReport`] of that, the figures of the
-//! call and what the user had on: the one judgement of a test call, for the window and the command
-//! line.
+//! call and what the user had on, with every [`TestProblem`]: the one judgement of a test call, for
+//! the window and the command line.
 
 #![warn(missing_docs)]
 
 mod findings;
 mod hearing;
+mod judgement;
 mod loudness;
 mod peer;
 mod relay;
+mod report;
 mod watch;
 
-pub use findings::{Findings, TestOutcome, TestReport};
+pub use findings::Findings;
 pub use hearing::{Echoed, Hearing};
+pub use judgement::QUIETER_DB;
 pub use peer::{EchoPeer, Setup, StartError};
+pub use report::{PictureOutcome, TestProblem, TestReport, VoiceOutcome};
 pub use watch::Watch;
 
 use std::time::Duration;

@@ -39,7 +39,14 @@ impl Loudness {
     pub(crate) fn new(epoch: Instant) -> Self {
         Self {
             epoch,
-            steps: (0..STEPS).map(|_| AtomicU64::new(u64::MAX)).collect(),
+            steps: (0..STEPS).map(|_| AtomicU64::new(UNKNOWN)).collect(),
+        }
+    }
+
+    /// Nothing was loud any more.
+    pub(crate) fn forget(&self) {
+        for step in &self.steps {
+            step.store(UNKNOWN, Ordering::Relaxed);
         }
     }
 
@@ -93,7 +100,7 @@ impl Loudness {
     fn energy(&self, number: u32) -> Option<f32> {
         let value = self.steps[number as usize % STEPS].load(Ordering::Relaxed);
         let energy = f32::from_bits(value as u32);
-        let known = value >> 32 == u64::from(number) && value != u64::MAX;
+        let known = value >> 32 == u64::from(number) && value != UNKNOWN;
         (known && energy.is_finite()).then_some(energy)
     }
 
@@ -183,6 +190,9 @@ const SAMPLES_PER_STEP: u128 = SAMPLE_RATE_HZ as u128 / 100;
 
 /// Ten seconds: what is compared, and what was said two seconds and more before it.
 const STEPS: usize = 1000;
+
+/// What stands for a step of which nothing is known.
+const UNKNOWN: u64 = u64::MAX;
 
 /// Steps that are compared: two seconds, in which somebody who counts aloud says three words.
 const COMPARED: u32 = 200;
@@ -276,6 +286,19 @@ mod tests {
         });
         let found = heard.find(&said, epoch + Duration::from_secs(6), BOUNDS);
         assert!(found.is_none_or(|it| it.similarity < 0.5), "{found:?}");
+    }
+
+    #[test]
+    fn what_another_device_took_in_before_is_not_found_again() {
+        let epoch = Instant::now();
+        let (said, heard) = (Loudness::new(epoch), Loudness::new(epoch));
+        told(&said, epoch, 480, speech);
+        told(&heard, epoch + BOUNDS[0], 480, speech);
+        let now = epoch + Duration::from_secs(8);
+        assert!(heard.find(&said, now, BOUNDS).is_some());
+        said.forget();
+        assert!(!said.is_lively(epoch + Duration::from_secs(6)));
+        assert_eq!(heard.find(&said, now, BOUNDS), None);
     }
 
     #[test]

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use call::view::{ActivePhase, CallView, Controls};
 use engine::view::{CallStats, EngineView};
 
-use crate::findings::{Findings, TestOutcome, TestReport};
+use crate::findings::Findings;
 use crate::hearing::Hearing;
+use crate::report::{PictureOutcome, TestReport, VoiceOutcome};
 
 /// Finds what there is to find while a test call lasts. Fed with every view of the caller's engine,
 /// of which there are several a second in a call.
@@ -19,7 +20,7 @@ pub struct Watch {
     /// When it is listened for the echo again; `None` before the first time.
     listens_at: Option<Instant>,
     /// The outcomes that were known last, of voice and picture.
-    known: (TestOutcome, TestOutcome),
+    known: (VoiceOutcome, PictureOutcome),
 }
 
 impl Watch {
@@ -31,7 +32,7 @@ impl Watch {
             findings: Findings::default(),
             seen: None,
             listens_at: None,
-            known: (TestOutcome::Waiting, TestOutcome::Waiting),
+            known: (VoiceOutcome::Waiting, PictureOutcome::Waiting),
         }
     }
 
@@ -52,12 +53,12 @@ impl Watch {
             self.listens_at = Some(now + LISTEN);
             // What is said into a muted microphone goes nowhere.
             let spoke = local.microphone && self.hearing.spoke(now);
-            self.findings.heard(self.hearing.echo(now), spoke);
+            self.findings.heard(now, self.hearing.echo(now), spoke);
         }
         if let Some(stats) = view.stats.as_ref().filter(|_| is_fresh) {
-            self.findings
-                .devices(wish, &view.microphone.now, &view.camera.now);
-            self.findings.sampled(stats, &ages());
+            let devices = [&view.microphone, &view.speaker, &view.camera].map(|it| &it.now);
+            self.findings.devices(wish, devices);
+            self.findings.sampled(now, stats, &ages());
         }
         let TestReport { voice, picture, .. } = self.findings.report(false);
         let known = std::mem::replace(&mut self.known, (voice, picture));

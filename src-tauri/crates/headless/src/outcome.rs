@@ -47,7 +47,7 @@ const fn row(reason: EndReason) -> (u8, &'static str) {
 /// The exit status when a call could not even be tried: what was given makes no sense.
 pub const BAD_CALL: u8 = 3;
 
-/// The exit status when a test call went through, and something of it did not come back.
+/// The exit status when a test call went through, and something of it is not well.
 pub const BAD_TEST_CALL: u8 = 24;
 
 /// The end of `--help`: exit statuses, what can be said while it runs, and what figures mean.
@@ -71,7 +71,7 @@ Exit status:
     // Writing to a text cannot fail.
     let _ = writeln!(
         help,
-        "  {BAD_TEST_CALL}  of a test call, sound or picture did not come back"
+        "  {BAD_TEST_CALL}  of a test call, something is not well: it did not come back, or quieter, late or lossy"
     );
     help + "
 Commands on standard input, one a line, while it runs:
@@ -92,9 +92,9 @@ Figures of --json, once a second: statistics of the call, named as in W3C webrtc
                  or theirCamera; null while all is well
 
 The last line of `test-call --json`, testCall: ok, and problems if it is not; medians of
-  soundDelayMs   how late the voice came back, both ways together, beyond the two seconds
+  voiceDelayMs   how late the voice came back, both ways together, beyond the two seconds
   pictureDelayMs the same of a test picture; null for a camera
-  roundTripMs, soundBufferMs    of the network, and how long sound waits before it is played
+  roundTripMs, soundBufferMs    within this computer, and how long sound waits before it is played
   audioLoss, videoLoss, remoteLoss    shares that we lost, and that the other side did
   frameWidth, frameHeight, framesPerSecond    of the picture that came back
   heardYou, similarity    whether the voice came back, and how alike it was, 0 to 1

@@ -14,7 +14,7 @@ use engine::command::Command;
 use engine::view::EngineView;
 use tokio::time::{sleep_until, timeout};
 
-pub use echo::{EchoPeer, Hearing, TestOutcome, TestReport, Watch};
+pub use echo::{EchoPeer, Hearing, PictureOutcome, TestReport, VoiceOutcome, Watch};
 
 use self::findings::Findings;
 use crate::outcome::{BAD_CALL, BAD_TEST_CALL, exit_code, words};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use echo::{TestOutcome, TestReport};
+use echo::{QUIETER_DB, TestProblem, TestReport, VoiceOutcome};
 use serde_json::{Value, json};
 
 /// What was found in the end.
@@ -10,28 +10,9 @@ use serde_json::{Value, json};
 pub(super) struct Findings(pub(super) TestReport);
 
 impl Findings {
-    /// Whether all came back that should.
+    /// Whether all came back that should, and as it should.
     pub(super) fn are_good(&self) -> bool {
-        self.problems().is_empty()
-    }
-
-    /// What did not come back, and why.
-    fn problems(&self) -> Vec<&'static str> {
-        let sound = match self.0.voice {
-            TestOutcome::Returned => None,
-            TestOutcome::Off => Some("the microphone was off"),
-            TestOutcome::DeviceFails => Some("the microphone does not work"),
-            TestOutcome::Silent => Some("the microphone heard nobody speak"),
-            TestOutcome::Lost => Some("what you said did not come back"),
-            TestOutcome::Waiting => Some("there was no time to hear your voice come back"),
-        };
-        let picture = match self.0.picture {
-            TestOutcome::Returned | TestOutcome::Off => None,
-            TestOutcome::DeviceFails => Some("the camera does not work"),
-            TestOutcome::Lost | TestOutcome::Silent => Some("your picture did not come back"),
-            TestOutcome::Waiting => Some("there was no time to see your picture come back"),
-        };
-        sound.into_iter().chain(picture).collect()
+        self.0.problems.is_empty()
     }
 
     /// Names and units as `--help` explains them.
@@ -39,11 +20,11 @@ impl Findings {
         let report = &self.0;
         json!({
             "ok": ok,
-            "problems": self.problems(),
-            "heardYou": report.voice == TestOutcome::Returned,
+            "problems": report.problems.iter().map(|it| words(*it)).collect::<Vec<_>>(),
+            "heardYou": report.voice == VoiceOutcome::Returned,
             "similarity": report.similarity,
             "echoGainDb": report.echo_gain_db,
-            "soundDelayMs": report.voice_delay_ms,
+            "voiceDelayMs": report.voice_delay_ms,
             "pictureDelayMs": report.picture_delay_ms,
             "roundTripMs": report.round_trip_ms,
             "soundBufferMs": report.sound_buffer_ms,
@@ -63,8 +44,8 @@ impl fmt::Display for Findings {
         let report = &self.0;
         let ms =
             |it: Option<f64>| it.map_or_else(|| "unknown".to_owned(), |it| format!("{it:.0} ms"));
-        for problem in self.problems() {
-            writeln!(f, "Not well: {problem}.")?;
+        for problem in &report.problems {
+            writeln!(f, "Not well: {}. {}", words(*problem), remedy(*problem))?;
         }
         if let (Some(late), Some(gain)) = (report.voice_delay_ms, report.echo_gain_db) {
             writeln!(
@@ -88,8 +69,8 @@ impl fmt::Display for Findings {
         let [audio, video, remote] = lost.map(|it| 100.0 * it);
         writeln!(
             f,
-            "Round trip {}, sound waits {}; lost: {audio:.1} % of the sound, {video:.1} % of the \
-             picture, {remote:.1} % of what we sent.",
+            "Round trip within this computer {}, sound waits {}; lost: {audio:.1} % of the sound, \
+             {video:.1} % of the picture, {remote:.1} % of what we sent.",
             ms(report.round_trip_ms),
             ms(report.sound_buffer_ms),
         )?;
@@ -100,27 +81,69 @@ impl fmt::Display for Findings {
     }
 }
 
+/// What is not well, within a sentence.
+const fn words(problem: TestProblem) -> &'static str {
+    match problem {
+        TestProblem::MicrophoneOff => "the microphone was off",
+        TestProblem::MicrophoneFails => "the microphone does not work",
+        TestProblem::NotHeard => "the microphone heard nobody speak",
+        TestProblem::VoiceLost => "what you said did not come back",
+        TestProblem::VoiceNoTime => "there was no time to hear your voice come back",
+        TestProblem::CameraFails => "the camera does not work",
+        TestProblem::PictureLost => "your picture did not come back",
+        TestProblem::PictureNoTime => "there was no time to see your picture come back",
+        TestProblem::Quieter => "your voice came back much quieter than you said it",
+        TestProblem::Late => "your voice came back late",
+        TestProblem::Lossy => "much of the sound or picture was lost on the way",
+    }
+}
+
+/// What to do about it: a sentence or two.
+const fn remedy(problem: TestProblem) -> &'static str {
+    match problem {
+        TestProblem::MicrophoneOff => "Turn it on, and say a sentence.",
+        TestProblem::MicrophoneFails | TestProblem::CameraFails => {
+            "Choose another one, or allow this program to use it in the system's privacy settings."
+        }
+        TestProblem::NotHeard => {
+            "If you spoke: look for a mute switch on the microphone, or choose another one."
+        }
+        TestProblem::VoiceLost => "The microphone heard you. Choose another speaker.",
+        TestProblem::VoiceNoTime => "Say a sentence, and wait until you hear it.",
+        TestProblem::PictureNoTime => "Let the test last some seconds longer.",
+        TestProblem::Late => {
+            "A wireless headset or a busy computer delays sound: use a cable, or close other \
+             programs."
+        }
+        TestProblem::PictureLost | TestProblem::Quieter | TestProblem::Lossy => {
+            "This computer may have too much to do. Close other programs."
+        }
+    }
+}
+
 /// How loud the voice came back, by how many decibels louder than it was said.
 fn loudness(gain_db: f64) -> String {
     match gain_db {
-        louder if louder > ABOUT_DB => format!("{gain_db:.0} dB louder"),
-        quieter if quieter < -ABOUT_DB => format!("{:.0} dB quieter", -gain_db),
+        louder if louder > QUIETER_DB => format!("{gain_db:.0} dB louder"),
+        quieter if quieter < -QUIETER_DB => format!("{:.0} dB quieter", -gain_db),
         _ => "about as loud as you said it".to_owned(),
     }
 }
 
-/// Decibels that ears hardly tell in speech.
-const ABOUT_DB: f64 = 3.0;
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use echo::PictureOutcome;
+
     use super::*;
 
     fn good() -> TestReport {
         TestReport {
             over: true,
-            voice: TestOutcome::Returned,
-            picture: TestOutcome::Returned,
+            voice: VoiceOutcome::Returned,
+            picture: PictureOutcome::Returned,
+            problems: Vec::new(),
             voice_delay_ms: Some(150.0),
             echo_gain_db: Some(-1.0),
             similarity: Some(0.97),
@@ -141,7 +164,7 @@ mod tests {
         let findings = Findings(good());
         assert!(findings.are_good());
         let told = findings.json(true);
-        assert_eq!(told["soundDelayMs"], 150.0);
+        assert_eq!(told["voiceDelayMs"], 150.0);
         assert_eq!(told["heardYou"], true);
         let text = findings.to_string();
         assert!(
@@ -149,35 +172,37 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("All is well.\n"), "{text}");
-        let quiet = TestReport {
-            echo_gain_db: Some(-12.4),
-            ..good()
-        };
-        assert!(Findings(quiet).to_string().contains("12 dB quieter."));
     }
 
     #[test]
-    fn what_did_not_come_back_is_told_with_its_cause() {
-        let causes = |voice, picture| {
+    fn what_came_back_quieter_or_with_losses_is_not_called_well() {
+        let mut report = TestReport {
+            echo_gain_db: Some(-12.4),
+            remote_loss: 0.3,
+            ..good()
+        };
+        report.problems = TestProblem::of(&report);
+        let findings = Findings(report);
+        assert!(!findings.are_good());
+        let text = findings.to_string();
+        assert!(text.contains("12 dB quieter."), "{text}");
+        assert!(text.contains("Not well: your voice came back much quieter"));
+        assert!(text.contains("Not well: much of the sound or picture was lost"));
+        assert!(!text.contains("All is well"), "{text}");
+    }
+
+    #[test]
+    fn every_problem_has_words_of_its_own_and_says_what_to_do() {
+        let texts: BTreeSet<_> = TestProblem::ALL.map(words).into();
+        assert_eq!(texts.len(), TestProblem::ALL.len());
+        for problem in TestProblem::ALL {
             let report = TestReport {
-                voice,
-                picture,
+                problems: vec![problem],
                 ..good()
             };
-            Findings(report).problems().join(", ")
-        };
-        assert_eq!(
-            causes(TestOutcome::DeviceFails, TestOutcome::DeviceFails),
-            "the microphone does not work, the camera does not work"
-        );
-        assert_eq!(
-            causes(TestOutcome::Silent, TestOutcome::Lost),
-            "the microphone heard nobody speak, your picture did not come back"
-        );
-        let lost = causes(TestOutcome::Lost, TestOutcome::Off);
-        assert_eq!(lost, "what you said did not come back");
-        assert_eq!(causes(TestOutcome::Returned, TestOutcome::Off), "");
-        let early = causes(TestOutcome::Waiting, TestOutcome::Returned);
-        assert_eq!(early, "there was no time to hear your voice come back");
+            let text = Findings(report).to_string();
+            let told = format!("Not well: {}. {}\n", words(problem), remedy(problem));
+            assert!(text.starts_with(&told), "{text}");
+        }
     }
 }
