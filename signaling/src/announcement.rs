@@ -34,14 +34,14 @@ pub(crate) struct Said {
 pub(crate) struct DialBack(Arc<DialFn>);
 
 type DialFn = dyn Fn(SocketAddr, String) -> Dialling + Send + Sync;
-type Dialling = Pin<Box<dyn Future<Output = &'static str> + Send>>;
+type Dialling = Pin<Box<dyn Future<Output = String> + Send>>;
 
 impl DialBack {
     pub(crate) fn new<Dialled>(
         dial: impl Fn(SocketAddr, String) -> Dialled + Send + Sync + 'static,
     ) -> Self
     where
-        Dialled: Future<Output = &'static str> + Send + 'static,
+        Dialled: Future<Output = String> + Send + 'static,
     {
         Self(Arc::new(move |from, said| Box::pin(dial(from, said))))
     }

@@ -110,7 +110,7 @@ impl Server {
 
     /// Has whoever asks by `GET /dial-back` called back, while something is announced: `dial_back` is
     /// given where the question came from and what its header `Tincan-Announcement` says, at most
-    /// the size of a request, and returns the word to answer. How often and to which ports it dials
+    /// the size of a request, and returns what to answer. How often and to which ports it dials
     /// is for it to limit. Not for pages of browsers.
     #[must_use]
     pub fn with_dial_back<Dialled>(
@@ -118,7 +118,7 @@ impl Server {
         dial_back: impl Fn(SocketAddr, String) -> Dialled + Send + Sync + 'static,
     ) -> Self
     where
-        Dialled: Future<Output = &'static str> + Send + 'static,
+        Dialled: Future<Output = String> + Send + 'static,
     {
         self.dial_back = Some(DialBack::new(dial_back));
         self

@@ -11,6 +11,8 @@ use crate::token::Pair;
 /// since each costs a key agreement.
 pub struct Acquaintances {
     own: Address,
+    /// What our identity has with itself; `None` if it is no usable key.
+    own_pair: Option<Pair>,
     people: Vec<(Address, Pair)>,
 }
 
@@ -31,6 +33,7 @@ impl Acquaintances {
         let pair = |other| Some((other, Pair::new(identity, &other).ok()?));
         Self {
             own: identity.address(),
+            own_pair: Pair::new(identity, &identity.address()).ok(),
             people: people.into_iter().filter_map(pair).collect(),
         }
     }
@@ -58,6 +61,27 @@ impl Acquaintances {
             .iter()
             .find(told)
             .map(|(other, _)| Recognised::Acquaintance(*other))
+    }
+
+    /// Whether an announcement is one that our identity makes, to these people or to everybody: only
+    /// it knows the secrets of both the tokens and the decoys.
+    #[must_use]
+    pub fn is_own(&self, announcement: &Announcement) -> bool {
+        let alias = &announcement.alias;
+        if let Some(named) = &announcement.named {
+            return named.address == self.own && named.verify(alias).is_ok();
+        }
+        let decoys = self.own_pair.iter().flat_map(|pair| {
+            let numbers = (0..).take(Announcement::TOKEN_STEP);
+            numbers.map(|it| pair.decoy(alias, it))
+        });
+        let told = self
+            .people
+            .iter()
+            .map(|(_, pair)| pair.token(alias, &self.own));
+        decoys
+            .chain(told)
+            .any(|it| announcement.tokens.contains(&it))
     }
 }
 
@@ -92,6 +116,29 @@ mod tests {
         let [zoe] = people();
         assert_eq!(seen_by(&zoe, &[&ann, &bob, &eve]), None);
         assert_eq!(seen_by(&ann, &[&ann, &bob, &eve]), None);
+    }
+
+    #[test]
+    fn what_an_identity_announces_is_its_own_and_nobody_elses() {
+        let [ann, bob, alias, other] = people();
+        let eight = people::<8>().map(|it| it.address());
+        let says = |who: &Identity| {
+            [
+                Announcement::hidden(who, &alias, 1, &[]),
+                Announcement::hidden(who, &alias, 1, &[ann.address(), bob.address()]),
+                Announcement::hidden(who, &alias, 1, &eight),
+                Announcement::open(who, &alias, 1, "Ann"),
+            ]
+        };
+        let others = [ann.address(), bob.address()];
+        let known = Acquaintances::new(&ann, eight.iter().copied().chain(others));
+        assert_eq!(says(&ann).map(|it| known.is_own(&it)), [true; 4]);
+        assert_eq!(says(&bob).map(|it| known.is_own(&it)), [false; 4]);
+        let elsewhere = says(&ann).map(|it| Announcement {
+            alias: other.address(),
+            ..it
+        });
+        assert_eq!(elsewhere.map(|it| known.is_own(&it)), [false; 4]);
     }
 
     #[test]

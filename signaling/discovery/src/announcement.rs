@@ -51,7 +51,7 @@ impl Announcement {
 
     /// How many tokens are told at least, and in which steps more: of how many people somebody
     /// knows, only this much shows.
-    const TOKEN_STEP: usize = 8;
+    pub(crate) const TOKEN_STEP: usize = 8;
 
     /// Announces to people whom one knows, and to nobody else. Of more than [`Self::MAX_TOKENS`]
     /// the first ones recognise it; whoever is no usable key is left out.

@@ -26,7 +26,9 @@ use self::ask::Asking;
 pub use self::ask::{AskError, DEFAULT_PORT, ask};
 pub use self::beacon::BEACON_PORT;
 use self::beacon::Beacon;
-pub use self::dial_back::{DialedBack, ask_to_dial_back, dial_back, who_asks_to_dial_back};
+pub use self::dial_back::{
+    DialBackAnswer, DialedBack, ask_to_dial_back, dial_back, who_asks_to_dial_back,
+};
 use self::dns_sd::DnsSd;
 pub use self::running::RunningFinder;
 use crate::announcement::Announcement;

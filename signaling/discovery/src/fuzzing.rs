@@ -6,7 +6,7 @@ use identity::Identity;
 use crate::acquaintances::Acquaintances;
 use crate::announcement::{Announcement, label};
 use crate::encoding::Claimed;
-pub use crate::finders::fuzzing::{answer, beacon};
+pub use crate::finders::fuzzing::{answer, beacon, dial_back_answer, dial_back_question};
 
 pub mod seeds;
 

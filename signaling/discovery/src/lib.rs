@@ -29,8 +29,8 @@ pub use acquaintances::{Acquaintances, Recognised};
 pub use announcement::{Announcement, Named, host_name};
 pub use encoding::NotAnAnnouncement;
 pub use finders::{
-    AskError, BEACON_PORT, DEFAULT_PORT, DialedBack, Options, RunningFinder, ask, ask_to_dial_back,
-    dial_back, who_asks_to_dial_back,
+    AskError, BEACON_PORT, DEFAULT_PORT, DialBackAnswer, DialedBack, Options, RunningFinder, ask,
+    ask_to_dial_back, dial_back, who_asks_to_dial_back,
 };
 pub use identity::Address;
 pub use interfaces::{Vicinity, own_places};

@@ -72,14 +72,17 @@ impl OwnRelay {
     }
 }
 
-type Dialling = Pin<Box<dyn Future<Output = &'static str> + Send>>;
+type Dialling = Pin<Box<dyn Future<Output = String> + Send>>;
 
 /// Dials back to whoever asks for it, with limits for all of them together.
 fn answer_dial_back() -> impl Fn(SocketAddr, String) -> Dialling + Send + Sync + 'static {
     let dial_back = Arc::new(DialBack::default());
     move |came_from, question| {
         let dial_back = Arc::clone(&dial_back);
-        Box::pin(async move { dial_back.answer(came_from, &question).await.word() })
+        Box::pin(async move {
+            let outcome = dial_back.answer(came_from, &question).await;
+            outcome.told_to(came_from)
+        })
     }
 }
 

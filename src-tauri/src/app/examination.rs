@@ -1,6 +1,6 @@
 //! What the doctor says.
 
-use doctor::{Device, Report};
+use doctor::{Device, OwnPort, Report};
 use engine::view::DeviceNow;
 use headless::examine;
 
@@ -19,7 +19,7 @@ impl App {
         let peer = peer.map(|it| examine::peer(it, &self.identity, &people, &self.known));
         let mut subjects = examine::subjects(&self.options.common, &settings, peer);
         let view = self.views.borrow().clone();
-        subjects.port = own_port(&view.lan.places);
+        subjects.port = own_port(&view.lan.places).map_or(OwnPort::NotOpen, OwnPort::At);
         if is_on(&view.camera.now) {
             subjects.camera = Device::InUse;
         }

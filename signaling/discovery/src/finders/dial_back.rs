@@ -4,13 +4,16 @@
 //!
 //! The question, `GET /dial-back`, carries the announcement of who asks. Whoever is asked dials the
 //! address that the question came from and the port that the announcement names, asks there for an
-//! announcement as of any place, and says in one word what came of it. A TCP connection proves that
+//! announcement as of any place, and says in one word what came of it, and behind it at which address it
+//! sees the asker: where that is not the one that was asked from, something between translates
+//! addresses, and what was dialled is not the asker. A TCP connection proves that
 //! the asker is at that address, so nobody has a third one dialled; what is learnt there is whether
 //! the same alias answers, so nobody learns anything of ports that are not Tincan's.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::str;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -64,9 +67,14 @@ impl DialedBack {
         }
     }
 
-    fn of_word(word: &[u8]) -> Option<Self> {
-        let is_meant = |it: &Self| it.word().as_bytes() == word;
-        Self::ALL.into_iter().find(is_meant)
+    /// The whole answer to who came from there: the word, a space, and the address.
+    #[must_use]
+    pub fn told_to(self, came_from: SocketAddr) -> String {
+        format!("{self} {}", came_from.ip().to_canonical())
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
     }
 }
 
@@ -74,6 +82,16 @@ impl fmt::Display for DialedBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
+}
+
+/// What a member says that was asked to dial back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DialBackAnswer {
+    /// What came of it.
+    pub outcome: DialedBack,
+    /// Whether it sees the asker at another address than the one that was asked from: something
+    /// between the two translates addresses, and that is what was dialled.
+    pub is_translated: bool,
 }
 
 /// Asks the member at a place to dial back to whoever announces this at our address.
@@ -85,17 +103,18 @@ impl fmt::Display for DialedBack {
 pub async fn ask_to_dial_back(
     place: SocketAddr,
     said: &Announcement,
-) -> Result<DialedBack, AskError> {
+) -> Result<DialBackAnswer, AskError> {
     let stream = match timeout(CONNECT, TcpStream::connect(place)).await {
         Ok(connected) => connected.map_err(AskError::Unreached)?,
         Err(_) => return Err(AskError::Unreached(io::ErrorKind::TimedOut.into())),
     };
+    let asked_from = stream.local_addr().map_err(AskError::Unreached)?.ip();
     let header = format!(
         "{ANNOUNCEMENT}: {}\r\n",
         BASE64URL_NOPAD.encode(&said.to_bytes())
     );
     match timeout(ANSWER, exchange(stream, place, PATH, &header)).await {
-        Ok(Ok(answer)) => judge(&answer),
+        Ok(Ok(answer)) => judge(&answer, asked_from),
         Ok(Err(_)) | Err(_) => Err(AskError::NotAMember),
     }
 }
@@ -141,12 +160,28 @@ fn back(came_from: SocketAddr, port: u16) -> SocketAddr {
     }
 }
 
-fn judge(answer: &[u8]) -> Result<DialedBack, AskError> {
+/// What an answer of HTTP says to who asked from this address.
+pub(super) fn judge(answer: &[u8], asked_from: IpAddr) -> Result<DialBackAnswer, AskError> {
     match split(answer) {
-        (Some(200), Some(body)) => DialedBack::of_word(body).ok_or(AskError::NotAMember),
+        (Some(200), Some(body)) => {
+            let (outcome, seen_at) = read(body).ok_or(AskError::NotAMember)?;
+            Ok(DialBackAnswer {
+                outcome,
+                is_translated: seen_at != asked_from.to_canonical(),
+            })
+        }
         (Some(400..=599), Some(_)) => Err(AskError::SaysNothing),
         (_, _) => Err(AskError::NotAMember),
     }
+}
+
+/// What [`DialedBack::told_to`] wrote, in that form only.
+pub(super) fn read(body: &[u8]) -> Option<(DialedBack, IpAddr)> {
+    let (word, seen_at) = str::from_utf8(body).ok()?.split_once(' ')?;
+    let (outcome, seen_at) = (DialedBack::of_word(word)?, seen_at.parse::<IpAddr>().ok()?);
+    // An address has several spellings, and one of them is written.
+    let is_as_written = outcome.told_to((seen_at, 0).into()).as_bytes() == body;
+    is_as_written.then_some((outcome, seen_at))
 }
 
 /// The path under which the relay of a member dials back.
@@ -212,14 +247,49 @@ mod tests {
 
     #[tokio::test]
     async fn each_word_is_understood_and_nothing_else_is() {
-        for word in DialedBack::ALL {
-            let place = ([127, 0, 0, 1], answering(word.word().into()).await).into();
-            let told = ask_to_dial_back(place, &announcement(4080)).await;
-            assert_eq!(told.unwrap(), word);
+        for outcome in DialedBack::ALL {
+            let body = outcome.told_to(from()).into_bytes();
+            let place = ([127, 0, 0, 1], answering(body).await).into();
+            let told = ask_to_dial_back(place, &announcement(4080)).await.unwrap();
+            let is_translated = false;
+            assert_eq!(
+                told,
+                DialBackAnswer {
+                    outcome,
+                    is_translated
+                }
+            );
         }
-        let place = ([127, 0, 0, 1], answering(b"hello".to_vec()).await).into();
-        let told = ask_to_dial_back(place, &announcement(4080)).await;
-        assert!(matches!(told, Err(AskError::NotAMember)), "{told:?}");
+        for body in [
+            "hello",
+            "silent",
+            "silent ",
+            "silent  127.0.0.1",
+            "silent 127.0.0.1 ",
+            "silent 127.0.0.1:80",
+            "silent ::ffff:127.0.0.1",
+            "silent 0:0:0:0:0:0:0:1",
+            "hello 127.0.0.1",
+        ] {
+            let place = ([127, 0, 0, 1], answering(body.into()).await).into();
+            let told = ask_to_dial_back(place, &announcement(4080)).await;
+            assert!(matches!(told, Err(AskError::NotAMember)), "{told:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_is_seen_at_another_address_than_its_own_is_translated() {
+        for (seen_at, is_translated) in [
+            ("127.0.0.1:9", false),
+            ("[::ffff:127.0.0.1]:9", false),
+            ("192.168.1.1:9", true),
+            ("[::1]:9", true),
+        ] {
+            let body = DialedBack::Silent.told_to(seen_at.parse().unwrap());
+            let place = ([127, 0, 0, 1], answering(body.into()).await).into();
+            let told = ask_to_dial_back(place, &announcement(4080)).await.unwrap();
+            assert_eq!(told.is_translated, is_translated, "{seen_at}");
+        }
     }
 
     #[test]
@@ -249,8 +319,15 @@ mod tests {
         fn any_question_and_any_answer_is_judged(text: String, bytes: Vec<u8>) {
             let _ = who_asks_to_dial_back(&text);
             let _ = who_asks_to_dial_back(&BASE64URL_NOPAD.encode(&bytes));
-            let _ = judge(&bytes);
-            let _ = judge(&[b"HTTP/1.1 200 OK\r\n\r\n", &bytes[..]].concat());
+            let _ = judge(&bytes, from().ip());
+            let _ = judge(&[b"HTTP/1.1 200 OK\r\n\r\n", &bytes[..]].concat(), from().ip());
+        }
+
+        #[test]
+        fn what_is_told_is_read_back(word in 0..DialedBack::ALL.len(), ip: IpAddr) {
+            let outcome = DialedBack::ALL[word];
+            let told = outcome.told_to((ip, 9).into());
+            prop_assert_eq!(read(told.as_bytes()), Some((outcome, ip.to_canonical())));
         }
     }
 }

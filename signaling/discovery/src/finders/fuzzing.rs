@@ -1,9 +1,13 @@
 //! What is private to the finders, for the fuzz targets.
 
+use std::net::Ipv4Addr;
+
+use data_encoding::BASE64URL_NOPAD;
 use identity::Identity;
 
 use super::ask::judge;
 use super::beacon::{Datagram, Goodbye, SourceProof};
+use super::dial_back::{self, who_asks_to_dial_back};
 use crate::announcement::Announcement;
 use crate::encoding::Claimed;
 use crate::fuzzing::seeds::said;
@@ -22,6 +26,26 @@ pub fn beacon(bytes: &[u8]) {
 pub fn answer(bytes: &[u8]) {
     if let Ok(said) = judge(bytes) {
         assert_eq!(Announcement::from_bytes(&said.to_bytes()), Ok(said));
+    }
+}
+
+/// The header of whoever asks to be dialled back: written again it is read as the same.
+pub fn dial_back_question(text: &str) {
+    let said = who_asks_to_dial_back(text);
+    if let Some(said) = &said {
+        assert!(said.port >= 1024);
+        let written = BASE64URL_NOPAD.encode(&said.to_bytes());
+        assert_eq!(who_asks_to_dial_back(&written).as_ref(), Some(said));
+    }
+    // As the bytes of an announcement, which text hardly ever is.
+    let _ = who_asks_to_dial_back(&BASE64URL_NOPAD.encode(text.as_bytes()));
+}
+
+/// An answer of HTTP of whoever dialled back, and its body alone.
+pub fn dial_back_answer(bytes: &[u8]) {
+    let _ = dial_back::judge(bytes, Ipv4Addr::LOCALHOST.into());
+    if let Some((outcome, seen_at)) = dial_back::read(bytes) {
+        assert_eq!(outcome.told_to((seen_at, 0).into()).as_bytes(), bytes);
     }
 }
 

@@ -1,8 +1,12 @@
 //! What the encoders make, for the fuzz targets to begin with.
 
+use std::net::SocketAddr;
+
+use data_encoding::BASE64URL_NOPAD;
 use identity::Identity;
 
 use crate::announcement::Announcement;
+use crate::finders::DialedBack;
 pub use crate::finders::fuzzing::beacons;
 
 /// Announcements in their own form: hidden to all but `other`, and by a name.
@@ -36,6 +40,28 @@ pub fn answers(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
         .collect();
     answers.push(b"HTTP/1.1 503 Service Unavailable\r\n\r\n".to_vec());
     answers
+}
+
+/// What whoever wants to be dialled back writes into the header.
+#[must_use]
+pub fn dial_back_questions(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
+    let text = |it: &Vec<u8>| BASE64URL_NOPAD.encode(it).into_bytes();
+    announcements(own, other).iter().map(text).collect()
+}
+
+/// What a relay answers that dialled back, and the bodies alone.
+#[must_use]
+pub fn dial_back_answers() -> Vec<Vec<u8>> {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\n\r\n";
+    let v4 = SocketAddr::from(([192, 168, 1, 2], 50_000));
+    let v6 = SocketAddr::from(([0xfe80, 0, 0, 0, 0, 0, 0, 1], 50_000));
+    let bodies = [
+        DialedBack::Reached.told_to(v4),
+        DialedBack::NoRoute.told_to(v6),
+    ];
+    let whole = bodies.iter().map(|it| [&head[..], it.as_bytes()].concat());
+    let alone = bodies.iter().map(|it| it.clone().into_bytes());
+    whole.chain(alone).collect()
 }
 
 pub(crate) fn said(own: &Identity, other: &Identity) -> [Announcement; 2] {

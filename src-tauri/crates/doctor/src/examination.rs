@@ -20,7 +20,7 @@ use crate::peer::{self, Visit};
 use crate::relay;
 use crate::report::{Check, CheckKind, Report};
 use crate::sound;
-use crate::subjects::{Device, Peer, Subjects};
+use crate::subjects::{Device, OwnPort, Peer, Subjects};
 use crate::tcp;
 
 /// How long an examination takes at most. What is not known by then is [`Finding::TimedOut`].
@@ -149,8 +149,12 @@ async fn look(
     let port = temporary.port;
     let own_port = async {
         let found = match (subjects.port, port) {
-            (Some(port), _) | (None, port @ DEFAULT_PORT) => tcp::own_port(port, interfaces).await,
-            (None, port) => tcp::temporary_port(port, interfaces).await,
+            (OwnPort::At(port), _) | (OwnPort::NotOpen, port @ DEFAULT_PORT) => {
+                tcp::own_port(port, interfaces).await
+            }
+            (OwnPort::NotOpen | OwnPort::NotKnown, port) => {
+                tcp::temporary_port(port, interfaces).await
+            }
         };
         notes.add(CheckKind::OwnPort, found.clone());
         found
@@ -175,11 +179,12 @@ async fn look(
 /// that was made for the occasion where it has the same.
 async fn said(subjects: &Subjects, temporary: Announcement) -> Option<Announcement> {
     match subjects.port {
-        Some(port) => {
+        OwnPort::At(port) => {
             let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             discovery::ask(here).await.ok()
         }
-        None => (temporary.port == DEFAULT_PORT).then_some(temporary),
+        OwnPort::NotOpen => (temporary.port == DEFAULT_PORT).then_some(temporary),
+        OwnPort::NotKnown => None,
     }
 }
 

@@ -71,7 +71,7 @@ pub enum Finding {
         /// Of how many.
         addresses: u32,
     },
-    /// Unknown: the port of our own relay is not there to try. Another one was opened for the
+    /// Unknown: the port of our own relay is not there to try, or not known. Another one was opened for the
     /// occasion and tried from this machine.
     TemporaryPort {
         /// TCP port.
@@ -156,23 +156,25 @@ pub enum Finding {
     // way in
     /// Pass: that machine reaches our port.
     WayInOpen,
-    /// Fail: it tried, and nothing came back: a firewall here keeps it out.
+    /// Fail: it tried at our own address, and nothing came back or a refusal: a firewall keeps it out,
+    /// most likely one here.
     WayInBlocked {
         /// TCP port that has to be let in.
         port: u16,
     },
-    /// Fail: it tried, and something else answered at our address, or refused: what stands between
-    /// us translates addresses.
+    /// Fail: it tried, and that led somewhere else: it sees us at an address that is not ours, since
+    /// what stands between us translates addresses, or something else answered at ours.
     WayInLeadsElsewhere,
     /// Unknown: that machine was not reached itself, or has an older version or no time to try.
     WayInNotTried,
-    /// Unknown: our own port is not there to try.
+    /// Unknown: our own port is not there to try, or not known.
     WayInNotThere,
 
     // firewall
     /// Pass: another machine came through, so no firewall here keeps calls out.
     FirewallLetsIn,
-    /// Fail: a firewall keeps this machine from its own port.
+    /// Fail: a firewall keeps this machine from its own port, or another machine that sees us at our
+    /// own address.
     FirewallBlocks {
         /// Which, as far as it is known.
         program: Option<String>,

@@ -46,7 +46,8 @@ fn is_enabled(conf: &str) -> bool {
 pub(crate) fn judge(program: Option<String>, own_port: &Finding, way_in: &Finding) -> Finding {
     match (way_in, program) {
         (Finding::WayInOpen, _) => Finding::FirewallLetsIn,
-        // It answered us, so the network carries what the two of us say.
+        // It answered us, and sees us at our own address: what the two of us say is carried, and a
+        // firewall here or between the two keeps out what it says first.
         (Finding::WayInBlocked { port }, program) => Finding::FirewallBlocks {
             program,
             port: *port,

@@ -33,4 +33,4 @@ mod words;
 pub use examination::{LIMIT, examine};
 pub use finding::{AddressKind, Finding, InterfaceInfo, InterfaceKind};
 pub use report::{Check, CheckKind, Report, Verdict};
-pub use subjects::{Device, Peer, Recognise, Subjects};
+pub use subjects::{Device, OwnPort, Peer, Recognise, Subjects};

@@ -67,13 +67,23 @@ impl Visit {
         let Some(place) = self.answers_at else {
             return Finding::WayInNotTried;
         };
-        match discovery::ask_to_dial_back(place, said).await {
-            Ok(DialedBack::Reached) => Finding::WayInOpen,
-            Ok(DialedBack::Silent | DialedBack::NoRoute) => {
+        let Ok(told) = discovery::ask_to_dial_back(place, said).await else {
+            return Finding::WayInNotTried;
+        };
+        match told.outcome {
+            DialedBack::Reached => Finding::WayInOpen,
+            // It dialled what translates our address, which says nothing of a firewall here.
+            DialedBack::Refused | DialedBack::Silent | DialedBack::NoRoute
+                if told.is_translated =>
+            {
+                Finding::WayInLeadsElsewhere
+            }
+            // We listen there, so a refusal is a firewall's too: some reject and do not drop.
+            DialedBack::Refused | DialedBack::Silent | DialedBack::NoRoute => {
                 Finding::WayInBlocked { port: said.port }
             }
-            Ok(DialedBack::Refused | DialedBack::Another) => Finding::WayInLeadsElsewhere,
-            Ok(DialedBack::Busy | DialedBack::Malformed) | Err(_) => Finding::WayInNotTried,
+            DialedBack::Another => Finding::WayInLeadsElsewhere,
+            DialedBack::Busy | DialedBack::Malformed => Finding::WayInNotTried,
         }
     }
 
@@ -165,13 +175,22 @@ mod tests {
         assert_eq!(found("not a place").await, Finding::PeerNotFound);
     }
 
+    const BLOCKED: Finding = Finding::WayInBlocked { port: 4080 };
+
     #[tokio::test]
     async fn whoever_answers_says_whether_it_reaches_us() {
         for (answer, finding) in [
-            ("reached", Finding::WayInOpen),
-            ("silent", Finding::WayInBlocked { port: 4080 }),
-            ("another", Finding::WayInLeadsElsewhere),
-            ("busy", Finding::WayInNotTried),
+            ("reached 127.0.0.1", Finding::WayInOpen),
+            ("reached 192.168.1.1", Finding::WayInOpen),
+            ("silent 127.0.0.1", BLOCKED),
+            ("refused 127.0.0.1", BLOCKED),
+            ("no-route 127.0.0.1", BLOCKED),
+            ("silent 192.168.1.1", Finding::WayInLeadsElsewhere),
+            ("refused 192.168.1.1", Finding::WayInLeadsElsewhere),
+            ("no-route 192.168.1.1", Finding::WayInLeadsElsewhere),
+            ("another 127.0.0.1", Finding::WayInLeadsElsewhere),
+            ("busy 127.0.0.1", Finding::WayInNotTried),
+            ("silent", Finding::WayInNotTried),
             ("<html>", Finding::WayInNotTried),
         ] {
             let place = answering(success(answer.as_bytes())).await;

@@ -27,7 +27,7 @@ fn redacted(checks: &[Check], program: &str) -> String {
         let (word, title) = (check.verdict.word(), check.kind.title());
         let cause = check.finding.without_names().cause();
         // Writing to a text cannot fail.
-        let _ = writeln!(text, "{word}  {title}: {cause}");
+        let _ = writeln!(text, "{word:7}  {title}: {cause}");
     }
     text
 }

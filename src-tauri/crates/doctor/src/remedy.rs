@@ -11,32 +11,29 @@ impl Finding {
     /// What to do; `None` when nothing needs to be done.
     #[must_use]
     pub fn remedy(&self) -> Option<Cow<'static, str>> {
-        match self {
+        let fixed = match self {
             Self::OwnPortBlocked { port, .. }
             | Self::WayInBlocked { port }
-            | Self::FirewallBlocks { port, .. } => Some(
-                format!("Allow Tincan in this computer's firewall: {}.", ports(*port)).into(),
-            ),
-            Self::FirewallActive { port, .. } => Some(
-                format!(
+            | Self::FirewallBlocks { port, .. } => {
+                let text = format!(
+                    "Allow Tincan in this computer's firewall: {}.",
+                    ports(*port)
+                );
+                return Some(text.into());
+            }
+            Self::FirewallActive { port, .. } => {
+                let text = format!(
                     "If others cannot call you, allow Tincan in it: {}. To be sure, run this check on another computer, with this one's name or address.",
                     ports(*port)
-                )
-                .into(),
-            ),
-            Self::AnnouncementsNotSent { .. } | Self::AnnouncementsSilent => Some(
-                format!(
+                );
+                return Some(text.into());
+            }
+            Self::AnnouncementsNotSent { .. } | Self::AnnouncementsSilent => {
+                let text = format!(
                     "Allow Tincan to send and receive multicast in the firewall: UDP {MULTICAST_DNS_PORT} and {BEACON_PORT}; on macOS, allow it the local network in Privacy & Security. You can still call by typing a computer's name or address."
-                )
-                .into(),
-            ),
-            without_ports => without_ports.fixed_remedy().map(Cow::Borrowed),
-        }
-    }
-
-    /// The sentences without values.
-    const fn fixed_remedy(&self) -> Option<&'static str> {
-        Some(match self {
+                );
+                return Some(text.into());
+            }
             Self::OnlySelfAssigned { .. } => {
                 "Calls to people on the same cable or Wi-Fi work; for others, restart the router or reconnect."
             }
@@ -96,8 +93,43 @@ impl Finding {
             }
             Self::DeviceFails { problem } => device_remedy(*problem),
             Self::DeviceSilent { .. } => "Unplug it and plug it in again, or choose another.",
-            _ => return None,
-        })
+            // What is well, and what is not known.
+            Self::NetworkUp { .. }
+            | Self::NoVpn
+            | Self::VpnUnused
+            | Self::OwnPortOpen { .. }
+            | Self::AnnouncementsPass { .. }
+            | Self::AnnouncementsAlone
+            | Self::NeighboursReached { .. }
+            | Self::PeerAnswers { .. }
+            | Self::WayInOpen
+            | Self::FirewallLetsIn
+            | Self::ClockRight { .. }
+            | Self::RelayOnline { .. }
+            | Self::ServersAnswer { .. }
+            | Self::NoNat
+            | Self::NatFriendly
+            | Self::CameraWorks { .. }
+            | Self::MicrophoneHears { .. }
+            | Self::SpeakerPlays { .. }
+            | Self::DeviceInUseHere
+            | Self::TemporaryPort { .. }
+            | Self::NobodyHeard
+            | Self::NoPeerNamed
+            | Self::WayInNotTried
+            | Self::WayInNotThere
+            | Self::FirewallNotSeen
+            | Self::ClockNotTold
+            | Self::NoRelay
+            | Self::NoServers
+            | Self::ServersNotChecked { .. }
+            | Self::TooFewServers
+            | Self::LanOff
+            | Self::NotHere
+            | Self::TimedOut
+            | Self::NoNetworkToTry => return None,
+        };
+        Some(Cow::Borrowed(fixed))
     }
 }
 

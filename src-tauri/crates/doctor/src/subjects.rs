@@ -17,9 +17,8 @@ pub struct Subjects {
     pub program: String,
     /// The local networks; `None` when the user wants not to be seen on them.
     pub lan: Option<Arc<dyn Lan>>,
-    /// The TCP port of the member that runs on this machine, in this program or another, which
-    /// others use. Without, one made for the occasion is tried, which is the usual one if it is free.
-    pub port: Option<u16>,
+    /// At which port others reach this installation.
+    pub port: OwnPort,
     /// Another machine to check against.
     pub peer: Option<Peer>,
     /// The URL of the relay that is set.
@@ -34,6 +33,18 @@ pub struct Subjects {
     pub microphone: Device<dyn AudioBackend>,
     /// The speaker.
     pub speaker: Device<dyn AudioBackend>,
+}
+
+/// The TCP port of the member that others reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnPort {
+    /// It runs here, in this program or another.
+    At(u16),
+    /// It does not run. One made for the occasion is tried, which is the usual one if it is free.
+    NotOpen,
+    /// It runs in another program, and nothing tells where. One made for the occasion proves nothing
+    /// of it.
+    NotKnown,
 }
 
 /// A device to look at.

@@ -39,7 +39,7 @@ impl Verdict {
             Self::Pass => "good",
             Self::Warn => "care",
             Self::Fail => "FAIL",
-            Self::Unknown => "open",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -48,121 +48,149 @@ impl Finding {
     /// What is the case.
     #[must_use]
     pub fn cause(&self) -> String {
-        match self {
-            Self::NetworkUp { interfaces } => format!("Connected by {}.", list(interfaces)),
-            Self::OnlySelfAssigned { interfaces } => format!(
-                "Connected by {}, but no router gave this computer an address.",
-                list(interfaces)
-            ),
-            Self::OnlyVirtual { interfaces } => format!(
-                "Connected by {} only: no network card is in use.",
-                list(interfaces)
-            ),
-            Self::VpnCarriesInternet { interface } => format!(
-                "A VPN{} carries what goes to the internet; the local network is used directly.",
-                quoted(interface)
-            ),
-            Self::VpnCarriesLan { interface } => format!(
-                "A VPN{} takes even what goes to computers on this network.",
-                quoted(interface)
-            ),
-            Self::OwnPortOpen { port, addresses } => format!(
-                "Port {port} answers at {}, seen from this computer.",
-                count(*addresses, "own address", "own addresses")
-            ),
+        let fixed = match self {
+            Self::NetworkUp { interfaces } => return format!("Connected by {}.", list(interfaces)),
+            Self::OnlySelfAssigned { interfaces } => {
+                return format!(
+                    "Connected by {}, but no router gave this computer an address.",
+                    list(interfaces)
+                );
+            }
+            Self::OnlyVirtual { interfaces } => {
+                return format!(
+                    "Connected by {} only: no network card is in use.",
+                    list(interfaces)
+                );
+            }
+            Self::VpnCarriesInternet { interface } => {
+                return format!(
+                    "A VPN{} carries what goes to the internet; the local network is used directly.",
+                    quoted(interface)
+                );
+            }
+            Self::VpnCarriesLan { interface } => {
+                return format!(
+                    "A VPN{} takes even what goes to computers on this network.",
+                    quoted(interface)
+                );
+            }
+            Self::OwnPortOpen { port, addresses } => {
+                return format!(
+                    "Port {port} answers at {}, seen from this computer.",
+                    count(*addresses, "own address", "own addresses")
+                );
+            }
             Self::OwnPortBlocked {
                 port,
                 blocked,
                 addresses,
-            } => format!(
-                "Port {port} does not answer at {blocked} of {}, even from this computer.",
-                count(*addresses, "own address", "own addresses")
-            ),
+            } => {
+                return format!(
+                    "Port {port} does not answer at {blocked} of {}, even from this computer.",
+                    count(*addresses, "own address", "own addresses")
+                );
+            }
             Self::TemporaryPort {
                 port,
                 blocked,
                 addresses,
-            } => temporary_port(*port, *blocked, *addresses),
-            Self::AnnouncementsPass { others } => format!(
-                "Announcements are heard, those of {} too.",
-                count(*others, "other computer", "other computers")
-            ),
-            Self::AnnouncementsNotSent { others } => format!(
-                "{} heard, but our own announcements do not come through.",
-                count(*others, "other computer is", "other computers are")
-            ),
-            Self::NeighboursReached { heard } => format!(
-                "{} heard here, and can be reached.",
-                count(*heard, "other computer is", "other computers are")
-            ),
-            Self::NeighboursPartly { heard, reached } => format!(
-                "{} heard here, but only {reached} can be reached.",
-                count(*heard, "other computer is", "other computers are")
-            ),
-            Self::NeighboursIsolated { heard } => format!(
-                "{} heard here, but cannot be reached: the network keeps its clients apart, or a firewall does.",
-                count(*heard, "other computer is", "other computers are")
-            ),
-            Self::PeerAnswers { ms } => format!("Tincan answers there, within {ms} ms."),
+            } => return temporary_port(*port, *blocked, *addresses),
+            Self::AnnouncementsPass { others } => {
+                return format!(
+                    "Announcements are heard, those of {} too.",
+                    count(*others, "other computer", "other computers")
+                );
+            }
+            Self::AnnouncementsNotSent { others } => {
+                return format!(
+                    "{} heard, but our own announcements do not come through.",
+                    count(*others, "other computer is", "other computers are")
+                );
+            }
+            Self::NeighboursReached { heard } => {
+                return format!(
+                    "{} heard here, and can be reached.",
+                    count(*heard, "other computer is", "other computers are")
+                );
+            }
+            Self::NeighboursPartly { heard, reached } => {
+                return format!(
+                    "{} heard here, but only {reached} can be reached.",
+                    count(*heard, "other computer is", "other computers are")
+                );
+            }
+            Self::NeighboursIsolated { heard } => {
+                return format!(
+                    "{} heard here, but cannot be reached: the network keeps its clients apart, or a firewall does.",
+                    count(*heard, "other computer is", "other computers are")
+                );
+            }
+            Self::PeerAnswers { ms } => return format!("Tincan answers there, within {ms} ms."),
             Self::WayInBlocked { port } => {
-                format!("That computer tried, and did not get through to port {port} of this one.")
+                return format!(
+                    "That computer tried, and did not get through to port {port} of this one."
+                );
             }
             Self::FirewallBlocks { program, port } => match program {
-                Some(program) => format!("A firewall ({program}) blocks Tincan's port {port}."),
-                None => format!("Something like a firewall blocks Tincan's port {port}."),
+                Some(program) => {
+                    return format!("A firewall ({program}) blocks Tincan's port {port}.");
+                }
+                None => return format!("Something like a firewall blocks Tincan's port {port}."),
             },
-            Self::FirewallActive { program, port } => format!(
-                "A firewall ({program}) is active; whether it lets calls in at port {port} only another computer can tell."
-            ),
-            Self::ClockRight { seconds } | Self::ClockWrong { seconds } => clock(*seconds),
-            Self::RelayOnline { ms } => format!("The relay answers, within {ms} ms."),
-            Self::RelayOffline { problem } => relay(*problem).to_owned(),
+            Self::FirewallActive { program, port } => {
+                return format!(
+                    "A firewall ({program}) is active; whether it lets calls in at port {port} only another computer can tell."
+                );
+            }
+            Self::ClockRight { seconds } | Self::ClockWrong { seconds } => return clock(*seconds),
+            Self::RelayOnline { ms } => return format!("The relay answers, within {ms} ms."),
+            Self::RelayOffline { problem } => relay(*problem),
             Self::ServersAnswer { servers } => {
-                format!("{} well.", count(*servers, "server works", "servers work"))
+                return format!("{} well.", count(*servers, "server works", "servers work"));
             }
             Self::ServersPartly { servers, answering } => {
-                format!("Only {answering} of {servers} servers answer.")
+                return format!("Only {answering} of {servers} servers answer.");
             }
             Self::ServersSilent { servers } => {
-                format!("{} silent.", count(*servers, "server is", "servers are"))
+                return format!("{} silent.", count(*servers, "server is", "servers are"));
             }
-            Self::CredentialsRefused { servers } => format!(
-                "{} our user name and password.",
-                count(*servers, "server refuses", "servers refuse")
-            ),
-            Self::RelayingRefused { servers } => format!(
-                "{}, but not to relay.",
-                count(*servers, "server answers", "servers answer")
-            ),
-            Self::ServersNotChecked { servers } => format!(
-                "{} only TCP or TLS, which is not checked.",
-                count(*servers, "server speaks", "servers speak")
-            ),
+            Self::CredentialsRefused { servers } => {
+                return format!(
+                    "{} our user name and password.",
+                    count(*servers, "server refuses", "servers refuse")
+                );
+            }
+            Self::RelayingRefused { servers } => {
+                return format!(
+                    "{}, but not to relay.",
+                    count(*servers, "server answers", "servers answer")
+                );
+            }
+            Self::ServersNotChecked { servers } => {
+                return format!(
+                    "{} only TCP or TLS, which is not checked.",
+                    count(*servers, "server speaks", "servers speak")
+                );
+            }
             Self::CameraWorks {
                 name,
                 width,
                 height,
                 ..
-            } => format!("It gives pictures of {width}×{height}{}.", quoted(name)),
+            } => return format!("It gives pictures of {width}×{height}{}.", quoted(name)),
             Self::CameraCovered { name } => {
-                format!("It gives pictures of one colour only{}.", quoted(name))
+                return format!("It gives pictures of one colour only{}.", quoted(name));
             }
-            Self::MicrophoneHears { name, .. } => format!("It hears{}.", quoted(name)),
+            Self::MicrophoneHears { name, .. } => return format!("It hears{}.", quoted(name)),
             Self::MicrophoneHearsNothing { name } => {
-                format!("It hears perfect silence{}.", quoted(name))
+                return format!("It hears perfect silence{}.", quoted(name));
             }
-            Self::SpeakerPlays { name, .. } => format!("It takes sound{}.", quoted(name)),
-            Self::DeviceFails { problem } => device(*problem).to_owned(),
+            Self::SpeakerPlays { name, .. } => return format!("It takes sound{}.", quoted(name)),
+            Self::DeviceFails { problem } => device(*problem),
             Self::DeviceSilent { name } => {
-                format!("It can be opened, but nothing moves{}.", quoted(name))
+                return format!("It can be opened, but nothing moves{}.", quoted(name));
             }
-            fixed => fixed.fixed().to_owned(),
-        }
-    }
-
-    /// The sentences without values.
-    const fn fixed(&self) -> &'static str {
-        match self {
+            // Those without values.
             Self::NoNetwork => "This computer is on no network.",
             Self::NoVpn => "No VPN is in the way.",
             Self::VpnUnused => "There is a VPN, and it is not in the way.",
@@ -190,12 +218,14 @@ impl Finding {
             Self::NoPeerNamed => "No other computer was named to check against.",
             Self::WayInOpen => "That computer reaches this one.",
             Self::WayInLeadsElsewhere => {
-                "That computer tried to reach this one, and something else answered: what stands between the two translates addresses."
+                "That computer tried to reach this one, and that led somewhere else, as where a router between the two translates addresses."
             }
             Self::WayInNotTried => {
                 "That computer could not be asked to try: it is not reached, or its Tincan is older or busy."
             }
-            Self::WayInNotThere => "Tincan's own port was not there to try.",
+            Self::WayInNotThere => {
+                "The port that Tincan uses here was not found, so none was tried."
+            }
             Self::FirewallLetsIn => {
                 "No firewall here keeps calls out: the other computer came through."
             }
@@ -217,42 +247,8 @@ impl Finding {
             Self::NotHere => "This system does not tell.",
             Self::TimedOut => "It took too long.",
             Self::NoNetworkToTry => "There is no network to try it on.",
-            // Those with values have sentences of their own.
-            Self::NetworkUp { .. }
-            | Self::OnlySelfAssigned { .. }
-            | Self::OnlyVirtual { .. }
-            | Self::VpnCarriesInternet { .. }
-            | Self::VpnCarriesLan { .. }
-            | Self::OwnPortOpen { .. }
-            | Self::OwnPortBlocked { .. }
-            | Self::TemporaryPort { .. }
-            | Self::AnnouncementsPass { .. }
-            | Self::AnnouncementsNotSent { .. }
-            | Self::NeighboursReached { .. }
-            | Self::NeighboursPartly { .. }
-            | Self::NeighboursIsolated { .. }
-            | Self::PeerAnswers { .. }
-            | Self::WayInBlocked { .. }
-            | Self::FirewallBlocks { .. }
-            | Self::FirewallActive { .. }
-            | Self::ClockRight { .. }
-            | Self::ClockWrong { .. }
-            | Self::RelayOnline { .. }
-            | Self::RelayOffline { .. }
-            | Self::ServersAnswer { .. }
-            | Self::ServersPartly { .. }
-            | Self::ServersSilent { .. }
-            | Self::CredentialsRefused { .. }
-            | Self::RelayingRefused { .. }
-            | Self::ServersNotChecked { .. }
-            | Self::CameraWorks { .. }
-            | Self::CameraCovered { .. }
-            | Self::MicrophoneHears { .. }
-            | Self::MicrophoneHearsNothing { .. }
-            | Self::SpeakerPlays { .. }
-            | Self::DeviceFails { .. }
-            | Self::DeviceSilent { .. } => "",
-        }
+        };
+        fixed.to_owned()
     }
 }
 
@@ -306,7 +302,7 @@ fn temporary_port(port: u16, blocked: u32, addresses: u32) -> String {
         blocked => format!("does not answer at {blocked} of {at}"),
     };
     format!(
-        "Tincan's own port was not there to try. Port {port}, opened for this check, {answers}, seen from this computer."
+        "The port that Tincan uses here was not found. Port {port}, opened for this check, {answers}, seen from this computer."
     )
 }
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use discovery::{Acquaintances, Announcement, AskError, Recognised};
-use doctor::{Check, Device, Peer, Recognise, Report, Subjects};
+use doctor::{Check, Device, OwnPort, Peer, Recognise, Report, Subjects};
 use identity::{Address, Identity, Invite};
 use media::backend::device::DeviceId;
-use store::{KnownPeople, LanVisibility, Person, Settings};
+use store::{KnownPeople, LanVisibility, Person, Remembered, Settings};
 
 use crate::compose;
 use crate::options::Options;
@@ -23,7 +23,7 @@ pub fn subjects(options: &Options, settings: &Settings, peer: Option<Peer>) -> S
     Subjects {
         program: concat!("Tincan ", env!("CARGO_PKG_VERSION")).to_owned(),
         lan: backends.lan.filter(|_| visibility != LanVisibility::Off),
-        port: None,
+        port: OwnPort::NotOpen,
         peer,
         relay: compose::relay(options, settings),
         ice_servers: compose::ice_servers(options, settings),
@@ -66,15 +66,24 @@ pub fn peer(text: &str, identity: &Identity, people: &[Person], known: &KnownPeo
     }
 }
 
-/// The port of a Tincan that runs on this machine at its usual port, for an examination by a
-/// program that is not it. Silence counts too: on loopback nothing but a firewall makes it, and
-/// whoever has no Tincan there would use the same port.
-pub async fn running_port(usual: u16) -> Option<u16> {
+/// The port of an installation, for an examination by a program that is not it: the usual one, if
+/// what is announced there is of this installation and not of another on the same machine. Silence
+/// counts too: on loopback nothing but a firewall makes it, and whoever runs nowhere would use the
+/// same port.
+pub async fn running_port(us: &Remembered, usual: u16) -> OwnPort {
     let place = SocketAddr::from((Ipv4Addr::LOCALHOST, usual));
-    match discovery::ask(place).await {
-        Ok(_) => Some(usual),
-        Err(AskError::Unreached(error)) if error.kind() == ErrorKind::TimedOut => Some(usual),
-        Err(AskError::Unreached(_) | AskError::SaysNothing | AskError::NotAMember) => None,
+    let is_ours = match discovery::ask(place).await {
+        Ok(said) => {
+            let people = us.people.iter().filter_map(|it| it.address.parse().ok());
+            Acquaintances::new(&us.identity, people).is_own(&said)
+        }
+        Err(AskError::Unreached(error)) => error.kind() == ErrorKind::TimedOut,
+        Err(AskError::SaysNothing | AskError::NotAMember) => false,
+    };
+    match (is_ours, us.is_held) {
+        (true, _) => OwnPort::At(usual),
+        (false, true) => OwnPort::NotKnown,
+        (false, false) => OwnPort::NotOpen,
     }
 }
 
@@ -123,9 +132,9 @@ pub async fn run(subjects: Subjects, json: bool, out: &mut (impl Write + Send)) 
 /// One line of what is the case, and one of what to do.
 fn tell(check: &Check, out: &mut impl Write) -> std::io::Result<()> {
     let (word, title) = (check.verdict.word(), check.kind.title());
-    writeln!(out, "{word}  {title}: {}", check.finding.cause())?;
+    writeln!(out, "{word:7}  {title}: {}", check.finding.cause())?;
     match check.finding.remedy() {
-        Some(remedy) => writeln!(out, "      {remedy}"),
+        Some(remedy) => writeln!(out, "         {remedy}"),
         None => Ok(()),
     }
 }
@@ -138,23 +147,35 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_runs_at_the_usual_port_is_found_and_nobody_else() {
+    async fn the_usual_port_is_ours_where_our_own_announcement_is_and_not_anothers() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let [ann, alias] = [0; 2].map(|_| Identity::generate().unwrap());
-        let said = Announcement::hidden(&ann, &alias, port, &[]).to_bytes();
+        let [ann, bea, alias] = [0; 3].map(|_| Identity::generate().unwrap());
+        let said = |who| Announcement::hidden(who, &alias, port, &[]).to_bytes();
+        let (ours, theirs) = (said(&ann), said(&bea));
+        let us = |is_held| Remembered {
+            identity: ann.clone(),
+            settings: Settings::default(),
+            people: Vec::new(),
+            known: KnownPeople::default(),
+            is_held,
+        };
         let answering = tokio::spawn(async move {
-            for body in [&said[..], b"<html>"] {
+            for body in [&ours[..], &theirs, &theirs, b"<html>"] {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let _asked = stream.read(&mut [0; 500]).await.unwrap();
                 let answer = [b"HTTP/1.1 200 OK\r\n\r\n", body].concat();
                 stream.write_all(&answer).await.unwrap();
             }
         });
-        assert_eq!(running_port(port).await, Some(port));
-        assert_eq!(running_port(port).await, None, "another program");
+        let found = async |is_held| running_port(&us(is_held), port).await;
+        assert_eq!(found(true).await, OwnPort::At(port));
+        assert_eq!(found(true).await, OwnPort::NotKnown, "another profile");
+        assert_eq!(found(false).await, OwnPort::NotOpen, "another profile");
+        assert_eq!(found(true).await, OwnPort::NotKnown, "another program");
         answering.await.unwrap();
-        assert_eq!(running_port(port).await, None, "no program");
+        assert_eq!(found(true).await, OwnPort::NotKnown, "no program");
+        assert_eq!(found(false).await, OwnPort::NotOpen, "no program");
     }
 
     #[test]

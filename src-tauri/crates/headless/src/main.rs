@@ -178,7 +178,7 @@ async fn run(line: Line) -> Result<ExitCode> {
             let peer = peer.map(|it| examine::peer(it, &us.identity, &us.people, &us.known));
             let mut subjects = examine::subjects(&line.options, &us.settings, peer);
             if subjects.lan.is_some() {
-                subjects.port = examine::running_port(discovery::DEFAULT_PORT).await;
+                subjects.port = examine::running_port(&us, discovery::DEFAULT_PORT).await;
             }
             let report = examine::run(subjects, line.json, &mut stdout()).await?;
             return Ok(if report.has_failures() {

@@ -65,7 +65,7 @@ fn a_person_reads_what_is_the_case_and_what_to_do() {
     let output = examined(&[]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
-        text.contains("FAIL  Relay: The relay does not answer.\n"),
+        text.contains("FAIL     Relay: The relay does not answer.\n"),
         "{text}"
     );
     assert!(
@@ -73,7 +73,7 @@ fn a_person_reads_what_is_the_case_and_what_to_do() {
         "{text}"
     );
     assert!(
-        text.contains("good  Camera: It gives pictures of "),
+        text.contains("good     Camera: It gives pictures of "),
         "{text}"
     );
 }

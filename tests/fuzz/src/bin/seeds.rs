@@ -69,6 +69,14 @@ fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
         ("lan_txt", discovery::fuzzing::seeds::txts(&ann, &bob)),
         ("lan_beacon", discovery::fuzzing::seeds::beacons(&ann, &bob)),
         ("lan_answer", discovery::fuzzing::seeds::answers(&ann, &bob)),
+        (
+            "lan_dial_back_question",
+            discovery::fuzzing::seeds::dial_back_questions(&ann, &bob),
+        ),
+        (
+            "lan_dial_back_answer",
+            discovery::fuzzing::seeds::dial_back_answers(),
+        ),
         ("lan_place", texts(PLACES.map(str::to_owned))),
         ("seal_greeting", vec![vec![0; 4]]),
         (

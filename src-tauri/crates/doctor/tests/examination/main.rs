@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice, audio, cameras};
 use discovery::{Announcement, FinderKind, Options};
-use doctor::{CheckKind, Device, Finding, Peer, Report, Subjects, Verdict, examine};
+use doctor::{CheckKind, Device, Finding, OwnPort, Peer, Report, Subjects, Verdict, examine};
 use engine::view::{DeviceProblem, RelayProblem};
 use identity::Identity;
 use media::transport::IceServer;
@@ -30,7 +30,7 @@ fn subjects() -> Subjects {
     Subjects {
         program: "Tincan 1.2.3".to_owned(),
         lan: None,
-        port: None,
+        port: OwnPort::NotOpen,
         peer: None,
         relay: None,
         ice_servers: Vec::new(),
@@ -152,7 +152,7 @@ async fn each_failure_is_told_with_its_cause() {
     let lan = TestLan::new(&[FinderKind::Beacon], &["192.0.2.7:7000".parse().unwrap()]);
     let subjects = Subjects {
         lan: Some(std::sync::Arc::new(lan)),
-        port: Some(dead_port),
+        port: OwnPort::At(dead_port),
         relay: Some(format!("ws://127.0.0.1:{dead_port}/v2")),
         ice_servers: vec![silent],
         peer: Some(Peer::Place("192.0.2.7:7000".to_owned())),
@@ -244,7 +244,7 @@ async fn whoever_is_heard_and_reached_says_nothing_of_what_a_firewall_lets_in() 
     let own = TcpListener::bind("[::]:0").await.unwrap();
     let subjects = Subjects {
         lan: Some(std::sync::Arc::new(TestLan::new(&BOTH, &[place]))),
-        port: Some(own.local_addr().unwrap().port()),
+        port: OwnPort::At(own.local_addr().unwrap().port()),
         ..subjects()
     };
     let report = examine(subjects, |_| {}).await;

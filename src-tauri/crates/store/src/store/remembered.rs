@@ -23,6 +23,8 @@ pub struct Remembered {
     pub people: Vec<Person>,
     /// The same and whom the user called or accepted, and where they were met.
     pub known: KnownPeople,
+    /// Whether another program holds the directory.
+    pub is_held: bool,
 }
 
 impl Remembered {
@@ -39,6 +41,7 @@ impl Remembered {
                 settings: store.settings(),
                 people: store.people().to_vec(),
                 known: store.known_people(),
+                is_held: false,
             }),
             Err(StoreError::InUse(dir)) => Self::beside_its_owner(&dir),
             Err(error) => Err(error),
@@ -59,6 +62,7 @@ impl Remembered {
             settings: contents.settings,
             people: contents.people,
             known,
+            is_held: true,
         })
     }
 }

@@ -30,6 +30,7 @@ fn a_look_beside_the_owner_sees_what_was_written_last_and_leaves_all_as_it_is() 
     assert_eq!(seen.people, owner.people());
     assert_eq!(seen.known.relation(&bea), Relation::Contact);
     assert_eq!(seen.known.relation(&carl), Relation::Known);
+    assert!(seen.is_held);
 
     assert_eq!(fs::read(dir.path().join("tincan.db")).unwrap(), before);
     owner.set_settings(Settings::default()).unwrap();
@@ -41,6 +42,7 @@ fn a_look_beside_the_owner_sees_what_was_written_last_and_leaves_all_as_it_is() 
 fn a_look_into_a_directory_of_nobody_holds_it_no_longer_than_the_look() {
     let dir = place();
     let seen = Remembered::of(dir.path(), Keychain::Unused).unwrap();
+    assert!(!seen.is_held);
     let owner = Store::open(dir.path()).unwrap();
     assert_eq!(seen.identity.address(), owner.identity().address());
 }
