@@ -44,7 +44,8 @@ impl Embedded {
             .with_dial_back(|came_from, said| async move {
                 let from = came_from.ip().to_canonical();
                 let is_known = from.is_loopback() && said == "who-asks";
-                if is_known { "reached" } else { "malformed" }.to_owned()
+                let word = if is_known { "reached" } else { "malformed" };
+                word.to_owned()
             })
             .with_gate(admits);
         let (stop, stopped) = oneshot::channel();
