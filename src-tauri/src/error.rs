@@ -103,7 +103,7 @@ impl From<CommandError> for UiError {
             CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
             CommandError::NotInCall => ErrorCode::NotInCall,
             CommandError::CameraOff => ErrorCode::CameraOff,
-            CommandError::Stopped => ErrorCode::Internal,
+            CommandError::NoCarrier | CommandError::Stopped => ErrorCode::Internal,
         };
         Self::new(code, &error)
     }

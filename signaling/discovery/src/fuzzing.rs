@@ -7,8 +7,7 @@ use crate::acquaintances::Acquaintances;
 use crate::announcement::{Announcement, label};
 use crate::encoding::Claimed;
 pub use crate::finders::fuzzing::{answer, beacon, dial_back_answer, dial_back_question};
-
-pub mod seeds;
+pub use crate::seeds;
 
 /// An announcement in its own form, and whom `people` recognise in it.
 pub fn announcement(bytes: &[u8], people: &Acquaintances) {

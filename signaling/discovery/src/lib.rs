@@ -23,6 +23,8 @@ mod interfaces;
 mod lan;
 mod neighbours;
 mod place;
+#[cfg(fuzzing)]
+pub mod seeds;
 mod token;
 
 pub use acquaintances::{Acquaintances, Recognised};

@@ -10,7 +10,7 @@ use super::beacon::{Datagram, Goodbye, SourceProof};
 use super::dial_back::{self, who_asks_to_dial_back};
 use crate::announcement::Announcement;
 use crate::encoding::Claimed;
-use crate::fuzzing::seeds::said;
+use crate::seeds::said;
 
 /// A datagram of the beacon: written again it is read as the same.
 pub fn beacon(bytes: &[u8]) {

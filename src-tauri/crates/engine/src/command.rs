@@ -16,8 +16,9 @@ pub enum Command {
         to: String,
         /// Our camera on from the start.
         video: bool,
-        /// What carries the call; null for what the settings say.
-        #[serde(default)]
+        /// What carries the call; nothing for what the settings say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
         via: Option<Carrier>,
     },
     /// Answer the incoming call.

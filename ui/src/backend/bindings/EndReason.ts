@@ -3,4 +3,4 @@
 /**
  * Why a call ended, from this side's point of view.
  */
-export type EndReason = "localHangup" | "remoteHangup" | "cancelled" | "missed" | "declined" | "remoteDeclined" | "busy" | "noAnswer" | "unreachable" | "noRelay" | "noPath" | "connectionLost" | "peerGone" | "incompatible" | "replaced" | "notSecure" | "internalError";
+export type EndReason = "localHangup" | "remoteHangup" | "cancelled" | "missed" | "declined" | "remoteDeclined" | "busy" | "noAnswer" | "unreachable" | "noRelay" | "noPath" | "connectionLost" | "peerGone" | "incompatible" | "replaced" | "notSecure" | "noAccess" | "serverUnreachable" | "serverRefused" | "serverEnded" | "internalError";

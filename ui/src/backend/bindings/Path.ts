@@ -3,4 +3,4 @@
 /**
  * How the two machines reach each other.
  */
-export type Path = "local" | "direct" | "relayed";
+export type Path = "local" | "direct" | "relayed" | "server";
