@@ -108,7 +108,14 @@ fn talk_as_caller(station: &mut Station) {
     dial(station);
     let name = "Ann".to_owned();
     let instead_of = None;
-    say(station, Body::Accept { name, instead_of, via: Carrier::Direct });
+    say(
+        station,
+        Body::Accept {
+            name,
+            instead_of,
+            via: Carrier::Direct,
+        },
+    );
     station.session_says(0, Transport::Connected);
 }
 
