@@ -40,7 +40,6 @@ async fn peer_for(caller: &Identity) -> EchoPeer {
         max_send: Bitrate::from_kbps(500),
         codec: Arc::new(Codecs),
         transport: Arc::new(PeerToPeer::new(p2p::Config::default())),
-        livekit: None,
         network: Arc::new(SystemNetwork),
     };
     EchoPeer::start(setup).await.unwrap()
@@ -69,6 +68,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
         audio: devices::audio(MicrophoneChoice::None, SpeakerChoice::None),
         codec: Arc::new(Codecs),
         transport: Arc::new(PeerToPeer::new(p2p::Config::default())),
+        livekit: None,
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
         lan: None,
