@@ -117,6 +117,15 @@ impl Announcement {
         Self::signed(alias, port, Vec::new(), Some(Box::new(named)))
     }
 
+    /// What fuzz targets begin with: hidden to all but `other`, and by a name.
+    #[cfg(fuzzing)]
+    pub(crate) fn examples(own: &Identity, other: &Identity) -> [Self; 2] {
+        [
+            Self::hidden(own, own, 4080, &[other.address()]),
+            Self::open(own, own, 48267, "Zo\u{eb}"),
+        ]
+    }
+
     /// The same to be said after `previous`, which it takes back.
     ///
     /// ```

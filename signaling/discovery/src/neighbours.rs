@@ -89,7 +89,7 @@ impl Neighbours {
     }
 
     /// Places to ask again, of members that are known or proven and that only answers tell of: who
-    /// goes on to answer stays. Each is asked every [`ASK_AGAIN`], and [`MAX_ASKED_AGAIN`] members
+    /// goes on to answer stays. Each is asked every `ASK_AGAIN`, and `MAX_ASKED_AGAIN` members
     /// in that time.
     pub fn ask_again(&mut self, now: Instant) -> Vec<SocketAddr> {
         let members = self.members.values_mut();

@@ -12,7 +12,7 @@ pub use crate::finders::fuzzing::beacons;
 /// Announcements in their own form: hidden to all but `other`, and by a name.
 #[must_use]
 pub fn announcements(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
-    said(own, other)
+    Announcement::examples(own, other)
         .iter()
         .map(Announcement::to_bytes)
         .collect()
@@ -27,7 +27,10 @@ pub fn txts(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
             strings.filter_map(|it| Some([vec![u8::try_from(it.len()).ok()?], it].concat()));
         counted.collect::<Vec<_>>().concat()
     };
-    said(own, other).iter().map(strings).collect()
+    Announcement::examples(own, other)
+        .iter()
+        .map(strings)
+        .collect()
 }
 
 /// What a relay answers that is asked who is there.
@@ -62,11 +65,4 @@ pub fn dial_back_answers() -> Vec<Vec<u8>> {
     let whole = bodies.iter().map(|it| [&head[..], it.as_bytes()].concat());
     let alone = bodies.iter().map(|it| it.clone().into_bytes());
     whole.chain(alone).collect()
-}
-
-pub(crate) fn said(own: &Identity, other: &Identity) -> [Announcement; 2] {
-    [
-        Announcement::hidden(own, own, 4080, &[other.address()]),
-        Announcement::open(own, own, 48267, "Zo\u{eb}"),
-    ]
 }

@@ -10,7 +10,6 @@ use super::beacon::{Datagram, Goodbye, SourceProof};
 use super::dial_back::{self, who_asks_to_dial_back};
 use crate::announcement::Announcement;
 use crate::encoding::Claimed;
-use crate::seeds::said;
 
 /// A datagram of the beacon: written again it is read as the same.
 pub fn beacon(bytes: &[u8]) {
@@ -52,7 +51,7 @@ pub fn dial_back_answer(bytes: &[u8]) {
 /// A datagram of each kind.
 #[must_use]
 pub fn beacons(own: &Identity, other: &Identity) -> Vec<Vec<u8>> {
-    let here = said(own, other).map(|it| Datagram::Here {
+    let here = Announcement::examples(own, other).map(|it| Datagram::Here {
         claimed: Claimed::from(it),
         source: SourceProof::new(own, [10, 0, 0, 9].into()),
         asks: true,

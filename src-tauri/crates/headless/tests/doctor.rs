@@ -69,7 +69,7 @@ fn a_person_reads_what_is_the_case_and_what_to_do() {
         "{text}"
     );
     assert!(
-        text.contains("\n      Check the internet connection"),
+        text.contains("\n         Check the internet connection"),
         "{text}"
     );
     assert!(

@@ -11,6 +11,8 @@ pub mod data;
 pub mod e2ee;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+#[cfg(fuzzing)]
+mod pieces;
 pub mod signal;
 
 mod proto;

@@ -1,6 +1,6 @@
 //! LiveKit's signaling protocol, as a client of `/rtc/v1` (one peer connection, and only we offer).
 //!
-//! A [`Connection`] is one task that owns the WebSocket and a [`session::Session`], which decides
+//! A [`Connection`] is one task that owns the WebSocket and a `session::Session`, which decides
 //! everything and knows no socket and no clock. The connection ends when it says
 //! [`Event::Closed`], or is dropped: then it tells the server that we leave. It resumes by itself
 //! after a lost socket, within [`Config::resume_for`]; a whole new join is for its owner.
@@ -66,7 +66,7 @@ pub struct Connection {
     stop: DropGuard,
 }
 
-/// The task has [`QUEUE`] requests that it has not taken, or has ended.
+/// The task has `QUEUE` requests that it has not taken, or has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the signal connection takes no request")]
 pub struct NotTaken;

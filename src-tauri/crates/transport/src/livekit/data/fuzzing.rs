@@ -1,7 +1,7 @@
 //! A reader whose packets are anything.
 
 use super::{ChatText, MAX_ID, MAX_PACKET, MAX_TEXT, Reader, Received, Writer};
-use crate::livekit::fuzzing::{history, pieces};
+use crate::livekit::pieces::{history, pieces};
 
 /// Packets, one after the other.
 pub fn packets(bytes: &[u8]) {

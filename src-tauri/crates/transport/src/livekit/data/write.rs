@@ -83,7 +83,7 @@ impl Writer {
     }
 
     /// The packets after the last that the server has, to be sent again after a resume. The newest
-    /// [`KEPT`] are there.
+    /// `KEPT` are there.
     pub fn after(&self, sequence: u32) -> impl Iterator<Item = &[u8]> {
         let missing = self.sent.iter().filter(move |(it, _)| *it > sequence);
         missing.map(|(_, packet)| packet.as_slice())

@@ -6,7 +6,7 @@ use prost::Message as _;
 
 use super::session::{Input, Output, Session};
 use super::{Config, Event};
-use crate::livekit::fuzzing::{history, pieces};
+use crate::livekit::pieces::{history, pieces};
 use crate::livekit::proto::model::{LeaveRequest, ParticipantInfo, TrackInfo};
 use crate::livekit::proto::response::{
     Content, JoinResponse, ParticipantUpdate, ReconnectResponse, SignalResponse,
