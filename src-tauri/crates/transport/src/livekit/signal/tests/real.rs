@@ -12,6 +12,7 @@ use super::{cause, config, next};
 use crate::livekit::signal::{Cause, Connection, Event, Reason, Request, ResumeReason};
 
 #[tokio::test]
+#[ignore = "depends on how fast a LiveKit server of its own starts beside all other tests"]
 async fn the_real_server_lets_us_in_sends_a_third_away_and_hears_us_leave() {
     let Some(server) = Server::start() else {
         println!("SKIPPED: no LiveKit server in the tools of the target directory");
