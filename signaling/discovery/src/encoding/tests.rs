@@ -5,6 +5,14 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// As DNS-SD reads an announcement.
+fn from_txt<'a>(
+    port: u16,
+    strings: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Announcement, NotAnAnnouncement> {
+    Claimed::from_txt(port, strings)?.verify()
+}
+
 fn any_announcement() -> impl Strategy<Value = Announcement> {
     let tokens = prop::collection::vec(any::<[u8; 8]>().prop_map(Token), 0..=64);
     let named =
@@ -59,7 +67,7 @@ proptest! {
     fn any_strings_are_judged(strings in prop::collection::vec(
         prop::collection::vec(any::<u8>(), 0..255), 0..8,
     )) {
-        let _ = Announcement::from_txt(4080, strings.iter().map(Vec::as_slice));
+        let _ = from_txt(4080, strings.iter().map(Vec::as_slice));
     }
 }
 
@@ -100,10 +108,7 @@ fn what_later_versions_add_is_skipped_and_what_is_missing_is_not() {
         signature,
         b"v=1",
     ];
-    assert_eq!(
-        Announcement::from_txt(4080, strings.iter().copied()),
-        Ok(said)
-    );
+    assert_eq!(from_txt(4080, strings.iter().copied()), Ok(said));
 
     let without: [&[&[u8]]; 7] = [
         &[],
@@ -115,11 +120,11 @@ fn what_later_versions_add_is_skipped_and_what_is_missing_is_not() {
         &[version, alias, serial, b"n=Ann", signature],
     ];
     for strings in without {
-        let read = Announcement::from_txt(4080, strings.iter().copied());
+        let read = from_txt(4080, strings.iter().copied());
         assert_eq!(read, Err(NotAnAnnouncement), "{strings:?}");
     }
     for port in [0, 22, MIN_PORT - 1] {
-        let not_ours = Announcement::from_txt(port, own.iter().map(Vec::as_slice));
+        let not_ours = from_txt(port, own.iter().map(Vec::as_slice));
         assert_eq!(not_ours, Err(NotAnAnnouncement), "{port}");
     }
 }

@@ -48,13 +48,18 @@ pub enum AskError {
 /// # Errors
 /// When no announcement comes.
 pub async fn ask(place: SocketAddr) -> Result<Announcement, AskError> {
-    let stream = match timeout(CONNECT, TcpStream::connect(place)).await {
-        Ok(connected) => connected.map_err(AskError::Unreached)?,
-        Err(_) => return Err(AskError::Unreached(io::ErrorKind::TimedOut.into())),
-    };
+    let stream = connect(place).await?;
     match timeout(ANSWER, exchange(stream, place, ANNOUNCEMENT_PATH, "")).await {
         Ok(Ok(answer)) => judge(&answer),
         Ok(Err(_)) | Err(_) => Err(AskError::NotAMember),
+    }
+}
+
+/// Connects to the relay at a place.
+pub(super) async fn connect(place: SocketAddr) -> Result<TcpStream, AskError> {
+    match timeout(CONNECT, TcpStream::connect(place)).await {
+        Ok(connected) => connected.map_err(AskError::Unreached),
+        Err(_) => Err(AskError::Unreached(io::ErrorKind::TimedOut.into())),
     }
 }
 
@@ -157,7 +162,7 @@ fn status(answer: &[u8]) -> Option<u16> {
 
 /// The first packet that is lost is repeated after a second (RFC 6298, section 2); a place where
 /// nobody is shall not be waited for longer.
-pub(super) const CONNECT: Duration = Duration::from_millis(1400);
+const CONNECT: Duration = Duration::from_millis(1400);
 
 /// On a local network an answer takes milliseconds.
 const ANSWER: Duration = Duration::from_secs(1);

@@ -6,9 +6,8 @@
 //! address that the question came from and the port that the announcement names, asks there for an
 //! announcement as of any place, and says in one word what came of it, and behind it at which address it
 //! sees the asker: where that is not the one that was asked from, something between translates
-//! addresses, and what was dialled is not the asker. A TCP connection proves that
-//! the asker is at that address, so nobody has a third one dialled; what is learnt there is whether
-//! the same alias answers, so nobody learns anything of ports that are not Tincan's.
+//! addresses, and what was dialled is not the asker. A TCP connection proves that the asker is at that
+//! address or behind it, so nobody has a third machine dialled.
 
 use std::fmt;
 use std::io;
@@ -17,10 +16,9 @@ use std::str;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::ask::{AskError, CONNECT, ask, exchange, split};
+use super::ask::{AskError, ask, connect, exchange, split};
 use crate::announcement::Announcement;
 
 /// What came of dialling back.
@@ -104,10 +102,7 @@ pub async fn ask_to_dial_back(
     place: SocketAddr,
     said: &Announcement,
 ) -> Result<DialBackAnswer, AskError> {
-    let stream = match timeout(CONNECT, TcpStream::connect(place)).await {
-        Ok(connected) => connected.map_err(AskError::Unreached)?,
-        Err(_) => return Err(AskError::Unreached(io::ErrorKind::TimedOut.into())),
-    };
+    let stream = connect(place).await?;
     let asked_from = stream.local_addr().map_err(AskError::Unreached)?.ip();
     let header = format!(
         "{ANNOUNCEMENT}: {}\r\n",
@@ -119,16 +114,15 @@ pub async fn ask_to_dial_back(
     }
 }
 
-/// What a question says of who asks; `None` when it makes no sense. Ports below 1024 are the
-/// system's, and no member has one.
+/// What a question says of who asks; `None` when it makes no sense, or names a port of the system, which
+/// no announcement may.
 #[must_use]
 pub fn who_asks_to_dial_back(text: &str) -> Option<Announcement> {
     if text.len() > BASE64URL_NOPAD.encode_len(Announcement::MAX_BYTES) {
         return None;
     }
     let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-    let said = Announcement::from_bytes(&bytes).ok()?;
-    (said.port >= 1024).then_some(said)
+    Announcement::from_bytes(&bytes).ok()
 }
 
 /// Dials back to who asks, at the address that they came from. The caller limits how often.

@@ -119,7 +119,10 @@ impl Finder for DnsSd {
     }
 
     fn announce(&mut self, said: Option<Announcement>) {
-        if said.is_some() && self.said.is_none() {
+        if said.is_none() {
+            // The question would say that we are here.
+            self.asks_at = None;
+        } else if self.said.is_none() {
             self.asks_at = Some(tokio::time::Instant::now() + question::AFTER);
         }
         self.said = said;

@@ -9,7 +9,7 @@ use super::ask::judge;
 use super::beacon::{Datagram, Goodbye, SourceProof};
 use super::dial_back::{self, who_asks_to_dial_back};
 use crate::announcement::Announcement;
-use crate::encoding::Claimed;
+use crate::encoding::{Claimed, MIN_PORT};
 
 /// A datagram of the beacon: written again it is read as the same.
 pub fn beacon(bytes: &[u8]) {
@@ -32,7 +32,7 @@ pub fn answer(bytes: &[u8]) {
 pub fn dial_back_question(text: &str) {
     let said = who_asks_to_dial_back(text);
     if let Some(said) = &said {
-        assert!(said.port >= 1024);
+        assert!(said.port >= MIN_PORT);
         let written = BASE64URL_NOPAD.encode(&said.to_bytes());
         assert_eq!(who_asks_to_dial_back(&written).as_ref(), Some(said));
     }

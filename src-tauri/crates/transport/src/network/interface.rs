@@ -139,10 +139,7 @@ pub(crate) enum Nearness {
 /// How near `theirs` is to a socket that is bound to `ours`. The far end of a VPN that carries
 /// everything is [`Elsewhere`](Nearness::Elsewhere): it is no farther than by the router below.
 pub(crate) fn nearness(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -> Nearness {
-    let names = |card: &Interface| {
-        let mut same = interfaces.iter().filter(|it| it.name == card.name);
-        same.any(|it| it.address == ours)
-    };
+    let names = |card: &Interface| has_address(&card.name, ours, interfaces);
     let mut on_link = interfaces.iter().filter(|it| it.has_on_link(theirs));
     let mut others = on_link.clone().filter(|it| !it.is_card());
     if on_link.any(|it| it.is_card() && names(it)) {
@@ -152,6 +149,12 @@ pub(crate) fn nearness(ours: IpAddr, theirs: IpAddr, interfaces: &[Interface]) -
     } else {
         Nearness::Elsewhere
     }
+}
+
+/// Whether the interface of this name has that address, among others.
+fn has_address(name: &str, address: IpAddr, interfaces: &[Interface]) -> bool {
+    let mut same = interfaces.iter().filter(|it| it.name == name);
+    same.any(|it| it.address == address)
 }
 
 /// Whether packets from the address `ours` to `theirs` leave by an interface that has another
@@ -164,10 +167,7 @@ pub(crate) fn leaves_elsewhere(ours: IpAddr, theirs: IpAddr, interfaces: &[Inter
         .iter()
         .filter(|it| !it.is_tunnel() && it.has_on_link(theirs))
         .peekable();
-    let names = |it: &&Interface| {
-        let mut same = interfaces.iter().filter(|other| other.name == it.name);
-        same.any(|other| other.address == ours)
-    };
+    let names = |it: &&Interface| has_address(&it.name, ours, interfaces);
     has(ours) && !is_own && on_link.peek().is_some() && !on_link.any(|it| names(&it))
 }
 

@@ -209,10 +209,10 @@ impl Task {
             mover.set_interfaces(self.network.interfaces());
             Running { selected, mover }
         });
-        // A network that came before the agent had a pair is told of by no change.
         // An address that the system hides is no reason to leave it.
         let is_known = |local| self.network.usable(local).contains(&any_port(local));
         let may_prefer = |it: &&Running| it.mover.may_prefer() && is_known(it.selected.local);
+        // A network that came before the agent had a pair is told of by no change.
         if self.running.as_ref().filter(may_prefer).is_some() {
             self.look_around();
         }

@@ -66,13 +66,14 @@ impl Mover {
 
     /// Compares what is better than the pair in use, and nothing else.
     fn compare(&mut self, now: Instant) {
-        let better = self.better();
+        let mut better = self.better();
+        better.truncate(MAX_COMPARED);
         for check in &mut self.checks {
             if check.aim() == Aim::Compare && !better.contains(&check.pair) {
                 check.pursue(now, Aim::Rest);
             }
         }
-        for pair in better.into_iter().take(MAX_COMPARED) {
+        for pair in better {
             if let Some(at) = self.check_of(pair)
                 && self.checks[at].aim() == Aim::Rest
             {
