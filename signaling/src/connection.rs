@@ -315,6 +315,11 @@ impl Attachment<'_> {
     /// Ends the session, or lets it wait for its client as long as the reason is worth.
     fn end(&self, reason: CloseReason) {
         match reason {
+            // Who closes its link to a neighbour's relay has left the network, and may be in a call with
+            // the neighbour all the same. A program that ends hangs up before.
+            CloseReason::ClosedByClient if self.relay.config.embedded => {
+                self.leave(Absence::Unknown);
+            }
             CloseReason::ClosedByClient => self.leave(Absence::Closed),
             CloseReason::Fault(_) | CloseReason::Unreadable => self.leave(Absence::Unknown),
             CloseReason::Lost => self.detach(Disconnect::Reset),

@@ -89,7 +89,8 @@ const ATTEND: Duration = Duration::from_secs(1);
 /// Requests to the server at a time.
 const MOST_ERRANDS: usize = 16;
 
-/// How long a relay that ends waits for the server: two requests in a row.
+/// How long a relay that ends waits for the server: a look and a deletion, at one that answers within a
+/// second each. A slower one keeps its rooms until they are empty.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 const POLL: Duration = Duration::from_millis(20);

@@ -105,8 +105,8 @@ pub enum LinkState {
 pub enum Problem {
     /// Nothing answers at that place, or the connection broke.
     Unreachable,
-    /// The relay's program has ended: it closed the connection, and since then its machine refuses
-    /// every other one there. A network that fails is silent instead.
+    /// The relay's program seems to have ended: it closed the connection, and since then its machine
+    /// refuses every other one there. A network that fails is mostly silent instead.
     Gone,
     /// Something answers that is no relay.
     NotARelay,

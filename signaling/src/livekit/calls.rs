@@ -192,6 +192,8 @@ impl Calls {
         let party = call.party(to)?;
         match &mut call.stage {
             Stage::Waiting { .. } | Stage::Making { .. } => None,
+            // The other party was done with it before this one was told.
+            Stage::Open(open) if open.is_released() => None,
             Stage::Open(open) => Some(Told::Access {
                 call: number,
                 with: call.parties[1 - party],
@@ -289,7 +291,11 @@ impl Calls {
         let waits = call.filter(|it| matches!(it.stage, Stage::Making { .. }));
         match (waits, made) {
             (Some(call), Ok(())) => {
-                call.stage = Stage::Open(Box::new(Open::new(names, now)));
+                let mut open = Open::new(names, now);
+                if self.is_ending {
+                    open.hurry(now);
+                }
+                call.stage = Stage::Open(Box::new(open));
                 self.tell_all(number, Answer::Granted);
             }
             (None, Ok(())) => self.closing.push(names.room, now),
@@ -298,8 +304,9 @@ impl Calls {
                     self.tell_all(number, Answer::No(NoAccess::Unavailable));
                     drop(self.forget(number));
                 }
-                if error == ApiError::Unanswered {
-                    self.closing.push(names.room, now);
+                match error {
+                    ApiError::Unanswered | ApiError::Garbled => self.closing.push(names.room, now),
+                    ApiError::Unreachable | ApiError::Untrusted | ApiError::Refused(_) => {}
                 }
             }
         }

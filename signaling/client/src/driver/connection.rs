@@ -39,8 +39,8 @@ pub(super) enum Ended {
 }
 
 impl Ended {
-    /// What an error of the socket says. Only the other end can reset a connection; what the system
-    /// says of the path is silence.
+    /// What an error of the socket says. A reset comes from the other end, or from whoever
+    /// answers in its place; what the system says of the path is silence.
     pub(super) fn by(error: &tungstenite::Error) -> Self {
         match error {
             tungstenite::Error::Io(error) => match error.kind() {

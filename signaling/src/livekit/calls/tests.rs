@@ -221,6 +221,10 @@ fn a_server_that_fails_is_told_to_both_and_they_may_try_again() {
     let made_perhaps = Some(RoomName([2; 16]));
     assert_eq!(closes(&mut calls, now), made_perhaps, "nobody knows");
     both_ask(&mut calls);
+    calls.made(CALL, names(4), Err(ApiError::Garbled), now);
+    let made_probably = Some(RoomName([4; 16]));
+    assert_eq!(closes(&mut calls, now), made_probably, "it said yes");
+    both_ask(&mut calls);
     calls.tick(now + MAKE);
     assert_eq!(refusal(&mut calls, 1), NoAccess::Unavailable);
     calls.made(CALL, names(3), Ok(()), now);
@@ -238,6 +242,35 @@ fn a_room_that_is_made_for_a_call_that_is_over_is_deleted() {
     assert_eq!(refusal(&mut calls, 2), NoAccess::Refused);
     calls.made(CALL, names(1), Ok(()), now);
     assert_eq!(closes(&mut calls, now), Some(RoomName([1; 16])));
+}
+
+#[test]
+fn who_was_not_told_before_the_other_one_hung_up_gets_no_token() {
+    let now = Instant::now();
+    let mut calls = calls();
+    calls.ask(claim(1), CALL, somebody(2), now);
+    calls.ask(claim(2), CALL, somebody(1), now);
+    calls.next_wish(now);
+    calls.made(CALL, names(1), Ok(()), now);
+    calls.release(&somebody(1), CALL, now);
+    assert_eq!(refusal(&mut calls, 2), NoAccess::Refused);
+}
+
+#[test]
+fn a_room_that_is_made_while_the_relay_ends_is_looked_at_at_once() {
+    let now = Instant::now();
+    let mut calls = calls();
+    calls.ask(claim(1), CALL, somebody(2), now);
+    calls.ask(claim(2), CALL, somebody(1), now);
+    calls.next_wish(now);
+    calls.end_all(now);
+    calls.made(CALL, names(1), Ok(()), now);
+    assert!(!calls.is_idle(now));
+    calls.tick(now);
+    assert_eq!(
+        calls.next_wish(now),
+        Some(Wish::Look(CALL, RoomName([1; 16])))
+    );
 }
 
 #[test]
