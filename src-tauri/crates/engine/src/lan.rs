@@ -290,7 +290,8 @@ impl Lan {
         }
     }
 
-    /// Where somebody may be, those first of whom it is known. Opens the links that are not there.
+    /// Where somebody may be: at those who announce them, else at those who announce nobody whom we
+    /// know. Opens the links that are not there.
     pub(crate) fn ways_to(&mut self, who: &Address, relays: &mut Relays) -> Vec<Way> {
         match &mut self.state {
             State::On(on) => on.neighbourhood.ways_to(who, relays),

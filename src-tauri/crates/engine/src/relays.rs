@@ -304,7 +304,7 @@ impl Relays {
     }
 
     /// Asks a relay for access to a server that carries this call with this person; answered by
-    /// [`News::Access`]. Whether it is one that gives any.
+    /// [`News::Access`]. Whether there is a link that takes the question.
     pub(crate) fn ask_for_access(&self, link: LinkId, call: CallId, with: Address) -> bool {
         let link = self.links.get(&link);
         link.is_some_and(|it| it.ask_for_access(call, with))

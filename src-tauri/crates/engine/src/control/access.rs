@@ -9,8 +9,9 @@ use super::Control;
 use crate::relays::{LinkId, News};
 
 impl Control {
-    /// Asks the far relay of the call, which is the same for both: whose home the callee has. One on
-    /// a local network gives no access to anything.
+    /// Asks the far relay of the call: the callee's home, to which the caller has a link. One on a local
+    /// network gives no access to anything; of two neighbours with different homes each asks its own,
+    /// and neither gets any.
     pub(super) fn ask_for_access(&mut self, call: CallId, with: &str) {
         let Ok(with) = with.parse::<Address>() else {
             return tracing::error!("the phone names an address that is none");

@@ -53,9 +53,6 @@ pub trait RelayConnection: Send + Sync + fmt::Debug {
     /// [`Link::disconnect`].
     fn disconnect(&self);
 
-    /// [`Link::offers_livekit`].
-    fn offers_livekit(&self) -> bool;
-
     /// [`Link::ask_access`].
     ///
     /// # Errors
@@ -115,10 +112,6 @@ impl RelayConnection for Link {
 
     fn disconnect(&self) {
         Self::disconnect(self);
-    }
-
-    fn offers_livekit(&self) -> bool {
-        Self::offers_livekit(self)
     }
 
     fn ask_access(&self, call: CallNumber, with: Address) -> Result<(), SendError> {

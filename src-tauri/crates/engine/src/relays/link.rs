@@ -134,9 +134,10 @@ impl RelayLink {
         link.send(to, frame.into())
     }
 
-    /// Asks for access to a server that carries this call, and says whether the relay gives any.
+    /// Asks for access to a server that carries this call, now or as soon as the relay is there, and
+    /// says whether the link takes the question.
     pub(super) fn ask_for_access(&self, call: CallId, with: Address) -> bool {
-        let link = self.link.as_ref().filter(|it| it.offers_livekit());
+        let link = self.link.as_ref();
         link.is_some_and(|it| it.ask_access(CallNumber(call.0), with).is_ok())
     }
 
@@ -256,7 +257,7 @@ pub(super) async fn forward(
 
 /// What a relay gives, where we go there. Anybody can make a link that names a relay of theirs, and
 /// must not send us unencrypted to whatever machine they like.
-fn credentials(link: LinkId, url: String, token: &str) -> Result<Credentials, NoAccess> {
+pub(super) fn credentials(link: LinkId, url: String, token: &str) -> Result<Credentials, NoAccess> {
     if link != LinkId::Home && !url.starts_with("wss:") {
         tracing::warn!("a relay that is not ours names a server without encryption");
         return Err(NoAccess);

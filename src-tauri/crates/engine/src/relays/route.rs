@@ -178,8 +178,8 @@ impl Routes {
         Some(now < search.until)
     }
 
-    /// Time passes: what follows for those whom we look for.
-    /// `answers` says whether whoever is asked elsewhere could answer.
+    /// Time passes: what follows for those whom we look for. `answers` says whether the far relay of a
+    /// person is online.
     pub(crate) fn pass(&mut self, now: Instant, answers: impl Fn(&Address) -> bool) -> Vec<Due> {
         let mut due = Vec::new();
         for (who, route) in &mut self.0 {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use identity::{Address, Identity};
-use media::transport::IceServer;
+use media::transport::{IceServer, NoAccess};
 use signal_client::{Config, IceServers, Link, LinkEvent, LinkState, SendError};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
-use super::link::{RelayLink, forward, usable};
+use super::link::{RelayLink, credentials, forward, usable};
 use super::{GUEST_AFTERMATH, LinkId, News, Relays, SignalClient};
 use crate::clock::Clock;
 use crate::sealing::Priority;
@@ -204,4 +204,18 @@ async fn of_the_servers_that_a_relay_names_the_last_are_used_while_they_are_good
     assert_eq!(usable(kept.borrow().as_ref(), now), [new]);
     assert_eq!(usable(kept.borrow().as_ref(), now + hour), []);
     assert_eq!(usable(None, now), []);
+}
+
+#[test]
+fn only_our_own_relay_sends_us_anywhere_without_encryption() {
+    for (link, url, goes) in [
+        (LinkId::Home, "ws://127.0.0.1:7880", true),
+        (LinkId::Home, "wss://livekit.example", true),
+        (LinkId::Guest, "wss://livekit.example", true),
+        (LinkId::Guest, "ws://192.168.1.1", false),
+    ] {
+        let given = credentials(link, url.to_owned(), "token");
+        assert_eq!(given.is_ok(), goes, "{link:?} {url}");
+        assert!(goes || given == Err(NoAccess));
+    }
 }

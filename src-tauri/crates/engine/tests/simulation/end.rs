@@ -66,6 +66,7 @@ pub(crate) fn settle(world: &mut World) -> Outcome {
     }
     world.executor.step();
     assert!(world.executor.is_empty(), "a pipeline outlives its engine");
+    assert_eq!(world.relay.accesses(), 0, "access is not given back");
     outcome
 }
 

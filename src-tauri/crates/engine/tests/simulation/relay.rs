@@ -85,6 +85,11 @@ impl Relay {
         }
     }
 
+    /// For how many calls somebody has access, or waits for it.
+    pub(crate) fn accesses(&self) -> usize {
+        self.0.lock().unwrap().asked.len()
+    }
+
     /// Ends and forgets everything; connections end with it.
     pub(crate) fn crash(&self) {
         let mut state = self.0.lock().unwrap();
@@ -405,10 +410,6 @@ impl RelayConnection for Connection {
             let soon = now + line.longest_pause;
             line.tries_at = line.tries_at.map(|it| it.min(soon));
         });
-    }
-
-    fn offers_livekit(&self) -> bool {
-        self.with(|line, _| line.state == LinkState::Online)
     }
 
     fn ask_access(&self, call: CallNumber, _: Address) -> Result<(), SendError> {

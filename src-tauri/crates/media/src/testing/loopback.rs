@@ -154,6 +154,11 @@ impl MediaTransport for Loopback {
         }
         async move {
             inner.openings.pass().await;
+            if let Some(access) = params.access.clone()
+                && access.credentials().await.is_err()
+            {
+                return Err(TransportError::ServerRefused("no access"));
+            }
             inner.opened.fetch_add(1, Ordering::Relaxed);
             let closings = Arc::clone(&inner.closings);
             Ok(session::open(

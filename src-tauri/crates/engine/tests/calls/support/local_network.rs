@@ -92,7 +92,10 @@ impl Lan for LocalNetwork {
             let bound = relay.spawn(TcpListener::bind("127.0.0.1:0")).await.unwrap();
             let listener = bound.map_err(LanError::NoPort)?;
             let place = listener.local_addr().map_err(LanError::NoPort)?;
-            let config = signal_relay::Config::default();
+            let config = signal_relay::Config {
+                embedded: true,
+                ..signal_relay::Config::default()
+            };
             let serving = signal_relay::serve(listener, config, std::future::pending());
             relay.spawn(async move { serving.await.unwrap() });
             let (tell, heard) = mpsc::channel(64);
