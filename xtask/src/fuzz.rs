@@ -144,8 +144,12 @@ fn run_target(bins: &Path, name: &str, seconds: u64) -> Result<Report> {
     let mut run = command(bins.join(name), LIMITS);
     run.arg(format!("-max_total_time={seconds}"));
     run.arg(format!("-artifact_prefix={}/", artifacts.display()));
+    let seeds = package().join("seeds").join(name);
+    if !seeds.is_dir() {
+        bail!("{name} has no seeds: cargo xtask fuzz --seeds");
+    }
     // What is found goes into the first directory.
-    run.arg(corpus).arg(package().join("seeds").join(name));
+    run.arg(corpus).arg(seeds);
     run.env("ASAN_OPTIONS", "detect_odr_violation=0");
     run.stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use call::carrier::{Carrier, Carriers};
 use call::id::{CallId, Peer, SessionId};
-use call::input::{Absence, Command, Input, Standing, Transport};
+use call::input::{Absence, Command, Input, ServerFault, Standing, Transport};
 use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
 use call::view::{CallView, Lacking, Resume};
 use fuzz::{Source, Station};
@@ -206,8 +206,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What the machine, or the seal of a message, tells.
 fn machine(source: &mut Source<'_>) -> Input {
-    match source.below(4) {
+    match source.below(5) {
         0 => Input::Broken { call: call(source) },
+        3 => Input::NoAccess { call: call(source) },
         1 => Input::Incompatible {
             from: peer(source.byte()).address,
             call: call(source),
@@ -251,13 +252,13 @@ fn body(source: &mut Source<'_>) -> Body {
             video: source.flag(),
             ring_ms: u32::from(source.short()) << source.below(17),
             resumes: source.flag().then(|| call(source)),
-            via: Carriers::default(),
+            via: Carriers::new([carrier(source), carrier(source)]),
         },
         1 => Body::Ringing,
         2 => Body::Accept {
             name: name(source),
             instead_of: source.flag().then(|| call(source)),
-            via: Carrier::Direct,
+            via: carrier(source),
         },
         3 => Body::Parcel {
             session: number(source),
@@ -322,7 +323,7 @@ fn command(source: &mut Source<'_>) -> Command {
             call: call(source),
             peer: peer(source.byte()),
             video,
-            via: Carrier::Direct,
+            via: carrier(source),
         },
         1 => Command::Accept { video },
         2 => Command::Decline,
@@ -337,15 +338,28 @@ fn command(source: &mut Source<'_>) -> Command {
     }
 }
 
+fn carrier(source: &mut Source<'_>) -> Carrier {
+    if source.flag() {
+        Carrier::LiveKit
+    } else {
+        Carrier::Direct
+    }
+}
+
 /// What a session may report but that it is closed.
 fn transport(source: &mut Source<'_>) -> Transport {
-    match source.below(7) {
+    match source.below(8) {
         0 => Transport::Connected,
         1 => Transport::Disconnected,
         2 => Transport::Silent(Duration::from_millis(u64::from(source.short()))),
         3 => Transport::ClosedByPeer,
         4 => Transport::Failed,
         5 => Transport::Insecure,
+        6 => Transport::Server(match source.below(3) {
+            0 => ServerFault::Unreachable,
+            1 => ServerFault::Refused,
+            _ => ServerFault::Ended,
+        }),
         _ => Transport::Broken,
     }
 }

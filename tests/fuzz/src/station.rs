@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use call::id::{CallId, Peer, SessionId};
 use call::input::{Input, Transport};
 use call::message::Message;
@@ -41,7 +42,10 @@ impl Station {
     pub fn new() -> Self {
         let mut station = Self {
             now: Timestamp::default(),
-            phone: Phone::new(Config::default()),
+            phone: Phone::new(Config {
+                carriers: Carrier::ALL.to_vec(),
+                ..Config::default()
+            }),
             sessions: Vec::new(),
             live: false,
         };

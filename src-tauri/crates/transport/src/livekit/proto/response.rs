@@ -59,8 +59,6 @@ pub(in crate::livekit) enum Content {
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(in crate::livekit) struct JoinResponse {
-    #[prost(message, optional, tag = "1")]
-    pub(in crate::livekit) room: Option<Room>,
     #[prost(message, optional, tag = "2")]
     pub(in crate::livekit) participant: Option<ParticipantInfo>,
     #[prost(message, repeated, tag = "3")]

@@ -70,9 +70,7 @@ enum Step {
 /// What goes in.
 #[derive(Debug)]
 pub(super) enum Input<'a> {
-    /// The socket that was dialled is open.
-    Dialled,
-    /// It could not be opened.
+    /// The socket that was dialled could not be opened.
     NotDialled(Cause),
     /// A binary message.
     Frame(&'a [u8]),
@@ -138,10 +136,10 @@ impl Session {
         session
     }
 
-    /// Takes one input. All outputs are to be taken before the next one.
+    /// Takes one input. All outputs are to be taken before the next one, but for
+    /// [`Input::Dropped`], which the carrying out of one may bring.
     pub(super) fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Dialled => {}
             Input::NotDialled(cause) => self.not_dialled(now, cause),
             Input::Frame(frame) => self.frame(now, frame),
             Input::Unreadable => self.close(Cause::BadMessage),

@@ -102,14 +102,12 @@ impl Driver {
 
     fn dialled(&mut self, dialled: Result<Socket, Cause>) {
         self.dialling = None;
-        let input = match dialled {
-            Ok(socket) => {
-                self.socket = Some(socket);
-                Input::Dialled
-            }
-            Err(cause) => Input::NotDialled(cause),
-        };
-        self.session.handle(Instant::now(), input);
+        match dialled {
+            Ok(socket) => self.socket = Some(socket),
+            Err(cause) => self
+                .session
+                .handle(Instant::now(), Input::NotDialled(cause)),
+        }
     }
 
     fn received(&mut self, message: Option<Result<Message, Error>>) {

@@ -1,7 +1,7 @@
-//! Connections to servers on sockets: a fake one for the protocol's corners, and LiveKit's own.
+//! Connections to a server on a socket: a fake one, for the protocol's corners. LiveKit's own is joined in
+//! `tests/tests/livekit.rs`.
 
 mod fake;
-mod real;
 mod tls;
 
 use std::time::Duration;
@@ -159,7 +159,7 @@ async fn what_a_server_does_instead_of_a_join_has_a_name() {
 }
 
 #[tokio::test]
-async fn a_server_that_talks_without_end_waits_for_who_does_not_listen() {
+async fn who_does_not_listen_for_long_misses_nothing_and_may_still_ask() {
     let mut script = vec![joined()];
     script.extend(
         std::iter::repeat_with(|| {

@@ -122,7 +122,6 @@ fn a_resume_tells_what_we_have_before_anything_else() {
         muted: true,
     });
     rig.ask(offer(7));
-    rig.input(Input::Dialled);
     rig.receive(reconnect(41));
     let events = rig.events();
     assert!(

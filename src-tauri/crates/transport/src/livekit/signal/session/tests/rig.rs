@@ -54,7 +54,6 @@ impl Rig {
         };
         rig.drain();
         assert!(!rig.dialled().unwrap().reconnect);
-        rig.input(Input::Dialled);
         rig
     }
 
