@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::process::Command;
 
-use crate::lab::Host;
+use crate::lab::{Host, Lab};
 use crate::program::{Program, built};
 
 /// A running `tincan-relay`.
@@ -64,6 +64,21 @@ impl Relay {
     /// As [`Self::start`].
     pub async fn start_on(host: &Host, listen: &str, options: &[&str]) -> Result<Self> {
         Self::start_by(host.command(&built("tincan-relay")?), listen, options).await
+    }
+
+    /// Starts one in the middle of a lab, where [`Relay::place_in_a_lab`] says.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_in(lab: &Lab) -> Result<Self> {
+        let host = format!("--host={}", Lab::MIDDLE);
+        Self::start_on(lab.internet(), &Self::place_in_a_lab(), &[&host]).await
+    }
+
+    /// Where the relay of a lab listens.
+    #[must_use]
+    pub fn place_in_a_lab() -> String {
+        format!("{}:4080", Lab::MIDDLE)
     }
 
     async fn start_by(mut command: Command, listen: &str, options: &[&str]) -> Result<Self> {

@@ -239,7 +239,7 @@ impl Window {
 
     /// What the app has said so far is not waited for any more.
     pub fn catch_up(&self) {
-        self.told.skip();
+        self.told.take_all();
     }
 
     /// Where the call stands, by the last line about it.
@@ -301,7 +301,7 @@ impl Told {
     }
 
     /// Takes all lines that there are.
-    fn skip(&self) {
+    fn take_all(&self) {
         self.taken.store(self.lines().len(), Ordering::Relaxed);
     }
 }
@@ -372,7 +372,7 @@ mod tests {
         fs::write(&path, one_call.repeat(2))?;
         assert!(told.next(connected).is_some());
         fs::write(&path, one_call.repeat(3))?;
-        told.skip();
+        told.take_all();
         assert!(told.next(connected).is_none());
         Ok(())
     }

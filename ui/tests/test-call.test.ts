@@ -3,9 +3,12 @@
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
+import { tick } from 'svelte';
 
+import type { TestProblem } from '../src/backend/bindings/TestProblem';
 import type { TestReport } from '../src/backend/bindings/TestReport';
 import type { UiView } from '../src/backend/bindings/UiView';
+import type { ActiveCall } from '../src/backend/call';
 import { STORIES } from '../src/backend/stories';
 import { fake } from '../src/backend/fake';
 import { App } from '../src/state/app.svelte';
@@ -32,20 +35,21 @@ test('a voice that is judged quieter is told so, and one that had no time is not
 });
 
 test('what is not well comes with what to do, and what is well without', () => {
-  const problems = [
-    'microphoneOff',
-    'microphoneFails',
-    'notHeard',
-    'voiceLost',
-    'voiceNoTime',
-    'cameraFails',
-    'pictureLost',
-    'pictureNoTime',
-    'quieter',
-    'late',
-    'lossy',
-  ] as const;
-  for (const problem of problems) {
+  // A new one does not compile until it is listed.
+  const problems = {
+    microphoneOff: true,
+    microphoneFails: true,
+    notHeard: true,
+    voiceLost: true,
+    voiceNoTime: true,
+    cameraFails: true,
+    pictureLost: true,
+    pictureNoTime: true,
+    quieter: true,
+    late: true,
+    lossy: true,
+  } satisfies Record<TestProblem, true>;
+  for (const problem of Object.keys(problems) as TestProblem[]) {
     const judged = verdict({ ...GOOD, problems: [problem] });
     expect(judged.sentence).toMatch(/\.$/u);
     expect(judged.sentence).not.toMatch(/All is well/u);
@@ -144,6 +148,38 @@ test('the verdict stays when the ended screen goes by itself, until it is closed
   await app.dismiss();
   show({ ...over, engine: idle });
   expect(app.local.tested, 'it was closed at once').toBeNull();
+});
+
+test('a test call that cannot begin leaves the verdict of the last one as it is', async () => {
+  const { app, backend } = await story('ended-test');
+  backend.testCall = () => Promise.reject({ code: 'internal', message: 'no socket' });
+  const heading = screen.getByRole('heading').textContent;
+  await user.click(screen.getByRole('button', { name: 'Test again' }));
+  expect(app.local.problem?.code).toBe('internal');
+  expect(screen.getByRole('heading')).toHaveTextContent(heading);
+  expect(screen.getByRole('button', { name: 'Test again' })).toBeVisible();
+});
+
+test('the keyboard keeps its place when the engine leaves the ended call', async () => {
+  const { app, backend } = await story('ended-test');
+  const close = screen.getByRole('button', { name: 'Close' });
+  close.focus();
+  await backend.perform({ do: 'dismiss' });
+  await tick();
+  expect(app.view?.engine.call.state).toBe('idle');
+  expect(app.local.tested).not.toBeNull();
+  expect(close).toHaveFocus();
+});
+
+test('what became of the voice is said also when something else had to be said first', () => {
+  const { app, show } = shown();
+  const { engine } = STORIES['call-test'].view;
+  const reconnecting = { ...(engine.call as ActiveCall), phase: 'reconnecting' as const };
+  show({ engine: { ...engine, call: reconnecting }, testCall: { ...GOOD, voice: 'waiting' } });
+  show({ engine, testCall: GOOD });
+  expect(app.announcement).not.toBe(said(GOOD));
+  show({ engine, testCall: { ...GOOD, voiceDelayMs: 152 } });
+  expect(app.announcement).toBe(said(GOOD));
 });
 
 test('the verdict makes way for the next call', () => {

@@ -80,8 +80,9 @@ impl App {
             peer.stop().await;
             return dialled;
         }
-        if let Some(last) = running.take() {
-            last.stop().await;
+        let last = running.take();
+        if let Some(last) = &last {
+            last.watching.abort();
         }
         let watching = tokio::spawn(tell_findings(
             self.views.clone(),
@@ -90,6 +91,10 @@ impl App {
             self.tests.report.clone(),
         ));
         *running = Some(Running { peer, watching });
+        // It takes its time, and this call is followed from its beginning.
+        if let Some(last) = last {
+            last.stop().await;
+        }
         dialled
     }
 

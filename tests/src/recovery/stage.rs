@@ -60,7 +60,7 @@ impl Stage {
             }
             None => None,
         };
-        let relay = start_relay(&lab).await?;
+        let relay = relay::Relay::start_in(&lab).await?;
         let mut sides = Vec::new();
         for at in [0, 1] {
             let translated = match event.act {
@@ -139,7 +139,7 @@ impl Stage {
                 self.sides[0].link()?.cut();
                 if relay == Relay::Restarts {
                     self.listen(Duration::from_secs(1)).await;
-                    self.relay = Some(start_relay(&self.lab).await?);
+                    self.relay = Some(relay::Relay::start_in(&self.lab).await?);
                 }
                 self.listen(Duration::from_secs(seconds)).await;
                 self.sides[0].link()?.mend();
@@ -248,7 +248,7 @@ impl Side {
         words.extend(options);
         // The callee accepts what comes.
         words.extend((at == 1).then_some("--auto"));
-        let relay = format!("ws://{}", relay_at());
+        let relay = format!("ws://{}", relay::Relay::place_in_a_lab());
         let address = address(&home).await?;
         let command = host.command(&built("tincan")?);
         Ok(Self {
@@ -314,15 +314,6 @@ fn place(lab: &mut Lab, translated: bool) -> Result<(Host, Option<Router>, Link)
 
 fn profile(name: &str) -> Result<&'static Profile> {
     Profile::named(name).with_context(|| format!("no profile {name}"))
-}
-
-async fn start_relay(lab: &Lab) -> Result<relay::Relay> {
-    let host = format!("--host={}", Lab::MIDDLE);
-    relay::Relay::start_on(lab.internet(), &relay_at(), &[&host]).await
-}
-
-fn relay_at() -> String {
-    format!("{}:4080", Lab::MIDDLE)
 }
 
 const NAMES: [&str; 2] = ["ada", "bea"];

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use scenarios::clock;
-use scenarios::lab::{Addresses, Lab, Link};
+use scenarios::lab::{Addresses, Link};
 use scenarios::lan::{acquaint, call, hang_up, sees, talk};
 use scenarios::peer::Peer;
 use scenarios::relay::Relay;
@@ -30,11 +30,7 @@ impl Both {
         for person in &room.people {
             uplinks.push(room.lab.attach(&person.host, "wlan0")?);
         }
-        let (at, host) = (
-            format!("{}:4080", Lab::MIDDLE),
-            format!("--host={}", Lab::MIDDLE),
-        );
-        let relay = Relay::start_on(room.lab.internet(), &at, &[&host]).await?;
+        let relay = Relay::start_in(&room.lab).await?;
         let (ada, bea) = room.two();
         acquaint(ada, bea).await?;
         Ok(Some(Self {
@@ -214,11 +210,7 @@ async fn alone() -> Result<Option<(Room, Peer, Peer)>> {
     let Some(room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
         return Ok(None);
     };
-    let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN)?);
-    sees(&mut a, bea, SOON).await?;
-    sees(&mut b, ada, SOON).await?;
+    let (a, b) = room.meet(&KNOWN, &KNOWN).await?;
     Ok(Some((room, a, b)))
 }
 

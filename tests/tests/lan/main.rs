@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use scenarios::lab::{Addresses, Host, Lab, Link, Segment};
-use scenarios::lan::Person;
+use scenarios::lan::{Person, acquaint, sees};
 use scenarios::peer::Peer;
 use scenarios::turn::skip;
 use tempfile::TempDir;
@@ -68,6 +68,16 @@ impl Room {
 
     fn two(&self) -> (&Person, &Person) {
         (&self.people[0], &self.people[1])
+    }
+
+    /// The first two, who know each other, wait with these words and see each other.
+    async fn meet(&self, words: &[&str], others: &[&str]) -> Result<(Peer, Peer)> {
+        let (one, other) = self.two();
+        acquaint(one, other).await?;
+        let (mut at_one, mut at_other) = (one.waits(words)?, other.waits(others)?);
+        sees(&mut at_one, other, SOON).await?;
+        sees(&mut at_other, one, SOON).await?;
+        Ok((at_one, at_other))
     }
 }
 

@@ -95,10 +95,8 @@ async fn whoever_crashes_is_gone_within_half_a_minute() -> Result<()> {
     let Some(room) = Room::of(&["ada", "bea"], Addresses::Both).await? else {
         return Ok(());
     };
-    let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
+    let (_, bea) = room.two();
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     hang_up(&mut a, &mut b, SOON).await?;
     b.program().kill();
@@ -117,10 +115,7 @@ async fn two_profiles_of_one_machine_see_and_call_each_other() -> Result<()> {
     };
     let ada = &room.people[0];
     let bea = Person::new(room.homes.path(), "bea", "bea", &ada.host).await?;
-    acquaint(ada, &bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, &bea, SOON).await?;
-    sees(&mut b, ada, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     hang_up(&mut a, &mut b, SOON).await
 }

@@ -37,10 +37,7 @@ async fn of_several_cables_with_nothing_but_fe80_the_one_that_leads_there_carrie
         wlan.join(&host, "wlan0", Addresses::Both)?,
     ];
     let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN_AUTO)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
-    sees(&mut b, ada, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN_AUTO, &KNOWN_AUTO).await?;
     let there = call(&mut a, &bea.address, &mut b, SOON).await?;
     hang_up(&mut a, &mut b, SOON).await?;
     let back = call(&mut b, &ada.address, &mut a, SOON).await?;
@@ -56,9 +53,7 @@ async fn a_call_over_fe80_goes_on_where_it_is_when_its_cable_gets_addresses() ->
         return Ok(());
     };
     let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     let from = [&a, &b].map(|it| it.lines().len());
     for (number, person) in (1..).zip([ada, bea]) {
@@ -83,10 +78,7 @@ async fn somebody_with_nothing_but_fe80_calls_a_neighbour_who_has_more() -> Resu
     };
     room.enter("bea", "bea", Addresses::LinkLocal).await?;
     let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN_AUTO)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
-    sees(&mut b, ada, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN_AUTO, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     hang_up(&mut a, &mut b, SOON).await?;
     call(&mut b, &ada.address, &mut a, SOON).await?;
@@ -100,9 +92,7 @@ async fn a_call_goes_on_over_fe80_when_all_other_addresses_go() -> Result<()> {
         return Ok(());
     };
     let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     for person in [ada, bea] {
         person.host.ip("addr flush dev eth0 scope global\n")?;
@@ -118,10 +108,8 @@ async fn a_call_over_fe80_moves_to_another_cable_of_the_same_network() -> Result
     };
     let host = room.people[0].host.clone();
     let spare = room.net.join(&host, "eth1", Addresses::LinkLocal)?;
-    let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
+    let (_, bea) = room.two();
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     let cables = [&room.links[0], &spare];
     let before = cables.map(carried);
     call(&mut a, &bea.address, &mut b, SOON).await?;
@@ -154,11 +142,8 @@ async fn works_on(addresses: Addresses) -> Result<()> {
     let Some(room) = Room::of(&["ada", "bea"], addresses).await? else {
         return Ok(());
     };
-    let (ada, bea) = room.two();
-    acquaint(ada, bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, bea, SOON).await?;
-    sees(&mut b, ada, SOON).await?;
+    let (_, bea) = room.two();
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     are_on_one_network([&mut a, &mut b]).await?;
     hang_up(&mut a, &mut b, SOON).await
@@ -185,9 +170,7 @@ async fn neither_a_vpn_nor_a_bridge_carries_what_a_cable_can() -> Result<()> {
         tunnels.push(tunnel(&mut vpn, person)?);
         runs_containers(&person.host)?;
     }
-    acquaint(&ada, &bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, &bea, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     let [cable, tunnel] = [&room.links[0], &tunnels[0]].map(carried);
     call(&mut a, &bea.address, &mut b, SOON).await?;
     for peer in [&mut a, &mut b] {
@@ -212,9 +195,7 @@ async fn a_vpn_that_comes_up_in_a_call_takes_nothing_of_it() -> Result<()> {
         return Ok(());
     };
     let (ada, bea) = (room.people[0].clone(), room.people[1].clone());
-    acquaint(&ada, &bea).await?;
-    let (mut a, mut b) = (ada.waits(&KNOWN)?, bea.waits(&KNOWN_AUTO)?);
-    sees(&mut a, &bea, SOON).await?;
+    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     let mut vpn = room.lab.segment()?;
     let tunnels = [tunnel(&mut vpn, &ada)?, tunnel(&mut vpn, &bea)?];

@@ -40,11 +40,7 @@ impl Behind {
         }
         let account = ["--lt-cred-mech", "--user=ada:secret"];
         let server = Coturn::start(&room.lab, room.homes.path(), &account).await?;
-        let (at, host) = (
-            format!("{}:4080", Lab::MIDDLE),
-            format!("--host={}", Lab::MIDDLE),
-        );
-        let relay = Relay::start_on(room.lab.internet(), &at, &[&host]).await?;
+        let relay = Relay::start_in(&room.lab).await?;
         let (ada, bea) = room.two();
         acquaint(ada, bea).await?;
         Ok(Some(Self {

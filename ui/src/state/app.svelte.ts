@@ -15,6 +15,7 @@ import type { RingView } from '../backend/bindings/RingView';
 import type { Settings } from '../backend/bindings/Settings';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
+import type { VoiceOutcome } from '../backend/bindings/VoiceOutcome';
 import type { EndedCall } from '../backend/call';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
@@ -49,6 +50,8 @@ export class App {
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
   private readonly arrivals = new Arrivals();
+  /** What was said last of what became of the voice in this test call. */
+  private toldOutcome: VoiceOutcome | null = null;
   private arrivalsDue: ReturnType<typeof setTimeout> | undefined;
   /** Each is done when every request of its queue so far is answered. */
   private readonly queues: Record<Queue, Promise<void>> = {
@@ -73,7 +76,7 @@ export class App {
   perform(command: Command): Promise<void> {
     if (command.do === 'dial') {
       this.local.dialled = command.to.split('?')[0] ?? '';
-      this.local.testing = null;
+      this.local.asksTest = false;
     }
     return this.queued(queueOf(command), () => this.backend.perform(command));
   }
@@ -91,9 +94,9 @@ export class App {
 
   /** Calls the peer inside the program. The next call that goes out is that one. */
   async testCall(): Promise<void> {
-    this.local.testing = 'asked';
+    this.local.asksTest = true;
     await this.queued('call', () => this.backend.testCall());
-    if (this.local.problem) this.local.testing = null;
+    if (this.local.problem) this.local.asksTest = false;
   }
 
   /** Leaves the call that is over. */
@@ -187,9 +190,7 @@ export class App {
       this.tidy(call.state);
       this.keepTested(fresh.engine.call.state);
     }
-    if (call.state === 'outgoing' && this.local.testing === 'asked') {
-      this.local.testing = call.peer.address;
-    }
+    if (call.state === 'outgoing' && before !== 'outgoing') this.begins(call.peer);
     const name = call.state === 'idle' ? '' : inSentence(call.peer);
     this.began =
       call.state === 'active' && call.connectedForMs !== null
@@ -206,6 +207,13 @@ export class App {
     if (text !== null) this.announcement = text;
     this.view = view;
     this.announceArrivals(now);
+  }
+
+  /** A call goes out. */
+  private begins(peer: Peer) {
+    this.local.testing = this.local.asksTest ? peer.address : null;
+    this.local.asksTest = false;
+    this.toldOutcome = null;
   }
 
   /**
@@ -225,7 +233,9 @@ export class App {
   /** What to say of a test call: once, when it is known what became of the voice. */
   private tested({ engine: { call }, testCall }: UiView): string | null {
     if (call.state !== 'active' || !testCall || !this.isTest(call.peer.address)) return null;
-    return testCall.voice === this.view?.testCall?.voice ? null : said(testCall);
+    if (testCall.voice === this.toldOutcome) return null;
+    this.toldOutcome = testCall.voice;
+    return said(testCall);
   }
 
   /** Says who came to the local network, now or as soon as it may be said; in a call, nothing. */
@@ -279,8 +289,10 @@ export class Local {
   transfer = $state<'export' | 'import' | null>(null);
   /** The page that checks the connection is open, in the settings of the network. */
   doctor = $state(false);
-  /** The address of the peer inside the program; `asked` until it is called; null without one. */
+  /** The address of the peer inside the program, of the last test call; null before one. */
   testing = $state<string | null>(null);
+  /** A test call was asked for: the next call that goes out is that one. */
+  asksTest = false;
   /** The test call that is over and still to be read. */
   tested = $state.raw<{ call: EndedCall; summary: CallSummary | null } | null>(null);
   /** Whether the user left the ended call, which goes by itself otherwise. */

@@ -71,29 +71,35 @@ async fn lan(subjects: &Subjects, interfaces: &[Interface], notes: &Notes<'_>) {
         Looked::not(why)
     });
     let heard = &looked.heard;
-    let (neighbours, visit) = tokio::join!(heard.reach(), async {
-        match (visit, &subjects.peer) {
+    let (neighbours, (visit, way_in)) = tokio::join!(heard.reach(), async {
+        let visit = match (visit, &subjects.peer) {
             (None, Some(Peer::Person { places, who })) => {
                 Some(peer::person(places, who.as_ref(), heard).await)
             }
             (visit, _) => visit,
-        }
+        };
+        let way_in = way_in(visit.as_ref(), &looked).await;
+        (visit, way_in)
     });
     let neighbours = looked.why_not.clone().unwrap_or(neighbours);
     notes.add(CheckKind::Neighbours, neighbours);
     let peer = visit.as_ref().map(|it| it.finding(heard));
     notes.add(CheckKind::Peer, peer.unwrap_or(Finding::NoPeerNamed));
-    let way_in = match (&visit, &looked.why_not, &looked.said) {
-        (None, _, _) => Finding::NoPeerNamed,
-        (Some(_), Some(why), _) => why.clone(),
-        (Some(_), None, None) => Finding::WayInNotThere,
-        (Some(visit), None, Some(said)) => visit.way_in(said).await,
-    };
     notes.add(CheckKind::WayIn, way_in.clone());
     let firewall = firewall::judge(firewall::program(), &looked.own_port, &way_in);
     notes.add(CheckKind::Firewall, firewall);
     if let Some(members) = looked.members {
         members.leave().await;
+    }
+}
+
+/// Whether whoever was visited reaches us.
+async fn way_in(visit: Option<&Visit>, looked: &Looked) -> Finding {
+    match (visit, &looked.why_not, &looked.said) {
+        (None, _, _) => Finding::NoPeerNamed,
+        (Some(_), Some(why), _) => why.clone(),
+        (Some(_), None, None) => Finding::WayInNotThere,
+        (Some(visit), None, Some(said)) => visit.way_in(said).await,
     }
 }
 

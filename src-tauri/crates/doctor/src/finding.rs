@@ -71,8 +71,8 @@ pub enum Finding {
         /// Of how many.
         addresses: u32,
     },
-    /// Unknown: the port of our own relay is not there to try, or not known. Another one was opened for the
-    /// occasion and tried from this machine.
+    /// Unknown: the port of our own relay is not there to try, or not known. Another one was opened for
+    /// the occasion and tried from this machine.
     TemporaryPort {
         /// TCP port.
         port: u16,

@@ -232,7 +232,7 @@ impl Finding {
             Self::FirewallNotSeen => {
                 "No firewall is seen. Only an administrator could be sure, or another computer that calls this one."
             }
-            Self::ClockNotTold => "There was no relay to compare it with.",
+            Self::ClockNotTold => "No relay said what time it is.",
             Self::NoRelay => "No relay is set.",
             Self::NoServers => "None is named, by the relay or in the settings.",
             Self::NoNat => "Nothing translates addresses: others reach this computer directly.",

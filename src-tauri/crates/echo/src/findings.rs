@@ -1,4 +1,4 @@
-//! Collects what there is to find in a test call: pure, fed once a second.
+//! Collects what there is to find in a test call: pure, fed as the call goes on.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::report::{PictureOutcome, TestProblem, TestReport, VoiceOutcome};
 
 /// Collects what there is to find.
 #[derive(Clone, Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// What was on at any time, by the user's wish.
     wanted: Wanted,
     microphone: Device,
@@ -67,7 +67,7 @@ struct Recent<T>(VecDeque<(Instant, T)>);
 impl Findings {
     /// What the user wants to be on, and our microphone, speaker and camera now. Another microphone or
     /// speaker, or one that fails, is judged anew.
-    pub fn devices(&mut self, wish: Controls, now: [&DeviceNow; 3]) {
+    pub(crate) fn devices(&mut self, wish: Controls, now: [&DeviceNow; 3]) {
         let [microphone, speaker, camera] = now;
         self.wanted.microphone |= wish.microphone;
         self.wanted.camera |= wish.camera;
@@ -82,7 +82,7 @@ impl Findings {
     }
 
     /// What can be heard now of what was said, and whether anything was said that left.
-    pub fn heard(&mut self, now: Instant, echo: Option<Echoed>, spoke: bool) {
+    pub(crate) fn heard(&mut self, now: Instant, echo: Option<Echoed>, spoke: bool) {
         if let Some(echo) = echo {
             self.echoes.push(now, echo);
             self.unreturned = None;
@@ -100,7 +100,7 @@ impl Findings {
     }
 
     /// The figures of the last second, and how old its pictures were, in milliseconds and order.
-    pub fn sampled(&mut self, now: Instant, stats: &CallStats, ages: &[f64]) {
+    pub(crate) fn sampled(&mut self, now: Instant, stats: &CallStats, ages: &[f64]) {
         self.seconds = self.seconds.saturating_add(1);
         let lost = [stats.audio_loss, stats.video_loss, stats.remote_loss];
         self.lost.push(now, lost);
@@ -128,7 +128,7 @@ impl Findings {
     /// All of it. While the call goes on, nothing is called lost that may still come; when it is
     /// `over`, only what had no time to.
     #[must_use]
-    pub fn report(&self, over: bool) -> TestReport {
+    pub(crate) fn report(&self, over: bool) -> TestReport {
         let voice = self.voice(over);
         let returned = voice == VoiceOutcome::Returned;
         let median_of = |value: fn(&Echoed) -> f64| {

@@ -32,14 +32,14 @@ pub struct Hearing {
 
 /// What was said came back.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Echoed {
+pub(crate) struct Echoed {
     /// How much later than [`DELAY`]: from this mouth to the other ear, and from that mouth back to
     /// this ear.
-    pub late: Duration,
+    pub(crate) late: Duration,
     /// How alike the loudness of both is, 0 to 1.
-    pub similarity: f32,
+    pub(crate) similarity: f32,
     /// How much louder it came back, decibels; negative where it is quieter.
-    pub gain_db: f32,
+    pub(crate) gain_db: f32,
 }
 
 impl Hearing {
@@ -68,7 +68,7 @@ impl Hearing {
     /// Whether what the speaker played in the last two seconds is what the microphone took in
     /// before, and how late it came. `None` where it is something else, and where nobody spoke.
     #[must_use]
-    pub fn echo(&self, now: Instant) -> Option<Echoed> {
+    pub(crate) fn echo(&self, now: Instant) -> Option<Echoed> {
         let bounds = [DELAY, DELAY + LATEST];
         let found = self.heard.find(&self.said, now, bounds)?;
         (found.similarity >= ALIKE).then(|| Echoed {
@@ -80,7 +80,7 @@ impl Hearing {
 
     /// Whether the microphone took in something like speech in the last two seconds.
     #[must_use]
-    pub fn spoke(&self, now: Instant) -> bool {
+    pub(crate) fn spoke(&self, now: Instant) -> bool {
         self.said.is_lively(now)
     }
 }

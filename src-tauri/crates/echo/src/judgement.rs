@@ -72,19 +72,10 @@ mod tests {
             over: true,
             voice: VoiceOutcome::Returned,
             picture: PictureOutcome::Returned,
-            problems: Vec::new(),
             voice_delay_ms: Some(150.0),
             echo_gain_db: Some(-1.0),
-            similarity: Some(0.97),
-            picture_delay_ms: Some(100.0),
-            round_trip_ms: Some(1.0),
-            sound_buffer_ms: Some(40.0),
             audio_loss: 0.02,
-            video_loss: 0.0,
-            remote_loss: 0.0,
-            frame_width: 960,
-            frame_height: 540,
-            frames_per_second: Some(30.0),
+            ..TestReport::default()
         }
     }
 

@@ -22,8 +22,7 @@ mod relay;
 mod report;
 mod watch;
 
-pub use findings::Findings;
-pub use hearing::{Echoed, Hearing};
+pub use hearing::Hearing;
 pub use judgement::QUIETER_DB;
 pub use peer::{EchoPeer, Setup, StartError};
 pub use report::{PictureOutcome, TestProblem, TestReport, VoiceOutcome};

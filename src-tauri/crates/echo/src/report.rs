@@ -4,10 +4,11 @@ use serde::Serialize;
 use ts_rs::TS;
 
 /// What became of what the user said in a test call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum VoiceOutcome {
     /// Not known yet; at the end of the call: it was too short to tell.
+    #[default]
     Waiting,
     /// It came back.
     Returned,
@@ -22,10 +23,11 @@ pub enum VoiceOutcome {
 }
 
 /// What became of what the user showed in a test call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum PictureOutcome {
     /// Not known yet; at the end of the call: it was too short to tell.
+    #[default]
     Waiting,
     /// It came back.
     Returned,
@@ -67,7 +69,7 @@ pub enum TestProblem {
 
 /// What a test call found. Medians and means are of the last ten seconds in which there was
 /// something to measure, so that a device that was changed is judged by what came after.
-#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct TestReport {
     /// Whether the call is over, and this the last word.

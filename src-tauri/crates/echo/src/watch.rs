@@ -65,7 +65,7 @@ impl Watch {
         is_fresh || known != (voice, picture)
     }
 
-    /// What was found so far; see [`Findings::report`].
+    /// What was found so far. Once the call is `over`, what had no time to come back is told as such.
     #[must_use]
     pub fn report(&self, over: bool) -> TestReport {
         self.findings.report(over)
