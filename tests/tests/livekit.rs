@@ -60,7 +60,7 @@ fn join(server: &LiveKit, identity: &str, room: &str) -> Result<Connection> {
 fn config(server: &LiveKit, token: String) -> Config {
     Config {
         url: server.url().into(),
-        token: token.into(),
+        token: Token::shared(token),
         version: "test".to_owned(),
         offer: None,
         tracks: Vec::new(),

@@ -106,6 +106,11 @@ pub trait SessionControl: Send + Sync {
     /// limit how often.
     fn request_keyframe(&self, stream: Stream);
 
+    /// Says that nothing is captured of a stream for now, or that something is again. It stops and
+    /// starts nothing: what is sent follows from the frames alone. A server that carries the session
+    /// would else take a stream that pauses for one that is lost.
+    fn mute(&self, stream: Stream, muted: bool);
+
     /// Sends a message to the other side, reliably and in order.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod network;
 pub mod p2p;
 pub mod servers;
 
+mod peer;
 mod rtp;
 
 /// Directives for `tracing_subscriber::EnvFilter` that keep the libraries beneath from logging

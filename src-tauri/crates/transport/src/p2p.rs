@@ -5,37 +5,12 @@
 //! writer task and come in through one task per stream. All of them end with the session, and all
 //! of them, the library's own included, log inside the span `call{id}`.
 
-mod admission;
-mod batch;
 mod candidate;
-mod clocks;
-mod congestion;
-mod data;
-mod events;
-mod feedback;
-mod handshake;
-mod liveness;
 mod migrate;
-mod nack;
-mod outage;
-mod pace;
-mod packet_size;
 mod parcel;
-mod peer;
-mod receive;
-mod report;
-mod resend;
-mod resolve;
-mod routes;
-mod rtcp;
-mod runtime;
-mod scoped;
-mod send;
+mod selected;
 mod session;
-mod socket;
-mod stats;
-mod stun;
-mod tap;
+mod setup;
 
 #[cfg(test)]
 mod tests;
@@ -50,7 +25,13 @@ pub use media::transport::IceServer;
 
 pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};
 
-use self::peer::Setup;
+use self::setup::Setup;
+
+/// The label of the channel of the call's messages.
+const CONTROL: &str = "control";
+
+/// The label of the channel of large transfers.
+const BULK: &str = "bulk";
 
 /// What a peer-to-peer transport is set up with.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -96,8 +77,8 @@ impl MediaTransport for PeerToPeer {
         let span = tracing::info_span!(parent: None, "call", %id);
         let inside = span.clone();
         let opening = async move {
-            let peer = Box::pin(peer::build(&setup, &params, inside.clone())).await?;
-            Ok(session::start(peer, &params, inside))
+            let built = Box::pin(setup::build(&setup, &params, inside.clone())).await?;
+            Ok(session::start(built, &params, inside))
         };
         Box::pin(opening.instrument(span))
     }

@@ -102,6 +102,7 @@ impl SessionControl for Silent {
 
     fn request_keyframe(&self, _: Stream) {}
 
+    fn mute(&self, _: Stream, _: bool) {}
     fn fail_path(&self, _: Duration) {}
 
     fn send_data(&self, _: Bytes) -> Result<(), TransportError> {

@@ -74,6 +74,8 @@ impl SessionControl for Control {
         self.network.lock().message(self.number, message)
     }
 
+    fn mute(&self, _: Stream, _: bool) {}
+
     fn fail_path(&self, time: Duration) {
         self.network.lock().fail_path(self.number, time);
     }

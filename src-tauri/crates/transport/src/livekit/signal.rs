@@ -21,8 +21,10 @@ mod session;
 mod task;
 #[cfg(test)]
 mod tests;
+mod token;
 mod write;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -35,6 +37,8 @@ pub use event::{
     About, Answer, Candidate, Event, Joined, MAX_SECTIONS, Participant, Quality, Resumed, Sid,
     Source, Track, Verdict,
 };
+pub use token::Token;
+
 pub use request::{AddTrack, ChannelInfo, Offer, Picture, Request, ResumeReason, Scenario, Sync};
 
 use self::session::Session;
@@ -45,8 +49,8 @@ use super::Redacted;
 pub struct Config {
     /// `ws:`, `wss:`, `http:` or `https:`, with a path where the server stands below one.
     pub url: Redacted<String>,
-    /// A token for one room (JWT), as the relay made it.
-    pub token: Redacted<String>,
+    /// A token for one room (JWT), which the server renews.
+    pub token: Arc<Token>,
     /// Version of this program.
     pub version: String,
     /// The first offer, which travels with the request to join.

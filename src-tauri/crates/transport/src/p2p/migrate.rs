@@ -30,7 +30,7 @@
 //! without a gap; the longer, the more often it was in vain.
 //!
 //! # Parts
-//! [`Mover`](mover::Mover) decides and is pure. [`Routes`](super::routes::Routes) is what sockets ask
+//! [`Mover`](mover::Mover) decides and is pure. [`Routes`](crate::peer::routes::Routes) is what sockets ask
 //! once for each batch of datagrams. [`Task`] owns the sockets of new addresses and runs beside the session's task, with
 //! which it ends. Whoever knows the credentials of a session is one of its two sides: nobody else can
 //! make it send anywhere, and the other side only to where it answers from.
@@ -44,7 +44,6 @@ mod mover;
 mod replay;
 mod task;
 
-pub(crate) use self::credentials::Side;
 pub(crate) use self::local::{LocalNetwork, System};
 pub(crate) use self::task::{Migration, Parts, Task};
 

@@ -28,7 +28,7 @@ use media::transport::{Role, Stream, TransportError, TransportEvent};
 
 use self::duo::{Duo, End, frame, keyframe};
 use self::impaired::Loss;
-use super::peer::Setup;
+use super::setup::Setup;
 
 /// Long enough for a busy machine; tests that pass end sooner.
 const SOON: Duration = Duration::from_secs(10);

@@ -31,11 +31,7 @@ pub(super) struct Resume {
 
 impl Dial {
     /// The request that joins, or that resumes.
-    pub(super) fn new(
-        config: &Config,
-        token: &Redacted<String>,
-        resume: Option<&Resume>,
-    ) -> Result<Self, Cause> {
+    pub(super) fn new(config: &Config, resume: Option<&Resume>) -> Result<Self, Cause> {
         let mut url = base(&config.url.0)?;
         let wrapped = WrappedJoinRequest {
             compression: 0,
@@ -46,7 +42,7 @@ impl Dial {
         url.query_pairs_mut().append_pair("join_request", &query);
         Ok(Self {
             url: Redacted(url),
-            token: token.clone(),
+            token: config.token.newest(),
         })
     }
 

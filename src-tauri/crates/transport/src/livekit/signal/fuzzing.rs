@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use prost::Message as _;
 
 use super::session::{Input, Output, Session};
-use super::{Config, Event};
+use super::{Config, Event, Token};
 use crate::livekit::pieces::{history, pieces};
 use crate::livekit::proto::model::{LeaveRequest, ParticipantInfo, TrackInfo};
 use crate::livekit::proto::response::{
@@ -85,7 +85,7 @@ pub fn message_seeds() -> Vec<Vec<u8>> {
 fn config() -> Config {
     Config {
         url: "wss://server.test".into(),
-        token: "token".into(),
+        token: Token::shared("token".to_owned()),
         version: "fuzz".to_owned(),
         offer: None,
         tracks: Vec::new(),

@@ -17,7 +17,6 @@ use super::event::{Event, Sid};
 use super::request::{Request, ResumeReason};
 use super::roster::Roster;
 use super::write;
-use crate::livekit::Redacted;
 use crate::livekit::proto::request::Content as Asked;
 
 /// The state of a session.
@@ -101,8 +100,6 @@ pub(super) enum Output {
 #[derive(Debug)]
 pub(super) struct Session {
     config: Config,
-    /// The newest; the server renews it.
-    token: Redacted<String>,
     state: State,
     /// Our name, once joined.
     sid: Option<Sid>,
@@ -119,7 +116,6 @@ impl Session {
     /// Dials at once.
     pub(super) fn new(now: Instant, config: Config) -> Self {
         let mut session = Self {
-            token: config.token.clone(),
             config,
             state: State::Joining {
                 until: now + JOIN_WITHIN,
@@ -301,7 +297,7 @@ impl Session {
     }
 
     fn dial(&mut self, resume: Option<&Resume>) {
-        match Dial::new(&self.config, &self.token, resume) {
+        match Dial::new(&self.config, resume) {
             Ok(dial) => self.outputs.push_back(Output::Dial(Box::new(dial))),
             Err(cause) => self.close(cause),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use self::fake::{Fake, Reply};
-use super::{Cause, Config, Connection, Event, Offer, Request, Sync};
+use super::{Cause, Config, Connection, Event, Offer, Request, Sync, Token};
 use crate::livekit::proto::model::{LeaveRequest, ParticipantInfo};
 use crate::livekit::proto::request::Content as Asked;
 use crate::livekit::proto::response::{Content, JoinResponse, ReconnectResponse};
@@ -17,7 +17,7 @@ use crate::livekit::proto::response::{Content, JoinResponse, ReconnectResponse};
 fn config(url: &str) -> Config {
     Config {
         url: url.into(),
-        token: "secret-token".into(),
+        token: Token::shared("secret-token".to_owned()),
         version: "test".to_owned(),
         offer: None,
         tracks: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::message::Transaction;
-use crate::p2p::routes::Pair;
+use crate::peer::routes::Pair;
 
 /// One pair and what is known of it.
 #[derive(Debug)]

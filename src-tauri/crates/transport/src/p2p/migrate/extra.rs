@@ -12,10 +12,10 @@ use tracing::Instrument;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta};
 
 use crate::network::any_port;
-use crate::p2p::batch::retain;
-use crate::p2p::routes::{Origin, Pair, Routes};
-use crate::p2p::runtime::open_socket;
-use crate::p2p::socket::{SocketLayer, is_stun};
+use crate::peer::batch::retain;
+use crate::peer::routes::{Origin, Pair, Routes};
+use crate::peer::runtime::open_socket;
+use crate::peer::socket::{SocketLayer, is_stun};
 
 /// All of a session, one for each address; as many as
 /// [`LocalNetwork::usable`](super::LocalNetwork::usable) names.

@@ -16,8 +16,9 @@ use rtc::stun::message::{
 use rtc::stun::textattrs::Username;
 use rtc::stun::xoraddr::XorMappedAddress;
 
-use super::credentials::{Credentials, Side};
-use crate::p2p::stun::NUMBER;
+use super::credentials::Credentials;
+use crate::peer::side::Side;
+use crate::peer::stun::NUMBER;
 
 /// What tells an answer apart from what others send: 96 bits that only who saw the request knows.
 pub(super) type Transaction = [u8; 12];
@@ -167,7 +168,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::p2p::stun::{MAX_MESSAGE, is_ours, is_request};
+    use crate::peer::stun::{MAX_MESSAGE, is_ours, is_request};
 
     fn side(ufrag: &str, fill: char) -> Side {
         Side {

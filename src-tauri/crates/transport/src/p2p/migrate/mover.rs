@@ -19,7 +19,7 @@ use super::check::{Aim, Check};
 use super::message::{Request, Transaction, random_transaction};
 use super::replay::ReplayWindow;
 use crate::network::Interface;
-use crate::p2p::routes::Pair;
+use crate::peer::routes::Pair;
 
 /// Where one selected pair of the agent has moved to.
 #[derive(Debug)]

@@ -19,8 +19,8 @@ use super::message::{Codec, Message};
 use super::mover::{Mover, Numbers, Output};
 use crate::network::any_port;
 use crate::p2p::candidate::Candidate;
-use crate::p2p::routes::{Arrival, Pair, Routes};
-use crate::p2p::socket::{SocketLayer, Traffic};
+use crate::peer::routes::{Arrival, Pair, Routes};
+use crate::peer::socket::{SocketLayer, Traffic};
 
 /// What migration is made of.
 #[derive(Debug)]

@@ -18,8 +18,9 @@ use tracing::Span;
 use webrtc::peer_connection::PeerConnection;
 
 use super::SOON;
-use crate::p2p::peer::{self, IceTimeouts, Setup};
-use crate::p2p::socket::SocketLayer;
+use crate::p2p::setup::{self, Setup};
+use crate::peer::setup::IceTimeouts;
+use crate::peer::socket::SocketLayer;
 use crate::p2p::{Config, PeerToPeer, session};
 
 /// One end of a call.
@@ -48,10 +49,10 @@ impl End {
     /// An end, and the connection beneath it, to do with it what our sessions never do.
     pub(super) async fn open_bare(setup: Setup, role: Role) -> (Self, Arc<dyn PeerConnection>) {
         let params = params(role);
-        let peer = Box::pin(peer::build(&setup, &params, Span::none()));
-        let peer = peer.await.unwrap();
-        let connection = Arc::clone(&peer.connection);
-        let session = session::start(peer, &params, Span::none());
+        let built = Box::pin(setup::build(&setup, &params, Span::none()));
+        let built = built.await.unwrap();
+        let connection = Arc::clone(&built.peer.connection);
+        let session = session::start(built, &params, Span::none());
         (Self::of(session), connection)
     }
 
@@ -345,6 +346,7 @@ struct Gone;
 impl SessionControl for Gone {
     fn parcel(&self, _: Parcel) {}
     fn request_keyframe(&self, _: Stream) {}
+    fn mute(&self, _: Stream, _: bool) {}
     fn fail_path(&self, _: Duration) {}
     fn send_data(&self, _: Bytes) -> Result<(), media::transport::TransportError> {
         Err(media::transport::TransportError::NotConnected)

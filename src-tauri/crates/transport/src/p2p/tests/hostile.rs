@@ -10,7 +10,7 @@ use webrtc::peer_connection::PeerConnection;
 
 use super::SOON;
 use super::duo::{Duo, End, loopback};
-use crate::p2p::{Negotiation, data};
+use crate::p2p::{BULK, CONTROL, Negotiation};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_from_the_other_side_changes_nothing() {
@@ -48,7 +48,7 @@ async fn nonsense_from_the_other_side_changes_nothing() {
 async fn a_channel_that_is_not_known_is_closed_and_the_session_goes_on() {
     for role in [Role::Offerer, Role::Answerer] {
         let (mut duo, connection) = talking_to(role).await;
-        for label in ["else", data::CONTROL, data::BULK] {
+        for label in ["else", CONTROL, BULK] {
             let foreign = connection.create_data_channel(label, None).await.unwrap();
             until_closed(&*foreign).await;
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-use crate::p2p::socket::SocketLayer;
+use crate::peer::socket::SocketLayer;
 
 /// Loses a share of the media packets, or everything.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-use crate::p2p::socket::{SocketLayer, TOO_LONG};
+use crate::peer::socket::{SocketLayer, TOO_LONG};
 
 /// What one end sends through: all datagrams are late by the same time, and a share of them is lost.
 #[derive(Clone, Debug)]

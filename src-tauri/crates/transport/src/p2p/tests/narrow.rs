@@ -9,7 +9,7 @@ use media::transport::{Role, TransportEvent};
 
 use super::duo::{Duo, End, frame, keyframe, loopback};
 use super::link::{Link, Narrow};
-use crate::p2p::socket::SocketLayer;
+use crate::peer::socket::SocketLayer;
 
 /// Two ends that are connected over links of this kind.
 async fn connect(narrow: Narrow) -> Duo {

@@ -9,8 +9,8 @@ use media::transport::{Path, Role, TransportEvent, TransportState};
 use super::duo::{Duo, End, impatient, keyframe, loopback};
 use super::impaired::Loss;
 use super::stun::StunServer;
-use crate::p2p::peer::IceTimeouts;
-use crate::p2p::socket::SocketLayer;
+use crate::peer::setup::IceTimeouts;
+use crate::peer::socket::SocketLayer;
 
 const LOCAL: TransportState = TransportState::Connected(Path::Local);
 

@@ -13,8 +13,9 @@ use webrtc::peer_connection::RTCSessionDescription;
 use super::SOON;
 use super::duo::{End, loopback, params};
 use crate::p2p::Negotiation;
-use crate::p2p::migrate::Side;
-use crate::p2p::peer::{self, Peer};
+use crate::peer::side::Side;
+use crate::p2p::setup;
+use crate::peer::Peer;
 
 pub(super) struct Caller {
     pub(super) peer: Peer,
@@ -25,9 +26,9 @@ impl Caller {
     /// Calls `callee` with an offer that opens channels of these labels; returns when it is connected.
     pub(super) async fn connect(labels: &[&str], callee: &mut End) -> Self {
         let params = params(Role::Offerer);
-        let setup = loopback(None);
-        let peer = Box::pin(peer::build(&setup, &params, Span::none()));
-        let peer = peer.await.unwrap();
+        let loopback = loopback(None);
+        let built = Box::pin(setup::build(&loopback, &params, Span::none()));
+        let peer = built.await.unwrap().peer;
         peer.fast_polling.set(true);
         let mut channels = Vec::new();
         for label in labels {

@@ -7,7 +7,7 @@ use media::transport::{Role, Stream};
 use webrtc::runtime::AsyncUdpSocket;
 
 use super::duo::{Duo, End};
-use crate::p2p::socket::SocketLayer;
+use crate::peer::socket::SocketLayer;
 
 /// All that is logged on this thread.
 #[derive(Clone, Default)]

@@ -12,8 +12,8 @@ use media::transport::{Kind, Parcel, Role, Sent, Stream, TransportEvent};
 use super::duo::{Duo, End, keyframe};
 use super::impaired::Loss;
 use super::scripted::Caller;
-use crate::p2p::socket::SocketLayer;
-use crate::p2p::{Negotiation, data};
+use crate::peer::socket::SocketLayer;
+use crate::p2p::{BULK, CONTROL, Negotiation};
 
 /// Something of a stream that nothing else is.
 fn sample(stream: Stream) -> Bytes {
@@ -126,7 +126,7 @@ async fn streams_of_a_later_version_are_answered_as_inactive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_on_the_bulk_channel_hold_nothing_up() {
     let mut callee = End::open(Role::Answerer, None).await;
-    let labels = [data::CONTROL, data::BULK];
+    let labels = [CONTROL, BULK];
     let caller = Caller::connect(&labels, &mut callee).await;
     // Ten times what the library lets wait for a reader.
     caller.send(1, 1000, 10_000).await;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use prost::Message as _;
 
 use super::{Output, Session, State, millis};
-use crate::livekit::Redacted;
 use crate::livekit::proto::model::{LeaveRequest, ParticipantInfo};
 use crate::livekit::proto::response::{Content, JoinResponse, SignalResponse};
 use crate::livekit::signal::cause::{Action, Cause, Reason};
@@ -28,7 +27,7 @@ impl Session {
             (None, _) | (_, State::Closed) => {}
             (Some(Content::RefreshToken(token)), _) => {
                 if (1..=MAX_TOKEN).contains(&token.len()) {
-                    self.token = Redacted(token);
+                    self.config.token.renew(token);
                 }
             }
             (Some(Content::Leave(leave)), _) => self.leave(now, &leave),

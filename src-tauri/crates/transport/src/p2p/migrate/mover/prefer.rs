@@ -12,7 +12,7 @@ use media::transport::Role;
 use super::{Mover, Search};
 use crate::network::{Interface, Nearness, nearness};
 use crate::p2p::migrate::check::{Aim, Check};
-use crate::p2p::routes::Pair;
+use crate::peer::routes::Pair;
 
 /// How long a better pair must have been steady before it is moved to.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,17 +1,24 @@
-//! The session's side of the data channels: who makes them, what comes over them, how they end.
+//! The two data channels of a session, reliable and ordered (RFC 8831), made by the offerer before its
+//! first offer: what comes over them, and how they end.
+//!
+//! The control channel carries the messages of the call. The bulk channel is there for the files and
+//! chat attachments of later versions, so that these have one without a new negotiation; this version
+//! sends nothing on it and drops what comes. Both share one SCTP association, and the library gives no
+//! channel a priority (RFC 8831, 6.4): whoever sends on the bulk channel has to keep little of it
+//! outstanding, or the messages of the call wait behind it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use media::transport::{TransportError, TransportEvent, TransportState};
+use media::transport::{MAX_DATA, TransportError, TransportEvent, TransportState};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 use webrtc::data_channel::DataChannel;
 use webrtc::error::Error;
 
 use super::Task;
-use crate::p2p::data::{self, DataEvent};
+use crate::p2p::{BULK, CONTROL};
+use crate::peer::data::{self, DataEvent};
 
 /// What the task knows of its data channels.
 pub(super) struct Channels {
@@ -50,8 +57,8 @@ impl Channels {
 impl Task {
     /// Makes both channels: the offerer's part.
     pub(super) async fn make_channels(&mut self) -> Result<(), Error> {
-        for label in [data::CONTROL, data::BULK] {
-            let connection = &self.shared.connection;
+        for label in [CONTROL, BULK] {
+            let connection = &self.core.shared.connection;
             let channel = connection.create_data_channel(label, None).await?;
             self.use_channel(label, channel).await;
         }
@@ -67,11 +74,11 @@ impl Task {
     }
 
     async fn use_channel(&mut self, label: &str, channel: Arc<dyn DataChannel>) {
-        if label == data::CONTROL
+        if label == CONTROL
             && let Some(outgoing) = self.channels.outgoing.take()
         {
             self.run_control(channel, outgoing);
-        } else if label == data::BULK && !std::mem::replace(&mut self.channels.bulk, true) {
+        } else if label == BULK && !std::mem::replace(&mut self.channels.bulk, true) {
             self.run_bulk(channel);
         } else {
             self.refuse_channel(channel).await;
@@ -85,7 +92,7 @@ impl Task {
         if self.channels.foreign > MOST_FOREIGN {
             let error = "the other side opened too many data channels";
             let error = TransportError::Internal(error.to_owned());
-            return self.enter(TransportState::Failed(error)).await;
+            return self.core.enter(TransportState::Failed(error)).await;
         }
         tracing::warn!("closed a data channel that is not known here");
         if channel.close().await.is_err() {
@@ -94,40 +101,27 @@ impl Task {
     }
 
     fn run_control(&mut self, channel: Arc<dyn DataChannel>, outgoing: mpsc::Receiver<Bytes>) {
-        let (events, stop) = (self.channels.events.clone(), self.shared.done.clone());
-        let running = data::run(channel, outgoing, events, stop);
-        self.sending.spawn(running.in_current_span());
+        let (events, stop) = (self.channels.events.clone(), self.core.shared.done.clone());
+        let running = data::run(channel, MAX_DATA, outgoing, events, stop);
+        self.core.beside.spawn(running.in_current_span());
     }
 
     fn run_bulk(&mut self, channel: Arc<dyn DataChannel>) {
-        let running = data::drop_bulk(channel, self.shared.done.clone());
-        self.sending.spawn(running.in_current_span());
+        let running = data::drop_all(channel, self.core.shared.done.clone());
+        self.core.beside.spawn(running.in_current_span());
     }
 
     pub(super) async fn data_event(&mut self, event: DataEvent) {
         match event {
             DataEvent::Open => self.channels.open = true,
-            DataEvent::Message(message) => self.emit(TransportEvent::Data(message)).await,
+            DataEvent::Message(message) => self.core.emit(TransportEvent::Data(message)).await,
             DataEvent::Closed => {
-                if !self.end_if_closed().await {
-                    self.enter(TransportState::ClosedByPeer).await;
+                if !self.core.end_if_closed().await {
+                    self.core.enter(TransportState::ClosedByPeer).await;
                 }
             }
-            DataEvent::Ended => self.on_library_stopped().await,
+            DataEvent::Ended => self.core.on_library_stopped().await,
         }
-    }
-
-    /// Waits until the library has taken the last messages and had a moment to send them, or
-    /// [`data::LINGER`] is over.
-    pub(super) async fn flush_messages(&self) {
-        let waiting = &self.shared.data;
-        let taken = async {
-            while waiting.capacity() < waiting.max_capacity() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        let _ = tokio::time::timeout(data::LINGER, taken).await;
     }
 }
 

@@ -7,9 +7,7 @@ mod names;
 mod near;
 mod slim;
 
-use std::time::Duration;
-
-use media::transport::{Role, Stream, TransportError, TransportEvent, TransportState};
+use media::transport::{Role, TransportError, TransportEvent, TransportState};
 use rtc::rtp_transceiver::RTCRtpTransceiverDirection;
 use webrtc::error::Error;
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
@@ -21,10 +19,9 @@ use self::near::{ranked, ranked_candidate};
 use self::slim::slim;
 use super::Task;
 use crate::network::Interface;
-use crate::p2p::events::PeerEvent;
+use crate::peer::events::PeerEvent;
 use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
-use crate::p2p::peer::LocalStream;
-use crate::rtp::clock_hz;
+use crate::peer::local::LocalStream;
 
 /// Where the negotiation stands.
 #[derive(Debug, Default)]
@@ -80,7 +77,7 @@ impl Task {
     /// Makes the offer and tells it.
     pub(super) async fn offer(&mut self) -> Result<(), Error> {
         // 1. Describe this side.
-        let connection = &self.shared.connection;
+        let connection = &self.core.shared.connection;
         let offer = connection.create_offer(None).await?;
         let bare = offer.sdp.clone();
         self.connection.describe_us(&bare);
@@ -91,9 +88,9 @@ impl Task {
         let (sdp, deferred) = self.with_candidates(bare).await;
         let offer = Negotiation::Offer {
             sdp,
-            clocks: Some(self.shared.clocks.offsets),
+            clocks: Some(self.core.shared.clocks.offsets),
         };
-        self.emit(TransportEvent::Parcel(offer.to_parcel())).await;
+        self.core.emit(TransportEvent::Parcel(offer.to_parcel())).await;
         self.catch_up(deferred).await;
         Ok(())
     }
@@ -118,28 +115,28 @@ impl Task {
         }
 
         // 2. Apply it; from here on checks come in, and the driver has to answer fast.
-        self.poll_fast();
+        self.core.poll_fast();
         self.negotiation.offer_seen = true;
         self.connection.describe_them(&theirs);
-        let connection = &self.shared.connection;
+        let connection = &self.core.shared.connection;
         connection.set_remote_description(offer).await?;
 
         // 3. Describe this side.
         self.decline_unknown_streams().await?;
-        let connection = &self.shared.connection;
+        let connection = &self.core.shared.connection;
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
         self.connection.describe_us(&bare);
         connection.set_local_description(answer).await?;
         self.connection.describe(&bare, &theirs);
         self.remote_taken(clocks).await;
-        self.learn_payload_types().await;
+        self.core.learn_payload_types().await;
 
         // 4. Tell it.
         let (sdp, deferred) = self.with_candidates(bare).await;
-        let clocks = Some(self.shared.clocks.offsets);
+        let clocks = Some(self.core.shared.clocks.offsets);
         let answer = Negotiation::Answer { sdp, clocks };
-        self.emit(TransportEvent::Parcel(answer.to_parcel())).await;
+        self.core.emit(TransportEvent::Parcel(answer.to_parcel())).await;
         self.catch_up(deferred).await;
         Ok(())
     }
@@ -168,23 +165,23 @@ impl Task {
         }
 
         // 2. Apply it; checks begin on both sides.
-        self.poll_fast();
+        self.core.poll_fast();
         self.connection.describe_them(&theirs);
-        let connection = &self.shared.connection;
+        let connection = &self.core.shared.connection;
         connection.set_remote_description(answer).await?;
         if let Some(ours) = connection.local_description().await {
             self.connection.describe(&ours.sdp, &theirs);
         }
         self.negotiation.answer_awaited = false;
         self.remote_taken(clocks).await;
-        self.learn_payload_types().await;
+        self.core.learn_payload_types().await;
         Ok(())
     }
 
     /// The other side does not say by which certificate its media will be known.
     async fn refuse_description(&mut self) -> Result<(), Error> {
         let insecure = TransportState::Failed(TransportError::Security);
-        self.enter(insecure).await;
+        self.core.enter(insecure).await;
         Ok(())
     }
 
@@ -203,35 +200,14 @@ impl Task {
         }
         init.candidate = ranked_candidate(&init.candidate, &Interface::all());
         self.connection.add_candidate(&init.candidate);
-        self.shared.connection.add_ice_candidate(init).await
+        self.core.shared.connection.add_ice_candidate(init).await
     }
 
-    /// Our description with the candidates that are found at once, those of this machine's own
-    /// addresses, and the library's other events of that time.
-    ///
-    /// A check that comes from an address which the other side has not been told makes a new
-    /// candidate there (peer-reflexive), and those are nominated 50 ms later than known ones: so
-    /// the description waits a moment for its candidates.
+    /// Our description with the candidates that are found at once, and the library's other events of
+    /// that time.
     async fn with_candidates(&mut self, bare: String) -> (String, Vec<PeerEvent>) {
-        let mut deferred = Vec::new();
-        let mut deadline = tokio::time::Instant::now() + FIRST_CANDIDATE;
-        let events = &mut self.inbox.peer_events;
-        while let Ok(Some(event)) = tokio::time::timeout_at(deadline, events.recv()).await {
-            match event {
-                PeerEvent::Candidate(_) => {
-                    deadline = deadline.min(tokio::time::Instant::now() + NEXT_CANDIDATE);
-                }
-                PeerEvent::GatheringComplete => {
-                    deferred.push(event);
-                    break;
-                }
-                PeerEvent::Ice(_)
-                | PeerEvent::Peer(_)
-                | PeerEvent::Track(_)
-                | PeerEvent::DataChannel(_) => deferred.push(event),
-            }
-        }
-        let full = self.shared.connection.local_description().await;
+        let deferred = self.core.first_candidates().await;
+        let full = self.core.shared.connection.local_description().await;
         let sdp = slim(&full.map_or(bare, |it| it.sdp));
         (self.connection.with_own_addresses(&sdp), deferred)
     }
@@ -246,7 +222,7 @@ impl Task {
     /// the candidates that came before it.
     async fn remote_taken(&mut self, clocks: Option<ClockOffsets>) {
         if let Some(clocks) = clocks {
-            self.shared.rtcp.announce_clocks(clocks);
+            self.core.shared.rtcp.announce_clocks(clocks);
         }
         self.negotiation.remote_known = true;
         for init in std::mem::take(&mut self.negotiation.early) {
@@ -259,45 +235,13 @@ impl Task {
     /// Has the answer call inactive the m-lines of streams that only later versions know, so that
     /// nothing is sent on them. The library made a transceiver for each.
     async fn decline_unknown_streams(&self) -> Result<(), Error> {
-        for transceiver in self.shared.connection.get_transceivers().await {
+        for transceiver in self.core.shared.connection.get_transceivers().await {
             let is_it = |local: &LocalStream| local.transceiver.id() == transceiver.id();
-            if !self.local.iter().any(|(_, local)| is_it(local)) {
+            if !self.core.local.iter().any(|(_, local)| is_it(local)) {
                 let inactive = RTCRtpTransceiverDirection::Inactive;
                 transceiver.set_direction(inactive).await?;
             }
         }
         Ok(())
     }
-
-    /// Both descriptions are in force, so it is known which streams the other side takes, and as which
-    /// payload types.
-    async fn learn_payload_types(&self) {
-        for (stream, local) in self.local.iter() {
-            let payload_type = payload_type(stream, local).await;
-            if payload_type.is_none() {
-                tracing::debug!(?stream, "the other side does not take this stream");
-            }
-            let parameters = &self.shared.send_parameters;
-            parameters.set_payload_type(stream, payload_type);
-        }
-    }
 }
-
-/// As which payload type the other side takes a stream; `None` when it does not.
-async fn payload_type(stream: Stream, local: &LocalStream) -> Option<u8> {
-    let direction = local.transceiver.current_direction().await.ok()?;
-    if !direction.has_send() {
-        return None;
-    }
-    let parameters = local.sender.get_parameters().await.ok()?;
-    let mut codecs = parameters.rtp_parameters.codecs.into_iter();
-    let codec = codecs.find(|it| it.rtp_codec.clock_rate == clock_hz(stream.kind()))?;
-    Some(codec.payload_type)
-}
-
-/// How long a description waits for its first candidate: usually a millisecond, but the library
-/// resolves the names of STUN servers before it.
-const FIRST_CANDIDATE: Duration = Duration::from_millis(30);
-
-/// How long a description waits for another candidate: those of this machine come together.
-const NEXT_CANDIDATE: Duration = Duration::from_millis(2);

@@ -13,8 +13,8 @@ use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use crate::network::{Interface, interface};
 use crate::p2p::migrate::LocalNetwork;
-use crate::p2p::peer::Setup;
-use crate::p2p::socket::SocketLayer;
+use crate::p2p::setup::Setup;
+use crate::peer::socket::SocketLayer;
 use crate::p2p::tests::duo::loopback;
 
 /// A machine that roams.

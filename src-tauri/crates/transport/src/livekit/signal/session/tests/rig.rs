@@ -36,7 +36,7 @@ impl Rig {
         let now = Instant::now();
         let config = Config {
             url: "wss://server.test/livekit/".into(),
-            token: "secret".into(),
+            token: Token::shared("secret".to_owned()),
             version: "0".to_owned(),
             offer: None,
             tracks: Vec::new(),

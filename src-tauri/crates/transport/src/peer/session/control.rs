@@ -11,7 +11,7 @@ use media::transport::{MAX_DATA, Parcel, SessionControl, Stream, TransportError,
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
-use super::super::stats::{Counts, pair_rtt};
+use crate::peer::stats::{Counts, pair_rtt};
 use super::{Command, Shared};
 
 /// Steers a session. Dropping it ends the session.
@@ -50,6 +50,10 @@ impl SessionControl for Control {
 
     fn request_keyframe(&self, stream: Stream) {
         self.command(Command::RequestKeyframe(stream));
+    }
+
+    fn mute(&self, stream: Stream, muted: bool) {
+        self.command(Command::Mute(stream, muted));
     }
 
     fn send_data(&self, message: Bytes) -> Result<(), TransportError> {

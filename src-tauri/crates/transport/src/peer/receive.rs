@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use bytes::Bytes;
 use media::decode_queue::DecodeQueue;
 use media::frame::{EncodedFrame, ReceivedFrame};
 use media::transport::{FrameSource, Kind, Stream, Streams};
@@ -16,6 +17,7 @@ use rtc::rtp;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
 use self::meter::{Meter, StreamCounters};
+use super::cipher::FrameCipher;
 use super::rtcp::RtcpState;
 use crate::rtp::assemble::{Assembled, Assembler, Packet};
 use crate::rtp::missing::patience;
@@ -39,6 +41,7 @@ pub(crate) struct Receiver {
     pub(crate) track: Arc<dyn TrackRemote>,
     pub(crate) rtcp: Arc<RtcpState>,
     pub(crate) counters: Arc<ReceiveCounters>,
+    pub(crate) cipher: Option<Arc<dyn FrameCipher>>,
     /// Where the frames go.
     pub(crate) source: FrameSource,
 }
@@ -64,6 +67,9 @@ impl Receiver {
             if packet.payload.is_empty() {
                 continue;
             }
+            let Some(payload) = self.opened(packet.payload) else {
+                continue;
+            };
             let (time, synchronised) = {
                 let clocks = self.rtcp.clocks();
                 timeline.locate(packet.header.timestamp, &clocks)
@@ -72,7 +78,7 @@ impl Receiver {
                 frame: EncodedFrame {
                     time,
                     keyframe: true,
-                    payload: packet.payload,
+                    payload,
                 },
                 sequence,
                 arrived,
@@ -83,6 +89,14 @@ impl Receiver {
         StreamEnded
     }
 
+    /// What the other side's encoder made; `None` when it is to be dropped.
+    fn opened(&self, frame: Bytes) -> Option<Bytes> {
+        match &self.cipher {
+            Some(cipher) => cipher.open(self.stream, frame),
+            None => Some(frame),
+        }
+    }
+
     async fn pictures(self) -> StreamEnded {
         let rtcp = &self.rtcp;
         let mut pictures = Pictures {
@@ -90,7 +104,8 @@ impl Receiver {
             timeline: Timeline::new(self.stream),
             assembler: Assembler::new(patience(rtcp.round_trip_time())),
             next: 0,
-            queue: DecodeQueue::new(self.source),
+            queue: DecodeQueue::new(self.source.clone()),
+            lacking: false,
         };
         loop {
             // Kept across turns of the loop: a poll that was dropped could lose a packet.
@@ -101,7 +116,7 @@ impl Receiver {
                     event = &mut poll => break event,
                     () = wait => {
                         pictures.assembler.poll(Instant::now());
-                        pictures.hand_out(rtcp);
+                        pictures.hand_out(&self);
                     }
                 }
             };
@@ -109,7 +124,7 @@ impl Receiver {
                 None => return StreamEnded,
                 Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
                     pictures.take(packet, &self.counters, rtcp);
-                    pictures.hand_out(rtcp);
+                    pictures.hand_out(&self);
                 }
                 Some(_) => {}
             }
@@ -165,6 +180,8 @@ struct Pictures {
     /// The number of the next picture.
     next: u64,
     queue: DecodeQueue,
+    /// Whether a picture was dropped on which the next one may depend.
+    lacking: bool,
 }
 
 impl Pictures {
@@ -182,7 +199,8 @@ impl Pictures {
         });
     }
 
-    fn hand_out(&mut self, rtcp: &RtcpState) {
+    fn hand_out(&mut self, receiver: &Receiver) {
+        let rtcp = &*receiver.rtcp;
         if let Some((ssrc, sequence)) = self.arrivals.ssrc.zip(self.assembler.next()) {
             rtcp.set_first_wanted(ssrc, sequence);
         }
@@ -197,11 +215,16 @@ impl Pictures {
                 let clocks = rtcp.clocks();
                 self.timeline.locate(timestamp, &clocks)
             };
+            let Some(payload) = receiver.opened(unit.annex_b) else {
+                self.lacking = true;
+                continue;
+            };
             let frame = EncodedFrame {
                 time,
                 keyframe: unit.keyframe,
-                payload: unit.annex_b,
+                payload,
             };
+            let after_loss = std::mem::take(&mut self.lacking) || after_loss;
             let sequence = self.next;
             self.next += 1;
             let frame = ReceivedFrame {

@@ -96,6 +96,17 @@ impl SendClocks {
         rtp
     }
 
+    /// When the frame of this RTP timestamp was captured, as NTP time; near the last frame only.
+    pub(crate) fn captured(&self, stream: Stream, rtp: u32) -> Option<u64> {
+        let clock = self.stream(stream);
+        let last = (*clock.last.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let (_, wall) = *self.origin.get()?;
+        let ticks = i64::from(rtp.wrapping_sub(last.rtp) as i32);
+        let hz = i64::from(clock_hz(stream.kind()));
+        let micros = last.micros.saturating_add(ticks * 1_000_000 / hz);
+        Some(ntp_from_micros(wall.saturating_add_signed(micros)))
+    }
+
     /// The report of one stream at `now`, once it has sent.
     pub(crate) fn report(&self, stream: Stream, now: Instant) -> Option<SenderReport> {
         let clock = self.stream(stream);

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 
+use super::cipher::FrameCipher;
 use super::clocks::{SendClocks, StreamClock};
 use super::pace::{Pace, Pacer};
 use super::packet_size::PacketSize;
@@ -132,6 +133,7 @@ pub(crate) struct Writer {
     queues: Streams<mpsc::Receiver<EncodedFrame>>,
     packetisers: Streams<Packetiser>,
     packet_size: Arc<PacketSize>,
+    cipher: Option<Arc<dyn FrameCipher>>,
 }
 
 /// Makes the packets of one stream.
@@ -148,6 +150,7 @@ impl Outgoing {
         clocks: Arc<SendClocks>,
         tracks: &Streams<Arc<TrackLocalStaticRTP>>,
         packet_size: Arc<PacketSize>,
+        cipher: Option<Arc<dyn FrameCipher>>,
     ) -> Self {
         let (sinks, queues) = Streams::from_fn(|stream| {
             let (queue, queued) = mpsc::channel(match stream.kind() {
@@ -173,6 +176,7 @@ impl Outgoing {
             queues,
             packetisers,
             packet_size,
+            cipher,
         };
         Self { sinks, writer }
     }
@@ -192,8 +196,21 @@ impl Writer {
         .await;
     }
 
-    /// The next frame of one of `streams`, of the foremost that has one; `None` when no sink is left.
+    /// The next frame of one of `streams` as it leaves, of the foremost that has one; `None` when no
+    /// sink is left.
     async fn next_of(&mut self, streams: &[Stream]) -> Option<(Stream, EncodedFrame)> {
+        loop {
+            let (stream, frame) = self.next_encoded(streams).await?;
+            let Some(cipher) = &self.cipher else {
+                return Some((stream, frame));
+            };
+            if let Some(payload) = cipher.seal(stream, frame.payload) {
+                return Some((stream, EncodedFrame { payload, ..frame }));
+            }
+        }
+    }
+
+    async fn next_encoded(&mut self, streams: &[Stream]) -> Option<(Stream, EncodedFrame)> {
         poll_fn(|cx| {
             let mut closed = true;
             for &stream in streams {

@@ -2,7 +2,7 @@
 //!
 //! Called in the library's driver and by the readers of sockets that the library knows nothing of.
 //! One short lock for each batch, which nobody holds across a system call. What it says is decided
-//! by [`migrate`](super::migrate).
+//! by `p2p::migrate`.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::IoSliceMut;

@@ -64,7 +64,12 @@ impl State {
     /// - one that was sent again and does not arrive: when the first one came after all, replay
     ///   protection (RFC 3711, 3.3.2) drops it before it is counted;
     /// - one that no report speaks of: the report was lost.
+    ///
+    /// One without a transport-wide number, which the library counts as well, says nothing at all.
     fn told(&self, report: &LibraryReport) -> Option<PacketReport> {
+        if !report.is_twcc {
+            return None;
+        }
         let number = report.twcc_sequence_number;
         let resent = self.resent.has(number);
         let arrived_at = report.arrival.filter(|_| report.arrived);
@@ -101,9 +106,10 @@ impl Congestion {
     /// transport-wide sequence number as the header carries it, and `resent` whether the packet was
     /// sent before.
     pub(crate) fn sent(&self, now: Instant, number: Option<&[u8]>, resent: bool) {
-        let mut state = self.lock();
-        state.estimator.on_sent(now);
+        // A server numbers no sound: what has no number is reported about by nobody.
         if let Some(&[high, low]) = number {
+            let mut state = self.lock();
+            state.estimator.on_sent(now);
             let number = u16::from_be_bytes([high, low]);
             state.resent.set(number, resent);
             state.reported.set(number, false);

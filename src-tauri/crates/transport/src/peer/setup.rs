@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use media::transport::{Kind, OpenParams, Stream};
+use media::transport::{IceServer, Kind, Stream};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::{CongestionControlBuilder, Slot};
 use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind,
+    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability,
 };
 use tokio::sync::mpsc;
 use webrtc::peer_connection::{
@@ -17,18 +17,18 @@ use webrtc::peer_connection::{
     configure_twcc,
 };
 
-use super::kind_of;
-use crate::p2p::clocks::SendClocks;
-use crate::p2p::congestion::Congestion;
-use crate::p2p::feedback::Feedback;
-use crate::p2p::nack::NackGenerator;
-use crate::p2p::report::SenderReports;
-use crate::p2p::resend::NackResponder;
-use crate::p2p::rtcp::RtcpState;
-use crate::p2p::send::SendParameters;
-use crate::p2p::socket::Traffic;
-use crate::p2p::tap::Tap;
-use crate::p2p::{Config, IceServer};
+use super::capture_time::CaptureTimes;
+use super::clocks::SendClocks;
+use super::congestion::Congestion;
+use super::feedback::Feedback;
+use super::nack::NackGenerator;
+use super::report::SenderReports;
+use super::resend::NackResponder;
+use super::rtcp::RtcpState;
+use super::send::SendParameters;
+use super::socket::Traffic;
+use super::tap::Tap;
+use super::{kind_of, local};
 use crate::rtp::clock_hz;
 
 /// When ICE says what of a pair that answers no longer.
@@ -57,9 +57,28 @@ impl Default for IceTimeouts {
     }
 }
 
+/// What a header of RTP may carry (RFC 8285).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extension {
+    /// Which m-line a packet belongs to (RFC 9143, 15).
+    Mid,
+    /// When its content was captured, which a server that counts sources anew passes on.
+    CaptureTime,
+}
+
+impl Extension {
+    /// What it is called in a description.
+    pub(crate) const fn uri(self) -> &'static str {
+        match self {
+            Self::Mid => "urn:ietf:params:rtp-hdrext:sdes:mid",
+            Self::CaptureTime => "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+        }
+    }
+}
+
 /// Exactly one codec of each kind, and no retransmission stream: with one the library never
 /// learns that a packet was recovered and asks for it until it is too old.
-pub(super) fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
+pub(super) fn media_engine(extensions: &[Extension]) -> Result<MediaEngine, webrtc::error::Error> {
     let feedback = |typ: &str, parameter: &str| RTCPFeedback {
         typ: typ.to_owned(),
         parameter: parameter.to_owned(),
@@ -74,20 +93,26 @@ pub(super) fn media_engine() -> Result<MediaEngine, webrtc::error::Error> {
         feedback("transport-cc", ""),
     ];
     let mut engine = MediaEngine::default();
-    for (rtp_codec, payload_type, kind) in [
-        (opus, OPUS, RtpCodecKind::Audio),
-        (h264, H264, RtpCodecKind::Video),
-    ] {
+    for (rtp_codec, payload_type, kind) in [(opus, OPUS, Kind::Audio), (h264, H264, Kind::Video)] {
         let parameters = RTCRtpCodecParameters {
             rtp_codec,
             payload_type,
         };
+        let kind = local::codec_kind(kind);
         engine.register_codec(parameters, kind)?;
+        for extension in extensions {
+            let uri = extension.uri().to_owned();
+            engine.register_header_extension(
+                RTCRtpHeaderExtensionCapability { uri },
+                kind,
+                None,
+            )?;
+        }
     }
     Ok(engine)
 }
 
-pub(super) fn codec(kind: Kind) -> RTCRtpCodec {
+pub(crate) fn codec(kind: Kind) -> RTCRtpCodec {
     let (mime, channels, fmtp) = match kind {
         Kind::Audio => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
         Kind::Video => (
@@ -131,12 +156,14 @@ pub(super) fn registry(
     let resends = NackResponder::new(Arc::clone(&rtcp), send_parameters, congestion.clone());
     let reports = SenderReports::new(Arc::clone(&clocks), Arc::clone(&rtcp));
     let estimating = CongestionControlBuilder::new(congestion.estimator(feedback.clone()));
+    let capture_times = CaptureTimes::new(Arc::clone(&clocks), Arc::clone(&rtcp));
     let tap = Tap::new(traffic, rtcp, clocks, feedback, congestion);
     Ok(registry
         .with(Slot::NackGenerator, nacks)
         .with(Slot::NackResponder, resends)
         .with(Slot::SenderReport, reports)
         .with(Slot::CongestionControl, estimating.build())
+        .with(Slot::from(CAPTURE_TIME_SLOT), capture_times)
         .with(Slot::from(TAP_SLOT), tap))
 }
 
@@ -173,17 +200,10 @@ pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {
         .build()
 }
 
-/// The ICE agent's servers: those of the settings, and then those that a relay names for this call.
-pub(super) fn configuration(config: &Config, params: &OpenParams) -> RTCConfiguration {
-    let named = params.ice_servers.iter().take(MAX_NAMED);
-    let mut servers: Vec<&IceServer> = Vec::new();
-    for server in config.ice_servers.iter().chain(named) {
-        if !servers.contains(&server) {
-            servers.push(server);
-        }
-    }
+/// The ICE agent's settings, with those of these servers that it can use.
+pub(crate) fn configuration(servers: &[&IceServer]) -> RTCConfiguration {
     RTCConfigurationBuilder::new()
-        .with_ice_servers(usable(&servers))
+        .with_ice_servers(usable(servers))
         .build()
 }
 
@@ -204,9 +224,6 @@ fn usable(servers: &[&IceServer]) -> Vec<RTCIceServer> {
     servers.iter().map(server).filter(usable).collect()
 }
 
-/// Servers of relays that are used at most: each that does not answer is asked for seconds.
-const MAX_NAMED: usize = 8;
-
 /// The payload types that we offer: of the dynamic range (RFC 3551, 6), where browsers put them.
 const OPUS: u8 = 111;
 const H264: u8 = 102;
@@ -218,6 +235,9 @@ const SCTP_MTU: u32 = 500;
 
 /// Before every interceptor of the library, so that the tap sees what they emit.
 const TAP_SLOT: usize = 500;
+
+/// Beside the tap: what is sent again carries the time that it carried first.
+const CAPTURE_TIME_SLOT: usize = 501;
 
 /// In which the other side's answer over the network that both are on is there, a wireless one and
 /// busy machines included, so that no VPN is taken which happened to be a millisecond faster. A path
@@ -231,58 +251,3 @@ const ICE_CHECKS: Duration = Duration::from_millis(50);
 /// side may open its firewall or answer late, so the first hundred may well find nobody; but its
 /// candidates are only its word, and without an end it could aim our checks at anybody.
 const ICE_ATTEMPTS: u16 = 400;
-
-#[cfg(test)]
-mod tests {
-    use media::transport::Role;
-    use media::units::Bitrate;
-
-    use super::*;
-
-    fn turn(host: &str) -> IceServer {
-        IceServer {
-            url: format!("turn:{host}:3478"),
-            username: "1700000000:x".to_owned(),
-            credential: "secret".to_owned(),
-        }
-    }
-
-    fn agents_servers(ours: &[IceServer], named: &[IceServer]) -> Vec<RTCIceServer> {
-        let config = Config {
-            ice_servers: ours.to_vec(),
-            ..Config::default()
-        };
-        let params = OpenParams {
-            call: 1,
-            role: Role::Offerer,
-            max_send: Bitrate::from_kbps(500),
-            ice_servers: named.to_vec(),
-            access: None,
-            number: 0,
-        };
-        configuration(&config, &params).ice_servers().to_vec()
-    }
-
-    #[test]
-    fn the_agent_gets_the_servers_of_the_settings_and_those_that_the_relay_names() {
-        let (ours, named) = (turn("ours.example"), turn("relay.example"));
-        let mangled = IceServer {
-            url: "no server".to_owned(),
-            ..IceServer::default()
-        };
-        let agents = agents_servers(
-            std::slice::from_ref(&ours),
-            &[mangled, named.clone(), ours.clone()],
-        );
-        let urls: Vec<_> = agents.iter().flat_map(|it| it.urls.clone()).collect();
-        assert_eq!(urls, [ours.url, named.url]);
-        assert_eq!(agents[1].username, named.username);
-        assert_eq!(agents[1].credential, named.credential);
-    }
-
-    #[test]
-    fn a_relay_that_names_many_servers_is_heard_for_eight() {
-        let named: Vec<_> = (0..50).map(|it| turn(&format!("{it}.example"))).collect();
-        assert_eq!(agents_servers(&[], &named).len(), MAX_NAMED);
-    }
-}

@@ -1,30 +1,15 @@
-//! The two data channels of a session, reliable and ordered (RFC 8831), made by the offerer before its
-//! first offer.
-//!
-//! The control channel carries the messages of the call. The bulk channel is there for the files and
-//! chat attachments of later versions, so that these have one without a new negotiation; this version
-//! sends nothing on it and drops what comes. Both share one SCTP association, and the library gives no
-//! channel a priority (RFC 8831, 6.4): whoever sends on the bulk channel has to keep little of it
-//! outstanding, or the messages of the call wait behind it.
-//!
-//! One task per channel runs it. It ends when the channel does, or with the session.
+//! Data channels, reliable and ordered (RFC 8831): a task for each, which ends when the channel does
+//! or with the session.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use media::transport::MAX_DATA;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
-/// The label of the control channel.
-pub(crate) const CONTROL: &str = "control";
-
-/// The label of the bulk channel.
-pub(crate) const BULK: &str = "bulk";
-
-/// What happens on the control channel.
+/// What happens on a channel.
 #[derive(Debug)]
 pub(crate) enum DataEvent {
     /// Messages flow.
@@ -36,10 +21,11 @@ pub(crate) enum DataEvent {
     Ended,
 }
 
-/// Carries messages of the control channel both ways until it ends or `stop`. Messages to send that
-/// wait before the channel is open leave when it opens.
+/// Carries messages both ways until the channel ends or `stop`; of those that come, no larger ones
+/// than of `most` bytes. Messages to send that wait before the channel is open leave when it opens.
 pub(crate) async fn run(
     channel: Arc<dyn DataChannel>,
+    most: usize,
     outgoing: mpsc::Receiver<Bytes>,
     events: mpsc::Sender<DataEvent>,
     stop: CancellationToken,
@@ -47,7 +33,7 @@ pub(crate) async fn run(
     let opened = CancellationToken::new();
     tokio::select! {
         () = send(&*channel, outgoing, &opened) => {}
-        () = receive(&*channel, &events, &opened) => {}
+        () = receive(&*channel, most, &events, &opened) => {}
         () = stop.cancelled() => {}
     }
 }
@@ -62,7 +48,7 @@ async fn send(
     opened.cancelled().await;
     while let Some(message) = outgoing.recv().await {
         if channel.send(BytesMut::from(&message[..])).await.is_err() {
-            tracing::warn!("a message was not sent: the control channel is closed");
+            tracing::warn!("a message was not sent: its channel is closed");
         }
     }
     std::future::pending::<()>().await;
@@ -72,17 +58,18 @@ async fn send(
 /// come before the library says so.
 async fn receive(
     channel: &dyn DataChannel,
+    most: usize,
     events: &mpsc::Sender<DataEvent>,
     opened: &CancellationToken,
 ) {
     loop {
         let event = match channel.poll().await {
             Some(DataChannelEvent::OnOpen) => {
-                tracing::debug!("the control channel is open");
+                tracing::debug!("a data channel is open");
                 opened.cancel();
                 DataEvent::Open
             }
-            Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= MAX_DATA => {
+            Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= most => {
                 opened.cancel();
                 DataEvent::Message(message.data.freeze())
             }
@@ -101,15 +88,15 @@ async fn receive(
     }
 }
 
-/// Takes what comes on the bulk channel and drops it, until the channel ends or `stop`. What nobody
-/// took would fill the window that it shares with the control channel (RFC 9260, 6).
-pub(crate) async fn drop_bulk(channel: Arc<dyn DataChannel>, stop: CancellationToken) {
+/// Takes what comes on a channel that nothing uses here and drops it, until the channel ends or
+/// `stop`. What nobody took would fill the window that all channels share (RFC 9260, 6).
+pub(crate) async fn drop_all(channel: Arc<dyn DataChannel>, stop: CancellationToken) {
     let dropping = async {
         let mut told = false;
         while let Some(event) = channel.poll().await {
             let is_message = matches!(event, DataChannelEvent::OnMessage(_));
             if is_message && !std::mem::replace(&mut told, true) {
-                tracing::warn!("messages on the bulk channel are dropped: nothing uses it here");
+                tracing::warn!("messages on a data channel are dropped: nothing uses it here");
             }
         }
     };

@@ -1,0 +1,200 @@
+//! The room: how it is joined, who is there, and how it ends.
+
+use std::time::{Duration, Instant};
+
+use media::transport::{Credentials, NoAccess, TransportError, TransportState};
+
+use super::Task;
+use crate::livekit::signal::{
+    About, Action, Cause, Config, Connection, Event, Joined, Participant, Request, Resumed, Sid,
+    Source, Verdict,
+};
+
+/// What the task knows of its room.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    joined_at: Option<Instant>,
+    /// How frames end that the server puts in by itself; known from the join on.
+    pub(super) sif_trailer: Option<Vec<u8>>,
+    /// Who else is there; few, as the signal connection tells of few.
+    others: Vec<Participant>,
+    /// Requests from before there is a connection, at most [`MAX_EARLY`].
+    early: Vec<Request>,
+}
+
+impl Room {
+    /// Whether the server let us in long ago, and yet no media can pass to it.
+    pub(super) fn is_joined_in_vain(&self, is_secured: bool) -> bool {
+        let long_ago = |it: Instant| it.elapsed() >= REACHED_WITHIN;
+        !is_secured && self.joined_at.is_some_and(long_ago)
+    }
+
+    /// What a track of somebody else carries; `None` when nobody publishes it.
+    pub(super) fn source_of(&self, track: &Sid) -> Option<Source> {
+        let mut tracks = self.others.iter().flat_map(|it| &it.tracks);
+        tracks.find(|it| it.sid == *track).map(|it| it.source)
+    }
+
+    fn note(&mut self, participant: Participant) {
+        self.others.retain(|it| it.sid != participant.sid);
+        self.others.push(participant);
+    }
+}
+
+impl Task {
+    /// Joins with what the relay gave.
+    pub(super) async fn join(&mut self, credentials: Result<Credentials, NoAccess>) {
+        let Ok(Credentials { url, token }) = credentials else {
+            let refused = TransportError::ServerRefused("nobody gives access");
+            return self.core.enter(TransportState::Failed(refused)).await;
+        };
+        let config = Config {
+            url: url.into(),
+            token: self.setup.tokens.of(self.call, token),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            offer: self.negotiation.last_offer(),
+            tracks: self.tracks.wanted(self.max_send),
+            resume_for: RESUME_FOR,
+        };
+        let signal = Connection::open(config);
+        for request in self.room.early.drain(..) {
+            if signal.ask(request).is_err() {
+                tracing::warn!("the server is not told something: it is not reached");
+            }
+        }
+        self.signal = Some(signal);
+    }
+
+    /// Asks the server for something, as soon as there is a connection.
+    pub(super) fn ask(&mut self, request: Request) {
+        let Some(signal) = &self.signal else {
+            if self.room.early.len() < MAX_EARLY {
+                self.room.early.push(request);
+            }
+            return;
+        };
+        if signal.ask(request).is_err() {
+            tracing::warn!("a request to the server was dropped: it takes none");
+        }
+    }
+
+    pub(super) async fn signal_event(&mut self, event: Option<Event>) {
+        match event {
+            Some(Event::Joined(joined)) => self.joined(*joined).await,
+            Some(Event::Lost) => tracing::info!("the server's socket was lost: it is resumed"),
+            Some(Event::Resumed(resumed)) => self.resumed(&resumed),
+            Some(Event::Answer(answer)) => self.take_answer(answer).await,
+            Some(Event::Trickle(candidate)) => self.take_candidate(&candidate).await,
+            Some(Event::Present(participant)) => {
+                self.room.note(participant);
+                self.take_pending_tracks();
+            }
+            Some(Event::Gone { sid, .. }) => {
+                self.room.others.retain(|it| it.sid != sid);
+                // Somebody else may have been there; the other side is whom we spoke with.
+                if self.talk.is_greeted() && self.talk.has_heard(&sid) {
+                    self.core.enter(TransportState::ClosedByPeer).await;
+                }
+            }
+            Some(Event::Published { cid, track }) => self.published(&cid, track),
+            Some(Event::MuteRequest { sid, .. }) => self.say_mute_of(&sid),
+            Some(Event::MediaSections { audios, videos }) => {
+                self.offer_again(audios, videos).await;
+            }
+            Some(Event::CodecUnsupported(_)) => tracing::warn!(
+                "the other side sends pictures that are not H.264; set the room's codecs to \
+                 audio/opus and video/h264 (room.enabled_codecs)"
+            ),
+            Some(Event::Answered { verdict, about }) => self.answered(verdict, &about).await,
+            Some(Event::Leave { action, reason }) => {
+                tracing::info!(?action, ?reason, "the server ends the session");
+                if action == Action::JoinAnew {
+                    tracing::info!("another session is needed");
+                }
+            }
+            Some(Event::Unpublished(sid)) => {
+                tracing::warn!(track = ?sid, "the server ended a track of ours");
+            }
+            Some(Event::Quality { .. } | Event::Room { .. }) => {}
+            Some(Event::Closed(cause)) => self.core.enter(end_of(cause)).await,
+            None => self.core.enter(end_of(Cause::Unreachable)).await,
+        }
+    }
+
+    async fn joined(&mut self, joined: Joined) {
+        tracing::info!(server = joined.server_version, "joined");
+        if !joined.h264 {
+            let refused = TransportError::ServerRefused("the room takes no H.264");
+            return self.core.enter(TransportState::Failed(refused)).await;
+        }
+        self.room.joined_at = Some(Instant::now());
+        self.room.sif_trailer = Some(joined.sif_trailer);
+        joined.others.into_iter().for_each(|it| self.room.note(it));
+        self.set_keys().await;
+    }
+
+    /// The session goes on: tells the server what it may have forgotten, and what it did not get.
+    fn resumed(&mut self, resumed: &Resumed) {
+        let received = self.talk.received();
+        if let Some(sync) = self.negotiation.sync(self.tracks.all_published(), received) {
+            self.ask(Request::Sync(Box::new(sync)));
+        }
+        self.say_mutes();
+        self.talk.repeat_after(resumed.last_sequence);
+        self.repeat_offer();
+    }
+
+    async fn answered(&mut self, verdict: Verdict, about: &About) {
+        match (verdict, about) {
+            (Verdict::Done | Verdict::Queued, _) => {}
+            (Verdict::NotAllowed | Verdict::LimitExceeded, About::AddTrack(_)) => {
+                let refused = TransportError::ServerRefused("it takes no tracks of ours");
+                self.core.enter(TransportState::Failed(refused)).await;
+            }
+            (_, about) => tracing::warn!(?verdict, ?about, "the server refuses something"),
+        }
+    }
+}
+
+/// What the end of the connection is to the session. A server that cannot be reached now, or has
+/// lost the session, may carry the next one.
+fn end_of(cause: Cause) -> TransportState {
+    match cause {
+        Cause::Unreachable
+        | Cause::ServerFault
+        | Cause::HungUp
+        | Cause::ServerStops
+        | Cause::JoinAnew => TransportState::Failed(TransportError::ServerUnreachable),
+        // Only we have a token of this name: the session that takes over has joined.
+        Cause::Duplicate => TransportState::ClosedByPeer,
+        Cause::BadAddress => refused("its address cannot be used"),
+        Cause::Untrusted => refused("its certificate is not trusted"),
+        Cause::Refused => refused("it does not take the token"),
+        Cause::TooOld => refused("it is older than 1.9.10"),
+        Cause::NotLiveKit => refused("it is no LiveKit server"),
+        Cause::NotAdmitted => refused("the room is full"),
+        Cause::BadMessage => refused("what it says cannot be read"),
+        Cause::Left => ended("we left"),
+        Cause::RoomGone => ended("the room is gone"),
+        Cause::Removed => ended("removed from the room"),
+        Cause::Ended => ended("for a reason of its own"),
+    }
+}
+
+const fn refused(why: &'static str) -> TransportState {
+    TransportState::Failed(TransportError::ServerRefused(why))
+}
+
+const fn ended(why: &'static str) -> TransportState {
+    TransportState::Failed(TransportError::ServerEnded(why))
+}
+
+/// How long a lost socket is tried to be resumed while media may flow: less than the server keeps the
+/// session, and then another one is set up within the time that a call has.
+const RESUME_FOR: Duration = Duration::from_secs(8);
+
+/// In which media passes to a server that let us in, over UDP or TCP, if it ever does.
+const REACHED_WITHIN: Duration = Duration::from_secs(12);
+
+/// Candidates and mutes from before there is access: about twenty.
+const MAX_EARLY: usize = 64;
