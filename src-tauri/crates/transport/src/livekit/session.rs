@@ -153,7 +153,7 @@ impl Task {
                 _ = tick.tick() => self.watch().await,
             }
         }
-        self.end().await;
+        Box::pin(self.end()).await;
     }
 
     async fn command(&mut self, command: Command) {

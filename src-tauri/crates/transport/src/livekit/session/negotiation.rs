@@ -141,7 +141,7 @@ impl Task {
         let connection = &self.core.shared.connection;
         let applied = match RTCSessionDescription::answer(answer.sdp.0.clone()) {
             Ok(description) => connection.set_remote_description(description).await,
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         };
         if let Err(error) = applied {
             tracing::error!(kind = peer::kind_of(&error), "an answer of the server is refused");

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use media::transport::{Kind, Stream, Streams};
 use media::units::Bitrate;
 use tokio::task::AbortHandle;
-use webrtc::media_stream::Track as _;
 use webrtc::media_stream::track_remote::TrackRemote;
 
 use super::Task;
@@ -80,9 +79,11 @@ impl Task {
 
     /// Tells the server how a track of ours is, whatever it believes.
     pub(super) fn say_mute_of(&mut self, sid: &Sid) {
-        let mut published = self.tracks.published.iter();
-        let is_it = |it: &Option<Track>| it.as_ref().is_some_and(|it| it.sid == *sid);
-        if let Some((stream, _)) = published.find(|(_, it)| is_it(it)) {
+        let is_it = |stream: &Stream| {
+            let published = self.tracks.published[*stream].as_ref();
+            published.is_some_and(|it| it.sid == *sid)
+        };
+        if let Some(stream) = Stream::ALL.into_iter().find(is_it) {
             self.say_mute(stream);
         }
     }

@@ -1,11 +1,13 @@
-//! Our LiveKit client at LiveKit's own server.
+//! Who is let in, and how a membership ends: our signaling at LiveKit's own server.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use scenarios::livekit::{LiveKit, token_to_join};
 use tokio::time::timeout;
-use transport::livekit::signal::{Cause, Config, Connection, Event, Reason, Request, ResumeReason};
+use transport::livekit::signal::{
+    Cause, Config, Connection, Event, Reason, Request, ResumeReason, Token,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_are_let_in_and_a_third_is_not() -> Result<()> {

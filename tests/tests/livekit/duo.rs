@@ -1,0 +1,219 @@
+//! Two sessions of one call at a server, and the courier that carries their parcels.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use media::frame::{EncodedFrame, ReceivedFrame};
+use media::time::MediaTime;
+use media::transport::{
+    Access, Credentials, FrameSink, FrameSource, MediaTransport, OpenParams, Path, Role, Sent,
+    Session, SessionControl, Stream, Streams, TransportEvent, TransportState,
+};
+use media::units::Bitrate;
+use scenarios::livekit::{LiveKit, token_to_join};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use transport::livekit;
+
+/// One end of a call.
+pub struct End {
+    pub control: Arc<dyn SessionControl>,
+    pub out: Streams<Arc<dyn FrameSink>>,
+    pub input: Streams<FrameSource>,
+    events: mpsc::UnboundedReceiver<TransportEvent>,
+}
+
+/// Both ends.
+pub struct Duo {
+    pub caller: End,
+    pub callee: End,
+    /// When each said to be connected, from the opening of both on.
+    pub connected: [Duration; 2],
+}
+
+/// A transport that uses loopback only.
+pub fn transport() -> livekit::LiveKit {
+    livekit::LiveKit::new(livekit::Config {
+        bind: Some([127, 0, 0, 1].into()),
+    })
+}
+
+impl Duo {
+    /// Two that are connected in a room of this name.
+    pub async fn connect(server: &LiveKit, room: &str) -> Result<Self> {
+        Self::connect_by([&transport(), &transport()], server, room, 0).await
+    }
+
+    /// The same, by transports of their own, and with a session of this number.
+    pub async fn connect_by(
+        transports: [&livekit::LiveKit; 2],
+        server: &LiveKit,
+        room: &str,
+        number: u32,
+    ) -> Result<Self> {
+        let begun = Instant::now();
+        let [caller, callee] = transports;
+        let caller = open(caller, server, "caller", room, Role::Offerer, number).await?;
+        let callee = open(callee, server, "callee", room, Role::Answerer, number).await?;
+        let mut caller_end = End::of(caller, &callee.control);
+        let mut callee_end = End::of(callee, &caller_end.control);
+        let connected = [
+            caller_end.connected(begun).await.context("the caller")?,
+            callee_end.connected(begun).await.context("the callee")?,
+        ];
+        Ok(Self {
+            caller: caller_end,
+            callee: callee_end,
+            connected,
+        })
+    }
+
+    pub async fn close(self) {
+        tokio::join!(self.caller.control.close(), self.callee.control.close());
+    }
+}
+
+async fn open(
+    transport: &livekit::LiveKit,
+    server: &LiveKit,
+    identity: &str,
+    room: &str,
+    role: Role,
+    number: u32,
+) -> Result<Session> {
+    let credentials = Credentials {
+        url: server.url(),
+        token: token_to_join(identity, room, LiveKit::SECRET)?,
+    };
+    let opening = transport.open(OpenParams {
+        call: match role {
+            Role::Offerer => 1,
+            Role::Answerer => 2,
+        },
+        number,
+        role,
+        max_send: Bitrate::from_kbps(4000),
+        ice_servers: Vec::new(),
+        access: Some(Access::new(std::future::ready(Ok(credentials)))),
+    });
+    Ok(opening.await?)
+}
+
+impl End {
+    /// Hands the parcels of a session to the other one's, and keeps all other events.
+    fn of(session: Session, other: &Arc<dyn SessionControl>) -> Self {
+        let (tell, events) = mpsc::unbounded_channel();
+        tokio::spawn(carry(session.events, Arc::downgrade(other), tell));
+        Self {
+            control: session.control,
+            out: session.out,
+            input: session.input,
+            events,
+        }
+    }
+
+    /// The next event that is `wanted`.
+    pub async fn until<T>(&mut self, wanted: impl Fn(&TransportEvent) -> Option<T>) -> Result<T> {
+        let found = async {
+            while let Some(event) = self.events.recv().await {
+                if let Some(found) = wanted(&event) {
+                    return Ok(found);
+                }
+                if let TransportEvent::State(TransportState::Failed(error)) = event {
+                    bail!("the session failed: {error}");
+                }
+            }
+            bail!("the session ended")
+        };
+        timeout(SOON, found).await.context("nothing in time")?
+    }
+
+    async fn connected(&mut self, begun: Instant) -> Result<Duration> {
+        let connected = TransportState::Connected(Path::Server);
+        self.until(|it| matches!(it, TransportEvent::State(state) if *state == connected).then_some(()))
+            .await?;
+        Ok(begun.elapsed())
+    }
+
+    /// How it ends.
+    pub async fn ended(&mut self) -> Result<TransportState> {
+        self.until(|it| match it {
+            TransportEvent::State(
+                state @ (TransportState::ClosedByPeer | TransportState::Failed(_)),
+            ) => Some(state.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The next message of the other side.
+    pub async fn hears(&mut self) -> Result<Bytes> {
+        self.until(|it| match it {
+            TransportEvent::Data(bytes) => Some(bytes.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    pub fn sends(&self, stream: Stream, time: MediaTime, payload: Bytes) -> Sent {
+        self.out[stream].send(EncodedFrame {
+            time,
+            keyframe: false,
+            payload,
+        })
+    }
+
+    /// The next frame of a stream.
+    pub async fn receives(&self, stream: Stream) -> Result<ReceivedFrame> {
+        let source = self.input[stream].clone();
+        let popped = tokio::task::spawn_blocking(move || source.pop(SOON)).await?;
+        popped.ok().with_context(|| format!("nothing of {stream:?}"))
+    }
+}
+
+async fn carry(
+    mut events: BoxStream<'static, TransportEvent>,
+    other: std::sync::Weak<dyn SessionControl>,
+    tell: mpsc::UnboundedSender<TransportEvent>,
+) {
+    while let Some(event) = events.next().await {
+        match (event, other.upgrade()) {
+            (TransportEvent::Parcel(parcel), Some(other)) => other.parcel(parcel),
+            (TransportEvent::Parcel(_), None) => {}
+            (event, _) => drop(tell.send(event)),
+        }
+    }
+}
+
+/// A picture that refers to others, of about `size` bytes.
+pub fn frame(fill: u8, size: usize) -> Bytes {
+    let mut unit = BytesMut::from(&[0, 0, 0, 1, 0x41, 0x9a][..]);
+    unit.put_bytes(fill | 1, size);
+    unit.freeze()
+}
+
+/// A picture that stands alone, of about `size` bytes: parameter sets that say 1280 by 720, and a
+/// slice.
+pub fn keyframe(size: usize) -> Bytes {
+    let mut unit = BytesMut::new();
+    for parameters in [SPS, PPS] {
+        unit.extend([0, 0, 0, 1]);
+        unit.extend(parameters);
+    }
+    unit.extend([0, 0, 0, 1, 0x65, 0xb8]);
+    unit.put_bytes(7, size);
+    unit.freeze()
+}
+
+/// Of OpenH264 (ITU-T H.264, 7.3.2.1).
+const SPS: &[u8] = &[
+    0x67, 0x42, 0xc0, 0x1f, 0x8c, 0x8d, 0x40, 0x28, 0x02, 0xdd, 0x80, 0x88, 0x45, 0x38,
+];
+const PPS: &[u8] = &[0x68, 0xce, 0x3c, 0x80];
+
+/// Long enough for a busy machine; tests that pass end sooner.
+const SOON: Duration = Duration::from_secs(10);

@@ -1,0 +1,5 @@
+//! Sessions through LiveKit's own server.
+
+mod duo;
+mod media;
+mod rooms;
