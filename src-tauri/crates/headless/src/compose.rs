@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use call::carrier::Carrier;
 use codec::Codecs;
 use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
@@ -13,6 +12,7 @@ use media::backend::camera::VideoMode;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
 use store::{KnownPeople, Settings};
+use transport::livekit::{self, LiveKit};
 use transport::network::SystemNetwork;
 use transport::p2p::{self, IceServer, PeerToPeer};
 
@@ -29,7 +29,9 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         ),
         codec: Arc::new(Codecs),
         transport: transport(options, settings),
-        livekit: None,
+        livekit: Some(Arc::new(LiveKit::new(livekit::Config {
+            bind: options.bind,
+        }))),
         network: Arc::new(SystemNetwork),
         relays: Arc::new(SignalClient),
         lan: Some(Arc::new(SystemLan::default())),
@@ -116,7 +118,7 @@ pub fn config(
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,
         },
-        carrier: Carrier::Direct,
+        carrier: options.via.unwrap_or_default(),
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: video(options),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use call::carrier::Carrier;
 use clap::Args;
 use clap::builder::RangedI64ValueParser;
 use devices::{CameraChoice, MicrophoneChoice, SpeakerChoice};
@@ -70,6 +71,11 @@ pub struct Options {
     /// nobody (off), and then we see nobody there either.
     #[arg(long, value_name = "everyone|known|off", value_parser = lan, global = true)]
     pub lan: Option<LanVisibility>,
+
+    /// How the calls that we make go, for this run: from computer to computer (direct), or through
+    /// the LiveKit server of the relay (livekit). Whoever is called follows.
+    #[arg(long, value_name = "direct|livekit", value_parser = via, global = true)]
+    pub via: Option<Carrier>,
 }
 
 /// The relay of a run.
@@ -112,6 +118,14 @@ fn lan(text: &str) -> Result<LanVisibility, String> {
         "known" => Ok(LanVisibility::Known),
         "off" => Ok(LanVisibility::Off),
         _ => Err("it is everyone, known or off".to_owned()),
+    }
+}
+
+fn via(text: &str) -> Result<Carrier, String> {
+    match text {
+        "direct" => Ok(Carrier::Direct),
+        "livekit" => Ok(Carrier::LiveKit),
+        _ => Err("it is direct or livekit".to_owned()),
     }
 }
 
@@ -185,6 +199,7 @@ mod tests {
             "x --who-may-ring nobody",
             "x --relay nowhere",
             "x --lan friends",
+            "x --via pigeon",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
@@ -198,6 +213,14 @@ mod tests {
         };
         assert_eq!(relay("none").url(), None);
         assert_eq!(relay("ws://127.0.0.1:80").url(), Some("ws://127.0.0.1/v2"));
+    }
+
+    #[test]
+    fn what_carries_our_calls_has_a_name() {
+        let direct = Line::try_parse_from(["x", "--via", "direct"]).unwrap();
+        assert_eq!(direct.options.via, Some(Carrier::Direct));
+        let livekit = Line::try_parse_from(["x", "--via", "livekit"]).unwrap();
+        assert_eq!(livekit.options.via, Some(Carrier::LiveKit));
     }
 
     #[test]
