@@ -20,23 +20,23 @@ use tokio::time::timeout;
 use transport::livekit;
 
 /// One end of a call.
-pub struct End {
-    pub control: Arc<dyn SessionControl>,
-    pub out: Streams<Arc<dyn FrameSink>>,
-    pub input: Streams<FrameSource>,
+pub(crate) struct End {
+    pub(crate) control: Arc<dyn SessionControl>,
+    pub(crate) out: Streams<Arc<dyn FrameSink>>,
+    pub(crate) input: Streams<FrameSource>,
     events: mpsc::UnboundedReceiver<TransportEvent>,
 }
 
 /// Both ends.
-pub struct Duo {
-    pub caller: End,
-    pub callee: End,
+pub(crate) struct Duo {
+    pub(crate) caller: End,
+    pub(crate) callee: End,
     /// When each said to be connected, from the opening of both on.
-    pub connected: [Duration; 2],
+    pub(crate) connected: [Duration; 2],
 }
 
 /// A transport that uses loopback only.
-pub fn transport() -> livekit::LiveKit {
+pub(crate) fn transport() -> livekit::LiveKit {
     livekit::LiveKit::new(livekit::Config {
         bind: Some([127, 0, 0, 1].into()),
     })
@@ -44,12 +44,12 @@ pub fn transport() -> livekit::LiveKit {
 
 impl Duo {
     /// Two that are connected in a room of this name.
-    pub async fn connect(server: &LiveKit, room: &str) -> Result<Self> {
+    pub(crate) async fn connect(server: &LiveKit, room: &str) -> Result<Self> {
         Self::connect_by([&transport(), &transport()], server, room, 0).await
     }
 
     /// The same, by transports of their own, and with a session of this number.
-    pub async fn connect_by(
+    pub(crate) async fn connect_by(
         transports: [&livekit::LiveKit; 2],
         server: &LiveKit,
         room: &str,
@@ -72,7 +72,7 @@ impl Duo {
         })
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         tokio::join!(self.caller.control.close(), self.callee.control.close());
     }
 }
@@ -117,7 +117,10 @@ impl End {
     }
 
     /// The next event that is `wanted`.
-    pub async fn until<T>(&mut self, wanted: impl Fn(&TransportEvent) -> Option<T>) -> Result<T> {
+    pub(crate) async fn until<T>(
+        &mut self,
+        wanted: impl Fn(&TransportEvent) -> Option<T>,
+    ) -> Result<T> {
         let found = async {
             while let Some(event) = self.events.recv().await {
                 if let Some(found) = wanted(&event) {
@@ -134,13 +137,15 @@ impl End {
 
     async fn connected(&mut self, begun: Instant) -> Result<Duration> {
         let connected = TransportState::Connected(Path::Server);
-        self.until(|it| matches!(it, TransportEvent::State(state) if *state == connected).then_some(()))
-            .await?;
+        self.until(|it| {
+            matches!(it, TransportEvent::State(state) if *state == connected).then_some(())
+        })
+        .await?;
         Ok(begun.elapsed())
     }
 
     /// How it ends.
-    pub async fn ended(&mut self) -> Result<TransportState> {
+    pub(crate) async fn ended(&mut self) -> Result<TransportState> {
         self.until(|it| match it {
             TransportEvent::State(
                 state @ (TransportState::ClosedByPeer | TransportState::Failed(_)),
@@ -151,7 +156,7 @@ impl End {
     }
 
     /// The next message of the other side.
-    pub async fn hears(&mut self) -> Result<Bytes> {
+    pub(crate) async fn hears(&mut self) -> Result<Bytes> {
         self.until(|it| match it {
             TransportEvent::Data(bytes) => Some(bytes.clone()),
             _ => None,
@@ -159,7 +164,7 @@ impl End {
         .await
     }
 
-    pub fn sends(&self, stream: Stream, time: MediaTime, payload: Bytes) -> Sent {
+    pub(crate) fn sends(&self, stream: Stream, time: MediaTime, payload: Bytes) -> Sent {
         self.out[stream].send(EncodedFrame {
             time,
             keyframe: false,
@@ -167,11 +172,19 @@ impl End {
         })
     }
 
+    /// Takes a frame that waits; whether there was one.
+    pub(crate) fn takes(&self, stream: Stream) -> bool {
+        let source = &self.input[stream];
+        tokio::task::block_in_place(|| source.pop(Duration::ZERO)).is_ok()
+    }
+
     /// The next frame of a stream.
-    pub async fn receives(&self, stream: Stream) -> Result<ReceivedFrame> {
+    pub(crate) async fn receives(&self, stream: Stream) -> Result<ReceivedFrame> {
         let source = self.input[stream].clone();
         let popped = tokio::task::spawn_blocking(move || source.pop(SOON)).await?;
-        popped.ok().with_context(|| format!("nothing of {stream:?}"))
+        popped
+            .ok()
+            .with_context(|| format!("nothing of {stream:?}"))
     }
 }
 
@@ -190,7 +203,7 @@ async fn carry(
 }
 
 /// A picture that refers to others, of about `size` bytes.
-pub fn frame(fill: u8, size: usize) -> Bytes {
+pub(crate) fn frame(fill: u8, size: usize) -> Bytes {
     let mut unit = BytesMut::from(&[0, 0, 0, 1, 0x41, 0x9a][..]);
     unit.put_bytes(fill | 1, size);
     unit.freeze()
@@ -198,7 +211,7 @@ pub fn frame(fill: u8, size: usize) -> Bytes {
 
 /// A picture that stands alone, of about `size` bytes: parameter sets that say 1280 by 720, and a
 /// slice.
-pub fn keyframe(size: usize) -> Bytes {
+pub(crate) fn keyframe(size: usize) -> Bytes {
     let mut unit = BytesMut::new();
     for parameters in [SPS, PPS] {
         unit.extend([0, 0, 0, 1]);

@@ -56,10 +56,19 @@ mod tests {
     #[test]
     fn a_passphrase_arrives_and_nothing_else_is_taken_for_one() {
         let ours = Passphrase::random().unwrap();
-        assert_eq!(Passphrase::from_parcel(&ours.to_parcel()), Some(ours.clone()));
+        assert_eq!(
+            Passphrase::from_parcel(&ours.to_parcel()),
+            Some(ours.clone())
+        );
         assert!(!format!("{ours:?}").contains(&ours.0.0));
         let long = format!(r#"{{"v":1,"passphrase":"{}"}}"#, "x".repeat(257));
-        for bad in ["", "{}", r#"{"v":2,"passphrase":"0123456789abcdef"}"#, r#"{"v":1,"passphrase":"short"}"#, &long] {
+        for bad in [
+            "",
+            "{}",
+            r#"{"v":2,"passphrase":"0123456789abcdef"}"#,
+            r#"{"v":1,"passphrase":"short"}"#,
+            &long,
+        ] {
             let parcel = Parcel(bad.as_bytes().to_vec().into());
             assert_eq!(Passphrase::from_parcel(&parcel), None, "{bad}");
         }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use media::transport::{
-    Access, Credentials, NoAccess, OpenParams, Path, Role, Session, TransportError,
-    TransportEvent, TransportState,
+    Access, Credentials, NoAccess, OpenParams, Path, Role, Session, TransportError, TransportEvent,
+    TransportState,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -38,12 +38,7 @@ use crate::peer::events::PeerEvent;
 use crate::peer::session::{self, Command, Core, Start, WATCH_INTERVAL, is_final};
 
 /// Starts the tasks of a session; all that they log is inside `span`.
-pub(super) fn start(
-    built: Built,
-    setup: &Arc<Setup>,
-    params: OpenParams,
-    span: Span,
-) -> Session {
+pub(super) fn start(built: Built, setup: &Arc<Setup>, params: OpenParams, span: Span) -> Session {
     let Built {
         peer,
         local,
@@ -262,7 +257,9 @@ impl Task {
             self.talk.flush().await;
         }
         if let Some(signal) = self.signal.take()
-            && tokio::time::timeout(LEAVE_WITHIN, signal.close()).await.is_err()
+            && tokio::time::timeout(LEAVE_WITHIN, signal.close())
+                .await
+                .is_err()
         {
             tracing::debug!("the server did not hear that we leave");
         }

@@ -164,7 +164,9 @@ mod tests {
             access: None,
             number: 0,
         };
-        configuration(&servers(&config, &params)).ice_servers().to_vec()
+        configuration(&servers(&config, &params))
+            .ice_servers()
+            .to_vec()
     }
 
     #[test]

@@ -321,7 +321,7 @@ mod tests {
         assert!(last > 1200, "{last}");
 
         let now = start + Duration::from_secs(2);
-        estimator.congestion.sent(now, None, false);
+        estimator.congestion.sent(now, Some(&[0, 200]), false);
         let due = estimator.poll_timeout().unwrap();
         estimator.handle_timeout(due);
         assert!(matches!(told.try_recv(), Ok(Feedback::Estimate(it)) if it.bitrate.kbps() < last));

@@ -11,9 +11,7 @@ use webrtc::peer_connection::RTCSessionDescription;
 use super::Task;
 use crate::livekit::Redacted;
 use crate::livekit::setup::add_receivers;
-use crate::livekit::signal::{
-    Answer, Candidate, ChannelInfo, Offer, Request, Sid, Sync, Track,
-};
+use crate::livekit::signal::{Answer, Candidate, ChannelInfo, Offer, Request, Sid, Sync, Track};
 use crate::peer;
 use crate::peer::side::Side;
 
@@ -101,7 +99,11 @@ impl Task {
 
     /// Sends the last offer once more, if it has no answer.
     pub(super) fn repeat_offer(&mut self) {
-        if let Some(offer) = self.negotiation.last_offer().filter(|_| self.negotiation.awaited) {
+        if let Some(offer) = self
+            .negotiation
+            .last_offer()
+            .filter(|_| self.negotiation.awaited)
+        {
             self.ask(Request::Offer(offer));
         }
     }
@@ -144,7 +146,10 @@ impl Task {
             Err(error) => Err(error),
         };
         if let Err(error) = applied {
-            tracing::error!(kind = peer::kind_of(&error), "an answer of the server is refused");
+            tracing::error!(
+                kind = peer::kind_of(&error),
+                "an answer of the server is refused"
+            );
             let refused = TransportError::ServerRefused("its answer makes no sense");
             return self.core.enter(TransportState::Failed(refused)).await;
         }

@@ -124,16 +124,20 @@ impl Task {
                     sdp_mid: None,
                     sdp_mline_index: Some(0),
                 };
-                self.core.emit(TransportEvent::Parcel(message.to_parcel())).await;
+                self.core
+                    .emit(TransportEvent::Parcel(message.to_parcel()))
+                    .await;
             }
             PeerEvent::GatheringComplete => {
                 let message = Negotiation::EndOfCandidates;
-                self.core.emit(TransportEvent::Parcel(message.to_parcel())).await;
+                self.core
+                    .emit(TransportEvent::Parcel(message.to_parcel()))
+                    .await;
             }
             PeerEvent::Ice(state) => {
                 self.core.on_ice(state);
                 self.watch().await;
-            },
+            }
             PeerEvent::Peer(state) => self.peer_state(state).await,
             PeerEvent::Track(track) => self.receive(track).await,
             PeerEvent::DataChannel(channel) => self.take_channel(channel).await,

@@ -19,9 +19,9 @@ use webrtc::peer_connection::PeerConnection;
 
 use super::SOON;
 use crate::p2p::setup::{self, Setup};
+use crate::p2p::{Config, PeerToPeer, session};
 use crate::peer::setup::IceTimeouts;
 use crate::peer::socket::SocketLayer;
-use crate::p2p::{Config, PeerToPeer, session};
 
 /// One end of a call.
 pub(super) struct End {

@@ -13,9 +13,9 @@ use webrtc::peer_connection::RTCSessionDescription;
 use super::SOON;
 use super::duo::{End, loopback, params};
 use crate::p2p::Negotiation;
-use crate::peer::side::Side;
 use crate::p2p::setup;
 use crate::peer::Peer;
+use crate::peer::side::Side;
 
 pub(super) struct Caller {
     pub(super) peer: Peer,

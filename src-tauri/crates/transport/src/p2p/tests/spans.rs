@@ -71,8 +71,8 @@ async fn every_line_of_a_session_names_its_call_whichever_task_writes_it() {
         (1, "a socket is bound"),
         (2, "a socket is bound"),
         (2, "negotiation"),
-        (1, "the control channel is open"),
-        (2, "the control channel is open"),
+        (1, "a data channel is open"),
+        (2, "a data channel is open"),
         (2, "the session is flooded"),
     ] {
         let id = format!("call{{id={id:016x}}}: ");

@@ -12,8 +12,8 @@ use media::transport::{Kind, Parcel, Role, Sent, Stream, TransportEvent};
 use super::duo::{Duo, End, keyframe};
 use super::impaired::Loss;
 use super::scripted::Caller;
-use crate::peer::socket::SocketLayer;
 use crate::p2p::{BULK, CONTROL, Negotiation};
+use crate::peer::socket::SocketLayer;
 
 /// Something of a stream that nothing else is.
 fn sample(stream: Stream) -> Bytes {

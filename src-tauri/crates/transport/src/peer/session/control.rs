@@ -11,8 +11,8 @@ use media::transport::{MAX_DATA, Parcel, SessionControl, Stream, TransportError,
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
-use crate::peer::stats::{Counts, pair_rtt};
 use super::{Command, Shared};
+use crate::peer::stats::{Counts, pair_rtt};
 
 /// Steers a session. Dropping it ends the session.
 pub(super) struct Control {

@@ -86,7 +86,10 @@ impl Core {
     }
 
     /// The same, with the task that writes frames beside it.
-    pub(super) fn with_writer(mut self, writing: impl Future<Output = ()> + Send + 'static) -> Self {
+    pub(super) fn with_writer(
+        mut self,
+        writing: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
         self.beside.spawn(writing.in_current_span());
         self
     }

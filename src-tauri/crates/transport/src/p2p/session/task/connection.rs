@@ -11,12 +11,11 @@ use super::negotiation::named;
 use crate::network::StandIns;
 use crate::p2p::candidate::Candidate;
 use crate::p2p::migrate::Migration;
-use crate::peer::side::Side;
-use crate::peer::packet_size::PacketSize;
 use crate::p2p::parcel::MAX_CANDIDATES;
 use crate::p2p::selected::SelectedPair;
+use crate::peer::packet_size::PacketSize;
+use crate::peer::side::Side;
 use crate::peer::socket::Traffic;
-
 
 /// What the task knows of its connection.
 pub(super) struct Connection {

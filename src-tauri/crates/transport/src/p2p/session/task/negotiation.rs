@@ -19,8 +19,8 @@ use self::near::{ranked, ranked_candidate};
 use self::slim::slim;
 use super::Task;
 use crate::network::Interface;
-use crate::peer::events::PeerEvent;
 use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
+use crate::peer::events::PeerEvent;
 use crate::peer::local::LocalStream;
 
 /// Where the negotiation stands.
@@ -90,7 +90,9 @@ impl Task {
             sdp,
             clocks: Some(self.core.shared.clocks.offsets),
         };
-        self.core.emit(TransportEvent::Parcel(offer.to_parcel())).await;
+        self.core
+            .emit(TransportEvent::Parcel(offer.to_parcel()))
+            .await;
         self.catch_up(deferred).await;
         Ok(())
     }
@@ -136,7 +138,9 @@ impl Task {
         let (sdp, deferred) = self.with_candidates(bare).await;
         let clocks = Some(self.core.shared.clocks.offsets);
         let answer = Negotiation::Answer { sdp, clocks };
-        self.core.emit(TransportEvent::Parcel(answer.to_parcel())).await;
+        self.core
+            .emit(TransportEvent::Parcel(answer.to_parcel()))
+            .await;
         self.catch_up(deferred).await;
         Ok(())
     }

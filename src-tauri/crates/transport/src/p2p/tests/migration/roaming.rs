@@ -14,8 +14,8 @@ use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 use crate::network::{Interface, interface};
 use crate::p2p::migrate::LocalNetwork;
 use crate::p2p::setup::Setup;
-use crate::peer::socket::SocketLayer;
 use crate::p2p::tests::duo::loopback;
+use crate::peer::socket::SocketLayer;
 
 /// A machine that roams.
 #[derive(Debug)]

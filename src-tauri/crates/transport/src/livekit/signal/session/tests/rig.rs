@@ -13,7 +13,7 @@ use crate::livekit::proto::request::{
 use crate::livekit::proto::response::{
     Content, JoinResponse, ParticipantUpdate, Pong, ReconnectResponse, SignalResponse,
 };
-use crate::livekit::signal::Config;
+use crate::livekit::signal::{Config, Token};
 use crate::livekit::signal::endpoint::Dial;
 use crate::livekit::signal::event::Event;
 use crate::livekit::signal::request::{Offer, Request, Sync};
