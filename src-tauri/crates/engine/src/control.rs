@@ -315,7 +315,7 @@ impl Control {
         }
     }
 
-    /// After every event: devices follow what is wanted, the view follows what is true.
+    /// After every event: devices follow what is wanted, and the sessions and the view what is true.
     fn settle(&mut self) {
         self.close_guest();
         self.follow_call();
@@ -327,6 +327,9 @@ impl Control {
                 lacking: report.lacking,
             });
             self.follow_call();
+        }
+        if let Some(media) = &mut self.call.media {
+            media.tell_gates(self.devices.open_gates());
         }
         self.publish();
         self.history.flush();
