@@ -23,8 +23,10 @@ impl Control {
             News::NotHere { way, why } => self.on_not_here(way, absence(why, way)),
             News::Access { link, call, answer } => self.on_access(link, call, answer),
             News::Link(id) => {
-                if let LinkId::Neighbour(alias) = id {
-                    self.on_neighbour(id, alias);
+                match id {
+                    LinkId::Neighbour(alias) => self.on_neighbour(id, alias),
+                    LinkId::Own => self.lan.on_own_link(&self.relays),
+                    LinkId::Home | LinkId::Guest => {}
                 }
                 self.relay = self.relays.view(LinkId::Home);
                 self.tell_link();

@@ -8,10 +8,11 @@ use call::reason::EndReason;
 use call::view::CallView;
 use discovery::{Announcement, Lan};
 use engine::command::{Command, Fault};
+use engine::view::LanState;
 use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
-use signal_client::{Link, LinkEvent};
+use signal_client::{Link, LinkEvent, LinkState};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -273,6 +274,8 @@ async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nob
     let alias = Announcement::hidden(&bob, &bob, joined.port, &[]);
     let (_link, mut heard) =
         Link::connect(&format!("ws://127.0.0.1:{}", joined.port), bob).unwrap();
+    // As an engine does: her relay knows of nobody before.
+    while heard.recv().await.unwrap() != LinkEvent::State(LinkState::Online) {}
     joined.membership.announce(Some(alias));
     let told = async {
         loop {
@@ -281,9 +284,26 @@ async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nob
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(2), told)
+    tokio::time::timeout(Duration::from_secs(10), told)
         .await
         .unwrap();
+    alice.stops().await;
+}
+
+#[tokio::test]
+async fn who_is_started_is_announced_once_they_can_be_reached() {
+    let house = House::new();
+    house.lan.holds_relays_up(true);
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    alice
+        .sees("membership", |view| {
+            (view.lan.state == LanState::On).then_some(())
+        })
+        .await;
+    house.pass(LOOK).await;
+    assert!(house.lan.said().is_empty());
+    house.lan.holds_relays_up(false);
+    said(&house).await;
     alice.stops().await;
 }
 
