@@ -9,18 +9,21 @@ use call::view::CallView;
 use discovery::{Announcement, Lan};
 use engine::command::{Command, Fault};
 use engine::view::LanState;
-use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
+use engine::{Clock, LanVisibility, Relation, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
 use signal_client::{Link, LinkEvent, LinkState};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::support::{Devices, LocalNetwork, Machine, Person, Relay, drive, eventually, pass};
+use crate::support::{
+    Devices, LocalNetwork, Machine, Observed, Person, Relay, drive, eventually, pass,
+};
 
 /// A house with a network.
 struct House {
     lan: LocalNetwork,
+    links: Observed,
     network: Network,
     clock: Clock,
     time: JoinHandle<()>,
@@ -31,6 +34,7 @@ impl House {
         let network = Network::new(1, Instant::now());
         Self {
             lan: LocalNetwork::default(),
+            links: Observed::default(),
             clock: Clock::default(),
             time: tokio::spawn(drive(network.clone())),
             network,
@@ -46,7 +50,7 @@ impl House {
             devices: Devices::of(name),
             transport: Loopback::on(&self.network),
             clock: self.clock.clone(),
-            relays: Arc::new(SignalClient),
+            relays: Arc::new(self.links.clone()),
             lan: Some((self.lan.clone(), sees)),
         })
     }
@@ -486,6 +490,10 @@ async fn a_neighbour_who_leaves_the_network_in_a_call_has_not_died() {
         // Relay and links end, and the call goes on.
         leaves.is_seen_by(LanVisibility::Off).await;
         sees_nobody(stays).await;
+        eventually("the links to who left have ended", || {
+            house.links.are_all_gone().then_some(())
+        })
+        .await;
         house.pass(Duration::from_secs(12)).await;
         // A gap of the network later on is no proof of anything.
         for person in [&alice, &bob] {
