@@ -278,12 +278,14 @@ impl Control {
         }
     }
 
-    /// Tells the phone whether messages can be sent now.
+    /// Tells the phone whether messages can be sent now, where that is not so any more: links change,
+    /// and so does whom they have to lead to. A call that begins on our networks may bring no change
+    /// of a link with it.
     pub(super) fn tell_link(&mut self) {
-        let peer = self.peer();
-        self.feed(Input::Link {
-            online: self.reaches(peer.as_ref()),
-        });
+        let online = self.reaches(self.peer().as_ref());
+        if std::mem::replace(&mut self.is_reachable, online) != online {
+            self.feed(Input::Link { online });
+        }
     }
 
     /// The other side of the phone's call.

@@ -450,6 +450,28 @@ async fn without_a_relay_a_callee_who_dies_while_it_rings_is_noticed_by_the_conn
 }
 
 #[tokio::test]
+async fn without_a_relay_a_caller_who_dies_while_it_rings_is_noticed_by_the_connection() {
+    let house = House::new();
+    let mut alice = house.person("Alice", LanVisibility::Known, None);
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    sees_nearby(&bob, &alice, "").await;
+    // The links that were for the proofs alone are closed: nothing but the call itself tells Bob's
+    // phone that she can be reached.
+    house.pass(Duration::from_secs(1)).await;
+    alice.dials(&bob).await;
+    bob.is_called().await;
+    alice.hears_it_ring().await;
+    let begun = Instant::now();
+    alice.dies();
+    bob.ended(EndReason::Missed).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    bob.stops().await;
+}
+
+#[tokio::test]
 async fn without_a_relay_that_answers_a_callee_who_dies_is_noticed_by_the_connection() {
     // It takes connections and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
