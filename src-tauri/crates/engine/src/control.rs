@@ -84,6 +84,8 @@ pub(crate) struct Control {
     gone: Option<(Way, Instant)>,
     /// What the user reads of our home relay.
     relay: RelayView,
+    /// Whether messages can be sent, as the phone was told last.
+    is_reachable: bool,
     call: Call,
     devices: Devices,
     beats: u64,
@@ -161,6 +163,7 @@ impl Control {
             lan,
             gone: None,
             relay: RelayView::None,
+            is_reachable: false,
             call: Call {
                 media: None,
                 closing: BTreeSet::new(),
@@ -318,6 +321,7 @@ impl Control {
     /// After every event: devices follow what is wanted, and the sessions and the view what is true.
     fn settle(&mut self) {
         self.close_guest();
+        self.tell_link();
         self.follow_call();
         self.devices.reconcile(&self.call.seen, &self.config);
         if let Some(report) = self.devices.capture_report() {
