@@ -129,8 +129,12 @@ impl Tap {
                 let number = self
                     .transport_cc
                     .and_then(|id| rtp.header.get_extension(id));
-                self.congestion
-                    .sent(packet.now, rtp.marshal_size(), number.as_deref(), retransmitted);
+                self.congestion.sent(
+                    packet.now,
+                    rtp.marshal_size(),
+                    number.as_deref(),
+                    retransmitted,
+                );
                 if retransmitted && let Some(stream) = self.clocks.stream_of(rtp.header.ssrc) {
                     self.state
                         .repairs(stream)

@@ -15,10 +15,10 @@ use crate::livekit::proto::request::{
 use crate::livekit::proto::response::{
     Content, JoinResponse, ParticipantUpdate, Pong, ReconnectResponse, SignalResponse,
 };
-use crate::livekit::signal::{Config, Token};
 use crate::livekit::signal::endpoint::Dial;
 use crate::livekit::signal::event::Event;
 use crate::livekit::signal::request::{Offer, Request, Sync};
+use crate::livekit::signal::{Config, Token};
 
 pub(super) struct Rig {
     pub(super) session: Session,
