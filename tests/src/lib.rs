@@ -5,7 +5,8 @@
 //! here decides about calls, and no figure is computed from what was not measured.
 //!
 //! - programs: [`program`], [`relay`], [`peer`] (headless), [`window`], [`duo`] (two windows that
-//!   know each other), [`browser`] (Chromium), [`coturn`], [`livekit`], [`turn`] (whose turn it is to measure)
+//!   know each other), [`world`] (two headless peers and what carries their calls), [`browser`]
+//!   (Chromium), [`coturn`], [`livekit`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
 //!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
 //!   it), [`material`], [`devices`] (named ones)
@@ -14,10 +15,11 @@
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
 //!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
 //!   heard how late), [`senses`] (whether people at windows see and hear each other), [`usage`] (CPU,
-//!   memory, threads, descriptors), [`screen_reader`] (names of controls), [`clock`]
+//!   memory, threads, descriptors), [`census`] (who is in the rooms of a LiveKit server), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
 
 pub mod browser;
+pub mod census;
 pub mod clock;
 pub mod coturn;
 pub mod desktop;
@@ -46,3 +48,4 @@ pub mod usage;
 pub mod watch;
 pub mod webdriver;
 pub mod window;
+pub mod world;

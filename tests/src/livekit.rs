@@ -2,6 +2,8 @@
 //!
 //! The relay's own tests include this file too, so it stands alone: nothing of ours is named here.
 
+use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,7 +25,13 @@ use tokio::time::{Instant, sleep, timeout};
 pub struct LiveKit {
     child: Child,
     home: TempDir,
-    port: u16,
+    api: Api,
+}
+
+/// What a server says of its rooms, and does to them for whoever knows its secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Api {
+    place: SocketAddr,
 }
 
 impl LiveKit {
@@ -91,20 +99,8 @@ impl LiveKit {
 
     /// None when it ended before it answered.
     async fn start_at(program: &Path, port: u16) -> Result<Option<Self>> {
-        let home = TempDir::new()?;
-        let config = home.path().join("livekit.yaml");
-        std::fs::write(&config, configuration(port)?)?;
-        let log = std::fs::File::create(home.path().join("log"))?;
-        let child = Command::new(program)
-            .arg("--config")
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .context("cannot start livekit-server")?;
-        let mut running = Self { child, home, port };
+        let place = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut running = Self::spawn(Command::new(program), place)?;
         let until = Instant::now() + SOON;
         while running.child.try_wait()?.is_none() {
             if matches!(running.get("/").await, Ok((200, _))) {
@@ -116,16 +112,56 @@ impl LiveKit {
         Ok(None)
     }
 
+    /// Starts one by a command that may run it on another host, at an address of there. Nobody waits
+    /// until it answers.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(mut command: Command, place: SocketAddr) -> Result<Self> {
+        let home = TempDir::new()?;
+        let config = home.path().join("livekit.yaml");
+        std::fs::write(&config, configuration(place)?)?;
+        let log = std::fs::File::create(home.path().join("log"))?;
+        let child = command
+            .arg("--config")
+            .arg(&config)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot start livekit-server")?;
+        let api = Api { place };
+        Ok(Self { child, home, api })
+    }
+
     /// The URL that clients and relays use.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://127.0.0.1:{}", self.port)
+        format!("ws://{}", self.api.place)
     }
 
     /// Its port.
     #[must_use]
     pub const fn port(&self) -> u16 {
-        self.port
+        self.api.place.port()
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Its process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// What it says of its rooms, for who asks beside.
+    #[must_use]
+    pub const fn api(&self) -> Api {
+        self.api
     }
 
     /// The options of a relay that uses it. The secret is in a file of its own.
@@ -133,11 +169,19 @@ impl LiveKit {
     /// # Errors
     /// When the file cannot be written.
     pub fn relay_options(&self) -> Result<Vec<String>> {
+        self.relay_options_for(&self.url(), Self::SECRET)
+    }
+
+    /// The same for another URL or another secret.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn relay_options_for(&self, url: &str, known: &str) -> Result<Vec<String>> {
         let secret = self.home.path().join("secret");
-        std::fs::write(&secret, format!("{}\n", Self::SECRET))?;
+        std::fs::write(&secret, format!("{known}\n"))?;
         Ok(vec![
             "--livekit-url".to_owned(),
-            self.url(),
+            url.to_owned(),
             "--livekit-key".to_owned(),
             Self::KEY.to_owned(),
             "--livekit-secret-file".to_owned(),
@@ -152,7 +196,17 @@ impl LiveKit {
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
+}
 
+impl Deref for LiveKit {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
+impl Api {
     /// The rooms that it has, with all that it says of them.
     ///
     /// # Errors
@@ -170,6 +224,36 @@ impl LiveKit {
         let grants = json!({ "roomAdmin": true, "room": room });
         let answer = self.ask("ListParticipants", grants, json!({ "room": room }));
         list(&answer.await?, "participants")
+    }
+
+    /// Sends somebody out of a room.
+    ///
+    /// # Errors
+    /// When it does not answer, or nobody of this name is there.
+    pub async fn remove(&self, room: &str, identity: &str) -> Result<()> {
+        let who = json!({ "room": room, "identity": identity });
+        let grants = json!({ "roomAdmin": true, "room": room });
+        self.ask("RemoveParticipant", grants, who).await.map(drop)
+    }
+
+    /// Mutes a track of somebody, as who moderates a room may.
+    ///
+    /// # Errors
+    /// When it does not answer, or there is no such track.
+    pub async fn mute(&self, room: &str, identity: &str, track: &str) -> Result<()> {
+        let what = json!({ "room": room, "identity": identity, "trackSid": track, "muted": true });
+        let grants = json!({ "roomAdmin": true, "room": room });
+        self.ask("MutePublishedTrack", grants, what).await.map(drop)
+    }
+
+    /// Closes a room and sends everybody away.
+    ///
+    /// # Errors
+    /// When it does not answer, or there is no such room.
+    pub async fn delete(&self, room: &str) -> Result<()> {
+        let grants = json!({ "roomCreate": true, "room": room });
+        let request = self.ask("DeleteRoom", grants, json!({ "room": room }));
+        request.await.map(drop)
     }
 
     /// Waits until it has so many rooms, and says how long that took.
@@ -226,7 +310,7 @@ impl LiveKit {
     /// Status and body of an answer.
     async fn exchange(&self, request: &str) -> Result<(u16, String)> {
         let exchange = async {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+            let mut stream = TcpStream::connect(self.place).await?;
             stream.write_all(request.as_bytes()).await?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer).await?;
@@ -243,8 +327,16 @@ impl LiveKit {
 /// # Errors
 /// When the clock is wrong.
 pub fn token_to_join(identity: &str, room: &str, secret: &str) -> Result<String> {
+    token_to_room_of(2, identity, room, secret)
+}
+
+/// The same for a room of so many, which is made by who joins first.
+///
+/// # Errors
+/// When the clock is wrong.
+pub fn token_to_room_of(most: u32, identity: &str, room: &str, secret: &str) -> Result<String> {
     let grants = json!({ "roomJoin": true, "room": room });
-    let claims = json!({ "sub": identity, "roomConfig": { "maxParticipants": 2 } });
+    let claims = json!({ "sub": identity, "roomConfig": { "maxParticipants": most } });
     signed(claims, &grants, secret)
 }
 
@@ -276,18 +368,19 @@ fn list(answer: &Value, name: &str) -> Result<Vec<Value>> {
     }
 }
 
-/// What makes it work offline, on loopback alone. Its keys are errors where it does not know them.
-fn configuration(port: u16) -> Result<String> {
+/// What makes it work offline, at one address that the loopback interface has. Its keys are errors where it does not know them.
+fn configuration(place: SocketAddr) -> Result<String> {
+    let (ip, port) = (place.ip(), place.port());
     let (tcp, udp) = (free_port()?, free_udp_port()?);
     let (key, secret) = (LiveKit::KEY, LiveKit::SECRET);
     Ok(format!(
         "port: {port}
-bind_addresses: [127.0.0.1]
+bind_addresses: [{ip}]
 keys: {{ {key}: {secret} }}
 rtc:
   udp_port: {udp}
   tcp_port: {tcp}
-  node_ip: 127.0.0.1
+  node_ip: {ip}
   use_external_ip: false
   enable_loopback_candidate: true
   interfaces: {{ includes: [lo] }}

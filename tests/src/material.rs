@@ -151,7 +151,10 @@ fn chirps(seed: u32) -> Vec<f32> {
 }
 
 /// Writes 16-bit mono samples at 48 kHz.
-pub(crate) fn write_wav(path: &Path, samples: &[f32]) -> Result<()> {
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_wav(path: &Path, samples: &[f32]) -> Result<()> {
     let data: Vec<u8> = samples
         .iter()
         .flat_map(|s| ((s.clamp(-1.0, 1.0) * 32_767.0) as i16).to_le_bytes())

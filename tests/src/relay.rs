@@ -71,8 +71,18 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_in(lab: &Lab) -> Result<Self> {
+        Self::start_in_with(lab, &[]).await
+    }
+
+    /// The same with more options.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_in_with(lab: &Lab, options: &[String]) -> Result<Self> {
         let host = format!("--host={}", Lab::MIDDLE);
-        Self::start_on(lab.internet(), &Self::place_in_a_lab(), &[&host]).await
+        let options = options.iter().map(String::as_str);
+        let options: Vec<&str> = [host.as_str()].into_iter().chain(options).collect();
+        Self::start_on(lab.internet(), &Self::place_in_a_lab(), &options).await
     }
 
     /// Where the relay of a lab listens.
@@ -81,7 +91,11 @@ impl Relay {
         format!("{}:4080", Lab::MIDDLE)
     }
 
-    async fn start_by(mut command: Command, listen: &str, options: &[&str]) -> Result<Self> {
+    /// Starts one by this command.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_by(mut command: Command, listen: &str, options: &[&str]) -> Result<Self> {
         command.args(["--listen", listen]).args(options);
         let mut program = Program::start("relay", &mut command)?;
         let url = program
@@ -99,6 +113,11 @@ impl Relay {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Ends it as a crash does.
+    pub fn kill(&self) {
+        self.program.kill();
     }
 
     /// Its process.

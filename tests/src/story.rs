@@ -160,6 +160,10 @@ const ENDS: &[(&str, &str)] = &[
     ("ended noPath", "ended noPath"),
     ("ended peerGone", "ended peerGone"),
     ("ended connectionLost", "ended connectionLost"),
+    ("ended noAccess", "ended noAccess"),
+    ("ended serverUnreachable", "ended serverUnreachable"),
+    ("ended serverRefused", "ended serverRefused"),
+    ("ended serverEnded", "ended serverEnded"),
     // Where the acceptance was lost.
     ("ended cancelled", "ended remoteHangup"),
     // Where the goodbye itself was lost, and the question about the call was answered.

@@ -1,6 +1,8 @@
 //! The keys of a session, once they are agreed on: no frame leaves before, and none is taken.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use media::transport::{Kind, Stream, Streams};
@@ -16,6 +18,9 @@ pub(super) struct Keys(OnceLock<Ready>);
 struct Ready {
     sealers: Streams<Mutex<Sealer>>,
     opener: Opener,
+    begun: Instant,
+    /// When something was opened last, in microseconds from `begun` on.
+    opened_micros: AtomicU64,
 }
 
 impl Keys {
@@ -36,8 +41,35 @@ impl Keys {
         let sealers = Streams::from([sealer()?, sealer()?, sealer()?, sealer()?].map(Mutex::new));
         let data = (sealer()?, opener.clone());
         // A second key is none: frames under the first one are on their way.
-        let _ = self.0.set(Ready { sealers, opener });
+        let _ = self.0.set(Ready {
+            sealers,
+            opener,
+            begun: Instant::now(),
+            opened_micros: AtomicU64::new(0),
+        });
         Ok(data)
+    }
+
+    /// Something of the other side was opened: only it has the key, so it is there. What comes from
+    /// the server proves nothing.
+    pub(super) fn note_opened(&self) {
+        if let Some(ready) = self.0.get() {
+            ready.note_opened();
+        }
+    }
+
+    /// When something of the other side was opened last, or the key was agreed on.
+    pub(super) fn last_opened(&self) -> Option<Instant> {
+        let ready = self.0.get()?;
+        let micros = ready.opened_micros.load(Ordering::Relaxed);
+        Some(ready.begun + Duration::from_micros(micros))
+    }
+}
+
+impl Ready {
+    fn note_opened(&self) {
+        let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.opened_micros.fetch_max(micros, Ordering::Relaxed);
     }
 }
 
@@ -60,13 +92,16 @@ impl FrameCipher for Keys {
     }
 
     fn open(&self, stream: Stream, frame: Bytes) -> Option<Bytes> {
-        let opener = &self.0.get()?.opener;
+        let ready = self.0.get()?;
         let opened = match stream.kind() {
-            Kind::Audio => opener.sound(&frame),
-            Kind::Video => opener.picture(&frame),
+            Kind::Audio => ready.opener.sound(&frame),
+            Kind::Video => ready.opener.picture(&frame),
         };
         match opened {
-            Ok(Opened::Frame(frame)) => Some(frame.into()),
+            Ok(Opened::Frame(frame)) => {
+                ready.note_opened();
+                Some(frame.into())
+            }
             Ok(Opened::Injected) => None,
             Err(error) => {
                 tracing::trace!(%error, ?stream, "a frame is dropped");

@@ -11,7 +11,7 @@ mod tracks;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use media::transport::{
@@ -246,7 +246,16 @@ impl Task {
         }
         // A server that is reached is half the way.
         let path = self.talk.is_greeted().then_some(Path::Server);
-        self.core.tell(path).await;
+        let now = Instant::now();
+        let heard = match path {
+            Some(_) => self.keys.last_opened().unwrap_or(now),
+            // There is nobody yet who could fall silent.
+            None => now,
+        };
+        if now.saturating_duration_since(heard) >= ASK_AFTER {
+            self.talk.ask_for_life(now);
+        }
+        self.core.tell(path, heard).await;
     }
 
     /// Says goodbye, leaves the room and frees everything.
@@ -293,6 +302,11 @@ async fn entered(entering: &mut Option<Entering>) -> Result<Credentials, NoAcces
 
 /// Between two greetings that nobody answers: whoever comes later is found this soon.
 const GREET_INTERVAL: Duration = Duration::from_millis(100);
+
+/// From which silence on the other side is asked whether it is there: one that is mute and shows
+/// nothing may have nothing to say. Its answer comes well within the second after which a silence is
+/// told.
+const ASK_AFTER: Duration = Duration::from_millis(500);
 
 /// How long the server may take to hear that we leave. With the messages before and the library after,
 /// it makes less than the second that a close may take.

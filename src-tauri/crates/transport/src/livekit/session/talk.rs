@@ -1,7 +1,7 @@
 //! What is said over the data channel.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use media::transport::{MAX_DATA, TransportError, TransportEvent, TransportState};
@@ -24,6 +24,8 @@ pub(super) struct Talk {
     channel_is_open: bool,
     /// From when on there are keys.
     lines: Option<(Writer, Reader)>,
+    /// When the other side was asked last whether it is there.
+    asked_at: Option<Instant>,
     /// The other side has heard us, and we it.
     greeted: bool,
 }
@@ -47,6 +49,7 @@ impl Talk {
             out,
             channel_is_open: false,
             lines: None,
+            asked_at: None,
             greeted: false,
         }
     }
@@ -67,6 +70,15 @@ impl Talk {
     /// Whether a greeting is due.
     pub(super) const fn greets(&self) -> bool {
         self.channel_is_open && self.lines.is_some() && !self.greeted
+    }
+
+    /// Asks the other side whether it is there, unless it was asked a moment ago.
+    pub(super) fn ask_for_life(&mut self, now: Instant) {
+        let just_asked = |at: Instant| now.saturating_duration_since(at) < ASK_INTERVAL;
+        if !self.asked_at.is_some_and(just_asked) {
+            self.asked_at = Some(now);
+            self.send(&Speech::Greeting);
+        }
     }
 
     /// Whether this participant has said something to us.
@@ -165,6 +177,9 @@ impl Task {
             Ok(Some(Received::Chat(_)) | None) => None,
             Err(error) => return tracing::debug!(%error, "a packet is dropped"),
         };
+        if speech.is_some() {
+            self.keys.note_opened();
+        }
         match speech {
             Some(Speech::Greeting) => {
                 self.talk.send(&Speech::Answer);
@@ -193,3 +208,7 @@ impl Task {
 /// Messages of either direction that may wait. A full queue of received ones stops the reading, and
 /// so slows the server down.
 const QUEUE: usize = 64;
+
+/// Between two questions whether the other side is there: those of an outage wait in the channel, and
+/// arrive all at once.
+const ASK_INTERVAL: Duration = Duration::from_millis(500);

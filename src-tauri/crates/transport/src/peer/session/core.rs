@@ -121,12 +121,11 @@ impl Core {
     }
 
     /// Tells where the session stands over this `path`, if there is one, and how long nothing was
-    /// heard.
-    pub(crate) async fn tell(&mut self, path: Option<Path>) {
+    /// `heard` of the other side.
+    pub(crate) async fn tell(&mut self, path: Option<Path>, heard: Instant) {
         let state = self.liveness.state(path);
         self.enter(state).await;
-        let received = self.traffic.last_received();
-        if let Some(silence) = self.liveness.silence(Instant::now(), received) {
+        if let Some(silence) = self.liveness.silence(Instant::now(), heard) {
             self.emit(TransportEvent::Silence(silence)).await;
         }
     }

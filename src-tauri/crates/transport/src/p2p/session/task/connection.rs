@@ -133,6 +133,7 @@ impl Task {
         if let Some((path, true)) = path {
             self.core.shared.send_parameters.begin_path(path);
         }
-        self.core.tell(path.map(|(it, _)| it)).await;
+        let heard = self.core.traffic.last_received();
+        self.core.tell(path.map(|(it, _)| it), heard).await;
     }
 }
