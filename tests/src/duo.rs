@@ -73,7 +73,19 @@ impl Duo {
     /// # Errors
     /// When something of it does not start.
     pub async fn open(homes: &Path, args: [Vec<String>; 2], sound: Option<&str>) -> Result<Self> {
-        let relay = Relay::start().await?;
+        Self::open_at(Relay::start().await?, homes, args, sound).await
+    }
+
+    /// The same at this relay.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_at(
+        relay: Relay,
+        homes: &Path,
+        args: [Vec<String>; 2],
+        sound: Option<&str>,
+    ) -> Result<Self> {
         let mut open = Vec::new();
         for (name, args) in NAMES.into_iter().zip(args) {
             let screen = Screen::start(1080, 720).await?;

@@ -72,8 +72,13 @@ impl LiveKit {
     /// # Errors
     /// When it cannot be started or does not answer in time.
     pub async fn start_again(port: u16) -> Result<Self> {
-        let running = Self::start_at(&Self::program()?, port).await?;
-        running.with_context(|| format!("livekit-server does not start at port {port}"))
+        // One of its other ports may be taken, as at a first start.
+        for _ in 0..ATTEMPTS {
+            if let Some(running) = Self::start_at(&Self::program()?, port).await? {
+                return Ok(running);
+            }
+        }
+        bail!("livekit-server does not start at port {port}")
     }
 
     /// Where `cargo xtask test` puts the program, or what `TINCAN_LIVEKIT_SERVER` names.

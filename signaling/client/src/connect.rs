@@ -41,6 +41,16 @@ pub(crate) struct Connector {
     tls: Arc<OnceCell<Arc<ClientConfig>>>,
 }
 
+/// An attempt that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) problem: Problem,
+    /// Where the relay was that closed our connection before, while it may have ended for good. Its
+    /// place has refused this attempt too, or taken it and closed it: a program that ends closes its
+    /// connections one by one, and the port that it listens at is not the first.
+    pub(crate) closed_by: Option<SocketAddr>,
+}
+
 /// A connection that the relay has welcomed.
 #[derive(Debug)]
 pub(crate) struct Welcomed {
@@ -77,17 +87,22 @@ impl Connector {
         self,
         resume: Option<Resume>,
         closed_by: Option<SocketAddr>,
-    ) -> Result<Box<Welcomed>, Problem> {
+    ) -> Result<Box<Welcomed>, Failed> {
         let deadline = Instant::now() + self.config.timing.connect;
         let opened = self.open(deadline, closed_by).await?;
         let answered = deadline.min(Instant::now() + self.config.timing.welcome);
-        or_unreachable(timeout_at(answered, self.introduce(opened, resume)).await)
+        let is_there = opened.socket.get_ref().get_ref().peer_addr().ok() == closed_by;
+        let introduced = timeout_at(answered, self.introduce(opened, resume)).await;
+        introduced.map_or(Err(Problem::Unreachable.into()), |it| {
+            it.map_err(|problem| Failed::after_connecting(problem, closed_by.filter(|_| is_there)))
+        })
     }
 
     /// What time the relay says it is, if it does. Says nothing of who we are.
     pub(crate) async fn date(self) -> Result<Option<SystemTime>, Problem> {
         let deadline = Instant::now() + self.config.timing.connect;
-        Ok(self.open(deadline, None).await?.date)
+        let opened = self.open(deadline, None).await;
+        Ok(opened.map_err(|it| it.problem)?.date)
     }
 
     /// From nothing to the relay's challenge.
@@ -95,12 +110,13 @@ impl Connector {
         &self,
         deadline: Instant,
         closed_by: Option<SocketAddr>,
-    ) -> Result<Opened, Problem> {
+    ) -> Result<Opened, Failed> {
         let prepare = async {
             let addresses = addresses::of(&self.url, &self.config).await?;
             Ok((addresses, self.handshake().await?))
         };
-        let (addresses, handshake) = or_unreachable(timeout_at(deadline, prepare).await)?;
+        let prepared = timeout_at(deadline, prepare).await;
+        let (addresses, handshake) = prepared.unwrap_or(Err(Problem::Unreachable))?;
         let race = Race::new(addresses, &self.config.timing).after_close_by(closed_by);
         race.run(deadline, |stream| handshake.open(stream)).await
     }
@@ -160,7 +176,33 @@ impl Connector {
     }
 }
 
-/// What came in time, or that nothing did.
-fn or_unreachable<T, E>(in_time: Result<Result<T, Problem>, E>) -> Result<T, Problem> {
-    in_time.unwrap_or(Err(Problem::Unreachable))
+impl Failed {
+    /// After a connection was made, at the place of the relay that closed the one before if `closed_by`
+    /// says so.
+    fn after_connecting(problem: Problem, closed_by: Option<SocketAddr>) -> Self {
+        let was_closed = match problem {
+            // In the middle of the handshake it looks like something else than a relay.
+            Problem::Unreachable | Problem::NotARelay => true,
+            Problem::Gone
+            | Problem::Refused
+            | Problem::BadProof
+            | Problem::Full
+            | Problem::TakenOver
+            | Problem::CertificateUntrusted
+            | Problem::CertificateExpired
+            | Problem::CertificateOtherName
+            | Problem::Unencrypted => false,
+        };
+        Self {
+            problem,
+            closed_by: closed_by.filter(|_| was_closed),
+        }
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        let closed_by = None;
+        Self { problem, closed_by }
+    }
 }

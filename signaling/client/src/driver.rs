@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::backoff::Backoff;
-use crate::connect::{Connector, Welcomed};
+use crate::connect::{Connector, Failed, Welcomed};
 use crate::dedup::Dedup;
 use crate::event::{LinkEvent, LinkState, Problem};
 use crate::ice;
@@ -68,7 +68,7 @@ pub(crate) struct Driver {
 /// `Connecting → Online → BackingOff → Connecting → …`; a problem that is final, or a request, leads
 /// to `Stopped`, and from there another request to `Connecting`.
 enum Phase {
-    Connecting(Pin<Box<dyn Future<Output = Result<Box<Welcomed>, Problem>> + Send>>),
+    Connecting(Pin<Box<dyn Future<Output = Result<Box<Welcomed>, Failed>> + Send>>),
     Online(Box<Connection>),
     BackingOff { until: Instant },
     Stopped,
@@ -84,7 +84,7 @@ struct Session {
 
 /// What ends the wait of a phase.
 enum Step {
-    Connected(Result<Box<Welcomed>, Problem>),
+    Connected(Result<Box<Welcomed>, Failed>),
     Heard(Option<Result<Message, tungstenite::Error>>),
     PauseOver,
 }
@@ -205,7 +205,10 @@ impl Driver {
     async fn on_step(&mut self, step: Step) {
         match step {
             Step::Connected(Ok(welcomed)) => self.on_welcome(welcomed).await,
-            Step::Connected(Err(problem)) => self.lose(problem).await,
+            Step::Connected(Err(failed)) => {
+                self.closed_by = failed.closed_by;
+                self.lose(failed.problem).await;
+            }
             Step::PauseOver => self.connect(),
             Step::Heard(Some(Ok(message))) => self.on_message(message).await,
             Step::Heard(Some(Err(error))) => self.on_end(Ended::by(&error)).await,
@@ -220,8 +223,8 @@ impl Driver {
             (Phase::Online(_), Ended::Silent)
             | (Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped, _) => None,
         };
-        self.lose(Problem::Unreachable).await;
         self.closed_by = closed_by;
+        self.lose(Problem::Unreachable).await;
     }
 
     async fn on_welcome(&mut self, welcomed: Box<Welcomed>) {
@@ -328,9 +331,6 @@ impl Driver {
     /// pause.
     async fn lose(&mut self, problem: Problem) {
         let now = Instant::now();
-        if problem != Problem::Gone {
-            self.closed_by = None;
-        }
         if let Phase::Online(connection) = &self.phase
             && connection.age(now) >= self.timing.stable
         {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use signal_client::{LinkEvent, LinkState, Problem, Timing};
 use signal_relay::Config;
-use tokio::net::TcpListener;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use crate::support::process::{Process, program};
@@ -66,6 +67,25 @@ async fn a_connection_that_was_closed_and_can_be_made_again_is_no_end() {
         proxy.cut();
         ann.until(UNREACHABLE).await;
     }
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_relay_that_still_takes_connections_while_it_ends_is_gone_too() {
+    let relay = Running::start(Config::default()).await;
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut ann = Person::new(&format!("ws://{}/v2", port.local_addr().unwrap()));
+    let (mut near, _) = port.accept().await.unwrap();
+    let mut far = TcpStream::connect(relay.socket_address()).await.unwrap();
+    tokio::select! {
+        ended = copy_bidirectional(&mut near, &mut far) => panic!("{ended:?}"),
+        () = ann.until(LinkState::Online) => {}
+    }
+    // The sockets of a program that ends are closed one by one, that of its port not first.
+    drop(near);
+    drop(port.accept().await.unwrap());
+    drop(port);
+    ann.until(GONE).await;
     relay.stop().await;
 }
 

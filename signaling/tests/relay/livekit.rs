@@ -48,6 +48,10 @@ async fn granted(person: &mut Person, other: &Person) -> (String, String) {
     }
 }
 
+async fn is_granted(person: &mut Person) -> bool {
+    matches!(person.hear().await, LinkEvent::Access { .. })
+}
+
 async fn refused(person: &mut Person) -> NoAccess {
     match person.hear().await {
         LinkEvent::NoAccess { why, .. } => why,
@@ -268,10 +272,15 @@ async fn a_server_that_was_away_is_used_when_it_is_back() {
         assert_eq!(both, Ok((NoAccess::Unavailable, NoAccess::Unavailable)));
     }
     let _server = LiveKit::start_again(port).await.expect("the port is free");
-    ask(&ann, &bob);
-    ask(&bob, &ann);
-    granted(&mut ann, &bob).await;
-    granted(&mut bob, &ann).await;
+    // On a busy machine it says that it is there before it has the strength to open a room.
+    for _ in 0..CALLED_AGAIN {
+        ask(&ann, &bob);
+        ask(&bob, &ann);
+        if is_granted(&mut ann).await & is_granted(&mut bob).await {
+            return;
+        }
+    }
+    panic!("never granted, though the server is back");
 }
 
 #[tokio::test]
@@ -291,3 +300,6 @@ async fn a_key_that_the_server_does_not_know_is_told_and_the_relay_lives() {
     ann.say(&bob, "hello");
     assert_eq!(bob.hear().await, crate::support::message(&ann, "hello"));
 }
+
+/// How often two people try to call each other before they believe that the server is away.
+const CALLED_AGAIN: u32 = 3;

@@ -1,5 +1,6 @@
-//! Sessions through LiveKit's own server.
+//! Sessions and calls through LiveKit's own server.
 
 mod duo;
 mod media;
+mod programs;
 mod rooms;

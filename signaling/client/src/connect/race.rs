@@ -19,6 +19,7 @@ use futures::stream::FuturesUnordered;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 
+use super::Failed;
 use crate::event::Problem;
 use crate::timing::Timing;
 
@@ -37,6 +38,8 @@ pub(super) struct Race {
     closed_by: Option<SocketAddr>,
     /// Whether its machine says that nothing is there any more.
     is_gone: bool,
+    /// Whether it closed another connection.
+    closed_again: bool,
     attempt_delay: Duration,
     handshake_patience: Duration,
 }
@@ -54,6 +57,7 @@ impl Race {
             answered: None,
             closed_by: None,
             is_gone: false,
+            closed_again: false,
             attempt_delay: timing.attempt_delay,
             handshake_patience: timing.handshake_patience,
         }
@@ -76,7 +80,7 @@ impl Race {
         mut self,
         mut deadline: Instant,
         handshake: impl Fn(TcpStream) -> F,
-    ) -> Result<T, Problem>
+    ) -> Result<T, Failed>
     where
         F: Future<Output = Result<T, Problem>>,
     {
@@ -85,14 +89,20 @@ impl Race {
             tokio::select! {
                 // In this order: what is done comes before what is late.
                 biased;
-                Some(done) = handshakes.next() => match done {
+                Some((address, done)) = handshakes.next() => match done {
                     Ok(opened) => return Ok(opened),
-                    Err(problem) => self.failed(problem),
+                    Err(problem) => {
+                        let closed_by = self.closed_by.filter(|it| *it == address);
+                        let failed = Failed::after_connecting(problem, closed_by);
+                        self.closed_again |= failed.closed_by.is_some();
+                        self.failed(problem);
+                    }
                 },
                 Some((address, connected)) = self.connecting.next() => match connected {
                     Ok(stream) => {
                         self.connected(address, deadline);
-                        handshakes.push(handshake(stream));
+                        let opening = handshake(stream);
+                        handshakes.push(async move { (address, opening.await) });
                     }
                     Err(error) => {
                         self.in_flight.retain(|it| *it != address);
@@ -114,7 +124,10 @@ impl Race {
         } else {
             Problem::Unreachable
         };
-        Err(self.answered.unwrap_or(nobody))
+        Err(Failed {
+            problem: self.answered.unwrap_or(nobody),
+            closed_by: self.closed_by.filter(|_| self.is_gone || self.closed_again),
+        })
     }
 
     /// Whether this failure says that the relay which closed the connection is not there any more.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use call::id::{CallId, SessionId};
+use call::view::Controls;
 use media::backend::codec::{AudioTarget, VideoTarget};
 use media::picture::Captured;
 use media::queue::Slot;
@@ -143,6 +144,11 @@ impl CallMedia {
     /// Hands a session a parcel of its other end.
     pub(crate) fn parcel(&mut self, session: SessionId, parcel: Vec<u8>) {
         self.sessions.parcel(session.number, parcel);
+    }
+
+    /// Tells every open session which streams pause, where that is news to it.
+    pub(crate) fn tell_gates(&mut self, open: Controls) {
+        self.sessions.tell_gates(open);
     }
 
     /// Sends a message through a session's own channel.

@@ -84,6 +84,8 @@ pub(crate) struct Control {
     gone: Option<(Way, Instant)>,
     /// What the user reads of our home relay.
     relay: RelayView,
+    /// Whether messages can be sent, as the phone was told last.
+    is_reachable: bool,
     call: Call,
     devices: Devices,
     beats: u64,
@@ -161,6 +163,7 @@ impl Control {
             lan,
             gone: None,
             relay: RelayView::None,
+            is_reachable: false,
             call: Call {
                 media: None,
                 closing: BTreeSet::new(),
@@ -315,9 +318,10 @@ impl Control {
         }
     }
 
-    /// After every event: devices follow what is wanted, the view follows what is true.
+    /// After every event: devices follow what is wanted, and the sessions and the view what is true.
     fn settle(&mut self) {
         self.close_guest();
+        self.tell_link();
         self.follow_call();
         self.devices.reconcile(&self.call.seen, &self.config);
         if let Some(report) = self.devices.capture_report() {
@@ -327,6 +331,9 @@ impl Control {
                 lacking: report.lacking,
             });
             self.follow_call();
+        }
+        if let Some(media) = &mut self.call.media {
+            media.tell_gates(self.devices.open_gates());
         }
         self.publish();
         self.history.flush();

@@ -10,7 +10,7 @@ mod slots;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use call::view::CallView;
+use call::view::{CallView, Controls};
 use media::backend::device::{DeviceError, DeviceId};
 use media::picture::Captured;
 use media::queue::Slot;
@@ -212,6 +212,14 @@ impl Devices {
     pub(crate) fn capture_report(&mut self) -> Option<CaptureReport> {
         let slots = &self.slots;
         self.capture.report(&slots.microphone, &slots.camera)
+    }
+
+    /// Which gates are open.
+    pub(crate) fn open_gates(&self) -> Controls {
+        Controls {
+            microphone: self.microphone.gate().is_open(),
+            camera: self.camera_gate.is_open(),
+        }
     }
 
     /// Plays this from now on.

@@ -24,6 +24,11 @@ impl Gate {
         *self.lock() = None;
     }
 
+    /// Whether anything passes that is captured now.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// Whether something captured at this time may leave as things are: spares the encoder what
     /// [`Gate::pass`] would refuse.
     pub(crate) fn admits(&self, captured: MediaTime) -> bool {
@@ -64,7 +69,7 @@ mod tests {
         assert_eq!(gate.pass(EARLY, || ()), None);
         assert_eq!(gate.pass(LATE, || ()), Some(()));
         gate.open(LATE + Duration::from_secs(1));
-        assert!(gate.admits(LATE), "an open gate stays as it is");
+        assert!(gate.is_open() && gate.admits(LATE), "it stays as it is");
     }
 
     #[test]
@@ -72,7 +77,7 @@ mod tests {
         let gate = Gate::default();
         gate.open(EARLY);
         gate.shut();
-        assert!(!gate.admits(EARLY));
+        assert!(!gate.is_open() && !gate.admits(EARLY));
         gate.open(LATE);
         assert!(!gate.admits(EARLY), "nor when it is open again");
     }

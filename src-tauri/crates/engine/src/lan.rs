@@ -83,6 +83,9 @@ struct On {
     port: u16,
     membership: Box<dyn Membership>,
     neighbourhood: Neighbourhood,
+    /// Whether we have been at our own relay: it knows of nobody before, and whoever came to us by an
+    /// announcement would believe it.
+    is_reachable: bool,
     announced: Option<Announcement>,
     /// Where others reach our relay, as it was looked up last.
     places: Vec<SocketAddr>,
@@ -317,6 +320,17 @@ impl Lan {
         }
     }
 
+    /// The link to our own relay changed: once we are there we can be announced.
+    pub(crate) fn on_own_link(&mut self, relays: &Relays) {
+        if let State::On(on) = &mut self.state
+            && !on.is_reachable
+            && relays.is_online(LinkId::Own)
+        {
+            on.is_reachable = true;
+            self.follow_profile();
+        }
+    }
+
     /// What goes before a frame to somebody, so that they know whose it is.
     pub(crate) fn introduction(&self, to: &Address, frame: &[u8]) -> Option<Vec<u8>> {
         if !seal::begins_session(frame) {
@@ -381,13 +395,14 @@ impl Lan {
             places,
             membership,
             neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias, self.clock.now()),
+            is_reachable: false,
             announced: None,
             _task: task,
         }));
         self.follow_profile();
     }
 
-    /// Recognises whom we know, and lets them recognise us.
+    /// Recognises whom we know, and lets them recognise us as soon as they can reach us.
     fn follow_profile(&mut self) {
         let State::On(on) = &mut self.state else {
             return;
@@ -395,6 +410,9 @@ impl Lan {
         let familiar = &self.profile.familiar;
         on.neighbourhood.know(self.clock.now(), familiar);
         let alias = on.neighbourhood.alias();
+        if !on.is_reachable {
+            return;
+        }
         let announcement = match self.profile.visibility {
             LanVisibility::Off => None,
             LanVisibility::Known => Some(Announcement::hidden(

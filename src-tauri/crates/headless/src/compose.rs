@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::carrier::Carrier;
 use codec::Codecs;
 use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
@@ -72,6 +73,14 @@ pub(crate) fn visibility(options: &Options, settings: &Settings) -> store::LanVi
     options.lan.unwrap_or(settings.lan)
 }
 
+/// What carries the calls that we make.
+fn carrier(options: &Options, settings: &Settings) -> Carrier {
+    options.via.unwrap_or(match settings.carrier {
+        store::Carrier::Direct => Carrier::Direct,
+        store::Carrier::LiveKit => Carrier::LiveKit,
+    })
+}
+
 /// The other side of a test call, for this caller. It asks no server for its own address: the caller
 /// is on the same machine.
 #[must_use]
@@ -118,7 +127,7 @@ pub fn config(
             store::LanVisibility::Known => LanVisibility::Known,
             store::LanVisibility::Off => LanVisibility::Off,
         },
-        carrier: options.via.unwrap_or_default(),
+        carrier: carrier(options, settings),
         relay: relay(options, settings),
         ring: Duration::from_secs(u64::from(ring)),
         video: video(options),
@@ -194,3 +203,21 @@ const _: () = {
 
 /// What cameras do and eyes are used to in a call.
 const FPS: f32 = 30.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_carries_our_calls_is_the_option_then_the_setting() {
+        let settings = Settings {
+            carrier: store::Carrier::LiveKit,
+            ..Settings::default()
+        };
+        let mut options = Options::default();
+        assert_eq!(carrier(&options, &Settings::default()), Carrier::Direct);
+        assert_eq!(carrier(&options, &settings), Carrier::LiveKit);
+        options.via = Some(Carrier::Direct);
+        assert_eq!(carrier(&options, &settings), Carrier::Direct);
+    }
+}

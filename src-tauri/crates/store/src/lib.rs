@@ -31,5 +31,7 @@ pub use key::Keychain;
 pub use people::{KnownPeople, Relation};
 pub use person::{KeyPlace, Person, PinnedHow};
 pub use place::default_dir;
-pub use settings::{IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing};
+pub use settings::{
+    Carrier, IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing,
+};
 pub use store::{Imported, Remembered, Store};

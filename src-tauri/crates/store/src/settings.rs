@@ -41,6 +41,8 @@ pub struct Settings {
     pub who_may_ring: WhoMayRing,
     /// Who sees this installation on local networks.
     pub lan: LanVisibility,
+    /// What carries the calls that the user makes; those that come go as their caller wants.
+    pub carrier: Carrier,
 }
 
 /// A STUN or TURN server.
@@ -95,6 +97,18 @@ pub enum LanVisibility {
     Off,
 }
 
+/// What carries a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(rename = "CarrierSetting")]
+pub enum Carrier {
+    /// From computer to computer.
+    #[default]
+    Direct,
+    /// A LiveKit server, to which the relay gives access.
+    LiveKit,
+}
+
 /// Whether we see ourselves in a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -135,6 +149,7 @@ impl Default for Settings {
             max_send_kbps: 4000,
             who_may_ring: WhoMayRing::default(),
             lan: LanVisibility::default(),
+            carrier: Carrier::default(),
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) mod tap;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use media::transport::{Stream, Streams, TransportError};
 use media::units::Bitrate;
@@ -78,6 +78,8 @@ pub(crate) struct Parts {
     pub(crate) extensions: &'static [setup::Extension],
     /// The most that this side wants to send, sound and picture together.
     pub(crate) max_send: Bitrate,
+    /// How often the other end reports what arrived.
+    pub(crate) feedback_interval: Duration,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) outage: Arc<Outage>,
@@ -117,7 +119,11 @@ pub(crate) async fn build(parts: Parts) -> Result<Peer, TransportError> {
 
     // Codecs before interceptors: the library adds their feedback only to codecs it knows by then.
     let mut engine = setup::media_engine(parts.extensions).map_err(|it| internal(&it))?;
-    let congestion = Congestion::new(parts.max_send, Arc::clone(&packet_size));
+    let congestion = Congestion::new(
+        parts.max_send,
+        parts.feedback_interval,
+        Arc::clone(&packet_size),
+    );
     let shared = setup::Shared {
         clocks: Arc::clone(&clocks),
         rtcp: Arc::clone(&rtcp),

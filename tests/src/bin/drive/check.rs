@@ -8,7 +8,7 @@ use scenarios::material::{Material, material};
 use scenarios::program::target;
 use serde_json::{Map, Value, json};
 
-use crate::Sources;
+use crate::sources::{Sources, relay};
 
 /// Prints the figures as the last line; fails when one of them could not be measured.
 pub(crate) async fn run(sources: &Sources, seconds: u64) -> Result<()> {
@@ -17,40 +17,47 @@ pub(crate) async fn run(sources: &Sources, seconds: u64) -> Result<()> {
     let mut args = Duo::args(homes.path(), &material);
     for (at, args) in args.iter_mut().enumerate() {
         replace(args, sources);
-        args.extend(
-            sources
-                .picture
-                .iter()
-                .flat_map(|it| ["--picture".to_owned(), it.clone()]),
-        );
+        args.extend(sources.ways());
         println!("{}: {}", NAMES[at], args.join(" "));
     }
-    let measured = measure(homes.path(), args, &material, seconds).await;
-    let (connected, sides, reasons) = match measured {
-        Ok((sides, reasons)) => (true, sides, reasons),
-        Err(error) => {
-            eprintln!("{error:#}");
-            (false, [Side::default(), Side::default()], [None, None])
-        }
+    let server = sources.server().await?;
+    let measured = async {
+        let relay = relay(server.as_ref()).await?;
+        let duo = Duo::open_at(relay, homes.path(), args, None).await?;
+        measure(duo, &material, seconds).await
     };
-    let report = report(connected, &sides, &reasons);
+    let measured = measured.await;
+    let connected = measured.is_ok();
+    let measured = measured.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        Measured::default()
+    });
+    let report = report(connected, &measured);
     println!("{report}");
     ensure!(
         report["ok"] == true,
         "not all could be measured, or not all is well"
     );
+    let through_server = measured
+        .paths
+        .iter()
+        .all(|it| it.as_deref() == Some("server"));
+    ensure!(
+        through_server == server.is_some(),
+        "the call took another way"
+    );
     Ok(())
 }
 
-type Measured = ([Side; 2], [Option<String>; 2]);
+/// What the call was like, at Ada's and at Bea's.
+#[derive(Debug, Default)]
+struct Measured {
+    sides: [Side; 2],
+    paths: [Option<String>; 2],
+    reasons: [Option<String>; 2],
+}
 
-async fn measure(
-    homes: &std::path::Path,
-    args: [Vec<String>; 2],
-    material: &Material,
-    seconds: u64,
-) -> Result<Measured> {
-    let duo = Duo::open(homes, args, None).await?;
+async fn measure(duo: Duo, material: &Material, seconds: u64) -> Result<Measured> {
     duo.call().await?;
     let half = Duration::from_secs_f64(seconds as f64 / 2.0);
     let sides = duo.measure(material, half, half).await?;
@@ -59,9 +66,16 @@ async fn measure(
     for (name, screen) in NAMES.into_iter().zip(&duo.screens) {
         screen.save(&run.join(format!("{name}.png"))).await?;
     }
+    let paths = duo.windows.each_ref().map(|window| {
+        let figures = window.figures()?;
+        figures["path"].as_str().map(ToOwned::to_owned)
+    });
     duo.end().await?;
-    let reasons = duo.windows.each_ref().map(|window| window.end_reason());
-    Ok((sides, reasons))
+    Ok(Measured {
+        sides,
+        paths,
+        reasons: duo.windows.each_ref().map(|window| window.end_reason()),
+    })
 }
 
 /// Devices that were asked for take the place of the material's.
@@ -77,7 +91,12 @@ fn replace(args: &mut [String], sources: &Sources) {
     }
 }
 
-fn report(connected: bool, sides: &[Side; 2], reasons: &[Option<String>; 2]) -> Value {
+fn report(connected: bool, measured: &Measured) -> Value {
+    let Measured {
+        sides,
+        paths,
+        reasons,
+    } = measured;
     let each = |value: &dyn Fn(&Side) -> Option<f64>| -> Value {
         let sides = NAMES.into_iter().zip(sides);
         let rounded = |value: f64| (value * 100.0).round() / 100.0;
@@ -88,6 +107,7 @@ fn report(connected: bool, sides: &[Side; 2], reasons: &[Option<String>; 2]) -> 
     let mut report = Map::new();
     let mut set = |name: &str, value: Value| report.insert(name.to_owned(), value);
     set("connected", json!(connected));
+    set("path", json!({ "ada": paths[0], "bea": paths[1] }));
     set(
         "accept_to_first_frame_ms",
         each(&|side| side.accept_to_first_frame_ms),

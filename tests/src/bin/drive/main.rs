@@ -14,12 +14,14 @@ mod lan;
 mod recovery;
 mod relay;
 mod show;
+mod sources;
 mod table;
 mod windows;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use scenarios::devices;
+
+use self::sources::Sources;
 
 #[derive(Debug, Parser)]
 #[command(about = "What `cargo xtask run` and `cargo xtask bench` start")]
@@ -58,51 +60,6 @@ enum Form {
     Forge(forge::Options),
     /// Our relay beside another signaling server.
     BenchRelay(relay::Options),
-}
-
-/// What both windows are started with.
-#[derive(Clone, Debug, clap::Args)]
-struct Sources {
-    #[arg(long)]
-    camera: Option<String>,
-    #[arg(long)]
-    microphone: Option<String>,
-    #[arg(long)]
-    picture: Option<String>,
-}
-
-impl Sources {
-    /// As options of the app. For a role that was not named and for which this machine has no
-    /// device there is a synthetic one, said aloud.
-    fn args(&self) -> Result<Vec<String>> {
-        let mut args = self.named();
-        let instead: Vec<_> = devices::missing()?
-            .chunks_exact(2)
-            .filter(|role| args.iter().all(|it| it != role[0]))
-            .flatten()
-            .map(|it| (*it).to_owned())
-            .collect();
-        if !instead.is_empty() {
-            println!("for what this machine lacks: {}", instead.join(" "));
-        }
-        args.extend(instead);
-        Ok(args)
-    }
-
-    /// What was named, as options of the app.
-    fn named(&self) -> Vec<String> {
-        let all = [
-            ("--camera", &self.camera),
-            ("--microphone", &self.microphone),
-            ("--picture", &self.picture),
-        ];
-        let given = all
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?)));
-        given
-            .flat_map(|(name, value)| [name.to_owned(), value])
-            .collect()
-    }
 }
 
 fn main() -> Result<()> {

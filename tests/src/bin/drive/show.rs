@@ -8,7 +8,7 @@ use scenarios::program::target;
 use serde_json::to_string_pretty;
 use tokio::time::sleep;
 
-use crate::Sources;
+use crate::sources::{Sources, relay};
 
 /// One calls, the other accepts; both windows are saved as pictures; the call ends.
 pub(crate) async fn run(sources: &Sources, seconds: u64) -> Result<()> {
@@ -20,8 +20,9 @@ pub(crate) async fn run(sources: &Sources, seconds: u64) -> Result<()> {
     if !args.iter().any(|it| it == "--speaker") {
         args.extend(["--speaker".to_owned(), "none".to_owned()]);
     }
-    let duo = Duo::open(homes.path(), [args.clone(), args], None).await?;
-    println!("relay: {}", duo.relay.url());
+    let server = sources.server().await?;
+    let relay = relay(server.as_ref()).await?;
+    let duo = Duo::open_at(relay, homes.path(), [args.clone(), args], None).await?;
     duo.call().await?;
     println!("Ada called Bea, Bea accepted.");
     sleep(Duration::from_secs(seconds)).await;

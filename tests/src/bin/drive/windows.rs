@@ -5,16 +5,15 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use scenarios::duo::NAMES;
 use scenarios::program::{Program, built, target, unseen};
-use scenarios::relay::Relay;
 use tokio::process::Command;
 
-use crate::Sources;
+use crate::sources::{Sources, relay};
 
 /// Runs until both windows are closed. People and settings are kept from run to run.
 pub(crate) async fn run(sources: &Sources) -> Result<()> {
     let args = sources.args()?;
-    let relay = Relay::start().await?;
-    println!("relay: {}", relay.url());
+    let server = sources.server().await?;
+    let relay = relay(server.as_ref()).await?;
     let mut windows = Vec::new();
     for name in NAMES {
         let data = target()?.join("run").join(name);

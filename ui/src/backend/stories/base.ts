@@ -224,6 +224,7 @@ const SETTINGS: Settings = {
   maxSendKbps: 4000,
   whoMayRing: 'everybody',
   lan: 'known',
+  carrier: 'direct',
 };
 
 const BASE: UiView = {

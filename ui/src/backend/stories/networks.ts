@@ -82,6 +82,7 @@ export const NETWORKS = {
   'field-place-nobody': story({}, {}, { field: '192.168.1.21:7777' }),
   'field-place-hidden': story({}, {}, { field: PLACES.hidden }),
 
+  'call-server': story(active('connected', {}, { summary: { ...SUMMARY, path: 'server' } })),
   'call-test': tested(),
   'call-test-beginning': tested({ voice: 'waiting', ...UNKNOWN }),
   'call-test-lost': tested({
@@ -107,6 +108,7 @@ export const NETWORKS = {
   }),
 
   'settings-network-lan-failed': story(lan([], 'failed'), {}, { settings: 'network' }),
+  'settings-network-livekit': story({}, { carrier: 'livekit' }, { settings: 'network' }),
   'settings-doctor': doctor(),
   'settings-doctor-fails': doctor(SEVERAL_FAIL),
   'settings-doctor-kept-out': doctor(KEPT_OUT),

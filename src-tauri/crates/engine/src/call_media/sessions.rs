@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use media::transport::{Parcel, Path, SessionControl};
+use call::view::Controls;
+use media::transport::{Parcel, Path, SessionControl, Stream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -38,6 +39,8 @@ pub(crate) struct Open {
     pub(super) ends: Ends,
     /// How it reaches the other side, once known.
     pub(super) path: Option<Path>,
+    /// Which gates it knows to be open; `None` while it was told nothing.
+    gates: Option<Controls>,
     forwarding: JoinHandle<()>,
 }
 
@@ -112,6 +115,16 @@ impl Sessions {
         }
     }
 
+    /// Tells the open ones which gates are open, where that is news to them.
+    pub(super) fn tell_gates(&mut self, gates: Controls) {
+        for stage in self.all.values_mut() {
+            match stage {
+                Stage::Open(open) => open.tell_gates(gates),
+                Stage::Opening { .. } | Stage::Failed => {}
+            }
+        }
+    }
+
     pub(super) fn take(&mut self, number: u32) -> GivenUp {
         match self.all.remove(&number) {
             Some(Stage::Opening { .. }) => GivenUp::Opening,
@@ -126,7 +139,25 @@ impl Open {
         Self {
             ends,
             path: None,
+            gates: None,
             forwarding,
+        }
+    }
+
+    /// A stream is muted while its gate is shut.
+    fn tell_gates(&mut self, gates: Controls) {
+        let told = self.gates.replace(gates);
+        for (stream, open, told) in [
+            (
+                Stream::Voice,
+                gates.microphone,
+                told.map(|it| it.microphone),
+            ),
+            (Stream::Camera, gates.camera, told.map(|it| it.camera)),
+        ] {
+            if told != Some(open) {
+                self.ends.control.mute(stream, !open);
+            }
         }
     }
 

@@ -23,8 +23,10 @@ impl Control {
             News::NotHere { way, why } => self.on_not_here(way, absence(why, way)),
             News::Access { link, call, answer } => self.on_access(link, call, answer),
             News::Link(id) => {
-                if let LinkId::Neighbour(alias) = id {
-                    self.on_neighbour(id, alias);
+                match id {
+                    LinkId::Neighbour(alias) => self.on_neighbour(id, alias),
+                    LinkId::Own => self.lan.on_own_link(&self.relays),
+                    LinkId::Home | LinkId::Guest => {}
                 }
                 self.relay = self.relays.view(LinkId::Home);
                 self.tell_link();
@@ -276,12 +278,14 @@ impl Control {
         }
     }
 
-    /// Tells the phone whether messages can be sent now.
+    /// Tells the phone whether messages can be sent now, where that is not so any more: links change,
+    /// and so does whom they have to lead to. A call that begins on our networks may bring no change
+    /// of a link with it.
     pub(super) fn tell_link(&mut self) {
-        let peer = self.peer();
-        self.feed(Input::Link {
-            online: self.reaches(peer.as_ref()),
-        });
+        let online = self.reaches(self.peer().as_ref());
+        if std::mem::replace(&mut self.is_reachable, online) != online {
+            self.feed(Input::Link { online });
+        }
     }
 
     /// The other side of the phone's call.

@@ -8,18 +8,22 @@ use call::reason::EndReason;
 use call::view::CallView;
 use discovery::{Announcement, Lan};
 use engine::command::{Command, Fault};
-use engine::{Clock, LanVisibility, Relation, SignalClient, WhoIsThere};
+use engine::view::LanState;
+use engine::{Clock, LanVisibility, Relation, WhoIsThere};
 use identity::Identity;
 use media::testing::{Loopback, Network};
-use signal_client::{Link, LinkEvent};
+use signal_client::{Link, LinkEvent, LinkState};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::support::{Devices, LocalNetwork, Machine, Person, Relay, drive, eventually, pass};
+use crate::support::{
+    Devices, LocalNetwork, Machine, Observed, Person, Relay, drive, eventually, pass,
+};
 
 /// A house with a network.
 struct House {
     lan: LocalNetwork,
+    links: Observed,
     network: Network,
     clock: Clock,
     time: JoinHandle<()>,
@@ -30,6 +34,7 @@ impl House {
         let network = Network::new(1, Instant::now());
         Self {
             lan: LocalNetwork::default(),
+            links: Observed::default(),
             clock: Clock::default(),
             time: tokio::spawn(drive(network.clone())),
             network,
@@ -45,7 +50,7 @@ impl House {
             devices: Devices::of(name),
             transport: Loopback::on(&self.network),
             clock: self.clock.clone(),
-            relays: Arc::new(SignalClient),
+            relays: Arc::new(self.links.clone()),
             lan: Some((self.lan.clone(), sees)),
         })
     }
@@ -273,6 +278,8 @@ async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nob
     let alias = Announcement::hidden(&bob, &bob, joined.port, &[]);
     let (_link, mut heard) =
         Link::connect(&format!("ws://127.0.0.1:{}", joined.port), bob).unwrap();
+    // As an engine does: her relay knows of nobody before.
+    while heard.recv().await.unwrap() != LinkEvent::State(LinkState::Online) {}
     joined.membership.announce(Some(alias));
     let told = async {
         loop {
@@ -281,9 +288,26 @@ async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nob
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(2), told)
+    tokio::time::timeout(Duration::from_secs(10), told)
         .await
         .unwrap();
+    alice.stops().await;
+}
+
+#[tokio::test]
+async fn who_is_started_is_announced_once_they_can_be_reached() {
+    let house = House::new();
+    house.lan.holds_relays_up(true);
+    let alice = house.person("Alice", LanVisibility::Known, None);
+    alice
+        .sees("membership", |view| {
+            (view.lan.state == LanState::On).then_some(())
+        })
+        .await;
+    house.pass(LOOK).await;
+    assert!(house.lan.said().is_empty());
+    house.lan.holds_relays_up(false);
+    said(&house).await;
     alice.stops().await;
 }
 
@@ -426,6 +450,28 @@ async fn without_a_relay_a_callee_who_dies_while_it_rings_is_noticed_by_the_conn
 }
 
 #[tokio::test]
+async fn without_a_relay_a_caller_who_dies_while_it_rings_is_noticed_by_the_connection() {
+    let house = House::new();
+    let mut alice = house.person("Alice", LanVisibility::Known, None);
+    let bob = house.person("Bob", LanVisibility::Known, None);
+    know(&house, &alice, &bob).await;
+    sees_nearby(&alice, &bob, "").await;
+    sees_nearby(&bob, &alice, "").await;
+    // The links that were for the proofs alone are closed: nothing but the call itself tells Bob's
+    // phone that she can be reached.
+    house.pass(Duration::from_secs(1)).await;
+    alice.dials(&bob).await;
+    bob.is_called().await;
+    alice.hears_it_ring().await;
+    let begun = Instant::now();
+    alice.dies();
+    bob.ended(EndReason::Missed).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(6), "{took:?}");
+    bob.stops().await;
+}
+
+#[tokio::test]
 async fn without_a_relay_that_answers_a_callee_who_dies_is_noticed_by_the_connection() {
     // It takes connections and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -466,6 +512,10 @@ async fn a_neighbour_who_leaves_the_network_in_a_call_has_not_died() {
         // Relay and links end, and the call goes on.
         leaves.is_seen_by(LanVisibility::Off).await;
         sees_nobody(stays).await;
+        eventually("the links to who left have ended", || {
+            house.links.are_all_gone().then_some(())
+        })
+        .await;
         house.pass(Duration::from_secs(12)).await;
         // A gap of the network later on is no proof of anything.
         for person in [&alice, &bob] {

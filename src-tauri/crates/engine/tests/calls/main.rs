@@ -9,6 +9,7 @@ mod faults;
 mod invites;
 mod lan;
 mod path;
+mod pauses;
 mod renewal;
 mod restart;
 mod ring;

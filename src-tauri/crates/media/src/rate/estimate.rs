@@ -15,13 +15,14 @@
 //! ```
 //! use std::time::{Duration, Instant};
 //!
-//! use media::rate::estimate::{Config, Estimator, PacketReport};
+//! use media::rate::estimate::{Config, Estimator, FEEDBACK_INTERVAL, PacketReport};
 //! use media::units::Bitrate;
 //!
 //! let config = Config {
 //!     start: Bitrate::from_kbps(1_000),
 //!     min: Bitrate::from_kbps(80),
 //!     max: Bitrate::from_kbps(4_000),
+//!     feedback_interval: FEEDBACK_INTERVAL,
 //! };
 //! let (mut estimator, start) = (Estimator::new(config), Instant::now());
 //! for ms in (0..1000).step_by(10) {
@@ -61,6 +62,9 @@ pub struct Config {
     pub min: Bitrate,
     /// Never more than the sender can use.
     pub max: Bitrate,
+    /// How often reports come, usually: [`FEEDBACK_INTERVAL`] from another Tincan. Five that are
+    /// missing in a row say that the path is gone or drowning.
+    pub feedback_interval: Duration,
 }
 
 /// The fate of one packet.
@@ -172,7 +176,8 @@ impl Estimator {
             due: None,
             before_bps: None,
         });
-        waiting.due.get_or_insert(now + FEEDBACK_TIMEOUT);
+        let patience = MISSING * self.config.feedback_interval;
+        waiting.due.get_or_insert(now + patience);
     }
 
     /// Takes the reports of one feedback message, in the order of sending.
@@ -306,7 +311,8 @@ impl Estimator {
 
     /// How long it takes until a change of the rate shows in reports.
     fn reaction(&self) -> Duration {
-        self.rtt.unwrap_or(FEEDBACK_INTERVAL) + FEEDBACK_INTERVAL
+        let interval = self.config.feedback_interval;
+        self.rtt.unwrap_or(interval) + interval
     }
 
     /// Bits per second by which the rate grows in a second when one more packet is sent in each
@@ -369,11 +375,11 @@ const PACKET_BITS: f64 = 1200.0 * 8.0;
 /// would take minutes.
 const LEAST_CLIMB_BPS: f64 = 10_000.0;
 
-/// How often reports come, usually.
-const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
+/// How often reports of another Tincan come.
+pub const FEEDBACK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Five reports missing in a row: the path is gone or drowning.
-const FEEDBACK_TIMEOUT: Duration = Duration::from_millis(500);
+/// So many reports in a row that stay away mean something.
+const MISSING: u32 = 5;
 
 /// Reports further apart than this do not let the climb catch up.
 const LONGEST_STEP: Duration = Duration::from_millis(500);

@@ -140,6 +140,13 @@ impl Carrier {
         }
     }
 
+    /// Keeps what a session is told of a stream that pauses.
+    pub(super) fn mute(&mut self, number: u64, stream: Stream, muted: bool) {
+        if let Some(end) = self.ends.get_mut(&number) {
+            end.muted[stream] = Some(muted);
+        }
+    }
+
     /// Sends a message of the data channel.
     pub(super) fn message(&mut self, number: u64, message: Bytes) -> Result<(), TransportError> {
         if message.len() > MAX_DATA {

@@ -24,6 +24,9 @@ pub(super) struct End {
     met_at: Duration,
     pub(super) stage: Stage,
     pub(super) inlets: Streams<Inlet>,
+    /// Whether its owner said last that nothing is captured of a stream; `None` while it said
+    /// nothing.
+    pub(super) muted: Streams<Option<bool>>,
     pub(super) stats: TransportStats,
     events: mpsc::Sender<TransportEvent>,
     /// When the other side was heard last, as time since the network's start.
@@ -75,6 +78,7 @@ impl End {
             met_at: Duration::ZERO,
             stage: Stage::New,
             inlets: Streams::from_fn(|it| Inlet::new(it, input[it].clone())),
+            muted: Streams::from_fn(|_| None),
             stats: TransportStats::default(),
             events,
             heard_at: Duration::ZERO,

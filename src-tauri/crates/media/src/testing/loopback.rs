@@ -12,7 +12,8 @@ use super::gate::Gate;
 use super::network::Network;
 use super::session;
 use crate::transport::{
-    IceServer, MediaTransport, NetworkEstimate, OpenParams, Session, TransportError, TransportEvent,
+    IceServer, MediaTransport, NetworkEstimate, OpenParams, Session, Stream, TransportError,
+    TransportEvent,
 };
 
 /// A transport whose sessions live on a [`Network`]. Clones share it.
@@ -117,6 +118,16 @@ impl Loopback {
     #[must_use]
     pub fn open_sessions(&self) -> usize {
         self.inner.network.lock().of(self.inner.owner).count()
+    }
+
+    /// What each open session, the oldest first, was told last of whether a stream is muted; `None`
+    /// where it was told nothing.
+    #[must_use]
+    pub fn muted(&self, stream: Stream) -> Vec<Option<bool>> {
+        let inner = &self.inner;
+        let mut network = inner.network.lock();
+        let sessions = network.of(inner.owner);
+        sessions.map(|(_, end)| end.muted[stream]).collect()
     }
 
     /// The servers that the last session was to be opened with.

@@ -74,7 +74,9 @@ impl SessionControl for Control {
         self.network.lock().message(self.number, message)
     }
 
-    fn mute(&self, _: Stream, _: bool) {}
+    fn mute(&self, stream: Stream, muted: bool) {
+        self.network.lock().mute(self.number, stream, muted);
+    }
 
     fn fail_path(&self, time: Duration) {
         self.network.lock().fail_path(self.number, time);

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::history::{CAPACITY, HistoryPeer};
-use crate::settings::{IceServer, LanVisibility, PictureFit, SelfView, Theme, WhoMayRing};
+use crate::settings::{Carrier, IceServer, LanVisibility, PictureFit, SelfView, Theme, WhoMayRing};
 
 fn place() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -55,6 +55,7 @@ fn all_set() -> Settings {
         ring_seconds: 60,
         who_may_ring: WhoMayRing::Contacts,
         lan: LanVisibility::Everyone,
+        carrier: Carrier::LiveKit,
         max_send_kbps: 2500,
     }
 }
@@ -304,6 +305,7 @@ fn the_page_knows_settings_by_these_names() {
         "maxSendKbps",
         "whoMayRing",
         "lan",
+        "carrier",
     ];
     let mut names: Vec<_> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
@@ -314,6 +316,7 @@ fn the_page_knows_settings_by_these_names() {
     assert_eq!(json["pictureFit"], "fill");
     assert_eq!(json["whoMayRing"], "contacts");
     assert_eq!(json["lan"], "everyone");
+    assert_eq!(json["carrier"], "livekit");
 }
 
 proptest! {
@@ -327,7 +330,7 @@ proptest! {
 
     #[test]
     fn fields_of_any_kind_do_no_harm(
-        field in prop::sample::select(vec!["name", "camera", "iceServers", "theme", "ringSeconds"]),
+        field in prop::sample::select(vec!["name", "camera", "iceServers", "carrier", "ringSeconds"]),
         value in prop::sample::select(vec!["1", "-1", "null", "[]", "{}", "\"x\"", "[{}]", "[1]"]),
     ) {
         let text = format!("{{\"{field}\":{value},\"relay\":\"ws://r/v1\"}}");

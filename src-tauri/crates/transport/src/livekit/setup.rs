@@ -70,6 +70,7 @@ pub(super) async fn build(
         },
         extensions: &[Extension::Mid, Extension::CaptureTime],
         max_send: params.max_send,
+        feedback_interval: FEEDBACK_INTERVAL,
         resolver: Arc::clone(&setup.resolver),
         traffic,
         outage,
@@ -158,3 +159,7 @@ const LOSSY: &str = "_lossy";
 
 /// The server answers our checks at once, or not at all.
 const DISCONNECTED: Duration = Duration::from_secs(5);
+
+/// Between reports of the server, which collects more for each than another Tincan does. (Measured:
+/// 4.7 a second.)
+const FEEDBACK_INTERVAL: Duration = Duration::from_millis(240);

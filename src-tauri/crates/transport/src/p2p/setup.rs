@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use media::rate::estimate::FEEDBACK_INTERVAL;
 use media::transport::{IceServer, OpenParams, Stream, Streams, TransportError};
 use tracing::Span;
 use webrtc::peer_connection::PeerConnection;
@@ -70,6 +71,7 @@ pub(crate) async fn build(
         ice: setup.ice,
         extensions: &[],
         max_send: params.max_send,
+        feedback_interval: FEEDBACK_INTERVAL,
         resolver: Arc::clone(&setup.resolver),
         traffic,
         outage,

@@ -32,6 +32,28 @@ struct State {
     resent: Marks,
     /// The packets that the other side reported about, whether they arrived or not.
     reported: Marks,
+    /// What leaves without a number.
+    unnumbered: Flow,
+}
+
+/// How much flows: an average that forgets with [`FLOW_MEMORY`].
+#[derive(Debug, Default)]
+struct Flow {
+    bits_per_second: f64,
+    last: Option<Instant>,
+}
+
+impl Flow {
+    fn add(&mut self, now: Instant, bytes: usize) {
+        self.bits_per_second = self.at(now) + bytes as f64 * 8.0 / FLOW_MEMORY.as_secs_f64();
+        self.last = Some(now);
+    }
+
+    fn at(&self, now: Instant) -> f64 {
+        let age = self.last.map(|it| now.saturating_duration_since(it));
+        let ages = age.unwrap_or_default().as_secs_f64() / FLOW_MEMORY.as_secs_f64();
+        self.bits_per_second * (-ages).exp()
+    }
 }
 
 /// A mark on each packet that is under way, by its transport-wide sequence number: one bit for each
@@ -84,17 +106,23 @@ impl State {
 }
 
 impl Congestion {
-    /// An estimator that never exceeds `max`.
-    pub(crate) fn new(max: Bitrate, packet_size: Arc<PacketSize>) -> Self {
+    /// An estimator that never exceeds `max`, of whose reports one comes each `feedback_interval`.
+    pub(crate) fn new(
+        max: Bitrate,
+        feedback_interval: Duration,
+        packet_size: Arc<PacketSize>,
+    ) -> Self {
         let config = Config {
             start: START.min(max),
             min: MIN.min(max),
             max,
+            feedback_interval,
         };
         let state = State {
             estimator: Estimator::new(config),
             resent: Marks::new(),
             reported: Marks::new(),
+            unnumbered: Flow::default(),
         };
         Self {
             state: Arc::new(Mutex::new(state)),
@@ -102,18 +130,19 @@ impl Congestion {
         }
     }
 
-    /// Notes that a media packet leaves: from then on reports are due. `number` is its
+    /// Notes that a media packet of `bytes` leaves: from then on reports are due. `number` is its
     /// transport-wide sequence number as the header carries it, and `resent` whether the packet was
     /// sent before.
-    pub(crate) fn sent(&self, now: Instant, number: Option<&[u8]>, resent: bool) {
-        // A server numbers no sound: what has no number is reported about by nobody.
-        if let Some(&[high, low]) = number {
-            let mut state = self.lock();
-            state.estimator.on_sent(now);
-            let number = u16::from_be_bytes([high, low]);
-            state.resent.set(number, resent);
-            state.reported.set(number, false);
-        }
+    pub(crate) fn sent(&self, now: Instant, bytes: usize, number: Option<&[u8]>, resent: bool) {
+        let mut state = self.lock();
+        let Some(&[high, low]) = number else {
+            // A server wants no numbers of sound. It is no part of what the reports speak of.
+            return state.unnumbered.add(now, bytes);
+        };
+        state.estimator.on_sent(now);
+        let number = u16::from_be_bytes([high, low]);
+        state.resent.set(number, resent);
+        state.reported.set(number, false);
     }
 
     /// Notes that a report came which speaks of `count` packets from the transport-wide sequence
@@ -158,9 +187,10 @@ impl LibraryEstimator {
     /// each [`TELL_INTERVAL`].
     fn tell(&mut self, now: Instant) {
         let estimate = {
-            let estimator = &self.congestion.lock().estimator;
+            let state = self.congestion.lock();
+            let (estimator, beside) = (&state.estimator, state.unnumbered.at(now) as u64);
             NetworkEstimate {
-                bitrate: estimator.estimate(),
+                bitrate: Bitrate::from_bps(estimator.estimate().bps() + beside),
                 rtt: estimator.round_trip(),
                 loss: estimator.loss(),
             }
@@ -205,6 +235,9 @@ impl BandwidthEstimator for LibraryEstimator {
     }
 }
 
+/// What flows beside is averaged over this.
+const FLOW_MEMORY: Duration = Duration::from_secs(1);
+
 /// The estimate never falls below this: enough for sound and a picture that shows who speaks.
 const MIN: Bitrate = Bitrate::from_kbps(80);
 
@@ -221,6 +254,7 @@ const TELL_INTERVAL: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {
+    use media::rate::estimate::FEEDBACK_INTERVAL;
     use media::rate::{Controller, Limits};
     use media::units::Size;
     use rtc::rtcp::transport_feedbacks::cc_feedback_report::Ecn;
@@ -244,7 +278,7 @@ mod tests {
 
     fn new(max: Bitrate) -> Congestion {
         let (feedback, _) = mpsc::channel(1);
-        Congestion::new(max, Arc::new(PacketSize::new(feedback)))
+        Congestion::new(max, FEEDBACK_INTERVAL, Arc::new(PacketSize::new(feedback)))
     }
 
     #[test]
@@ -272,7 +306,7 @@ mod tests {
         let arrival = Some(Duration::from_millis(20));
         // Packet 2 is sent again as 4, which replay protection drops, and 3 as 5.
         for (id, resent) in [(1, false), (2, false), (3, false), (4, true), (5, true)] {
-            congestion.sent(start, Some(&u16::to_be_bytes(id)), resent);
+            congestion.sent(start, 1200, Some(&u16::to_be_bytes(id)), resent);
         }
         congestion.reported(1, 5);
         let told = |id, arrival| {
@@ -287,10 +321,29 @@ mod tests {
         assert_eq!(told(4, None), None);
         assert_eq!(told(5, arrival), Some((arrival, true)));
         // The number comes again with another packet.
-        congestion.sent(start, Some(&[0, 4]), false);
+        congestion.sent(start, 1200, Some(&[0, 4]), false);
         assert_eq!(told(4, None), None, "its report was lost");
         congestion.reported(4, 1);
         assert_eq!(told(4, None), Some((None, false)));
+    }
+
+    #[test]
+    fn what_leaves_without_a_number_counts_beside_the_estimate() {
+        let (feedback, mut told) = mpsc::channel(64);
+        let congestion = new(Bitrate::from_kbps(4000));
+        let mut estimator = congestion.estimator(feedback);
+        let start = Instant::now();
+        for packet in 0..250 {
+            let at = start + Duration::from_millis(packet * 20);
+            congestion.sent(at, 100, None, false);
+        }
+        estimator.tell(start + Duration::from_secs(5));
+        let Ok(Feedback::Estimate(estimate)) = told.try_recv() else {
+            panic!("nothing is told");
+        };
+        let beside = estimate.bitrate.bps() - START.bps();
+        assert!((38_000..=42_000).contains(&beside), "{beside}");
+        assert_eq!(estimator.poll_timeout(), None, "no report is due");
     }
 
     #[test]
@@ -321,7 +374,7 @@ mod tests {
         assert!(last > 1200, "{last}");
 
         let now = start + Duration::from_secs(2);
-        estimator.congestion.sent(now, Some(&[0, 200]), false);
+        estimator.congestion.sent(now, 1200, Some(&[0, 200]), false);
         let due = estimator.poll_timeout().unwrap();
         estimator.handle_timeout(due);
         assert!(matches!(told.try_recv(), Ok(Feedback::Estimate(it)) if it.bitrate.kbps() < last));

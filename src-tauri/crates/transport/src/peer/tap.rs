@@ -22,6 +22,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
+use rtc::shared::marshal::MarshalSize as _;
 use tokio::sync::mpsc;
 
 use super::clocks::SendClocks;
@@ -128,8 +129,12 @@ impl Tap {
                 let number = self
                     .transport_cc
                     .and_then(|id| rtp.header.get_extension(id));
-                self.congestion
-                    .sent(packet.now, number.as_deref(), retransmitted);
+                self.congestion.sent(
+                    packet.now,
+                    rtp.marshal_size(),
+                    number.as_deref(),
+                    retransmitted,
+                );
                 if retransmitted && let Some(stream) = self.clocks.stream_of(rtp.header.ssrc) {
                     self.state
                         .repairs(stream)

@@ -13,12 +13,16 @@ use futures::future::BoxFuture;
 use identity::{Address, Identity};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Whoever announces is heard by all others. Clones are the same network.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LocalNetwork(Arc<Mutex<BTreeMap<Address, Node>>>, Arc<AtomicBool>);
+pub(crate) struct LocalNetwork(
+    Arc<Mutex<BTreeMap<Address, Node>>>,
+    Arc<AtomicBool>,
+    watch::Sender<bool>,
+);
 
 /// One member.
 #[derive(Debug)]
@@ -51,6 +55,11 @@ impl LocalNetwork {
     /// Nobody hears what is said to all any more: only who is asked is found.
     pub(crate) fn swallows_announcements(&self) {
         self.1.store(true, Ordering::Relaxed);
+    }
+
+    /// The relays of those who join take connections and serve none until this ends.
+    pub(crate) fn holds_relays_up(&self, hold: bool) {
+        self.2.send_replace(hold);
     }
 
     /// All hear this, whoever says it.
@@ -92,12 +101,14 @@ impl Lan for LocalNetwork {
             let bound = relay.spawn(TcpListener::bind("127.0.0.1:0")).await.unwrap();
             let listener = bound.map_err(LanError::NoPort)?;
             let place = listener.local_addr().map_err(LanError::NoPort)?;
-            let config = signal_relay::Config {
-                embedded: true,
-                ..signal_relay::Config::default()
-            };
+            let host = format!("{}:{}", discovery::host_name(&alias), place.port());
+            let config = signal_relay::Config::embedded(host.parse().unwrap());
             let serving = signal_relay::serve(listener, config, std::future::pending());
-            relay.spawn(async move { serving.await.unwrap() });
+            let mut held_up = network.2.subscribe();
+            relay.spawn(async move {
+                held_up.wait_for(|it| !it).await.unwrap();
+                serving.await.unwrap();
+            });
             let (tell, heard) = mpsc::channel(64);
             if !network.1.load(Ordering::Relaxed) {
                 for (announcement, place) in network.said() {

@@ -28,6 +28,7 @@ impl Link {
             start: Bitrate::from_kbps(1000),
             min: Bitrate::from_kbps(50),
             max: Bitrate::from_kbps(4000),
+            feedback_interval: FEEDBACK_INTERVAL,
         };
         Self {
             start,
@@ -189,6 +190,7 @@ fn unheard(sent: &[u64]) -> u64 {
         start: Bitrate::from_kbps(1000),
         min: Bitrate::from_kbps(100),
         max: Bitrate::from_kbps(4000),
+        feedback_interval: FEEDBACK_INTERVAL,
     });
     assert_eq!(estimator.next_timeout(), None, "nothing was sent");
     for ms in 0..=3000_u64 {
@@ -226,6 +228,7 @@ fn silence_is_judged_after_half_a_second() {
         start: Bitrate::from_kbps(1000),
         min: Bitrate::from_kbps(100),
         max: Bitrate::from_kbps(4000),
+        feedback_interval: FEEDBACK_INTERVAL,
     });
     estimator.on_sent(start);
     estimator.on_sent(start + 300 * MS);

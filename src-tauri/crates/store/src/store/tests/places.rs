@@ -130,7 +130,7 @@ fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
     let connection = rusqlite::Connection::open(dir.path().join("tincan.db")).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE whereabouts; DELETE FROM settings WHERE name = 'lan';
+            "DROP TABLE whereabouts; DELETE FROM settings WHERE name IN ('lan', 'carrier');
              PRAGMA user_version = 1",
         )
         .unwrap();
@@ -138,6 +138,7 @@ fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
     let mut store = Store::open(dir.path()).unwrap();
     assert_eq!(store.people().len(), 1);
     assert_eq!(store.settings().lan, LanVisibility::Known);
+    assert_eq!(store.settings().carrier, Carrier::Direct);
     store.known_people().met(&ann, &at("10.0.0.1:1"));
     assert!(store.is_unwritten());
     store.flush().unwrap();

@@ -1,6 +1,10 @@
 //! The request that opens a connection: where to, and what its query says.
 
+use std::io::Write as _;
+
 use data_encoding::BASE64URL;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use prost::Message as _;
 use url::{Host, Url};
 
@@ -33,9 +37,10 @@ impl Dial {
     /// The request that joins, or that resumes.
     pub(super) fn new(config: &Config, resume: Option<&Resume>) -> Result<Self, Cause> {
         let mut url = base(&config.url.0)?;
+        // With an offer in it the request has some ten kilobytes, and proxies take URLs of eight.
         let wrapped = WrappedJoinRequest {
-            compression: 0,
-            join_request: join_request(config, resume).encode_to_vec(),
+            compression: GZIP,
+            join_request: compressed(&join_request(config, resume).encode_to_vec())?,
         };
         // With padding, without which the server does not read it; that is escaped.
         let query = BASE64URL.encode(&wrapped.encode_to_vec());
@@ -60,6 +65,12 @@ impl Dial {
     pub(super) fn is_encrypted(&self) -> bool {
         self.url.0.scheme() == "wss"
     }
+}
+
+fn compressed(bytes: &[u8]) -> Result<Vec<u8>, Cause> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.map_err(|_| Cause::BadAddress)
 }
 
 /// The address of the signal endpoint of a server.
@@ -108,6 +119,8 @@ fn join_request(config: &Config, resume: Option<&Resume>) -> JoinRequest {
     }
 }
 
+/// `WrappedJoinRequest.Compression`.
+const GZIP: i32 = 1;
 /// The last protocol that has all of a session's life and nothing that a room of two lacks: 16
 /// would bring packet trailers, 18 data channels that are negotiated beforehand.
 const PROTOCOL: i32 = 15;

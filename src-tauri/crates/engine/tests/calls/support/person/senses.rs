@@ -9,6 +9,7 @@ use call::view::{ActivePhase, CallView, Controls, Lacking, OutgoingPhase};
 use engine::view::{EngineView, RelayView};
 use media::backend::audio::SAMPLE_RATE_HZ;
 use media::picture::Picture;
+use media::transport::Stream;
 
 use super::Person;
 use crate::support::device::Device;
@@ -196,6 +197,23 @@ impl Person {
     pub(crate) async fn has_opened_sessions(&self, count: u64) {
         let opened = || (self.transport.sessions_opened() == count).then_some(());
         eventually(&format!("{} has opened {count}", self.name), opened).await;
+    }
+
+    /// Waits until every open session was told that nothing of voice and of camera is captured for
+    /// now, or that something is.
+    pub(crate) async fn says_what_pauses(&self, voice: bool, camera: bool) {
+        let told = || {
+            [(Stream::Voice, voice), (Stream::Camera, camera)]
+                .into_iter()
+                .all(|(stream, pauses)| {
+                    let sessions = self.transport.muted(stream);
+                    !sessions.is_empty() && sessions.iter().all(|it| *it == Some(pauses))
+                })
+                .then_some(())
+        };
+        let name = self.name;
+        let what = format!("{name}'s sessions know that voice {voice}, camera {camera} pause");
+        eventually(&what, told).await;
     }
 
     /// Waits until nothing of a call and no device is held.

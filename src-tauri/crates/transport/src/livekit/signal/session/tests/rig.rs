@@ -1,8 +1,10 @@
 //! A session with what it needs of the world, and messages of a server.
 
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL;
+use flate2::read::GzDecoder;
 use prost::Message as _;
 
 use super::super::{Input, Output, Session};
@@ -122,7 +124,10 @@ impl Rig {
         let (_, query) = dial.url.0.query_pairs().next()?;
         let wrapped = BASE64URL.decode(query.as_bytes()).ok()?;
         let wrapped = WrappedJoinRequest::decode(wrapped.as_slice()).ok()?;
-        JoinRequest::decode(wrapped.join_request.as_slice()).ok()
+        let mut request = Vec::new();
+        let mut compressed = GzDecoder::new(wrapped.join_request.as_slice());
+        compressed.read_to_end(&mut request).ok()?;
+        JoinRequest::decode(request.as_slice()).ok()
     }
 
     pub(super) fn token(&self) -> &str {

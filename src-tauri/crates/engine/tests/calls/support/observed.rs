@@ -1,0 +1,39 @@
+//! Links to relays whose state a test sees.
+
+use std::sync::{Arc, Mutex};
+
+use engine::{Dialer, Dialled};
+use identity::{Identity, RelayUrlError};
+use signal_client::{Config, Link, LinkState, Problem};
+use tokio::sync::watch;
+
+/// Links over the network to relays of neighbours, whoever dialled them. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Observed(Arc<Mutex<Vec<watch::Receiver<LinkState>>>>);
+
+impl Observed {
+    /// Whether no neighbour is reached: each one's machine says that their program has ended, or the
+    /// link was closed.
+    pub(crate) fn are_all_gone(&self) -> bool {
+        let gone = LinkState::Offline(Problem::Gone);
+        let states = self.0.lock().unwrap();
+        let mut states = states.iter();
+        states.all(|it| it.has_changed().is_err() || *it.borrow() == gone)
+    }
+}
+
+impl Dialer for Observed {
+    fn dial(
+        &self,
+        url: &str,
+        identity: Arc<Identity>,
+        config: Config,
+    ) -> Result<Dialled, RelayUrlError> {
+        let is_to_neighbour = !config.addresses.is_empty();
+        let (link, events) = Link::connect_with(url, identity, config)?;
+        if is_to_neighbour {
+            self.0.lock().unwrap().push(link.state());
+        }
+        Ok((Box::new(link), events))
+    }
+}
