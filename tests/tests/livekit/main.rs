@@ -1,8 +1,15 @@
 //! Sessions through LiveKit's own server, and calls of whole programs over it.
 
+mod bad_servers;
+mod cuts;
 mod duo;
+mod events;
+mod flow;
+mod front;
 mod left;
 mod media;
+mod noise;
 mod programs;
 mod rooms;
 mod secrets;
+mod tcp;
