@@ -49,10 +49,10 @@ over_every_carrier! {
         a_call_that_rings_can_be_declined,
         a_call_that_rings_can_be_cancelled,
         whoever_is_in_a_call_is_busy_and_stays_in_it,
-        a_killed_caller_is_noticed_within_eight_seconds,
         a_killed_callee_is_noticed_within_eight_seconds,
     }
     and long over a server {
+        a_killed_caller_is_noticed_within_eight_seconds,
         a_call_that_nobody_answers_gives_up,
         calls_in_a_row_leave_nothing_behind,
     }

@@ -5,8 +5,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use call::carrier::Carrier;
+use scenarios::census::Census;
 use scenarios::duo::{Duo, NAMES};
+use scenarios::livekit::LiveKit;
 use scenarios::material::material;
+use scenarios::relay::Relay;
 use scenarios::senses::{hears, sees_movement, sound_settles};
 use scenarios::sound_server::SoundServer;
 use scenarios::stamp::find;
@@ -33,16 +37,25 @@ const FADED: Duration = Duration::from_millis(4500);
 #[tokio::test]
 async fn two_people_call_each_other_with_native_pictures() -> Result<()> {
     let _turn = turn().await;
-    two_people_call_each_other("native").await
+    two_people_call_each_other("native", Carrier::Direct).await
+}
+
+#[tokio::test]
+async fn two_people_call_each_other_over_a_server() -> Result<()> {
+    if std::env::var_os("TINCAN_LONG").is_none() {
+        return Ok(());
+    }
+    let _turn = turn().await;
+    two_people_call_each_other("native", Carrier::LiveKit).await
 }
 
 #[tokio::test]
 async fn two_people_call_each_other_with_pictures_in_the_page() -> Result<()> {
     let _turn = turn().await;
-    two_people_call_each_other("webview").await
+    two_people_call_each_other("webview", Carrier::Direct).await
 }
 
-async fn two_people_call_each_other(picture: &str) -> Result<()> {
+async fn two_people_call_each_other(picture: &str, carrier: Carrier) -> Result<()> {
     if let Some(program) = missing(NEEDED) {
         skip(
             &format!("two windows ({picture})"),
@@ -50,6 +63,23 @@ async fn two_people_call_each_other(picture: &str) -> Result<()> {
         );
         return Ok(());
     }
+    let server = match carrier {
+        Carrier::Direct => None,
+        Carrier::LiveKit => match LiveKit::start().await? {
+            Some(server) => Some(server),
+            None => return Ok(()),
+        },
+    };
+    let (relay, ways) = match &server {
+        None => (Relay::start().await?, &["--via", "direct"]),
+        Some(server) => {
+            let options = server.relay_options()?;
+            let options: Vec<&str> = options.iter().map(String::as_str).collect();
+            let relay = Relay::start_with("127.0.0.1:0", &options).await?;
+            (relay, &["--via", "livekit"])
+        }
+    };
+    let census = server.as_ref().map(|it| Census::start(it.api()));
     let material = material().await?;
     let sound = SoundServer::start(&NAMES).await?;
     let voices = [
@@ -57,8 +87,11 @@ async fn two_people_call_each_other(picture: &str) -> Result<()> {
         sound.speak("bea", &material.voices[1])?,
     ];
     let homes = tempfile::tempdir()?;
-    let args = NAMES.map(|name| args(name, picture));
-    let duo = Duo::open(homes.path(), args, Some(&sound.address())).await?;
+    let args = NAMES.map(|name| {
+        let ways = ways.iter().map(|it| (*it).to_owned());
+        args(name, picture).into_iter().chain(ways).collect()
+    });
+    let duo = Duo::open_at(relay, homes.path(), args, Some(&sound.address())).await?;
     let before = at_rest(&duo, &sound).await?;
 
     duo.call().await?;
@@ -94,6 +127,10 @@ async fn two_people_call_each_other(picture: &str) -> Result<()> {
         );
     }
     a_second_call_holds_no_more(&duo, &sound, &after).await?;
+    if let Some(census) = census {
+        census.until_deserted(Duration::from_secs(2)).await?;
+        census.had_at_most(2)?;
+    }
     drop(voices);
     Ok(())
 }

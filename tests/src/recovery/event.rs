@@ -216,9 +216,7 @@ pub const EVENTS: &[Event] = &[
         .within(5),
     Event::media("c2", "2 s without a path", outage(2, Alive)).to_reach(500, 500),
     Event::media("c2-dead", "the same, relay dead", outage(2, Dead)).to_reach(500, 500),
-    Event::media("c4", "4 s without a path", outage(4, Alive))
-        .to_reach(800, 800)
-        .over(Over::Both),
+    Event::media("c4", "4 s without a path", outage(4, Alive)).to_reach(800, 800),
     Event::media("c4-dead", "the same, relay dead", outage(4, Dead)).to_reach(800, 800),
     Event::media("c8", "8 s without a path", outage(8, Alive)).to_reach(800, 800),
     Event::media("c8-dead", "the same, relay dead", outage(8, Dead)).to_reach(800, 800),
@@ -234,9 +232,7 @@ pub const EVENTS: &[Event] = &[
     Event::media("d", "another interface on both sides", Act::ReplaceBoth)
         .to_reach(500, 1500)
         .within(5),
-    Event::end("e", "one side killed", Act::Kill, "peerGone")
-        .to_reach(8000, 8000)
-        .over(Over::Both),
+    Event::end("e", "one side killed", Act::Kill, "peerGone").to_reach(8000, 8000),
     Event::end(
         "e-stun",
         "the same, with a STUN server",

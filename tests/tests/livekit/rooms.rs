@@ -39,7 +39,8 @@ async fn each_end_has_its_name() -> Result<()> {
     let taken_over = cause(ann).await?;
     ensure!(taken_over == Cause::Duplicate, "{taken_over:?}");
     drop(again);
-    // Without media the server forgets whose socket is lost, and says so to who resumes.
+    // Without media the server forgets whose socket is lost, and says so to who resumes; to who does so
+    // at the same moment it says nothing any more, which the pings find out.
     ask(&bob, Request::Resume(ResumeReason::SignalLost))?;
     let forgotten = cause(bob).await?;
     ensure!(forgotten == Cause::JoinAnew, "{forgotten:?}");
@@ -92,6 +93,9 @@ async fn cause(mut connection: Connection) -> Result<Cause> {
 }
 
 async fn next(connection: &mut Connection) -> Result<Event> {
-    let next = timeout(Duration::from_secs(10), connection.next()).await;
+    let next = timeout(PINGS_FAIL + Duration::from_secs(10), connection.next()).await;
     next.context("no event in time")?.context("no event")
 }
+
+/// A server that answers no pings is given up after this time, and the session resumed.
+const PINGS_FAIL: Duration = Duration::from_secs(15);
