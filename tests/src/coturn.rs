@@ -1,20 +1,16 @@
 //! coturn, a STUN and TURN server, in the middle of a lab.
 
 use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
 
-use anyhow::{Result, bail};
-use tokio::time::sleep;
+use anyhow::Result;
 
-use crate::clock;
 use crate::lab::Lab;
 use crate::program::Program;
 
 /// A running server; dropping it ends it.
 #[derive(Debug)]
 pub struct Coturn {
-    program: Program,
+    _program: Program,
 }
 
 impl Coturn {
@@ -43,25 +39,7 @@ impl Coturn {
         server.arg("--log-file=stdout").args(options);
         let mut program = Program::start(Self::PROGRAM, &mut server)?;
         program.drain();
-        let mut running = Self { program };
-        running.listens(lab).await?;
-        Ok(running)
-    }
-
-    /// Its output is of no help: it writes it late.
-    async fn listens(&mut self, lab: &Lab) -> Result<()> {
-        let connect = format!("exec 3<>/dev/tcp/{}/{}", Lab::MIDDLE, Self::PORT);
-        let until = clock::now() + SOON;
-        while self.program.runs() && clock::now() < until {
-            let mut bash = lab.internet().command(Path::new("bash"));
-            bash.args(["-c", &connect]).stderr(Stdio::null());
-            if bash.status().await?.success() {
-                return Ok(());
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-        bail!("{} does not listen", Self::PROGRAM)
+        lab.listens(Self::PORT, || program.runs()).await?;
+        Ok(Self { _program: program })
     }
 }
-
-const SOON: Duration = Duration::from_secs(10);

@@ -31,12 +31,17 @@ mod link;
 mod nat;
 pub mod profile;
 mod segment;
+pub mod server;
 mod shell;
 mod tap;
 
 use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use tokio::time::sleep;
 
 pub use self::conditions::{Conditions, Loss};
 pub use self::door::Door;
@@ -47,6 +52,7 @@ pub use self::profile::{PROFILES, Profile};
 pub use self::segment::{Addresses, Segment};
 
 use self::link::End;
+use crate::clock;
 
 /// The lab. Its links and hosts live as long as their handles.
 #[derive(Debug)]
@@ -170,6 +176,24 @@ impl Lab {
         Segment::start(self.links, self.seed_of(self.links))
     }
 
+    /// Waits until something listens at a port in the middle, while it `runs`.
+    ///
+    /// # Errors
+    /// When it ends, or does not listen in time.
+    pub async fn listens(&self, port: u16, mut runs: impl FnMut() -> bool) -> Result<()> {
+        let connect = format!("exec 3<>/dev/tcp/{}/{port}", Self::MIDDLE);
+        let until = clock::now() + SOON;
+        while runs() && clock::now() < until {
+            let mut bash = self.internet.command(Path::new("bash"));
+            bash.args(["-c", &connect]).stderr(Stdio::null());
+            if bash.status().await?.success() {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        bail!("nothing listens at port {port}")
+    }
+
     fn link(&mut self, near: &Host, interface: &str, far: &Host, net: [u8; 2]) -> Result<Link> {
         self.links = self.links.checked_add(1).context("too many links")?;
         let number = self.links;
@@ -195,3 +219,6 @@ impl Lab {
         self.seed.wrapping_mul(256).wrapping_add(u64::from(link))
     }
 }
+
+/// Servers start within a second; a loaded machine may need several.
+const SOON: Duration = Duration::from_secs(10);

@@ -121,7 +121,11 @@ impl LiveKit {
         let home = TempDir::new()?;
         let config = home.path().join("livekit.yaml");
         std::fs::write(&config, configuration(place)?)?;
-        let log = std::fs::File::create(home.path().join("log"))?;
+        // Where the logs of our own programs go, if they are wanted.
+        let logs = std::env::var_os("TINCAN_TEST_LOG").map(PathBuf::from);
+        let log = logs.unwrap_or_else(|| home.path().to_owned());
+        let log = log.join(format!("livekit-{}.log", place.port()));
+        let log = std::fs::File::create(log)?;
         let child = command
             .arg("--config")
             .arg(&config)
@@ -368,7 +372,8 @@ fn list(answer: &Value, name: &str) -> Result<Vec<Value>> {
     }
 }
 
-/// What makes it work offline, at one address that the loopback interface has. Its keys are errors where it does not know them.
+/// What makes it work offline, at one address that the loopback interface has: of several it would send
+/// from any. Its keys are errors where it does not know them.
 fn configuration(place: SocketAddr) -> Result<String> {
     let (ip, port) = (place.ip(), place.port());
     let (tcp, udp) = (free_port()?, free_udp_port()?);
@@ -384,6 +389,7 @@ rtc:
   use_external_ip: false
   enable_loopback_candidate: true
   interfaces: {{ includes: [lo] }}
+  ips: {{ includes: [{ip}/32] }}
   stun_servers: [\"127.0.0.1:3478\"]
 room:
   auto_create: true

@@ -1,6 +1,6 @@
 //! How long a call is away after something happened to it.
 //!
-//! Two headless programs in a [`crate::lab`] call each other; one [`Event`] happens; from the moment
+//! Two headless programs in a [`crate::lab`] call each other, directly or over a server; one [`Event`] happens; from the moment
 //! at which the path is back it is measured when each side hears the other again, and sees a fresh
 //! picture, and whether both are of one mind at the end. Sound and pictures carry clocks, so what was
 //! buffered before the event does not count. The pictures are small (320x180), so that the measured
@@ -14,6 +14,7 @@ pub mod voice;
 use std::time::Duration;
 
 use anyhow::Result;
+use call::carrier::Carrier;
 
 use self::event::{Act, Due, Event};
 use self::stage::Stage;
@@ -73,12 +74,12 @@ impl Outcome {
     }
 }
 
-/// Lets an event happen to a call, and watches it for so long at most.
+/// Lets an event happen to a call over this carrier, and watches it for so long at most.
 ///
 /// # Errors
 /// When there is no lab or no call to begin with.
-pub async fn run(event: &Event, seed: u64, limit: Duration) -> Result<Outcome> {
-    let mut stage = Stage::open(event, seed).await?;
+pub async fn run(event: &Event, carrier: Carrier, seed: u64, limit: Duration) -> Result<Outcome> {
+    let mut stage = Stage::open(event, carrier, seed).await?;
     let most_age = match event.act {
         // Nobody knows yet what is usual.
         Act::SetUp => FRESH_AT_ONCE,
@@ -89,7 +90,8 @@ pub async fn run(event: &Event, seed: u64, limit: Duration) -> Result<Outcome> {
         | Act::Kill
         | Act::Rebind
         | Act::Freeze { .. }
-        | Act::OnlyTurn => {
+        | Act::OnlyTurn
+        | Act::Server { .. } => {
             stage.call().await?;
             let usual = stage.sides.iter().filter_map(|it| it.pictures.usual_age());
             usual.max().unwrap_or_default() + FRESH
@@ -106,7 +108,8 @@ pub async fn run(event: &Event, seed: u64, limit: Duration) -> Result<Outcome> {
         | Act::Rebind
         | Act::SetUp
         | Act::Freeze { .. }
-        | Act::OnlyTurn => [true, true],
+        | Act::OnlyTurn
+        | Act::Server { .. } => [true, true],
     };
     while clock::now() < from + limit && !watch.is_done(event.due) {
         stage.listen(LOOK).await;

@@ -164,6 +164,11 @@ const ENDS: &[(&str, &str)] = &[
     ("ended serverUnreachable", "ended serverUnreachable"),
     ("ended serverRefused", "ended serverRefused"),
     ("ended serverEnded", "ended serverEnded"),
+    // Whoever cannot use the server tells the other one no more than that.
+    ("ended noAccess", "ended serverUnreachable"),
+    ("ended noAccess", "ended missed"),
+    ("ended serverRefused", "ended serverUnreachable"),
+    ("ended serverEnded", "ended serverUnreachable"),
     // Where the acceptance was lost.
     ("ended cancelled", "ended remoteHangup"),
     // Where the goodbye itself was lost, and the question about the call was answered.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use call::carrier::Carrier;
 use scenarios::coturn::Coturn;
 use scenarios::lab::Lab;
+use scenarios::livekit::LiveKit;
 use scenarios::recovery::event::{EVENTS, Event};
 use scenarios::recovery::{Outcome, run};
 use scenarios::turn::{missing, note, skip, turn};
@@ -14,6 +16,19 @@ use tokio::task::JoinSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_survives_what_it_can_and_both_sides_agree() -> Result<()> {
+    all_survive_over(Carrier::Direct).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_over_a_server_survives_what_it_can_and_both_sides_agree() -> Result<()> {
+    // Says loudly where there is none.
+    match LiveKit::start().await? {
+        Some(_) => all_survive_over(Carrier::LiveKit).await,
+        None => Ok(()),
+    }
+}
+
+async fn all_survive_over(carrier: Carrier) -> Result<()> {
     let _turn = turn().await;
     if let Some(why) = hindrance() {
         skip("what happens to calls", &why);
@@ -22,11 +37,14 @@ async fn a_call_survives_what_it_can_and_both_sides_agree() -> Result<()> {
     let long = std::env::var_os("TINCAN_LONG").is_some();
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
-    for event in EVENTS.iter().filter(|it| long || !it.long) {
+    for event in EVENTS.iter().filter(|it| it.is_for(carrier, long)) {
         let places = Arc::clone(&places);
         running.spawn(async move {
             let _place = places.acquire_owned().await;
-            judge(event, &run(event, SEED, event.bar + SEEN_LATER).await)
+            judge(
+                event,
+                &run(event, carrier, SEED, event.bar + SEEN_LATER).await,
+            )
         });
     }
     let mut wrong = Vec::new();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use call::carrier::Carrier;
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
@@ -13,6 +15,8 @@ pub struct Event {
     pub act: Act,
     /// Which servers both sides know beside the relay.
     pub servers: Servers,
+    /// Over what it happens to calls.
+    pub over: Over,
     /// What both sides shall come to.
     pub due: Due,
     /// What is to be reached.
@@ -58,6 +62,25 @@ pub enum Act {
     },
     /// The direct path goes, and one through TURN is left.
     OnlyTurn,
+    /// The server that carries the call is killed (SIGKILL), and comes back at once without anything
+    /// that it knew, or does not.
+    Server {
+        /// Whether it comes back.
+        back: bool,
+    },
+}
+
+/// Over which carriers an event is to be lived through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// From machine to machine.
+    Direct,
+    /// Over a LiveKit server.
+    Server,
+    /// Over both.
+    Both,
+    /// Over both, but over a server only where time does not matter.
+    DirectAtLeast,
 }
 
 /// Whether the relay is there.
@@ -101,6 +124,18 @@ pub struct Goal {
 }
 
 impl Event {
+    /// Whether it is a matter of calls over this carrier, where there is time for all or not.
+    #[must_use]
+    pub const fn is_for(&self, carrier: Carrier, long: bool) -> bool {
+        let is_here = match (carrier, self.over) {
+            (Carrier::Direct, Over::Direct | Over::Both | Over::DirectAtLeast)
+            | (Carrier::LiveKit, Over::Server | Over::Both) => true,
+            (Carrier::LiveKit, Over::DirectAtLeast) => long,
+            (Carrier::Direct, Over::Server) | (Carrier::LiveKit, Over::Direct) => false,
+        };
+        is_here && (long || !self.long)
+    }
+
     /// Whether `--only` with this text means it.
     #[must_use]
     pub fn is_meant(&self, only: &str) -> bool {
@@ -113,6 +148,7 @@ impl Event {
             what,
             act,
             servers: Servers::None,
+            over: Over::DirectAtLeast,
             due: Due::Media,
             goal: None,
             bar: Duration::from_secs(10),
@@ -135,8 +171,17 @@ impl Event {
         }
     }
 
+    /// A server that carries calls takes the place of these.
     const fn with(self, servers: Servers) -> Self {
-        Self { servers, ..self }
+        Self {
+            servers,
+            over: Over::Direct,
+            ..self
+        }
+    }
+
+    const fn over(self, over: Over) -> Self {
+        Self { over, ..self }
     }
 
     const fn within(self, seconds: u64) -> Self {
@@ -171,11 +216,15 @@ pub const EVENTS: &[Event] = &[
         .within(5),
     Event::media("c2", "2 s without a path", outage(2, Alive)).to_reach(500, 500),
     Event::media("c2-dead", "the same, relay dead", outage(2, Dead)).to_reach(500, 500),
-    Event::media("c4", "4 s without a path", outage(4, Alive)).to_reach(800, 800),
+    Event::media("c4", "4 s without a path", outage(4, Alive))
+        .to_reach(800, 800)
+        .over(Over::Both),
     Event::media("c4-dead", "the same, relay dead", outage(4, Dead)).to_reach(800, 800),
     Event::media("c8", "8 s without a path", outage(8, Alive)).to_reach(800, 800),
     Event::media("c8-dead", "the same, relay dead", outage(8, Dead)).to_reach(800, 800),
-    Event::media("c8-back", "the same, relay restarts", outage(8, Restarts)).to_reach(800, 800),
+    Event::media("c8-back", "the same, relay restarts", outage(8, Restarts))
+        .to_reach(800, 800)
+        .over(Over::Both),
     Event::media("c30", "30 s without a path", outage(30, Alive))
         .to_reach(800, 800)
         .long(),
@@ -185,7 +234,9 @@ pub const EVENTS: &[Event] = &[
     Event::media("d", "another interface on both sides", Act::ReplaceBoth)
         .to_reach(500, 1500)
         .within(5),
-    Event::end("e", "one side killed", Act::Kill, "peerGone").to_reach(8000, 8000),
+    Event::end("e", "one side killed", Act::Kill, "peerGone")
+        .to_reach(8000, 8000)
+        .over(Over::Both),
     Event::end(
         "e-stun",
         "the same, with a STUN server",
@@ -220,4 +271,19 @@ pub const EVENTS: &[Event] = &[
     .with(Servers::Stun)
     .to_reach(500, 1500),
     Event::media("k8", "the same on both sides", gap(8, true)).to_reach(500, 1500),
+    Event::media(
+        "s",
+        "the server is killed and comes back",
+        Act::Server { back: true },
+    )
+    .over(Over::Server),
+    Event::end(
+        "s-dead",
+        "the server is killed",
+        Act::Server { back: false },
+        "connectionLost",
+    )
+    .over(Over::Server)
+    .within(60)
+    .long(),
 ];

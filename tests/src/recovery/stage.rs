@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use call::carrier::Carrier;
 use tempfile::TempDir;
 
 use super::event::{Act, Event, Relay, Servers};
 use super::pictures::Pictures;
 use super::voice::{Heard, Voice};
 use crate::coturn::Coturn;
+use crate::lab::server::Server;
 use crate::lab::{Host, Lab, Lateness, Link, Nat, Profile, Router};
 use crate::material::write_wav;
 use crate::peer::{Peer, address};
@@ -23,6 +25,10 @@ pub(crate) struct Stage {
     /// The caller and the callee.
     pub(crate) sides: [Side; 2],
     relay: Option<relay::Relay>,
+    /// What the relay is started with.
+    relay_options: Vec<String>,
+    /// What carries the call, if a server does.
+    server: Option<Server>,
     _coturn: Option<Coturn>,
     lab: Lab,
     _homes: TempDir,
@@ -44,23 +50,32 @@ pub(crate) struct Side {
 }
 
 impl Stage {
-    /// Sets up what an event needs.
-    pub(crate) async fn open(event: &Event, seed: u64) -> Result<Self> {
+    /// Sets up what an event needs that happens to a call over this carrier.
+    pub(crate) async fn open(event: &Event, carrier: Carrier, seed: u64) -> Result<Self> {
         let mut lab = Lab::start()?.seeded(seed);
         let homes = tempfile::tempdir()?;
         let options = match event.servers {
-            Servers::None => None,
+            Servers::None => match carrier {
+                Carrier::Direct => None,
+                Carrier::LiveKit => Some("--via=livekit".to_owned()),
+            },
             Servers::Stun => Some(format!("--stun=stun:{}:{}", Lab::MIDDLE, Coturn::PORT)),
             Servers::Turn => Some(format!("--turn=turn:a:b@{}:{}", Lab::MIDDLE, Coturn::PORT)),
         };
-        let coturn = match &options {
-            Some(_) => {
+        let coturn = match event.servers {
+            Servers::Stun | Servers::Turn => {
                 let account = ["--lt-cred-mech", "--user=a:b"];
                 Some(Coturn::start(&lab, homes.path(), &account).await?)
             }
-            None => None,
+            Servers::None => None,
         };
-        let relay = relay::Relay::start_in(&lab).await?;
+        let server = match carrier {
+            Carrier::Direct => None,
+            Carrier::LiveKit => Some(Server::start(&lab).await?),
+        };
+        let relay_options = server.as_ref().map(Server::relay_options).transpose()?;
+        let relay_options = relay_options.unwrap_or_default();
+        let relay = relay::Relay::start_in_with(&lab, &relay_options).await?;
         let mut sides = Vec::new();
         for at in [0, 1] {
             let translated = match event.act {
@@ -72,7 +87,8 @@ impl Stage {
                 | Act::Kill
                 | Act::SetUp
                 | Act::Freeze { .. }
-                | Act::OnlyTurn => false,
+                | Act::OnlyTurn
+                | Act::Server { .. } => false,
             };
             sides.push(
                 Side::open(&mut lab, homes.path(), at, translated, options.as_deref()).await?,
@@ -87,6 +103,8 @@ impl Stage {
         Ok(Self {
             sides,
             relay: Some(relay),
+            relay_options,
+            server,
             _coturn: coturn,
             lab,
             _homes: homes,
@@ -139,7 +157,8 @@ impl Stage {
                 self.sides[0].link()?.cut();
                 if relay == Relay::Restarts {
                     self.listen(Duration::from_secs(1)).await;
-                    self.relay = Some(relay::Relay::start_in(&self.lab).await?);
+                    let options = &self.relay_options;
+                    self.relay = Some(relay::Relay::start_in_with(&self.lab, options).await?);
                 }
                 self.listen(Duration::from_secs(seconds)).await;
                 self.sides[0].link()?.mend();
@@ -161,6 +180,13 @@ impl Stage {
                 self.sides[1].peer.program().thaw();
             }
             Act::OnlyTurn => self.lab.internet().forward(false)?,
+            Act::Server { back } => {
+                let server = self.server.take().context("no server carries the call")?;
+                server.kill().await?;
+                if back {
+                    self.server = Some(Server::start(&self.lab).await?);
+                }
+            }
         }
         Ok(clock::now())
     }

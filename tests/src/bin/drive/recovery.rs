@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use call::carrier::Carrier;
 use scenarios::lab::Lab;
 use scenarios::recovery::event::{Due, EVENTS, Event};
 use scenarios::recovery::{Outcome, run as once};
@@ -25,13 +26,27 @@ pub(crate) struct Options {
     /// How many calls are measured at once. More than one disturb each other.
     #[arg(long, default_value_t = 1)]
     at_once: usize,
+    /// Let a LiveKit server carry the calls.
+    #[arg(long)]
+    livekit: bool,
+}
+
+impl Options {
+    const fn carrier(&self) -> Carrier {
+        if self.livekit {
+            Carrier::LiveKit
+        } else {
+            Carrier::Direct
+        }
+    }
 }
 
 /// Measures and prints the table.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let is_meant = |event: &&Event| {
         let only = &options.only;
-        only.is_empty() || only.iter().any(|it| event.is_meant(it))
+        let is_here = event.is_for(options.carrier(), true);
+        is_here && (only.is_empty() || only.iter().any(|it| event.is_meant(it)))
     };
     let events: Vec<&'static Event> = EVENTS.iter().filter(is_meant).collect();
     if events.is_empty() {
@@ -60,12 +75,13 @@ async fn measure(
 ) -> Vec<(usize, u64, Result<Outcome>)> {
     let places = Arc::new(Semaphore::new(options.at_once.max(1)));
     let mut running = JoinSet::new();
+    let carrier = options.carrier();
     for seed in 1..=u64::from(options.runs) {
         for (at, event) in events.iter().copied().enumerate() {
             let places = Arc::clone(&places);
             running.spawn(async move {
                 let _place = places.acquire_owned().await;
-                let result = once(event, seed, LIMIT).await;
+                let result = once(event, carrier, seed, LIMIT).await;
                 println!("{} {seed}: {}", event.name, brief(event, &result));
                 (at, seed, result)
             });

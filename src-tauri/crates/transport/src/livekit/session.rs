@@ -69,6 +69,7 @@ pub(super) fn start(built: Built, setup: &Arc<Setup>, params: OpenParams, span: 
             negotiation: Negotiation::default(),
             tracks: Tracks::default(),
             talk,
+            closed_at: None,
             data,
         };
         task.run(params.access)
@@ -92,6 +93,9 @@ struct Task {
     negotiation: Negotiation,
     tracks: Tracks,
     talk: Talk,
+    /// Since when the server has closed the connection or its channel. The other side has nothing to do
+    /// with that.
+    closed_at: Option<Instant>,
     /// Messages to send.
     data: mpsc::Receiver<Bytes>,
 }
@@ -174,10 +178,10 @@ impl Task {
                 self.watch().await;
             }
             PeerEvent::Peer(RTCPeerConnectionState::Connected) => {
-                if !self.core.end_if_closed().await {
+                if !self.core.traffic.handshake_refused() {
                     self.core.on_secured();
-                    self.watch().await;
                 }
+                self.watch().await;
             }
             // Others follow from those of ICE.
             PeerEvent::Peer(_) => {}
@@ -237,8 +241,19 @@ impl Task {
     /// Looks at the connection, and tells what is new.
     async fn watch(&mut self) {
         self.core.stop_polling_fast_if_due(self.talk.is_open());
-        if self.core.end_if_closed().await {
-            return;
+        if self.core.traffic.handshake_refused() {
+            let refused = TransportState::Failed(TransportError::Security);
+            return self.core.enter(refused).await;
+        }
+        if self.core.is_closed().await {
+            self.closed_at.get_or_insert_with(Instant::now);
+        }
+        if self
+            .closed_at
+            .is_some_and(|it| it.elapsed() >= SAYS_WHY_WITHIN)
+        {
+            let error = TransportError::ServerUnreachable;
+            return self.core.enter(TransportState::Failed(error)).await;
         }
         if self.room.is_joined_in_vain(self.core.liveness.is_secured()) {
             let error = TransportError::ServerUnreachable;
@@ -302,6 +317,10 @@ async fn entered(entering: &mut Option<Entering>) -> Result<Credentials, NoAcces
 
 /// Between two greetings that nobody answers: whoever comes later is found this soon.
 const GREET_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long a server that closes the connection has to say why, over its socket: that comes beside, and
+/// names the end.
+const SAYS_WHY_WITHIN: Duration = Duration::from_millis(300);
 
 /// From which silence on the other side is asked whether it is there: one that is mute and shows
 /// nothing may have nothing to say. Its answer comes well within the second after which a silence is

@@ -6,8 +6,8 @@ use media::transport::{Credentials, NoAccess, TransportError, TransportState};
 
 use super::Task;
 use crate::livekit::signal::{
-    About, Action, Cause, Config, Connection, Event, Joined, Participant, Request, Resumed, Sid,
-    Source, Verdict,
+    About, Action, Cause, Config, Connection, Event, Joined, Participant, Reason, Request, Resumed,
+    Sid, Source, Verdict,
 };
 
 /// What the task knows of its room.
@@ -89,10 +89,12 @@ impl Task {
                 self.room.note(participant);
                 self.take_pending_tracks();
             }
-            Some(Event::Gone { sid, .. }) => {
+            Some(Event::Gone { sid, reason }) => {
+                tracing::info!(?reason, "somebody is gone from the room");
                 self.room.others.retain(|it| it.sid != sid);
                 // Somebody else may have been there; the other side is whom we spoke with.
-                if self.talk.is_greeted() && self.talk.has_heard(&sid) {
+                let is_other = self.talk.is_greeted() && self.talk.has_heard(&sid);
+                if is_other && is_for_good(reason) {
                     self.core.enter(TransportState::ClosedByPeer).await;
                 }
             }
@@ -153,6 +155,28 @@ impl Task {
             }
             (_, about) => tracing::warn!(?verdict, ?about, "the server refuses something"),
         }
+    }
+}
+
+/// Whether somebody who is gone like this was meant to go. Whom the server has lost may be on the way
+/// back, with another session; until then nothing is heard of them.
+const fn is_for_good(reason: Reason) -> bool {
+    match reason {
+        Reason::ClientInitiated
+        | Reason::ParticipantRemoved
+        | Reason::RoomDeleted
+        | Reason::RoomClosed
+        | Reason::UserUnavailable
+        | Reason::UserRejected => true,
+        Reason::Unknown
+        | Reason::DuplicateIdentity
+        | Reason::ServerShutdown
+        | Reason::StateMismatch
+        | Reason::JoinFailure
+        | Reason::Migration
+        | Reason::SignalClose
+        | Reason::ConnectionTimeout
+        | Reason::MediaFailure => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use media::transport::{MAX_DATA, TransportError, TransportEvent, TransportState};
+use media::transport::{MAX_DATA, TransportEvent};
 use tokio::sync::mpsc;
 use tracing::Instrument as _;
 use webrtc::data_channel::DataChannel;
@@ -159,10 +159,7 @@ impl Task {
             }
             DataEvent::Message(packet) => self.hear(&packet).await,
             DataEvent::Closed | DataEvent::Ended => {
-                if !self.core.end_if_closed().await {
-                    let error = TransportError::ServerUnreachable;
-                    self.core.enter(TransportState::Failed(error)).await;
-                }
+                self.closed_at.get_or_insert_with(Instant::now);
             }
         }
     }

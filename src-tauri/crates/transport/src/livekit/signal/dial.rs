@@ -8,6 +8,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -105,6 +106,8 @@ fn cause_of(error: &Error) -> Cause {
                 None => Cause::Unreachable,
             }
         }
+        // It accepted the connection and closed it: what is being started again does so.
+        Error::Protocol(ProtocolError::HandshakeIncomplete) => Cause::HungUp,
         Error::ConnectionClosed | Error::AlreadyClosed => Cause::Unreachable,
         _ => Cause::NotLiveKit,
     }

@@ -162,13 +162,18 @@ impl Core {
         // A refusal closes the channel too, and is its cause.
         let end = if self.traffic.handshake_refused() {
             TransportState::Failed(TransportError::Security)
-        } else if stats::is_closed(&*self.local[Stream::Voice].sender).await {
+        } else if self.is_closed().await {
             TransportState::ClosedByPeer
         } else {
             return false;
         };
         self.enter(end).await;
         true
+    }
+
+    /// Whether who is at the other end closed the secure channel.
+    pub(crate) async fn is_closed(&self) -> bool {
+        stats::is_closed(&*self.local[Stream::Voice].sender).await
     }
 
     /// Receives a track of a stream from now on, until it is aborted.
