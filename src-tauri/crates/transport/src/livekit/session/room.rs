@@ -1,19 +1,22 @@
 //! The room: how it is joined, who is there, and how it ends.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use media::transport::{Credentials, NoAccess, TransportError, TransportState};
+use media::transport::{ConnectionQuality, Credentials, NoAccess, TransportError, TransportState};
 
 use super::Task;
 use crate::livekit::signal::{
-    About, Action, Cause, Config, Connection, Event, Joined, Participant, Reason, Request, Resumed,
-    Sid, Source, Verdict,
+    About, Action, Cause, Config, Connection, Event, Joined, Participant, Quality, Reason, Request,
+    Resumed, Sid, Source, Verdict,
 };
 
 /// What the task knows of its room.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     joined_at: Option<Instant>,
+    /// Our own name there.
+    sid: Option<Sid>,
     /// How frames end that the server puts in by itself; known from the join on.
     pub(super) sif_trailer: Option<Vec<u8>>,
     /// Who else is there; few, as the signal connection tells of few.
@@ -117,7 +120,8 @@ impl Task {
             Some(Event::Unpublished(sid)) => {
                 tracing::warn!(track = ?sid, "the server ended a track of ours");
             }
-            Some(Event::Quality { .. } | Event::Room { .. }) => {}
+            Some(Event::Quality { sid, quality }) => self.note_quality(&sid, quality),
+            Some(Event::Room { .. }) => {}
             Some(Event::Closed(cause)) => self.core.enter(end_of(cause)).await,
             None => self.core.enter(end_of(Cause::Unreachable)).await,
         }
@@ -130,6 +134,7 @@ impl Task {
             return self.core.enter(TransportState::Failed(refused)).await;
         }
         self.room.joined_at = Some(Instant::now());
+        self.room.sid = Some(joined.sid);
         self.room.sif_trailer = Some(joined.sif_trailer);
         joined.others.into_iter().for_each(|it| self.room.note(it));
         self.set_keys().await;
@@ -144,6 +149,22 @@ impl Task {
         self.say_mutes();
         self.talk.repeat_after(resumed.last_sequence);
         self.repeat_offer();
+    }
+
+    fn note_quality(&self, of: &Sid, quality: Quality) {
+        let quality = Some(match quality {
+            Quality::Lost => ConnectionQuality::Lost,
+            Quality::Poor => ConnectionQuality::Poor,
+            Quality::Good => ConnectionQuality::Good,
+            Quality::Excellent => ConnectionQuality::Excellent,
+        });
+        let known = self.core.shared.quality.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if self.room.sid.as_ref() == Some(of) {
+            known.ours = quality;
+        } else if self.room.others.iter().any(|it| it.sid == *of) {
+            known.theirs = quality;
+        }
     }
 
     async fn answered(&mut self, verdict: Verdict, about: &About) {
