@@ -72,7 +72,7 @@ impl CaptureTimes {
         let ntp = value.first_chunk().map(|it| u64::from_be_bytes(*it));
         if let Some((ntp, stream)) = ntp.zip(self.rtcp.stream_of(header.ssrc)) {
             let rtp = header.timestamp;
-            self.rtcp.clocks().report(stream, Report { ntp, rtp });
+            self.rtcp.clocks().captured(stream, Report { ntp, rtp });
         }
     }
 }

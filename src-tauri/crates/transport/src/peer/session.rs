@@ -7,13 +7,14 @@
 mod control;
 mod core;
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures::StreamExt;
 use media::transport::{
-    FrameSource, Parcel, ServerQuality, Session, Stream, Streams, TransportError, TransportEvent, TransportState,
+    FrameSource, Parcel, ServerQuality, Session, Stream, Streams, TransportError, TransportEvent,
+    TransportState,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

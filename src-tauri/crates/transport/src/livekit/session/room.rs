@@ -32,10 +32,12 @@ impl Room {
         !is_secured && self.joined_at.is_some_and(long_ago)
     }
 
-    /// What a track of somebody else carries; `None` when nobody publishes it.
-    pub(super) fn source_of(&self, track: &Sid) -> Option<Source> {
-        let mut tracks = self.others.iter().flat_map(|it| &it.tracks);
-        tracks.find(|it| it.sid == *track).map(|it| it.source)
+    /// Who publishes a track, and what it carries; `None` when nobody does.
+    pub(super) fn publisher_of(&self, track: &Sid) -> Option<(&Sid, Source)> {
+        self.others.iter().find_map(|other| {
+            let found = other.tracks.iter().find(|it| it.sid == *track)?;
+            Some((&other.sid, found.source))
+        })
     }
 
     fn note(&mut self, participant: Participant) {
@@ -85,7 +87,7 @@ impl Task {
         match event {
             Some(Event::Joined(joined)) => self.joined(*joined).await,
             Some(Event::Lost) => tracing::info!("the server's socket was lost: it is resumed"),
-            Some(Event::Resumed(resumed)) => self.resumed(&resumed),
+            Some(Event::Resumed(resumed)) => self.resumed(&resumed).await,
             Some(Event::Answer(answer)) => self.take_answer(answer).await,
             Some(Event::Trickle(candidate)) => self.take_candidate(&candidate).await,
             Some(Event::Present(participant)) => {
@@ -119,6 +121,9 @@ impl Task {
             }
             Some(Event::Unpublished(sid)) => {
                 tracing::warn!(track = ?sid, "the server ended a track of ours");
+                // Nothing of it arrives any more. Another session publishes it anew.
+                let error = TransportError::ServerUnreachable;
+                self.core.enter(TransportState::Failed(error)).await;
             }
             Some(Event::Quality { sid, quality }) => self.note_quality(&sid, quality),
             Some(Event::Room { .. }) => {}
@@ -141,11 +146,15 @@ impl Task {
     }
 
     /// The session goes on: tells the server what it may have forgotten, and what it did not get.
-    fn resumed(&mut self, resumed: &Resumed) {
+    async fn resumed(&mut self, resumed: &Resumed) {
         let received = self.talk.received();
-        if let Some(sync) = self.negotiation.sync(self.tracks.all_published(), received) {
-            self.ask(Request::Sync(Box::new(sync)));
-        }
+        let sync = self.negotiation.sync(self.tracks.all_published(), received);
+        let Some(sync) = sync else {
+            // There is nothing yet that could go on.
+            let error = TransportError::ServerUnreachable;
+            return self.core.enter(TransportState::Failed(error)).await;
+        };
+        self.ask(Request::Sync(Box::new(sync)));
         self.say_mutes();
         self.talk.repeat_after(resumed.last_sequence);
         self.repeat_offer();

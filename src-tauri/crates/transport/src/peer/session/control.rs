@@ -1,7 +1,7 @@
 //! The handle of a session: hands what it is asked to the session's task, and never waits for it.
 
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
