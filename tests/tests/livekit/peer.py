@@ -213,7 +213,10 @@ class Peer:
         elif what == "key":
             keys = self.room.e2ee_manager.key_provider
             keys.set_shared_key(order["passphrase"].encode(), 0)
-            tell("keyed")
+            tell("done")
+        elif what == "encrypt":
+            self.room.e2ee_manager.set_enabled(order["on"])
+            tell("done")
         elif what == "leave":
             await self.room.disconnect()
 
@@ -229,4 +232,7 @@ async def main():
     await peer.room.disconnect()
 
 
-asyncio.run(main())
+try:
+    asyncio.run(main())
+except Exception as error:
+    tell("failed", why=repr(error))

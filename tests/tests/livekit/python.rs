@@ -92,24 +92,31 @@ async fn when_it_crashes_the_server_tells_us() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_another_passphrase_neither_side_sees_or_hears_a_thing() -> Result<()> {
-    let Some((_server, mut ours, mut sdk)) = meet().await? else {
-        return Ok(());
-    };
-    we_see_and_hear_it(&mut ours).await?;
-    it_sees_and_hears_us(&mut sdk).await?;
-    sdk.order(&json!({ "do": "key", "passphrase": "of somebody else" }))
-        .await?;
-    sdk.event("keyed").await?;
-    // What was decrypted before is shown and heard, and lost sound fades.
-    sdk.hears_for(A_WHILE).await?;
-    for event in sdk.hears_for(A_WHILE).await? {
-        let quiet = event["level"].as_f64().unwrap_or_default() < SILENT;
-        ensure!(event["event"] != "picture" && quiet, "{event}");
+async fn without_the_key_it_decodes_nothing_of_ours_and_we_nothing_of_its() -> Result<()> {
+    for order in [
+        json!({ "do": "key", "passphrase": "of somebody else" }),
+        // It takes what comes as it is, as the server does, and sends in clear.
+        json!({ "do": "encrypt", "on": false }),
+    ] {
+        let Some((_server, mut ours, mut sdk)) = meet().await? else {
+            return Ok(());
+        };
+        we_see_and_hear_it(&mut ours).await?;
+        it_sees_and_hears_us(&mut sdk).await?;
+        sdk.order(&order).await?;
+        sdk.event("done").await?;
+        // What was decrypted before is shown and heard, and lost sound fades.
+        sdk.hears_for(A_WHILE).await?;
+        let mut count = Count::default();
+        for event in sdk.hears_for(A_WHILE).await? {
+            count.event(&event);
+        }
+        println!("{order}: it: {count:?}");
+        ensure!(count.is_nothing(), "{order}: {count:?}");
+        ours.news_for(Duration::ZERO).await;
+        let news = ours.news_for(A_WHILE).await;
+        ensure!(news.is_empty(), "{order}: {news:?}");
     }
-    ours.news_for(Duration::ZERO).await;
-    let news = ours.news_for(A_WHILE).await;
-    ensure!(news.is_empty(), "{news:?}");
     Ok(())
 }
 
@@ -118,7 +125,7 @@ async fn without_a_passphrase_it_is_not_taken_for_the_other_side() -> Result<()>
     let Some((server, python)) = rig().await? else {
         return Ok(());
     };
-    let (mut ours, _) = Ours::enter(&server, "room").await?;
+    let mut ours = Ours::enter(&server, "room").await?;
     let mut sdk = Sdk::join(&python, &server, "room", None).await?;
     for event in sdk.hears_for(A_WHILE).await? {
         let quiet = event["level"].as_f64().unwrap_or_default() < SILENT;
@@ -146,8 +153,8 @@ async fn meet() -> Result<Option<(LiveKit, Ours, Sdk)>> {
     let Some((server, python)) = rig().await? else {
         return Ok(None);
     };
-    let (mut ours, passphrase) = Ours::enter(&server, "room").await?;
-    let sdk = Sdk::join(&python, &server, "room", Some(&passphrase)).await?;
+    let mut ours = Ours::enter(&server, "room").await?;
+    let sdk = Sdk::join(&python, &server, "room", Some(&ours.passphrase)).await?;
     let connected = TransportState::Connected(Path::Server);
     ours.until("that we are connected", |it| {
         matches!(it, News::State(state) if *state == connected).then_some(())
@@ -174,13 +181,9 @@ async fn we_see_and_hear_it(ours: &mut Ours) -> Result<Count> {
 async fn it_sees_and_hears_us(sdk: &mut Sdk) -> Result<Count> {
     let begun = Instant::now();
     let mut count = Count::default();
-    sdk.until("our picture and tone", |it| match it["event"].as_str() {
-        Some("picture") => count.picture(it["number"].as_u64().map(|it| it as u32)),
-        Some("sound") => count.sound(tone_of(it)?, TONE_HZ),
-        _ => None,
-    })
-    .await
-    .with_context(|| format!("it: {count:?}"))?;
+    sdk.until("our picture and tone", |it| count.event(it))
+        .await
+        .with_context(|| format!("it: {count:?}"))?;
     count.took = begun.elapsed();
     Ok(count)
 }
@@ -239,6 +242,15 @@ struct Count {
 }
 
 impl Count {
+    /// Of the SDK.
+    fn event(&mut self, event: &Value) -> Option<()> {
+        match event["event"].as_str() {
+            Some("picture") => self.picture(event["number"].as_u64().map(|it| it as u32)),
+            Some("sound") => self.sound(tone_of(event)?, TONE_HZ),
+            _ => None,
+        }
+    }
+
     fn picture(&mut self, number: Option<u32>) -> Option<()> {
         match number {
             Some(number) if self.last.is_none_or(|last| last < number) => {
@@ -258,6 +270,10 @@ impl Count {
             &mut self.out_of_tune
         }) += 1;
         self.is_enough()
+    }
+
+    const fn is_nothing(&self) -> bool {
+        self.pictures == 0 && self.in_tune == 0
     }
 
     fn is_enough(&self) -> Option<()> {

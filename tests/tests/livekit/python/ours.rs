@@ -36,6 +36,8 @@ use crate::duo::{open, transport};
 /// The session. Dropping it ends its threads.
 pub(crate) struct Ours {
     pub(crate) control: Arc<dyn SessionControl>,
+    /// Under which it encrypts.
+    pub(crate) passphrase: String,
     news: mpsc::UnboundedReceiver<News>,
     sending: Arc<Sending>,
 }
@@ -68,8 +70,8 @@ struct Sending {
 }
 
 impl Ours {
-    /// Enters a room alone, and says the passphrase that it tells.
-    pub(crate) async fn enter(server: &LiveKit, room: &str) -> Result<(Self, String)> {
+    /// Enters a room alone.
+    pub(crate) async fn enter(server: &LiveKit, room: &str) -> Result<Self> {
         let session = open(&transport(), server, "tincan", room, Role::Offerer, 0).await?;
         let (tell, news) = mpsc::unbounded_channel();
         let sending = Arc::new(Sending::default());
@@ -99,6 +101,7 @@ impl Ours {
         });
         let mut ours = Self {
             control,
+            passphrase: String::new(),
             news,
             sending,
         };
@@ -108,7 +111,8 @@ impl Ours {
         });
         let parcel: Value = serde_json::from_slice(&parcel.await?.0)?;
         let passphrase = parcel["passphrase"].as_str().context("no passphrase")?;
-        Ok((ours, passphrase.to_owned()))
+        ours.passphrase = passphrase.to_owned();
+        Ok(ours)
     }
 
     /// Mutes as a call does it: nothing is captured any more, and the server is told.

@@ -30,6 +30,8 @@ impl Sdk {
             .arg(PEER)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Its decoder has a line for each picture that is noise. What fails, it tells.
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .context("cannot start the SDK")?;
