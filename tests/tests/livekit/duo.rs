@@ -77,7 +77,7 @@ impl Duo {
     }
 }
 
-async fn open(
+pub(crate) async fn open(
     transport: &livekit::LiveKit,
     server: &LiveKit,
     identity: &str,

@@ -3,4 +3,5 @@
 mod duo;
 mod media;
 mod programs;
+mod python;
 mod rooms;

@@ -11,9 +11,11 @@ pub(crate) mod batch;
 pub(crate) mod capture_time;
 pub(crate) mod cipher;
 pub(crate) mod clocks;
+pub(crate) mod codec;
 pub(crate) mod congestion;
 pub(crate) mod data;
 pub(crate) mod events;
+pub(crate) mod extension;
 pub(crate) mod feedback;
 pub(crate) mod handshake;
 pub(crate) mod limits;
@@ -53,6 +55,7 @@ use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCConfigur
 use self::clocks::SendClocks;
 use self::congestion::Congestion;
 use self::events::{Events, PeerEvent};
+use self::extension::Extension;
 use self::feedback::Feedback;
 use self::outage::Outage;
 use self::packet_size::PacketSize;
@@ -78,7 +81,7 @@ pub(crate) struct Parts {
     pub(crate) configuration: RTCConfiguration,
     pub(crate) ice: IceTimeouts,
     /// What the headers of packets carry, besides their transport-wide numbers.
-    pub(crate) extensions: &'static [setup::Extension],
+    pub(crate) extensions: &'static [Extension],
     /// The most that this side wants to send, sound and picture together.
     pub(crate) max_send: Bitrate,
     /// How often the other end reports what arrived.

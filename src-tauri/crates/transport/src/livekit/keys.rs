@@ -35,11 +35,10 @@ impl Keys {
         sif_trailer: Vec<u8>,
     ) -> Result<(Sealer, Opener), SealError> {
         let sealer = || Sealer::new(key.clone(), INDEX);
-        let mut ring = KeyRing::with(key.clone());
-        ring.set(INDEX, key.clone());
         let (frames, data) = ([sealer()?, sealer()?, sealer()?, sealer()?], sealer()?);
         // Whoever passes things on could else give us back what we sent.
-        let opener = Opener::new(ring, sif_trailer).but_of(frames.iter().chain([&data]));
+        let opener = Opener::new(KeyRing::with(key.clone()), sif_trailer);
+        let opener = opener.but_of(frames.iter().chain([&data]));
         let sealers = Streams::from(frames.map(Mutex::new));
         let data = (data, opener.clone());
         // A second key is none: frames under the first one are on their way.
@@ -113,9 +112,10 @@ impl FrameCipher for Keys {
     }
 }
 
-/// Of our key in the ring of the other side. Not zero: it is the last byte of a picture, and
-/// whoever splits those into NAL units takes zeros there for padding.
-const INDEX: u8 = 1;
+/// Of the key, in both directions: where official clients have it that are given a passphrase and
+/// nothing else. It is the last byte of a frame, so whoever splits pictures into NAL units must not
+/// take a zero at the end for padding.
+const INDEX: u8 = 0;
 
 #[cfg(test)]
 mod tests {

@@ -12,10 +12,12 @@ use webrtc::peer_connection::PeerConnection;
 
 use super::Config;
 use super::tokens::Tokens;
-use crate::peer::local::{LocalStream, Naming, codec_kind};
+use crate::peer::codec::codec_kind;
+use crate::peer::extension::Extension;
+use crate::peer::local::{LocalStream, Naming};
 use crate::peer::resolve::Resolver;
 use crate::peer::routes::Routes;
-use crate::peer::setup::{Extension, IceTimeouts, configuration};
+use crate::peer::setup::{IceTimeouts, configuration};
 use crate::peer::{self, Peer, internal};
 
 /// What every session of a transport is made with.

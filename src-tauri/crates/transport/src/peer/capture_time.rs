@@ -16,8 +16,8 @@ use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 
 use super::clocks::SendClocks;
+use super::extension::Extension;
 use super::rtcp::RtcpState;
-use super::setup::Extension;
 use crate::rtp::sync::Report;
 
 /// The interceptor.
