@@ -12,15 +12,18 @@ use crate::livekit::LiveKit;
 pub struct Server(LiveKit);
 
 impl Server {
+    /// Where it listens, as its documentation has it.
+    pub const PORT: u16 = 7880;
+
     /// Starts one, and waits until it listens.
     ///
     /// # Errors
     /// When it cannot be started or does not listen in time.
     pub async fn start(lab: &Lab) -> Result<Self> {
         let command = lab.internet().command(&LiveKit::program()?);
-        let place = SocketAddr::from((Lab::MIDDLE, PORT));
+        let place = SocketAddr::from((Lab::MIDDLE, Self::PORT));
         let mut running = LiveKit::spawn(command, place)?;
-        lab.listens(PORT, || running.runs()).await?;
+        lab.listens(Self::PORT, || running.runs()).await?;
         Ok(Self(running))
     }
 
@@ -40,6 +43,3 @@ impl Server {
         self.0.kill().await
     }
 }
-
-/// As its documentation has it.
-const PORT: u16 = 7880;

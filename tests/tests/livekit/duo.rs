@@ -1,6 +1,6 @@
 //! Two sessions of one call at a server, and the courier that carries their parcels.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -10,11 +10,11 @@ use futures::stream::BoxStream;
 use media::frame::{EncodedFrame, ReceivedFrame};
 use media::time::MediaTime;
 use media::transport::{
-    Access, Credentials, FrameSink, FrameSource, MediaTransport, OpenParams, Path, Role, Sent,
-    Session, SessionControl, Stream, Streams, TransportEvent, TransportState,
+    Access, Credentials, FrameSink, FrameSource, MediaTransport, OpenParams, Parcel, Path, Role,
+    Sent, Session, SessionControl, Stream, Streams, TransportEvent, TransportState,
 };
 use media::units::Bitrate;
-use scenarios::livekit::{LiveKit, token_to_join};
+use scenarios::livekit::{LiveKit, token_to_room_of};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use transport::livekit;
@@ -24,6 +24,8 @@ pub(crate) struct End {
     pub(crate) control: Arc<dyn SessionControl>,
     pub(crate) out: Streams<Arc<dyn FrameSink>>,
     pub(crate) input: Streams<FrameSource>,
+    /// Those that it made for the other one, as long as both live.
+    pub(crate) parcels: Arc<Mutex<Vec<Parcel>>>,
     events: mpsc::UnboundedReceiver<TransportEvent>,
 }
 
@@ -55,10 +57,29 @@ impl Duo {
         room: &str,
         number: u32,
     ) -> Result<Self> {
+        let url = server.url();
+        Self::connect_at(transports, [&url, &url], room, number).await
+    }
+
+    /// The same where each knows the server by a URL of its own.
+    pub(crate) async fn connect_at(
+        [caller, callee]: [&livekit::LiveKit; 2],
+        urls: [&str; 2],
+        room: &str,
+        number: u32,
+    ) -> Result<Self> {
         let begun = Instant::now();
-        let [caller, callee] = transports;
-        let caller = open(caller, server, "caller", room, Role::Offerer, number).await?;
-        let callee = open(callee, server, "callee", room, Role::Answerer, number).await?;
+        let seat = |url, role| Seat {
+            number,
+            ..Seat::new(url, room, role)
+        };
+        let caller = seat(urls[0], Role::Offerer).take(caller).await?;
+        let callee = seat(urls[1], Role::Answerer).take(callee).await?;
+        Self::of(caller, callee, begun).await
+    }
+
+    /// Two sessions that carry each other's parcels, once they are connected.
+    pub(crate) async fn of(caller: Session, callee: Session, begun: Instant) -> Result<Self> {
         let mut caller_end = End::of(caller, &callee.control);
         let mut callee_end = End::of(callee, &caller_end.control);
         let connected = [
@@ -77,38 +98,67 @@ impl Duo {
     }
 }
 
-pub(crate) async fn open(
-    transport: &livekit::LiveKit,
-    server: &LiveKit,
-    identity: &str,
-    room: &str,
-    role: Role,
-    number: u32,
-) -> Result<Session> {
-    let credentials = Credentials {
-        url: server.url(),
-        token: token_to_join(identity, room, LiveKit::SECRET)?,
-    };
-    let opening = transport.open(OpenParams {
-        call: match role {
-            Role::Offerer => 1,
-            Role::Answerer => 2,
-        },
-        number,
-        role,
-        max_send: Bitrate::from_kbps(4000),
-        ice_servers: Vec::new(),
-        access: Some(Access::new(std::future::ready(Ok(credentials)))),
-    });
-    Ok(opening.await?)
+/// A place in a room.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) room: &'a str,
+    pub(crate) role: Role,
+    /// Who takes it.
+    pub(crate) identity: &'a str,
+    /// Which session of the call it is.
+    pub(crate) number: u32,
+    /// How many seats the room has, by whoever is the first to come.
+    pub(crate) seats: u32,
+}
+
+impl<'a> Seat<'a> {
+    /// That of the caller or of the callee of a call for two.
+    pub(crate) const fn new(url: &'a str, room: &'a str, role: Role) -> Self {
+        Self {
+            url,
+            room,
+            role,
+            identity: match role {
+                Role::Offerer => "caller",
+                Role::Answerer => "callee",
+            },
+            number: 0,
+            seats: 2,
+        }
+    }
+
+    /// Opens a session on it.
+    pub(crate) async fn take(self, transport: &livekit::LiveKit) -> Result<Session> {
+        let token = token_to_room_of(self.seats, self.identity, self.room, LiveKit::SECRET)?;
+        let credentials = Credentials {
+            url: self.url.to_owned(),
+            token,
+        };
+        let opening = transport.open(OpenParams {
+            call: match self.role {
+                Role::Offerer => 1,
+                Role::Answerer => 2,
+            },
+            number: self.number,
+            role: self.role,
+            max_send: Bitrate::from_kbps(4000),
+            ice_servers: Vec::new(),
+            access: Some(Access::new(std::future::ready(Ok(credentials)))),
+        });
+        Ok(opening.await?)
+    }
 }
 
 impl End {
     /// Hands the parcels of a session to the other one's, and keeps all other events.
-    fn of(session: Session, other: &Arc<dyn SessionControl>) -> Self {
+    pub(crate) fn of(session: Session, other: &Arc<dyn SessionControl>) -> Self {
         let (tell, events) = mpsc::unbounded_channel();
-        tokio::spawn(carry(session.events, Arc::downgrade(other), tell));
+        let parcels = Arc::<Mutex<Vec<_>>>::default();
+        let kept = Arc::clone(&parcels);
+        tokio::spawn(carry(session.events, Arc::downgrade(other), kept, tell));
         Self {
+            parcels,
             control: session.control,
             out: session.out,
             input: session.input,
@@ -190,12 +240,17 @@ impl End {
 
 async fn carry(
     mut events: BoxStream<'static, TransportEvent>,
-    other: std::sync::Weak<dyn SessionControl>,
+    other: Weak<dyn SessionControl>,
+    parcels: Arc<Mutex<Vec<Parcel>>>,
     tell: mpsc::UnboundedSender<TransportEvent>,
 ) {
     while let Some(event) = events.next().await {
         match (event, other.upgrade()) {
-            (TransportEvent::Parcel(parcel), Some(other)) => other.parcel(parcel),
+            (TransportEvent::Parcel(parcel), Some(other)) => {
+                let mut parcels = parcels.lock().unwrap_or_else(PoisonError::into_inner);
+                parcels.push(parcel.clone());
+                other.parcel(parcel);
+            }
             (TransportEvent::Parcel(_), None) => {}
             (event, _) => drop(tell.send(event)),
         }

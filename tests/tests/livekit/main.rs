@@ -1,7 +1,16 @@
-//! Sessions and calls through LiveKit's own server.
+//! Sessions through LiveKit's own server, and calls of whole programs over it.
 
+mod bad_servers;
+mod cuts;
 mod duo;
+mod events;
+mod flow;
+mod front;
+mod left;
 mod media;
+mod noise;
 mod programs;
 mod python;
 mod rooms;
+mod secrets;
+mod tcp;

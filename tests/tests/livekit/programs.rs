@@ -55,23 +55,6 @@ async fn the_server_carries_a_call_when_its_caller_says_so_and_knows_what_pauses
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_relay_without_a_server_ends_such_a_call_by_name() -> Result<()> {
-    let _turn = turn().await;
-    let relay = Relay::start().await?;
-    let homes = tempfile::tempdir()?;
-    let home = homes.path().join("bea");
-    let to = address(&home).await?;
-    let _bea = Peer::waiting("bea", &home, relay.url(), &["--auto"]).await?;
-    let words = ["call", &to, "--via", "livekit"];
-    let mut ada = Peer::start("ada", &homes.path().join("ada"), relay.url(), &words)?;
-    let ended = ada.state("ended", SOON).await?;
-    ensure!(ended["reason"] == "noAccess", "{ended}");
-    let status = ada.ended(SOON).await?;
-    ensure!(status.code() == Some(NO_ACCESS), "{status}");
-    Ok(())
-}
-
 /// Waits until these tracks are muted, of all microphones and cameras that the server knows.
 async fn pauses(server: &LiveKit, wanted: &[&str]) -> Result<()> {
     let until = clock::now() + SOON;
@@ -112,6 +95,3 @@ async fn tracks(server: &LiveKit) -> Result<Vec<Value>> {
 }
 
 const SOON: Duration = Duration::from_secs(10);
-
-/// The exit status of a call for which no relay gives access to a server.
-const NO_ACCESS: i32 = 25;

@@ -31,7 +31,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::duo::{open, transport};
+use crate::duo::{Seat, transport};
 
 /// The session. Dropping it ends its threads.
 pub(crate) struct Ours {
@@ -72,7 +72,8 @@ struct Sending {
 impl Ours {
     /// Enters a room alone.
     pub(crate) async fn enter(server: &LiveKit, room: &str) -> Result<Self> {
-        let session = open(&transport(), server, "tincan", room, Role::Offerer, 0).await?;
+        let seat = Seat::new(&server.url(), room, Role::Offerer);
+        let session = seat.take(&transport()).await?;
         let (tell, news) = mpsc::unbounded_channel();
         let sending = Arc::new(Sending::default());
         let Session {

@@ -1,0 +1,117 @@
+//! What a server and whoever else it lets in see of a call: noise, unless they have the key.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use futures::StreamExt;
+use media::transport::{Role, Session, Stream, TransportEvent, TransportState};
+use scenarios::livekit::LiveKit;
+use scenarios::turn::note;
+use tokio::time::{sleep, timeout};
+
+use super::duo::{Duo, End, Seat, transport};
+use super::flow::Flow;
+
+/// The server forwards both streams to Eve as well as to the callee; what she gets are packets whose
+/// frames do not open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_in_the_room_gets_packets_and_not_a_frame() -> Result<()> {
+    let Some((server, duo)) = call_in_a_room_of_three().await? else {
+        return Ok(());
+    };
+    let url = server.url();
+    let eve = seat(&url, Role::Offerer, "eve").take(&transport()).await?;
+    let flow = Flow::start(&duo.caller, &duo.callee).await?;
+    let begun = Instant::now();
+    let received = until_packets(&eve).await?;
+    note(&format!("Eve got {received} packets of sound"));
+    ensure!(
+        eve.input
+            .iter()
+            .all(|(_, it)| it.is_empty() && it.pushed() == 0)
+    );
+    never_connected(eve).await?;
+    // Those who have the key hear each other meanwhile.
+    flow.is_whole_since(begun)?;
+    drop(flow);
+    duo.close().await;
+    Ok(())
+}
+
+/// The same with the key: what the server forwards are frames under it, for what is not sealed by it
+/// does not open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_who_has_the_key_hears_what_is_sealed_under_it() -> Result<()> {
+    let Some((server, duo)) = call_in_a_room_of_three().await? else {
+        return Ok(());
+    };
+    let url = server.url();
+    let ivy = seat(&url, Role::Answerer, "ivy").take(&transport()).await?;
+    let parcels = duo.caller.parcels.lock();
+    let parcels = parcels.unwrap_or_else(PoisonError::into_inner).clone();
+    ensure!(!parcels.is_empty(), "the key goes in a parcel");
+    for parcel in parcels {
+        ivy.control.parcel(parcel);
+    }
+    let nobody = ivy.control.clone();
+    let ivy = End::of(ivy, &nobody);
+    let _flow = Flow::start(&duo.caller, &duo.callee).await?;
+    for _ in 0..50 {
+        let heard = ivy.receives(Stream::Voice).await?;
+        ensure!(heard.frame.payload.len() == Flow::PAYLOAD, "{heard:?}");
+    }
+    duo.close().await;
+    Ok(())
+}
+
+async fn call_in_a_room_of_three() -> Result<Option<(LiveKit, Duo)>> {
+    let Some(server) = LiveKit::start().await? else {
+        return Ok(None);
+    };
+    let (url, begun) = (server.url(), Instant::now());
+    let mut sessions = Vec::new();
+    for (role, identity) in [(Role::Offerer, "caller"), (Role::Answerer, "callee")] {
+        sessions.push(seat(&url, role, identity).take(&transport()).await?);
+    }
+    let [caller, callee]: [_; 2] = sessions.try_into().ok().context("two")?;
+    let duo = Duo::of(caller, callee, begun).await?;
+    Ok(Some((server, duo)))
+}
+
+/// A place in a room of three.
+const fn seat<'a>(url: &'a str, role: Role, identity: &'a str) -> Seat<'a> {
+    Seat {
+        identity,
+        seats: 3,
+        ..Seat::new(url, "room", role)
+    }
+}
+
+/// Waits until somebody has got a second of sound, and says how many packets that were.
+async fn until_packets(who: &Session) -> Result<u64> {
+    let enough = async {
+        loop {
+            let stats = who.control.stats().await;
+            let received = stats.streams[Stream::Voice].packets_received;
+            if received >= 50 {
+                return Ok(received);
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, enough)
+        .await
+        .context("nothing is forwarded")?
+}
+
+async fn never_connected(who: Session) -> Result<()> {
+    who.control.close().await;
+    let told: Vec<_> = timeout(SOON, who.events.collect::<Vec<_>>()).await?;
+    let is_connected =
+        |it: &TransportEvent| matches!(it, TransportEvent::State(TransportState::Connected(_)));
+    ensure!(!told.iter().any(is_connected), "{told:?}");
+    Ok(())
+}
+
+const SOON: Duration = Duration::from_secs(10);
