@@ -236,6 +236,12 @@ impl End {
         let source = &self.input[stream];
         tokio::task::block_in_place(|| source.pop(patience)).ok()
     }
+
+    /// The next frame of a stream.
+    pub(crate) fn receives(&self, stream: Stream) -> Result<ReceivedFrame> {
+        let frame = self.receives_within(stream, SOON);
+        frame.with_context(|| format!("nothing of {stream:?}"))
+    }
 }
 
 async fn carry(

@@ -72,7 +72,8 @@ struct Sending {
 impl Ours {
     /// Enters a room alone.
     pub(crate) async fn enter(server: &LiveKit, room: &str) -> Result<Self> {
-        let seat = Seat::new(&server.url(), room, Role::Offerer);
+        let url = server.url();
+        let seat = Seat::new(&url, room, Role::Offerer);
         let session = seat.take(&transport()).await?;
         let (tell, news) = mpsc::unbounded_channel();
         let sending = Arc::new(Sending::default());
