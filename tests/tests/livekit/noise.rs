@@ -58,7 +58,7 @@ async fn a_third_who_has_the_key_hears_what_is_sealed_under_it() -> Result<()> {
     let ivy = End::of(ivy, &nobody);
     let _flow = Flow::start(&duo.caller, &duo.callee).await?;
     for _ in 0..50 {
-        let heard = ivy.receives(Stream::Voice).await?;
+        let heard = ivy.receives(Stream::Voice)?;
         ensure!(heard.frame.payload.len() == Flow::PAYLOAD, "{heard:?}");
     }
     duo.close().await;

@@ -92,6 +92,8 @@ impl Sampler {
         self.stats = Some(CallStats {
             path: media.path,
             current_round_trip_time: session.current_round_trip_time.map(|it| it.as_secs_f64()),
+            connection_quality: session.server_quality.ours,
+            remote_connection_quality: session.server_quality.theirs,
             target_bitrate: media.video_target().bitrate.bps() as f64,
             video_send_bitrate: bits(counted.video_out_bytes, before.video_out_bytes),
             video_receive_bitrate: bits(counted.video_in_bytes, before.video_in_bytes),

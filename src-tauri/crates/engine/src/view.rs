@@ -2,7 +2,7 @@
 
 use call::view::CallView;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
-use media::transport::Path;
+use media::transport::{ConnectionQuality, Path};
 use serde::{Deserialize, Serialize};
 use signal_client::Problem;
 use ts_rs::TS;
@@ -248,6 +248,11 @@ pub struct CallStats {
     pub path: Option<Path>,
     /// Seconds. `RTCIceCandidatePairStats.currentRoundTripTime`.
     pub current_round_trip_time: Option<f64>,
+    /// How good our connection to the server is that carries the call, as the server judges it; null
+    /// without one.
+    pub connection_quality: Option<ConnectionQuality>,
+    /// The same of the other side.
+    pub remote_connection_quality: Option<ConnectionQuality>,
     /// Bits per second. What rate control lets us send.
     pub target_bitrate: f64,
     /// Bits per second of pictures that left.

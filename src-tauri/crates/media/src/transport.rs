@@ -241,8 +241,34 @@ pub struct NetworkEstimate {
 pub struct TransportStats {
     /// `RTCIceCandidatePairStats.currentRoundTripTime`.
     pub current_round_trip_time: Option<Duration>,
+    /// What the server that carries the session says of both sides.
+    pub server_quality: ServerQuality,
     /// Each stream, both directions.
     pub streams: Streams<StreamStats>,
+}
+
+/// How good the connections of both sides to the server are that carries the session, as it judges
+/// them; `None` while it has not, and where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ServerQuality {
+    /// Ours.
+    pub ours: Option<ConnectionQuality>,
+    /// The other side's.
+    pub theirs: Option<ConnectionQuality>,
+}
+
+/// How good a connection to a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum ConnectionQuality {
+    /// Nothing arrives.
+    Lost,
+    /// Hard to use.
+    Poor,
+    /// Some loss.
+    Good,
+    /// As it should be.
+    Excellent,
 }
 
 /// Figures of one stream.

@@ -11,11 +11,14 @@ pub(crate) mod batch;
 pub(crate) mod capture_time;
 pub(crate) mod cipher;
 pub(crate) mod clocks;
+pub(crate) mod codec;
 pub(crate) mod congestion;
 pub(crate) mod data;
 pub(crate) mod events;
+pub(crate) mod extension;
 pub(crate) mod feedback;
 pub(crate) mod handshake;
+pub(crate) mod limits;
 pub(crate) mod liveness;
 pub(crate) mod local;
 pub(crate) mod nack;
@@ -52,6 +55,7 @@ use webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCConfigur
 use self::clocks::SendClocks;
 use self::congestion::Congestion;
 use self::events::{Events, PeerEvent};
+use self::extension::Extension;
 use self::feedback::Feedback;
 use self::outage::Outage;
 use self::packet_size::PacketSize;
@@ -69,13 +73,15 @@ use crate::rtp::sync::ClockOffsets;
 pub(crate) struct Parts {
     /// The only local address to use; all that reach a network when `None`.
     pub(crate) bind: Option<IpAddr>,
+    /// Whether link-local addresses are used, which mean something to a neighbour only.
+    pub(crate) link_local: bool,
     /// Whether addresses of the other side are dialled by TCP as well (RFC 6544).
     pub(crate) tcp: bool,
     /// Its STUN and TURN servers.
     pub(crate) configuration: RTCConfiguration,
     pub(crate) ice: IceTimeouts,
     /// What the headers of packets carry, besides their transport-wide numbers.
-    pub(crate) extensions: &'static [setup::Extension],
+    pub(crate) extensions: &'static [Extension],
     /// The most that this side wants to send, sound and picture together.
     pub(crate) max_send: Bitrate,
     /// How often the other end reports what arrived.
@@ -142,7 +148,7 @@ pub(crate) async fn build(parts: Parts) -> Result<Peer, TransportError> {
         layer: Arc::clone(&parts.outage) as _,
         span: parts.span,
     };
-    let bound = |stand_ins| BindAddresses::new(parts.bind, stand_ins);
+    let bound = BindAddresses::new(parts.bind, parts.link_local.then(|| Arc::clone(&stand_ins)));
     let mut building = PeerConnectionBuilder::new()
         .with_configuration(parts.configuration)
         .with_media_engine(engine)
@@ -150,10 +156,9 @@ pub(crate) async fn build(parts: Parts) -> Result<Peer, TransportError> {
         .with_interceptor_registry(registry)
         .with_handler(Arc::new(Events(event_sender)))
         .with_runtime(Arc::new(runtime))
-        .with_udp_addrs(vec![bound(Arc::clone(&stand_ins))]);
+        .with_udp_addrs(vec![bound.clone()]);
     if parts.tcp {
-        // What only stands in for an address is for UDP.
-        building = building.with_tcp_addrs(vec![bound(Arc::default())]);
+        building = building.with_tcp_addrs(vec![bound]);
     }
     let connection = Box::pin(building.build())
         .await

@@ -44,7 +44,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
             wait_for_quiet().await?;
             if ours {
                 println!("block {block}: two headless peers");
-                headless.0.extend(call_headless(&material, length).await?);
+                let relay = Relay::start().await?;
+                let sides = call_headless(&material, length, &relay, &[]).await?;
+                headless.0.extend(sides);
                 println!("block {block}: two windows");
                 windows.0.extend(call_windows(&material, length).await?);
             } else {
@@ -87,9 +89,14 @@ async fn call_windows(material: &Material, length: Duration) -> Result<[Side; 2]
     Ok(sides)
 }
 
-async fn call_headless(material: &Material, length: Duration) -> Result<[Side; 2]> {
+/// A call at this relay, with these further words of the caller.
+pub(crate) async fn call_headless(
+    material: &Material,
+    length: Duration,
+    relay: &Relay,
+    caller: &[&str],
+) -> Result<[Side; 2]> {
     let homes = tempfile::tempdir()?;
-    let relay = Relay::start().await?;
     let args = Duo::args(homes.path(), material);
     let bea_home = homes.path().join("bea");
     let to = address(&bea_home).await?;
@@ -105,7 +112,8 @@ async fn call_headless(material: &Material, length: Duration) -> Result<[Side; 2
     };
     let mut bea = start("bea", words(&["answer", "--auto", "--once"], &args[1]))?;
     bea.online(SOON).await?;
-    let mut ada = start("ada", words(&["call", &to], &args[0]))?;
+    let calls = [&["call", to.as_str()], caller].concat();
+    let mut ada = start("ada", words(&calls, &args[0]))?;
     let mut sides = [Side::default(), Side::default()];
     let mut peers = [&mut ada, &mut bea];
     for peer in &mut peers {

@@ -11,6 +11,7 @@ mod check;
 mod door;
 mod forge;
 mod lan;
+mod livekit;
 mod recovery;
 mod relay;
 mod show;
@@ -52,6 +53,8 @@ enum Form {
     Bench(bench::Options),
     /// How fast people on a local network see and call each other.
     BenchLan(lan::Options),
+    /// Calls through a LiveKit server beside direct ones.
+    BenchLivekit(livekit::Options),
     /// How long a call is away after what may happen to it.
     BenchRecovery(recovery::Options),
     /// A way to a program on this host of a lab, from where our standard input listens.
@@ -77,6 +80,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Check { sources, seconds } => check::run(&sources, seconds).await,
             Form::Bench(options) => bench::run(&options).await,
             Form::BenchLan(options) => lan::run(&options).await,
+            Form::BenchLivekit(options) => livekit::run(&options).await,
             Form::BenchRecovery(options) => recovery::run(&options).await,
             Form::Door(options) => door::run(options).await,
             Form::Forge(options) => tokio::task::block_in_place(|| forge::run(&options)),

@@ -199,6 +199,8 @@ export const STATS: CallStats = {
   videoLoss: 0,
   audioLoss: 0,
   remoteLoss: 0,
+  connectionQuality: null,
+  remoteConnectionQuality: null,
   audioJitterBufferDelay: 0.024,
   concealed: 0,
   lipSync: 0.004,

@@ -35,11 +35,12 @@ impl Keys {
         sif_trailer: Vec<u8>,
     ) -> Result<(Sealer, Opener), SealError> {
         let sealer = || Sealer::new(key.clone(), INDEX);
-        let mut ring = KeyRing::with(key.clone());
-        ring.set(INDEX, key.clone());
-        let opener = Opener::new(ring, sif_trailer);
-        let sealers = Streams::from([sealer()?, sealer()?, sealer()?, sealer()?].map(Mutex::new));
-        let data = (sealer()?, opener.clone());
+        let (frames, data) = ([sealer()?, sealer()?, sealer()?, sealer()?], sealer()?);
+        // Whoever passes things on could else give us back what we sent.
+        let opener = Opener::new(KeyRing::with(key.clone()), sif_trailer);
+        let opener = opener.but_of(frames.iter().chain([&data]));
+        let sealers = Streams::from(frames.map(Mutex::new));
+        let data = (data, opener.clone());
         // A second key is none: frames under the first one are on their way.
         let _ = self.0.set(Ready {
             sealers,
@@ -111,6 +112,43 @@ impl FrameCipher for Keys {
     }
 }
 
-/// Of our key in the ring of the other side. Not zero: it is the last byte of a picture, and
-/// whoever splits those into NAL units takes zeros there for padding.
-const INDEX: u8 = 1;
+/// Of the key, in both directions: where official clients have it that are given a passphrase and
+/// nothing else. It is the last byte of a frame, so whoever splits pictures into NAL units must not
+/// take a zero at the end for padding.
+const INDEX: u8 = 0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agreed() -> [(Keys, Sealer, Opener); 2] {
+        let key = Key::of_passphrase("a passphrase of both").unwrap();
+        [(); 2].map(|()| {
+            let keys = Keys::default();
+            let (sealer, opener) = keys.set(&key, Vec::new()).unwrap();
+            (keys, sealer, opener)
+        })
+    }
+
+    #[test]
+    fn what_one_side_seals_only_the_other_one_takes() {
+        let [(ours, mut said, hears), (theirs, _, other)] = agreed();
+        let voice = Bytes::from_static(&[0x78, 1, 2, 3]);
+        let sealed = ours.seal(Stream::Voice, voice.clone()).unwrap();
+        assert_eq!(theirs.open(Stream::Voice, sealed.clone()), Some(voice));
+        assert_eq!(ours.open(Stream::Voice, sealed), None, "it was given back");
+        let sealed = said.data(b"hello").unwrap();
+        let opened = |it: &Opener| it.data(&sealed.iv, &sealed.ciphertext, sealed.index.into());
+        assert_eq!(opened(&other).unwrap(), b"hello");
+        assert!(opened(&hears).is_err(), "it was given back");
+    }
+
+    #[test]
+    fn without_keys_nothing_leaves_and_nothing_is_taken() {
+        let keys = Keys::default();
+        let frame = || Bytes::from_static(&[0x78, 1, 2, 3]);
+        assert_eq!(keys.seal(Stream::Voice, frame()), None);
+        assert_eq!(keys.open(Stream::Voice, frame()), None);
+        assert_eq!(keys.last_opened(), None);
+    }
+}

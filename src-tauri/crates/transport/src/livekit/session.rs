@@ -133,7 +133,6 @@ impl Task {
                 () = stop.cancelled() => break,
                 Some(command) = self.core.commands.recv() => self.command(command).await,
                 Some(event) = self.core.peer_events.recv() => self.peer_event(event).await,
-                Some(event) = self.talk.events.recv() => self.data_event(event).await,
                 Some(feedback) = self.core.feedback.recv() => self.core.take_feedback(feedback).await,
                 Some(ended) = self.core.receiving.join_next() => {
                     // A track that was replaced is given up by us.
@@ -141,7 +140,9 @@ impl Task {
                         self.core.on_library_stopped().await;
                     }
                 }
+                // What the server says of an end comes before what follows from it.
                 event = next(&mut self.signal) => self.signal_event(event).await,
+                Some(event) = self.talk.events.recv() => self.data_event(event).await,
                 Some(message) = self.data.recv(), if self.talk.is_open() => self.say(message),
                 key = derived(&mut self.deriving) => self.take_key(key).await,
                 credentials = entered(&mut entering) => {
@@ -186,12 +187,8 @@ impl Task {
             // Others follow from those of ICE.
             PeerEvent::Peer(_) => {}
             PeerEvent::Track(track) => self.take_track(track).await,
-            PeerEvent::DataChannel(channel) => {
-                // In one connection, ours serve both directions.
-                if channel.close().await.is_err() {
-                    tracing::debug!("a channel of the server was closed before it was refused");
-                }
-            }
+            // In one connection, ours serve both directions.
+            PeerEvent::DataChannel(channel) => self.core.refuse_channel(channel).await,
         }
     }
 
@@ -217,6 +214,10 @@ impl Task {
 
     async fn take_key(&mut self, key: Option<Key>) {
         self.deriving = None;
+        if key.is_none() {
+            let error = TransportError::Internal("no key can be derived".to_owned());
+            return self.core.enter(TransportState::Failed(error)).await;
+        }
         self.key = key;
         self.set_keys().await;
     }
@@ -280,15 +281,17 @@ impl Task {
             self.say_all();
             self.talk.flush().await;
         }
-        if let Some(signal) = self.signal.take()
-            && tokio::time::timeout(LEAVE_WITHIN, signal.close())
-                .await
-                .is_err()
-        {
-            tracing::debug!("the server did not hear that we leave");
-        }
         if let Some(deriving) = self.deriving.take() {
             deriving.abort();
+        }
+        let leaving = async {
+            if let Some(signal) = self.signal.take() {
+                signal.close().await;
+            }
+        };
+        // Side by side: each has most of the second that a close may take.
+        if tokio::time::timeout(LEAVE_WITHIN, leaving).await.is_err() {
+            tracing::debug!("the server did not hear that we leave");
         }
         self.core.free().await;
     }

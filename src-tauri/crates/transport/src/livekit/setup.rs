@@ -12,10 +12,12 @@ use webrtc::peer_connection::PeerConnection;
 
 use super::Config;
 use super::tokens::Tokens;
-use crate::peer::local::{LocalStream, Naming, codec_kind};
+use crate::peer::codec::codec_kind;
+use crate::peer::extension::Extension;
+use crate::peer::local::{LocalStream, Naming};
 use crate::peer::resolve::Resolver;
 use crate::peer::routes::Routes;
-use crate::peer::setup::{Extension, IceTimeouts, configuration};
+use crate::peer::setup::{IceTimeouts, configuration};
 use crate::peer::{self, Peer, internal};
 
 /// What every session of a transport is made with.
@@ -61,13 +63,11 @@ pub(super) async fn build(
     let (routes, _) = Routes::new(Instant::now());
     let peer = peer::build(peer::Parts {
         bind: setup.config.bind,
+        link_local: false,
         tcp: true,
         // A server that has a public address needs none, and names its own only after the offer.
         configuration: configuration(&[]),
-        ice: IceTimeouts {
-            disconnected: DISCONNECTED,
-            ..IceTimeouts::default()
-        },
+        ice: IceTimeouts::default(),
         extensions: &[Extension::Mid, Extension::CaptureTime],
         max_send: params.max_send,
         feedback_interval: FEEDBACK_INTERVAL,
@@ -115,7 +115,8 @@ async fn add_parts(peer: &Peer) -> Result<Parts, Error> {
         add(Stream::Screen).await?,
         add(Stream::ScreenSound).await?,
     ]);
-    add_receivers(connection, 2, 2).await?;
+    let [audios, videos] = FIRST_RECEIVERS;
+    add_receivers(connection, audios, videos).await?;
     Ok((local, reliable, lossy))
 }
 
@@ -154,11 +155,11 @@ pub(super) const fn naming(stream: Stream) -> Naming {
     }
 }
 
+/// Room for what the other side sends, audio and video.
+pub(super) const FIRST_RECEIVERS: [u32; 2] = [2, 2];
+
 const RELIABLE: &str = "_reliable";
 const LOSSY: &str = "_lossy";
-
-/// The server answers our checks at once, or not at all.
-const DISCONNECTED: Duration = Duration::from_secs(5);
 
 /// Between reports of the server, which collects more for each than another Tincan does. (Measured:
 /// 4.7 a second.)

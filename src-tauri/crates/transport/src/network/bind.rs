@@ -15,13 +15,13 @@ use super::link_local::{StandIns, any_port};
 #[derive(Clone, Debug)]
 pub(crate) struct BindAddresses {
     only: Option<IpAddr>,
-    stand_ins: Arc<StandIns>,
+    stand_ins: Option<Arc<StandIns>>,
 }
 
 impl BindAddresses {
     /// `only` this address, or those that this machine is reached by; link-local ones of IPv6 by
-    /// `stand_ins`, which are opened when the addresses are listed.
-    pub(crate) const fn new(only: Option<IpAddr>, stand_ins: Arc<StandIns>) -> Self {
+    /// `stand_ins`, which are opened when the addresses are listed; without any, none of those.
+    pub(crate) const fn new(only: Option<IpAddr>, stand_ins: Option<Arc<StandIns>>) -> Self {
         Self { only, stand_ins }
     }
 }
@@ -82,7 +82,9 @@ impl ToSocketAddrs for BindAddresses {
             Some(address) => vec![bound(address, &interfaces)],
             None => choose(&interfaces, &default_sources()),
         };
-        self.stand_ins.clear();
+        if let Some(stand_ins) = &self.stand_ins {
+            stand_ins.clear();
+        }
         let mut ports: Vec<_> = addresses
             .into_iter()
             .filter_map(|it| self.for_the_library(it))
@@ -99,7 +101,7 @@ impl BindAddresses {
     /// What the library binds for an address; `None` where that cannot be.
     fn for_the_library(&self, address: SocketAddr) -> Option<SocketAddr> {
         match address {
-            SocketAddr::V6(it) if it.scope_id() != 0 => match self.stand_ins.open(it) {
+            SocketAddr::V6(it) if it.scope_id() != 0 => match self.stand_ins.as_ref()?.open(it) {
                 Ok(stand_in) => Some(stand_in),
                 Err(error) => {
                     tracing::debug!(kind = ?error.kind(), "a link-local address cannot be bound");

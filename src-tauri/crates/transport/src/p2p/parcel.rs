@@ -6,6 +6,8 @@ use thiserror::Error;
 
 pub use crate::rtp::sync::ClockOffsets;
 
+use crate::peer::limits::MAX_CANDIDATES;
+
 /// One message of a negotiation, JSON in a [`Parcel`]. SDP and candidates are plain strings as
 /// other WebRTC peers use them (RFC 8829, RFC 8838), so that a bridge can translate.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,10 +122,6 @@ impl std::fmt::Debug for Negotiation {
         })
     }
 }
-
-/// How many candidates one description of the other side may bring. Each pairs with each of ours,
-/// and all pairs are tried at once.
-pub(crate) const MAX_CANDIDATES: usize = 32;
 
 /// The longest candidate line, bytes: twice what one with IPv6 and all attributes takes.
 const MAX_CANDIDATE_LEN: usize = 512;

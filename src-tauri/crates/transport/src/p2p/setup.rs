@@ -66,6 +66,7 @@ pub(crate) async fn build(
     let (migration, migrating) = Migration::new(parts, Instant::now());
     let peer = peer::build(peer::Parts {
         bind: setup.config.bind,
+        link_local: true,
         tcp: false,
         configuration: configuration(&servers(&setup.config, params)),
         ice: setup.ice,

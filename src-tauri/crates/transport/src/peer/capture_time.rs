@@ -16,8 +16,8 @@ use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 
 use super::clocks::SendClocks;
+use super::extension::Extension;
 use super::rtcp::RtcpState;
-use super::setup::Extension;
 use crate::rtp::sync::Report;
 
 /// The interceptor.
@@ -72,7 +72,7 @@ impl CaptureTimes {
         let ntp = value.first_chunk().map(|it| u64::from_be_bytes(*it));
         if let Some((ntp, stream)) = ntp.zip(self.rtcp.stream_of(header.ssrc)) {
             let rtp = header.timestamp;
-            self.rtcp.clocks().report(stream, Report { ntp, rtp });
+            self.rtcp.clocks().captured(stream, Report { ntp, rtp });
         }
     }
 }

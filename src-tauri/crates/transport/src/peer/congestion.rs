@@ -22,6 +22,7 @@ use super::packet_size::PacketSize;
 #[derive(Clone, Debug)]
 pub(crate) struct Congestion {
     state: Arc<Mutex<State>>,
+    max: Bitrate,
     packet_size: Arc<PacketSize>,
 }
 
@@ -126,6 +127,7 @@ impl Congestion {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+            max,
             packet_size,
         }
     }
@@ -164,6 +166,7 @@ impl Congestion {
         LibraryEstimator {
             congestion: self.clone(),
             feedback,
+            max: self.max,
             told: None,
         }
     }
@@ -178,6 +181,7 @@ impl Congestion {
 pub(crate) struct LibraryEstimator {
     congestion: Congestion,
     feedback: mpsc::Sender<Feedback>,
+    max: Bitrate,
     /// The last estimate that went to the task, and when.
     told: Option<(Bitrate, Instant)>,
 }
@@ -190,7 +194,7 @@ impl LibraryEstimator {
             let state = self.congestion.lock();
             let (estimator, beside) = (&state.estimator, state.unnumbered.at(now) as u64);
             NetworkEstimate {
-                bitrate: Bitrate::from_bps(estimator.estimate().bps() + beside),
+                bitrate: Bitrate::from_bps(estimator.estimate().bps() + beside).min(self.max),
                 rtt: estimator.round_trip(),
                 loss: estimator.loss(),
             }

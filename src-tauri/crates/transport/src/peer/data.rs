@@ -103,6 +103,18 @@ pub(crate) async fn drop_all(channel: Arc<dyn DataChannel>, stop: CancellationTo
     stop.run_until_cancelled(dropping).await;
 }
 
+/// Waits until the messages of a queue are taken and the library had a moment to send them, or
+/// [`LINGER`] is over.
+pub(crate) async fn drained(queue: &mpsc::Sender<Bytes>) {
+    let taken = async {
+        while queue.capacity() < queue.max_capacity() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let _ = tokio::time::timeout(LINGER, taken).await;
+}
+
 /// How long a closing session lets its last messages leave, also those of a channel that is about to
 /// open: a few round trips on most paths, and a small part of the second that a close may take.
-pub(crate) const LINGER: Duration = Duration::from_millis(150);
+const LINGER: Duration = Duration::from_millis(150);

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use media::transport::{Kind, Stream};
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
-};
+use media::transport::Stream;
+use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters};
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use webrtc::error::Error;
 use webrtc::media_stream::MediaStreamTrack;
@@ -14,7 +12,7 @@ use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::peer_connection::PeerConnection;
 use webrtc::rtp_transceiver::{RtpSender, RtpTransceiver};
 
-use super::setup;
+use super::codec::{codec, codec_kind};
 use crate::rtp::clock_hz;
 
 /// One stream as the library knows it: the track that is sent, and the transceiver that it has for as
@@ -47,7 +45,7 @@ impl LocalStream {
                 ssrc: Some(ssrc),
                 ..Default::default()
             },
-            codec: setup::codec(stream.kind()),
+            codec: codec(stream.kind()),
             ..Default::default()
         };
         let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
@@ -82,13 +80,5 @@ impl LocalStream {
         let mut codecs = parameters.rtp_parameters.codecs.into_iter();
         let codec = codecs.find(|it| it.rtp_codec.clock_rate == clock_hz(stream.kind()))?;
         Some(codec.payload_type)
-    }
-}
-
-/// What the library calls it.
-pub(crate) const fn codec_kind(kind: Kind) -> RtpCodecKind {
-    match kind {
-        Kind::Audio => RtpCodecKind::Audio,
-        Kind::Video => RtpCodecKind::Video,
     }
 }

@@ -70,6 +70,24 @@ pub(crate) fn open_socket(
     Ok(layer.wrap(unscoped(socket, local)))
 }
 
+type Accepting<'a> =
+    Pin<Box<dyn Future<Output = io::Result<(Arc<dyn AsyncTcpStream>, SocketAddr)>> + Send + 'a>>;
+
+/// A listener that the library needs to dial by TCP (RFC 6544), and that takes nobody in: a server is
+/// dialled and does not dial, and of anybody else the library would see all that they send.
+#[derive(Debug)]
+struct Deaf(Arc<dyn AsyncTcpListener>);
+
+impl AsyncTcpListener for Deaf {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    fn accept<'a>(&'a self) -> Accepting<'a> {
+        Box::pin(std::future::pending())
+    }
+}
+
 /// The runtime of one session.
 #[derive(Debug)]
 pub(crate) struct SessionRuntime {
@@ -103,7 +121,7 @@ impl Runtime for SessionRuntime {
     }
 
     fn wrap_tcp_listener(&self, listener: TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
-        TokioRuntime.wrap_tcp_listener(listener)
+        Ok(Arc::new(Deaf(TokioRuntime.wrap_tcp_listener(listener)?)))
     }
 
     fn connect_tcp<'a>(

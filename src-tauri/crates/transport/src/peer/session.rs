@@ -7,13 +7,14 @@
 mod control;
 mod core;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures::StreamExt;
 use media::transport::{
-    FrameSource, Parcel, Session, Stream, Streams, TransportError, TransportEvent, TransportState,
+    FrameSource, Parcel, ServerQuality, Session, Stream, Streams, TransportError, TransportEvent,
+    TransportState,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     /// Whether messages may be sent: from the first connection to the end.
     pub(crate) connected: AtomicBool,
     pub(crate) feedback: Streams<FeedbackCounters>,
+    /// What a server says.
+    pub(crate) quality: Mutex<ServerQuality>,
     /// Ends the session.
     pub(crate) stop: CancellationToken,
     /// The session has ended: no task, no socket is left.
@@ -112,6 +115,7 @@ where
         data,
         connected: AtomicBool::new(false),
         feedback: Streams::default(),
+        quality: Mutex::default(),
         stop: CancellationToken::new(),
         done: CancellationToken::new(),
     });

@@ -6,9 +6,8 @@ use std::time::Duration;
 use media::transport::{IceServer, Kind, Stream};
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::interceptor::{CongestionControlBuilder, Slot};
-use rtc::peer_connection::configuration::media_engine::{MIME_TYPE_H264, MIME_TYPE_OPUS};
 use rtc::rtp_transceiver::rtp_sender::{
-    RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability,
+    RTCPFeedback, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability,
 };
 use tokio::sync::mpsc;
 use webrtc::peer_connection::{
@@ -19,8 +18,11 @@ use webrtc::peer_connection::{
 
 use super::capture_time::CaptureTimes;
 use super::clocks::SendClocks;
+use super::codec::{codec, codec_kind};
 use super::congestion::Congestion;
+use super::extension::Extension;
 use super::feedback::Feedback;
+use super::kind_of;
 use super::nack::NackGenerator;
 use super::report::SenderReports;
 use super::resend::NackResponder;
@@ -28,8 +30,6 @@ use super::rtcp::RtcpState;
 use super::send::SendParameters;
 use super::socket::Traffic;
 use super::tap::Tap;
-use super::{kind_of, local};
-use crate::rtp::clock_hz;
 
 /// When ICE says what of a pair that answers no longer.
 #[derive(Clone, Copy, Debug)]
@@ -57,25 +57,6 @@ impl Default for IceTimeouts {
     }
 }
 
-/// What a header of RTP may carry (RFC 8285).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extension {
-    /// Which m-line a packet belongs to (RFC 9143, 15).
-    Mid,
-    /// When its content was captured, which a server that counts sources anew passes on.
-    CaptureTime,
-}
-
-impl Extension {
-    /// What it is called in a description.
-    pub(crate) const fn uri(self) -> &'static str {
-        match self {
-            Self::Mid => "urn:ietf:params:rtp-hdrext:sdes:mid",
-            Self::CaptureTime => "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-        }
-    }
-}
-
 /// Exactly one codec of each kind, and no retransmission stream: with one the library never
 /// learns that a packet was recovered and asks for it until it is too old.
 pub(super) fn media_engine(extensions: &[Extension]) -> Result<MediaEngine, webrtc::error::Error> {
@@ -98,7 +79,7 @@ pub(super) fn media_engine(extensions: &[Extension]) -> Result<MediaEngine, webr
             rtp_codec,
             payload_type,
         };
-        let kind = local::codec_kind(kind);
+        let kind = codec_kind(kind);
         engine.register_codec(parameters, kind)?;
         for extension in extensions {
             let uri = extension.uri().to_owned();
@@ -110,24 +91,6 @@ pub(super) fn media_engine(extensions: &[Extension]) -> Result<MediaEngine, webr
         }
     }
     Ok(engine)
-}
-
-pub(crate) fn codec(kind: Kind) -> RTCRtpCodec {
-    let (mime, channels, fmtp) = match kind {
-        Kind::Audio => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
-        Kind::Video => (
-            MIME_TYPE_H264,
-            0,
-            "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-        ),
-    };
-    RTCRtpCodec {
-        mime_type: mime.to_owned(),
-        clock_rate: clock_hz(kind),
-        channels,
-        sdp_fmtp_line: fmtp.to_owned(),
-        rtcp_feedback: Vec::new(),
-    }
 }
 
 /// What interceptors share with the session.

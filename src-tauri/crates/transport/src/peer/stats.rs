@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use media::transport::{Stream, StreamStats, Streams, TransportStats};
+use media::transport::{ServerQuality, Stream, StreamStats, Streams, TransportStats};
 use rtc::peer_connection::transport::RTCDtlsTransportState;
 use webrtc::peer_connection::{PeerConnection, StatsSelector};
 use webrtc::rtp_transceiver::RtpSender;
@@ -54,9 +54,14 @@ pub(crate) struct FeedbackCounters {
 }
 
 impl Counts<'_> {
-    pub(crate) fn figures(&self, rtt: Option<Duration>) -> TransportStats {
+    pub(crate) fn figures(
+        &self,
+        rtt: Option<Duration>,
+        server_quality: ServerQuality,
+    ) -> TransportStats {
         TransportStats {
             current_round_trip_time: rtt,
+            server_quality,
             streams: Streams::from_fn(|it| self.stream(it)),
         }
     }

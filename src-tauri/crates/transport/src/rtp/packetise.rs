@@ -72,14 +72,17 @@ fn push(nal: &Bytes, payloads: &mut Vec<Bytes>, most: usize) {
     }
 }
 
-/// The NALs of an Annex B stream, without start codes and trailing zeros; none is empty.
+/// The NALs of an Annex B stream, without start codes and the zeros before them; none is empty. A zero
+/// at the very end stays: it is the index of a key where a picture is encrypted as LiveKit does it.
 fn nals(unit: &Bytes) -> impl Iterator<Item = Bytes> {
     let mut at = start_code(unit, 0).map(|(_, body)| body);
     std::iter::from_fn(move || {
         let from = at?;
         let next = start_code(unit, from);
         at = next.map(|(_, body)| body);
-        let mut to = next.map_or(unit.len(), |(code, _)| code);
+        let Some((mut to, _)) = next else {
+            return Some(unit.slice(from..));
+        };
         while to > from && unit[to - 1] == 0 {
             to -= 1;
         }
@@ -166,6 +169,13 @@ mod tests {
         assert_eq!(packetise(&annex_b(&[&nal])).len(), 2);
         nal.pop();
         assert_eq!(packetise(&annex_b(&[&nal])).len(), 1);
+    }
+
+    #[test]
+    fn zeros_are_dropped_between_units_and_kept_at_the_end() {
+        let unit = annex_b(&[&[0x41, 1, 0, 0], &[0x41, 2, 0]]);
+        let wanted: [&'static [u8]; 2] = [&[0x41, 1], &[0x41, 2, 0]];
+        assert_eq!(packetise(&unit), wanted.map(Bytes::from_static));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct ClockOffsets(pub Streams<u32>);
 pub(crate) struct Clocks {
     offsets: Option<ClockOffsets>,
     reports: Streams<Option<Report>>,
+    /// Whether packets say themselves when they were captured.
+    captured: bool,
 }
 
 /// The same instant on two clocks.
@@ -41,8 +43,19 @@ impl Clocks {
         self.offsets.get_or_insert(offsets);
     }
 
-    /// Takes what a sender report of the stream said.
+    /// Takes what a sender report of the stream said. It counts only where no packet says when it was
+    /// captured: whoever passes packets on may report by another clock.
     pub(crate) fn report(&mut self, stream: Stream, report: Report) {
+        if !self.captured {
+            self.reports[stream] = Some(report);
+        }
+    }
+
+    /// Takes what a packet of the stream said of its capture.
+    pub(crate) fn captured(&mut self, stream: Stream, report: Report) {
+        if !std::mem::replace(&mut self.captured, true) {
+            self.reports = Streams::default();
+        }
         self.reports[stream] = Some(report);
     }
 

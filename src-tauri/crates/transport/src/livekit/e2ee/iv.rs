@@ -28,6 +28,11 @@ impl Ivs {
         Some(Self { random, next: 0 })
     }
 
+    /// What the IVs of this sender begin with, and nobody else's.
+    pub(super) const fn beginning(&self) -> Beginning {
+        self.random
+    }
+
     /// `None` when all are used up.
     pub(super) fn take(&mut self) -> Option<[u8; IV_BYTES]> {
         let mut iv = [0; IV_BYTES];
@@ -42,6 +47,9 @@ impl Ivs {
         (rest == 0).then_some(iv)
     }
 }
+
+/// What tells the IVs of one sealer from those of others.
+pub(super) type Beginning = [u8; RANDOM_BYTES];
 
 const RANDOM_BYTES: usize = 7;
 const LEAST: u8 = 4;

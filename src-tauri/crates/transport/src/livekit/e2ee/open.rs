@@ -4,7 +4,9 @@ use ring::aead::{Aad, Nonce};
 
 use super::escape::unescape;
 use super::h264::clear_bytes;
+use super::iv::Beginning;
 use super::key::KeyRing;
+use super::seal::Sealer;
 use super::{IV_BYTES, TAG_BYTES};
 
 /// Why a frame does not open. It is then dropped, and nothing of it is shown or heard.
@@ -49,13 +51,27 @@ pub struct Opener {
     keys: KeyRing,
     /// How frames of the server end.
     sif_trailer: Vec<u8>,
+    /// What the IVs of our own sealers begin with: both sides may use one key, and what we sent is
+    /// nothing that we receive.
+    ours: Vec<Beginning>,
 }
 
 impl Opener {
     /// With the keys of the sender, and the trailer that the server named at the join.
     #[must_use]
     pub const fn new(keys: KeyRing, sif_trailer: Vec<u8>) -> Self {
-        Self { keys, sif_trailer }
+        Self {
+            keys,
+            sif_trailer,
+            ours: Vec::new(),
+        }
+    }
+
+    /// Takes nothing for the sender's that one of these sealed, which are ours.
+    #[must_use]
+    pub fn but_of<'a>(mut self, ours: impl IntoIterator<Item = &'a Sealer>) -> Self {
+        self.ours.extend(ours.into_iter().map(Sealer::beginning));
+        self
     }
 
     /// An Opus packet.
@@ -134,6 +150,9 @@ impl Opener {
         clear: &[u8],
         mut bytes: Vec<u8>,
     ) -> Result<Vec<u8>, OpenError> {
+        if self.ours.iter().any(|it| iv.starts_with(it)) {
+            return Err(OpenError::NotAuthentic);
+        }
         let key = self.keys.get(index).ok_or(OpenError::UnknownKey(index))?;
         let nonce = Nonce::assume_unique_for_key(iv);
         let secret = key.0.open_in_place(nonce, Aad::from(clear), &mut bytes);

@@ -4,7 +4,7 @@ use ring::aead::{Aad, Nonce};
 
 use super::escape::escape;
 use super::h264::{clear_bytes, normalise};
-use super::iv::Ivs;
+use super::iv::{Beginning, Ivs};
 use super::key::Key;
 use super::{IV_BYTES, TAG_BYTES, TRAILER_BYTES};
 
@@ -56,6 +56,11 @@ impl Sealer {
     pub fn new(key: Key, index: u8) -> Result<Self, SealError> {
         let ivs = Ivs::new().ok_or(SealError::NoRandomness)?;
         Ok(Self { key, index, ivs })
+    }
+
+    /// What the IVs of this sealer begin with.
+    pub(super) const fn beginning(&self) -> Beginning {
+        self.ivs.beginning()
     }
 
     /// An Opus packet. An empty one stays empty.

@@ -10,13 +10,13 @@ use webrtc::peer_connection::RTCSessionDescription;
 
 use super::Task;
 use crate::livekit::Redacted;
-use crate::livekit::setup::add_receivers;
+use crate::livekit::setup::{FIRST_RECEIVERS, add_receivers};
 use crate::livekit::signal::{Answer, Candidate, ChannelInfo, Offer, Request, Sid, Sync, Track};
 use crate::peer;
-use crate::peer::side::Side;
+use crate::peer::limits::{Limits, RemoteDescription};
 
 /// Where the negotiation stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Negotiation {
     /// The last one.
     offer: Option<Offer>,
@@ -28,8 +28,23 @@ pub(super) struct Negotiation {
     agreed: Option<(Offer, Redacted<String>)>,
     /// Candidates that came before the first answer, at most [`MAX_CANDIDATES`].
     early: Vec<RTCIceCandidateInit>,
-    /// How many came at all.
-    candidates: usize,
+    limits: Limits,
+    /// Room for received tracks, audio and video.
+    receivers: [u32; 2],
+}
+
+impl Default for Negotiation {
+    fn default() -> Self {
+        Self {
+            offer: None,
+            awaited: false,
+            again: false,
+            agreed: None,
+            early: Vec::new(),
+            limits: Limits::new(MAX_SECTIONS),
+            receivers: FIRST_RECEIVERS,
+        }
+    }
 }
 
 impl Negotiation {
@@ -56,6 +71,16 @@ impl Negotiation {
         })
     }
 
+    /// How much more room is made where so much more is wanted, which counts then.
+    fn make_room(&mut self, audios: u32, videos: u32) -> [u32; 2] {
+        let mut made = [audios, videos];
+        for (made, have) in made.iter_mut().zip(&mut self.receivers) {
+            *made = (*made).min(MAX_RECEIVERS.saturating_sub(*have));
+            *have += *made;
+        }
+        made
+    }
+
     fn next_id(&self) -> u32 {
         self.offer.as_ref().map_or(1, |it| it.id + 1)
     }
@@ -76,6 +101,7 @@ impl Task {
 
     /// Makes room for so many more tracks and offers it, as soon as the last offer is answered.
     pub(super) async fn offer_again(&mut self, audios: u32, videos: u32) {
+        let [audios, videos] = self.negotiation.make_room(audios, videos);
         let connection = &*self.core.shared.connection;
         let offered = match add_receivers(connection, audios, videos).await {
             Ok(()) if self.negotiation.awaited => {
@@ -112,9 +138,7 @@ impl Task {
         let connection = &self.core.shared.connection;
         let offer = connection.create_offer(None).await?;
         let sdp = offer.sdp.clone();
-        if let Some(side) = Side::of(&sdp) {
-            self.core.traffic.admission().set_ours(side.password);
-        }
+        self.core.describe_us(&sdp);
         connection.set_local_description(offer).await?;
         Ok(sdp)
     }
@@ -134,15 +158,8 @@ impl Task {
             return tracing::warn!("dropped an answer that nothing asks for");
         };
         let is_first = negotiation.agreed.is_none();
-        if let Some(side) = Side::of(&answer.sdp.0) {
-            self.core.traffic.admission().set_theirs(side.password);
-        }
-        if is_first {
-            self.core.poll_fast();
-        }
-        let connection = &self.core.shared.connection;
         let applied = match RTCSessionDescription::answer(answer.sdp.0.clone()) {
-            Ok(description) => connection.set_remote_description(description).await,
+            Ok(description) => self.apply_answer(description, is_first).await,
             Err(error) => Err(error),
         };
         if let Err(error) = applied {
@@ -164,13 +181,30 @@ impl Task {
         }
     }
 
+    /// Hands an answer to the library, unless it is more than a session needs.
+    async fn apply_answer(
+        &mut self,
+        answer: RTCSessionDescription,
+        is_first: bool,
+    ) -> Result<(), Error> {
+        let described = RemoteDescription::of(&answer)?;
+        if !self.negotiation.limits.admits(&described) || !described.announces_certificate() {
+            return Err(Error::Other("more than a session needs".to_owned()));
+        }
+        self.core.describe_them(&answer.sdp);
+        if is_first {
+            self.core.poll_fast();
+        }
+        let connection = &self.core.shared.connection;
+        connection.set_remote_description(answer).await
+    }
+
     /// Takes a candidate of the server. One that makes no sense is dropped: it is remote.
     pub(super) async fn take_candidate(&mut self, candidate: &Candidate) {
         let Ok(init) = serde_json::from_str::<Init>(&candidate.init.0) else {
             return;
         };
-        self.negotiation.candidates += 1;
-        if self.negotiation.candidates > MAX_CANDIDATES || init.candidate.is_empty() {
+        if init.candidate.is_empty() || !self.negotiation.limits.admits_candidate() {
             return;
         }
         let init = RTCIceCandidateInit {
@@ -221,5 +255,9 @@ struct Init {
     sdp_mline_index: Option<u16>,
 }
 
-/// Of a server with several networks, in UDP and TCP.
-const MAX_CANDIDATES: usize = 32;
+/// Four tracks that are sent, the channels, and all that can be received.
+const MAX_SECTIONS: usize = 5 + 2 * MAX_RECEIVERS as usize;
+
+/// Room for received tracks of a kind: two of the other side, and as many again of whoever takes its
+/// place, three times over. Each costs a transceiver.
+const MAX_RECEIVERS: u32 = 8;

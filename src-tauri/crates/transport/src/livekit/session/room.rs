@@ -1,19 +1,22 @@
 //! The room: how it is joined, who is there, and how it ends.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use media::transport::{Credentials, NoAccess, TransportError, TransportState};
+use media::transport::{ConnectionQuality, Credentials, NoAccess, TransportError, TransportState};
 
 use super::Task;
 use crate::livekit::signal::{
-    About, Action, Cause, Config, Connection, Event, Joined, Participant, Reason, Request, Resumed,
-    Sid, Source, Verdict,
+    About, Action, Cause, Config, Connection, Event, Joined, Participant, Quality, Reason, Request,
+    Resumed, Sid, Source, Verdict,
 };
 
 /// What the task knows of its room.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     joined_at: Option<Instant>,
+    /// Our own name there.
+    sid: Option<Sid>,
     /// How frames end that the server puts in by itself; known from the join on.
     pub(super) sif_trailer: Option<Vec<u8>>,
     /// Who else is there; few, as the signal connection tells of few.
@@ -29,10 +32,12 @@ impl Room {
         !is_secured && self.joined_at.is_some_and(long_ago)
     }
 
-    /// What a track of somebody else carries; `None` when nobody publishes it.
-    pub(super) fn source_of(&self, track: &Sid) -> Option<Source> {
-        let mut tracks = self.others.iter().flat_map(|it| &it.tracks);
-        tracks.find(|it| it.sid == *track).map(|it| it.source)
+    /// Who publishes a track, and what it carries; `None` when nobody does.
+    pub(super) fn publisher_of(&self, track: &Sid) -> Option<(&Sid, Source)> {
+        self.others.iter().find_map(|other| {
+            let found = other.tracks.iter().find(|it| it.sid == *track)?;
+            Some((&other.sid, found.source))
+        })
     }
 
     fn note(&mut self, participant: Participant) {
@@ -82,7 +87,7 @@ impl Task {
         match event {
             Some(Event::Joined(joined)) => self.joined(*joined).await,
             Some(Event::Lost) => tracing::info!("the server's socket was lost: it is resumed"),
-            Some(Event::Resumed(resumed)) => self.resumed(&resumed),
+            Some(Event::Resumed(resumed)) => self.resumed(&resumed).await,
             Some(Event::Answer(answer)) => self.take_answer(answer).await,
             Some(Event::Trickle(candidate)) => self.take_candidate(&candidate).await,
             Some(Event::Present(participant)) => {
@@ -116,8 +121,12 @@ impl Task {
             }
             Some(Event::Unpublished(sid)) => {
                 tracing::warn!(track = ?sid, "the server ended a track of ours");
+                // Nothing of it arrives any more. Another session publishes it anew.
+                let error = TransportError::ServerUnreachable;
+                self.core.enter(TransportState::Failed(error)).await;
             }
-            Some(Event::Quality { .. } | Event::Room { .. }) => {}
+            Some(Event::Quality { sid, quality }) => self.note_quality(&sid, quality),
+            Some(Event::Room { .. }) => {}
             Some(Event::Closed(cause)) => self.core.enter(end_of(cause)).await,
             None => self.core.enter(end_of(Cause::Unreachable)).await,
         }
@@ -130,20 +139,41 @@ impl Task {
             return self.core.enter(TransportState::Failed(refused)).await;
         }
         self.room.joined_at = Some(Instant::now());
+        self.room.sid = Some(joined.sid);
         self.room.sif_trailer = Some(joined.sif_trailer);
         joined.others.into_iter().for_each(|it| self.room.note(it));
         self.set_keys().await;
     }
 
     /// The session goes on: tells the server what it may have forgotten, and what it did not get.
-    fn resumed(&mut self, resumed: &Resumed) {
+    async fn resumed(&mut self, resumed: &Resumed) {
         let received = self.talk.received();
-        if let Some(sync) = self.negotiation.sync(self.tracks.all_published(), received) {
-            self.ask(Request::Sync(Box::new(sync)));
-        }
+        let sync = self.negotiation.sync(self.tracks.all_published(), received);
+        let Some(sync) = sync else {
+            // There is nothing yet that could go on.
+            let error = TransportError::ServerUnreachable;
+            return self.core.enter(TransportState::Failed(error)).await;
+        };
+        self.ask(Request::Sync(Box::new(sync)));
         self.say_mutes();
         self.talk.repeat_after(resumed.last_sequence);
         self.repeat_offer();
+    }
+
+    fn note_quality(&self, of: &Sid, quality: Quality) {
+        let quality = Some(match quality {
+            Quality::Lost => ConnectionQuality::Lost,
+            Quality::Poor => ConnectionQuality::Poor,
+            Quality::Good => ConnectionQuality::Good,
+            Quality::Excellent => ConnectionQuality::Excellent,
+        });
+        let known = self.core.shared.quality.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        if self.room.sid.as_ref() == Some(of) {
+            known.ours = quality;
+        } else if self.room.others.iter().any(|it| it.sid == *of) {
+            known.theirs = quality;
+        }
     }
 
     async fn answered(&mut self, verdict: Verdict, about: &About) {

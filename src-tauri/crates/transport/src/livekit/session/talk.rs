@@ -26,6 +26,11 @@ pub(super) struct Talk {
     lines: Option<(Writer, Reader)>,
     /// When the other side was asked last whether it is there.
     asked_at: Option<Instant>,
+    /// Of the last greeting; random at the beginning, so that none of another session's is answered.
+    greeting: u64,
+    /// Of the last message of ours, and the last of theirs.
+    said: u64,
+    heard: u64,
     /// The other side has heard us, and we it.
     greeted: bool,
 }
@@ -38,7 +43,7 @@ impl Talk {
         lossy: Arc<dyn DataChannel>,
     ) -> Self {
         let (told, events) = mpsc::channel(QUEUE);
-        let (out, outgoing) = mpsc::channel(QUEUE);
+        let (out, outgoing) = mpsc::channel(OUTGOING);
         let done = core.shared.done.clone();
         let running = data::run(reliable, MAX_PACKET, outgoing, told, done.clone());
         core.beside.spawn(running.in_current_span());
@@ -50,6 +55,9 @@ impl Talk {
             channel_is_open: false,
             lines: None,
             asked_at: None,
+            greeting: getrandom::u64().unwrap_or_default(),
+            said: 0,
+            heard: 0,
             greeted: false,
         }
     }
@@ -77,8 +85,19 @@ impl Talk {
         let just_asked = |at: Instant| now.saturating_duration_since(at) < ASK_INTERVAL;
         if !self.asked_at.is_some_and(just_asked) {
             self.asked_at = Some(now);
-            self.send(&Speech::Greeting);
+            self.send_greeting();
         }
+    }
+
+    fn send_greeting(&mut self) {
+        self.greeting = self.greeting.wrapping_add(1);
+        self.send(&Speech::Greeting(self.greeting));
+    }
+
+    /// Whether this is the answer to one of the last greetings, which may still be on its way when
+    /// the next one leaves.
+    const fn is_answer(&self, number: u64) -> bool {
+        self.greeting.wrapping_sub(number) < LATE_ANSWERS
     }
 
     /// Whether this participant has said something to us.
@@ -118,23 +137,21 @@ impl Talk {
         }
     }
 
-    /// Waits until the library has taken the last messages and had a moment to send them, or
-    /// [`data::LINGER`] is over.
+    /// Waits until all is sent, or as long as that may take at the end.
     pub(super) async fn flush(&self) {
-        let taken = async {
-            while self.out.capacity() < self.out.max_capacity() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        let _ = tokio::time::timeout(data::LINGER, taken).await;
+        data::drained(&self.out).await;
     }
 }
 
 impl Task {
     /// Sends a message of the call.
     pub(super) fn say(&mut self, message: Bytes) {
-        self.talk.send(&Speech::Message(message));
+        self.talk.said += 1;
+        let number = self.talk.said;
+        self.talk.send(&Speech::Message {
+            number,
+            content: message,
+        });
     }
 
     /// Sends all messages that wait.
@@ -147,7 +164,7 @@ impl Task {
     /// Greets whoever is there.
     pub(super) fn greet(&mut self) {
         if self.talk.greets() {
-            self.talk.send(&Speech::Greeting);
+            self.talk.send_greeting();
         }
     }
 
@@ -174,21 +191,26 @@ impl Task {
             Ok(Some(Received::Chat(_)) | None) => None,
             Err(error) => return tracing::debug!(%error, "a packet is dropped"),
         };
-        if speech.is_some() {
-            self.keys.note_opened();
-        }
         match speech {
-            Some(Speech::Greeting) => {
-                self.talk.send(&Speech::Answer);
+            Some(Speech::Greeting(number)) => {
+                self.talk.send(&Speech::Answer(number));
                 self.greet();
             }
-            Some(Speech::Answer) => self.greeted().await,
-            Some(Speech::Message(message)) => {
+            Some(Speech::Answer(number)) if self.talk.is_answer(number) => {
+                self.keys.note_opened();
+                self.greeted().await;
+            }
+            Some(Speech::Message { number, content }) if number > self.talk.heard => {
+                self.talk.heard = number;
+                self.keys.note_opened();
                 // Whoever says something has heard our answer.
                 self.greeted().await;
-                if message.len() <= MAX_DATA {
-                    self.core.emit(TransportEvent::Data(message)).await;
+                if content.len() <= MAX_DATA {
+                    self.core.emit(TransportEvent::Data(content)).await;
                 }
+            }
+            Some(Speech::Answer(_) | Speech::Message { .. }) => {
+                tracing::debug!("what was said before is dropped");
             }
             None => {}
         }
@@ -197,6 +219,7 @@ impl Task {
     async fn greeted(&mut self) {
         if !std::mem::replace(&mut self.talk.greeted, true) {
             self.core.open_gates();
+            self.take_pending_tracks();
             self.watch().await;
         }
     }
@@ -205,6 +228,13 @@ impl Task {
 /// Messages of either direction that may wait. A full queue of received ones stops the reading, and
 /// so slows the server down.
 const QUEUE: usize = 64;
+
+/// Packets to send that may wait: messages of the call, as many that are sent again after a resume,
+/// and greetings.
+const OUTGOING: usize = 3 * QUEUE;
+
+/// Greetings that an answer may be late by: two seconds of them.
+const LATE_ANSWERS: u64 = 20;
 
 /// Between two questions whether the other side is there: those of an outage wait in the channel, and
 /// arrive all at once.

@@ -113,19 +113,23 @@ impl Task {
         let Some(sid) = Sid::parse(&name) else {
             return tracing::warn!("ignored a track without a name");
         };
-        if self.tracks.pending.len() < MAX_PENDING {
-            self.tracks.pending.push((sid, track));
-            self.take_pending_tracks();
-        }
+        self.tracks.pending.push((sid, track));
+        self.take_pending_tracks();
     }
 
-    /// Receives the tracks of which it is known by now what they carry.
+    /// Receives the tracks of the other side, once it is known which those are. Somebody else may
+    /// publish in the room, whose tracks stay where they are.
     pub(super) fn take_pending_tracks(&mut self) {
         for (sid, track) in std::mem::take(&mut self.tracks.pending) {
-            match self.room.source_of(&sid).map(stream_of) {
+            let published = self.room.publisher_of(&sid);
+            let theirs = published.filter(|(publisher, _)| self.talk.has_heard(publisher));
+            match theirs.map(|(_, source)| stream_of(source)) {
                 Some(Some(stream)) => self.receive(stream, sid, track),
                 Some(None) => tracing::warn!("ignored a track of an unknown source"),
-                None => self.tracks.pending.push((sid, track)),
+                None if self.tracks.pending.len() < MAX_PENDING => {
+                    self.tracks.pending.push((sid, track));
+                }
+                None => tracing::warn!("ignored a track: too many of nobody"),
             }
         }
     }
@@ -134,7 +138,6 @@ impl Task {
     fn receive(&mut self, stream: Stream, sid: Sid, track: Arc<dyn TrackRemote>) {
         let received = &mut self.tracks.received[stream];
         if received.as_ref().is_some_and(|(known, _)| *known == sid) {
-            // Each negotiation tells of it again.
             return;
         }
         tracing::debug!(?stream, track = ?sid, "a track is received");

@@ -26,7 +26,7 @@ fn at(text: &str) -> SocketAddr {
 }
 
 fn listed(only: Option<IpAddr>) -> Vec<SocketAddr> {
-    let addresses = BindAddresses::new(only, Arc::default());
+    let addresses = BindAddresses::new(only, Some(Arc::default()));
     addresses.to_socket_addrs().unwrap().collect()
 }
 

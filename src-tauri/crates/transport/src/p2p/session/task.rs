@@ -23,7 +23,7 @@ use self::connection::Connection;
 use crate::p2p::migrate::{self, Migration};
 use crate::p2p::parcel::Negotiation;
 use crate::peer;
-use crate::peer::data::DataEvent;
+use crate::peer::data::{self, DataEvent};
 use crate::peer::events::PeerEvent;
 use crate::peer::session::{Command, Core, WATCH_INTERVAL, is_final};
 
@@ -48,7 +48,6 @@ impl Task {
     ) -> Self {
         let (data_sender, data_events) = mpsc::channel(RECEIVED_MESSAGES);
         let connection = Connection::new(
-            Arc::clone(&core.traffic),
             Arc::clone(&core.packet_size),
             Arc::clone(&core.stand_ins),
             migration,
@@ -148,7 +147,7 @@ impl Task {
     async fn end(self) {
         self.core.shut();
         if !is_final(self.core.state()) && self.core.liveness.is_secured() {
-            self.core.flush_messages().await;
+            data::drained(&self.core.shared.data).await;
         }
         self.core.free().await;
     }

@@ -1,7 +1,7 @@
 //! The handle of a session: hands what it is asked to the session's task, and never waits for it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -91,7 +91,8 @@ impl SessionControl for Control {
                 rtcp: &shared.rtcp,
                 feedback: &shared.feedback,
             };
-            counts.figures(rtt)
+            let quality = shared.quality.lock();
+            counts.figures(rtt, *quality.unwrap_or_else(PoisonError::into_inner))
         })
     }
 

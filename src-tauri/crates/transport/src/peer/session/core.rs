@@ -12,6 +12,7 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::Instrument;
+use webrtc::data_channel::DataChannel;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::peer_connection::RTCIceConnectionState;
@@ -20,7 +21,6 @@ use super::{Command, Shared};
 use crate::network::StandIns;
 use crate::peer::Peer;
 use crate::peer::cipher::FrameCipher;
-use crate::peer::data;
 use crate::peer::events::PeerEvent;
 use crate::peer::feedback::Feedback;
 use crate::peer::liveness::{Ice, Liveness};
@@ -29,6 +29,7 @@ use crate::peer::pace::Pace;
 use crate::peer::packet_size::PacketSize;
 use crate::peer::receive::{Receiver, StreamEnded};
 use crate::peer::runtime::FastPolling;
+use crate::peer::side::Side;
 use crate::peer::socket::Traffic;
 use crate::peer::stats;
 
@@ -50,6 +51,8 @@ pub(crate) struct Core {
     /// Since when the driver polls fast.
     polls_fast: Option<Instant>,
     cipher: Option<Arc<dyn FrameCipher>>,
+    /// How many channels the other side opened that are not known here.
+    foreign_channels: usize,
     /// A task per received track.
     pub(crate) receiving: JoinSet<StreamEnded>,
     /// The writer of frames, and whatever else the transport runs beside.
@@ -80,6 +83,7 @@ impl Core {
             fast_polling: peer.fast_polling,
             polls_fast: None,
             cipher,
+            foreign_channels: 0,
             receiving: JoinSet::new(),
             beside: JoinSet::new(),
         }
@@ -264,6 +268,35 @@ impl Core {
         }
     }
 
+    /// Closes a channel of the other side that is not known here: a later version may have more. A
+    /// dropped handle alone would leave it open, and the library would keep what comes there.
+    pub(crate) async fn refuse_channel(&mut self, channel: Arc<dyn DataChannel>) {
+        self.foreign_channels += 1;
+        if self.foreign_channels > MOST_FOREIGN {
+            let error = "the other side opened too many data channels";
+            let error = TransportError::Internal(error.to_owned());
+            return self.enter(TransportState::Failed(error)).await;
+        }
+        tracing::warn!("closed a data channel that is not known here");
+        if channel.close().await.is_err() {
+            tracing::debug!("a data channel was closed before it was refused");
+        }
+    }
+
+    /// Takes the description (SDP) of this side, under whose credentials it will be asked.
+    pub(crate) fn describe_us(&self, sdp: &str) {
+        if let Some(side) = Side::of(sdp) {
+            self.traffic.admission().set_ours(side.password);
+        }
+    }
+
+    /// Takes the description (SDP) of the other side, under whose credentials it will answer.
+    pub(crate) fn describe_them(&self, sdp: &str) {
+        if let Some(side) = Side::of(sdp) {
+            self.traffic.admission().set_theirs(side.password);
+        }
+    }
+
     /// Waits a moment for the candidates that are found at once, those of this machine's own
     /// addresses; returns what else the library told meanwhile.
     ///
@@ -328,19 +361,6 @@ impl Core {
         self.shared.close_input();
     }
 
-    /// Waits until the library has taken the last messages and had a moment to send them, or
-    /// [`data::LINGER`] is over.
-    pub(crate) async fn flush_messages(&self) {
-        let waiting = &self.shared.data;
-        let taken = async {
-            while waiting.capacity() < waiting.max_capacity() {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        let _ = tokio::time::timeout(data::LINGER, taken).await;
-    }
-
     /// Frees everything.
     pub(crate) async fn free(mut self) {
         self.shut();
@@ -387,3 +407,9 @@ const FIRST_CANDIDATE: Duration = Duration::from_millis(30);
 
 /// How long a description waits for another candidate: those of this machine come together.
 const NEXT_CANDIDATE: Duration = Duration::from_millis(2);
+
+/// How many channels of the other side are refused before the session ends: enough for those of a
+/// later version, while the library keeps a few figures and the label of each, up to 64 KiB, for as
+/// long as the connection lives. Well below the number of library events that may wait, beyond which
+/// channels are lost that nobody closes.
+const MOST_FOREIGN: usize = 16;

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use media::transport::{MAX_DATA, TransportError, TransportEvent, TransportState};
+use media::transport::{MAX_DATA, TransportEvent, TransportState};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 use webrtc::data_channel::DataChannel;
@@ -30,8 +30,6 @@ pub(super) struct Channels {
     open: bool,
     /// Whether there is a bulk channel.
     bulk: bool,
-    /// How many channels the other side opened that are not known here.
-    foreign: usize,
 }
 
 impl Channels {
@@ -44,7 +42,6 @@ impl Channels {
             events,
             open: false,
             bulk: false,
-            foreign: 0,
         }
     }
 
@@ -81,22 +78,7 @@ impl Task {
         } else if label == BULK && !std::mem::replace(&mut self.channels.bulk, true) {
             self.run_bulk(channel);
         } else {
-            self.refuse_channel(channel).await;
-        }
-    }
-
-    /// Closes a channel that is not known here: a later version may have more. A dropped handle alone
-    /// would leave it open, and the library would keep what comes there.
-    async fn refuse_channel(&mut self, channel: Arc<dyn DataChannel>) {
-        self.channels.foreign += 1;
-        if self.channels.foreign > MOST_FOREIGN {
-            let error = "the other side opened too many data channels";
-            let error = TransportError::Internal(error.to_owned());
-            return self.core.enter(TransportState::Failed(error)).await;
-        }
-        tracing::warn!("closed a data channel that is not known here");
-        if channel.close().await.is_err() {
-            tracing::debug!("a data channel was closed before it was refused");
+            self.core.refuse_channel(channel).await;
         }
     }
 
@@ -124,9 +106,3 @@ impl Task {
         }
     }
 }
-
-/// How many channels of the other side are refused before the session ends: enough for those of a
-/// later version, while the library keeps a few figures and the label of each, up to 64 KiB, for as
-/// long as the connection lives. Well below the number of library events that may wait, beyond which
-/// channels are lost that nobody closes.
-const MOST_FOREIGN: usize = 16;

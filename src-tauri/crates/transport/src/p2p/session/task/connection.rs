@@ -11,15 +11,12 @@ use super::negotiation::named;
 use crate::network::StandIns;
 use crate::p2p::candidate::Candidate;
 use crate::p2p::migrate::Migration;
-use crate::p2p::parcel::MAX_CANDIDATES;
 use crate::p2p::selected::SelectedPair;
+use crate::peer::limits::MAX_CANDIDATES;
 use crate::peer::packet_size::PacketSize;
-use crate::peer::side::Side;
-use crate::peer::socket::Traffic;
 
 /// What the task knows of its connection.
 pub(super) struct Connection {
-    traffic: Arc<Traffic>,
     packet_size: Arc<PacketSize>,
     /// The selected pair and its path: to tell the path takes a look at all interfaces.
     path: Option<(SelectedPair, Path)>,
@@ -31,32 +28,16 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) const fn new(
-        traffic: Arc<Traffic>,
         packet_size: Arc<PacketSize>,
         stand_ins: Arc<StandIns>,
         migration: Migration,
     ) -> Self {
         Self {
-            traffic,
             packet_size,
             path: None,
             relayed: Vec::new(),
             stand_ins,
             migration,
-        }
-    }
-
-    /// Takes this side's description (SDP), under whose credentials it will be asked.
-    pub(super) fn describe_us(&self, sdp: &str) {
-        if let Some(side) = Side::of(sdp) {
-            self.traffic.admission().set_ours(side.password);
-        }
-    }
-
-    /// Takes the other side's description (SDP), under whose credentials it will answer.
-    pub(super) fn describe_them(&self, sdp: &str) {
-        if let Some(side) = Side::of(sdp) {
-            self.traffic.admission().set_theirs(side.password);
         }
     }
 

@@ -2,7 +2,6 @@
 //! its path is lost, another session is set up beside it. One side makes the offer, so two never
 //! cross. Runs in the session task; nothing in here waits for the other side.
 
-mod limits;
 mod names;
 mod near;
 mod slim;
@@ -14,17 +13,17 @@ use webrtc::peer_connection::{RTCIceCandidateInit, RTCSessionDescription};
 
 pub(super) use self::names::named;
 
-use self::limits::{Limits, RemoteDescription};
 use self::near::{ranked, ranked_candidate};
 use self::slim::slim;
 use super::Task;
 use crate::network::Interface;
-use crate::p2p::parcel::{ClockOffsets, MAX_CANDIDATES, Negotiation};
+use crate::p2p::parcel::{ClockOffsets, Negotiation};
 use crate::peer::events::PeerEvent;
+use crate::peer::limits::{Limits, MAX_CANDIDATES, RemoteDescription};
 use crate::peer::local::LocalStream;
 
 /// Where the negotiation stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
     /// Whether our offer waits for its answer.
     answer_awaited: bool,
@@ -35,6 +34,18 @@ pub(super) struct State {
     /// Candidates that came before the description they belong to, at most [`MAX_CANDIDATES`].
     early: Vec<RTCIceCandidateInit>,
     limits: Limits,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            answer_awaited: false,
+            offer_seen: false,
+            remote_known: false,
+            early: Vec::new(),
+            limits: Limits::new(MAX_SECTIONS),
+        }
+    }
 }
 
 impl Task {
@@ -80,7 +91,7 @@ impl Task {
         let connection = &self.core.shared.connection;
         let offer = connection.create_offer(None).await?;
         let bare = offer.sdp.clone();
-        self.connection.describe_us(&bare);
+        self.core.describe_us(&bare);
         connection.set_local_description(offer).await?;
         self.negotiation.answer_awaited = true;
 
@@ -119,7 +130,7 @@ impl Task {
         // 2. Apply it; from here on checks come in, and the driver has to answer fast.
         self.core.poll_fast();
         self.negotiation.offer_seen = true;
-        self.connection.describe_them(&theirs);
+        self.core.describe_them(&theirs);
         let connection = &self.core.shared.connection;
         connection.set_remote_description(offer).await?;
 
@@ -128,7 +139,7 @@ impl Task {
         let connection = &self.core.shared.connection;
         let answer = connection.create_answer(None).await?;
         let bare = answer.sdp.clone();
-        self.connection.describe_us(&bare);
+        self.core.describe_us(&bare);
         connection.set_local_description(answer).await?;
         self.connection.describe(&bare, &theirs);
         self.remote_taken(clocks).await;
@@ -170,7 +181,7 @@ impl Task {
 
         // 2. Apply it; checks begin on both sides.
         self.core.poll_fast();
-        self.connection.describe_them(&theirs);
+        self.core.describe_them(&theirs);
         let connection = &self.core.shared.connection;
         connection.set_remote_description(answer).await?;
         if let Some(ours) = connection.local_description().await {
@@ -249,3 +260,8 @@ impl Task {
         Ok(())
     }
 }
+
+/// How many m-lines a description may have: the four streams and the data channels, and a reserve for
+/// three streams that a later version may have, which are answered as inactive. Each costs a
+/// transceiver.
+const MAX_SECTIONS: usize = 8;

@@ -6,18 +6,17 @@
 use rtc::shared::error::Error;
 use webrtc::peer_connection::RTCSessionDescription;
 
-use crate::p2p::parcel::MAX_CANDIDATES;
-
 /// What was taken of the other side so far, against what may be.
-#[derive(Debug, Default)]
-pub(super) struct Limits {
+#[derive(Debug)]
+pub(crate) struct Limits {
+    most_sections: usize,
     /// Candidates of the other side, inside its description and alone.
     candidates: usize,
 }
 
 /// What a description of the other side holds, as the library reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RemoteDescription {
+pub(crate) struct RemoteDescription {
     /// The number of m-lines.
     sections: usize,
     candidates: usize,
@@ -30,7 +29,7 @@ impl RemoteDescription {
     ///
     /// # Errors
     /// When it is no SDP.
-    pub(super) fn of(description: &RTCSessionDescription) -> Result<Self, Error> {
+    pub(crate) fn of(description: &RTCSessionDescription) -> Result<Self, Error> {
         let parsed = description.unmarshal()?;
         let sections = &parsed.media_descriptions;
         let attributes = || {
@@ -48,7 +47,7 @@ impl RemoteDescription {
     }
 
     /// Whether it announces one certificate, in a way that the handshake can be held to.
-    pub(super) fn announces_certificate(&self) -> bool {
+    pub(crate) fn announces_certificate(&self) -> bool {
         let mut fingerprints = self.fingerprints.iter();
         fingerprints.next().is_some_and(|first| {
             is_sha_256(first) && fingerprints.all(|it| it.eq_ignore_ascii_case(first))
@@ -57,11 +56,19 @@ impl RemoteDescription {
 }
 
 impl Limits {
+    /// Nothing was taken yet; so many m-lines are enough, each of which costs a transceiver.
+    pub(crate) const fn new(most_sections: usize) -> Self {
+        Self {
+            most_sections,
+            candidates: 0,
+        }
+    }
+
     /// Whether a description is not more than a session needs. Its candidates count from here on,
     /// even should the library refuse it: it may have taken some of them.
-    pub(super) const fn admits(&mut self, description: &RemoteDescription) -> bool {
+    pub(crate) const fn admits(&mut self, description: &RemoteDescription) -> bool {
         let candidates = self.candidates + description.candidates;
-        let fits = description.sections <= MAX_SECTIONS && candidates <= MAX_CANDIDATES;
+        let fits = description.sections <= self.most_sections && candidates <= MAX_CANDIDATES;
         if fits {
             self.candidates = candidates;
         }
@@ -69,7 +76,7 @@ impl Limits {
     }
 
     /// Whether one more candidate may be taken, which counts then.
-    pub(super) const fn admits_candidate(&mut self) -> bool {
+    pub(crate) const fn admits_candidate(&mut self) -> bool {
         let fits = self.candidates < MAX_CANDIDATES;
         if fits {
             self.candidates += 1;
@@ -78,10 +85,9 @@ impl Limits {
     }
 }
 
-/// How many m-lines a description may have: the four streams and the data channels, and a reserve for
-/// three streams that a later version may have, which are answered as inactive. Each costs a
-/// transceiver.
-const MAX_SECTIONS: usize = 8;
+/// How many candidates the other side may bring. Each pairs with each of ours, and all pairs are
+/// tried at once.
+pub(crate) const MAX_CANDIDATES: usize = 32;
 
 /// Whether this is the SHA-256 of something, as RFC 8122, 5 writes it.
 fn is_sha_256(fingerprint: &str) -> bool {
@@ -108,7 +114,7 @@ mod tests {
 
     #[test]
     fn candidates_add_up_inside_a_description_and_alone() {
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(8);
         assert!(limits.admits(&description(5, 30)));
         let alone = (0..10).filter(|_| limits.admits_candidate()).count();
         assert_eq!(alone, MAX_CANDIDATES - 30);
@@ -119,10 +125,10 @@ mod tests {
     #[test]
     fn a_description_has_no_more_sections_than_a_call_can() {
         for (sections, admitted) in [(0, true), (5, true), (8, true), (9, false)] {
-            let admits = Limits::default().admits(&description(sections, 0));
+            let admits = Limits::new(8).admits(&description(sections, 0));
             assert_eq!(admits, admitted, "{sections}");
         }
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(8);
         assert!(!limits.admits(&description(3, MAX_CANDIDATES + 1)));
     }
 

@@ -1,0 +1,147 @@
+//! Calls through a LiveKit server beside calls from machine to machine, in the same run on the same
+//! machine.
+//!
+//! Blocks of direct, LiveKit, LiveKit, direct; the figure is the median over all sides of a kind.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use scenarios::duo::Side;
+use scenarios::livekit::LiveKit;
+use scenarios::material::material;
+use scenarios::relay::Relay;
+
+use crate::bench::{call_headless, wait_for_quiet};
+use crate::table::Calls;
+
+/// How much to measure.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    #[arg(long, default_value_t = 3)]
+    blocks: u32,
+    #[arg(long, default_value_t = 15)]
+    seconds: u64,
+}
+
+/// Measures and prints the table.
+pub(crate) async fn run(options: &Options) -> Result<()> {
+    let material = material().await?;
+    let length = Duration::from_secs(options.seconds);
+    let server = LiveKit::start().await?;
+    let server = server.context("there is no livekit-server: cargo xtask test makes it")?;
+    let server_options = server.relay_options()?;
+    let server_options: Vec<&str> = server_options.iter().map(String::as_str).collect();
+    let [mut direct, mut livekit] = [(); 2].map(|()| Calls::default());
+    for block in 1..=options.blocks {
+        for through_server in [false, true, true, false] {
+            wait_for_quiet().await?;
+            let (calls, name) = if through_server {
+                (&mut livekit, "livekit")
+            } else {
+                (&mut direct, "direct")
+            };
+            println!("block {block}: {name}");
+            let relay = Relay::start_with("127.0.0.1:0", &server_options).await?;
+            let sides = call_headless(&material, length, &relay, &["--via", name]).await?;
+            calls.0.extend(sides);
+        }
+    }
+    println!("\n{}", table(&direct, &livekit));
+    if !material.real {
+        println!("The clip and the voices were synthetic.");
+    }
+    Ok(())
+}
+
+/// One measure, and what it shall be through a server.
+struct Row {
+    measure: &'static str,
+    figure: fn(&Side) -> Option<f64>,
+    goal: Option<Goal>,
+}
+
+enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
+    /// To either side of zero.
+    Within(f64),
+}
+
+/// The whole table as Markdown.
+fn table(direct: &Calls, livekit: &Calls) -> String {
+    let mut out = String::from("| measure | direct | LiveKit | ratio | to reach | |\n");
+    out.push_str("|---|---|---|---|---|---|\n");
+    let shown = |value: Option<f64>| value.map_or("–".to_owned(), |it| format!("{it:.2}"));
+    for Row {
+        measure,
+        figure,
+        goal,
+    } in ROWS
+    {
+        let (ours, theirs) = (direct.median(figure), livekit.median(figure));
+        let ratio = theirs.zip(ours).map(|(theirs, ours)| theirs / ours);
+        let (goal, met) = match goal {
+            None => ("–".to_owned(), None),
+            Some(Goal::AtMost(most)) => (format!("≤ {most}"), theirs.map(|it| it <= most)),
+            Some(Goal::AtLeast(least)) => (format!("≥ {least}"), theirs.map(|it| it >= least)),
+            Some(Goal::Within(most)) => (format!("± {most}"), theirs.map(|it| it.abs() <= most)),
+        };
+        let verdict = met.map_or("", |it| if it { "met" } else { "**missed**" });
+        let (ours, theirs, ratio) = (shown(ours), shown(theirs), shown(ratio));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "| {measure} | {ours} | {theirs} | {ratio} | {goal} | {verdict} |"
+        );
+    }
+    out
+}
+
+const ROWS: [Row; 9] = [
+    Row {
+        measure: "accept → first picture, ms",
+        figure: |it| it.accept_to_first_frame_ms,
+        goal: Some(Goal::AtMost(600.0)),
+    },
+    Row {
+        measure: "accept → first sound, ms",
+        figure: |it| it.accept_to_first_audio_ms,
+        goal: None,
+    },
+    Row {
+        measure: "pictures a second",
+        figure: |it| it.fps,
+        goal: None,
+    },
+    Row {
+        measure: "camera → picture, p50, ms",
+        figure: |it| it.glass_p50_ms,
+        goal: None,
+    },
+    Row {
+        measure: "camera → picture, p95, ms",
+        figure: |it| it.glass_p95_ms,
+        goal: None,
+    },
+    Row {
+        measure: "mouth → ear, ms",
+        figure: |it| it.mouth_to_ear_ms,
+        goal: None,
+    },
+    Row {
+        measure: "picture later than sound, ms",
+        figure: Side::lip_sync_ms,
+        goal: Some(Goal::Within(40.0)),
+    },
+    Row {
+        measure: "sound, correlation",
+        figure: |it| it.correlation,
+        goal: Some(Goal::AtLeast(0.6)),
+    },
+    Row {
+        measure: "CPU of one program, cores",
+        figure: |it| it.cores,
+        goal: None,
+    },
+];
