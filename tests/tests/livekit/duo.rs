@@ -171,6 +171,14 @@ impl End {
         &mut self,
         wanted: impl Fn(&TransportEvent) -> Option<T>,
     ) -> Result<T> {
+        self.until_within(SOON, wanted).await
+    }
+
+    async fn until_within<T>(
+        &mut self,
+        limit: Duration,
+        wanted: impl Fn(&TransportEvent) -> Option<T>,
+    ) -> Result<T> {
         let found = async {
             while let Some(event) = self.events.recv().await {
                 if let Some(found) = wanted(&event) {
@@ -182,7 +190,7 @@ impl End {
             }
             bail!("the session ended")
         };
-        timeout(SOON, found).await.context("nothing in time")?
+        timeout(limit, found).await.context("nothing in time")?
     }
 
     async fn connected(&mut self, begun: Instant) -> Result<Duration> {
@@ -196,7 +204,12 @@ impl End {
 
     /// How it ends.
     pub(crate) async fn ended(&mut self) -> Result<TransportState> {
-        self.until(|it| match it {
+        self.ended_within(SOON).await
+    }
+
+    /// The same where it takes long.
+    pub(crate) async fn ended_within(&mut self, limit: Duration) -> Result<TransportState> {
+        self.until_within(limit, |it| match it {
             TransportEvent::State(
                 state @ (TransportState::ClosedByPeer | TransportState::Failed(_)),
             ) => Some(state.clone()),

@@ -202,6 +202,32 @@ async fn a_server_that_stands_still_for_seconds_goes_on_with_the_same_session() 
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stands_still_for_long_is_given_up_and_found_again() -> Result<()> {
+    if std::env::var_os("TINCAN_LONG").is_none() {
+        return Ok(());
+    }
+    let Some(server) = LiveKit::start().await? else {
+        return Ok(());
+    };
+    let transports = [transport(), transport()];
+    let by = [&transports[0], &transports[1]];
+    let mut duo = Duo::connect_by(by, &server, ROOM, 0).await?;
+    signal(&server, Signal::STOP)?;
+    let begun = Instant::now();
+    for end in [&mut duo.caller, &mut duo.callee] {
+        let ended = end.ended_within(Duration::from_secs(40)).await?;
+        ensure!(is_unreachable(&ended), "{ended:?}");
+    }
+    note(&format!("given up after {:?}", begun.elapsed()));
+    signal(&server, Signal::CONT)?;
+    let mut next = Duo::connect_by(by, &server, ROOM, 1).await?;
+    note(&format!("connected again after {:?}", next.connected));
+    talks(&mut next).await?;
+    next.close().await;
+    Ok(())
+}
+
 fn signal(server: &LiveKit, signal: Signal) -> Result<()> {
     let pid = server.pid().context("it runs")?;
     let pid = Pid::from_raw(pid.try_into()?).context("a process id")?;

@@ -111,6 +111,37 @@ async fn a_call_outlives_its_relay_and_leaves_nobody_either() -> Result<()> {
     world.is_left(1).await
 }
 
+#[tokio::test]
+async fn a_path_that_carries_nothing_for_seconds_heals_in_the_same_room() -> Result<()> {
+    if std::env::var_os("TINCAN_LONG").is_none() {
+        return Ok(());
+    }
+    let _turn = turn().await;
+    let Some(mut world) = World::new(Carrier::LiveKit).await? else {
+        return Ok(());
+    };
+    let (mut ada, mut bea) = world.in_call().await?;
+    let room = world.server()?.census.present().await?.room;
+    ada.say("fault path").await?;
+    ada.phase("reconnecting", SOON).await?;
+    ada.phase("connected", 2 * SOON).await?;
+    for peer in [&mut ada, &mut bea] {
+        let moving = |line: &Value| {
+            let fps = line["figures"]["framesPerSecondReceived"].as_f64()?;
+            (fps > 20.0).then_some(())
+        };
+        peer.until("pictures", SOON, moving).await?;
+    }
+    let after = world.server()?.census.present().await?;
+    ensure!(
+        after.room == room && after.participants.len() == 2,
+        "{after:?}"
+    );
+    ada.say("end").await?;
+    both_end(&mut ada, &mut bea).await?;
+    world.is_left(1).await
+}
+
 async fn both_end(ada: &mut Peer, bea: &mut Peer) -> Result<()> {
     for peer in [ada, bea] {
         let status = peer.ended(SOON).await?;
