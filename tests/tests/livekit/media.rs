@@ -42,6 +42,7 @@ async fn frames_and_messages_flow_both_ways() -> Result<()> {
                 ensure!(saw.synchronised && hears.synchronised, "{number}");
                 off.push(hears.frame.time.micros_since(saw.frame.time).abs());
             }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         ensure!(seen >= ENOUGH && heard >= ENOUGH, "{seen} {heard}");
         off.sort_unstable();

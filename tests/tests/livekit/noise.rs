@@ -15,9 +15,10 @@ use tokio::time::{sleep, timeout};
 use super::duo::{Duo, End, Seat, transport};
 use super::flow::Flow;
 
-/// Eve is let into the room, and has another key: to her all of it is noise.
+/// The server forwards both streams to Eve as well as to the callee. She has another key, so she hears
+/// neither, and takes nobody for her other side. (What an official client makes of it is in `python`.)
 #[tokio::test(flavor = "multi_thread")]
-async fn a_third_in_the_room_gets_not_a_frame() -> Result<()> {
+async fn a_third_in_the_room_hears_nothing_and_is_with_nobody() -> Result<()> {
     let Some((server, duo)) = call_in_a_room_of_three().await? else {
         return Ok(());
     };

@@ -8,7 +8,7 @@ use crate::livekit::Redacted;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Request {
     /// Negotiate. While it waits for a socket, a newer one takes its place; a lost socket takes it
-    /// away, because a resume begins with an offer of its own.
+    /// away: after a resume the owner repeats the one that has no answer.
     Offer(Offer),
     /// A candidate of ours. A lost socket takes it away like an offer.
     Trickle(Candidate),
