@@ -55,6 +55,9 @@ struct Call {
 enum Stage {
     Waiting { until: Instant },
     Making { until: Instant },
+    /// One party was done before there was a room. The other one hears it from them, with the reason;
+    /// from us only if it has not by then.
+    Done { until: Instant },
     Open(Box<Open>),
 }
 
@@ -124,6 +127,9 @@ impl Calls {
         if call.parties[1 - party] != with {
             return Err(NoAccess::Refused);
         }
+        if matches!(call.stage, Stage::Done { .. }) {
+            return Err(NoAccess::Refused);
+        }
         match &mut call.claims[party] {
             // Where they asked from before is what they are counted by.
             Some(before) => before.session = claim.session,
@@ -140,7 +146,7 @@ impl Calls {
                 call.stage = Stage::Making { until };
                 self.to_make.push_back(number);
             }
-            Stage::Waiting { .. } | Stage::Making { .. } => {}
+            Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => {}
             Stage::Open(open) if open.is_released() => return Err(NoAccess::Refused),
             Stage::Open(_) => self.askers.tell(&claim, number, Answer::Granted),
         }
@@ -156,13 +162,12 @@ impl Calls {
             return;
         };
         match &mut call.stage {
-            Stage::Waiting { .. } | Stage::Making { .. } => {
-                let other = call.claims[1 - party];
+            Stage::Waiting { .. } | Stage::Making { .. } if call.claims[1 - party].is_some() => {
+                let until = now + HEARD_FROM_THEM;
+                call.stage = Stage::Done { until };
+            }
+            Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => {
                 self.end(number, now);
-                if let Some(other) = other {
-                    let refused = Answer::No(NoAccess::Refused);
-                    self.askers.tell(&other, number, refused);
-                }
             }
             Stage::Open(open) => {
                 open.release(party, now);
@@ -191,7 +196,7 @@ impl Calls {
         let call = self.by_number.get_mut(&number)?;
         let party = call.party(to)?;
         match &mut call.stage {
-            Stage::Waiting { .. } | Stage::Making { .. } => None,
+            Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => None,
             // The other party was done with it before this one was told.
             Stage::Open(open) if open.is_released() => None,
             Stage::Open(open) => Some(Told::Access {
@@ -215,7 +220,7 @@ impl Calls {
             match &mut call.stage {
                 // Whoever waits alone comes back and asks again, or does not.
                 Stage::Waiting { .. } if !attended => left.push(*number),
-                Stage::Waiting { .. } | Stage::Making { .. } => {}
+                Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => {}
                 Stage::Open(open) if attended && !self.is_ending => open.attended(now),
                 Stage::Open(open) => open.left(now),
             }
@@ -232,13 +237,13 @@ impl Calls {
         let mut ended = Vec::new();
         for (number, call) in &mut self.by_number {
             match &mut call.stage {
-                Stage::Waiting { until } if *until <= now => {
+                Stage::Waiting { until } | Stage::Done { until } if *until <= now => {
                     ended.push((*number, Some(NoAccess::Refused)));
                 }
                 Stage::Making { until } if *until <= now => {
                     ended.push((*number, Some(NoAccess::Unavailable)));
                 }
-                Stage::Waiting { .. } | Stage::Making { .. } => {}
+                Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => {}
                 Stage::Open(open) if open.is_over(now) => ended.push((*number, None)),
                 Stage::Open(open) => {
                     if open.take_look(now) {
@@ -342,7 +347,7 @@ impl Calls {
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         let is_busy = |call: &Call| match &call.stage {
             Stage::Waiting { .. } => false,
-            Stage::Making { .. } => true,
+            Stage::Making { .. } | Stage::Done { .. } => true,
             Stage::Open(open) => !open.is_idle(now),
         };
         self.closing.is_idle(now) && !self.by_number.values().any(is_busy)
@@ -390,6 +395,9 @@ impl Call {
 
 /// How long one party waits for the other: a ring takes 90 s at most.
 const WAIT: Duration = Duration::from_secs(120);
+
+/// In which a goodbye of one party is with the other, whose program says by it why the call ended.
+const HEARD_FROM_THEM: Duration = Duration::from_secs(1);
 
 /// How long a wish for a room may wait for its turn and its answer.
 const MAKE: Duration = Duration::from_secs(10);

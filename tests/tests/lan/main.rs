@@ -73,12 +73,17 @@ impl Room {
     /// The first two, who know each other, wait with these words and see each other.
     async fn meet(&self, words: &[&str], others: &[&str]) -> Result<(Peer, Peer)> {
         let (one, other) = self.two();
-        acquaint(one, other).await?;
-        let (mut at_one, mut at_other) = (one.waits(words)?, other.waits(others)?);
-        sees(&mut at_one, other, SOON).await?;
-        sees(&mut at_other, one, SOON).await?;
-        Ok((at_one, at_other))
+        meet([(one, words), (other, others)]).await
     }
+}
+
+/// Two get to know each other, wait with these words and see each other.
+async fn meet([(one, words), (other, others)]: [(&Person, &[&str]); 2]) -> Result<(Peer, Peer)> {
+    acquaint(one, other).await?;
+    let (mut at_one, mut at_other) = (one.waits(words)?, other.waits(others)?);
+    sees(&mut at_one, other, SOON).await?;
+    sees(&mut at_other, one, SOON).await?;
+    Ok((at_one, at_other))
 }
 
 /// A host that runs containers, with the bridge and the address that every one of them has.

@@ -9,7 +9,7 @@ use scenarios::lan::{Person, acquaint, call, hang_up, loses, misses, near, sees}
 use scenarios::turn::note;
 use serde_json::Value;
 
-use crate::{EVERYONE, EVERYONE_AUTO, KNOWN, KNOWN_AUTO, Room, SOON};
+use crate::{EVERYONE, EVERYONE_AUTO, KNOWN, KNOWN_AUTO, Room, SOON, meet};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_know_each_other_see_and_call_each_other() -> Result<()> {
@@ -115,7 +115,7 @@ async fn two_profiles_of_one_machine_see_and_call_each_other() -> Result<()> {
     };
     let ada = &room.people[0];
     let bea = Person::new(room.homes.path(), "bea", "bea", &ada.host).await?;
-    let (mut a, mut b) = room.meet(&KNOWN, &KNOWN_AUTO).await?;
+    let (mut a, mut b) = meet([(ada, &KNOWN), (&bea, &KNOWN_AUTO)]).await?;
     call(&mut a, &bea.address, &mut b, SOON).await?;
     hang_up(&mut a, &mut b, SOON).await
 }

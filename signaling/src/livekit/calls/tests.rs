@@ -184,9 +184,14 @@ fn whoever_waits_hears_that_the_other_one_is_done() {
     let mut calls = calls();
     calls.ask(claim(1), CALL, somebody(2), now);
     calls.release(&somebody(2), CALL, now);
-    assert_eq!(refusal(&mut calls, 1), NoAccess::Refused);
     calls.ask(claim(2), CALL, somebody(1), now);
     assert_eq!(refusal(&mut calls, 2), NoAccess::Refused);
+    assert_eq!(calls.take_told(&somebody(1), clock()), [], "from them first");
+    let later = now + HEARD_FROM_THEM;
+    calls.tick(later);
+    assert_eq!(refusal(&mut calls, 1), NoAccess::Refused);
+    calls.ask(claim(1), CALL, somebody(2), later);
+    assert_eq!(refusal(&mut calls, 1), NoAccess::Refused);
     assert_eq!(calls.next_wish(now), None);
 }
 
@@ -239,9 +244,10 @@ fn a_room_that_is_made_for_a_call_that_is_over_is_deleted() {
     calls.ask(claim(2), CALL, somebody(1), now);
     calls.next_wish(now);
     calls.release(&somebody(1), CALL, now);
-    assert_eq!(refusal(&mut calls, 2), NoAccess::Refused);
     calls.made(CALL, names(1), Ok(()), now);
     assert_eq!(closes(&mut calls, now), Some(RoomName([1; 16])));
+    calls.tick(now + HEARD_FROM_THEM);
+    assert_eq!(refusal(&mut calls, 2), NoAccess::Refused);
 }
 
 #[test]
