@@ -86,8 +86,12 @@ async def listen(track):
         heard = np.concatenate((heard, samples))
         while len(heard) >= WINDOW:
             window, heard = heard[:WINDOW], heard[WINDOW:]
-            pitch = int(np.abs(np.fft.rfft(window)).argmax()) * RATE // WINDOW
-            tell("sound", hz=pitch, level=float(np.sqrt(np.mean(window**2))))
+            power = np.abs(np.fft.rfft(window)) ** 2
+            peak = int(power.argmax())
+            # Of noise, which has its peak somewhere too, it holds little.
+            pure = power[max(peak - 1, 0) : peak + 2].sum() / max(power.sum(), 1e-9)
+            level = np.sqrt(np.mean(window**2))
+            tell("sound", hz=peak * RATE // WINDOW, pure=float(pure), level=float(level))
 
 
 async def show(source):
@@ -220,10 +224,8 @@ class Peer:
         elif what == "key":
             keys = self.room.e2ee_manager.key_provider
             keys.set_shared_key(order["passphrase"].encode(), 0)
-            tell("done")
         elif what == "encrypt":
             self.room.e2ee_manager.set_enabled(order["on"])
-            tell("done")
         elif what == "leave":
             await self.room.disconnect()
 

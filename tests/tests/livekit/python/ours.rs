@@ -58,6 +58,8 @@ pub(crate) enum News {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tone {
     pub(crate) hz: u32,
+    /// Which part of the power it holds, 0 to 1: of noise, which has its peak somewhere too, little.
+    pub(crate) pure: f64,
     /// Root mean square, 0 to 1.
     pub(crate) level: f64,
 }
@@ -168,19 +170,20 @@ impl Ours {
 }
 
 /// What prevails in a tenth of a second.
-fn tone(samples: &[f32]) -> Tone {
-    let mut planner = RealFftPlanner::<f32>::new();
-    let fft = planner.plan_fft_forward(samples.len());
+fn tone(samples: &[f32]) -> Result<Tone> {
+    let fft = RealFftPlanner::<f32>::new().plan_fft_forward(samples.len());
     let (mut input, mut spectrum) = (samples.to_vec(), fft.make_output_vec());
-    let done = fft.process(&mut input, &mut spectrum).is_ok();
-    let loudest = spectrum.iter().enumerate().filter(|_| done);
-    let loudest = loudest.max_by(|a, b| a.1.norm_sqr().total_cmp(&b.1.norm_sqr()));
-    let bin = loudest.map_or(0, |(bin, _)| bin);
+    fft.process(&mut input, &mut spectrum)?;
+    let power: Vec<f64> = spectrum.iter().map(|it| f64::from(it.norm_sqr())).collect();
+    let peak = (0..power.len()).max_by(|a, b| power[*a].total_cmp(&power[*b]));
+    let peak = peak.context("no spectrum")?;
+    let around = &power[peak.saturating_sub(1)..power.len().min(peak + 2)];
     let squares: f64 = samples.iter().map(|it| f64::from(*it).powi(2)).sum();
-    Tone {
-        hz: (bin * HZ / samples.len()) as u32,
+    Ok(Tone {
+        hz: (peak * HZ / samples.len()) as u32,
+        pure: around.iter().sum::<f64>() / power.iter().sum::<f64>().max(1e-9),
         level: (squares / samples.len() as f64).sqrt(),
-    }
+    })
 }
 
 /// Encodes and hands over, on threads of its own, until nobody steers it any more.
@@ -311,7 +314,7 @@ fn listen(source: &FrameSource, tell: &mpsc::UnboundedSender<News>) -> Result<()
         }
         while heard.len() >= WINDOW {
             let window: Vec<f32> = heard.drain(..WINDOW).collect();
-            let _ = tell.send(News::Sound(tone(&window)));
+            let _ = tell.send(News::Sound(tone(&window)?));
         }
     }
     Ok(())
