@@ -211,9 +211,11 @@ pub const EVENTS: &[Event] = &[
     Event::media("a", "another interface", Act::Replace(Alive))
         .to_reach(500, 1500)
         .within(5),
+    // A server follows nobody to another address, and the next session needs the relay for its key.
     Event::media("b", "relay dead, another interface", Act::Replace(Dead))
         .to_reach(500, 1500)
-        .within(5),
+        .within(5)
+        .over(Over::Direct),
     Event::media("c2", "2 s without a path", outage(2, Alive)).to_reach(500, 500),
     Event::media("c2-dead", "the same, relay dead", outage(2, Dead)).to_reach(500, 500),
     Event::media("c4", "4 s without a path", outage(4, Alive)).to_reach(800, 800),
@@ -226,8 +228,10 @@ pub const EVENTS: &[Event] = &[
     Event::media("c30", "30 s without a path", outage(30, Alive))
         .to_reach(800, 800)
         .long(),
+    // A server has given both up by then: see above.
     Event::media("c30-dead", "the same, relay dead", outage(30, Dead))
         .to_reach(800, 800)
+        .over(Over::Direct)
         .long(),
     Event::media("d", "another interface on both sides", Act::ReplaceBoth)
         .to_reach(500, 1500)
@@ -245,7 +249,9 @@ pub const EVENTS: &[Event] = &[
         .with(Servers::Stun)
         .to_reach(800, 1500)
         .within(2),
-    Event::media("g", "set-up at 20 % loss", Act::SetUp).within(15),
+    Event::media("g", "set-up at 20 % loss", Act::SetUp)
+        .within(15)
+        .over(Over::Both),
     Event::media(
         "h10",
         "one side frozen for 10 s",

@@ -95,7 +95,7 @@ fn logging(name: &str, place: &Path) -> Result<Command> {
         .args(["-c", r#"exec "$0" "$@" 2>"$LOG_FILE""#])
         .arg(built(name)?)
         .env("LOG_FILE", place.join(format!("{name}.log")))
-        .env("RUST_LOG", "debug");
+        .env("RUST_LOG", "trace");
     Ok(command)
 }
 

@@ -28,6 +28,10 @@ pub(super) struct Talk {
     asked_at: Option<Instant>,
     /// Of the last greeting; random at the beginning, so that none of another session's is answered.
     greeting: u64,
+    /// How many greetings there were.
+    greetings: u64,
+    /// The other side has greeted: it has the keys.
+    is_met: bool,
     /// Of the last message of ours, and the last of theirs.
     said: u64,
     heard: u64,
@@ -56,6 +60,8 @@ impl Talk {
             lines: None,
             asked_at: None,
             greeting: getrandom::u64().unwrap_or_default(),
+            greetings: 0,
+            is_met: false,
             said: 0,
             heard: 0,
             greeted: false,
@@ -91,13 +97,20 @@ impl Talk {
 
     fn send_greeting(&mut self) {
         self.greeting = self.greeting.wrapping_add(1);
+        self.greetings += 1;
         self.send(&Speech::Greeting(self.greeting));
     }
 
     /// Whether this is the answer to one of the last greetings, which may still be on its way when
-    /// the next one leaves.
-    const fn is_answer(&self, number: u64) -> bool {
-        self.greeting.wrapping_sub(number) < LATE_ANSWERS
+    /// the next one leaves. Until the first one came, it may be to any: on a bad path the channel stands
+    /// still for seconds, and all arrive at once.
+    fn is_answer(&self, number: u64) -> bool {
+        let late = if self.greeted {
+            self.greetings.min(LATE_ANSWERS)
+        } else {
+            self.greetings
+        };
+        self.greeting.wrapping_sub(number) < late
     }
 
     /// Whether this participant has said something to us.
@@ -194,7 +207,11 @@ impl Task {
         match speech {
             Some(Speech::Greeting(number)) => {
                 self.talk.send(&Speech::Answer(number));
-                self.greet();
+                // Ours may have come before it had the keys. Once: many greetings that arrive together
+                // would else make as many.
+                if !std::mem::replace(&mut self.talk.is_met, true) {
+                    self.greet();
+                }
             }
             Some(Speech::Answer(number)) if self.talk.is_answer(number) => {
                 self.keys.note_opened();
