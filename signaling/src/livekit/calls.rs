@@ -53,11 +53,17 @@ struct Call {
 
 #[derive(Debug)]
 enum Stage {
-    Waiting { until: Instant },
-    Making { until: Instant },
+    Waiting {
+        until: Instant,
+    },
+    Making {
+        until: Instant,
+    },
     /// One party was done before there was a room. The other one hears it from them, with the reason;
     /// from us only if it has not by then.
-    Done { until: Instant },
+    Done {
+        until: Instant,
+    },
     Open(Box<Open>),
 }
 

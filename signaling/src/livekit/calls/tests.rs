@@ -186,7 +186,11 @@ fn whoever_waits_hears_that_the_other_one_is_done() {
     calls.release(&somebody(2), CALL, now);
     calls.ask(claim(2), CALL, somebody(1), now);
     assert_eq!(refusal(&mut calls, 2), NoAccess::Refused);
-    assert_eq!(calls.take_told(&somebody(1), clock()), [], "from them first");
+    assert_eq!(
+        calls.take_told(&somebody(1), clock()),
+        [],
+        "from them first"
+    );
     let later = now + HEARD_FROM_THEM;
     calls.tick(later);
     assert_eq!(refusal(&mut calls, 1), NoAccess::Refused);
