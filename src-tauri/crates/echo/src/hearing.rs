@@ -11,17 +11,6 @@ use crate::DELAY;
 use crate::loudness::{Loudness, Step};
 
 /// Devices at which somebody listens, for as long as the backend is used.
-///
-/// ```
-/// use std::time::Instant;
-///
-/// use devices::{MicrophoneChoice, SpeakerChoice};
-/// use echo::Hearing;
-///
-/// let devices = devices::audio(MicrophoneChoice::Synthetic, SpeakerChoice::None);
-/// let (_devices, hearing) = Hearing::at(devices);
-/// assert_eq!(hearing.echo(Instant::now()), None);
-/// ```
 #[derive(Clone, Debug)]
 pub struct Hearing {
     said: Arc<Loudness>,

@@ -11,7 +11,7 @@ pub fn packets(bytes: &[u8]) {
             Ok(Some(Received::Chat(chat))) => {
                 assert!(chat.text.0.len() <= MAX_TEXT && chat.id.len() <= MAX_ID);
             }
-            Ok(Some(Received::Control(payload))) => assert!(payload.len() <= MAX_PACKET),
+            Ok(Some(Received::Control { payload, .. })) => assert!(payload.len() <= MAX_PACKET),
             Ok(None) | Err(_) => {}
         }
     }

@@ -16,8 +16,13 @@ use crate::livekit::signal::Sid;
 /// What a packet brought.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Received {
-    /// A control message, whose bytes are the other side's.
-    Control(Vec<u8>),
+    /// A control message.
+    Control {
+        /// Who sent it, as the server says.
+        from: Option<Sid>,
+        /// As it was sent.
+        payload: Vec<u8>,
+    },
     /// A text, which is whole.
     Chat(ChatText),
 }
@@ -25,7 +30,7 @@ pub enum Received {
 impl std::fmt::Debug for Received {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
-            Self::Control(_) => "Control",
+            Self::Control { .. } => "Control",
             Self::Chat(_) => "Chat",
         })
     }
@@ -86,10 +91,11 @@ impl Reader {
             return Ok(None);
         };
         let value = self.open(value)?;
-        if !self.is_new(&packet.participant_sid, packet.sequence) {
+        let from = Sid::parse(&packet.participant_sid);
+        if !self.is_new(from.as_ref(), packet.sequence) {
             return Ok(None);
         }
-        Ok(value.and_then(|value| self.value(value)))
+        Ok(value.and_then(|value| self.value(from, value)))
     }
 
     /// The last number of each sender, for [`Sync::received`](crate::livekit::signal::Sync).
@@ -113,22 +119,22 @@ impl Reader {
     }
 
     /// Whether a packet was not here before. Without a number or a sender it always is.
-    fn is_new(&mut self, sender: &str, sequence: u32) -> bool {
-        let Some(sender) = Sid::parse(sender).filter(|_| sequence > 0) else {
+    fn is_new(&mut self, sender: Option<&Sid>, sequence: u32) -> bool {
+        let Some(sender) = sender.filter(|_| sequence > 0) else {
             return true;
         };
-        if let Some((_, last)) = self.heard.iter_mut().find(|(sid, _)| *sid == sender) {
+        if let Some((_, last)) = self.heard.iter_mut().find(|(sid, _)| sid == sender) {
             let is_new = sequence > *last;
             *last = sequence.max(*last);
             return is_new;
         }
-        push(&mut self.heard, (sender, sequence), MAX_SENDERS);
+        push(&mut self.heard, (sender.clone(), sequence), MAX_SENDERS);
         true
     }
 
-    fn value(&mut self, value: PayloadValue) -> Option<Received> {
+    fn value(&mut self, from: Option<Sid>, value: PayloadValue) -> Option<Received> {
         match value {
-            PayloadValue::User(it) => control(it),
+            PayloadValue::User(it) => control(from, it),
             PayloadValue::Chat(it) => legacy(it).and_then(|it| self.tell(it)),
             PayloadValue::Header(it) if it.topic == CHAT => {
                 self.streams.begin(it).and_then(|it| self.tell(it))
@@ -158,8 +164,11 @@ fn decrypt(opener: &Opener, packet: &EncryptedPacket) -> Result<Option<PayloadVa
     Ok(payload.value)
 }
 
-fn control(packet: UserPacket) -> Option<Received> {
-    (packet.topic.as_deref() == Some(TOPIC)).then_some(Received::Control(packet.payload))
+fn control(from: Option<Sid>, packet: UserPacket) -> Option<Received> {
+    (packet.topic.as_deref() == Some(TOPIC)).then_some(Received::Control {
+        from,
+        payload: packet.payload,
+    })
 }
 
 /// Changes of texts that were told are not shown.

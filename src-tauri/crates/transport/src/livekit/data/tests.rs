@@ -6,6 +6,7 @@ use prost::Message as _;
 use super::{ChatText, DataError, MAX_TEXT, Reader, Received, TooLarge, Writer};
 use crate::livekit::e2ee::{Key, KeyRing, Opener, Sealer};
 use crate::livekit::proto::data::{ChatMessage, Chunk, DataPacket, Header, TextHeader, Value};
+use crate::livekit::signal::Sid;
 
 fn chat(text: &str) -> ChatText {
     ChatText {
@@ -38,6 +39,13 @@ fn pair(passphrase: Option<&str>) -> (Writer, Reader) {
     (Writer::new(sealer), Reader::new(opener))
 }
 
+fn control(payload: &[u8]) -> Received {
+    Received::Control {
+        from: Sid::parse("PA_b"),
+        payload: payload.to_vec(),
+    }
+}
+
 fn read_all(reader: &mut Reader, packets: &[Vec<u8>]) -> Vec<Received> {
     let each = packets
         .iter()
@@ -53,10 +61,7 @@ fn control_messages_and_texts_arrive_in_clear_and_encrypted() {
         let mut packets = vec![writer.control(b"still there").unwrap()];
         packets.extend(writer.chat(&chat(&long)).unwrap());
         assert_eq!(packets.len(), 1 + 1 + 4 + 1, "54,000 bytes are four pieces");
-        let received = [
-            Received::Control(b"still there".to_vec()),
-            Received::Chat(chat(&long)),
-        ];
+        let received = [control(b"still there"), Received::Chat(chat(&long))];
         assert_eq!(read_all(&mut reader, &packets), received);
     }
 }
@@ -70,7 +75,7 @@ fn a_packet_that_a_resume_sends_again_is_taken_once() {
     let all: Vec<_> = writer.after(0).map(<[u8]>::to_vec).collect();
     assert_eq!(read_all(&mut reader, &all[..2]).len(), 2);
     let again: Vec<_> = writer.after(1).map(<[u8]>::to_vec).collect();
-    assert_eq!(read_all(&mut reader, &again), [Received::Control(vec![2])]);
+    assert_eq!(read_all(&mut reader, &again), [control(&[2])]);
     let heard = reader.received();
     assert!(matches!(&heard[..], [(sid, 3)] if sid.as_str() == "PA_b"));
 }

@@ -1,6 +1,6 @@
 //! The room: how it is joined, who is there, and how it ends.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use media::transport::{ConnectionQuality, Credentials, NoAccess, TransportError, TransportState};
@@ -8,13 +8,14 @@ use media::transport::{ConnectionQuality, Credentials, NoAccess, TransportError,
 use super::Task;
 use crate::livekit::signal::{
     About, Action, Cause, Config, Connection, Event, Joined, Participant, Quality, Reason, Request,
-    Resumed, Sid, Source, Verdict,
+    Resumed, Sid, Source, Token, Verdict,
 };
 
 /// What the task knows of its room.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     joined_at: Option<Instant>,
+    token: Option<Arc<Token>>,
     /// Our own name there.
     sid: Option<Sid>,
     /// How frames end that the server puts in by itself; known from the join on.
@@ -53,9 +54,10 @@ impl Task {
             let refused = TransportError::ServerRefused("nobody gives access");
             return self.core.enter(TransportState::Failed(refused)).await;
         };
+        let token = self.setup.tokens.of(self.call, self.number, token);
         let config = Config {
             url: url.into(),
-            token: self.setup.tokens.of(self.call, token),
+            token: Arc::clone(&token),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             offer: self.negotiation.last_offer(),
             tracks: self.tracks.wanted(self.max_send),
@@ -68,6 +70,7 @@ impl Task {
             }
         }
         self.signal = Some(signal);
+        self.room.token = Some(token);
     }
 
     /// Asks the server for something, as soon as there is a connection.
@@ -96,6 +99,7 @@ impl Task {
             }
             Some(Event::Gone { sid, reason }) => {
                 tracing::info!(?reason, "somebody is gone from the room");
+                self.forget_tracks_of(&sid);
                 self.room.others.retain(|it| it.sid != sid);
                 // Somebody else may have been there; the other side is whom we spoke with.
                 let is_other = self.talk.is_greeted() && self.talk.has_heard(&sid);
@@ -127,6 +131,10 @@ impl Task {
             }
             Some(Event::Quality { sid, quality }) => self.note_quality(&sid, quality),
             Some(Event::Room { .. }) => {}
+            // The next session of the call has our name there, and nobody else should.
+            Some(Event::Closed(Cause::Duplicate)) if self.is_taken_over() => {
+                self.core.enter(TransportState::ClosedByPeer).await;
+            }
             Some(Event::Closed(cause)) => self.core.enter(end_of(cause)).await,
             None => self.core.enter(end_of(Cause::Unreachable)).await,
         }
@@ -158,6 +166,11 @@ impl Task {
         self.say_mutes();
         self.talk.repeat_after(resumed.last_sequence);
         self.repeat_offer();
+    }
+
+    fn is_taken_over(&self) -> bool {
+        let token = self.room.token.as_ref();
+        token.is_some_and(|it| it.is_taken_over_from(self.number))
     }
 
     fn note_quality(&self, of: &Sid, quality: Quality) {
@@ -219,8 +232,7 @@ fn end_of(cause: Cause) -> TransportState {
         | Cause::HungUp
         | Cause::ServerStops
         | Cause::JoinAnew => TransportState::Failed(TransportError::ServerUnreachable),
-        // Only we have a token of this name: the session that takes over has joined.
-        Cause::Duplicate => TransportState::ClosedByPeer,
+        Cause::Duplicate => ended("joined from elsewhere under our name"),
         Cause::BadAddress => refused("its address cannot be used"),
         Cause::Untrusted => refused("its certificate is not trusted"),
         Cause::Refused => refused("it does not take the token"),

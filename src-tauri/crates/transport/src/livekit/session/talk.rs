@@ -37,6 +37,8 @@ pub(super) struct Talk {
     heard: u64,
     /// The other side has heard us, and we it.
     greeted: bool,
+    /// Who that is in the room.
+    other: Option<Sid>,
 }
 
 impl Talk {
@@ -65,6 +67,7 @@ impl Talk {
             said: 0,
             heard: 0,
             greeted: false,
+            other: None,
         }
     }
 
@@ -113,9 +116,16 @@ impl Talk {
         self.greeting.wrapping_sub(number) < late
     }
 
-    /// Whether this participant has said something to us.
+    /// Whether this participant is the other side: the first one who said something that was not said
+    /// before. Whoever repeats it later is not.
     pub(super) fn has_heard(&self, who: &Sid) -> bool {
-        self.received().iter().any(|(sid, _)| sid == who)
+        self.other.as_ref() == Some(who)
+    }
+
+    fn meet(&mut self, who: Option<Sid>) {
+        if self.other.is_none() {
+            self.other = who;
+        }
     }
 
     /// The last number of each sender.
@@ -199,9 +209,9 @@ impl Task {
             // The other side greets again.
             return;
         };
-        let speech = match reader.read(packet) {
-            Ok(Some(Received::Control(payload))) => Speech::from_bytes(payload),
-            Ok(Some(Received::Chat(_)) | None) => None,
+        let (from, speech) = match reader.read(packet) {
+            Ok(Some(Received::Control { from, payload })) => (from, Speech::from_bytes(payload)),
+            Ok(Some(Received::Chat(_)) | None) => return,
             Err(error) => return tracing::debug!(%error, "a packet is dropped"),
         };
         match speech {
@@ -215,11 +225,13 @@ impl Task {
             }
             Some(Speech::Answer(number)) if self.talk.is_answer(number) => {
                 self.keys.note_opened();
+                self.talk.meet(from);
                 self.greeted().await;
             }
             Some(Speech::Message { number, content }) if number > self.talk.heard => {
                 self.talk.heard = number;
                 self.keys.note_opened();
+                self.talk.meet(from);
                 // Whoever says something has heard our answer.
                 self.greeted().await;
                 if content.len() <= MAX_DATA {

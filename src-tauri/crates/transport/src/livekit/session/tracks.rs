@@ -134,6 +134,13 @@ impl Task {
         }
     }
 
+    /// Somebody has left, with the tracks that they published.
+    pub(super) fn forget_tracks_of(&mut self, who: &Sid) {
+        let room = &self.room;
+        let is_theirs = |track: &Sid| room.publisher_of(track).is_some_and(|(it, _)| it == who);
+        self.tracks.pending.retain(|(track, _)| !is_theirs(track));
+    }
+
     /// Receives a stream from this track, in place of any other.
     fn receive(&mut self, stream: Stream, sid: Sid, track: Arc<dyn TrackRemote>) {
         let received = &mut self.tracks.received[stream];

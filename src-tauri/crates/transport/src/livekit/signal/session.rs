@@ -41,6 +41,7 @@ enum State {
 
 #[derive(Debug)]
 struct Open {
+    since: Instant,
     /// When the server was last heard.
     heard: Instant,
     ping_at: Instant,
@@ -265,6 +266,7 @@ impl Session {
 
     fn open(&mut self, now: Instant, unsynced: bool) {
         self.enter(State::Open(Open {
+            since: now,
             heard: now,
             ping_at: now + self.ping_interval,
             rtt: 0,
@@ -275,13 +277,22 @@ impl Session {
     /// From an open session, whose socket is gone.
     fn resume(&mut self, now: Instant, reason: ResumeReason) {
         self.hold.lose_socket();
+        // A server that sends us away again and again is not asked without a pause.
+        let is_fresh = matches!(&self.state, State::Open(open) if now < open.since + SETTLED);
+        let pause = if is_fresh {
+            RESUME_PAUSE
+        } else {
+            Duration::ZERO
+        };
         self.enter(State::Resuming(Resuming {
             reason,
             until: now + self.config.resume_for,
-            step: Step::Pause(now),
+            step: Step::Pause(now + pause),
         }));
         self.tell(Event::Lost);
-        self.attempt(now);
+        if pause.is_zero() {
+            self.attempt(now);
+        }
     }
 
     fn attempt(&mut self, now: Instant) {
@@ -368,3 +379,6 @@ const ATTEMPT_WITHIN: Duration = Duration::from_secs(4);
 /// Between attempts to resume. A healthy server answers the first one with HTTP 500 now and then,
 /// while it still closes the old socket.
 const RESUME_PAUSE: Duration = Duration::from_millis(300);
+
+/// A session that was open for so long is resumed at once.
+const SETTLED: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use self::rig::{Rig, join, leave, other, others, reconnect};
 use super::super::cause::{Action, Cause, Reason};
 use super::super::event::{Event, Sid};
 use super::super::request::{Offer, Request, ResumeReason};
-use super::{Input, RESUME_PAUSE};
+use super::{Input, RESUME_PAUSE, SETTLED};
 use crate::livekit::proto::model::SessionDescription;
 use crate::livekit::proto::request::Content as Asked;
 use crate::livekit::proto::response::{Content, MediaSectionsRequirement, RequestResponse};
@@ -164,6 +164,19 @@ fn a_resume_that_the_server_answers_by_a_fault_is_tried_again_after_a_pause() {
 }
 
 #[test]
+fn a_server_that_sends_us_away_again_and_again_is_asked_with_a_pause() {
+    let mut rig = Rig::resuming();
+    assert!(rig.dialled().is_some());
+    for _ in 0..3 {
+        rig.receive(reconnect(0));
+        rig.receive(leave(1, 0));
+        assert!(rig.dialled().is_none(), "it was open for a moment");
+        rig.pass(RESUME_PAUSE);
+        assert!(rig.dialled().is_some());
+    }
+}
+
+#[test]
 fn a_resume_has_its_time_and_no_more() {
     let mut rig = Rig::resuming();
     let mut attempts = 0;
@@ -222,6 +235,7 @@ fn who_is_missing_after_a_resume_is_gone_and_old_news_changes_nothing() {
     rig.receive(others(vec![other("PA_b", 5), other("PA_c", 1)]));
     rig.receive(others(vec![other("PA_b", 4)]));
     assert_eq!(rig.events().len(), 2);
+    rig.pass(SETTLED);
     rig.input(Input::Dropped);
     rig.receive(reconnect(0));
     rig.events();

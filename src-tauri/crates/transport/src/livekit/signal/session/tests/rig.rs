@@ -7,7 +7,7 @@ use data_encoding::BASE64URL;
 use flate2::read::GzDecoder;
 use prost::Message as _;
 
-use super::super::{Input, Output, Session};
+use super::super::{Input, Output, SETTLED, Session};
 use crate::livekit::proto::model::{LeaveRequest, ParticipantInfo, TrackInfo};
 use crate::livekit::proto::request::{
     Content as Asked, JoinRequest, SignalRequest, WrappedJoinRequest,
@@ -70,6 +70,7 @@ impl Rig {
     /// Its socket was lost, and the first attempt is under way.
     pub(super) fn resuming() -> Self {
         let mut rig = Self::joined();
+        rig.pass(SETTLED);
         rig.input(Input::Dropped);
         assert_eq!(rig.events(), [Event::Lost]);
         rig
