@@ -40,6 +40,57 @@ async fn a_third_in_the_room_hears_nothing_and_is_with_nobody() -> Result<()> {
     Ok(())
 }
 
+/// The same with the key: what the server forwards are frames under it, for what is not sealed by it
+/// does not open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_third_who_has_the_key_hears_what_is_sealed_under_it() -> Result<()> {
+    let Some((server, duo)) = call_in_a_room_of_three().await? else {
+        return Ok(());
+    };
+    let url = server.url();
+    let ivy = seat(&url, Role::Answerer, "ivy").take(&transport()).await?;
+    let parcels = duo.caller.parcels.lock();
+    let parcels = parcels.unwrap_or_else(PoisonError::into_inner).clone();
+    ensure!(!parcels.is_empty(), "the key goes in a parcel");
+    for parcel in parcels {
+        ivy.control.parcel(parcel);
+    }
+    let nobody = ivy.control.clone();
+    let ivy = End::of(ivy, &nobody);
+    // She takes one of them for her other side: whoever answers her first.
+    let _flows = [
+        Flow::start(&duo.caller, &duo.callee).await?,
+        Flow::start(&duo.callee, &duo.caller).await?,
+    ];
+    for _ in 0..50 {
+        let heard = ivy.receives(Stream::Voice)?;
+        ensure!(heard.frame.payload.len() == Flow::PAYLOAD, "{heard:?}");
+    }
+    duo.close().await;
+    Ok(())
+}
+
+/// What the frames above are made of, as it leaves: sound and pictures of which no two runs of eight bytes
+/// are the same.
+#[test]
+fn no_run_of_what_was_made_is_in_what_is_sealed() -> Result<()> {
+    let key = Key::of_passphrase("of two people").context("a key")?;
+    let mut sealer = Sealer::new(key, 1)?;
+    let content: Vec<u8> = (0..1500_u32).flat_map(u32::to_be_bytes).collect();
+    let sound = [&[0x78], &content[..]].concat();
+    let picture = [&[0, 0, 0, 1, 0x65, 0xb8], &content[..]].concat();
+    for (made, sealed) in [
+        (&sound, sealer.sound(&sound)?),
+        (&picture, sealer.picture(&picture)?),
+    ] {
+        let runs: BTreeSet<&[u8]> = content.windows(8).collect();
+        ensure!(sealed.len() > made.len());
+        ensure!(made.windows(8).any(|it| runs.contains(it)));
+        ensure!(!sealed.windows(8).any(|it| runs.contains(it)));
+    }
+    Ok(())
+}
+
 async fn call_in_a_room_of_three() -> Result<Option<(LiveKit, Duo)>> {
     let Some(server) = LiveKit::start().await? else {
         return Ok(None);

@@ -224,6 +224,7 @@ fn a_resume_uses_the_newest_token() {
     let mut rig = Rig::joined();
     rig.receive(Content::RefreshToken("fresh".to_owned()));
     rig.receive(Content::RefreshToken("x".repeat(10_000)));
+    rig.pass(SETTLED);
     rig.ask(Request::Resume(ResumeReason::PublisherFailed));
     assert_eq!(rig.dialled().unwrap().reconnect_reason, 2);
     assert_eq!(rig.token(), "fresh");
@@ -235,7 +236,6 @@ fn who_is_missing_after_a_resume_is_gone_and_old_news_changes_nothing() {
     rig.receive(others(vec![other("PA_b", 5), other("PA_c", 1)]));
     rig.receive(others(vec![other("PA_b", 4)]));
     assert_eq!(rig.events().len(), 2);
-    rig.pass(SETTLED);
     rig.input(Input::Dropped);
     rig.receive(reconnect(0));
     rig.events();
