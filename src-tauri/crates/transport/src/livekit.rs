@@ -24,6 +24,7 @@ mod pieces;
 pub mod signal;
 
 mod agreement;
+mod conversation;
 mod keys;
 mod proto;
 mod redacted;
@@ -42,6 +43,7 @@ use tracing::Instrument as _;
 pub use redacted::Redacted;
 
 use self::setup::Setup;
+use crate::peer;
 
 /// What a transport over LiveKit is set up with.
 #[derive(Clone, Debug, Default)]
@@ -69,9 +71,7 @@ impl LiveKit {
 impl MediaTransport for LiveKit {
     fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>> {
         let setup = Arc::clone(&self.setup);
-        // Of no span above: the session outlives whoever opens it. The id is written as everywhere.
-        let id = format_args!("{:016x}", params.call);
-        let span = tracing::info_span!(parent: None, "call", %id);
+        let span = peer::session::span(params.call);
         let inside = span.clone();
         let opening = async move {
             let built = Box::pin(setup::build(&setup, &params, inside.clone())).await?;

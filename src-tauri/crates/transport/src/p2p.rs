@@ -26,6 +26,7 @@ pub use media::transport::IceServer;
 pub use self::parcel::{BadParcel, ClockOffsets, Negotiation};
 
 use self::setup::Setup;
+use crate::peer;
 
 /// The label of the channel of the call's messages.
 const CONTROL: &str = "control";
@@ -72,9 +73,7 @@ impl PeerToPeer {
 impl MediaTransport for PeerToPeer {
     fn open(&self, params: OpenParams) -> BoxFuture<'static, Result<Session, TransportError>> {
         let setup = self.setup.clone();
-        // Of no span above: the session outlives whoever opens it. The id is written as everywhere.
-        let id = format_args!("{:016x}", params.call);
-        let span = tracing::info_span!(parent: None, "call", %id);
+        let span = peer::session::span(params.call);
         let inside = span.clone();
         let opening = async move {
             let built = Box::pin(setup::build(&setup, &params, inside.clone())).await?;

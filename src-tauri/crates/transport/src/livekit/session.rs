@@ -34,8 +34,11 @@ use super::keys::Keys;
 use super::setup::{Built, Setup};
 use super::signal::{self, Event};
 use crate::peer;
+use crate::peer::data;
 use crate::peer::events::PeerEvent;
-use crate::peer::session::{self, Command, Core, Start, WATCH_INTERVAL, is_final};
+use crate::peer::session::{
+    self, CLOSE_TIMEOUT, Command, Core, LIBRARY_CLOSE, Start, WATCH_INTERVAL, is_final,
+};
 
 /// Starts the tasks of a session; all that they log is inside `span`.
 pub(super) fn start(built: Built, setup: &Arc<Setup>, params: OpenParams, span: Span) -> Session {
@@ -113,10 +116,9 @@ impl Task {
         if self.role == Role::Offerer {
             self.make_passphrase().await;
         }
-        // The description is made while access is waited for.
+        // Access is mostly there by then: it is asked for while it rings.
         if let Err(error) = self.describe().await {
-            let failed = TransportState::Failed(peer::internal(&error));
-            self.core.enter(failed).await;
+            self.core.fail(peer::internal(&error)).await;
         }
         let mut entering: Option<Entering> = Some(Box::pin(async move {
             match access {
@@ -138,7 +140,7 @@ impl Task {
                 Some(feedback) = self.core.feedback.recv() => self.core.take_feedback(feedback).await,
                 Some(ended) = self.core.receiving.join_next() => {
                     // A track that was replaced is given up by us.
-                    if ended.is_ok() {
+                    if !ended.is_err_and(|it| it.is_cancelled()) {
                         self.core.on_library_stopped().await;
                     }
                 }
@@ -174,7 +176,7 @@ impl Task {
 
     async fn peer_event(&mut self, event: PeerEvent) {
         match event {
-            PeerEvent::Candidate(candidate) => self.tell_candidate(&candidate),
+            PeerEvent::Candidate(candidate) => self.tell_candidate(candidate),
             PeerEvent::GatheringComplete => self.tell_end_of_candidates(),
             PeerEvent::Ice(state) => {
                 self.core.on_ice(state);
@@ -198,7 +200,7 @@ impl Task {
     async fn make_passphrase(&mut self) {
         let Some(passphrase) = Passphrase::random() else {
             let error = TransportError::Internal("no random bytes".to_owned());
-            return self.core.enter(TransportState::Failed(error)).await;
+            return self.core.fail(error).await;
         };
         let parcel = TransportEvent::Parcel(passphrase.to_parcel());
         self.core.emit(parcel).await;
@@ -218,7 +220,7 @@ impl Task {
         self.deriving = None;
         if key.is_none() {
             let error = TransportError::Internal("no key can be derived".to_owned());
-            return self.core.enter(TransportState::Failed(error)).await;
+            return self.core.fail(error).await;
         }
         self.key = key;
         self.set_keys().await;
@@ -236,7 +238,7 @@ impl Task {
             }
             Err(error) => {
                 let error = TransportError::Internal(error.to_string());
-                self.core.enter(TransportState::Failed(error)).await;
+                self.core.fail(error).await;
             }
         }
     }
@@ -245,8 +247,7 @@ impl Task {
     async fn watch(&mut self) {
         self.core.stop_polling_fast_if_due(self.talk.is_open());
         if self.core.traffic.handshake_refused() {
-            let refused = TransportState::Failed(TransportError::Security);
-            return self.core.enter(refused).await;
+            return self.core.fail(TransportError::Security).await;
         }
         if self.core.is_closed().await {
             self.closed_at.get_or_insert_with(Instant::now);
@@ -256,12 +257,13 @@ impl Task {
             .is_some_and(|it| it.elapsed() >= SAYS_WHY_WITHIN)
         {
             let error = TransportError::ServerUnreachable;
-            return self.core.enter(TransportState::Failed(error)).await;
+            return self.core.fail(error).await;
         }
         if self.room.is_joined_in_vain(self.core.liveness.is_secured()) {
             let error = TransportError::ServerUnreachable;
-            return self.core.enter(TransportState::Failed(error)).await;
+            return self.core.fail(error).await;
         }
+        self.offer_if_due().await;
         // A server that is reached is half the way.
         let path = self.talk.is_greeted().then_some(Path::Server);
         let now = Instant::now();
@@ -286,14 +288,9 @@ impl Task {
         if let Some(deriving) = self.deriving.take() {
             deriving.abort();
         }
-        let leaving = async {
-            if let Some(signal) = self.signal.take() {
-                signal.close().await;
-            }
-        };
-        // Side by side: each has most of the second that a close may take.
-        if tokio::time::timeout(LEAVE_WITHIN, leaving).await.is_err() {
-            tracing::debug!("the server did not hear that we leave");
+        // First: a connection that closes without a word is lost, as far as the server knows.
+        if let Some(signal) = self.signal.take() {
+            signal.close(LEAVE_WITHIN).await;
         }
         self.core.free().await;
     }
@@ -332,6 +329,10 @@ const SAYS_WHY_WITHIN: Duration = Duration::from_millis(300);
 /// told.
 const ASK_AFTER: Duration = Duration::from_millis(500);
 
-/// How long the server may take to hear that we leave. With the messages before and the library after,
-/// it makes less than the second that a close may take.
-const LEAVE_WITHIN: Duration = Duration::from_millis(150);
+/// How long it may take to tell the server that we leave: what fits the second of a close.
+const LEAVE_WITHIN: Duration = Duration::from_millis(80);
+
+const _: () = assert!(
+    data::LINGER.as_millis() + LEAVE_WITHIN.as_millis() + LIBRARY_CLOSE.as_millis()
+        < CLOSE_TIMEOUT.as_millis()
+);

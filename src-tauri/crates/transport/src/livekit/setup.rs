@@ -161,6 +161,6 @@ pub(super) const FIRST_RECEIVERS: [u32; 2] = [2, 2];
 const RELIABLE: &str = "_reliable";
 const LOSSY: &str = "_lossy";
 
-/// Between reports of the server, which collects more for each than another Tincan does. (Measured:
-/// 4.7 a second.)
+/// Between reports of the server, which collects more for each than another Tincan does. Measured:
+/// 4.7 a second, and up to 236 ms apart where none is lost.
 const FEEDBACK_INTERVAL: Duration = Duration::from_millis(240);

@@ -107,10 +107,14 @@ impl Connection {
         self.requests.try_send(request).map_err(|_| NotTaken)
     }
 
-    /// Leaves the room, and waits until the socket is closed: a second at most.
-    pub async fn close(self) {
+    /// Leaves the room, and waits until the socket is closed; after so long no more, and then nothing of
+    /// it is left either.
+    pub async fn close(mut self, within: Duration) {
         drop(self.stop);
-        let _ended: Result<(), _> = self.task.await;
+        if tokio::time::timeout(within, &mut self.task).await.is_err() {
+            tracing::debug!("the server may not have heard that we leave");
+            self.task.abort();
+        }
     }
 }
 

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtp;
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 
 use super::clocks::SendClocks;
 use super::extension::Extension;
-use super::rtcp::RtcpState;
+use super::rtcp::{MOST_SOURCES, RtcpState};
 use crate::rtp::sync::Report;
 
 /// The interceptor.
@@ -97,10 +97,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for CaptureTimes {
     }
 
     fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
-        let resent = packet.message.has(&Attribute::Retransmission);
-        if let Packet::Rtp(rtp) = &mut packet.message.packet
-            && !resent
-        {
+        if let Packet::Rtp(rtp) = &mut packet.message.packet {
             self.stamp(&mut rtp.header, packet.now);
         }
         self.writes.push_back(packet);
@@ -124,8 +121,9 @@ impl Interceptor for CaptureTimes {
     }
 
     fn bind_remote_stream(&mut self, info: &StreamInfo) {
+        let is_known = self.received.contains_key(&info.ssrc);
         if let Some(id) = number(info)
-            && self.received.len() < MOST_SOURCES
+            && (is_known || self.received.len() < MOST_SOURCES)
         {
             self.received.insert(info.ssrc, id);
         }
@@ -148,5 +146,145 @@ fn number(info: &StreamInfo) -> Option<u8> {
 /// step again after this.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Sources that are read at most: a server makes another one each time that something is published.
-const MOST_SOURCES: usize = 64;
+#[cfg(test)]
+mod tests {
+    use media::time::MediaTime;
+    use media::transport::{Stream, Streams};
+    use rtc::interceptor::{AttributedPacket, RTPHeaderExtension};
+    use rtc::shared::TransportContext;
+
+    use super::*;
+    use crate::rtp::sync::{ClockOffsets, Timeline};
+
+    const ID: u8 = 5;
+
+    /// One end, whose voice has the source 1 and whose camera has 2.
+    struct End {
+        times: CaptureTimes,
+        clocks: Arc<SendClocks>,
+        rtcp: Arc<RtcpState>,
+    }
+
+    impl End {
+        fn new() -> Self {
+            let ssrcs = Streams::from_fn(|it| it as u32 + 1);
+            let offsets = ClockOffsets(Streams::from_fn(|_| 7));
+            let clocks = Arc::new(SendClocks::new(offsets, ssrcs));
+            let rtcp = Arc::new(RtcpState::default());
+            let mut times = CaptureTimes::new(Arc::clone(&clocks), Arc::clone(&rtcp));
+            for (stream, ssrc) in [(Stream::Voice, 1), (Stream::Camera, 2)] {
+                times.bind_local_stream(&source(ssrc));
+                times.bind_remote_stream(&source(ssrc));
+                rtcp.learn_source(ssrc, stream);
+            }
+            Self {
+                times,
+                clocks,
+                rtcp,
+            }
+        }
+
+        /// A packet as it leaves: captured then, sent now.
+        fn sends(&mut self, stream: Stream, captured: MediaTime, now: Instant) -> TaggedPacket {
+            let header = rtp::Header {
+                ssrc: self.clocks.stream(stream).ssrc,
+                timestamp: self.clocks.stamp(stream, captured, now),
+                ..rtp::Header::default()
+            };
+            self.times.handle_write(packet(header, now)).unwrap();
+            self.times.poll_write().unwrap()
+        }
+
+        fn receives(&mut self, packet: TaggedPacket) {
+            self.times.handle_read(packet).unwrap();
+            assert!(self.times.poll_read().is_some(), "it goes on");
+        }
+
+        /// Where a timestamp lies, and whether that is known to be in step.
+        fn locates(&self, stream: Stream, timestamp: u32) -> (i64, bool) {
+            let (time, known) = Timeline::new(stream).locate(timestamp, &self.rtcp.clocks());
+            (time.micros(), known)
+        }
+    }
+
+    fn source(ssrc: u32) -> StreamInfo {
+        StreamInfo {
+            ssrc,
+            rtp_header_extensions: vec![RTPHeaderExtension {
+                uri: Extension::CaptureTime.uri().to_owned(),
+                id: ID.into(),
+            }],
+            ..StreamInfo::default()
+        }
+    }
+
+    fn packet(header: rtp::Header, now: Instant) -> TaggedPacket {
+        let packet = rtp::Packet {
+            header,
+            payload: Bytes::new(),
+        };
+        TaggedPacket {
+            now,
+            transport: TransportContext::default(),
+            message: AttributedPacket::new(Packet::Rtp(packet)),
+        }
+    }
+
+    fn header(packet: &TaggedPacket) -> &rtp::Header {
+        match &packet.message.packet {
+            Packet::Rtp(rtp) => &rtp.header,
+            _ => panic!("no RTP"),
+        }
+    }
+
+    #[test]
+    fn streams_are_in_step_by_what_their_packets_say() {
+        let (mut from, mut to, now) = (End::new(), End::new(), Instant::now());
+        let captured = MediaTime::from_micros(5_000_000);
+        // The picture is sent 40 ms later than the sound of the same moment.
+        let sound = from.sends(Stream::Voice, captured, now);
+        let later = now + Duration::from_millis(40);
+        let picture = from.sends(Stream::Camera, captured, later);
+        let stamps = [header(&sound).timestamp, header(&picture).timestamp];
+        to.receives(sound);
+        assert!(!to.locates(Stream::Voice, stamps[0]).1, "of one alone");
+        to.receives(picture);
+        let (heard, known) = to.locates(Stream::Voice, stamps[0]);
+        let (seen, _) = to.locates(Stream::Camera, stamps[1]);
+        assert!(known && (heard - seen).abs() < 50, "{heard} {seen}");
+    }
+
+    #[test]
+    fn it_is_said_now_and_then() {
+        let (mut end, now) = (End::new(), Instant::now());
+        let mut said = Vec::new();
+        for at in (0..300).step_by(20) {
+            let sent = now + Duration::from_millis(at);
+            let captured = MediaTime::from_micros(i64::try_from(at * 1000).unwrap());
+            let packet = end.sends(Stream::Voice, captured, sent);
+            if header(&packet).get_extension(ID).is_some() {
+                said.push(at);
+            }
+        }
+        assert_eq!(said, [0, 100, 200]);
+    }
+
+    #[test]
+    fn what_is_no_time_and_whose_source_is_unknown_changes_nothing() {
+        let (mut end, now) = (End::new(), Instant::now());
+        for (ssrc, value) in [(1, &[1, 2, 3][..]), (1, &[]), (9, &[0; 8])] {
+            let mut header = rtp::Header {
+                ssrc,
+                ..rtp::Header::default()
+            };
+            let value = Bytes::copy_from_slice(value);
+            header.set_extension(ID, value).unwrap();
+            end.receives(packet(header, now));
+        }
+        assert!(!end.locates(Stream::Voice, 0).1);
+        for ssrc in 100..300 {
+            end.times.bind_remote_stream(&source(ssrc));
+        }
+        assert_eq!(end.times.received.len(), MOST_SOURCES);
+    }
+}

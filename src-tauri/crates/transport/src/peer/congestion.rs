@@ -239,7 +239,7 @@ impl BandwidthEstimator for LibraryEstimator {
     }
 }
 
-/// What flows beside is averaged over this.
+/// What flows beside is averaged over this: fifty packets of sound, of which some are pauses.
 const FLOW_MEMORY: Duration = Duration::from_secs(1);
 
 /// The estimate never falls below this: enough for sound and a picture that shows who speaks.

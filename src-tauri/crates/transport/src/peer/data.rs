@@ -117,4 +117,4 @@ pub(crate) async fn drained(queue: &mpsc::Sender<Bytes>) {
 
 /// How long a closing session lets its last messages leave, also those of a channel that is about to
 /// open: a few round trips on most paths, and a small part of the second that a close may take.
-const LINGER: Duration = Duration::from_millis(150);
+pub(crate) const LINGER: Duration = Duration::from_millis(150);

@@ -3,6 +3,8 @@
 //! Every candidate is paired with each of ours and checked, every m-line costs a transceiver: without
 //! limits, a hostile peer could fill the memory or aim our checks at others.
 
+use std::collections::BTreeSet;
+
 use rtc::shared::error::Error;
 use webrtc::peer_connection::RTCSessionDescription;
 
@@ -10,8 +12,9 @@ use webrtc::peer_connection::RTCSessionDescription;
 #[derive(Debug)]
 pub(crate) struct Limits {
     most_sections: usize,
-    /// Candidates of the other side, inside its description and alone.
-    candidates: usize,
+    /// Candidates of the other side, inside its descriptions and alone; at most [`MAX_CANDIDATES`].
+    /// One that is repeated costs nothing, as each description repeats those before it.
+    candidates: BTreeSet<String>,
 }
 
 /// What a description of the other side holds, as the library reads it.
@@ -19,7 +22,7 @@ pub(crate) struct Limits {
 pub(crate) struct RemoteDescription {
     /// The number of m-lines.
     sections: usize,
-    candidates: usize,
+    candidates: Vec<String>,
     /// The certificates that it announces (RFC 8122, 5).
     fingerprints: Vec<String>,
 }
@@ -38,7 +41,10 @@ impl RemoteDescription {
         };
         Ok(Self {
             sections: sections.len(),
-            candidates: attributes().filter(|it| it.is_ice_candidate()).count(),
+            candidates: attributes()
+                .filter(|it| it.is_ice_candidate())
+                .filter_map(|it| it.value.clone())
+                .collect(),
             fingerprints: attributes()
                 .filter(|it| it.key == "fingerprint")
                 .filter_map(|it| it.value.clone())
@@ -60,26 +66,27 @@ impl Limits {
     pub(crate) const fn new(most_sections: usize) -> Self {
         Self {
             most_sections,
-            candidates: 0,
+            candidates: BTreeSet::new(),
         }
     }
 
     /// Whether a description is not more than a session needs. Its candidates count from here on,
     /// even should the library refuse it: it may have taken some of them.
-    pub(crate) const fn admits(&mut self, description: &RemoteDescription) -> bool {
-        let candidates = self.candidates + description.candidates;
-        let fits = description.sections <= self.most_sections && candidates <= MAX_CANDIDATES;
-        if fits {
-            self.candidates = candidates;
-        }
-        fits
+    pub(crate) fn admits(&mut self, description: &RemoteDescription) -> bool {
+        description.sections <= self.most_sections
+            && description
+                .candidates
+                .iter()
+                .all(|it| self.admits_candidate(it))
     }
 
-    /// Whether one more candidate may be taken, which counts then.
-    pub(crate) const fn admits_candidate(&mut self) -> bool {
-        let fits = self.candidates < MAX_CANDIDATES;
-        if fits {
-            self.candidates += 1;
+    /// Whether one more candidate may be taken, as a line (RFC 8839, 5.1), which counts then.
+    pub(crate) fn admits_candidate(&mut self, line: &str) -> bool {
+        let candidate = line.strip_prefix("candidate:").unwrap_or(line);
+        let is_known = self.candidates.contains(candidate);
+        let fits = is_known || self.candidates.len() < MAX_CANDIDATES;
+        if fits && !is_known {
+            self.candidates.insert(candidate.to_owned());
         }
         fits
     }
@@ -107,7 +114,9 @@ mod tests {
     fn description(sections: usize, candidates: usize) -> RemoteDescription {
         RemoteDescription {
             sections,
-            candidates,
+            candidates: (0..candidates)
+                .map(|it| format!("{it} 1 udp 1 x 1"))
+                .collect(),
             fingerprints: Vec::new(),
         }
     }
@@ -116,10 +125,11 @@ mod tests {
     fn candidates_add_up_inside_a_description_and_alone() {
         let mut limits = Limits::new(8);
         assert!(limits.admits(&description(5, 30)));
-        let alone = (0..10).filter(|_| limits.admits_candidate()).count();
-        assert_eq!(alone, MAX_CANDIDATES - 30);
-        assert!(!limits.admits(&description(5, 1)));
-        assert!(limits.admits(&description(5, 0)));
+        assert!(limits.admits(&description(5, 30)), "they are repeated");
+        let alone = (40..50).filter(|it| limits.admits_candidate(&format!("candidate:{it} alone")));
+        assert_eq!(alone.count(), MAX_CANDIDATES - 30);
+        assert!(!limits.admits(&description(5, 31)));
+        assert!(limits.admits(&description(5, 30)) && limits.admits_candidate("40 alone"));
     }
 
     #[test]
@@ -167,7 +177,7 @@ mod tests {
         let offer = RTCSessionDescription::offer(sdp.to_owned()).unwrap();
         let expected = RemoteDescription {
             sections: 2,
-            candidates: 2,
+            candidates: vec!["1 1 udp 1 x 1".to_owned(), "2 1 udp 1 x 1".to_owned()],
             fingerprints: vec!["sha-256 00".to_owned()],
         };
         assert_eq!(RemoteDescription::of(&offer).unwrap(), expected);

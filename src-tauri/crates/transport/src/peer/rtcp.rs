@@ -160,7 +160,7 @@ const fn middle(ntp: u64) -> u32 {
 
 /// How many sources are remembered: a side may go on with a stream under another SSRC, and a server
 /// makes one for each track that is published.
-const MOST_SOURCES: usize = 64;
+pub(crate) const MOST_SOURCES: usize = 64;
 
 /// What a round trip is taken for before one is known: far too long on a local network, where a
 /// second question is rare, and within a continent long enough not to ask twice for nothing.

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 use webrtc::peer_connection::PeerConnection;
 
-pub(crate) use self::core::{Core, WATCH_INTERVAL, is_final};
+pub(crate) use self::control::CLOSE_TIMEOUT;
+pub(crate) use self::core::{Core, LIBRARY_CLOSE, WATCH_INTERVAL, is_final};
 
 use self::control::Control;
 use super::Peer;
@@ -70,6 +71,13 @@ impl Shared {
             source.close();
         }
     }
+}
+
+/// The span of a call, which is inside of no other one: a session outlives whoever opens it. The id is
+/// written as everywhere.
+pub(crate) fn span(call: u64) -> Span {
+    let id = format_args!("{call:016x}");
+    tracing::info_span!(parent: None, "call", %id)
 }
 
 /// What a task is made with, besides what its transport knows.
@@ -162,7 +170,7 @@ async fn supervise(
         shared.stop.cancel();
         shared.send_parameters.set_open(false);
         shared.close_input();
-        let _ = tokio::time::timeout(core::LIBRARY_CLOSE, shared.connection.close()).await;
+        let _ = tokio::time::timeout(LIBRARY_CLOSE, shared.connection.close()).await;
     }
     shared.done.cancel();
 }

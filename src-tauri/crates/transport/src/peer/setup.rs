@@ -199,8 +199,8 @@ const SCTP_MTU: u32 = 500;
 /// Before every interceptor of the library, so that the tap sees what they emit.
 const TAP_SLOT: usize = 500;
 
-/// Beside the tap: what is sent again carries the time that it carried first.
-const CAPTURE_TIME_SLOT: usize = 501;
+/// Above what keeps packets to send them again, which carry their time then too.
+const CAPTURE_TIME_SLOT: usize = 4_500;
 
 /// In which the other side's answer over the network that both are on is there, a wireless one and
 /// busy machines included, so that no VPN is taken which happened to be a millisecond faster. A path

@@ -1,9 +1,11 @@
 //! RTP timestamps to the sender's timeline, so that sound and picture can be set against each
 //! other.
 //!
-//! Two ways lead there. A Tincan peer says in its offer or answer where on each RTP clock its
-//! timeline starts, so its streams are in step from the first packet. Any other peer says it in its
-//! sender reports (RFC 3550, 6.4.1), once both streams of a pair had one.
+//! Three ways lead there. A Tincan peer says in its offer or answer where on each RTP clock its
+//! timeline starts, so its streams are in step from the first packet. Through a server, packets say
+//! now and then when they were captured (`peer::capture_time`), and sender reports no longer count.
+//! Any other peer says it in its sender reports (RFC 3550, 6.4.1), once both streams of a pair had
+//! one.
 
 use media::time::MediaTime;
 use media::transport::{Stream, Streams};
@@ -187,5 +189,23 @@ mod tests {
             let back = ntp_micros(ntp_from_micros(micros)) as u64;
             assert!(micros.abs_diff(back) <= 1);
         }
+    }
+
+    #[test]
+    fn what_packets_say_of_their_capture_makes_sender_reports_void() {
+        let mut clocks = Clocks::default();
+        let report = |seconds: u64, rtp| Report {
+            ntp: seconds << 32,
+            rtp,
+        };
+        clocks.report(Stream::Voice, report(100, 0));
+        clocks.report(Stream::Camera, report(100, 0));
+        clocks.captured(Stream::Voice, report(200, 0));
+        let voice = |clocks: &Clocks| Timeline::new(Stream::Voice).locate(0, clocks);
+        assert!(!voice(&clocks).1, "the camera has said nothing that counts");
+        clocks.captured(Stream::Camera, report(200, 0));
+        clocks.report(Stream::Voice, report(300, 0));
+        let (time, synchronised) = voice(&clocks);
+        assert_eq!((time.micros(), synchronised), (200_000_000, true));
     }
 }

@@ -1,10 +1,10 @@
 //! Descriptions and candidates of the connection with the server. We always offer, one offer at a
 //! time; the first one travels with the request to join.
 
+use std::time::{Duration, Instant};
+
 use media::transport::TransportError;
-use media::transport::TransportState;
 use rtc::peer_connection::transport::RTCIceCandidateInit;
-use serde::Deserialize;
 use webrtc::error::Error;
 use webrtc::peer_connection::RTCSessionDescription;
 
@@ -20,13 +20,16 @@ use crate::peer::limits::{Limits, RemoteDescription};
 pub(super) struct Negotiation {
     /// The last one.
     offer: Option<Offer>,
+    /// When it was made.
+    offered_at: Option<Instant>,
     /// Whether it waits for its answer.
     awaited: bool,
     /// Whether another one is due when it is there.
     again: bool,
     /// The last offer that was answered, and its answer.
     agreed: Option<(Offer, Redacted<String>)>,
-    /// Candidates that came before the first answer, at most [`MAX_CANDIDATES`].
+    /// Candidates that came before the first answer, at most
+    /// [`MAX_CANDIDATES`](crate::peer::limits::MAX_CANDIDATES).
     early: Vec<RTCIceCandidateInit>,
     limits: Limits,
     /// Room for received tracks, audio and video.
@@ -37,6 +40,7 @@ impl Default for Negotiation {
     fn default() -> Self {
         Self {
             offer: None,
+            offered_at: None,
             awaited: false,
             again: false,
             agreed: None,
@@ -103,23 +107,30 @@ impl Task {
     pub(super) async fn offer_again(&mut self, audios: u32, videos: u32) {
         let [audios, videos] = self.negotiation.make_room(audios, videos);
         let connection = &*self.core.shared.connection;
-        let offered = match add_receivers(connection, audios, videos).await {
-            Ok(()) if self.negotiation.awaited => {
-                self.negotiation.again = true;
-                return;
-            }
-            Ok(()) => self.apply_offer().await,
-            Err(error) => Err(error),
-        };
-        match offered {
+        if let Err(error) = add_receivers(connection, audios, videos).await {
+            return self.core.fail(peer::internal(&error)).await;
+        }
+        self.negotiation.again = true;
+        self.offer_if_due().await;
+    }
+
+    /// Makes another offer where one is due, the last one is answered, and the server does not ask for
+    /// one after the other without end.
+    pub(super) async fn offer_if_due(&mut self) {
+        let negotiation = &self.negotiation;
+        let is_many = negotiation.next_id() > FREE_OFFERS;
+        let just_now = |it: Instant| is_many && it.elapsed() < OFFER_INTERVAL;
+        if !negotiation.again || negotiation.awaited || negotiation.offered_at.is_some_and(just_now)
+        {
+            return;
+        }
+        self.negotiation.again = false;
+        match self.apply_offer().await {
             Ok(sdp) => {
                 self.keep_offer(sdp);
                 self.repeat_offer();
             }
-            Err(error) => {
-                let failed = TransportState::Failed(peer::internal(&error));
-                self.core.enter(failed).await;
-            }
+            Err(error) => self.core.fail(peer::internal(&error)).await,
         }
     }
 
@@ -147,6 +158,7 @@ impl Task {
         let id = self.negotiation.next_id();
         let sdp = sdp.into();
         self.negotiation.offer = Some(Offer { sdp, id });
+        self.negotiation.offered_at = Some(Instant::now());
         self.negotiation.awaited = true;
     }
 
@@ -168,7 +180,7 @@ impl Task {
                 "an answer of the server is refused"
             );
             let refused = TransportError::ServerRefused("its answer makes no sense");
-            return self.core.enter(TransportState::Failed(refused)).await;
+            return self.core.fail(refused).await;
         }
         self.negotiation.awaited = false;
         self.negotiation.agreed = Some((offer, answer.sdp));
@@ -176,9 +188,7 @@ impl Task {
             self.add_candidate(init).await;
         }
         self.core.learn_payload_types().await;
-        if std::mem::take(&mut self.negotiation.again) {
-            self.offer_again(0, 0).await;
-        }
+        self.offer_if_due().await;
     }
 
     /// Hands an answer to the library, unless it is more than a session needs.
@@ -188,9 +198,7 @@ impl Task {
         is_first: bool,
     ) -> Result<(), Error> {
         let described = RemoteDescription::of(&answer)?;
-        // Each answer repeats the candidates of those before it.
-        let admitted = Limits::new(MAX_SECTIONS).admits(&described);
-        if !admitted || !described.announces_certificate() {
+        if !self.negotiation.limits.admits(&described) || !described.announces_certificate() {
             return Err(Error::Other("more than a session needs".to_owned()));
         }
         self.core.describe_them(&answer.sdp);
@@ -203,18 +211,13 @@ impl Task {
 
     /// Takes a candidate of the server. One that makes no sense is dropped: it is remote.
     pub(super) async fn take_candidate(&mut self, candidate: &Candidate) {
-        let Ok(init) = serde_json::from_str::<Init>(&candidate.init.0) else {
+        let Ok(init) = serde_json::from_str::<RTCIceCandidateInit>(&candidate.init.0) else {
             return;
         };
-        if init.candidate.is_empty() || !self.negotiation.limits.admits_candidate() {
+        let line = &init.candidate;
+        if line.is_empty() || !self.negotiation.limits.admits_candidate(line) {
             return;
         }
-        let init = RTCIceCandidateInit {
-            candidate: init.candidate,
-            sdp_mid: init.sdp_mid,
-            sdp_mline_index: init.sdp_mline_index,
-            ..RTCIceCandidateInit::default()
-        };
         if self.negotiation.agreed.is_some() {
             self.add_candidate(init).await;
         } else {
@@ -230,31 +233,25 @@ impl Task {
     }
 
     /// Tells the server an address of ours.
-    pub(super) fn tell_candidate(&mut self, candidate: &str) {
-        let init = serde_json::json!({ "candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0 });
-        self.tell_init(init.to_string(), false);
+    pub(super) fn tell_candidate(&mut self, candidate: String) {
+        self.tell(candidate, false);
     }
 
     pub(super) fn tell_end_of_candidates(&mut self) {
-        let init = serde_json::json!({ "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0 });
-        self.tell_init(init.to_string(), true);
+        self.tell(String::new(), true);
     }
 
-    fn tell_init(&mut self, init: String, last: bool) {
+    fn tell(&mut self, candidate: String, last: bool) {
+        let init = RTCIceCandidateInit {
+            candidate,
+            sdp_mid: Some("0".to_owned()),
+            sdp_mline_index: Some(0),
+            ..RTCIceCandidateInit::default()
+        };
+        let init = serde_json::to_string(&init).expect("strings and numbers always are JSON");
         let init = init.into();
         self.ask(Request::Trickle(Candidate { init, last }));
     }
-}
-
-/// `RTCIceCandidateInit` of the W3C.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Init {
-    candidate: String,
-    #[serde(default)]
-    sdp_mid: Option<String>,
-    #[serde(default, rename = "sdpMLineIndex")]
-    sdp_mline_index: Option<u16>,
 }
 
 /// Four tracks that are sent, the channels, and all that can be received.
@@ -263,3 +260,10 @@ const MAX_SECTIONS: usize = 5 + 2 * MAX_RECEIVERS as usize;
 /// Room for received tracks of a kind: two of the other side, and as many again of whoever takes its
 /// place, three times over. Each costs a transceiver.
 const MAX_RECEIVERS: u32 = 8;
+
+/// Offers that follow each other as fast as they are answered: a call of two has three, and each change
+/// of what somebody publishes makes one.
+const FREE_OFFERS: u32 = 16;
+
+/// Between two offers beyond those.
+const OFFER_INTERVAL: Duration = Duration::from_millis(500);

@@ -1,21 +1,23 @@
 //! The room: how it is joined, who is there, and how it ends.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use media::transport::{ConnectionQuality, Credentials, NoAccess, TransportError, TransportState};
 
 use super::Task;
 use crate::livekit::signal::{
-    About, Action, Cause, Config, Connection, Event, Joined, Participant, Quality, Reason, Request,
-    Resumed, Sid, Source, Token, Verdict,
+    About, Cause, Config, Connection, Event, Joined, Participant, Quality, Reason, Request,
+    Resumed, Sid, Source, Verdict,
 };
+use crate::livekit::tokens::Seat;
 
 /// What the task knows of its room.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     joined_at: Option<Instant>,
-    token: Option<Arc<Token>>,
+    /// Ours, from the join on.
+    seat: Option<Seat>,
     /// Our own name there.
     sid: Option<Sid>,
     /// How frames end that the server puts in by itself; known from the join on.
@@ -52,12 +54,12 @@ impl Task {
     pub(super) async fn join(&mut self, credentials: Result<Credentials, NoAccess>) {
         let Ok(Credentials { url, token }) = credentials else {
             let refused = TransportError::ServerRefused("nobody gives access");
-            return self.core.enter(TransportState::Failed(refused)).await;
+            return self.core.fail(refused).await;
         };
-        let token = self.setup.tokens.of(self.call, self.number, token);
+        let seat = self.setup.tokens.join(self.call, self.number, token);
         let config = Config {
             url: url.into(),
-            token: Arc::clone(&token),
+            token: seat.token(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             offer: self.negotiation.last_offer(),
             tracks: self.tracks.wanted(self.max_send),
@@ -70,7 +72,7 @@ impl Task {
             }
         }
         self.signal = Some(signal);
-        self.room.token = Some(token);
+        self.room.seat = Some(seat);
     }
 
     /// Asks the server for something, as soon as there is a connection.
@@ -102,7 +104,7 @@ impl Task {
                 self.forget_tracks_of(&sid);
                 self.room.others.retain(|it| it.sid != sid);
                 // Somebody else may have been there; the other side is whom we spoke with.
-                let is_other = self.talk.is_greeted() && self.talk.has_heard(&sid);
+                let is_other = self.talk.is_greeted() && self.talk.is_with(&sid);
                 if is_other && is_for_good(reason) {
                     self.core.enter(TransportState::ClosedByPeer).await;
                 }
@@ -119,15 +121,12 @@ impl Task {
             Some(Event::Answered { verdict, about }) => self.answered(verdict, &about).await,
             Some(Event::Leave { action, reason }) => {
                 tracing::info!(?action, ?reason, "the server ends the session");
-                if action == Action::JoinAnew {
-                    tracing::info!("another session is needed");
-                }
             }
             Some(Event::Unpublished(sid)) => {
                 tracing::warn!(track = ?sid, "the server ended a track of ours");
                 // Nothing of it arrives any more. Another session publishes it anew.
                 let error = TransportError::ServerUnreachable;
-                self.core.enter(TransportState::Failed(error)).await;
+                self.core.fail(error).await;
             }
             Some(Event::Quality { sid, quality }) => self.note_quality(&sid, quality),
             Some(Event::Room { .. }) => {}
@@ -144,7 +143,7 @@ impl Task {
         tracing::info!(server = joined.server_version, "joined");
         if !joined.h264 {
             let refused = TransportError::ServerRefused("the room takes no H.264");
-            return self.core.enter(TransportState::Failed(refused)).await;
+            return self.core.fail(refused).await;
         }
         self.room.joined_at = Some(Instant::now());
         self.room.sid = Some(joined.sid);
@@ -160,7 +159,7 @@ impl Task {
         let Some(sync) = sync else {
             // There is nothing yet that could go on.
             let error = TransportError::ServerUnreachable;
-            return self.core.enter(TransportState::Failed(error)).await;
+            return self.core.fail(error).await;
         };
         self.ask(Request::Sync(Box::new(sync)));
         self.say_mutes();
@@ -169,8 +168,7 @@ impl Task {
     }
 
     fn is_taken_over(&self) -> bool {
-        let token = self.room.token.as_ref();
-        token.is_some_and(|it| it.is_taken_over_from(self.number))
+        self.room.seat.as_ref().is_some_and(Seat::is_taken_over)
     }
 
     fn note_quality(&self, of: &Sid, quality: Quality) {
@@ -194,7 +192,7 @@ impl Task {
             (Verdict::Done | Verdict::Queued, _) => {}
             (Verdict::NotAllowed | Verdict::LimitExceeded, About::AddTrack(_)) => {
                 let refused = TransportError::ServerRefused("it takes no tracks of ours");
-                self.core.enter(TransportState::Failed(refused)).await;
+                self.core.fail(refused).await;
             }
             (_, about) => tracing::warn!(?verdict, ?about, "the server refuses something"),
         }
@@ -259,7 +257,8 @@ const fn ended(why: &'static str) -> TransportState {
 /// session, and then another one is set up within the time that a call has.
 const RESUME_FOR: Duration = Duration::from_secs(8);
 
-/// In which media passes to a server that let us in, over UDP or TCP, if it ever does.
+/// In which media passes to a server that let us in, over UDP or TCP, if it ever does: ICE's checks of
+/// both, several times over, and no longer than a person waits for an answer.
 const REACHED_WITHIN: Duration = Duration::from_secs(12);
 
 /// Candidates and mutes from before there is access: about twenty.

@@ -10,6 +10,7 @@ use tracing::Instrument as _;
 use webrtc::data_channel::DataChannel;
 
 use super::Task;
+use crate::livekit::conversation::{Conversation, Heard};
 use crate::livekit::data::{MAX_PACKET, Reader, Received, Writer};
 use crate::livekit::e2ee::{Opener, Sealer};
 use crate::livekit::signal::Sid;
@@ -26,19 +27,7 @@ pub(super) struct Talk {
     lines: Option<(Writer, Reader)>,
     /// When the other side was asked last whether it is there.
     asked_at: Option<Instant>,
-    /// Of the last greeting; random at the beginning, so that none of another session's is answered.
-    greeting: u64,
-    /// How many greetings there were.
-    greetings: u64,
-    /// The other side has greeted: it has the keys.
-    is_met: bool,
-    /// Of the last message of ours, and the last of theirs.
-    said: u64,
-    heard: u64,
-    /// The other side has heard us, and we it.
-    greeted: bool,
-    /// Who that is in the room.
-    other: Option<Sid>,
+    conversation: Conversation,
 }
 
 impl Talk {
@@ -61,13 +50,7 @@ impl Talk {
             channel_is_open: false,
             lines: None,
             asked_at: None,
-            greeting: getrandom::u64().unwrap_or_default(),
-            greetings: 0,
-            is_met: false,
-            said: 0,
-            heard: 0,
-            greeted: false,
-            other: None,
+            conversation: Conversation::default(),
         }
     }
 
@@ -77,16 +60,17 @@ impl Talk {
 
     /// Whether messages of the call can be sent now.
     pub(super) fn is_open(&self) -> bool {
-        self.greeted && self.out.capacity() > 0
+        self.is_greeted() && self.out.capacity() > 0
     }
 
+    /// Whether both sides have heard each other.
     pub(super) const fn is_greeted(&self) -> bool {
-        self.greeted
+        self.conversation.is_greeted()
     }
 
     /// Whether a greeting is due.
     pub(super) const fn greets(&self) -> bool {
-        self.channel_is_open && self.lines.is_some() && !self.greeted
+        self.channel_is_open && self.lines.is_some() && !self.is_greeted()
     }
 
     /// Asks the other side whether it is there, unless it was asked a moment ago.
@@ -99,33 +83,13 @@ impl Talk {
     }
 
     fn send_greeting(&mut self) {
-        self.greeting = self.greeting.wrapping_add(1);
-        self.greetings += 1;
-        self.send(&Speech::Greeting(self.greeting));
+        let greeting = self.conversation.greeting();
+        self.send(&greeting);
     }
 
-    /// Whether this is the answer to one of the last greetings, which may still be on its way when
-    /// the next one leaves. Until the first one came, it may be to any: on a bad path the channel stands
-    /// still for seconds, and all arrive at once.
-    fn is_answer(&self, number: u64) -> bool {
-        let late = if self.greeted {
-            self.greetings.min(LATE_ANSWERS)
-        } else {
-            self.greetings
-        };
-        self.greeting.wrapping_sub(number) < late
-    }
-
-    /// Whether this participant is the other side: the first one who said something that was not said
-    /// before. Whoever repeats it later is not.
-    pub(super) fn has_heard(&self, who: &Sid) -> bool {
-        self.other.as_ref() == Some(who)
-    }
-
-    fn meet(&mut self, who: Option<Sid>) {
-        if self.other.is_none() {
-            self.other = who;
-        }
+    /// Whether this participant is the other side.
+    pub(super) fn is_with(&self, who: &Sid) -> bool {
+        self.conversation.is_with(who)
     }
 
     /// The last number of each sender.
@@ -169,12 +133,8 @@ impl Talk {
 impl Task {
     /// Sends a message of the call.
     pub(super) fn say(&mut self, message: Bytes) {
-        self.talk.said += 1;
-        let number = self.talk.said;
-        self.talk.send(&Speech::Message {
-            number,
-            content: message,
-        });
+        let message = self.talk.conversation.message(message);
+        self.talk.send(&message);
     }
 
     /// Sends all messages that wait.
@@ -214,39 +174,31 @@ impl Task {
             Ok(Some(Received::Chat(_)) | None) => return,
             Err(error) => return tracing::debug!(%error, "a packet is dropped"),
         };
-        match speech {
-            Some(Speech::Greeting(number)) => {
-                self.talk.send(&Speech::Answer(number));
-                // Ours may have come before it had the keys. Once: many greetings that arrive together
-                // would else make as many.
-                if !std::mem::replace(&mut self.talk.is_met, true) {
+        // What a later version may say means nothing here.
+        let Some(speech) = speech else { return };
+        let was_greeted = self.talk.is_greeted();
+        match self.talk.conversation.hear(from, speech) {
+            Heard::Greeting { answer, greet } => {
+                self.talk.send(&answer);
+                if greet {
                     self.greet();
                 }
             }
-            Some(Speech::Answer(number)) if self.talk.is_answer(number) => {
-                self.keys.note_opened();
-                self.talk.meet(from);
-                self.greeted().await;
-            }
-            Some(Speech::Message { number, content }) if number > self.talk.heard => {
-                self.talk.heard = number;
-                self.keys.note_opened();
-                self.talk.meet(from);
-                // Whoever says something has heard our answer.
-                self.greeted().await;
-                if content.len() <= MAX_DATA {
-                    self.core.emit(TransportEvent::Data(content)).await;
+            Heard::Answer => self.is_alive(was_greeted).await,
+            Heard::Message(message) => {
+                self.is_alive(was_greeted).await;
+                if message.len() <= MAX_DATA {
+                    self.core.emit(TransportEvent::Data(message)).await;
                 }
             }
-            Some(Speech::Answer(_) | Speech::Message { .. }) => {
-                tracing::debug!("what was said before is dropped");
-            }
-            None => {}
+            Heard::Repeated => tracing::debug!("what was said before is dropped"),
         }
     }
 
-    async fn greeted(&mut self) {
-        if !std::mem::replace(&mut self.talk.greeted, true) {
+    /// The other side has just been heard; it is the first time unless both had met before.
+    async fn is_alive(&mut self, was_greeted: bool) {
+        self.keys.note_opened();
+        if !was_greeted {
             self.core.open_gates();
             self.take_pending_tracks();
             self.watch().await;
@@ -261,9 +213,6 @@ const QUEUE: usize = 64;
 /// Packets to send that may wait: messages of the call, as many that are sent again after a resume,
 /// and greetings.
 const OUTGOING: usize = 3 * QUEUE;
-
-/// Greetings that an answer may be late by: two seconds of them.
-const LATE_ANSWERS: u64 = 20;
 
 /// Between two questions whether the other side is there: those of an outage wait in the channel, and
 /// arrive all at once.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use media::transport::{Kind, Stream, Streams};
-use media::units::Bitrate;
+use media::units::{Bitrate, Size};
 use tokio::task::AbortHandle;
 use webrtc::media_stream::track_remote::TrackRemote;
 
@@ -43,8 +43,8 @@ impl Tracks {
             cid: naming(stream).track.to_owned(),
             source: source_of(stream),
             picture: (stream.kind() == Kind::Video).then(|| Picture {
-                width: LARGEST.0,
-                height: LARGEST.1,
+                width: Size::HD.width,
+                height: Size::HD.height,
                 bits_per_second: u32::try_from(max.bps()).unwrap_or(u32::MAX),
             }),
             muted: self.muted[stream],
@@ -122,7 +122,7 @@ impl Task {
     pub(super) fn take_pending_tracks(&mut self) {
         for (sid, track) in std::mem::take(&mut self.tracks.pending) {
             let published = self.room.publisher_of(&sid);
-            let theirs = published.filter(|(publisher, _)| self.talk.has_heard(publisher));
+            let theirs = published.filter(|(publisher, _)| self.talk.is_with(publisher));
             match theirs.map(|(_, source)| stream_of(source)) {
                 Some(Some(stream)) => self.receive(stream, sid, track),
                 Some(None) => tracing::warn!("ignored a track of an unknown source"),
@@ -174,8 +174,5 @@ const fn stream_of(source: Source) -> Option<Stream> {
     }
 }
 
-/// Of the pictures that are sent, pixels: the server wants to know it.
-const LARGEST: (u32, u32) = (1280, 720);
-
-/// Two sides have four tracks each.
+/// Tracks of whoever has not been heard yet: the other side has four.
 const MAX_PENDING: usize = 8;

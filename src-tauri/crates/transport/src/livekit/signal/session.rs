@@ -380,5 +380,6 @@ const ATTEMPT_WITHIN: Duration = Duration::from_secs(4);
 /// while it still closes the old socket.
 const RESUME_PAUSE: Duration = Duration::from_millis(300);
 
-/// A session that was open for so long is resumed at once.
+/// A session that was open for so long is resumed at once: three pauses of one that was not, so a server
+/// that means it is asked once a second at most.
 const SETTLED: Duration = Duration::from_secs(1);

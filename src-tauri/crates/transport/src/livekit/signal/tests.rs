@@ -78,7 +78,7 @@ async fn the_token_travels_in_the_header_alone() {
     assert_eq!(request.authorization, "Bearer secret-token");
     assert!(request.target.starts_with("/rtc/v1?join_request="));
     assert!(!request.target.contains("secret"));
-    connection.close().await;
+    connection.close(Duration::from_secs(1)).await;
     assert!(matches!(fake.asked().await, Asked::Leave(it) if it.reason == 1));
 }
 

@@ -120,4 +120,4 @@ impl Drop for Control {
 
 /// How long a close may take: the limits of the session's end add up to less, and the call
 /// promises a second.
-const CLOSE_TIMEOUT: Duration = Duration::from_millis(950);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_millis(950);

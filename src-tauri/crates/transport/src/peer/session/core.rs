@@ -124,6 +124,11 @@ impl Core {
         self.emit(TransportEvent::State(state)).await;
     }
 
+    /// The session has failed for good.
+    pub(crate) async fn fail(&mut self, error: TransportError) {
+        self.enter(TransportState::Failed(error)).await;
+    }
+
     /// Tells where the session stands over this `path`, if there is one, and how long nothing was
     /// `heard` of the other side.
     pub(crate) async fn tell(&mut self, path: Option<Path>, heard: Instant) {
@@ -275,7 +280,7 @@ impl Core {
         if self.foreign_channels > MOST_FOREIGN {
             let error = "the other side opened too many data channels";
             let error = TransportError::Internal(error.to_owned());
-            return self.enter(TransportState::Failed(error)).await;
+            return self.fail(error).await;
         }
         tracing::warn!("closed a data channel that is not known here");
         if channel.close().await.is_err() {
@@ -351,7 +356,7 @@ impl Core {
         } else {
             TransportError::NoPath
         };
-        self.enter(TransportState::Failed(error)).await;
+        self.fail(error).await;
     }
 
     /// Nothing goes out or comes in any more.
@@ -391,7 +396,7 @@ pub(crate) const fn is_final(state: &TransportState) -> bool {
 pub(crate) const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long the library's driver may take to end; it usually takes a millisecond.
-pub(super) const LIBRARY_CLOSE: Duration = Duration::from_millis(700);
+pub(crate) const LIBRARY_CLOSE: Duration = Duration::from_millis(700);
 
 /// How long a search for a path is worth a wake-up each millisecond: a path that takes longer is
 /// found too late for 200 ms to matter.

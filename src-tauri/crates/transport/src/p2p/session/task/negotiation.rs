@@ -209,7 +209,7 @@ impl Task {
             }
             return Ok(());
         }
-        if !negotiation.limits.admits_candidate() {
+        if !negotiation.limits.admits_candidate(&init.candidate) {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
