@@ -14,18 +14,6 @@ pub(in crate::livekit) struct SessionDescription {
     pub(in crate::livekit) sdp: String,
     #[prost(uint32, tag = "3")]
     pub(in crate::livekit) id: u32,
-    #[prost(message, repeated, tag = "4")]
-    pub(in crate::livekit) tracks_by_mid: Vec<MidEntry>,
-}
-
-/// An entry of the map `mid_to_track_id`, which is repeated messages on the wire.
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
-pub(in crate::livekit) struct MidEntry {
-    #[prost(string, tag = "1")]
-    pub(in crate::livekit) mid: String,
-    #[prost(string, tag = "2")]
-    pub(in crate::livekit) track: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -105,7 +93,6 @@ pub(in crate::livekit) struct ParticipantInfo {
 
 opaque!(
     SessionDescription,
-    MidEntry,
     TrickleRequest,
     MuteTrackRequest,
     LeaveRequest,

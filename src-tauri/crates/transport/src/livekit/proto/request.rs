@@ -10,7 +10,7 @@ use super::opaque;
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(in crate::livekit) struct SignalRequest {
-    #[prost(oneof = "Content", tags = "1, 3, 4, 5, 8, 12, 13, 16")]
+    #[prost(oneof = "Content", tags = "1, 3, 5, 8, 12, 16")]
     pub(in crate::livekit) content: Option<Content>,
 }
 
@@ -21,16 +21,12 @@ pub(in crate::livekit) enum Content {
     Offer(SessionDescription),
     #[prost(message, tag = "3")]
     Trickle(TrickleRequest),
-    #[prost(message, tag = "4")]
-    AddTrack(AddTrackRequest),
     #[prost(message, tag = "5")]
     Mute(MuteTrackRequest),
     #[prost(message, tag = "8")]
     Leave(LeaveRequest),
     #[prost(message, tag = "12")]
     SyncState(SyncState),
-    #[prost(message, tag = "13")]
-    Simulate(SimulateScenario),
     #[prost(message, tag = "16")]
     Ping(Ping),
 }
@@ -38,7 +34,7 @@ pub(in crate::livekit) enum Content {
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(in crate::livekit) struct WrappedJoinRequest {
-    /// 0: none.
+    /// 0: none; 1: gzip.
     #[prost(int32, tag = "1")]
     pub(in crate::livekit) compression: i32,
     #[prost(bytes = "vec", tag = "2")]
@@ -185,34 +181,6 @@ pub(in crate::livekit) struct DataChannelReceiveState {
 
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
-pub(in crate::livekit) struct SimulateScenario {
-    #[prost(oneof = "Scenario", tags = "2, 3, 4, 5, 6, 7, 8, 9")]
-    pub(in crate::livekit) scenario: Option<Scenario>,
-}
-
-#[derive(Clone, PartialEq, Oneof)]
-#[prost(skip_debug)]
-pub(in crate::livekit) enum Scenario {
-    #[prost(bool, tag = "2")]
-    NodeFailure(bool),
-    #[prost(bool, tag = "3")]
-    Migration(bool),
-    #[prost(bool, tag = "4")]
-    ServerLeave(bool),
-    #[prost(int32, tag = "5")]
-    SwitchCandidateProtocol(i32),
-    #[prost(int64, tag = "6")]
-    SubscriberBandwidth(i64),
-    #[prost(bool, tag = "7")]
-    DisconnectOnResume(bool),
-    #[prost(bool, tag = "8")]
-    DisconnectOnResumeSilently(bool),
-    #[prost(bool, tag = "9")]
-    LeaveFullReconnect(bool),
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
 pub(in crate::livekit) struct Ping {
     /// Milliseconds on the client's clock.
     #[prost(int64, tag = "1")]
@@ -236,7 +204,5 @@ opaque!(
     UpdateSubscription,
     DataChannelInfo,
     DataChannelReceiveState,
-    SimulateScenario,
-    Scenario,
     Ping,
 );

@@ -14,7 +14,7 @@ use super::request::AddTrackRequest;
 pub(in crate::livekit) struct SignalResponse {
     #[prost(
         oneof = "Content",
-        tags = "1, 2, 4, 5, 6, 8, 9, 11, 12, 16, 17, 19, 20, 21, 22, 25"
+        tags = "1, 2, 4, 5, 6, 8, 9, 12, 16, 17, 19, 20, 21, 22, 25"
     )]
     pub(in crate::livekit) content: Option<Content>,
 }
@@ -36,8 +36,6 @@ pub(in crate::livekit) enum Content {
     Leave(LeaveRequest),
     #[prost(message, tag = "9")]
     Mute(MuteTrackRequest),
-    #[prost(message, tag = "11")]
-    RoomUpdate(RoomUpdate),
     #[prost(message, tag = "12")]
     ConnectionQuality(ConnectionQualityUpdate),
     #[prost(string, tag = "16")]
@@ -63,10 +61,6 @@ pub(in crate::livekit) struct JoinResponse {
     pub(in crate::livekit) participant: Option<ParticipantInfo>,
     #[prost(message, repeated, tag = "3")]
     pub(in crate::livekit) other_participants: Vec<ParticipantInfo>,
-    #[prost(message, repeated, tag = "5")]
-    pub(in crate::livekit) ice_servers: Vec<IceServer>,
-    #[prost(message, optional, tag = "8")]
-    pub(in crate::livekit) client_configuration: Option<ClientConfiguration>,
     /// Seconds.
     #[prost(int32, tag = "10")]
     pub(in crate::livekit) ping_timeout: i32,
@@ -84,42 +78,8 @@ pub(in crate::livekit) struct JoinResponse {
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]
 pub(in crate::livekit) struct ReconnectResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub(in crate::livekit) ice_servers: Vec<IceServer>,
-    #[prost(message, optional, tag = "2")]
-    pub(in crate::livekit) client_configuration: Option<ClientConfiguration>,
     #[prost(uint32, tag = "4")]
     pub(in crate::livekit) last_sequence: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
-pub(in crate::livekit) struct Room {
-    #[prost(string, tag = "1")]
-    pub(in crate::livekit) sid: String,
-    #[prost(uint32, tag = "9")]
-    pub(in crate::livekit) participants: u32,
-    #[prost(bool, tag = "10")]
-    pub(in crate::livekit) active_recording: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
-pub(in crate::livekit) struct IceServer {
-    #[prost(string, repeated, tag = "1")]
-    pub(in crate::livekit) urls: Vec<String>,
-    #[prost(string, tag = "2")]
-    pub(in crate::livekit) username: String,
-    #[prost(string, tag = "3")]
-    pub(in crate::livekit) credential: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
-pub(in crate::livekit) struct ClientConfiguration {
-    /// 2: enabled.
-    #[prost(int32, tag = "5")]
-    pub(in crate::livekit) force_relay: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -141,13 +101,6 @@ pub(in crate::livekit) struct Codec {
 pub(in crate::livekit) struct ParticipantUpdate {
     #[prost(message, repeated, tag = "1")]
     pub(in crate::livekit) participants: Vec<ParticipantInfo>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
-pub(in crate::livekit) struct RoomUpdate {
-    #[prost(message, optional, tag = "1")]
-    pub(in crate::livekit) room: Option<Room>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -225,13 +178,9 @@ opaque!(
     Content,
     JoinResponse,
     ReconnectResponse,
-    Room,
-    IceServer,
-    ClientConfiguration,
     ServerInfo,
     Codec,
     ParticipantUpdate,
-    RoomUpdate,
     ConnectionQualityUpdate,
     ConnectionQualityInfo,
     TrackUnpublishedResponse,

@@ -110,7 +110,7 @@ impl Task {
                 }
             }
             Some(Event::Published { cid, track }) => self.published(&cid, track),
-            Some(Event::MuteRequest { sid, .. }) => self.say_mute_of(&sid),
+            Some(Event::MuteRequest(sid)) => self.say_mute_of(&sid),
             Some(Event::MediaSections { audios, videos }) => {
                 self.offer_again(audios, videos).await;
             }
@@ -129,7 +129,6 @@ impl Task {
                 self.core.fail(error).await;
             }
             Some(Event::Quality { sid, quality }) => self.note_quality(&sid, quality),
-            Some(Event::Room { .. }) => {}
             // The next session of the call has our name there, and nobody else should.
             Some(Event::Closed(Cause::Duplicate)) if self.is_taken_over() => {
                 self.core.enter(TransportState::ClosedByPeer).await;

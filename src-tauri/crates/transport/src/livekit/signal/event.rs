@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use media::transport::IceServer;
-
 use super::cause::{Action, Cause, Reason};
 use crate::livekit::Redacted;
 
@@ -40,13 +38,8 @@ pub enum Event {
     },
     /// The server ended a track of ours.
     Unpublished(Sid),
-    /// The server mutes or unmutes a track of ours. Our own state is the truth: it is said anew.
-    MuteRequest {
-        /// Which.
-        sid: Sid,
-        /// How it shall be.
-        muted: bool,
-    },
+    /// The server mutes or unmutes this track of ours. Our own state is the truth: it is said anew.
+    MuteRequest(Sid),
     /// How good the connection of somebody is, us included. Only on change.
     Quality {
         /// Whose.
@@ -70,13 +63,6 @@ pub enum Event {
         /// At most [`MAX_SECTIONS`].
         videos: u32,
     },
-    /// The room changed.
-    Room {
-        /// How many are in it.
-        participants: u32,
-        /// Whether the server records it.
-        recorded: bool,
-    },
     /// What became of a request.
     Answered {
         /// The server's word.
@@ -95,10 +81,6 @@ pub struct Joined {
     pub sid: Sid,
     /// Who else is there.
     pub others: Vec<Participant>,
-    /// STUN and TURN servers.
-    pub ice_servers: Vec<IceServer>,
-    /// Whether the server believes that only TURN over TLS can pass.
-    pub relay_only: bool,
     /// How frames end that the server puts in by itself; empty where it has none.
     pub sif_trailer: Vec<u8>,
     /// Whether H.264 may be published.
@@ -110,8 +92,6 @@ pub struct Joined {
 /// What the server says to who resumes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resumed {
-    /// STUN and TURN servers, which may be others than before.
-    pub ice_servers: Vec<IceServer>,
     /// The last number of a reliable data packet that the server has of us.
     pub last_sequence: u32,
 }
@@ -123,8 +103,6 @@ pub struct Answer {
     pub sdp: Redacted<String>,
     /// That of the offer.
     pub id: u32,
-    /// MID and track of each section that receives.
-    pub tracks: Vec<(String, Sid)>,
 }
 
 /// An ICE candidate.

@@ -1,7 +1,5 @@
 //! The server's messages as values of ours, within bounds. What is absurd is left out.
 
-use media::transport::IceServer;
-
 use super::cause::Reason;
 use super::event::{
     About, Answer, Candidate, Joined, MAX_SECTIONS, Participant, Quality, Resumed, Sid, Source,
@@ -11,10 +9,7 @@ use crate::livekit::Redacted;
 use crate::livekit::proto::model::{
     ParticipantInfo, SessionDescription, TrackInfo, TrickleRequest,
 };
-use crate::livekit::proto::response::{
-    Asked, ClientConfiguration, IceServer as IceServerInfo, JoinResponse, ReconnectResponse,
-    RequestResponse,
-};
+use crate::livekit::proto::response::{Asked, JoinResponse, ReconnectResponse, RequestResponse};
 
 /// `None` when the server does not say who we are. Others are left to the roster.
 pub(super) fn joined(message: &JoinResponse) -> Option<Joined> {
@@ -30,8 +25,6 @@ pub(super) fn joined(message: &JoinResponse) -> Option<Joined> {
     Some(Joined {
         sid,
         others: Vec::new(),
-        ice_servers: ice_servers(&message.ice_servers),
-        relay_only: relay_only(message.client_configuration.as_ref()),
         sif_trailer,
         // A server that lists nothing restricts nothing.
         h264: codecs.is_empty() || codecs.iter().any(|it| is_h264(&it.mime)),
@@ -41,18 +34,14 @@ pub(super) fn joined(message: &JoinResponse) -> Option<Joined> {
 
 pub(super) fn resumed(message: &ReconnectResponse) -> Resumed {
     Resumed {
-        ice_servers: ice_servers(&message.ice_servers),
         last_sequence: message.last_sequence,
     }
 }
 
 pub(super) fn answer(message: SessionDescription) -> Answer {
-    let entries = message.tracks_by_mid.into_iter().take(MAX_MIDS);
-    let track = |mid: String, sid: &str| (mid.len() <= MAX_WORD).then_some((mid, Sid::parse(sid)?));
     Answer {
         sdp: Redacted(message.sdp),
         id: message.id,
-        tracks: entries.filter_map(|it| track(it.mid, &it.track)).collect(),
     }
 }
 
@@ -127,44 +116,15 @@ pub(super) fn departure(message: &ParticipantInfo) -> Option<Reason> {
     (message.state == DISCONNECTED).then(|| Reason::of(message.disconnect_reason))
 }
 
-fn relay_only(configuration: Option<&ClientConfiguration>) -> bool {
-    configuration.is_some_and(|it| it.force_relay == ENABLED)
-}
-
-/// One entry for each URL.
-fn ice_servers(servers: &[IceServerInfo]) -> Vec<IceServer> {
-    let fits = |text: &str| text.len() <= MAX_ICE_TEXT;
-    let all = servers
-        .iter()
-        .filter(|it| fits(&it.username) && fits(&it.credential));
-    let each = all.flat_map(|server| {
-        let urls = server.urls.iter().filter(|url| fits(url));
-        urls.map(|url| IceServer {
-            url: url.clone(),
-            username: server.username.clone(),
-            credential: server.credential.clone(),
-        })
-    });
-    each.take(MAX_ICE_SERVERS).collect()
-}
-
 /// `ParticipantInfo.State`.
 const DISCONNECTED: i32 = 3;
-/// `ClientConfigSetting`.
-const ENABLED: i32 = 2;
 /// Tracks of one participant: an official client publishes four.
 const MAX_TRACKS: usize = 16;
-/// Entries of an answer: three sections of each kind for receiving, and ours.
-const MAX_MIDS: usize = 64;
 /// MIME types, cids, MIDs, versions: a UUID has 36.
 const MAX_WORD: usize = 64;
 /// The server's own limit.
 const MAX_IDENTITY: usize = 256;
 /// A candidate of IPv6 over TCP with all its attributes has about 250.
 const MAX_CANDIDATE: usize = 2048;
-/// LiveKit Cloud sends four.
-const MAX_ICE_SERVERS: usize = 16;
-/// As for the relay's own ICE servers; a credential of coturn's scheme has 28.
-const MAX_ICE_TEXT: usize = 512;
 /// The server makes up to 20 at present.
 const MAX_SIF_TRAILER: usize = 64;

@@ -12,8 +12,6 @@ pub enum Request {
     Offer(Offer),
     /// A candidate of ours. A lost socket takes it away like an offer.
     Trickle(Candidate),
-    /// Publish one more track, which the next offer has.
-    AddTrack(AddTrack),
     /// Say that a track of ours is muted, or not.
     Mute {
         /// Which.
@@ -28,8 +26,6 @@ pub enum Request {
     Leave(Reason),
     /// Give the socket up and resume, because media tells that the path is dead.
     Resume(ResumeReason),
-    /// Make the server play a fault, in tests.
-    Simulate(Scenario),
 }
 
 /// A description of ours.
@@ -98,8 +94,6 @@ pub enum ResumeReason {
     SignalLost,
     /// What we send does not arrive, or nothing arrives at all.
     PublisherFailed,
-    /// What we shall receive does not arrive.
-    SubscriberFailed,
 }
 
 impl ResumeReason {
@@ -107,28 +101,6 @@ impl ResumeReason {
         match self {
             Self::SignalLost => 1,
             Self::PublisherFailed => 2,
-            Self::SubscriberFailed => 3,
         }
     }
-}
-
-/// A fault that the server plays (`SimulateScenario`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
-    /// Its node dies.
-    NodeFailure,
-    /// It hands the session to another node.
-    Migration,
-    /// It ends the session.
-    ServerLeave,
-    /// It prefers ICE over TCP from now on.
-    CandidatesOverTcp,
-    /// It lets so many bits per second reach us; zero takes the limit away.
-    Bandwidth(u32),
-    /// It closes the socket during the next resume.
-    DisconnectOnResume,
-    /// The same, without a word.
-    DisconnectOnResumeSilently,
-    /// It wants a new join.
-    LeaveFullReconnect,
 }

@@ -257,9 +257,7 @@ impl Session {
         self.send(match request {
             Request::Offer(offer) => Asked::Offer(write::offer(offer)),
             Request::Trickle(candidate) => Asked::Trickle(write::trickle(candidate)),
-            Request::AddTrack(track) => Asked::AddTrack(write::add_track(track)),
             Request::Mute { sid, muted } => Asked::Mute(write::mute(sid, *muted)),
-            Request::Simulate(scenario) => Asked::Simulate(write::simulate(*scenario)),
             Request::Sync(_) | Request::Leave(_) | Request::Resume(_) => return,
         });
     }

@@ -4,14 +4,14 @@ use prost::Message as _;
 
 use super::cause::Reason;
 use super::event::{Candidate, Sid, Source, Track};
-use super::request::{AddTrack, Offer, Scenario, Sync};
+use super::request::{AddTrack, Offer, Sync};
 use crate::livekit::proto::model::{
     LeaveRequest, MuteTrackRequest, SessionDescription, TrackInfo, TrackPublishedResponse,
     TrickleRequest,
 };
 use crate::livekit::proto::request::{
-    self as proto, AddTrackRequest, Content, DataChannelInfo, DataChannelReceiveState, Ping,
-    SignalRequest, SimulateScenario, SimulcastCodec, SyncState, UpdateSubscription, VideoLayer,
+    AddTrackRequest, Content, DataChannelInfo, DataChannelReceiveState, Ping, SignalRequest,
+    SimulcastCodec, SyncState, UpdateSubscription, VideoLayer,
 };
 
 /// A frame of the socket.
@@ -106,22 +106,6 @@ pub(super) fn sync(sync: &Sync) -> SyncState {
     }
 }
 
-pub(super) fn simulate(scenario: Scenario) -> SimulateScenario {
-    let scenario = match scenario {
-        Scenario::NodeFailure => proto::Scenario::NodeFailure(true),
-        Scenario::Migration => proto::Scenario::Migration(true),
-        Scenario::ServerLeave => proto::Scenario::ServerLeave(true),
-        Scenario::CandidatesOverTcp => proto::Scenario::SwitchCandidateProtocol(1),
-        Scenario::Bandwidth(bits) => proto::Scenario::SubscriberBandwidth(bits.into()),
-        Scenario::DisconnectOnResume => proto::Scenario::DisconnectOnResume(true),
-        Scenario::DisconnectOnResumeSilently => proto::Scenario::DisconnectOnResumeSilently(true),
-        Scenario::LeaveFullReconnect => proto::Scenario::LeaveFullReconnect(true),
-    };
-    SimulateScenario {
-        scenario: Some(scenario),
-    }
-}
-
 /// Times in milliseconds.
 pub(super) const fn ping(timestamp: i64, rtt: i64) -> Ping {
     Ping { timestamp, rtt }
@@ -132,7 +116,6 @@ fn description(kind: &str, sdp: &str, id: u32) -> SessionDescription {
         kind: kind.to_owned(),
         sdp: sdp.to_owned(),
         id,
-        tracks_by_mid: Vec::new(),
     }
 }
 

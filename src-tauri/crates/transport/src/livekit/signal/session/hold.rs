@@ -35,7 +35,6 @@ fn replaces(new: &Request, old: &Request) -> bool {
     match (new, old) {
         (Request::Offer(_), Request::Offer(_)) => true,
         (Request::Mute { sid, .. }, Request::Mute { sid: other, .. }) => sid == other,
-        (Request::AddTrack(track), Request::AddTrack(other)) => track.cid == other.cid,
         _ => false,
     }
 }

@@ -84,14 +84,8 @@ impl Session {
                 self.tell_some(Sid::parse(&it.track_sid).map(Event::Unpublished));
             }
             Content::Mute(it) => {
-                let muted = it.muted;
-                let request = Sid::parse(&it.sid).map(|sid| Event::MuteRequest { sid, muted });
-                self.tell_some(request);
+                self.tell_some(Sid::parse(&it.sid).map(Event::MuteRequest));
             }
-            Content::RoomUpdate(it) => self.tell_some(it.room.map(|room| Event::Room {
-                participants: room.participants,
-                recorded: room.active_recording,
-            })),
             Content::ConnectionQuality(it) => {
                 for update in it.updates.iter().take(MAX_QUALITIES) {
                     let known = read::quality(&update.participant_sid, update.quality);

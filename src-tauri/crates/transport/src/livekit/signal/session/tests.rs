@@ -327,7 +327,6 @@ fn nothing_secret_is_shown() {
         kind: "answer".to_owned(),
         sdp: "v=0 secret".to_owned(),
         id: 1,
-        tracks_by_mid: Vec::new(),
     }));
     rig.receive(others(vec![other("PA_b", 1)]));
     rig.ask(offer(1));

@@ -172,10 +172,7 @@ pub(super) fn join(other_participants: Vec<ParticipantInfo>) -> Content {
 }
 
 pub(super) fn reconnect(last_sequence: u32) -> Content {
-    Content::Reconnect(ReconnectResponse {
-        last_sequence,
-        ..ReconnectResponse::default()
-    })
+    Content::Reconnect(ReconnectResponse { last_sequence })
 }
 
 pub(super) fn leave(action: i32, reason: i32) -> Content {
