@@ -18,6 +18,7 @@ pub(crate) mod events;
 pub(crate) mod extension;
 pub(crate) mod feedback;
 pub(crate) mod handshake;
+pub(crate) mod hook;
 pub(crate) mod limits;
 pub(crate) mod liveness;
 pub(crate) mod local;

@@ -5,22 +5,21 @@
 //! reports, so nothing else says which sound belongs to which picture. Where the extension was not
 //! negotiated nothing happens. An interceptor: it runs in the library's driver, once per packet.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::interceptor::{Packet, StreamInfo, TaggedPacket};
 use rtc::rtp;
-use rtc::sansio::Protocol;
-use rtc::shared::error::Error;
 
 use super::clocks::SendClocks;
 use super::extension::Extension;
+use super::hook::{Hook, Outbox};
 use super::rtcp::{MOST_SOURCES, RtcpState};
 use crate::rtp::sync::Report;
 
-/// The interceptor.
+/// The hook.
 pub(crate) struct CaptureTimes {
     clocks: Arc<SendClocks>,
     rtcp: Arc<RtcpState>,
@@ -28,8 +27,6 @@ pub(crate) struct CaptureTimes {
     sent: HashMap<u32, (u8, Option<Instant>)>,
     /// The number of the extension in what is received, by SSRC.
     received: HashMap<u32, u8>,
-    reads: VecDeque<TaggedPacket>,
-    writes: VecDeque<TaggedPacket>,
 }
 
 impl CaptureTimes {
@@ -39,8 +36,6 @@ impl CaptureTimes {
             rtcp,
             sent: HashMap::new(),
             received: HashMap::new(),
-            reads: VecDeque::new(),
-            writes: VecDeque::new(),
         }
     }
 
@@ -77,60 +72,40 @@ impl CaptureTimes {
     }
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for CaptureTimes {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+impl Hook for CaptureTimes {
+    fn on_received(&mut self, packet: &TaggedPacket, _: &mut Outbox) {
         if let Packet::Rtp(rtp) = &packet.message.packet {
             self.read(&rtp.header);
         }
-        self.reads.push_back(packet);
-        Ok(())
     }
 
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.reads.pop_front()
-    }
-
-    fn handle_write(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
+    fn on_sent(&mut self, packet: &mut TaggedPacket) {
         if let Packet::Rtp(rtp) = &mut packet.message.packet {
             self.stamp(&mut rtp.header, packet.now);
         }
-        self.writes.push_back(packet);
-        Ok(())
     }
 
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.writes.pop_front()
-    }
-}
-
-impl Interceptor for CaptureTimes {
-    fn bind_local_stream(&mut self, info: &StreamInfo) {
-        if let Some(id) = number(info) {
-            self.sent.insert(info.ssrc, (id, None));
+    fn bind_sent(&mut self, stream: &StreamInfo) {
+        if let Some(id) = number(stream) {
+            self.sent.insert(stream.ssrc, (id, None));
         }
     }
 
-    fn unbind_local_stream(&mut self, info: &StreamInfo) {
-        self.sent.remove(&info.ssrc);
+    fn unbind_sent(&mut self, stream: &StreamInfo) {
+        self.sent.remove(&stream.ssrc);
     }
 
-    fn bind_remote_stream(&mut self, info: &StreamInfo) {
-        let is_known = self.received.contains_key(&info.ssrc);
-        if let Some(id) = number(info)
+    fn bind_received(&mut self, stream: &StreamInfo) {
+        let is_known = self.received.contains_key(&stream.ssrc);
+        if let Some(id) = number(stream)
             && (is_known || self.received.len() < MOST_SOURCES)
         {
-            self.received.insert(info.ssrc, id);
+            self.received.insert(stream.ssrc, id);
         }
     }
 
-    fn unbind_remote_stream(&mut self, info: &StreamInfo) {
-        self.received.remove(&info.ssrc);
+    fn unbind_received(&mut self, stream: &StreamInfo) {
+        self.received.remove(&stream.ssrc);
     }
 }
 
@@ -173,8 +148,8 @@ mod tests {
             let rtcp = Arc::new(RtcpState::default());
             let mut times = CaptureTimes::new(Arc::clone(&clocks), Arc::clone(&rtcp));
             for (stream, ssrc) in [(Stream::Voice, 1), (Stream::Camera, 2)] {
-                times.bind_local_stream(&source(ssrc));
-                times.bind_remote_stream(&source(ssrc));
+                times.bind_sent(&source(ssrc));
+                times.bind_received(&source(ssrc));
                 rtcp.learn_source(ssrc, stream);
             }
             Self {
@@ -191,13 +166,13 @@ mod tests {
                 timestamp: self.clocks.stamp(stream, captured, now),
                 ..rtp::Header::default()
             };
-            self.times.handle_write(packet(header, now)).unwrap();
-            self.times.poll_write().unwrap()
+            let mut packet = packet(header, now);
+            self.times.on_sent(&mut packet);
+            packet
         }
 
-        fn receives(&mut self, packet: TaggedPacket) {
-            self.times.handle_read(packet).unwrap();
-            assert!(self.times.poll_read().is_some(), "it goes on");
+        fn receives(&mut self, packet: &TaggedPacket) {
+            self.times.on_received(packet, &mut Outbox::default());
         }
 
         /// Where a timestamp lies, and whether that is known to be in step.
@@ -246,9 +221,9 @@ mod tests {
         let later = now + Duration::from_millis(40);
         let picture = from.sends(Stream::Camera, captured, later);
         let stamps = [header(&sound).timestamp, header(&picture).timestamp];
-        to.receives(sound);
+        to.receives(&sound);
         assert!(!to.locates(Stream::Voice, stamps[0]).1, "of one alone");
-        to.receives(picture);
+        to.receives(&picture);
         let (heard, known) = to.locates(Stream::Voice, stamps[0]);
         let (seen, _) = to.locates(Stream::Camera, stamps[1]);
         assert!(known && (heard - seen).abs() < 50, "{heard} {seen}");
@@ -279,11 +254,11 @@ mod tests {
             };
             let value = Bytes::copy_from_slice(value);
             header.set_extension(ID, value).unwrap();
-            end.receives(packet(header, now));
+            end.receives(&packet(header, now));
         }
         assert!(!end.locates(Stream::Voice, 0).1);
         for ssrc in 100..300 {
-            end.times.bind_remote_stream(&source(ssrc));
+            end.times.bind_received(&source(ssrc));
         }
         assert_eq!(end.times.received.len(), MOST_SOURCES);
     }

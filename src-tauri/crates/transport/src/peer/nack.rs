@@ -4,30 +4,26 @@
 //! It runs in the library's driver, once per packet, so it never waits; when to ask for what is for
 //! [`Missing`] to say.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rtc::interceptor::{AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::interceptor::{Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     TransportLayerNack, nack_pairs_from_sequence_numbers,
 };
-use rtc::sansio::Protocol;
-use rtc::shared::TransportContext;
-use rtc::shared::error::Error;
 
+use super::hook::{Hook, Outbox};
 use super::rtcp::RtcpState;
 use crate::rtp::missing::Missing;
 
-/// The interceptor.
+/// The hook.
 pub(crate) struct NackGenerator {
     state: Arc<RtcpState>,
     /// One of our own sources, which questions are sent in the name of.
     sender_ssrc: u32,
     /// Streams that are repaired, by SSRC.
     streams: HashMap<u32, Missing>,
-    reads: VecDeque<TaggedPacket>,
-    writes: VecDeque<TaggedPacket>,
 }
 
 impl NackGenerator {
@@ -36,13 +32,11 @@ impl NackGenerator {
             state,
             sender_ssrc,
             streams: HashMap::new(),
-            reads: VecDeque::new(),
-            writes: VecDeque::new(),
         }
     }
 
     /// Asks for what is due at `now`.
-    fn ask(&mut self, now: Instant) {
+    fn ask(&mut self, now: Instant, send: &mut Outbox) {
         let rtt = self.state.round_trip_time();
         for (&media_ssrc, missing) in &mut self.streams {
             if let Some(sequence) = self.state.first_wanted(media_ssrc) {
@@ -54,24 +48,14 @@ impl NackGenerator {
                     media_ssrc,
                     nacks: nack_pairs_from_sequence_numbers(wanted),
                 };
-                self.writes.push_back(TaggedPacket {
-                    now,
-                    transport: TransportContext::default(),
-                    message: AttributedPacket::new(Packet::Rtcp(vec![Box::new(nack)])),
-                });
+                send.push(now, Packet::Rtcp(vec![Box::new(nack)]));
             }
         }
     }
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for NackGenerator {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+impl Hook for NackGenerator {
+    fn on_received(&mut self, packet: &TaggedPacket, _: &mut Outbox) {
         if let Packet::Rtp(rtp) = &packet.message.packet
             && let Some(missing) = self.streams.get_mut(&rtp.header.ssrc)
         {
@@ -80,48 +64,25 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for NackGenerator {
                 self.state.see_repair(repair);
             }
         }
-        self.reads.push_back(packet);
-        Ok(())
     }
 
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.reads.pop_front()
-    }
-
-    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.writes.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.writes.pop_front()
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        if self.poll_timeout().is_some_and(|due| due <= now) {
-            self.ask(now);
-        }
-        Ok(())
-    }
-
-    fn poll_timeout(&mut self) -> Option<Instant> {
+    fn due(&self) -> Option<Instant> {
         self.streams.values().filter_map(Missing::deadline).min()
     }
-}
 
-impl Interceptor for NackGenerator {
-    fn bind_remote_stream(&mut self, info: &StreamInfo) {
-        if is_repaired(info) {
-            self.streams.insert(info.ssrc, Missing::default());
+    fn on_due(&mut self, now: Instant, send: &mut Outbox) {
+        self.ask(now, send);
+    }
+
+    fn bind_received(&mut self, stream: &StreamInfo) {
+        if is_repaired(stream) {
+            self.streams.insert(stream.ssrc, Missing::default());
         }
     }
 
-    fn unbind_remote_stream(&mut self, info: &StreamInfo) {
-        self.streams.remove(&info.ssrc);
+    fn unbind_received(&mut self, stream: &StreamInfo) {
+        self.streams.remove(&stream.ssrc);
     }
-
-    fn bind_local_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
 }
 
 /// Whether generic NACKs were negotiated for a stream (`a=rtcp-fb:… nack`, RFC 4585, 4.2).

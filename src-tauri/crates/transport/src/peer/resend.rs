@@ -5,26 +5,22 @@
 //! waits; what may be sent again is for [`History`] to say. A packet keeps its sequence number: when
 //! both arrive, SRTP's replay protection drops the second (RFC 3711, 3.3.2).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rtc::interceptor::{
-    Attribute, AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket,
-};
+use rtc::interceptor::{Attribute, AttributedPacket, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::rtp;
-use rtc::sansio::Protocol;
-use rtc::shared::TransportContext;
-use rtc::shared::error::Error;
 
 use super::congestion::Congestion;
+use super::hook::{Hook, Outbox};
 use super::nack::is_repaired;
 use super::rtcp::RtcpState;
 use super::send::SendParameters;
 use crate::rtp::history::{History, copies};
 
-/// The interceptor.
+/// The hook.
 pub(crate) struct NackResponder {
     state: Arc<RtcpState>,
     parameters: Arc<SendParameters>,
@@ -33,8 +29,6 @@ pub(crate) struct NackResponder {
     streams: HashMap<u32, History<rtp::Packet>>,
     /// When the pacer has room for what waits.
     due: Option<Instant>,
-    reads: VecDeque<TaggedPacket>,
-    writes: VecDeque<TaggedPacket>,
 }
 
 impl NackResponder {
@@ -49,8 +43,6 @@ impl NackResponder {
             congestion,
             streams: HashMap::new(),
             due: None,
-            reads: VecDeque::new(),
-            writes: VecDeque::new(),
         }
     }
 
@@ -72,14 +64,18 @@ impl NackResponder {
     }
 
     /// Sends again what the pacer lets through at `now`.
-    fn resend(&mut self, now: Instant) {
+    fn resend(&mut self, now: Instant, send: &mut Outbox) {
         self.due = None;
         let parameters = &self.parameters;
         let room = |packet: &rtp::Packet| parameters.room_to_resend(now, packet.payload.len());
         for history in self.streams.values_mut() {
             loop {
                 match history.pop(now, room) {
-                    Ok(Some(packet)) => self.writes.push_back(again(now, packet)),
+                    Ok(Some(packet)) => {
+                        // Marked, so that it is not counted as another one.
+                        let packet = AttributedPacket::new(Packet::Rtp(packet));
+                        send.push_marked(now, packet.with(Attribute::Retransmission));
+                    }
                     Ok(None) => break,
                     Err(wait) => {
                         // A wait of nothing would come back at once.
@@ -92,79 +88,44 @@ impl NackResponder {
     }
 }
 
-/// A packet that is sent again: marked, so that it is not counted as another one.
-fn again(now: Instant, packet: rtp::Packet) -> TaggedPacket {
-    TaggedPacket {
-        now,
-        transport: TransportContext::default(),
-        message: AttributedPacket::new(Packet::Rtp(packet)).with(Attribute::Retransmission),
-    }
-}
-
-impl Protocol<TaggedPacket, TaggedPacket, ()> for NackResponder {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        if let Packet::Rtcp(packets) = &packet.message.packet {
-            let nacks = packets.iter().filter_map(|it| it.as_any().downcast_ref());
-            let mut asked = false;
-            for nack in nacks {
-                self.take_nack(packet.now, nack);
-                asked = true;
-            }
-            if asked {
-                self.resend(packet.now);
-            }
+impl Hook for NackResponder {
+    fn on_received(&mut self, packet: &TaggedPacket, send: &mut Outbox) {
+        let Packet::Rtcp(packets) = &packet.message.packet else {
+            return;
+        };
+        let mut asked = false;
+        for nack in packets.iter().filter_map(|it| it.as_any().downcast_ref()) {
+            self.take_nack(packet.now, nack);
+            asked = true;
         }
-        self.reads.push_back(packet);
-        Ok(())
+        if asked {
+            self.resend(packet.now, send);
+        }
     }
 
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.reads.pop_front()
-    }
-
-    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+    fn on_sent(&mut self, packet: &mut TaggedPacket) {
         if let Packet::Rtp(rtp) = &packet.message.packet
             && let Some(history) = self.streams.get_mut(&rtp.header.ssrc)
         {
             history.push(packet.now, rtp.header.sequence_number, rtp.clone());
         }
-        self.writes.push_back(packet);
-        Ok(())
     }
 
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.writes.pop_front()
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        if self.due.is_some_and(|due| due <= now) {
-            self.resend(now);
-        }
-        Ok(())
-    }
-
-    fn poll_timeout(&mut self) -> Option<Instant> {
+    fn due(&self) -> Option<Instant> {
         self.due
     }
-}
 
-impl Interceptor for NackResponder {
-    fn bind_local_stream(&mut self, info: &StreamInfo) {
-        if is_repaired(info) {
-            self.streams.insert(info.ssrc, History::default());
+    fn on_due(&mut self, now: Instant, send: &mut Outbox) {
+        self.resend(now, send);
+    }
+
+    fn bind_sent(&mut self, stream: &StreamInfo) {
+        if is_repaired(stream) {
+            self.streams.insert(stream.ssrc, History::default());
         }
     }
 
-    fn unbind_local_stream(&mut self, info: &StreamInfo) {
-        self.streams.remove(&info.ssrc);
+    fn unbind_sent(&mut self, stream: &StreamInfo) {
+        self.streams.remove(&stream.ssrc);
     }
-
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
 }

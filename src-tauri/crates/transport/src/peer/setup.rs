@@ -22,6 +22,7 @@ use super::codec::{codec, codec_kind};
 use super::congestion::Congestion;
 use super::extension::Extension;
 use super::feedback::Feedback;
+use super::hook::Hooked;
 use super::kind_of;
 use super::nack::NackGenerator;
 use super::report::SenderReports;
@@ -122,12 +123,12 @@ pub(super) fn registry(
     let capture_times = CaptureTimes::new(Arc::clone(&clocks), Arc::clone(&rtcp));
     let tap = Tap::new(traffic, rtcp, clocks, feedback, congestion);
     Ok(registry
-        .with(Slot::NackGenerator, nacks)
-        .with(Slot::NackResponder, resends)
-        .with(Slot::SenderReport, reports)
+        .with(Slot::NackGenerator, Hooked::new(nacks))
+        .with(Slot::NackResponder, Hooked::new(resends))
+        .with(Slot::SenderReport, Hooked::new(reports))
         .with(Slot::CongestionControl, estimating.build())
-        .with(Slot::from(CAPTURE_TIME_SLOT), capture_times)
-        .with(Slot::from(TAP_SLOT), tap))
+        .with(Slot::from(CAPTURE_TIME_SLOT), Hooked::new(capture_times))
+        .with(Slot::from(TAP_SLOT), Hooked::new(tap)))
 }
 
 pub(super) fn settings(ice: IceTimeouts) -> SettingEngine {

@@ -5,13 +5,12 @@
 //! must never wait: locks are held for a copy, and feedback that finds no room is dropped. It passes
 //! every packet on unchanged.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use media::transport::Kind;
-use rtc::interceptor::{Attribute, Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::interceptor::{Attribute, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -20,19 +19,18 @@ use rtc::rtcp::reception_report::ReceptionReport;
 use rtc::rtcp::sender_report::SenderReport;
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
-use rtc::sansio::Protocol;
-use rtc::shared::error::Error;
 use rtc::shared::marshal::MarshalSize as _;
 use tokio::sync::mpsc;
 
 use super::clocks::SendClocks;
 use super::congestion::Congestion;
 use super::feedback::Feedback;
+use super::hook::{Hook, Outbox};
 use super::rtcp::RtcpState;
 use super::socket::Traffic;
 use crate::rtp::sync::Report;
 
-/// The interceptor. Sits nearest to the wire, where it sees what every other one emits.
+/// The hook. Sits nearest to the wire, where it sees what every other one emits.
 pub(crate) struct Tap {
     /// Is told that the other side was heard: what comes here was decrypted.
     traffic: Arc<Traffic>,
@@ -43,8 +41,6 @@ pub(crate) struct Tap {
     clocks: Arc<SendClocks>,
     /// The header extension that carries transport-wide sequence numbers.
     transport_cc: Option<u8>,
-    reads: VecDeque<TaggedPacket>,
-    writes: VecDeque<TaggedPacket>,
 }
 
 impl Tap {
@@ -64,8 +60,6 @@ impl Tap {
             congestion,
             clocks,
             transport_cc: None,
-            reads: VecDeque::new(),
-            writes: VecDeque::new(),
         }
     }
 
@@ -158,51 +152,27 @@ impl Tap {
     }
 }
 
-impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+impl Hook for Tap {
+    fn on_received(&mut self, packet: &TaggedPacket, _: &mut Outbox) {
         self.traffic.received(packet.now);
         if let Packet::Rtcp(packets) = &packet.message.packet {
             packets
                 .iter()
                 .for_each(|it| self.read_rtcp(it.as_ref(), packet.now));
         }
-        self.reads.push_back(packet);
-        Ok(())
     }
 
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.reads.pop_front()
+    fn on_sent(&mut self, packet: &mut TaggedPacket) {
+        self.count(packet);
     }
 
-    fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        self.count(&packet);
-        self.writes.push_back(packet);
-        Ok(())
-    }
-
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.writes.pop_front()
-    }
-}
-
-impl Interceptor for Tap {
-    fn bind_local_stream(&mut self, info: &StreamInfo) {
-        let mut extensions = info.rtp_header_extensions.iter();
+    fn bind_sent(&mut self, stream: &StreamInfo) {
+        let mut extensions = stream.rtp_header_extensions.iter();
         let found = extensions.find(|it| it.uri == TRANSPORT_CC_URI);
         self.transport_cc = found
             .and_then(|it| u8::try_from(it.id).ok())
             .or(self.transport_cc);
     }
-
-    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
-    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
-    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
 }
 
 /// The extension of transport-wide sequence numbers
