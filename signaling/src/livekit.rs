@@ -174,7 +174,10 @@ impl LiveKit {
                 Wish::Make(call) => match Names::random() {
                     Some(names) => What::Make(call, names),
                     // It is given up when its time is over.
-                    None => continue,
+                    None => {
+                        self.calls().not_made();
+                        continue;
+                    }
                 },
             };
             return Some(self.errand(what));

@@ -164,27 +164,6 @@ test('who may see us on the network is chosen in the settings', async () => {
   });
 });
 
-test('how calls go is chosen in the settings, also by keyboard', async () => {
-  const { backend } = await story('settings-network');
-  const configure = vi.spyOn(backend, 'configure');
-  const rows = within(screen.getByRole('group', { name: 'Your calls go' }));
-  const directly = rows.getByRole('radio', { name: 'Directly' });
-  const throughServer = rows.getByRole('radio', { name: /LiveKit server$/u });
-  expect(directly).toBeChecked();
-  expect(throughServer).toHaveAccessibleDescription(/cannot read it/u);
-  directly.focus();
-  await user.keyboard('{ArrowDown}');
-  expect(configure).toHaveBeenLastCalledWith({ carrier: 'livekit' });
-  await vi.waitFor(() => {
-    expect(throughServer).toBeChecked();
-  });
-});
-
-test('the badge of a call through a server says whose it is', async () => {
-  await story('call-server');
-  expect(screen.getByText('Through your LiveKit server')).toBeVisible();
-});
-
 test('the check runs as it opens, says what is in the way, and gives the focus back', async () => {
   const { backend } = await story('settings-network');
   const examine = vi.spyOn(backend, 'examine').mockResolvedValue(SEVERAL_FAIL);

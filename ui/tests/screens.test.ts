@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { render, screen } from '@testing-library/svelte';
+import { render, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest';
 
@@ -290,6 +290,48 @@ test('the settings say what is wrong with the relay in one sentence, and send no
   expect(texts.length).toBeGreaterThan(8);
   for (const [name, text] of texts)
     expect((text as () => string)(), name).not.toContain('Settings');
+});
+
+test('how calls go is chosen in the settings, also by keyboard', async () => {
+  const backend = await story('settings-network');
+  const configure = vi.spyOn(backend, 'configure');
+  const group = screen.getByRole('group', { name: 'How your calls go' });
+  expect(group).toHaveAccessibleDescription(/^From your next call on\./u);
+  const rows = within(group);
+  const directly = rows.getByRole('radio', { name: 'Directly' });
+  const throughServer = rows.getByRole('radio', { name: /LiveKit server$/u });
+  expect(directly).toBeChecked();
+  expect(throughServer).toHaveAccessibleDescription(/^Works where the relay has one\./u);
+  directly.focus();
+  await user.keyboard('{ArrowDown}');
+  expect(configure).toHaveBeenLastCalledWith({ carrier: 'livekit' });
+  await vi.waitFor(() => {
+    expect(throughServer).toBeChecked();
+  });
+});
+
+test('a choice without a line for all of it refers to none', async () => {
+  await story('settings-network');
+  const group = screen.getByRole('group', { name: m.settings_lan() });
+  expect(group).not.toHaveAttribute('aria-describedby');
+});
+
+test('the badge of a call through a server does not claim whose it is', async () => {
+  await story('call-server');
+  const badge = screen.getByText('Through a LiveKit server');
+  expect(badge).toBeVisible();
+  expect(badge.closest('[title]')).toHaveAttribute('title', m.call_pathLong_server());
+});
+
+test('where no server carries a call, whoever calls is told what goes without', () => {
+  const remedies = [
+    m.ended_explained_noAccess(),
+    m.ended_explained_serverUnreachable(),
+    m.ended_explained_serverRefused(),
+  ];
+  const directly = m.settings_carrier_direct();
+  for (const remedy of remedies)
+    expect(remedy).toContain(`choose ${directly} in Settings, Network`);
 });
 
 test('how long a call of ours waits for an answer is set under You', async () => {

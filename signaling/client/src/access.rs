@@ -1,8 +1,9 @@
 //! Access to the relay's LiveKit server: what was asked for and is not answered, and what was released.
 //!
 //! The relay answers an ask once, when the other party has asked too, and an answer can be lost with
-//! its connection: so what waits is asked for again on every new connection. Time is an input; nothing
-//! here touches the socket.
+//! its connection: so what waits is asked for again on every new connection. An ask for which there is
+//! no connection in time is answered here, because whoever calls must not wait for a relay that is not
+//! there. Time is an input; nothing here touches the socket.
 
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ struct Ask {
     with: Address,
     /// To the connection of this moment.
     is_written: bool,
+    /// When it is given up where there is no connection.
+    until: Instant,
 }
 
 #[derive(Debug)]
@@ -35,8 +38,14 @@ struct Release {
 }
 
 impl Access {
-    /// Wants access to a call with somebody; says what comes of it where that is known already.
-    pub(crate) fn ask(&mut self, call: CallNumber, with: Address) -> Option<LinkEvent> {
+    /// Wants access to a call with somebody, and waits until then where there is no connection; says what
+    /// comes of it where that is known already.
+    pub(crate) fn ask(
+        &mut self,
+        call: CallNumber,
+        with: Address,
+        until: Instant,
+    ) -> Option<LinkEvent> {
         self.asks.retain(|ask| ask.call != call);
         if self.asks.len() >= MOST {
             let why = NoAccess::Refused;
@@ -46,6 +55,7 @@ impl Access {
             call,
             with,
             is_written: false,
+            until,
         });
         None
     }
@@ -76,12 +86,28 @@ impl Access {
         }
     }
 
+    /// The connection is lost: whatever waits does so until then at least.
+    pub(crate) fn lost(&mut self, until: Instant) {
+        for ask in &mut self.asks {
+            ask.until = ask.until.max(until);
+        }
+    }
+
+    /// When the next ask is given up where there is no connection.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.asks.iter().map(|ask| ask.until).min()
+    }
+
+    /// There is no connection: asks that have waited for one for too long are answered.
+    pub(crate) fn expire(&mut self, now: Instant) -> Vec<LinkEvent> {
+        let expired = self.asks.extract_if(.., |ask| ask.until <= now);
+        expired.map(Ask::unavailable).collect()
+    }
+
     /// The relay has no such server: every ask is answered.
     pub(crate) fn none_offered(&mut self) -> Vec<LinkEvent> {
         self.releases.clear();
-        let why = NoAccess::Unavailable;
-        let answer = |Ask { call, .. }| LinkEvent::NoAccess { call, why };
-        self.asks.drain(..).map(answer).collect()
+        self.asks.drain(..).map(Ask::unavailable).collect()
     }
 
     pub(crate) fn has_unwritten(&self) -> bool {
@@ -143,6 +169,15 @@ impl Access {
     }
 }
 
+impl Ask {
+    fn unavailable(self) -> LinkEvent {
+        LinkEvent::NoAccess {
+            call: self.call,
+            why: NoAccess::Unavailable,
+        }
+    }
+}
+
 /// More than the calls that somebody is in at a time.
 const MOST: usize = 4;
 
@@ -194,7 +229,7 @@ mod tests {
     #[test]
     fn what_waits_is_asked_for_again_on_a_new_connection_until_it_is_answered() {
         let (now, mut access) = (Instant::now(), Access::default());
-        assert_eq!(access.ask(CallNumber(1), bob()), None);
+        assert_eq!(access.ask(CallNumber(1), bob(), now), None);
         assert_eq!(unwritten(&mut access), [ask(1)]);
         assert!(!access.has_unwritten());
         access.reconnected(now);
@@ -212,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_released_is_asked_for_no_more_and_told_to_every_connection_for_a_minute() {
         let (now, mut access) = (Instant::now(), Access::default());
-        access.ask(CallNumber(1), bob());
+        access.ask(CallNumber(1), bob(), now);
         access.release(CallNumber(1), now);
         assert_eq!(unwritten(&mut access), [release(1)]);
         assert_eq!(access.refused(CallNumber(1), NoAccess::Refused), None);
@@ -225,7 +260,7 @@ mod tests {
     #[test]
     fn an_answer_that_was_not_asked_for_says_nothing() {
         let (now, mut access) = (Instant::now(), Access::default());
-        access.ask(CallNumber(1), bob());
+        access.ask(CallNumber(1), bob(), now);
         let mallory = Address::from_bytes([3; 32]);
         assert_eq!(access.granted(granted(1, mallory, 300), now), None);
         assert_eq!(access.granted(granted(2, bob(), 300), now), None);
@@ -239,10 +274,30 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_a_connection_is_given_up_and_what_was_asked_before_waits_longer() {
+        let (now, mut access) = (Instant::now(), Access::default());
+        let soon = now + Duration::from_secs(4);
+        access.ask(CallNumber(1), bob(), soon);
+        assert_eq!(access.deadline(), Some(soon));
+        assert_eq!(access.expire(soon - Duration::from_millis(1)), []);
+        let later = soon + Duration::from_secs(30);
+        access.lost(later);
+        access.ask(CallNumber(2), bob(), soon);
+        let given_up = |call| LinkEvent::NoAccess {
+            call: CallNumber(call),
+            why: NoAccess::Unavailable,
+        };
+        assert_eq!(access.expire(soon), [given_up(2)]);
+        assert_eq!(access.deadline(), Some(later));
+        assert_eq!(access.expire(later), [given_up(1)]);
+        assert_eq!(access.deadline(), None);
+    }
+
+    #[test]
     fn a_relay_without_a_server_answers_everything() {
-        let mut access = Access::default();
-        access.ask(CallNumber(1), bob());
-        access.release(CallNumber(2), Instant::now());
+        let (now, mut access) = (Instant::now(), Access::default());
+        access.ask(CallNumber(1), bob(), now);
+        access.release(CallNumber(2), now);
         let unavailable = LinkEvent::NoAccess {
             call: CallNumber(1),
             why: NoAccess::Unavailable,
@@ -259,7 +314,7 @@ mod tests {
             let (now, mut access) = (Instant::now(), Access::default());
             for (step, call, expires_seconds) in steps {
                 match step {
-                    0 => drop(access.ask(CallNumber(call), bob())),
+                    0 => drop(access.ask(CallNumber(call), bob(), now)),
                     1 => access.release(CallNumber(call), now),
                     2 => drop(access.granted(granted(call, bob(), expires_seconds), now)),
                     3 => drop(access.refused(CallNumber(call), NoAccess::Unknown)),

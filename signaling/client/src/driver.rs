@@ -157,7 +157,8 @@ impl Driver {
             (Command::Send(message), _) => self.outbox.push(message),
             (Command::AskAccess { call, with }, phase) => {
                 let is_online = matches!(phase, Phase::Online(_));
-                if let Some(event) = self.access.ask(call, with) {
+                let until = Instant::now() + self.timing.access;
+                if let Some(event) = self.access.ask(call, with, until) {
                     self.emit(event).await;
                 }
                 if is_online {
@@ -276,6 +277,12 @@ impl Driver {
             self.emit(LinkEvent::Expired { to }).await;
         }
         let Phase::Online(connection) = &self.phase else {
+            if self.is_offline() {
+                for event in self.access.expire(now) {
+                    tracing::debug!("access is given up: there is no relay");
+                    self.emit(event).await;
+                }
+            }
             return;
         };
         if connection.is_dead(now) {
@@ -292,10 +299,19 @@ impl Driver {
     fn deadline(&self) -> Option<Instant> {
         let connection = match &self.phase {
             Phase::Online(connection) => [Some(connection.deadline()), self.ice.deadline()],
-            Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped => [None, None],
+            Phase::Connecting(_) | Phase::BackingOff { .. } | Phase::Stopped => {
+                let access = self.access.deadline();
+                [access.filter(|_| self.is_offline()), None]
+            }
         };
         let outbox = self.outbox.deadline();
         connection.into_iter().flatten().chain(outbox).min()
+    }
+
+    /// Whether the relay is known not to be there. The first attempt, and one that was asked for, still
+    /// may find it.
+    fn is_offline(&self) -> bool {
+        matches!(*self.state.borrow(), LinkState::Offline(_))
     }
 
     fn has_unwritten(&self) -> bool {
@@ -348,6 +364,10 @@ impl Driver {
 
     async fn tell(&mut self, new: LinkState) {
         let old = self.state.send_replace(new);
+        if old == LinkState::Online {
+            // The relay knows of what was asked, as it knows of the messages that are kept as long.
+            self.access.lost(Instant::now() + self.timing.keep);
+        }
         if old != new {
             tracing::info!(?old, ?new, "relay link");
             self.emit(LinkEvent::State(new)).await;

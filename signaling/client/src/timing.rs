@@ -46,6 +46,10 @@ pub struct Timing {
     /// How long a message waits for a connection: about a ring. An older invitation would only
     /// ring for a caller who has given up.
     pub keep: Duration,
+    /// How long an ask for access to a room waits for a connection once the relay was not there:
+    /// some urgent retries, in which a relay that restarts is back. Whoever calls waits as long
+    /// before they are told.
+    pub access: Duration,
     /// How long closing may take to flush what was sent before.
     pub close: Duration,
 }
@@ -67,6 +71,7 @@ impl Default for Timing {
             stable: Duration::from_secs(2),
             ask_ice: Duration::from_secs(15),
             keep: Duration::from_secs(30),
+            access: Duration::from_secs(4),
             close: Duration::from_secs(1),
         }
     }

@@ -6,6 +6,8 @@
 //!           → Making    the other one has too; the server is asked for a room
 //!           → Open      both have been told
 //!           → (over)    released by one, or lost by both; the room is deleted
+//! Waiting, Making → Done     released by one party, while the other one waits
+//!                 → (over)   released by the other one too, or it has been told
 //! ```
 //!
 //! What must never happen: a third token for a room, or a room that nobody deletes while the relay
@@ -38,6 +40,9 @@ pub(super) struct Calls {
     over: Over,
     pub(super) closing: Closing,
     to_make: VecDeque<CallNumber>,
+    /// Wishes for a room of which it is not known yet what became of them: more than calls that are
+    /// [`Stage::Making`], because a call may be over before the server answers.
+    being_made: usize,
     to_look: VecDeque<CallNumber>,
     /// The relay ends.
     is_ending: bool,
@@ -59,9 +64,10 @@ enum Stage {
     Making {
         until: Instant,
     },
-    /// One party was done before there was a room. The other one hears it from them, with the reason;
-    /// from us only if it has not by then.
+    /// One party was done before there was a room, and the other one waits. It hears of it from the
+    /// first one, with the reason; from the relay only if it still waits at `until`.
     Done {
+        by: usize,
         until: Instant,
     },
     Open(Box<Open>),
@@ -77,6 +83,7 @@ impl Calls {
             over: Over::default(),
             closing: Closing::new(most),
             to_make: VecDeque::new(),
+            being_made: 0,
             to_look: VecDeque::new(),
             is_ending: false,
         }
@@ -170,8 +177,10 @@ impl Calls {
         match &mut call.stage {
             Stage::Waiting { .. } | Stage::Making { .. } if call.claims[1 - party].is_some() => {
                 let until = now + HEARD_FROM_THEM;
-                call.stage = Stage::Done { until };
+                call.stage = Stage::Done { by: party, until };
             }
+            // A client tells its releases again on each new connection.
+            Stage::Done { by, .. } if *by == party => {}
             Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => {
                 self.end(number, now);
             }
@@ -243,7 +252,7 @@ impl Calls {
         let mut ended = Vec::new();
         for (number, call) in &mut self.by_number {
             match &mut call.stage {
-                Stage::Waiting { until } | Stage::Done { until } if *until <= now => {
+                Stage::Waiting { until } | Stage::Done { until, .. } if *until <= now => {
                     ended.push((*number, Some(NoAccess::Refused)));
                 }
                 Stage::Making { until } if *until <= now => {
@@ -275,6 +284,7 @@ impl Calls {
         while let Some(number) = self.to_make.pop_front() {
             let call = self.by_number.get(&number);
             if call.is_some_and(|it| matches!(it.stage, Stage::Making { .. })) {
+                self.being_made += 1;
                 return Some(Wish::Make(number));
             }
         }
@@ -298,6 +308,7 @@ impl Calls {
         made: Result<(), ApiError>,
         now: Instant,
     ) {
+        self.not_made();
         let call = self.by_number.get_mut(&number);
         let waits = call.filter(|it| matches!(it.stage, Stage::Making { .. }));
         match (waits, made) {
@@ -321,6 +332,11 @@ impl Calls {
                 }
             }
         }
+    }
+
+    /// A wish for a room is not carried out any more.
+    pub(super) const fn not_made(&mut self) {
+        self.being_made = self.being_made.saturating_sub(1);
     }
 
     /// How many the server found in the room of a call.
@@ -352,11 +368,12 @@ impl Calls {
     /// Whether the server is asked nothing at this moment, and nothing is due.
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         let is_busy = |call: &Call| match &call.stage {
-            Stage::Waiting { .. } => false,
-            Stage::Making { .. } | Stage::Done { .. } => true,
+            Stage::Waiting { .. } | Stage::Done { .. } => false,
+            Stage::Making { .. } => true,
             Stage::Open(open) => !open.is_idle(now),
         };
-        self.closing.is_idle(now) && !self.by_number.values().any(is_busy)
+        let is_asked = self.being_made > 0 || !self.closing.is_idle(now);
+        !is_asked && !self.by_number.values().any(is_busy)
     }
 
     /// Rooms that there are, as far as the relay knows.
@@ -402,7 +419,8 @@ impl Call {
 /// How long one party waits for the other: a ring takes 90 s at most.
 const WAIT: Duration = Duration::from_secs(120);
 
-/// In which a goodbye of one party is with the other, whose program says by it why the call ended.
+/// How long a party waits for the goodbye of the other one before the relay tells it: the goodbye
+/// says why the call ended, which the relay does not know, and crosses any path within a second.
 const HEARD_FROM_THEM: Duration = Duration::from_secs(1);
 
 /// How long a wish for a room may wait for its turn and its answer.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use signal_client::{LinkState, Problem, Timing};
+use signal_client::{CallNumber, LinkEvent, LinkState, NoAccess, Problem, Timing};
 use signal_relay::Config;
 use signal_wire::{
     Capabilities, Challenge, IceServer, IceServers, RelayFrame, SessionToken, VERSION,
@@ -193,6 +193,65 @@ async fn a_server_that_never_answers_is_unreachable() {
     };
     let mut ann = Person::with(&url, somebody(), timing);
     ann.until(LinkState::Offline(Problem::Unreachable)).await;
+}
+
+#[tokio::test]
+async fn who_asks_for_access_where_no_relay_is_hears_that_there_is_none() {
+    let timing = Timing {
+        access: Duration::from_millis(200),
+        ..quick()
+    };
+    let (call, why) = (CallNumber(1), NoAccess::Unavailable);
+    let mut ann = Person::with("ws://127.0.0.1:1/v2", somebody(), timing);
+    ann.link.ask_access(call, ann.address).expect("room");
+    assert_eq!(ann.hear().await, LinkEvent::NoAccess { call, why });
+    // A link that is not even tried again.
+    ann.link.disconnect();
+    ann.link.ask_access(call, ann.address).expect("room");
+    assert_eq!(ann.hear().await, LinkEvent::NoAccess { call, why });
+
+    let relay = Running::start(Config::default()).await;
+    let mut bob = Person::with(&relay.url, somebody(), timing);
+    bob.until(LinkState::Online).await;
+    relay.stop().await;
+    bob.until(LinkState::Offline(Problem::Unreachable)).await;
+    bob.link.ask_access(call, ann.address).expect("room");
+    assert_eq!(bob.hear().await, LinkEvent::NoAccess { call, why });
+}
+
+#[tokio::test]
+async fn who_asks_for_access_at_a_relay_that_takes_its_time_waits_for_it() {
+    let frames = [
+        RelayFrame::Challenge {
+            version: VERSION,
+            nonce: Challenge([1; 32]),
+        },
+        RelayFrame::Welcome {
+            capabilities: Capabilities::new([Capabilities::LIVEKIT]),
+            session: SessionToken([1; 16]),
+            resumed: false,
+            received: 0,
+            ice: None,
+        },
+    ];
+    let frames: Vec<_> = frames.iter().map(|it| Message::text(it.encode())).collect();
+    let (url, _) = something(move |stream| {
+        let frames = frames.clone();
+        async move {
+            sleep(Duration::from_millis(300)).await;
+            say(stream, frames).await;
+        }
+    })
+    .await;
+    let timing = Timing {
+        access: Duration::from_millis(20),
+        ..quick()
+    };
+    let mut ann = Person::with(&url, somebody(), timing);
+    let asked = ann.link.ask_access(CallNumber(1), ann.address);
+    asked.expect("room");
+    ann.until(LinkState::Online).await;
+    ann.hears_nothing().await;
 }
 
 #[tokio::test]

@@ -200,6 +200,65 @@ fn whoever_waits_hears_that_the_other_one_is_done() {
 }
 
 #[test]
+fn whoever_waits_hears_it_too_when_the_other_one_says_twice_that_they_are_done() {
+    let now = Instant::now();
+    for asks in [vec![1], vec![1, 2]] {
+        let mut calls = calls();
+        for number in asks {
+            calls.ask(claim(number), CALL, somebody(3 - number), now);
+        }
+        calls.release(&somebody(2), CALL, now);
+        calls.release(&somebody(2), CALL, now + HEARD_FROM_THEM / 2);
+        calls.tick(now + HEARD_FROM_THEM);
+        assert_eq!(refusal(&mut calls, 1), NoAccess::Refused);
+    }
+}
+
+#[test]
+fn when_both_are_done_before_there_is_a_room_nobody_is_told() {
+    let now = Instant::now();
+    let mut calls = calls();
+    calls.ask(claim(1), CALL, somebody(2), now);
+    calls.ask(claim(2), CALL, somebody(1), now);
+    calls.release(&somebody(2), CALL, now);
+    calls.release(&somebody(1), CALL, now);
+    calls.tick(now + HEARD_FROM_THEM);
+    assert_eq!(calls.take_told(&somebody(1), clock()), []);
+    assert_eq!(calls.take_told(&somebody(2), clock()), []);
+    assert!(calls.by_number.is_empty() && calls.askers.is_empty());
+}
+
+#[test]
+fn a_relay_that_ends_waits_for_a_room_of_a_call_that_is_over_and_for_nothing_else_of_it() {
+    let now = Instant::now();
+    let mut waiting = calls();
+    waiting.ask(claim(1), CALL, somebody(2), now);
+    waiting.release(&somebody(2), CALL, now);
+    assert!(waiting.is_idle(now), "nobody asks the server");
+
+    let both_ask = || {
+        let mut calls = calls();
+        calls.ask(claim(1), CALL, somebody(2), now);
+        calls.ask(claim(2), CALL, somebody(1), now);
+        calls
+    };
+    let mut unasked = both_ask();
+    unasked.release(&somebody(2), CALL, now);
+    assert_eq!(unasked.next_wish(now), None);
+    assert!(unasked.is_idle(now), "the server was not asked yet");
+
+    let mut making = both_ask();
+    making.next_wish(now);
+    making.release(&somebody(2), CALL, now);
+    assert!(!making.is_idle(now));
+    let later = now + HEARD_FROM_THEM;
+    making.tick(later);
+    assert!(!making.is_idle(later), "there may be a room");
+    making.made(CALL, names(1), Err(ApiError::Unreachable), later);
+    assert!(making.is_idle(later));
+}
+
+#[test]
 fn one_alone_waits_for_two_minutes() {
     let now = Instant::now();
     let mut calls = calls();

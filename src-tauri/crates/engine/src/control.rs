@@ -84,8 +84,8 @@ pub(crate) struct Control {
     gone: Option<(Way, Instant)>,
     /// What the user reads of our home relay.
     relay: RelayView,
-    /// Whether messages can be sent, as the phone was told last.
-    is_reachable: bool,
+    /// Whether the other side of its call can be spoken to, as the phone was told last.
+    was_told_online: bool,
     call: Call,
     devices: Devices,
     beats: u64,
@@ -163,7 +163,7 @@ impl Control {
             lan,
             gone: None,
             relay: RelayView::None,
-            is_reachable: false,
+            was_told_online: false,
             call: Call {
                 media: None,
                 closing: BTreeSet::new(),
@@ -321,7 +321,8 @@ impl Control {
     /// After every event: devices follow what is wanted, and the sessions and the view what is true.
     fn settle(&mut self) {
         self.close_guest();
-        self.tell_link();
+        // A call that begins on our networks may bring no change of a link with it.
+        self.tell_reachable(self.peer().as_ref());
         self.follow_call();
         self.devices.reconcile(&self.call.seen, &self.config);
         if let Some(report) = self.devices.capture_report() {

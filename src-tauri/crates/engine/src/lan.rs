@@ -85,7 +85,9 @@ struct On {
     neighbourhood: Neighbourhood,
     /// Whether we have been at our own relay: it knows of nobody before, and whoever came to us by an
     /// announcement would believe it.
-    is_reachable: bool,
+    is_at_own_relay: bool,
+    /// When it is logged that we are not there; `None` once it is.
+    warns_at: Option<Instant>,
     announced: Option<Announcement>,
     /// Where others reach our relay, as it was looked up last.
     places: Vec<SocketAddr>,
@@ -190,6 +192,7 @@ impl Lan {
             State::Failed { again_at } if *again_at <= self.clock.now() => self.join(),
             State::On(on) => {
                 let now = self.clock.now();
+                on.warn_of_own_relay(now, relays);
                 on.neighbourhood.pass(now, relays, is_in_use);
                 let silent = on.neighbourhood.ask_again(now);
                 if !silent.is_empty() {
@@ -323,10 +326,10 @@ impl Lan {
     /// The link to our own relay changed: once we are there we can be announced.
     pub(crate) fn on_own_link(&mut self, relays: &Relays) {
         if let State::On(on) = &mut self.state
-            && !on.is_reachable
+            && !on.is_at_own_relay
             && relays.is_online(LinkId::Own)
         {
-            on.is_reachable = true;
+            on.is_at_own_relay = true;
             self.follow_profile();
         }
     }
@@ -395,7 +398,8 @@ impl Lan {
             places,
             membership,
             neighbourhood: Neighbourhood::new(Arc::clone(&self.identity), alias, self.clock.now()),
-            is_reachable: false,
+            is_at_own_relay: false,
+            warns_at: Some(self.clock.now() + OWN_RELAY_PATIENCE),
             announced: None,
             _task: task,
         }));
@@ -410,7 +414,7 @@ impl Lan {
         let familiar = &self.profile.familiar;
         on.neighbourhood.know(self.clock.now(), familiar);
         let alias = on.neighbourhood.alias();
-        if !on.is_reachable {
+        if !on.is_at_own_relay {
             return;
         }
         let announcement = match self.profile.visibility {
@@ -437,6 +441,19 @@ impl Lan {
         };
         on.announced.clone_from(&announcement);
         on.membership.announce(announcement);
+    }
+}
+
+impl On {
+    /// Logs once that we are not at our own relay: we are not announced then, and nothing else shows it.
+    fn warn_of_own_relay(&mut self, now: Instant, relays: &Relays) {
+        if !self.is_at_own_relay && self.warns_at.take_if(|at| *at <= now).is_some() {
+            let state = relays.state(LinkId::Own);
+            tracing::warn!(
+                ?state,
+                "not at our own relay, so nobody nearby can reach us"
+            );
+        }
     }
 }
 
@@ -476,6 +493,9 @@ async fn forward(
 
 /// Each is a connection on a network that may be another one by now.
 const MAX_REVISITED: usize = 16;
+
+/// A link within this machine is there in milliseconds; a machine that is very busy takes a second.
+const OWN_RELAY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A machine without a network now may have one then.
 const JOIN_AGAIN: Duration = Duration::from_secs(10);

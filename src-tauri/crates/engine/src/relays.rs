@@ -168,18 +168,17 @@ impl Relays {
         });
     }
 
-    /// Closes the guest link, if there is one, and says whether there was. To be called after
-    /// every event without a call, because the home link may have to be taken back a while later:
+    /// Closes the guest link, if there is one. To be called after every event without a call,
+    /// because the home link may have to be taken back a while later:
     ///
     /// A relay keeps one session per address, and a relay with two host names looks like two. A
     /// guest link to our own home under its other name therefore ends the home link as taken over,
     /// at the latest when a greeting that was on its way arrives after the guest link's end. Within
     /// [`GUEST_AFTERMATH`] a home link that is taken over is connected again, once; later it was
     /// another copy of this profile, which keeps what it took.
-    pub(crate) fn close_guest(&mut self) -> bool {
-        let closed = self.links.remove(&LinkId::Guest).is_some();
+    pub(crate) fn close_guest(&mut self) {
         self.guest = None;
-        if closed {
+        if self.links.remove(&LinkId::Guest).is_some() {
             self.guest_closed_at = Some(self.clock.now());
         }
         let lately = self
@@ -190,7 +189,6 @@ impl Relays {
             self.guest_closed_at = None;
             self.reconnect();
         }
-        closed
     }
 
     /// Connects to our home again, at once.

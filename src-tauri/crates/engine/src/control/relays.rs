@@ -29,7 +29,6 @@ impl Control {
                     LinkId::Home | LinkId::Guest => {}
                 }
                 self.relay = self.relays.view(LinkId::Home);
-                self.tell_link();
             }
         }
     }
@@ -274,16 +273,14 @@ impl Control {
     pub(super) fn set_home(&mut self, url: Option<&str>) {
         if self.relays.set_home(url) {
             self.relay = self.relays.view(LinkId::Home);
-            self.tell_link();
         }
     }
 
-    /// Tells the phone whether messages can be sent now, where that is not so any more: links change,
-    /// and so does whom they have to lead to. A call that begins on our networks may bring no change
-    /// of a link with it.
-    pub(super) fn tell_link(&mut self) {
-        let online = self.reaches(self.peer().as_ref());
-        if std::mem::replace(&mut self.is_reachable, online) != online {
+    /// Tells the phone whether this person can be spoken to now, where it was told otherwise: links
+    /// change, and so does whom they have to lead to. Nothing else tells it.
+    pub(super) fn tell_reachable(&mut self, who: Option<&Address>) {
+        let online = self.reaches(who);
+        if std::mem::replace(&mut self.was_told_online, online) != online {
             self.feed(Input::Link { online });
         }
     }
@@ -295,7 +292,7 @@ impl Control {
 
     /// Whether this person can be spoken to now. Where no relay is set our networks are all that
     /// there is.
-    pub(super) fn reaches(&self, who: Option<&Address>) -> bool {
+    fn reaches(&self, who: Option<&Address>) -> bool {
         let Some(who) = who else {
             return self.relays.is_online(LinkId::Home);
         };
@@ -308,8 +305,8 @@ impl Control {
     /// at the end of one call: where it gave way to another with the same person, the answer goes the
     /// same way.
     pub(super) fn close_guest(&mut self) {
-        if !self.is_call_wanted() && self.relays.close_guest() {
-            self.tell_link();
+        if !self.is_call_wanted() {
+            self.relays.close_guest();
         }
     }
 

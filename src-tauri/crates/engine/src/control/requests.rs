@@ -121,9 +121,7 @@ impl Control {
         self.relays.probe_before_call();
         self.call.guest_relay = invite.relay.map(|url| (peer.address, url));
         self.look_for(invite.address, &invite.lan);
-        self.feed(Input::Link {
-            online: self.reaches(Some(&invite.address)),
-        });
+        self.tell_reachable(Some(&invite.address));
         session::span_of(call).in_scope(|| self.feed(dial));
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
 
+mod access;
 mod alone;
 mod devices;
 mod faults;

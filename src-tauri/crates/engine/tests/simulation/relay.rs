@@ -11,8 +11,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use identity::{Address, Identity, RelayUrlError};
 use signal_client::{
-    Absence, CallNumber, Config, Link, LinkEvent, LinkState, LiveKitToken, Problem, SendError,
-    Timing,
+    Absence, CallNumber, Config, Link, LinkEvent, LinkState, LiveKitToken, NoAccess, Problem,
+    SendError, Timing,
 };
 use tokio::sync::mpsc;
 
@@ -29,7 +29,7 @@ struct State {
     lines: BTreeMap<u64, Line>,
     dialled: u64,
     on_their_way: VecDeque<Message>,
-    /// Who asked for access to a server, for which call.
+    /// Who asked for access to a server, or has it, for which call.
     asked: BTreeMap<u64, Vec<Address>>,
 }
 
@@ -58,6 +58,11 @@ struct Line {
     untaken: VecDeque<LinkEvent>,
     /// Since when each message waits.
     waiting: VecDeque<(Duration, Address, Bytes)>,
+    /// For which calls the owner waits for access, and when that is given up where there is no
+    /// connection.
+    asks: Vec<(CallNumber, Duration)>,
+    /// What is given back, and the relay has not heard of it.
+    releases: Vec<CallNumber>,
     /// When it tries to connect; `None` while online, and when it waits to be asked.
     tries_at: Option<Duration>,
     pause: Duration,
@@ -85,9 +90,9 @@ impl Relay {
         }
     }
 
-    /// For how many calls somebody has access, or waits for it.
+    /// How often somebody has access to a call, or waits for it.
     pub(crate) fn accesses(&self) -> usize {
-        self.0.lock().unwrap().asked.len()
+        self.0.lock().unwrap().asked.values().map(Vec::len).sum()
     }
 
     /// Ends and forgets everything; connections end with it.
@@ -95,6 +100,7 @@ impl Relay {
         let mut state = self.0.lock().unwrap();
         state.is_down = true;
         state.seats.clear();
+        state.asked.clear();
         state.on_their_way.clear();
         let now = state.now;
         for line in state.lines.values_mut() {
@@ -104,6 +110,15 @@ impl Relay {
 
     pub(crate) fn start(&self) {
         self.0.lock().unwrap().is_down = false;
+    }
+
+    /// Somebody's program died, and with it their part in every call.
+    pub(crate) fn forget(&self, owner: Address) {
+        let mut state = self.0.lock().unwrap();
+        let calls: Vec<u64> = state.asked.keys().copied().collect();
+        for call in calls {
+            state.release(CallNumber(call), owner);
+        }
     }
 
     /// Nothing passes between somebody and the relay until then, and nobody is told.
@@ -139,6 +154,7 @@ impl State {
             self.leave(owner, number, Absence::Silent);
             return;
         }
+        line.give_up(now);
         if line.tries_at.is_some_and(|at| at <= now) {
             self.connect(number);
         }
@@ -209,6 +225,51 @@ impl State {
                 payload,
             });
         }
+        let owner = line.owner;
+        let asks: Vec<CallNumber> = line.asks.iter().map(|it| it.0).collect();
+        for call in std::mem::take(&mut line.releases) {
+            self.release(call, owner);
+        }
+        for call in asks {
+            self.ask(call, owner);
+        }
+    }
+
+    /// Whoever else has access keeps it.
+    fn release(&mut self, call: CallNumber, owner: Address) {
+        if let Some(asked) = self.asked.get_mut(&call.0) {
+            asked.retain(|it| *it != owner);
+            if asked.is_empty() {
+                self.asked.remove(&call.0);
+            }
+        }
+    }
+
+    /// Lets both parties of a call in as soon as both have asked, each as soon as it is reached.
+    fn ask(&mut self, call: CallNumber, owner: Address) {
+        let asked = self.asked.entry(call.0).or_default();
+        if !asked.contains(&owner) {
+            asked.push(owner);
+        }
+        let &[one, other] = asked.as_slice() else {
+            return;
+        };
+        for (who, with) in [(one, other), (other, one)] {
+            let line = self.seats.get(&who.to_string()).and_then(|it| it.line);
+            if let Some(line) = line.and_then(|it| self.lines.get_mut(&it))
+                && line.is_reached(self.now)
+                && line.asks.iter().any(|it| it.0 == call)
+            {
+                line.asks.retain(|it| it.0 != call);
+                line.untaken.push_back(LinkEvent::Access {
+                    call,
+                    with,
+                    url: "wss://livekit.invalid".to_owned(),
+                    token: LiveKitToken::new("a-token".to_owned()).unwrap(),
+                    valid_until: Instant::now(),
+                });
+            }
+        }
     }
 
     fn deliver(&mut self, message: Message) {
@@ -244,25 +305,6 @@ impl State {
         }
     }
 
-    /// Lets both parties of a call in as soon as both have asked.
-    fn give_access(&mut self, call: CallNumber) {
-        let Some([one, other]) = self.asked.get(&call.0).map(Vec::as_slice) else {
-            return;
-        };
-        for (who, with) in [(one, other), (other, one)] {
-            let line = self.seats.get(&who.to_string()).and_then(|it| it.line);
-            if let Some(line) = line.and_then(|it| self.lines.get_mut(&it)) {
-                line.untaken.push_back(LinkEvent::Access {
-                    call,
-                    with: *with,
-                    url: "wss://livekit.invalid".to_owned(),
-                    token: LiveKitToken::new("a-token".to_owned()).unwrap(),
-                    valid_until: Instant::now(),
-                });
-            }
-        }
-    }
-
     /// Somebody's connection is gone.
     fn leave(&mut self, owner: Address, number: u64, why: Absence) {
         let now = self.now;
@@ -288,11 +330,25 @@ impl Line {
         }
     }
 
+    /// There is no connection: whoever has waited for one for too long gets no access.
+    fn give_up(&mut self, now: Duration) {
+        let LinkState::Offline(_) = self.state else {
+            return;
+        };
+        for (call, _) in self.asks.extract_if(.., |it| it.1 <= now) {
+            let why = NoAccess::Unavailable;
+            self.untaken.push_back(LinkEvent::NoAccess { call, why });
+        }
+    }
+
     /// The connection is dead, and that is noticed.
     fn lose(&mut self, now: Duration) {
         self.notices_at = None;
         if self.state == LinkState::Online {
             self.tries_at = Some(now + self.pause);
+            for (_, until) in &mut self.asks {
+                *until = (*until).max(now + Timing::default().keep);
+            }
             self.enter(LinkState::Offline(Problem::Unreachable));
         }
     }
@@ -330,6 +386,8 @@ impl Dialer for Relay {
             events,
             untaken: VecDeque::new(),
             waiting: VecDeque::new(),
+            asks: Vec::new(),
+            releases: Vec::new(),
             tries_at: Some(now + DELAY),
             pause: config.timing.first_retry,
             longest_pause: config.timing.longest_retry,
@@ -413,18 +471,15 @@ impl RelayConnection for Connection {
     }
 
     fn ask_access(&self, call: CallNumber, _: Address) -> Result<(), SendError> {
-        let owner = self.with(|line, _| line.owner);
-        let mut state = self.relay.0.lock().unwrap();
-        let asked = state.asked.entry(call.0).or_default();
-        if !asked.contains(&owner) {
-            asked.push(owner);
-        }
-        state.give_access(call);
+        self.with(|line, now| line.asks.push((call, now + Timing::default().access)));
         Ok(())
     }
 
     fn release_access(&self, call: CallNumber) -> Result<(), SendError> {
-        self.relay.0.lock().unwrap().asked.remove(&call.0);
+        self.with(|line, _| {
+            line.asks.retain(|it| it.0 != call);
+            line.releases.push(call);
+        });
         Ok(())
     }
 
@@ -439,6 +494,7 @@ impl RelayConnection for Connection {
     }
 
     fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        self.with(|line, _| line.asks.clear());
         let mut state = self.relay.0.lock().unwrap();
         state.flush(self.number);
         drop(state);
@@ -461,6 +517,10 @@ impl Drop for Connection {
         let line = state.lines.remove(&self.number);
         if let Some(line) = line {
             state.leave(line.owner, self.number, Absence::Closed);
+            // What the owner could not give back any more the relay takes, once nobody is there.
+            for call in line.releases {
+                state.release(call, line.owner);
+            }
         }
     }
 }

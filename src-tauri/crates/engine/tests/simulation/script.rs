@@ -213,6 +213,7 @@ impl Script {
             Act::Dies => {
                 world.closed = true;
                 world.people[side].die(&world.runtime);
+                world.relay.forget(world.people[side].address);
             }
             Act::Quits => {
                 world.closed = true;
