@@ -39,7 +39,7 @@ pub use event::{
 };
 pub use token::Token;
 
-pub use request::{AddTrack, ChannelInfo, Offer, Picture, Request, ResumeReason, Sync};
+pub use request::{AddTrack, Offer, Picture, Request, ResumeReason, Sync};
 
 use self::session::Session;
 use super::Redacted;

@@ -141,8 +141,6 @@ pub(in crate::livekit) struct SyncState {
     pub(in crate::livekit) subscription: Option<UpdateSubscription>,
     #[prost(message, repeated, tag = "3")]
     pub(in crate::livekit) publish_tracks: Vec<TrackPublishedResponse>,
-    #[prost(message, repeated, tag = "4")]
-    pub(in crate::livekit) data_channels: Vec<DataChannelInfo>,
     #[prost(message, optional, tag = "5")]
     pub(in crate::livekit) offer: Option<SessionDescription>,
     #[prost(message, repeated, tag = "7")]
@@ -156,18 +154,6 @@ pub(in crate::livekit) struct UpdateSubscription {
     pub(in crate::livekit) track_sids: Vec<String>,
     #[prost(bool, tag = "2")]
     pub(in crate::livekit) subscribe: bool,
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[prost(skip_debug)]
-pub(in crate::livekit) struct DataChannelInfo {
-    #[prost(string, tag = "1")]
-    pub(in crate::livekit) label: String,
-    #[prost(uint32, tag = "2")]
-    pub(in crate::livekit) id: u32,
-    /// 0: publisher.
-    #[prost(int32, tag = "3")]
-    pub(in crate::livekit) target: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -202,7 +188,6 @@ opaque!(
     SimulcastCodec,
     SyncState,
     UpdateSubscription,
-    DataChannelInfo,
     DataChannelReceiveState,
     Ping,
 );

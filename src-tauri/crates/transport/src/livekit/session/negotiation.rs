@@ -11,7 +11,7 @@ use webrtc::peer_connection::RTCSessionDescription;
 use super::Task;
 use crate::livekit::Redacted;
 use crate::livekit::setup::{FIRST_RECEIVERS, add_receivers};
-use crate::livekit::signal::{Answer, Candidate, ChannelInfo, Offer, Request, Sid, Sync, Track};
+use crate::livekit::signal::{Answer, Candidate, Offer, Request, Sid, Sync, Track};
 use crate::peer;
 use crate::peer::limits::{Limits, RemoteDescription};
 
@@ -63,14 +63,10 @@ impl Negotiation {
         received: Vec<(Sid, u32)>,
     ) -> Option<Sync> {
         let (offer, answer) = self.agreed.clone()?;
-        let channels = [("_reliable", 0), ("_lossy", 1)];
         Some(Sync {
             offer,
             answer,
             published,
-            channels: channels
-                .map(|(label, id)| ChannelInfo { label, id })
-                .to_vec(),
             received,
         })
     }

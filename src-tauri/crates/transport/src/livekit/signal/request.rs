@@ -72,19 +72,8 @@ pub struct Sync {
     pub answer: Redacted<String>,
     /// Our tracks, with the cid of each. One that the server does not know makes it want a new join.
     pub published: Vec<(String, Track)>,
-    /// Our data channels.
-    pub channels: Vec<ChannelInfo>,
     /// The last number of a reliable data packet from each participant.
     pub received: Vec<(Sid, u32)>,
-}
-
-/// A data channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChannelInfo {
-    /// `_reliable` or `_lossy`.
-    pub label: &'static str,
-    /// Its SCTP stream.
-    pub id: u16,
 }
 
 /// Why a session is resumed (`ReconnectReason`).

@@ -59,7 +59,6 @@ fn sync() -> Request {
         offer: offer(1),
         answer: "answer".into(),
         published: Vec::new(),
-        channels: Vec::new(),
         received: Vec::new(),
     }))
 }

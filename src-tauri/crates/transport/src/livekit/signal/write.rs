@@ -10,8 +10,8 @@ use crate::livekit::proto::model::{
     TrickleRequest,
 };
 use crate::livekit::proto::request::{
-    AddTrackRequest, Content, DataChannelInfo, DataChannelReceiveState, Ping, SignalRequest,
-    SimulcastCodec, SyncState, UpdateSubscription, VideoLayer,
+    AddTrackRequest, Content, DataChannelReceiveState, Ping, SignalRequest, SimulcastCodec,
+    SyncState, UpdateSubscription, VideoLayer,
 };
 
 /// A frame of the socket.
@@ -82,13 +82,10 @@ pub(super) const fn leave(reason: Reason) -> LeaveRequest {
     }
 }
 
-/// The descriptions are swapped on purpose: with one peer connection, `offer` is what we sent.
+/// The descriptions are swapped on purpose: with one peer connection, `offer` is what we sent. Our data
+/// channels are left out: the server makes them anew only where another node takes the session over,
+/// which is a new join here.
 pub(super) fn sync(sync: &Sync) -> SyncState {
-    let channel = |it: &super::ChannelInfo| DataChannelInfo {
-        label: it.label.to_owned(),
-        id: it.id.into(),
-        target: PUBLISHER,
-    };
     let received = |(sid, sequence): &(Sid, u32)| DataChannelReceiveState {
         publisher_sid: sid.as_str().to_owned(),
         last_sequence: *sequence,
@@ -101,7 +98,6 @@ pub(super) fn sync(sync: &Sync) -> SyncState {
             subscribe: false,
         }),
         publish_tracks: sync.published.iter().map(published).collect(),
-        data_channels: sync.channels.iter().map(channel).collect(),
         receive_states: sync.received.iter().map(received).collect(),
     }
 }

@@ -206,7 +206,6 @@ pub(super) fn sync() -> Request {
         offer: Offer { sdp, id: 1 },
         answer: "answer".into(),
         published: Vec::new(),
-        channels: Vec::new(),
         received: Vec::new(),
     }))
 }
