@@ -44,8 +44,6 @@ pub(crate) struct Driver {
     urgent: watch::Receiver<bool>,
     events: mpsc::Sender<LinkEvent>,
     state: watch::Sender<LinkState>,
-    /// Whether the relay lets parties of calls into rooms at a LiveKit server.
-    offers_livekit: watch::Sender<bool>,
     // constant
     connector: Connector,
     timing: Timing,
@@ -59,6 +57,8 @@ pub(crate) struct Driver {
     backoff: Backoff,
     ice: ice::Schedule,
     access: Access,
+    /// Whether the relay, as it said last, lets parties of calls into rooms at a LiveKit server.
+    offers_livekit: bool,
     /// Frames of kinds that are not known.
     skipped: u64,
 }
@@ -97,14 +97,12 @@ impl Driver {
         urgent: watch::Receiver<bool>,
         events: mpsc::Sender<LinkEvent>,
         state: watch::Sender<LinkState>,
-        offers_livekit: watch::Sender<bool>,
     ) -> Self {
         Self {
             commands,
             urgent,
             events,
             state,
-            offers_livekit,
             phase: Phase::Connecting(Box::pin(connector.clone().connect(None, None))),
             connector,
             timing,
@@ -115,6 +113,7 @@ impl Driver {
             backoff: Backoff::new(&timing),
             ice: ice::Schedule::new(timing.ask_ice),
             access: Access::default(),
+            offers_livekit: false,
             skipped: 0,
         }
     }
@@ -257,14 +256,14 @@ impl Driver {
             self.on_ice(servers).await;
         }
         self.access.reconnected(Instant::now());
-        self.offers_livekit.send_replace(offers_livekit);
+        self.offers_livekit = offers_livekit;
         self.tell(LinkState::Online).await;
         self.answer_unoffered().await;
     }
 
     /// Where the relay has no LiveKit server it would pass over what is asked of it.
     async fn answer_unoffered(&mut self) {
-        if !*self.offers_livekit.borrow() {
+        if !self.offers_livekit {
             for event in self.access.none_offered() {
                 self.emit(event).await;
             }

@@ -43,7 +43,6 @@ pub struct Link {
     permits: Arc<Semaphore>,
     urgent: watch::Sender<bool>,
     state: watch::Receiver<LinkState>,
-    offers_livekit: watch::Receiver<bool>,
     stop: DropGuard,
     task: JoinHandle<()>,
 }
@@ -98,7 +97,6 @@ impl Link {
         let (urgent, wanted) = watch::channel(false);
         let (event_sender, events) = mpsc::channel(Self::EVENTS);
         let (state_sender, state) = watch::channel(LinkState::Connecting);
-        let (offer_sender, offers_livekit) = watch::channel(false);
         let stop = CancellationToken::new();
         let driver = Driver::new(
             connector,
@@ -107,14 +105,12 @@ impl Link {
             wanted,
             event_sender,
             state_sender,
-            offer_sender,
         );
         let link = Self {
             commands: command_sender,
             permits: Arc::new(Semaphore::new(Self::CAPACITY)),
             urgent,
             state,
-            offers_livekit,
             task: tokio::spawn(driver.run(stop.clone())),
             stop: stop.drop_guard(),
         };
@@ -141,13 +137,6 @@ impl Link {
             _permit: permit,
         };
         self.command(Command::Send(message))
-    }
-
-    /// Whether the relay, as it said when it welcomed us last, lets the parties of a call into a room at
-    /// a LiveKit server. Known as soon as the link is online.
-    #[must_use]
-    pub fn offers_livekit(&self) -> bool {
-        *self.offers_livekit.borrow()
     }
 
     /// Asks the relay for access to a room for a call with somebody, now or as soon as the relay is
@@ -229,7 +218,6 @@ impl Link {
             permits: _,
             urgent: _,
             state: _,
-            offers_livekit: _,
             stop,
             task,
         } = self;

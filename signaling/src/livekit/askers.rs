@@ -163,18 +163,18 @@ impl Askers {
     }
 }
 
-/// Calls that one address is in: one, two that meet each other (glare), and one before that is not
-/// closed yet.
-const MOST_CALLS: usize = 4;
+/// Calls that one address is in: one, two that meet each other (glare), one before that is not
+/// closed yet, and six that ring for nobody to hear, of callers whom the user does not want.
+const MOST_CALLS: usize = 10;
 
 /// Twice as many.
-const MOST_ANSWERS: usize = 8;
+const MOST_ANSWERS: usize = 20;
 
 /// One address may ask once in this time …
 const PERIOD: Duration = Duration::from_secs(2);
 
 /// … and so often at once: a client whose connection breaks asks again for every call that waits.
-const BURST: u32 = 16;
+const BURST: u32 = 20;
 
 /// All addresses of one source …
 const SOURCE_PERIOD: Duration = Duration::from_millis(250);

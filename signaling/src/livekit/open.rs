@@ -52,7 +52,7 @@ impl Open {
             released: [false; 2],
             ends: None,
             unattended: None,
-            look: Look::Due(now + REVIEW),
+            look: Look::Due(now + FIRST_LOOK),
             was_empty: false,
         }
     }
@@ -96,7 +96,7 @@ impl Open {
     pub(super) fn attended(&mut self, now: Instant) {
         let was_left = self.unattended.take().is_some();
         if let (true, Look::Due(at)) = (was_left, &mut self.look) {
-            *at = now + REVIEW;
+            *at = now + FIRST_LOOK;
         }
     }
 
@@ -167,6 +167,10 @@ const UNATTENDED: Duration = Duration::from_secs(10);
 /// How often the server is asked afterwards, while somebody is in it. A party that was killed is gone
 /// there after 20 s.
 const LOOK: Duration = Duration::from_secs(3);
+
+/// When the server is asked first while parties are here: a call that was answered has somebody in its
+/// room by then, and one that was not is over. Whoever only asks for rooms does not keep them.
+const FIRST_LOOK: Duration = Duration::from_secs(120);
 
 /// How often the server is asked while parties are here: one that forgets to release a call does not
 /// keep it for ever.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use identity::Authority;
-use signal_client::LinkState;
+use signal_client::{Absence, LinkEvent, LinkState};
 use signal_relay::{Config, Server, listen_everywhere};
 use signal_wire::{ErrorCode, RelayFrame};
 use tokio::io::AsyncReadExt;
@@ -106,6 +106,29 @@ async fn neighbours_come_by_any_address_of_the_machine_and_by_the_name() {
     bob.until(LinkState::Online).await;
     bob.say(&ann, "by name");
     assert_eq!(ann.hear().await, message(&bob, "by name"));
+}
+
+#[tokio::test]
+async fn a_neighbour_who_closes_has_not_ended_and_one_whose_connection_breaks_has() {
+    let relay = Embedded::start();
+    let url = relay.url("127.0.0.1");
+    let mut ann = Person::online(&url).await;
+
+    let bob = Person::online(&url).await;
+    let to = bob.address;
+    bob.link.close().await;
+    ann.link.send(to, Bytes::new()).expect("there is room");
+    let why = Absence::Unknown;
+    assert_eq!(ann.hear().await, LinkEvent::NotHere { to, why });
+
+    let carl = somebody();
+    let to = carl.address();
+    let (killed, welcome) = Raw::prove(&url, &carl, None).await;
+    assert!(matches!(welcome, RelayFrame::Welcome { .. }));
+    drop(killed);
+    ann.link.send(to, Bytes::new()).expect("there is room");
+    let why = Absence::Closed;
+    assert_eq!(ann.hear().await, LinkEvent::NotHere { to, why });
 }
 
 #[tokio::test]

@@ -175,12 +175,14 @@ pub enum RelayFrame {
 #[serde(rename_all = "snake_case")]
 pub enum Absence {
     /// Whoever was there left: said goodbye, or their machine closed the connection, as when the
-    /// program ends or is killed.
+    /// program ends or is killed. A relay inside an application does not say so of a goodbye: who
+    /// leaves the network, or their link, may be in a call with a neighbour all the same.
     Closed,
     /// Whoever was there has not been heard of for too long: their network failed, or their machine
     /// sleeps.
     Silent,
-    /// Nobody was there lately, or the relay does not say.
+    /// Nobody was there lately, or the relay does not say, as one inside an application of who said
+    /// goodbye.
     #[default]
     #[serde(other)]
     Unknown,

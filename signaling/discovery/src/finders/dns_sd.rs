@@ -119,12 +119,8 @@ impl Finder for DnsSd {
     }
 
     fn announce(&mut self, said: Option<Announcement>) {
-        if said.is_none() {
-            // The question would say that we are here.
-            self.asks_at = None;
-        } else if self.said.is_none() {
-            self.asks_at = Some(tokio::time::Instant::now() + question::AFTER);
-        }
+        let now = tokio::time::Instant::now();
+        self.asks_at = question::due(self.asks_at, self.said.as_ref(), said.as_ref(), now);
         self.said = said;
         self.say();
     }

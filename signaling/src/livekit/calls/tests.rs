@@ -376,11 +376,16 @@ fn one_party_that_is_here_keeps_the_room() {
     let now = Instant::now();
     let mut calls = opened(now);
     let one = |address: &Address, _: &SessionToken| *address == somebody(1);
-    for minutes in 1..59 {
+    let look = Some(Wish::Look(CALL, RoomName([1; 16])));
+    for minutes in 1..60 {
         let later = now + Duration::from_secs(60 * minutes);
         calls.attend(&one, later);
         calls.tick(later);
-        assert_eq!(calls.next_wish(later), None);
+        let first = minutes == 2;
+        assert_eq!(calls.next_wish(later), look.filter(|_| first));
+        if first {
+            calls.looked(CALL, Ok(1), later);
+        }
     }
 }
 
@@ -401,19 +406,23 @@ fn a_party_that_comes_back_in_another_session_is_here_when_it_has_asked_again() 
 }
 
 #[test]
-fn a_call_that_nobody_releases_is_found_to_be_over_in_the_end() {
+fn a_call_that_nobody_joins_or_releases_is_found_to_be_over() {
     let now = Instant::now();
     let mut calls = opened(now);
-    let hour = now + Duration::from_secs(3600);
+    let answered = now + Duration::from_secs(120);
     let look = |calls: &mut Calls, at| {
         calls.attend(&everybody, at);
         calls.tick(at);
         matches!(calls.next_wish(at), Some(Wish::Look(..)))
     };
-    assert!(look(&mut calls, hour));
-    calls.looked(CALL, Ok(0), hour);
-    assert_eq!(closes(&mut calls, hour), None, "they may be reconnecting");
-    let later = hour + Duration::from_secs(120);
+    assert!(look(&mut calls, answered));
+    calls.looked(CALL, Ok(0), answered);
+    assert_eq!(
+        closes(&mut calls, answered),
+        None,
+        "they may be reconnecting"
+    );
+    let later = answered + Duration::from_secs(120);
     assert!(look(&mut calls, later));
     calls.looked(CALL, Ok(0), later);
     assert_eq!(closes(&mut calls, later), Some(RoomName([1; 16])));
@@ -440,10 +449,10 @@ fn a_relay_that_ends_deletes_empty_rooms_and_leaves_calls_alone() {
 fn one_address_and_one_source_have_few_calls_and_the_relay_has_a_bound() {
     let now = Instant::now();
     let mut calls = calls();
-    for call in 0..10 {
+    for call in 0..20 {
         calls.ask(claim(1), CallNumber(call), somebody(2), now);
     }
-    assert_eq!(calls.by_number.len(), 4, "of one address");
+    assert_eq!(calls.by_number.len(), 10, "of one address");
     let mut calls = Calls::new(100, 10);
     for number in 0..100 {
         let claim = claim_from(number, Ipv4Addr::LOCALHOST.into());
@@ -466,8 +475,8 @@ fn a_flood_of_asks_is_refused_and_costs_no_more_than_its_answers() {
     for call in 0..10_000 {
         calls.ask(claim(1), CallNumber(call), somebody(2), now);
     }
-    assert!(calls.take_told(&somebody(1), clock()).len() <= 8);
-    assert!(calls.by_number.len() <= 4);
+    assert!(calls.take_told(&somebody(1), clock()).len() <= 20);
+    assert!(calls.by_number.len() <= 10);
     calls.attend(&nobody, now);
     assert!(calls.by_number.is_empty() && calls.askers.is_empty());
 }

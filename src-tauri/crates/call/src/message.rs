@@ -141,8 +141,14 @@ pub enum Over {
     Gone,
     /// I speak none of your versions, or can use nothing that could carry the call for you.
     Incompatible,
-    /// The server that was to carry the call cannot be used from here.
+    /// Nobody gives access to the server that was to carry the call.
+    NoAccess,
+    /// That server cannot be reached from here.
     NoServer,
+    /// It does not let this side in.
+    ServerRefused,
+    /// It ended the call.
+    ServerEnded,
     /// Your media does not prove to be the one that you announced.
     NotSecure,
     /// A reason of a later version.

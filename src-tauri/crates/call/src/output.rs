@@ -31,13 +31,19 @@ pub enum Output {
         via: Carrier,
     },
     /// Ask whoever gives access to what carries the call, and keep it for the sessions of the call.
-    /// Answered by [`crate::input::Input::NoAccess`] when there is none to be had. It is given back
-    /// when the call is over.
+    /// Answered by [`crate::input::Input::NoAccess`] when there is none to be had. Kept until
+    /// [`Output::ReleaseAccess`]. A call that rings for nobody to hear asks too: its caller is given
+    /// access only when both have asked, and could tell otherwise.
     AskForAccess {
         /// The call.
         call: CallId,
         /// The other side's address: access is given to two who name each other.
         with: String,
+    },
+    /// Give the access to this call back: it is over.
+    ReleaseAccess {
+        /// The call.
+        call: CallId,
     },
     /// Let this session carry the media from now on: it is connected. The one before stays open for
     /// a moment, because the other side may still send through it.
@@ -126,6 +132,7 @@ impl fmt::Debug for Output {
                 write!(f, "OpenTransport({session}, offerer: {offerer}, {via:?})")
             }
             Self::AskForAccess { call, .. } => write!(f, "AskForAccess({call})"),
+            Self::ReleaseAccess { call } => write!(f, "ReleaseAccess({call})"),
             Self::UseTransport { session } => write!(f, "UseTransport({session})"),
             Self::CloseTransport { session } => write!(f, "CloseTransport({session})"),
             Self::Parcel { session, parcel } => {

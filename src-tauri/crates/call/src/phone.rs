@@ -180,7 +180,10 @@ impl Phone {
             } => self.on_message(now, &from, standing, &bytes),
             Input::Undeliverable { to, why } => self.on_undeliverable(now, &to, why),
             Input::Incompatible { from, call } => self.on_incompatible(now, &from, call),
-            Input::NoAccess { call } => self.on_no_access(now, call),
+            Input::NoAccess { call } => {
+                self.on_no_access(now, call);
+                self.on_quiet_no_access(call);
+            }
             Input::Link { online } => self.on_link(now, online),
             Input::NetworkChanged => self.on_network_changed(now),
             Input::Transport { session, state } => self.on_transport(now, session, state),

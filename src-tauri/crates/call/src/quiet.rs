@@ -1,7 +1,8 @@
 //! Calls that ring for nobody to hear: those of callers whom the user does not want to be rung by.
 //!
 //! To its caller such a call is one that nobody answers. What is kept of it is what the caller could
-//! notice of a phone that rings: until when, and whether the caller is still there.
+//! notice of a phone that rings: until when, whether the caller is still there, and that access to what
+//! was to carry the call is asked for, which the caller gets only if both do.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,10 +19,20 @@ use crate::timer::after;
 /// seventeenth gets no answer at all, as from a machine that is not reached.
 pub(crate) const CAPACITY: usize = 16;
 
+/// How many of them may ask for access within [`ASKING`]: whoever gives it bounds how often one
+/// address may ask, and most of that is for calls that the user hears of. One more gets no answer at
+/// all.
+pub(crate) const ASKS: usize = 6;
+
+/// See [`ASKS`].
+pub(crate) const ASKING: Duration = Duration::from_secs(60);
+
 /// The calls that ring for nobody to hear.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct QuietCalls {
     calls: VecDeque<QuietCall>,
+    /// When access was asked for, at most [`ASKS`].
+    asks: VecDeque<Timestamp>,
 }
 
 /// One of them.
@@ -40,6 +51,8 @@ pub(crate) struct QuietCall {
     received: ReceivedParcels<()>,
     /// When a phone that rings would acknowledge them.
     acknowledge_at: Option<Timestamp>,
+    /// Whether access was asked for, as a phone that rings does.
+    pub(crate) has_access: bool,
 }
 
 /// What a phone that rings would do now.
@@ -54,7 +67,8 @@ pub(crate) enum Due {
 }
 
 impl QuietCalls {
-    /// Takes a call in that rings until then. Says whether there was room.
+    /// Takes a call in that rings until then. Says whether there was room. One that needs access asks
+    /// for it now.
     #[must_use]
     pub(crate) fn add(
         &mut self,
@@ -62,8 +76,9 @@ impl QuietCalls {
         with: &str,
         call: CallId,
         until: Timestamp,
+        needs_access: bool,
     ) -> bool {
-        if self.calls.len() >= CAPACITY {
+        if self.calls.len() >= CAPACITY || (needs_access && !self.may_ask(now)) {
             return false;
         }
         self.calls.push_back(QuietCall {
@@ -74,25 +89,44 @@ impl QuietCalls {
             liveness: Liveness::new(now),
             received: ReceivedParcels::default(),
             acknowledge_at: None,
+            has_access: needs_access,
         });
         true
+    }
+
+    /// Whether access may be asked for once more; it counts as asked for.
+    fn may_ask(&mut self, now: Timestamp) -> bool {
+        let waiting = self.calls.iter().filter(|it| it.has_access).count();
+        let is_over = |at: &Timestamp| now.since(*at) >= ASKING;
+        self.asks.retain(|at| !is_over(at));
+        let may = waiting < ASKS && self.asks.len() < ASKS;
+        if may {
+            self.asks.push_back(now);
+        }
+        may
     }
 
     pub(crate) fn contains(&self, with: &str, call: CallId) -> bool {
         self.calls.iter().any(|it| it.is(with, call))
     }
 
-    /// Forgets a call. Says whether it was there.
-    pub(crate) fn remove(&mut self, with: &str, call: CallId) -> bool {
-        let before = self.calls.len();
-        self.calls.retain(|it| !it.is(with, call));
-        self.calls.len() < before
+    /// Takes a call out, if it is there.
+    pub(crate) fn take(&mut self, with: &str, call: CallId) -> Option<QuietCall> {
+        let at = self.calls.iter().position(|it| it.is(with, call))?;
+        self.calls.remove(at)
     }
 
-    /// Forgets the call of this caller, and says which it was.
-    pub(crate) fn take_of(&mut self, with: &str) -> Option<CallId> {
+    /// Takes the call of this caller out, if there is one.
+    pub(crate) fn take_of(&mut self, with: &str) -> Option<QuietCall> {
         let at = self.calls.iter().position(|it| it.with == with)?;
-        self.calls.remove(at).map(|it| it.call)
+        self.calls.remove(at)
+    }
+
+    /// No access is to be had. Returns the call that ends by it.
+    pub(crate) fn on_no_access(&mut self, call: CallId) -> Option<QuietCall> {
+        let is_it = |it: &QuietCall| it.call == call && it.has_access;
+        let at = self.calls.iter().position(is_it)?;
+        self.calls.remove(at)
     }
 
     /// The caller was heard.
@@ -116,7 +150,7 @@ impl QuietCalls {
         now: Timestamp,
         with: &str,
         why: Absence,
-    ) -> Option<CallId> {
+    ) -> Option<QuietCall> {
         let call = self.calls.iter_mut().find(|it| it.with == with)?;
         call.liveness.on_undeliverable(now, why);
         if call.liveness.is_gone() {

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use identity::Address;
 use socket2::{Domain, SockRef};
+use tokio::time::Instant;
 use tracing::debug;
 
 use super::MDNS_PORT;
@@ -21,7 +22,22 @@ use crate::finders::shared_port;
 use crate::interfaces::{Interfaces, Kind};
 
 /// After the first announcement: sooner nobody may answer.
-pub(super) const AFTER: Duration = Duration::from_millis(270);
+const AFTER: Duration = Duration::from_millis(270);
+
+/// When to ask, once this is said instead of what was said before. Only whoever began to announce does,
+/// and whoever is silent again does not: the question would say that they are here.
+pub(super) fn due<T>(
+    due: Option<Instant>,
+    before: Option<&T>,
+    said: Option<&T>,
+    now: Instant,
+) -> Option<Instant> {
+    match (before, said) {
+        (_, None) => None,
+        (None, Some(_)) => Some(now + AFTER),
+        (Some(_), Some(_)) => due,
+    }
+}
 
 /// Asks on every network, once in each family. What is lost is made good by the repeated
 /// announcements.
@@ -118,6 +134,22 @@ const MAX_ASKED: usize = 32;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_begins_to_announce_asks_once_and_whoever_is_silent_again_does_not() {
+        let now = Instant::now();
+        let later = now + AFTER / 2;
+        assert_eq!(due::<&str>(None, None, None, now), None);
+        let first = due(None, None, Some(&"here"), now);
+        assert_eq!(first, Some(now + AFTER));
+        // Another announcement puts nothing off, and asks no second time.
+        let changed = due(first, Some(&"here"), Some(&"at home"), later);
+        assert_eq!(changed, first);
+        assert_eq!(due(None, Some(&"here"), Some(&"at home"), later), None);
+        assert_eq!(due(first, Some(&"here"), None, later), None);
+        let again = due(None, None, Some(&"here"), later);
+        assert_eq!(again, Some(later + AFTER));
+    }
 
     #[test]
     fn the_question_names_the_service_and_our_instance() {

@@ -33,6 +33,9 @@ impl Phone {
         let lasted = stage.connected_at().map(|at| now.since(at));
         self.give_notice(&peer.address, id, stage, notice);
         self.timers.stop_call();
+        if carrier.needs_access() {
+            self.outputs.push_back(Output::ReleaseAccess { call: id });
+        }
         self.outputs.push_back(Output::SetCapture {
             microphone: OFF.microphone,
             camera: OFF.camera,
@@ -117,7 +120,10 @@ fn reason_while_calling(why: Over) -> EndReason {
         Over::Lost => EndReason::ConnectionLost,
         Over::Gone => EndReason::Unreachable,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NoAccess => EndReason::NoAccess,
         Over::NoServer => EndReason::ServerUnreachable,
+        Over::ServerRefused => EndReason::ServerRefused,
+        Over::ServerEnded => EndReason::ServerEnded,
         Over::NotSecure => EndReason::NotSecure,
     }
 }
@@ -132,7 +138,10 @@ fn reason_while_incoming(why: Over) -> EndReason {
         | Over::NoPath
         | Over::Lost
         | Over::Gone
+        | Over::NoAccess
         | Over::NoServer
+        | Over::ServerRefused
+        | Over::ServerEnded
         | Over::Unknown => EndReason::Missed,
         Over::Incompatible => EndReason::Incompatible,
         Over::NotSecure => EndReason::NotSecure,
@@ -149,7 +158,10 @@ fn reason_after_answer(why: Over) -> EndReason {
         Over::Lost => EndReason::ConnectionLost,
         Over::Gone => EndReason::PeerGone,
         Over::Incompatible => EndReason::Incompatible,
+        Over::NoAccess => EndReason::NoAccess,
         Over::NoServer => EndReason::ServerUnreachable,
+        Over::ServerRefused => EndReason::ServerRefused,
+        Over::ServerEnded => EndReason::ServerEnded,
         Over::NotSecure => EndReason::NotSecure,
     }
 }

@@ -11,21 +11,27 @@ use crate::id::CallId;
 use crate::input::{Absence, Standing};
 use crate::message::{Body, Over};
 use crate::output::Output;
-use crate::quiet::Due;
+use crate::quiet::{Due, QuietCall};
 use crate::time::Timestamp;
 use crate::timer::Timer;
 
 impl Phone {
     /// Confirms that it rings, and lets nobody hear it.
     pub(super) fn ring_quietly(&mut self, now: Timestamp, call: Call, invite: Invite) {
-        let (id, from) = (call.id, &call.peer.address);
+        let (id, from) = (call.id, call.peer.address.clone());
         // A phone rings for one call of a person at a time.
-        if let Some(earlier) = self.quiet.take_of(from) {
-            self.recent.remember(from, earlier, Some(Over::Gone));
+        if let Some(earlier) = self.quiet.take_of(&from) {
+            self.leave_quiet(&earlier, Some(Over::Gone));
         }
         let until = now + ring_for(invite.ring);
-        if self.quiet.add(now, from, id, until) {
-            self.send_about(from, id, Body::Ringing);
+        let needs_access = call.carrier.needs_access();
+        if self.quiet.add(now, &from, id, until, needs_access) {
+            if needs_access {
+                let with = from.clone();
+                self.outputs
+                    .push_back(Output::AskForAccess { call: id, with });
+            }
+            self.send_about(&from, id, Body::Ringing);
         } else {
             tracing::debug!(call = %id, "too many calls ring for nobody to hear");
         }
@@ -44,9 +50,7 @@ impl Phone {
         match body {
             Body::Invite { .. } => self.send_about(from, id, Body::Ringing),
             Body::Over { .. } => {
-                self.quiet.remove(from, id);
-                self.recent.remember(from, id, None);
-                self.follow_quiet();
+                self.forget_quiet(from, id, None);
             }
             Body::Parcel {
                 session: 0,
@@ -69,17 +73,26 @@ impl Phone {
 
     /// Nobody is at that address: a phone that rings for them would notice.
     pub(super) fn on_quiet_undeliverable(&mut self, now: Timestamp, to: &str, why: Absence) {
-        if let Some(id) = self.quiet.on_undeliverable(now, to, why) {
-            self.recent.remember(to, id, Some(Over::Gone));
+        if let Some(call) = self.quiet.on_undeliverable(now, to, why) {
+            self.leave_quiet(&call, Some(Over::Gone));
         }
         self.follow_quiet();
+    }
+
+    /// A phone that rings would end the call for want of access.
+    pub(super) fn on_quiet_no_access(&mut self, id: CallId) {
+        if let Some(call) = self.quiet.on_no_access(id) {
+            self.leave_quiet(&call, Some(Over::NoAccess));
+            self.send_over(&call.with, id, Over::NoAccess);
+            self.follow_quiet();
+        }
     }
 
     /// Does what a phone that rings would do now.
     pub(super) fn on_quiet_timeout(&mut self, now: Timestamp) {
         while let Some(due) = self.quiet.due(now) {
             match due {
-                Due::End(it) => self.recent.remember(&it.with, it.call, Some(Over::Gone)),
+                Due::End(it) => self.leave_quiet(&it, Some(Over::Gone)),
                 Due::Probe(it) if self.online => self.send_about(&it.with, it.call, Body::Still),
                 Due::Probe(_) => {}
                 Due::Acknowledge(it) => {
@@ -89,6 +102,26 @@ impl Phone {
             }
         }
         self.follow_quiet();
+    }
+
+    /// Such a call is over, if there is one; whoever asks about it later is told this. Says whether there
+    /// was one.
+    pub(super) fn forget_quiet(&mut self, from: &str, id: CallId, told: Option<Over>) -> bool {
+        let call = self.quiet.take(from, id);
+        if let Some(call) = &call {
+            self.leave_quiet(call, told);
+            self.follow_quiet();
+        }
+        call.is_some()
+    }
+
+    /// A call that was taken out is over: what it asked for is given back.
+    fn leave_quiet(&mut self, call: &QuietCall, told: Option<Over>) {
+        self.recent.remember(&call.with, call.call, told);
+        if call.has_access {
+            self.outputs
+                .push_back(Output::ReleaseAccess { call: call.call });
+        }
     }
 
     fn follow_quiet(&mut self) {

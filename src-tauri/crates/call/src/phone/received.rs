@@ -202,10 +202,7 @@ impl Phone {
                 if self.state.call().is_some_and(|call| call.is(from, id)) {
                     let notice = Notice::Send(Over::Incompatible);
                     self.end(now, EndReason::Incompatible, notice);
-                } else if self.quiet.remove(from, id) {
-                    self.recent.remember(from, id, Some(Over::Incompatible));
-                    self.send_over(from, id, Over::Incompatible);
-                } else if invite {
+                } else if self.forget_quiet(from, id, Some(Over::Incompatible)) || invite {
                     self.send_over(from, id, Over::Incompatible);
                 }
             }
@@ -255,8 +252,10 @@ impl Phone {
             call.peer.name = name;
         }
         if let Some(theirs) = instead_of {
-            self.quiet.remove(&call.peer.address, theirs);
-            self.recent.remember(&call.peer.address, theirs, None);
+            let from = call.peer.address.clone();
+            if !self.forget_quiet(&from, theirs, None) {
+                self.recent.remember(&from, theirs, None);
+            }
         }
         self.timers.stop(Timer::Repeat);
         self.timers.stop(Timer::NoRelay);

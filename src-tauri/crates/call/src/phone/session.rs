@@ -356,15 +356,15 @@ impl Phone {
     /// The server that carries the call does not do so any more, or never did. One that cannot be
     /// reached now may be reached by the next session; what it ended on purpose stays ended.
     fn on_server(&mut self, now: Timestamp, fault: ServerFault) {
-        let reason = match fault {
-            ServerFault::Unreachable => EndReason::ServerUnreachable,
-            ServerFault::Refused => EndReason::ServerRefused,
+        let (reason, why) = match fault {
+            ServerFault::Unreachable => (EndReason::ServerUnreachable, Over::NoServer),
+            ServerFault::Refused => (EndReason::ServerRefused, Over::ServerRefused),
             ServerFault::Ended => {
-                let notice = Notice::Send(Over::NoServer);
+                let notice = Notice::Send(Over::ServerEnded);
                 return self.end(now, EndReason::ServerEnded, notice);
             }
         };
-        self.on_failed(now, reason, Over::NoServer);
+        self.on_failed(now, reason, why);
     }
 
     /// Nobody gives access to what was to carry the call.
@@ -374,7 +374,7 @@ impl Phone {
         };
         // Whoever has media has had access.
         if call.id == id && stage.connected_at().is_none() {
-            self.end(now, EndReason::NoAccess, Notice::Send(Over::NoServer));
+            self.end(now, EndReason::NoAccess, Notice::Send(Over::NoAccess));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::carrier::{Carrier, Carriers};
 use crate::id::CallId;
 use crate::input::{Absence, Input, Standing};
 use crate::message::{Body, ControlsReport, Message, Over, Parcel};
-use crate::quiet::CAPACITY;
+use crate::quiet::{ASKING, ASKS, CAPACITY};
 use crate::reason::EndReason;
 use crate::rings::{OF_ALL, OF_ONE, WINDOW};
 use crate::time::Timestamp;
@@ -123,9 +123,18 @@ const TRICKS: [Trick; 9] = [
     }),
 ];
 
-/// What Bob's phone says, and when, while Alice calls and tries a trick.
-fn answers(standing: Standing, trick: Trick) -> Vec<(Timestamp, Message)> {
+/// What Bob's phone says, for which calls it asks for access, and gives it back, and when, while Alice
+/// calls and tries a trick.
+#[derive(Debug, PartialEq)]
+struct Noticed {
+    said: Vec<(Timestamp, Message)>,
+    asked: Vec<(CallId, String)>,
+    released: Vec<(Timestamp, CallId)>,
+}
+
+fn noticed(via: Carrier, standing: Standing, trick: Trick) -> Noticed {
     let mut duo = Duo::new();
+    duo.via = via;
     duo.standing = standing;
     let call = duo.dial(Alice, Bob);
     duo.run(SECOND);
@@ -136,21 +145,50 @@ fn answers(standing: Standing, trick: Trick) -> Vec<(Timestamp, Message)> {
     );
     (trick.1)(&mut duo, call);
     duo.run(SECOND * 60);
-    duo.at(Bob).said.clone()
+    let bob = duo.at(Bob);
+    Noticed {
+        said: bob.said.clone(),
+        asked: bob.asked.clone(),
+        released: bob.released.clone(),
+    }
 }
 
 #[test]
 fn an_unwanted_caller_cannot_tell_the_phone_from_one_that_rings_and_is_not_answered() {
-    for trick in TRICKS {
-        let ringing = answers(Standing::Known, trick);
-        for standing in UNWANTED {
-            assert_eq!(
-                answers(standing, trick),
-                ringing,
-                "{standing:?}: {}",
-                trick.0
-            );
+    for via in Carrier::ALL {
+        for trick in TRICKS {
+            let ringing = noticed(*via, Standing::Known, trick);
+            assert_eq!(ringing.asked.is_empty(), *via == Carrier::Direct);
+            assert_eq!(ringing.asked.len(), ringing.released.len());
+            for standing in UNWANTED {
+                assert_eq!(
+                    noticed(*via, standing, trick),
+                    ringing,
+                    "{standing:?} {via:?}: {}",
+                    trick.0
+                );
+            }
         }
+    }
+}
+
+#[test]
+fn an_unwanted_call_that_gets_no_access_ends_as_one_that_rings() {
+    for standing in [Standing::Known, Standing::Unwelcome, Standing::Blocked] {
+        let mut duo = Duo::new();
+        duo.via = Carrier::LiveKit;
+        duo.standing = standing;
+        let call = duo.dial(Alice, Bob);
+        duo.run(SECOND);
+        duo.feed(Bob, Input::NoAccess { call });
+        duo.run(SECOND);
+        assert_eq!(duo.reason(Alice), Some(EndReason::NoAccess), "{standing:?}");
+        assert_eq!(duo.at(Bob).released.len(), 1);
+        duo.word(Alice, Bob, call, Body::Still);
+        duo.run(SECOND);
+        let why = Over::NoAccess;
+        let told = duo.at(Bob).count(|body| *body == Body::Over { why });
+        assert_eq!(told, 2, "{standing:?}");
     }
 }
 
@@ -329,6 +367,45 @@ fn no_more_than_sixteen_calls_ring_for_nobody_at_a_time() {
     }
     let confirmed = duo.at(Bob).count(|body| *body == Body::Ringing);
     assert_eq!(confirmed, CAPACITY);
+}
+
+#[test]
+fn those_who_ring_for_nobody_do_not_use_up_what_may_be_asked_for() {
+    let mut duo = Duo::new();
+    let say = |number: usize, body| Input::Message {
+        from: format!("tincan:{number}"),
+        standing: Standing::Blocked,
+        bytes: Message {
+            call: CallId(number as u64),
+            body,
+        }
+        .encode(),
+    };
+    let invite = || Body::Invite {
+        name: String::new(),
+        video: true,
+        ring_ms: 45_000,
+        resumes: None,
+        via: Carriers::new([Carrier::LiveKit]),
+    };
+    for number in 0..10 * ASKS {
+        hear(&mut duo, say(number, invite()));
+    }
+    assert_eq!(duo.at(Bob).asked.len(), ASKS);
+    let confirmed = duo.at(Bob).count(|body| *body == Body::Ringing);
+    assert_eq!(confirmed, ASKS, "the others hear nothing");
+    let why = Over::Cancelled;
+    for number in 0..10 * ASKS {
+        hear(&mut duo, say(number, Body::Over { why }));
+    }
+    assert_eq!(duo.at(Bob).released.len(), ASKS);
+    // More may ask only when a minute is over.
+    duo.run(ASKING - SECOND);
+    hear(&mut duo, say(1000, invite()));
+    assert_eq!(duo.at(Bob).asked.len(), ASKS);
+    duo.run(SECOND);
+    hear(&mut duo, say(1000, invite()));
+    assert_eq!(duo.at(Bob).asked.len(), ASKS + 1);
 }
 
 #[test]

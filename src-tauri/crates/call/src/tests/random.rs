@@ -260,7 +260,10 @@ fn body() -> impl Strategy<Value = Body> {
         Over::Gone,
         Over::Incompatible,
         Over::NotSecure,
+        Over::NoAccess,
         Over::NoServer,
+        Over::ServerRefused,
+        Over::ServerEnded,
     ]);
     let lost = prop::option::of((1_u64..5).prop_map(CallId));
     let carriers = prop::collection::vec(carrier(), 0..3);

@@ -282,7 +282,9 @@ impl Station {
                 self.ended.push(call);
                 None
             }
-            Output::Missed { .. } | Output::AskForAccess { .. } => None,
+            Output::Missed { .. } | Output::AskForAccess { .. } | Output::ReleaseAccess { .. } => {
+                None
+            }
         }
     }
 

@@ -28,6 +28,7 @@ impl Control {
                 via,
             } => self.open_session(session, offerer, via),
             Output::AskForAccess { call, with } => self.ask_for_access(call, &with),
+            Output::ReleaseAccess { call } => self.release_access(call),
             Output::UseTransport { session } => self.use_session(session),
             Output::CloseTransport { session } => self.close_session(session),
             Output::Parcel { session, parcel } => {
@@ -52,7 +53,6 @@ impl Control {
                 lasted,
             } => {
                 tracing::info!(%call, ?reason, "call ended");
-                self.release_access(call);
                 if reason == EndReason::Unreachable
                     && let Ok(to) = peer.address.parse()
                 {

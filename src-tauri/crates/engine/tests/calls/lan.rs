@@ -297,7 +297,7 @@ async fn who_is_started_while_she_is_called_is_found_though_a_relay_knows_of_nob
 #[tokio::test]
 async fn who_is_started_is_announced_once_they_can_be_reached() {
     let house = House::new();
-    house.lan.holds_relays_up(true);
+    house.lan.stalls_relays(true);
     let alice = house.person("Alice", LanVisibility::Known, None);
     alice
         .sees("membership", |view| {
@@ -306,7 +306,7 @@ async fn who_is_started_is_announced_once_they_can_be_reached() {
         .await;
     house.pass(LOOK).await;
     assert!(house.lan.said().is_empty());
-    house.lan.holds_relays_up(false);
+    house.lan.stalls_relays(false);
     said(&house).await;
     alice.stops().await;
 }

@@ -8,11 +8,13 @@
 use bytes::Bytes;
 
 use super::signal::Sid;
-use super::speech::Speech;
+use super::speech::{Frames, Speech};
 
 /// One session's part of it.
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
+    /// How our frames are known, which each greeting and each answer tells.
+    frames: Frames,
     /// The number of the last greeting of ours, and the last that was answered.
     asked: u64,
     answered: u64,
@@ -46,6 +48,14 @@ pub(super) enum Heard {
 }
 
 impl Conversation {
+    /// One whose frames are known like this.
+    pub(super) fn new(frames: Frames) -> Self {
+        Self {
+            frames,
+            ..Self::default()
+        }
+    }
+
     /// Whether both sides have heard each other.
     pub(super) const fn is_greeted(&self) -> bool {
         self.is_greeted
@@ -60,7 +70,10 @@ impl Conversation {
     /// The next greeting.
     pub(super) const fn greeting(&mut self) -> Speech {
         self.asked += 1;
-        Speech::Greeting(self.asked)
+        Speech::Greeting {
+            number: self.asked,
+            frames: self.frames,
+        }
     }
 
     /// The next message.
@@ -73,12 +86,15 @@ impl Conversation {
     /// Takes what a participant said, as the server names them.
     pub(super) fn hear(&mut self, from: Option<Sid>, speech: Speech) -> Heard {
         match speech {
-            Speech::Greeting(number) => Heard::Greeting {
-                answer: Speech::Answer(number),
+            Speech::Greeting { number, .. } => Heard::Greeting {
+                answer: Speech::Answer {
+                    number,
+                    frames: self.frames,
+                },
                 // Once: many greetings that arrive together would else make as many.
                 greet: !std::mem::replace(&mut self.is_met, true) && !self.is_greeted,
             },
-            Speech::Answer(number) if self.answered < number && number <= self.asked => {
+            Speech::Answer { number, .. } if self.answered < number && number <= self.asked => {
                 self.answered = number;
                 self.meet(from);
                 Heard::Answer
@@ -89,7 +105,7 @@ impl Conversation {
                 self.meet(from);
                 Heard::Message(content)
             }
-            Speech::Answer(_) | Speech::Message { .. } => Heard::Repeated,
+            Speech::Answer { .. } | Speech::Message { .. } => Heard::Repeated,
         }
     }
 
@@ -128,7 +144,9 @@ mod tests {
     fn what_is_repeated_proves_nothing_and_makes_nobody_the_other_side() {
         let mut ann = Conversation::default();
         let greetings = [(); 3].map(|()| ann.greeting());
-        assert_eq!(greetings, [1, 2, 3].map(Speech::Greeting));
+        let frames = None;
+        let numbered = |number| Speech::Greeting { number, frames };
+        assert_eq!(greetings, [1, 2, 3].map(numbered));
         let cases = [
             (4, Heard::Repeated, "nobody asked that"),
             (0, Heard::Repeated, "nor that"),
@@ -144,7 +162,7 @@ mod tests {
                 "PA_eve"
             };
             assert_eq!(
-                ann.hear(sid(from), Speech::Answer(number)),
+                ann.hear(sid(from), Speech::Answer { number, frames }),
                 expected,
                 "{why}"
             );

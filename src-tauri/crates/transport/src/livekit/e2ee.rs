@@ -19,13 +19,16 @@ mod h264;
 mod iv;
 mod key;
 mod open;
+mod replay;
 mod seal;
 #[cfg(test)]
 mod tests;
 
 pub use h264::{Unfit, check, normalise};
+pub use iv::{Beginning, Iv};
 pub use key::{Key, KeyRing};
 pub use open::{OpenError, Opened, Opener};
+pub use replay::Window;
 pub use seal::{SealError, Sealed, Sealer};
 
 /// Of GCM (NIST SP 800-38D, 5.2.1.1).

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use media::transport::{Kind, Stream, Streams};
 
-use super::e2ee::{Key, KeyRing, Opened, Opener, SealError, Sealer};
+use super::e2ee::{Beginning, Iv, Key, KeyRing, Opened, Opener, SealError, Sealer, Window};
 use crate::peer::cipher::FrameCipher;
 
 /// Encrypts and decrypts the frames of a session.
@@ -18,37 +18,76 @@ pub(super) struct Keys(OnceLock<Ready>);
 struct Ready {
     sealers: Streams<Mutex<Sealer>>,
     opener: Opener,
+    theirs: OnceLock<Theirs>,
     begun: Instant,
     /// When something was opened last, in microseconds from `begun` on.
     opened_micros: AtomicU64,
 }
 
+/// How the other side's frames are told from those that were sent before.
+#[derive(Debug)]
+enum Theirs {
+    /// By their numbers.
+    Numbered(Box<Streams<Mutex<Window>>>),
+    /// They have none: another program made them.
+    Unnumbered,
+}
+
+/// What the messages of a session need.
+pub(super) struct Lines {
+    pub(super) sealer: Sealer,
+    pub(super) opener: Opener,
+    /// By what the other side knows our frames.
+    pub(super) streams: Streams<Beginning>,
+}
+
 impl Keys {
-    /// Takes the key of the session, with how frames end that the server puts in by itself. What
-    /// encrypts messages and what decrypts them.
+    /// Takes the key of the session, with how frames end that the server puts in by itself.
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub(super) fn set(
-        &self,
-        key: &Key,
-        sif_trailer: Vec<u8>,
-    ) -> Result<(Sealer, Opener), SealError> {
+    pub(super) fn set(&self, key: &Key, sif_trailer: Vec<u8>) -> Result<Lines, SealError> {
         let sealer = || Sealer::new(key.clone(), INDEX);
         let (frames, data) = ([sealer()?, sealer()?, sealer()?, sealer()?], sealer()?);
         // Whoever passes things on could else give us back what we sent.
         let opener = Opener::new(KeyRing::with(key.clone()), sif_trailer);
         let opener = opener.but_of(frames.iter().chain([&data]));
+        let streams = Streams::from(frames.each_ref().map(Sealer::beginning));
         let sealers = Streams::from(frames.map(Mutex::new));
-        let data = (data, opener.clone());
+        let lines = Lines {
+            sealer: data,
+            opener: opener.clone(),
+            streams,
+        };
         // A second key is none: frames under the first one are on their way.
         let _ = self.0.set(Ready {
             sealers,
             opener,
+            theirs: OnceLock::new(),
             begun: Instant::now(),
             opened_micros: AtomicU64::new(0),
         });
-        Ok(data)
+        Ok(lines)
+    }
+
+    /// The other side said, under the key, how its frames are known, or that they have no numbers. What
+    /// it said first holds. No frame is taken before.
+    pub(super) fn set_theirs(&self, streams: Option<Streams<Beginning>>) {
+        let theirs = match streams {
+            Some(it) => {
+                let window = |stream: Stream| Mutex::new(Window::new(it[stream]));
+                Theirs::Numbered(Box::new(Streams::from_fn(window)))
+            }
+            None => Theirs::Unnumbered,
+        };
+        if let Some(ready) = self.0.get() {
+            let _known = ready.theirs.set(theirs);
+        }
+    }
+
+    /// Whether the other side has said so.
+    pub(super) fn knows_theirs(&self) -> bool {
+        self.0.get().is_some_and(|it| it.theirs.get().is_some())
     }
 
     /// Something of the other side was opened: only it has the key, so it is there. What comes from
@@ -71,6 +110,20 @@ impl Ready {
     fn note_opened(&self) {
         let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.opened_micros.fetch_max(micros, Ordering::Relaxed);
+    }
+
+    /// Whether a frame that was opened comes for the first time, as far as can be told.
+    fn is_new(&self, stream: Stream, iv: &Iv) -> bool {
+        match self.theirs.get() {
+            Some(Theirs::Numbered(windows)) => {
+                let mut window = windows[stream]
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                window.admit(iv)
+            }
+            Some(Theirs::Unnumbered) => true,
+            None => false,
+        }
     }
 }
 
@@ -99,11 +152,16 @@ impl FrameCipher for Keys {
             Kind::Video => ready.opener.picture(&frame),
         };
         match opened {
-            Ok(Opened::Frame(frame)) => {
+            Ok(Opened::Frame(frame, iv)) if ready.is_new(stream, &iv) => {
                 ready.note_opened();
                 Some(frame.into())
             }
-            Ok(Opened::Injected) => None,
+            Ok(Opened::Frame(..)) => {
+                tracing::debug!(?stream, "a frame that came before is dropped");
+                None
+            }
+            // Of a muted track, or from the server: nobody is there who sent it.
+            Ok(Opened::Empty | Opened::Injected) => None,
             Err(error) => {
                 tracing::trace!(%error, ?stream, "a frame is dropped");
                 None
@@ -121,26 +179,62 @@ const INDEX: u8 = 0;
 mod tests {
     use super::*;
 
-    fn agreed() -> [(Keys, Sealer, Opener); 2] {
+    const VOICE: &[u8] = &[0x78, 1, 2, 3];
+
+    fn agreed() -> [(Keys, Lines); 2] {
         let key = Key::of_passphrase("a passphrase of both").unwrap();
-        [(); 2].map(|()| {
+        let [ours, theirs] = [(); 2].map(|()| {
             let keys = Keys::default();
-            let (sealer, opener) = keys.set(&key, Vec::new()).unwrap();
-            (keys, sealer, opener)
-        })
+            let lines = keys.set(&key, Vec::new()).unwrap();
+            (keys, lines)
+        });
+        ours.0.set_theirs(Some(theirs.1.streams));
+        theirs.0.set_theirs(Some(ours.1.streams));
+        [ours, theirs]
     }
 
     #[test]
     fn what_one_side_seals_only_the_other_one_takes() {
-        let [(ours, mut said, hears), (theirs, _, other)] = agreed();
-        let voice = Bytes::from_static(&[0x78, 1, 2, 3]);
+        let [(ours, mut lines), (theirs, other)] = agreed();
+        let voice = Bytes::from_static(VOICE);
         let sealed = ours.seal(Stream::Voice, voice.clone()).unwrap();
         assert_eq!(theirs.open(Stream::Voice, sealed.clone()), Some(voice));
         assert_eq!(ours.open(Stream::Voice, sealed), None, "it was given back");
-        let sealed = said.data(b"hello").unwrap();
+        let sealed = lines.sealer.data(b"hello").unwrap();
         let opened = |it: &Opener| it.data(&sealed.iv, &sealed.ciphertext, sealed.index.into());
-        assert_eq!(opened(&other).unwrap(), b"hello");
-        assert!(opened(&hears).is_err(), "it was given back");
+        assert_eq!(opened(&other.opener).unwrap(), b"hello");
+        assert!(opened(&lines.opener).is_err(), "it was given back");
+    }
+
+    #[test]
+    fn a_frame_that_is_repeated_or_comes_on_another_track_is_no_sign_of_life() {
+        let [(ours, _), (theirs, _)] = agreed();
+        let frame = || ours.seal(Stream::Voice, Bytes::from_static(VOICE)).unwrap();
+        let (first, second) = (frame(), frame());
+        assert!(theirs.open(Stream::Voice, second.clone()).is_some());
+        assert!(theirs.open(Stream::Voice, first.clone()).is_some());
+        let last = theirs.last_opened();
+        for repeated in [&first, &second] {
+            assert_eq!(theirs.open(Stream::Voice, repeated.clone()), None);
+        }
+        assert_eq!(theirs.open(Stream::ScreenSound, frame()), None);
+        assert_eq!(theirs.open(Stream::Voice, Bytes::new()), None);
+        assert_eq!(theirs.last_opened(), last);
+    }
+
+    #[test]
+    fn frames_without_numbers_are_taken_of_whoever_says_so_first() {
+        let key = Key::of_passphrase("a passphrase of both").unwrap();
+        let [ours, theirs] = [(); 2].map(|()| Keys::default());
+        let [lines, _] = [&ours, &theirs].map(|it| it.set(&key, Vec::new()).unwrap());
+        let frame = || ours.seal(Stream::Voice, Bytes::from_static(VOICE)).unwrap();
+        assert!(!theirs.knows_theirs());
+        assert_eq!(theirs.open(Stream::Voice, frame()), None, "nothing is said");
+        theirs.set_theirs(None);
+        theirs.set_theirs(Some(lines.streams));
+        let frame = frame();
+        assert!(theirs.knows_theirs() && theirs.open(Stream::Voice, frame.clone()).is_some());
+        assert!(theirs.open(Stream::Voice, frame).is_some());
     }
 
     #[test]

@@ -232,8 +232,8 @@ impl Task {
             return;
         };
         match self.keys.set(key, sif_trailer.clone()) {
-            Ok((sealer, opener)) => {
-                self.talk.set_keys(sealer, opener);
+            Ok(lines) => {
+                self.talk.set_keys(lines);
                 self.greet();
             }
             Err(error) => {

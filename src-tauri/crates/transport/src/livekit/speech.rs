@@ -5,14 +5,17 @@
 use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use media::transport::Streams;
+
+use super::e2ee::Beginning;
 
 /// One of it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Speech {
     /// Is somebody there? With a number that only this greeting has.
-    Greeting(u64),
+    Greeting { number: u64, frames: Frames },
     /// The greeting of this number was heard.
-    Answer(u64),
+    Answer { number: u64, frames: Frames },
     /// Of the call.
     Message {
         /// Higher than that of all before it.
@@ -21,12 +24,16 @@ pub(super) enum Speech {
     },
 }
 
+/// How the frames of whoever says it are known: those of each stream by what their IVs begin with, or
+/// not at all. Who does not know of this says nothing of it.
+pub(super) type Frames = Option<Streams<Beginning>>;
+
 /// Never shows what is said.
 impl fmt::Debug for Speech {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Greeting(number) => write!(formatter, "Greeting({number})"),
-            Self::Answer(number) => write!(formatter, "Answer({number})"),
+            Self::Greeting { number, .. } => write!(formatter, "Greeting({number})"),
+            Self::Answer { number, .. } => write!(formatter, "Answer({number})"),
             Self::Message { number, .. } => write!(formatter, "Message({number})"),
         }
     }
@@ -36,13 +43,15 @@ impl Speech {
     pub(super) fn to_bytes(&self) -> Bytes {
         let mut bytes = BytesMut::new();
         match self {
-            Self::Greeting(number) => {
+            Self::Greeting { number, frames } => {
                 bytes.put_u8(GREETING);
                 bytes.put_u64(*number);
+                put_frames(&mut bytes, frames);
             }
-            Self::Answer(number) => {
+            Self::Answer { number, frames } => {
                 bytes.put_u8(ANSWER);
                 bytes.put_u64(*number);
+                put_frames(&mut bytes, frames);
             }
             Self::Message { number, content } => {
                 bytes.put_u8(MESSAGE);
@@ -58,9 +67,10 @@ impl Speech {
         let bytes = Bytes::from(bytes);
         let (&kind, rest) = bytes.split_first()?;
         let number = u64::from_be_bytes(*rest.first_chunk()?);
+        let frames = || read_frames(rest.get(size_of::<u64>()..)?);
         match kind {
-            GREETING => Some(Self::Greeting(number)),
-            ANSWER => Some(Self::Answer(number)),
+            GREETING => frames().map(|frames| Self::Greeting { number, frames }),
+            ANSWER => frames().map(|frames| Self::Answer { number, frames }),
             MESSAGE => Some(Self::Message {
                 number,
                 content: bytes.slice(HEADER..),
@@ -68,6 +78,22 @@ impl Speech {
             _ => None,
         }
     }
+}
+
+fn put_frames(bytes: &mut BytesMut, frames: &Frames) {
+    for (_, beginning) in frames.iter().flat_map(Streams::iter) {
+        bytes.put_slice(&beginning.0);
+    }
+}
+
+/// `None` for what makes no sense. What a later version may say behind it means nothing here.
+fn read_frames(bytes: &[u8]) -> Option<Frames> {
+    if bytes.is_empty() {
+        return Some(None);
+    }
+    let (of_streams, _) = bytes.as_chunks::<{ Beginning::BYTES }>();
+    let beginnings: [_; 4] = *of_streams.first_chunk()?;
+    Some(Some(Streams::from(beginnings.map(Beginning))))
 }
 
 const GREETING: u8 = 0;
@@ -86,9 +112,17 @@ mod tests {
             number: 7,
             content: Bytes::from_static(content),
         };
+        let frames = Some(Streams::from([1, 2, 3, 4].map(|it| Beginning([it; 7]))));
         let all = [
-            Speech::Greeting(1),
-            Speech::Answer(u64::MAX),
+            Speech::Greeting {
+                number: 1,
+                frames: None,
+            },
+            Speech::Greeting { number: 1, frames },
+            Speech::Answer {
+                number: u64::MAX,
+                frames,
+            },
             message(b"mute"),
             message(b""),
         ];
@@ -100,6 +134,7 @@ mod tests {
             &[0],
             &[2, 0, 0, 0, 0, 0, 0, 0],
             &[9, 0, 0, 0, 0, 0, 0, 0, 1],
+            &[1; 9 + 27],
         ] {
             assert!(Speech::from_bytes(other.to_vec()).is_none());
         }

@@ -222,7 +222,9 @@ impl Duo {
                     self.schedule(DIRECT, Event::To(other, Input::Data { session, bytes }));
                 }
             }
-            Output::UseTransport { .. } | Output::AskForAccess { .. } => {}
+            Output::UseTransport { .. }
+            | Output::AskForAccess { .. }
+            | Output::ReleaseAccess { .. } => {}
             Output::SetCapture { .. } => {
                 let Controls { microphone, camera } = self.at(who).captured;
                 self.schedule(

@@ -18,11 +18,13 @@ use tokio::task::JoinHandle;
 
 /// Whoever announces is heard by all others. Clones are the same network.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LocalNetwork(
-    Arc<Mutex<BTreeMap<Address, Node>>>,
-    Arc<AtomicBool>,
-    watch::Sender<bool>,
-);
+pub(crate) struct LocalNetwork {
+    nodes: Arc<Mutex<BTreeMap<Address, Node>>>,
+    /// Nobody hears what is said to all.
+    swallows: Arc<AtomicBool>,
+    /// The relays of those who join take connections and serve none.
+    stalls_relays: watch::Sender<bool>,
+}
 
 /// One member.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ struct Process(Option<Runtime>);
 impl LocalNetwork {
     /// What all members say now, and where.
     pub(crate) fn said(&self) -> Vec<(Announcement, SocketAddr)> {
-        let nodes = self.0.lock().unwrap();
+        let nodes = self.nodes.lock().unwrap();
         let said = nodes.values();
         said.filter_map(|it| Some((it.announcement.clone()?, it.place)))
             .collect()
@@ -54,12 +56,12 @@ impl LocalNetwork {
 
     /// Nobody hears what is said to all any more: only who is asked is found.
     pub(crate) fn swallows_announcements(&self) {
-        self.1.store(true, Ordering::Relaxed);
+        self.swallows.store(true, Ordering::Relaxed);
     }
 
     /// The relays of those who join take connections and serve none until this ends.
-    pub(crate) fn holds_relays_up(&self, hold: bool) {
-        self.2.send_replace(hold);
+    pub(crate) fn stalls_relays(&self, stalls: bool) {
+        self.stalls_relays.send_replace(stalls);
     }
 
     /// All hear this, whoever says it.
@@ -69,20 +71,20 @@ impl LocalNetwork {
 
     /// All hear by DNS-SD that this is said at all these places.
     pub(crate) fn claim(&self, announcement: &Announcement, places: &[SocketAddr]) {
-        let nodes = self.0.lock().unwrap();
+        let nodes = self.nodes.lock().unwrap();
         for node in nodes.values() {
             let _full = node.heard.try_send(seen(announcement.clone(), places));
         }
     }
 
     fn say(&self, alias: Address, announcement: Option<Announcement>) {
-        let mut nodes = self.0.lock().unwrap();
+        let mut nodes = self.nodes.lock().unwrap();
         let Some(node) = nodes.get_mut(&alias) else {
             return;
         };
         node.announcement.clone_from(&announcement);
         let place = node.place;
-        if self.1.load(Ordering::Relaxed) {
+        if self.swallows.load(Ordering::Relaxed) {
             return;
         }
         let said = announcement.map_or_else(|| gone(alias), |it| seen(it, &[place]));
@@ -104,13 +106,13 @@ impl Lan for LocalNetwork {
             let host = format!("{}:{}", discovery::host_name(&alias), place.port());
             let config = signal_relay::Config::embedded(host.parse().unwrap());
             let serving = signal_relay::serve(listener, config, std::future::pending());
-            let mut held_up = network.2.subscribe();
+            let mut stalled = network.stalls_relays.subscribe();
             relay.spawn(async move {
-                held_up.wait_for(|it| !it).await.unwrap();
+                stalled.wait_for(|it| !it).await.unwrap();
                 serving.await.unwrap();
             });
             let (tell, heard) = mpsc::channel(64);
-            if !network.1.load(Ordering::Relaxed) {
+            if !network.swallows.load(Ordering::Relaxed) {
                 for (announcement, place) in network.said() {
                     tell.try_send(seen(announcement, &[place])).unwrap();
                 }
@@ -120,7 +122,7 @@ impl Lan for LocalNetwork {
                 place,
                 announcement: None,
             };
-            network.0.lock().unwrap().insert(alias, node);
+            network.nodes.lock().unwrap().insert(alias, node);
             let membership = Box::new(Member {
                 alias,
                 network,
@@ -143,7 +145,7 @@ impl Membership for Member {
 
     fn ask(&self, places: Vec<SocketAddr>) {
         for (announcement, place) in self.network.said() {
-            let nodes = self.network.0.lock().unwrap();
+            let nodes = self.network.nodes.lock().unwrap();
             if places.contains(&place)
                 && let Some(node) = nodes.get(&self.alias)
             {
@@ -158,7 +160,7 @@ impl Membership for Member {
     }
 
     fn places(&self) -> Vec<SocketAddr> {
-        let nodes = self.network.0.lock().unwrap();
+        let nodes = self.network.nodes.lock().unwrap();
         nodes
             .get(&self.alias)
             .map(|it| it.place)
@@ -176,7 +178,7 @@ impl Membership for Member {
 impl Drop for Member {
     fn drop(&mut self) {
         self.network.say(self.alias, None);
-        self.network.0.lock().unwrap().remove(&self.alias);
+        self.network.nodes.lock().unwrap().remove(&self.alias);
     }
 }
 

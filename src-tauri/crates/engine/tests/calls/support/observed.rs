@@ -12,13 +12,13 @@ use tokio::sync::watch;
 pub(crate) struct Observed(Arc<Mutex<Vec<watch::Receiver<LinkState>>>>);
 
 impl Observed {
-    /// Whether no neighbour is reached: each one's machine says that their program has ended, or the
-    /// link was closed.
+    /// Whether neighbours were linked to and none is reached any more: each one's machine says that
+    /// their program has ended, or the link was closed.
     pub(crate) fn are_all_gone(&self) -> bool {
         let gone = LinkState::Offline(Problem::Gone);
         let states = self.0.lock().unwrap();
-        let mut states = states.iter();
-        states.all(|it| it.has_changed().is_err() || *it.borrow() == gone)
+        let is_gone = |it: &watch::Receiver<_>| it.has_changed().is_err() || *it.borrow() == gone;
+        !states.is_empty() && states.iter().all(is_gone)
     }
 }
 

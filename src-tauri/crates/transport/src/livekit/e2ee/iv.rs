@@ -30,7 +30,7 @@ impl Ivs {
 
     /// What the IVs of this sender begin with, and nobody else's.
     pub(super) const fn beginning(&self) -> Beginning {
-        self.random
+        Beginning(self.random)
     }
 
     /// `None` when all are used up.
@@ -49,7 +49,35 @@ impl Ivs {
 }
 
 /// What tells the IVs of one sealer from those of others.
-pub(super) type Beginning = [u8; RANDOM_BYTES];
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beginning(pub [u8; Self::BYTES]);
+
+impl Beginning {
+    /// Of an IV.
+    pub const BYTES: usize = RANDOM_BYTES;
+}
+
+/// The IV of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Iv(pub(super) [u8; IV_BYTES]);
+
+impl Iv {
+    /// Whether a sealer with these IVs made it.
+    pub(super) fn is_of(&self, sealer: &Beginning) -> bool {
+        self.0.starts_with(&sealer.0)
+    }
+
+    /// Which sealer made it, and its number there; `None` of an IV that no sealer makes. Other
+    /// programs make theirs in other ways.
+    pub(super) fn place(&self) -> Option<(Beginning, u64)> {
+        let (beginning, number) = self.0.split_first_chunk()?;
+        let digits = number.iter().map(|byte| byte.checked_sub(LEAST));
+        let number = digits
+            .map(|digit| digit.map(u64::from))
+            .try_fold(0, |sum, digit| Some(sum * DIGITS + digit?))?;
+        Some((Beginning(*beginning), number))
+    }
+}
 
 const RANDOM_BYTES: usize = 7;
 const LEAST: u8 = 4;

@@ -4,7 +4,7 @@ use ring::aead::{Aad, Nonce};
 
 use super::escape::unescape;
 use super::h264::clear_bytes;
-use super::iv::Beginning;
+use super::iv::{Beginning, Iv};
 use super::key::KeyRing;
 use super::seal::Sealer;
 use super::{IV_BYTES, TAG_BYTES};
@@ -30,8 +30,10 @@ pub enum OpenError {
 /// What a frame was.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Opened {
-    /// The sender's frame; empty if it was sent empty.
-    Frame(Vec<u8>),
+    /// The sender's frame, and what tells it from all others of the same key.
+    Frame(Vec<u8>, Iv),
+    /// One without content, which nobody has sealed.
+    Empty,
     /// One that the server put in, in clear. Nothing to show.
     Injected,
 }
@@ -39,7 +41,8 @@ pub enum Opened {
 impl std::fmt::Debug for Opened {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
-            Self::Frame(_) => "Frame",
+            Self::Frame(..) => "Frame",
+            Self::Empty => "Empty",
             Self::Injected => "Injected",
         })
     }
@@ -111,12 +114,12 @@ impl Opener {
     pub fn data(&self, iv: &[u8], ciphertext: &[u8], index: u32) -> Result<Vec<u8>, OpenError> {
         let index = u8::try_from(index).map_err(|_| OpenError::UnknownKey(u8::MAX))?;
         let iv = iv.try_into().map_err(|_| OpenError::NotEncrypted)?;
-        self.decrypt(iv, index, &[], ciphertext.to_vec())
+        self.decrypt(Iv(iv), index, &[], ciphertext.to_vec())
     }
 
     fn needs_no_key(&self, frame: &[u8]) -> Option<Opened> {
         if frame.is_empty() {
-            return Some(Opened::Frame(Vec::new()));
+            return Some(Opened::Empty);
         }
         let injected = !self.sif_trailer.is_empty() && frame.ends_with(&self.sif_trailer);
         injected.then_some(Opened::Injected)
@@ -131,7 +134,7 @@ impl Opener {
             return Err(OpenError::NotEncrypted);
         }
         let (_, iv) = body.split_last_chunk().ok_or(OpenError::NotEncrypted)?;
-        let iv = *iv;
+        let iv = Iv(*iv);
         body.truncate(body.len() - IV_BYTES);
         if body.len() < TAG_BYTES {
             return Err(OpenError::NotEncrypted);
@@ -140,21 +143,21 @@ impl Opener {
         let mut frame = Vec::with_capacity(clear.len() + secret.len());
         frame.extend(clear);
         frame.extend(secret);
-        Ok(Opened::Frame(frame))
+        Ok(Opened::Frame(frame, iv))
     }
 
     fn decrypt(
         &self,
-        iv: [u8; IV_BYTES],
+        iv: Iv,
         index: u8,
         clear: &[u8],
         mut bytes: Vec<u8>,
     ) -> Result<Vec<u8>, OpenError> {
-        if self.ours.iter().any(|it| iv.starts_with(it)) {
+        if self.ours.iter().any(|it| iv.is_of(it)) {
             return Err(OpenError::NotAuthentic);
         }
         let key = self.keys.get(index).ok_or(OpenError::UnknownKey(index))?;
-        let nonce = Nonce::assume_unique_for_key(iv);
+        let nonce = Nonce::assume_unique_for_key(iv.0);
         let secret = key.0.open_in_place(nonce, Aad::from(clear), &mut bytes);
         let secret = secret.map_err(|_| OpenError::NotAuthentic)?.len();
         bytes.truncate(secret);

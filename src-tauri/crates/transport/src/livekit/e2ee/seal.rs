@@ -59,7 +59,8 @@ impl Sealer {
     }
 
     /// What the IVs of this sealer begin with.
-    pub(super) const fn beginning(&self) -> Beginning {
+    #[must_use]
+    pub const fn beginning(&self) -> Beginning {
         self.ivs.beginning()
     }
 

@@ -12,7 +12,7 @@ use webrtc::data_channel::DataChannel;
 use super::Task;
 use crate::livekit::conversation::{Conversation, Heard};
 use crate::livekit::data::{MAX_PACKET, Reader, Received, Writer};
-use crate::livekit::e2ee::{Opener, Sealer};
+use crate::livekit::keys::Lines;
 use crate::livekit::signal::Sid;
 use crate::livekit::speech::Speech;
 use crate::peer::data::{self, DataEvent};
@@ -54,8 +54,10 @@ impl Talk {
         }
     }
 
-    pub(super) fn set_keys(&mut self, sealer: Sealer, opener: Opener) {
-        self.lines = Some((Writer::new(Some(sealer)), Reader::new(Some(opener))));
+    pub(super) fn set_keys(&mut self, lines: Lines) {
+        self.conversation = Conversation::new(Some(lines.streams));
+        let (sealer, opener) = (Some(lines.sealer), Some(lines.opener));
+        self.lines = Some((Writer::new(sealer), Reader::new(opener)));
     }
 
     /// Whether messages of the call can be sent now.
@@ -176,6 +178,9 @@ impl Task {
         };
         // What a later version may say means nothing here.
         let Some(speech) = speech else { return };
+        if let Speech::Greeting { frames, .. } | Speech::Answer { frames, .. } = &speech {
+            self.keys.set_theirs(*frames);
+        }
         let was_greeted = self.talk.is_greeted();
         match self.talk.conversation.hear(from, speech) {
             Heard::Greeting { answer, greet } => {
@@ -198,6 +203,10 @@ impl Task {
     /// The other side has just been heard; it is the first time unless both had met before.
     async fn is_alive(&mut self, was_greeted: bool) {
         self.keys.note_opened();
+        if !self.keys.knows_theirs() {
+            // Whoever passes things on lost where it was told. The answer tells it again.
+            self.talk.send_greeting();
+        }
         if !was_greeted {
             self.core.open_gates();
             self.take_pending_tracks();

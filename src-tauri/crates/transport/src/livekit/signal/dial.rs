@@ -91,6 +91,7 @@ fn cause_of(error: &Error) -> Cause {
     match error {
         Error::Http(response) => match response.status() {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Cause::Refused,
+            StatusCode::NOT_FOUND if says_no_room(response.body().as_deref()) => Cause::RoomGone,
             StatusCode::NOT_FOUND => Cause::TooOld,
             StatusCode::TOO_MANY_REQUESTS => Cause::ServerFault,
             status if status.is_server_error() => Cause::ServerFault,
@@ -111,6 +112,13 @@ fn cause_of(error: &Error) -> Cause {
         Error::ConnectionClosed | Error::AlreadyClosed => Cause::Unreachable,
         _ => Cause::NotLiveKit,
     }
+}
+
+/// Where rooms are not made by whoever joins (`room.auto_create`), the server says of one that is gone
+/// what it says of a path that it does not have, but for the text.
+fn says_no_room(body: Option<&[u8]>) -> bool {
+    let words = b"room does not exist";
+    body.is_some_and(|it| it.windows(words.len()).any(|part| part == words))
 }
 
 fn limits() -> WebSocketConfig {

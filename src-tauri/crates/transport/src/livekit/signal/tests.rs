@@ -127,6 +127,19 @@ async fn a_server_that_refuses_or_is_none_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_room_that_is_gone_is_told_from_a_server_that_is_too_old() {
+    let ways = [
+        ("404 page not found\n", Cause::TooOld),
+        ("requested room does not exist", Cause::RoomGone),
+    ];
+    for (words, expected) in ways {
+        let fake = Fake::start(vec![vec![Reply::Words(404, words)]]).await;
+        let connection = Connection::open(config(&fake.url));
+        assert_eq!(cause(connection).await, expected, "{words}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_is_none_or_where_nobody_is_ends_at_once() {
     for address in ["", "ftp://x", "mailto:x", "ws://"] {
         let connection = Connection::open(config(address));

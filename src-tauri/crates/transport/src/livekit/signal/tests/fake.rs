@@ -18,6 +18,8 @@ use crate::livekit::proto::response::{Content, SignalResponse};
 pub(super) enum Reply {
     /// In place of the upgrade.
     Status(u16),
+    /// The same, with this text.
+    Words(u16, &'static str),
     Message(Content),
     Bytes(Vec<u8>),
     Text,
@@ -74,8 +76,14 @@ async fn play(
     opened: &mpsc::UnboundedSender<Opened>,
     asked: &mpsc::UnboundedSender<Asked>,
 ) {
-    if let Some(Reply::Status(status)) = script.first() {
-        let answer = format!("HTTP/1.1 {status} Fake\r\nContent-Length: 0\r\n\r\n");
+    let refusal = match script.first() {
+        Some(Reply::Status(status)) => Some((*status, "")),
+        Some(Reply::Words(status, words)) => Some((*status, *words)),
+        _ => None,
+    };
+    if let Some((status, words)) = refusal {
+        let length = words.len();
+        let answer = format!("HTTP/1.1 {status} Fake\r\nContent-Length: {length}\r\n\r\n{words}");
         // The request is read first: closing with unread bytes resets the connection.
         let mut request = vec![0; 16 * 1024];
         let _: usize = tokio::io::AsyncReadExt::read(&mut stream, &mut request)
@@ -105,7 +113,7 @@ async fn play(
                 Reply::Bytes(bytes) => Message::binary(bytes),
                 Reply::Text => Message::text("{}"),
                 Reply::Cut => return true,
-                Reply::Status(_) => panic!("a status comes first"),
+                Reply::Status(_) | Reply::Words(..) => panic!("a status comes first"),
             };
             if out.send(message).await.is_err() {
                 return true;
