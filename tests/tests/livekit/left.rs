@@ -53,6 +53,23 @@ async fn twenty_toggles_make_no_participant_and_no_track_and_no_room() -> Result
 }
 
 #[tokio::test]
+async fn an_unwanted_caller_is_given_what_is_given_to_one_whom_nobody_answers() -> Result<()> {
+    let _turn = turn().await;
+    let Some(mut world) = World::new(Carrier::LiveKit).await? else {
+        return Ok(());
+    };
+    let _bea = world.bea(&["--who-may-ring", "contacts"]).await?;
+    let mut ada = world.ada(&[])?;
+    ada.phase("ringing", SOON).await?;
+    // There is one when both have asked.
+    world.server()?.running.until_rooms(1, SOON).await?;
+    ada.say("end").await?;
+    let ended = ada.state("ended", SOON).await?;
+    ensure!(ended["reason"] == "cancelled", "{ended}");
+    world.is_left(1).await
+}
+
+#[tokio::test]
 async fn a_server_that_is_gone_at_the_answer_ends_the_call_by_its_name() -> Result<()> {
     let _turn = turn().await;
     let Some(mut world) = World::new(Carrier::LiveKit).await? else {
