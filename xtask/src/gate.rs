@@ -26,17 +26,20 @@ pub(crate) struct Options {
 /// Runs the checks, prints a summary, fails when one of them failed.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let begun = Instant::now();
-    ensure(Purpose::Test)?;
-    let _held = target::hold()?;
-    let begins = Begins::now();
-    // Both the compiler (the page is part of the app) and the page's checks need these.
-    ui::build()?;
     let wanted = |name: &str| {
         options
             .only
             .as_ref()
             .is_none_or(|only| is_named(name, only))
     };
+    if options.long && wanted("fuzzing") {
+        fuzz::verify_seeds()?;
+    }
+    ensure(Purpose::Test)?;
+    let _held = target::hold()?;
+    let begins = Begins::now();
+    // Both the compiler (the page is part of the app) and the page's checks need these.
+    ui::build()?;
     if wanted("tests") || options.long {
         livekit::ensure()?;
     }
