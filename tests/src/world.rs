@@ -69,10 +69,9 @@ impl World {
     /// When something of it does not start.
     pub async fn with_relay(carrier: Carrier, options: &[String]) -> Result<Self> {
         let homes = tempfile::tempdir()?;
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
         Ok(Self {
             carrier,
-            relay: Relay::start_with("127.0.0.1:0", &options).await?,
+            relay: Relay::start_with("127.0.0.1:0", options).await?,
             server: None,
             stopped: None,
             bea: address(&homes.path().join("bea")).await?,

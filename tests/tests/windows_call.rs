@@ -74,7 +74,6 @@ async fn two_people_call_each_other(picture: &str, carrier: Carrier) -> Result<(
         None => (Relay::start().await?, &["--via", "direct"]),
         Some(server) => {
             let options = server.relay_options()?;
-            let options: Vec<&str> = options.iter().map(String::as_str).collect();
             let relay = Relay::start_with("127.0.0.1:0", &options).await?;
             (relay, &["--via", "livekit"])
         }

@@ -42,11 +42,17 @@ async fn twenty_toggles_make_no_participant_and_no_track_and_no_room() -> Result
     );
     ensure!(number(&figures, "remoteLevel") > 0.001, "{figures:#}");
     // What is off is known to the server as muted, and is there.
-    let shared: usize = before.muted();
-    ada.say("mute").await?;
-    ada.say("camera off").await?;
-    let muted = until(&mut world, |it| it.muted() == shared + 2).await?;
-    ensure!(muted.sids() == before.sids(), "{before:?} → {muted:?}");
+    for (wish, paused) in [
+        ("mute", &["MICROPHONE"][..]),
+        ("camera off", &["CAMERA", "MICROPHONE"]),
+        ("unmute", &["CAMERA"]),
+        ("camera on", &[]),
+    ] {
+        ada.say(wish).await?;
+        let now = until(&mut world, |it| it.paused() == paused).await;
+        let now = now.context(wish)?;
+        ensure!(now.sids() == before.sids(), "{before:?} → {now:?}");
+    }
     ada.say("end").await?;
     both_end(&mut ada, &mut bea).await?;
     world.is_left(1).await

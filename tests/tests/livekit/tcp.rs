@@ -79,8 +79,7 @@ struct Network {
 impl Network {
     /// Says why there is none.
     async fn start(scenario: &str) -> Result<Option<Self>> {
-        // Says loudly where there is none.
-        if LiveKit::start().await?.is_none() {
+        if !LiveKit::is_there().await? {
             return Ok(None);
         }
         let mut lab = match Lab::start() {

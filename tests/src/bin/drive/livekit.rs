@@ -31,7 +31,6 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let server = LiveKit::start().await?;
     let server = server.context("there is no livekit-server: cargo xtask test makes it")?;
     let server_options = server.relay_options()?;
-    let server_options: Vec<&str> = server_options.iter().map(String::as_str).collect();
     let [mut direct, mut livekit] = [(); 2].map(|()| Calls::default());
     for block in 1..=options.blocks {
         for through_server in [false, true, true, false] {
