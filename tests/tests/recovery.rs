@@ -10,7 +10,7 @@ use scenarios::lab::Lab;
 use scenarios::livekit::LiveKit;
 use scenarios::recovery::event::{EVENTS, Event};
 use scenarios::recovery::{Outcome, run};
-use scenarios::turn::{missing, note, skip, turn};
+use scenarios::turn::{has_time, missing, note, skip, turn};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -33,7 +33,10 @@ async fn all_survive_over(carrier: Carrier) -> Result<()> {
         skip("what happens to calls", &why);
         return Ok(());
     }
-    let long = std::env::var_os("TINCAN_LONG").is_some();
+    let long = has_time();
+    if !long {
+        note("what takes long to happen does so with TINCAN_LONG=1");
+    }
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
     for event in EVENTS.iter().filter(|it| it.is_for(carrier, long)) {

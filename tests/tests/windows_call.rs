@@ -14,7 +14,7 @@ use scenarios::relay::Relay;
 use scenarios::senses::{hears, sees_movement, sound_settles};
 use scenarios::sound_server::SoundServer;
 use scenarios::stamp::find;
-use scenarios::turn::{missing, skip, turn};
+use scenarios::turn::{has_time_for, missing, skip, turn};
 use scenarios::usage::{held, tree};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -42,7 +42,7 @@ async fn two_people_call_each_other_with_native_pictures() -> Result<()> {
 
 #[tokio::test]
 async fn two_people_call_each_other_over_a_server() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("two windows over a server") {
         return Ok(());
     }
     let _turn = turn().await;

@@ -8,7 +8,7 @@ use media::transport::{TransportError, TransportState};
 use rustix::process::{Pid, Signal, kill_process};
 use scenarios::census::Census;
 use scenarios::livekit::LiveKit;
-use scenarios::turn::note;
+use scenarios::turn::{has_time_for, note};
 use tokio::time::sleep;
 
 use super::cuts::{Cut, talks};
@@ -204,7 +204,7 @@ async fn a_server_that_stands_still_for_seconds_goes_on_with_the_same_session() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stands_still_for_long_is_given_up_and_found_again() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("a server that stands still for long") {
         return Ok(());
     }
     let Some(server) = LiveKit::start().await? else {

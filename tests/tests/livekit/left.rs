@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use call::carrier::Carrier;
 use scenarios::census::Present;
 use scenarios::peer::Peer;
-use scenarios::turn::turn;
+use scenarios::turn::{has_time_for, turn};
 use scenarios::world::{SOON, World, fresh, number};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -86,7 +86,7 @@ async fn a_server_that_is_gone_at_the_answer_ends_the_call_by_its_name() -> Resu
 
 #[tokio::test]
 async fn nobody_is_left_of_two_programs_that_are_killed_at_once() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("two programs that are killed at once") {
         return Ok(());
     }
     let turn = turn().await;
@@ -122,7 +122,7 @@ async fn a_call_outlives_its_relay_and_leaves_nobody_either() -> Result<()> {
 
 #[tokio::test]
 async fn a_path_that_carries_nothing_for_seconds_heals_in_the_same_room() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("a path that carries nothing for seconds") {
         return Ok(());
     }
     let _turn = turn().await;
