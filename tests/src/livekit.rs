@@ -252,14 +252,16 @@ impl Api {
         self.ask("RemoveParticipant", grants, who).await.map(drop)
     }
 
-    /// Mutes a track of somebody, as who moderates a room may.
+    /// Mutes a track of somebody, as who moderates a room may; the server then has it as muted.
     ///
     /// # Errors
-    /// When it does not answer, or there is no such track.
+    /// When it does not answer, there is no such track, or it is not muted.
     pub async fn mute(&self, room: &str, identity: &str, track: &str) -> Result<()> {
         let what = json!({ "room": room, "identity": identity, "trackSid": track, "muted": true });
         let grants = json!({ "roomAdmin": true, "room": room });
-        self.ask("MutePublishedTrack", grants, what).await.map(drop)
+        let answer = self.ask("MutePublishedTrack", grants, what).await?;
+        ensure!(answer["track"]["muted"] == true, "{answer}");
+        Ok(())
     }
 
     /// Closes a room and sends everybody away.
