@@ -30,14 +30,19 @@ struct Seen {
 /// Who is in the only room, and what they publish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Present {
-    /// The room's name, by which the server is asked about it.
-    pub name: String,
     /// The room's sid.
     pub room: String,
-    /// Each participant's sid, with the sids of the tracks and whether those are muted.
-    pub participants: BTreeMap<String, BTreeMap<String, bool>>,
-    /// What each participant is called.
-    pub identities: Vec<String>,
+    /// Each participant's sid, with the tracks by theirs.
+    pub participants: BTreeMap<String, BTreeMap<String, Track>>,
+}
+
+/// A published track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// What it carries, by the server's name: `MICROPHONE`.
+    pub source: String,
+    /// Whether whoever publishes it, or whoever moderates the room, has muted it.
+    pub muted: bool,
 }
 
 impl Present {
@@ -49,11 +54,17 @@ impl Present {
         (self.room.clone(), tracks.collect())
     }
 
-    /// How many tracks are muted.
+    /// The sources of all microphones and cameras that are muted, in order: screens are for as long as
+    /// nobody shows one.
     #[must_use]
-    pub fn muted(&self) -> usize {
+    pub fn paused(&self) -> Vec<&str> {
         let tracks = self.participants.values().flat_map(BTreeMap::values);
-        tracks.filter(|it| **it).count()
+        let muted = tracks.filter(|it| it.muted).map(|it| it.source.as_str());
+        let mut paused: Vec<_> = muted
+            .filter(|it| matches!(*it, "CAMERA" | "MICROPHONE"))
+            .collect();
+        paused.sort_unstable();
+        paused
     }
 }
 
@@ -124,21 +135,20 @@ impl Census {
         };
         let name = text(room, "name")?;
         let mut participants = BTreeMap::new();
-        let mut identities = Vec::new();
         for who in self.api.participants(&name).await? {
             let tracks = who["tracks"].as_array().into_iter().flatten();
             let tracks = tracks.map(|it| {
-                let muted = it["muted"].as_bool().unwrap_or_default();
-                Ok((text(it, "sid")?, muted))
+                let track = Track {
+                    source: text(it, "source")?,
+                    muted: it["muted"].as_bool().unwrap_or_default(),
+                };
+                Ok((text(it, "sid")?, track))
             });
             participants.insert(text(&who, "sid")?, tracks.collect::<Result<_>>()?);
-            identities.push(text(&who, "identity")?);
         }
         Ok(Present {
             room: text(room, "sid")?,
-            name,
             participants,
-            identities,
         })
     }
 }

@@ -47,17 +47,10 @@ impl LiveKit {
     /// # Errors
     /// When it cannot be started or does not answer in time.
     pub async fn start() -> Result<Option<Self>> {
-        let program = Self::program()?;
-        if !program.is_file() {
-            let missing = format!(
-                "there is no {}: cargo xtask test makes it",
-                program.display()
-            );
-            ensure!(std::env::var_os("CI").is_none(), missing);
-            let told = format!("\nSKIPPED what needs a LiveKit server: {missing}\n");
-            tokio::io::stderr().write_all(told.as_bytes()).await?;
+        if !Self::is_there().await? {
             return Ok(None);
         }
+        let program = Self::program()?;
         // A port that was free a moment ago may be taken by now.
         for _ in 0..ATTEMPTS {
             if let Some(running) = Self::start_at(&program, free_port()?).await? {
@@ -65,6 +58,25 @@ impl LiveKit {
             }
         }
         bail!("livekit-server did not start in {ATTEMPTS} attempts")
+    }
+
+    /// Whether the program is there; where it is not, that is said loudly. In CI that is an error.
+    ///
+    /// # Errors
+    /// When it is not there in CI, or we do not run out of a target directory.
+    pub async fn is_there() -> Result<bool> {
+        let program = Self::program()?;
+        if program.is_file() {
+            return Ok(true);
+        }
+        let missing = format!(
+            "there is no {}: cargo xtask test makes it",
+            program.display()
+        );
+        ensure!(std::env::var_os("CI").is_none(), missing);
+        let told = format!("\nSKIPPED what needs a LiveKit server: {missing}\n");
+        tokio::io::stderr().write_all(told.as_bytes()).await?;
+        Ok(false)
     }
 
     /// Starts one at this port, where another one may have been.
@@ -240,14 +252,16 @@ impl Api {
         self.ask("RemoveParticipant", grants, who).await.map(drop)
     }
 
-    /// Mutes a track of somebody, as who moderates a room may.
+    /// Mutes a track of somebody, as who moderates a room may; the server then has it as muted.
     ///
     /// # Errors
-    /// When it does not answer, or there is no such track.
+    /// When it does not answer, there is no such track, or it is not muted.
     pub async fn mute(&self, room: &str, identity: &str, track: &str) -> Result<()> {
         let what = json!({ "room": room, "identity": identity, "trackSid": track, "muted": true });
         let grants = json!({ "roomAdmin": true, "room": room });
-        self.ask("MutePublishedTrack", grants, what).await.map(drop)
+        let answer = self.ask("MutePublishedTrack", grants, what).await?;
+        ensure!(answer["track"]["muted"] == true, "{answer}");
+        Ok(())
     }
 
     /// Closes a room and sends everybody away.

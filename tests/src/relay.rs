@@ -1,5 +1,6 @@
 //! A relay of our own, on a free port.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_at(listen: &str) -> Result<Self> {
-        Self::start_with(listen, &[]).await
+        Self::start_with(listen, NO_OPTIONS).await
     }
 
     /// Starts one that clients reach by these names; others are refused, if there are any.
@@ -46,7 +47,7 @@ impl Relay {
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn start_with(listen: &str, options: &[&str]) -> Result<Self> {
+    pub async fn start_with(listen: &str, options: &[impl AsRef<OsStr>]) -> Result<Self> {
         Self::start_program(&built("tincan-relay")?, listen, options).await
     }
 
@@ -54,7 +55,11 @@ impl Relay {
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn start_program(program: &Path, listen: &str, options: &[&str]) -> Result<Self> {
+    pub async fn start_program(
+        program: &Path,
+        listen: &str,
+        options: &[impl AsRef<OsStr>],
+    ) -> Result<Self> {
         Self::start_by(Command::new(program), listen, options).await
     }
 
@@ -62,7 +67,11 @@ impl Relay {
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn start_on(host: &Host, listen: &str, options: &[&str]) -> Result<Self> {
+    pub async fn start_on(
+        host: &Host,
+        listen: &str,
+        options: &[impl AsRef<OsStr>],
+    ) -> Result<Self> {
         Self::start_by(host.command(&built("tincan-relay")?), listen, options).await
     }
 
@@ -71,17 +80,17 @@ impl Relay {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_in(lab: &Lab) -> Result<Self> {
-        Self::start_in_with(lab, &[]).await
+        Self::start_in_with(lab, NO_OPTIONS).await
     }
 
     /// The same with more options.
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn start_in_with(lab: &Lab, options: &[String]) -> Result<Self> {
+    pub async fn start_in_with(lab: &Lab, options: &[impl AsRef<OsStr>]) -> Result<Self> {
         let host = format!("--host={}", Lab::MIDDLE);
-        let options = options.iter().map(String::as_str);
-        let options: Vec<&str> = [host.as_str()].into_iter().chain(options).collect();
+        let options = options.iter().map(AsRef::as_ref);
+        let options: Vec<&OsStr> = [host.as_ref()].into_iter().chain(options).collect();
         Self::start_on(lab.internet(), &Self::place_in_a_lab(), &options).await
     }
 
@@ -95,7 +104,11 @@ impl Relay {
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub async fn start_by(mut command: Command, listen: &str, options: &[&str]) -> Result<Self> {
+    pub async fn start_by(
+        mut command: Command,
+        listen: &str,
+        options: &[impl AsRef<OsStr>],
+    ) -> Result<Self> {
         command.args(["--listen", listen]).args(options);
         let mut program = Program::start("relay", &mut command)?;
         let url = program
@@ -126,3 +139,5 @@ impl Relay {
         self.program.pid()
     }
 }
+
+const NO_OPTIONS: &[&str] = &[];

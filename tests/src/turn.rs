@@ -17,6 +17,21 @@ pub fn skip(scenario: &str, why: &str) {
     let _ = writeln!(out, "\nSKIPPED {scenario}: {why}");
 }
 
+/// Whether scenarios may take long, as in `cargo xtask test --long`.
+#[must_use]
+pub fn has_time() -> bool {
+    std::env::var_os("TINCAN_LONG").is_some()
+}
+
+/// Whether a scenario that takes long may run; where it may not, that is said loudly.
+#[must_use]
+pub fn has_time_for(scenario: &str) -> bool {
+    if !has_time() {
+        skip(scenario, "it takes long, so only with TINCAN_LONG=1");
+    }
+    has_time()
+}
+
 /// Says something that a reader of the test log should know, past the test runner's capture.
 pub fn note(text: &str) {
     let mut out = std::io::stderr().lock();

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use call::carrier::Carrier;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -69,10 +69,9 @@ impl World {
     /// When something of it does not start.
     pub async fn with_relay(carrier: Carrier, options: &[String]) -> Result<Self> {
         let homes = tempfile::tempdir()?;
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
         Ok(Self {
             carrier,
-            relay: Relay::start_with("127.0.0.1:0", &options).await?,
+            relay: Relay::start_with("127.0.0.1:0", options).await?,
             server: None,
             stopped: None,
             bea: address(&homes.path().join("bea")).await?,
@@ -135,7 +134,8 @@ impl World {
         self.peer("ada", &[&["call", self.bea.as_str()], words].concat())
     }
 
-    /// Both, in a call that Bea accepted by herself, with these options of each.
+    /// Both, in a call that Bea accepted by herself and that the carrier carries, with these options
+    /// of each.
     ///
     /// # Errors
     /// When it does not come to a call.
@@ -144,6 +144,7 @@ impl World {
         let mut ada = self.ada(hers)?;
         for peer in [&mut ada, &mut bea] {
             peer.phase("connected", SOON).await?;
+            carried_by(self.carrier, peer).await?;
         }
         Ok((ada, bea))
     }
@@ -197,6 +198,33 @@ impl World {
         let running = LiveKit::start_again(port).await?;
         self.server = Some(Server { running, census });
         Ok(())
+    }
+}
+
+/// Waits until somebody in a call tells its path, and makes sure that it is one of this carrier: a
+/// direct call does not pass for one over a server.
+///
+/// # Errors
+/// When none is told, or it is another one's.
+pub async fn carried_by(carrier: Carrier, peer: &mut Peer) -> Result<()> {
+    let path = |line: &Value| path(line).map(str::to_owned);
+    let path = peer.until("path", SOON, path).await?;
+    ensure!(is_of(carrier, &path), "{carrier:?} has the path {path}");
+    Ok(())
+}
+
+/// The path that a line tells.
+#[must_use]
+pub fn path(line: &Value) -> Option<&str> {
+    line["figures"]["path"].as_str()
+}
+
+/// Whether a call over this carrier may have this path.
+#[must_use]
+pub fn is_of(carrier: Carrier, path: &str) -> bool {
+    match carrier {
+        Carrier::Direct => path != "server",
+        Carrier::LiveKit => path == "server",
     }
 }
 

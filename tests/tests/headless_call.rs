@@ -33,7 +33,8 @@ macro_rules! over_every_carrier {
                 super::over(call::carrier::Carrier::LiveKit, super::$scenario).await
             })*
             $(#[tokio::test] async fn $long() -> anyhow::Result<()> {
-                if std::env::var_os("TINCAN_LONG").is_none() {
+                let scenario = concat!(stringify!($long), " over a server");
+                if !scenarios::turn::has_time_for(scenario) {
                     return Ok(());
                 }
                 super::over(call::carrier::Carrier::LiveKit, super::$long).await

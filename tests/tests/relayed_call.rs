@@ -97,7 +97,6 @@ async fn call(
     let known = format!("--host={}", Lab::MIDDLE);
     let options = [known].into_iter().chain(relay_options.iter().cloned());
     let options: Vec<String> = options.collect();
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let listen = format!("{}:4080", Lab::MIDDLE);
     let _relay = Relay::start_on(network.lab.internet(), &listen, &options).await?;
     let start = |name: &str, host: &Host, verb: &[&str]| {

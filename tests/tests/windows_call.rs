@@ -14,8 +14,9 @@ use scenarios::relay::Relay;
 use scenarios::senses::{hears, sees_movement, sound_settles};
 use scenarios::sound_server::SoundServer;
 use scenarios::stamp::find;
-use scenarios::turn::{missing, skip, turn};
+use scenarios::turn::{has_time_for, missing, skip, turn};
 use scenarios::usage::{held, tree};
+use scenarios::world::{is_of, path};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -42,7 +43,7 @@ async fn two_people_call_each_other_with_native_pictures() -> Result<()> {
 
 #[tokio::test]
 async fn two_people_call_each_other_over_a_server() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("two windows over a server") {
         return Ok(());
     }
     let _turn = turn().await;
@@ -74,7 +75,6 @@ async fn two_people_call_each_other(picture: &str, carrier: Carrier) -> Result<(
         None => (Relay::start().await?, &["--via", "direct"]),
         Some(server) => {
             let options = server.relay_options()?;
-            let options: Vec<&str> = options.iter().map(String::as_str).collect();
             let relay = Relay::start_with("127.0.0.1:0", &options).await?;
             (relay, &["--via", "livekit"])
         }
@@ -95,6 +95,7 @@ async fn two_people_call_each_other(picture: &str, carrier: Carrier) -> Result<(
     let before = at_rest(&duo, &sound).await?;
 
     duo.call().await?;
+    carried_by(carrier, &duo).await?;
     sleep(FADED).await;
     both_see_a_moving_picture(&duo).await?;
     for (at, name) in NAMES.into_iter().enumerate() {
@@ -142,6 +143,17 @@ fn args(name: &str, picture: &str) -> Vec<String> {
         .into_iter()
         .chain(others)
         .collect()
+}
+
+/// Both windows tell a path of this carrier.
+async fn carried_by(carrier: Carrier, duo: &Duo) -> Result<()> {
+    for window in &duo.windows {
+        let has_path = |line: &Value| path(line).is_some();
+        let line = window.until("path", SOON, has_path).await?;
+        let is_right = path(&line).is_some_and(|it| is_of(carrier, it));
+        ensure!(is_right, "{carrier:?}: {line}");
+    }
+    Ok(())
 }
 
 /// Both screens show a picture of the other side that moves.

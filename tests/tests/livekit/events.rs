@@ -8,8 +8,8 @@ use media::transport::{TransportError, TransportState};
 use rustix::process::{Pid, Signal, kill_process};
 use scenarios::census::Census;
 use scenarios::livekit::LiveKit;
-use scenarios::turn::note;
-use tokio::time::sleep;
+use scenarios::turn::{has_time_for, note, turn};
+use tokio::time::{sleep, timeout};
 
 use super::cuts::{Cut, talks};
 use super::duo::{Duo, transport};
@@ -26,8 +26,8 @@ struct Row {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Comes {
-    /// Not a frame is missing.
-    Nothing,
+    /// Not a frame is missing, over so many resumes.
+    Nothing { resumes: usize },
     /// The session fails, and the next one connects.
     JoinAnew,
 }
@@ -38,10 +38,14 @@ const ROWS: &[Row] = &[
     Row::new(3, "it hands the session over", Comes::JoinAnew),
     // As when it shuts down: another one may be there.
     Row::new(4, "it ends the session", Comes::JoinAnew),
-    Row::new(5, "it prefers TCP", Comes::Nothing),
-    Row::new(6, "it limits the bandwidth", Comes::Nothing),
-    Row::new(7, "it closes the socket at the next resume", Comes::Nothing),
-    Row::new(8, "the same without a word", Comes::Nothing),
+    Row::new(5, "it prefers TCP", Comes::Nothing { resumes: 1 }),
+    Row::new(6, "it limits the bandwidth", Comes::Nothing { resumes: 1 }),
+    Row::new(
+        7,
+        "it closes the socket at the next resume",
+        Comes::Nothing { resumes: 2 },
+    ),
+    Row::new(8, "the same without a word", Comes::Nothing { resumes: 2 }),
 ];
 
 impl Row {
@@ -62,6 +66,7 @@ impl Row {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_server_simulates_ends_as_it_shall() -> Result<()> {
+    let _turn = turn().await;
     let mut wrong = Vec::new();
     for row in ROWS {
         let Some(cut) = Cut::start().await? else {
@@ -81,9 +86,10 @@ async fn simulate(mut cut: Cut, row: &Row) -> Result<String> {
     let begun = Instant::now();
     cut.front.say(row.message())?;
     match row.comes {
-        Comes::Nothing => {
+        Comes::Nothing { resumes } => {
             // Those of the next resume need one.
             cut.front.cut()?;
+            cut.front.until_joined(1 + resumes).await?;
             sleep(Duration::from_secs(2)).await;
             flow.is_whole_since(begun)?;
             talks(&mut cut.duo).await?;
@@ -134,25 +140,39 @@ async fn a_room_that_is_closed_ends_the_call_on_both_sides() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mute_by_who_moderates_the_room_does_not_last() -> Result<()> {
+    let _turn = turn().await;
     let Some(server) = LiveKit::start().await? else {
         return Ok(());
     };
     let duo = Duo::connect(&server, ROOM).await?;
     let flow = Flow::start(&duo.caller, &duo.callee).await?;
     let begun = Instant::now();
-    for who in server.participants(ROOM).await? {
-        if who["identity"] == "caller" {
-            let tracks = who["tracks"].as_array().into_iter().flatten();
-            let mut voices = tracks.filter(|it| it["source"] == "MICROPHONE");
-            let voice = voices.next().context("no voice")?;
-            let sid = voice["sid"].as_str().context("no sid")?;
-            server.mute(ROOM, "caller", sid).await?;
+    let (sid, muted) = voice_of_the_caller(&server).await?;
+    ensure!(!muted, "the voice is muted before");
+    server.mute(ROOM, "caller", &sid).await?;
+    let gone = async {
+        while voice_of_the_caller(&server).await?.1 {
+            sleep(Duration::from_millis(50)).await;
         }
-    }
+        anyhow::Ok(())
+    };
+    timeout(SOON, gone).await.context("the mute lasts")??;
     sleep(Duration::from_secs(1)).await;
     flow.is_whole_since(begun)?;
     duo.close().await;
     Ok(())
+}
+
+/// The sid of the caller's voice, and whether the server has it as muted.
+async fn voice_of_the_caller(server: &LiveKit) -> Result<(String, bool)> {
+    let there = server.participants(ROOM).await?;
+    let caller = there.iter().find(|it| it["identity"] == "caller");
+    let tracks = caller.context("no caller")?["tracks"].as_array();
+    let mut tracks = tracks.into_iter().flatten();
+    let voice = tracks.find(|it| it["source"] == "MICROPHONE");
+    let voice = voice.context("no voice")?;
+    let sid = voice["sid"].as_str().context("no sid")?;
+    Ok((sid.to_owned(), voice["muted"] == true))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,6 +204,7 @@ async fn a_server_that_dies_is_unreachable_and_the_next_session_finds_the_new_on
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stands_still_for_seconds_goes_on_with_the_same_session() -> Result<()> {
+    let _turn = turn().await;
     let Some(server) = LiveKit::start().await? else {
         return Ok(());
     };
@@ -204,7 +225,7 @@ async fn a_server_that_stands_still_for_seconds_goes_on_with_the_same_session() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stands_still_for_long_is_given_up_and_found_again() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("a server that stands still for long") {
         return Ok(());
     }
     let Some(server) = LiveKit::start().await? else {
@@ -249,3 +270,5 @@ fn is_unreachable(state: &TransportState) -> bool {
 const SIMULATE: u8 = 13 << 3 | 2;
 
 const ROOM: &str = "room";
+
+const SOON: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use call::carrier::Carrier;
 use scenarios::census::Present;
 use scenarios::peer::Peer;
-use scenarios::turn::turn;
+use scenarios::turn::{has_time_for, turn};
 use scenarios::world::{SOON, World, fresh, number};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -42,11 +42,17 @@ async fn twenty_toggles_make_no_participant_and_no_track_and_no_room() -> Result
     );
     ensure!(number(&figures, "remoteLevel") > 0.001, "{figures:#}");
     // What is off is known to the server as muted, and is there.
-    let shared: usize = before.muted();
-    ada.say("mute").await?;
-    ada.say("camera off").await?;
-    let muted = until(&mut world, |it| it.muted() == shared + 2).await?;
-    ensure!(muted.sids() == before.sids(), "{before:?} → {muted:?}");
+    for (wish, paused) in [
+        ("mute", &["MICROPHONE"][..]),
+        ("camera off", &["CAMERA", "MICROPHONE"]),
+        ("unmute", &["CAMERA"]),
+        ("camera on", &[]),
+    ] {
+        ada.say(wish).await?;
+        let now = until(&mut world, |it| it.paused() == paused).await;
+        let now = now.context(wish)?;
+        ensure!(now.sids() == before.sids(), "{before:?} → {now:?}");
+    }
     ada.say("end").await?;
     both_end(&mut ada, &mut bea).await?;
     world.is_left(1).await
@@ -97,7 +103,7 @@ async fn a_server_that_is_gone_at_the_answer_ends_the_call_by_its_name() -> Resu
 
 #[tokio::test]
 async fn nobody_is_left_of_two_programs_that_are_killed_at_once() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("two programs that are killed at once") {
         return Ok(());
     }
     let turn = turn().await;
@@ -133,7 +139,7 @@ async fn a_call_outlives_its_relay_and_leaves_nobody_either() -> Result<()> {
 
 #[tokio::test]
 async fn a_path_that_carries_nothing_for_seconds_heals_in_the_same_room() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("a path that carries nothing for seconds") {
         return Ok(());
     }
     let _turn = turn().await;

@@ -9,7 +9,6 @@ mod front;
 mod left;
 mod media;
 mod noise;
-mod programs;
 mod python;
 mod rooms;
 mod secrets;

@@ -10,15 +10,18 @@ use futures::StreamExt;
 use media::transport::{Role, Session, Stream, TransportEvent, TransportState};
 use scenarios::census::Census;
 use scenarios::livekit::LiveKit;
+use scenarios::turn::turn;
 use tokio::time::{sleep, timeout};
 
 use super::duo::{Duo, End, Seat, transport};
 use super::flow::Flow;
 
-/// The server forwards both streams to Eve as well as to the callee. She has another key, so she hears
-/// neither, and takes nobody for her other side. (What an official client makes of it is in `python`.)
+/// The server would pass both streams on to Eve as well as to the callee. She has another key, so she
+/// opens no greeting: nobody is her other side, and she takes nobody's tracks. (What a client hears
+/// that takes them without the key is in `python`.)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_in_the_room_hears_nothing_and_is_with_nobody() -> Result<()> {
+    let _turn = turn().await;
     let Some((server, duo)) = call_in_a_room_of_three().await? else {
         return Ok(());
     };
@@ -44,6 +47,7 @@ async fn a_third_in_the_room_hears_nothing_and_is_with_nobody() -> Result<()> {
 /// does not open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_who_has_the_key_hears_what_is_sealed_under_it() -> Result<()> {
+    let _turn = turn().await;
     let Some((server, duo)) = call_in_a_room_of_three().await? else {
         return Ok(());
     };

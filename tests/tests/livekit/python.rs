@@ -147,7 +147,7 @@ async fn without_a_passphrase_it_is_not_taken_for_the_other_side() -> Result<()>
 
 /// Server and interpreter, where this is to be tried.
 async fn rig() -> Result<Option<(LiveKit, std::path::PathBuf)>> {
-    let Some(python) = interpreter().await? else {
+    let Some(python) = interpreter()? else {
         return Ok(None);
     };
     Ok(LiveKit::start().await?.map(|server| (server, python)))

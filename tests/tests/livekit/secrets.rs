@@ -21,9 +21,8 @@ async fn no_secret_and_no_token_is_logged_kept_or_told() -> Result<()> {
         return Ok(());
     };
     let place = TempDir::new()?;
-    let options = world.server()?.running.relay_options()?;
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let options = [&options[..], &["--log", "trace"]].concat();
+    let mut options = world.server()?.running.relay_options()?;
+    options.extend(["--log", "trace"].map(str::to_owned));
     let logged = |name: &str| logging(name, place.path());
     let relay = Relay::start_by(logged("tincan-relay")?, "127.0.0.1:0", &options).await?;
     let homes = ["bea", "ada"].map(|it| place.path().join(it));

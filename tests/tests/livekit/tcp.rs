@@ -10,7 +10,7 @@ use scenarios::lab::{Host, Lab, Link};
 use scenarios::livekit::LiveKit;
 use scenarios::peer::{Peer, SMALL, address};
 use scenarios::relay::Relay;
-use scenarios::turn::{note, skip, turn};
+use scenarios::turn::{has_time_for, note, skip, turn};
 use scenarios::world::{SOON, number};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -45,7 +45,7 @@ async fn media_passes_over_tcp_where_udp_does_not() -> Result<()> {
 
 #[tokio::test]
 async fn where_no_media_passes_the_server_is_said_to_be_unreachable() -> Result<()> {
-    if std::env::var_os("TINCAN_LONG").is_none() {
+    if !has_time_for("no media at all") {
         return Ok(());
     }
     let _turn = turn().await;
@@ -79,8 +79,7 @@ struct Network {
 impl Network {
     /// Says why there is none.
     async fn start(scenario: &str) -> Result<Option<Self>> {
-        // Says loudly where there is none.
-        if LiveKit::start().await?.is_none() {
+        if !LiveKit::is_there().await? {
             return Ok(None);
         }
         let mut lab = match Lab::start() {

@@ -354,7 +354,9 @@ fn phone_histories() -> Seeds {
         // They call, the user answers, media flows, the path is lost and found, they hang up.
         history(&[
             &[0],
-            &[0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 0, 255, 0],
+            &[
+                0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 0, 0, 0, 255, 0,
+            ],
             &[12, 1, 1, 8, 0, 0, 8, 0, 2, 12, 0, 11, 1, 0, 8, 0, 0],
             &[5, 0, 0, 0, 4, 1, 1, 1, 0, 0, 0, 255, 0],
             &[5, 0, 0, 0, 9, 3, 255, 0, 10, 0],
@@ -362,8 +364,8 @@ fn phone_histories() -> Seeds {
         // We call while they do, and a stranger too.
         history(&[
             &[1],
-            &[0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 0, 255, 0],
-            &[0, 3, 1, 2, 0, 1, b'E', 0, 0, 9, 9, 0, 255, 0],
+            &[0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 0, 0, 0, 255, 0],
+            &[0, 3, 1, 2, 0, 1, b'E', 0, 0, 9, 9, 0, 0, 0, 255, 0],
             &[11, 9, 0],
         ]),
         // Parcels before the answer, bytes that are none, a link that comes and goes.
@@ -378,7 +380,7 @@ fn phone_histories() -> Seeds {
         history(&[
             &[7],
             &[10, 0, 12, 1, 4],
-            &[12, 0, 0, 1, 0],
+            &[12, 0, 0, 1, 0, 0],
             &[0, 0, 0, 1, 1, 255, 0],
             &[11, 255, 255],
             &[15, 0, 0],
@@ -390,7 +392,7 @@ fn phone_histories() -> Seeds {
             &[18, 0, 1, 0, 50, 0, 0, 0, 0, 6, 1, 1, 255, 0],
             &[8, 1, 0, 11, 3, 0, 10, 0],
             &[5, 0, 1, 0, 8, 50, 226, 1, 30, 30, 226, 30, 255, 0],
-            &[19, 3, 50, 226, 1, 30, 30, 226, 30],
+            &[19, 4, 50, 226, 1, 30, 30, 226, 30],
             &[17, 11, 1, 0, 0, 0, 0, 0, 3, 2, 0, 0, 99, 255, 0],
             &[8, 1, 0, 8, 0, 4, 11, 3, 0, 10, 0],
         ]),
@@ -407,14 +409,14 @@ fn phone_histories() -> Seeds {
             &[10],
             &[10, 0, 10, 0, 10, 0, 10, 0, 12, 1, 6, 1],
             &[11, 2, 0, 17],
-            &[0, 0, 0, 1, 2, 1, b'A', 0, 255, 0],
+            &[0, 0, 0, 1, 2, 1, b'A', 0, 0, 255, 0],
             &[8, 0, 0, 11, 0, 200],
         ]),
         // A lost call that they called: they want it back, then our user does.
         history(&[
             &[11],
             &[
-                10, 0, 10, 0, 0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 1, 0, 255, 0,
+                10, 0, 10, 0, 0, 0, 0, 1, 0, 1, b'A', 1, 0, 200, 4, 1, 0, 0, 0, 255, 0,
             ],
             &[12, 1, 6, 2, 8, 0, 0],
             &[11, 0, 200],
@@ -422,6 +424,24 @@ fn phone_histories() -> Seeds {
         // A lost call that both leave alone until it is too late, and one that is taken back.
         history(&[&[10], &[12, 0, 6, 1, 12, 0, 4]]),
         history(&[&[11], &[12, 0, 6, 1, 11, 255, 255]]),
+        // They call by LiveKit and our user answers; in the call the server cannot be reached, twice,
+        // and when it is there again it ends what it carried.
+        history(&[
+            &[0],
+            &[
+                0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 0, 1, 0, 255, 0,
+            ],
+            &[12, 1, 1, 8, 0, 0, 8, 0, 6, 0, 11, 1, 0],
+            &[10, 0, 8, 0, 6, 0, 11, 0, 250],
+            &[8, 0, 0, 8, 0, 6, 2, 10, 0],
+        ]),
+        // We call by LiveKit, it rings there and they answer; the relay gives us no access.
+        history(&[
+            &[0],
+            &[12, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 255, 0],
+            &[0, 0, 0, 0, 2, 1, b'B', 0, 1, 255, 0, 19, 3, 0],
+            &[11, 255, 255],
+        ]),
     ]
 }
 

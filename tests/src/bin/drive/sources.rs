@@ -69,7 +69,6 @@ impl Sources {
 pub(crate) async fn relay(server: Option<&LiveKit>) -> Result<Relay> {
     let options = server.map(LiveKit::relay_options).transpose()?;
     let options = options.unwrap_or_default();
-    let options: Vec<_> = options.iter().map(String::as_str).collect();
     let relay = Relay::start_with("127.0.0.1:0", &options).await?;
     println!("relay: {}", relay.url());
     Ok(relay)

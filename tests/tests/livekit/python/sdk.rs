@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use scenarios::livekit::{LiveKit, token_to_join};
+use scenarios::turn::{has_time_for, skip};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -112,27 +113,29 @@ impl Sdk {
 }
 
 /// Where `cargo xtask test --long` puts the SDK, or what `TINCAN_LIVEKIT_PYTHON` names: an interpreter
-/// that has it. None where it is not to be used, which is said loudly.
-pub(crate) async fn interpreter() -> Result<Option<PathBuf>> {
-    let why = if std::env::var_os("TINCAN_LONG").is_none() {
-        "it takes minutes, so only with TINCAN_LONG=1".to_owned()
-    } else {
-        let python = match std::env::var_os("TINCAN_LIVEKIT_PYTHON") {
-            Some(named) => named.into(),
-            None => LiveKit::program()?.with_file_name("python/bin/python"),
-        };
-        if python.is_file() {
-            return Ok(Some(python));
-        }
-        format!(
-            "there is no {}: cargo xtask test --long makes it",
-            python.display()
-        )
+/// that has it. None where it is not to be used, which is said loudly; one that is missing in CI is an
+/// error.
+pub(crate) fn interpreter() -> Result<Option<PathBuf>> {
+    if !has_time_for(SCENARIO) {
+        return Ok(None);
+    }
+    let python = match std::env::var_os("TINCAN_LIVEKIT_PYTHON") {
+        Some(named) => named.into(),
+        None => LiveKit::program()?.with_file_name("python/bin/python"),
     };
-    let told = format!("\nSKIPPED the official SDK as the other side: {why}\n");
-    tokio::io::stderr().write_all(told.as_bytes()).await?;
+    if python.is_file() {
+        return Ok(Some(python));
+    }
+    let missing = format!(
+        "there is no {}: cargo xtask test --long makes it",
+        python.display()
+    );
+    ensure!(std::env::var_os("CI").is_none(), missing);
+    skip(SCENARIO, &missing);
     Ok(None)
 }
+
+const SCENARIO: &str = "the official SDK as the other side";
 
 const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/livekit/peer.py");
 
