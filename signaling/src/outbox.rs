@@ -8,7 +8,8 @@
 //! Bounded: correspondents together and strangers together have half of the room each, and a lane
 //! takes at most a quarter of it. Where one of these is used up, the newest item of whoever takes
 //! most of it makes way for somebody who takes less. What must never happen: an item that waits for
-//! ever behind those of others, or two items of one sender out of order.
+//! ever behind those of others, two items of one sender out of order, or that somebody is gone before
+//! what they said.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -138,7 +139,12 @@ impl Outbox {
 
     /// Takes an answer. One that says the same of the same address, and has not been written yet,
     /// is replaced; beyond [`ANSWERS`] the client must acknowledge some first, and an answer is lost.
+    /// That somebody is not there is told after all that they said, so it waits in their lane.
     pub(crate) fn answer(&mut self, answer: Answer) {
+        if let Some(lane) = answer.absent().and_then(|it| self.lane_of(it)) {
+            self.waiting.forget(&answer);
+            return self.waiting.push(lane, Item::Answer(answer));
+        }
         let count = self.load_of(Lane::Answers).frames;
         if !self.waiting.replace(&answer) && count < ANSWERS {
             self.waiting.push(Lane::Answers, Item::Answer(answer));

@@ -396,8 +396,14 @@ impl Driver {
         let Phase::Online(connection) = &mut self.phase else {
             return;
         };
+        // What arrived has arrived: the relay tells its senders else that we were gone.
+        let session = self.session.filter(|_| connection.has_unacknowledged());
+        let mut ack = session.map(|it| ClientFrame::Ack { seq: it.received });
         let (outbox, access) = (&mut self.outbox, &mut self.access);
-        let mut next = || outbox.next_unwritten().or_else(|| access.next_release());
+        let mut next = || {
+            let unwritten = || outbox.next_unwritten().or_else(|| access.next_release());
+            ack.take().or_else(unwritten)
+        };
         while let Some(frame) = next() {
             let message = Message::text(frame.encode());
             if connection.write(message).await.is_err() {

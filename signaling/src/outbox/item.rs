@@ -46,6 +46,14 @@ impl Item {
         }
     }
 
+    /// Whose words it is, or who it says is not there.
+    pub(super) const fn subject(&self) -> Option<&Address> {
+        match self {
+            Self::Envelope(envelope) => Some(&envelope.from),
+            Self::Answer(answer) => answer.absent(),
+        }
+    }
+
     pub(super) fn frame(&self, seq: u64) -> RelayFrame {
         match self.clone() {
             Self::Envelope(Envelope { id, from, payload }) => RelayFrame::Envelope {
@@ -70,6 +78,14 @@ impl Envelope {
 }
 
 impl Answer {
+    /// Who is not there.
+    pub(super) const fn absent(&self) -> Option<&Address> {
+        match self {
+            Self::NotHere { to, .. } => Some(to),
+            Self::Refused { .. } => None,
+        }
+    }
+
     /// Whether it says the same of the same address, so that one of the two is enough.
     pub(super) fn repeats(&self, other: &Self) -> bool {
         match (self, other) {

@@ -186,6 +186,28 @@ fn a_sender_who_becomes_a_correspondent_does_not_overtake_themselves() {
 }
 
 #[test]
+fn that_somebody_is_gone_is_told_after_all_that_they_said() {
+    let not_here = |number| Answer::NotHere {
+        id: MessageId([0, number, 0, 0, 0, 0, 0, 0]),
+        to: address(1),
+        why: Absence::Closed,
+    };
+    for lane in [Lane::Correspondent(address(1)), strangers(1)] {
+        let mut outbox = outbox();
+        outbox.push(lane, envelope(1, 1, 300));
+        outbox.answer(not_here(2));
+        outbox.push(lane, envelope(1, 3, 300));
+        outbox.answer(not_here(4));
+        outbox.promote(&address(1));
+        assert_eq!(drain(&mut outbox), [(1, 1), (1, 3), (0, 4)]);
+        // Of somebody who said nothing it is told at once.
+        outbox.push(lane, envelope(2, 5, 300));
+        outbox.answer(not_here(6));
+        assert_eq!(write(&mut outbox, Instant::now()), [(0, 6), (2, 5)]);
+    }
+}
+
+#[test]
 fn answers_take_no_room_from_envelopes_and_are_bounded() {
     let mut outbox = outbox();
     let not_here = |number: u8, to: u8| Answer::NotHere {

@@ -53,11 +53,12 @@ impl Waiting {
         of_sender.next().map(|entry| entry.lane)
     }
 
-    /// Gives the items of a sender a lane of their own, behind nobody else's.
+    /// Gives the items of a sender a lane of their own, behind nobody else's; with what waits among
+    /// them.
     pub(super) fn promote(&mut self, sender: &Address) {
         let mut stamp = self.clock;
         for entry in &mut self.entries {
-            if is_from(entry, sender) {
+            if entry.item.subject() == Some(sender) && entry.lane != Lane::Answers {
                 entry.lane = Lane::Correspondent(*sender);
                 stamp += cost(&entry.item);
                 entry.stamp = stamp;
@@ -76,6 +77,12 @@ impl Waiting {
             }
         }
         false
+    }
+
+    /// Takes out an answer that this one repeats.
+    pub(super) fn forget(&mut self, answer: &Answer) {
+        let repeats = |it: &Entry| matches!(&it.item, Item::Answer(it) if it.repeats(answer));
+        self.entries.retain(|it| !repeats(it));
     }
 
     /// Takes out the newest item of a sender.

@@ -116,6 +116,10 @@ impl Connection {
         self.dead_at <= now
     }
 
+    pub(super) const fn has_unacknowledged(&self) -> bool {
+        self.ack_at.is_some()
+    }
+
     pub(super) fn owes_ack(&self, now: Instant) -> bool {
         self.ack_at.is_some_and(|at| at <= now)
     }
