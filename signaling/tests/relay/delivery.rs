@@ -102,6 +102,24 @@ async fn what_was_sent_before_closing_arrives() {
 }
 
 #[tokio::test]
+async fn what_arrived_before_a_goodbye_is_not_told_as_lost() {
+    let relay = Running::start(Config::default()).await;
+    let (mut ann, mut bob) = (
+        Person::online(&relay.url).await,
+        Person::online(&relay.url).await,
+    );
+    ann.say(&bob, "hello");
+    assert_eq!(bob.hear().await, message(&ann, "hello"));
+    bob.say(&ann, "no");
+    let expected = message(&bob, "no");
+    bob.link.close().await;
+    assert_eq!(ann.hear().await, expected);
+    // An answer about hello would stand before what the next message says.
+    ann.say(&ann, "still here");
+    assert_eq!(ann.hear().await, message(&ann, "still here"));
+}
+
+#[tokio::test]
 async fn what_is_sent_before_the_link_is_up_arrives() {
     let relay = Running::start(Config::default()).await;
     let mut bob = Person::online(&relay.url).await;
