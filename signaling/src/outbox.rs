@@ -9,7 +9,7 @@
 //! takes at most a quarter of it. Where one of these is used up, the newest item of whoever takes
 //! most of it makes way for somebody who takes less. What must never happen: an item that waits for
 //! ever behind those of others, two items of one sender out of order, or that somebody is gone before
-//! what they said.
+//! what they said until then.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -33,7 +33,8 @@ use waiting::Waiting;
 /// Whose part of an outbox an item takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
-    /// What became of the client's own envelopes.
+    /// What became of the client's own envelopes, unless their receiver is gone and something that
+    /// they said still waits.
     Answers,
     /// Somebody whom the client wrote to lately.
     Correspondent(Address),
@@ -308,8 +309,8 @@ impl Outbox {
     }
 }
 
-/// The most answers kept for a client. Those about one address that wait share one, so this is for
-/// as many addresses; a call has one. About 8 KiB.
+/// The most answers kept for a client, about 8 KiB; those about one address that wait share one, and a
+/// call has one. Beside them there is at most one in the lane of each sender of whom something waits.
 const ANSWERS: usize = 64;
 
 #[cfg(test)]

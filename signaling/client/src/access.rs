@@ -7,12 +7,12 @@
 
 use std::time::Duration;
 
-use signal_wire::{Address, CallNumber, ClientFrame, LiveKitAccess, NoAccess};
+use signal_wire::{Address, CallNumber, ClientFrame, LiveKitAccess, MAX_ACCESS_CALLS, NoAccess};
 use tokio::time::Instant;
 
 use crate::event::LinkEvent;
 
-/// Asks and releases of one link. At most [`MOST`] of each; one ask more is refused, and of the
+/// Asks and releases of one link. At most [`MAX_ACCESS_CALLS`] of each; one ask more is refused, and of the
 /// releases the oldest is forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
@@ -47,7 +47,7 @@ impl Access {
         until: Instant,
     ) -> Option<LinkEvent> {
         self.asks.retain(|ask| ask.call != call);
-        if self.asks.len() >= MOST {
+        if self.asks.len() >= MAX_ACCESS_CALLS {
             let why = NoAccess::Refused;
             return Some(LinkEvent::NoAccess { call, why });
         }
@@ -64,7 +64,7 @@ impl Access {
     pub(crate) fn release(&mut self, call: CallNumber, now: Instant) {
         self.asks.retain(|ask| ask.call != call);
         self.releases.retain(|it| it.call != call);
-        if self.releases.len() >= MOST {
+        if self.releases.len() >= MAX_ACCESS_CALLS {
             self.releases.remove(0);
         }
         self.releases.push(Release {
@@ -177,9 +177,6 @@ impl Ask {
         }
     }
 }
-
-/// More than the calls that somebody is in at a time.
-const MOST: usize = 4;
 
 /// How long a release is written again to new connections: then the relay has found out by itself.
 const KEEP: Duration = Duration::from_secs(60);
@@ -320,7 +317,7 @@ mod tests {
                     3 => drop(access.refused(CallNumber(call), NoAccess::Unknown)),
                     _ => access.reconnected(now),
                 }
-                prop_assert!(access.asks.len() <= MOST && access.releases.len() <= MOST);
+                prop_assert!(access.asks.len() <= MAX_ACCESS_CALLS && access.releases.len() <= MAX_ACCESS_CALLS);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use signal_wire::{Address, CallNumber, NoAccess, SessionToken};
+use signal_wire::{Address, CallNumber, MAX_ACCESS_CALLS, NoAccess, SessionToken};
 use tokio::time::Instant;
 
 use crate::asked::Asked;
@@ -86,7 +86,7 @@ impl Askers {
         let here = self.parts.get(&claim.source).copied().unwrap_or(0);
         let calls = self.by_address.get(&claim.address);
         let calls = calls.map_or(0, |asker| asker.calls.len());
-        if here >= self.most_parts_of_source || calls >= MOST_CALLS {
+        if here >= self.most_parts_of_source || calls >= MAX_ACCESS_CALLS {
             return false;
         }
         *self.parts.entry(claim.source).or_default() += 1;
@@ -163,18 +163,15 @@ impl Askers {
     }
 }
 
-/// Calls that one address is in: one, two that meet each other (glare), one before that is not
-/// closed yet, and six that ring for nobody to hear, of callers whom the user does not want.
-const MOST_CALLS: usize = 10;
-
-/// Twice as many.
-const MOST_ANSWERS: usize = 20;
+/// What waits to be told to one address.
+const MOST_ANSWERS: usize = 2 * MAX_ACCESS_CALLS;
 
 /// One address may ask once in this time …
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// … and so often at once: a client whose connection breaks asks again for every call that waits.
-const BURST: u32 = 20;
+/// … and so often at once: a client whose connection breaks asks again for every call that waits,
+/// and it may break three times in a row.
+const BURST: u32 = 30;
 
 /// All addresses of one source …
 const SOURCE_PERIOD: Duration = Duration::from_millis(250);

@@ -236,7 +236,7 @@ impl Calls {
                 // Whoever waits alone comes back and asks again, or does not.
                 Stage::Waiting { .. } if !attended => left.push(*number),
                 Stage::Waiting { .. } | Stage::Making { .. } | Stage::Done { .. } => {}
-                Stage::Open(open) if attended && !self.is_ending => open.attended(now),
+                Stage::Open(open) if attended && !self.is_ending => open.attended(),
                 Stage::Open(open) => open.left(now),
             }
         }

@@ -21,6 +21,8 @@ pub(super) struct Open {
     /// Since when the relay has not known of either party.
     unattended: Option<Instant>,
     look: Look,
+    /// When the look is due while a party is here.
+    review_at: Instant,
     /// The last look found nobody.
     was_empty: bool,
 }
@@ -53,6 +55,7 @@ impl Open {
             ends: None,
             unattended: None,
             look: Look::Due(now + FIRST_LOOK),
+            review_at: now + FIRST_LOOK,
             was_empty: false,
         }
     }
@@ -93,10 +96,10 @@ impl Open {
     }
 
     /// The relay knows of a party.
-    pub(super) fn attended(&mut self, now: Instant) {
+    pub(super) fn attended(&mut self) {
         let was_left = self.unattended.take().is_some();
         if let (true, Look::Due(at)) = (was_left, &mut self.look) {
-            *at = now + FIRST_LOOK;
+            *at = self.review_at;
         }
     }
 
@@ -134,12 +137,11 @@ impl Open {
         let is_empty = found == Ok(0);
         let was_empty = mem::replace(&mut self.was_empty, is_empty);
         let unattended = self.unattended.map(|since| now.duration_since(since));
-        let pause = match unattended {
-            Some(_) => LOOK,
-            None if is_empty => SECOND_LOOK,
-            None => REVIEW,
-        };
-        self.look = Look::Due(now + pause);
+        self.review_at = now + if is_empty { SECOND_LOOK } else { REVIEW };
+        self.look = Look::Due(match unattended {
+            Some(_) => now + LOOK,
+            None => self.review_at,
+        });
         match unattended {
             Some(for_long) => is_empty || for_long >= LONGEST_UNATTENDED,
             // Both may have lost the server at this moment, and be on their way back.

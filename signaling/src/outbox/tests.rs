@@ -208,7 +208,28 @@ fn that_somebody_is_gone_is_told_after_all_that_they_said() {
 }
 
 #[test]
-fn answers_take_no_room_from_envelopes_and_are_bounded() {
+fn a_lane_of_which_only_an_answer_waits_does_not_keep_others_from_making_way() {
+    let mut outbox = outbox();
+    let lane = |n| Lane::Correspondent(address(n));
+    for number in 0..3 {
+        push(&mut outbox, lane(1), 1, number);
+    }
+    assert_eq!(write(&mut outbox, Instant::now()).len(), 3);
+    push(&mut outbox, lane(1), 1, 3);
+    outbox.answer(Answer::NotHere {
+        id: MessageId([0; 8]),
+        to: address(1),
+        why: Absence::Closed,
+    });
+    assert_eq!(write(&mut outbox, Instant::now()), [(1, 3)]);
+    for number in 0..3 {
+        push(&mut outbox, lane(2), 2, number);
+    }
+    assert_eq!(push(&mut outbox, lane(3), 3, 0), (true, vec![2]));
+}
+
+#[test]
+fn answers_to_envelopes_that_nobody_takes_are_bounded() {
     let mut outbox = outbox();
     let not_here = |number: u8, to: u8| Answer::NotHere {
         id: MessageId([0, number, 0, 0, 0, 0, 0, 0]),

@@ -43,9 +43,10 @@ impl Waiting {
         self.entries.is_empty()
     }
 
-    /// Whether an item waits in this lane.
+    /// Whether something waits in this lane that can make way.
     pub(super) fn holds(&self, lane: &Lane) -> bool {
-        self.entries.iter().any(|entry| entry.lane == *lane)
+        let gives_way = |it: &Entry| it.lane == *lane && it.item.sender().is_some();
+        self.entries.iter().any(gives_way)
     }
 
     pub(super) fn lane_of(&self, sender: &Address) -> Option<Lane> {

@@ -46,8 +46,8 @@ pub use capabilities::{Capabilities, MAX_CAPABILITIES, MAX_CAPABILITY_BYTES};
 pub use frame::{Absence, ClientFrame, ErrorCode, FrameError, RelayFrame, Resume};
 pub use ice::{IceServer, IceServers, IceUse, MAX_ICE_SERVERS, MAX_ICE_TEXT_BYTES, ice_use};
 pub use livekit::{
-    CallNumber, LiveKitAccess, LiveKitToken, MAX_LIVEKIT_TOKEN_BYTES, MAX_LIVEKIT_URL_BYTES,
-    NoAccess, NotAToken, is_livekit_url,
+    CallNumber, LiveKitAccess, LiveKitToken, MAX_ACCESS_CALLS, MAX_LIVEKIT_TOKEN_BYTES,
+    MAX_LIVEKIT_URL_BYTES, NoAccess, NotAToken, is_livekit_url,
 };
 
 /// The version that both sides must speak; the last part of a relay's URL path says it too.

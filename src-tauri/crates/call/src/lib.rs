@@ -8,6 +8,7 @@
 #[macro_use]
 mod variants;
 
+mod asks;
 mod call;
 pub mod carrier;
 mod collision;

@@ -27,6 +27,7 @@ mod transition;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::asks::CallersAsks;
 use crate::carrier::Carrier;
 use crate::declined::DeclinedStrangers;
 use crate::id::{CallId, Peer, SessionId};
@@ -139,6 +140,7 @@ pub struct Phone {
     declined: DeclinedStrangers,
     rings: StrangersRings,
     quiet: QuietCalls,
+    asks: CallersAsks,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -156,6 +158,7 @@ impl Phone {
             declined: DeclinedStrangers::default(),
             rings: StrangersRings::default(),
             quiet: QuietCalls::default(),
+            asks: CallersAsks::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }

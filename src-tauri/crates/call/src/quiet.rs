@@ -19,9 +19,9 @@ use crate::timer::after;
 /// seventeenth gets no answer at all, as from a machine that is not reached.
 pub(crate) const CAPACITY: usize = 16;
 
-/// How many of them may ask for access within [`ASKING`]: whoever gives it bounds how often one
-/// address may ask, and most of that is for calls that the user hears of. One more gets no answer at
-/// all.
+/// How many of them may ask for access at a time, and within [`ASKING`]: whoever gives it bounds how
+/// often one address may ask, and most of that is for calls that the user hears of. To the caller of one
+/// more it is as if none was given.
 pub(crate) const ASKS: usize = 6;
 
 /// See [`ASKS`].
@@ -52,7 +52,7 @@ pub(crate) struct QuietCall {
     /// When a phone that rings would acknowledge them.
     acknowledge_at: Option<Timestamp>,
     /// Whether access was asked for, as a phone that rings does.
-    pub(crate) has_access: bool,
+    pub(crate) asks_access: bool,
 }
 
 /// What a phone that rings would do now.
@@ -67,8 +67,8 @@ pub(crate) enum Due {
 }
 
 impl QuietCalls {
-    /// Takes a call in that rings until then. Says whether there was room. One that needs access asks
-    /// for it now.
+    /// Takes a call in that rings until then, and has asked for access or needs none. Says whether there
+    /// was room.
     #[must_use]
     pub(crate) fn add(
         &mut self,
@@ -76,9 +76,9 @@ impl QuietCalls {
         with: &str,
         call: CallId,
         until: Timestamp,
-        needs_access: bool,
+        asks_access: bool,
     ) -> bool {
-        if self.calls.len() >= CAPACITY || (needs_access && !self.may_ask(now)) {
+        if self.calls.len() >= CAPACITY {
             return false;
         }
         self.calls.push_back(QuietCall {
@@ -89,14 +89,15 @@ impl QuietCalls {
             liveness: Liveness::new(now),
             received: ReceivedParcels::default(),
             acknowledge_at: None,
-            has_access: needs_access,
+            asks_access,
         });
         true
     }
 
-    /// Whether access may be asked for once more; it counts as asked for.
-    fn may_ask(&mut self, now: Timestamp) -> bool {
-        let waiting = self.calls.iter().filter(|it| it.has_access).count();
+    /// Takes one more ask for access. Says whether it is not one too many.
+    #[must_use]
+    pub(crate) fn take_ask(&mut self, now: Timestamp) -> bool {
+        let waiting = self.calls.iter().filter(|it| it.asks_access).count();
         let is_over = |at: &Timestamp| now.since(*at) >= ASKING;
         self.asks.retain(|at| !is_over(at));
         let may = waiting < ASKS && self.asks.len() < ASKS;
@@ -124,7 +125,7 @@ impl QuietCalls {
 
     /// No access is to be had. Returns the call that ends by it.
     pub(crate) fn on_no_access(&mut self, call: CallId) -> Option<QuietCall> {
-        let is_it = |it: &QuietCall| it.call == call && it.has_access;
+        let is_it = |it: &QuietCall| it.call == call && it.asks_access;
         let at = self.calls.iter().position(is_it)?;
         self.calls.remove(at)
     }

@@ -42,6 +42,12 @@ impl Phone {
         if is_new && self.on_resuming_invite(now, &call, Invite { standing, ..invite }) {
             return;
         }
+        let rings = is_new || collision == Collision::Unwelcome;
+        if rings && call.carrier.needs_access() && !self.asks.take(now, &from) {
+            tracing::debug!(call = %id, "a caller asks for access too often");
+            self.recent.remember(&from, id, Some(Over::NoAccess));
+            return self.send_over(&from, id, Over::NoAccess);
+        }
         match collision {
             Collision::None if !invitation.known && self.declined.contains(now, &from) => {
                 tracing::debug!(call = %id, "a stranger who was declined calls again");

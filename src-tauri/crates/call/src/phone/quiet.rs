@@ -24,9 +24,14 @@ impl Phone {
             self.leave_quiet(&earlier, Some(Over::Gone));
         }
         let until = now + ring_for(invite.ring);
-        let needs_access = call.carrier.needs_access();
-        if self.quiet.add(now, &from, id, until, needs_access) {
-            if needs_access {
+        let asks_access = call.carrier.needs_access();
+        if asks_access && !self.quiet.take_ask(now) {
+            // A phone that rings says so before it hears that there is no access.
+            self.send_about(&from, id, Body::Ringing);
+            self.recent.remember(&from, id, Some(Over::NoAccess));
+            self.send_over(&from, id, Over::NoAccess);
+        } else if self.quiet.add(now, &from, id, until, asks_access) {
+            if asks_access {
                 let with = from.clone();
                 self.outputs
                     .push_back(Output::AskForAccess { call: id, with });
@@ -118,7 +123,7 @@ impl Phone {
     /// A call that was taken out is over: what it asked for is given back.
     fn leave_quiet(&mut self, call: &QuietCall, told: Option<Over>) {
         self.recent.remember(&call.with, call.call, told);
-        if call.has_access {
+        if call.asks_access {
             self.outputs
                 .push_back(Output::ReleaseAccess { call: call.call });
         }

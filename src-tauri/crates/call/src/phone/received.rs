@@ -88,7 +88,7 @@ impl Phone {
             } => match channel {
                 Channel::Signaling { standing } => {
                     let Some(carrier) = via.first_of(&self.config.carriers) else {
-                        return self.refuse_carriers(from, id, standing);
+                        return self.refuse_carriers(from, id);
                     };
                     let address = from.to_owned();
                     let call = Call::incoming(now, id, Peer { address, name }, carrier);
@@ -167,15 +167,11 @@ impl Phone {
         true
     }
 
-    /// Nothing that the caller can use is of use here. Nobody is rung for a call that cannot be.
-    fn refuse_carriers(&mut self, from: &str, id: CallId, standing: Standing) {
-        match standing {
-            Standing::Known | Standing::Stranger => {
-                self.recent.remember(from, id, Some(Over::Incompatible));
-                self.send_over(from, id, Over::Incompatible);
-            }
-            Standing::Unwelcome | Standing::Blocked => {}
-        }
+    /// Nothing that the caller can use is of use here. Nobody is rung for a call that cannot be, and
+    /// whoever is unwelcome is told the same as everybody.
+    fn refuse_carriers(&mut self, from: &str, id: CallId) {
+        self.recent.remember(from, id, Some(Over::Incompatible));
+        self.send_over(from, id, Over::Incompatible);
     }
 
     /// The sender believes to be in a call that we are not in. Tells them, so that both agree.

@@ -58,7 +58,7 @@ fn small_talk() -> [Body; 6] {
 /// What a caller may try to tell a phone that rings from one that only says so.
 type Trick = (&'static str, fn(&mut Duo, CallId));
 
-const TRICKS: [Trick; 9] = [
+const TRICKS: [Trick; 11] = [
     ("waits until the end", |duo, _| duo.run(SECOND * 60)),
     ("cancels and asks", |duo, call| {
         duo.run(SECOND * 4);
@@ -113,6 +113,21 @@ const TRICKS: [Trick; 9] = [
         duo.feed(Bob, message);
         duo.run(SECOND);
         duo.word(Alice, Bob, call, Body::Still);
+    }),
+    ("dials again and again", |duo, _| {
+        for number in 900..910 {
+            duo.end(Alice);
+            duo.run(SECOND);
+            duo.dial_as(Alice, Bob, CallId(number));
+            duo.run(SECOND);
+        }
+    }),
+    ("knows nothing that could carry a call", |duo, _| {
+        let mut invite = invite();
+        if let Body::Invite { via, .. } = &mut invite {
+            *via = Carriers::new([]);
+        }
+        duo.word(Alice, Bob, CallId(900), invite);
     }),
     ("calls anew, and asks about the call before", |duo, call| {
         duo.kill(Alice);
@@ -393,7 +408,10 @@ fn those_who_ring_for_nobody_do_not_use_up_what_may_be_asked_for() {
     }
     assert_eq!(duo.at(Bob).asked.len(), ASKS);
     let confirmed = duo.at(Bob).count(|body| *body == Body::Ringing);
-    assert_eq!(confirmed, ASKS, "the others hear nothing");
+    assert_eq!(confirmed, 10 * ASKS);
+    let why = Over::NoAccess;
+    let refused = duo.at(Bob).count(|body| *body == Body::Over { why });
+    assert_eq!(refused, 9 * ASKS);
     let why = Over::Cancelled;
     for number in 0..10 * ASKS {
         hear(&mut duo, say(number, Body::Over { why }));
@@ -404,7 +422,7 @@ fn those_who_ring_for_nobody_do_not_use_up_what_may_be_asked_for() {
     hear(&mut duo, say(1000, invite()));
     assert_eq!(duo.at(Bob).asked.len(), ASKS);
     duo.run(SECOND);
-    hear(&mut duo, say(1000, invite()));
+    hear(&mut duo, say(1001, invite()));
     assert_eq!(duo.at(Bob).asked.len(), ASKS + 1);
 }
 

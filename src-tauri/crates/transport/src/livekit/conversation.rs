@@ -2,7 +2,7 @@
 //! which a repetition shows. Pure.
 //!
 //! What is said is encrypted, so whoever passes it on can only lose, hold back and repeat it. Each
-//! greeting is answered once, and none older than one that was; each message is taken once. So what
+//! answer counts once, and none to a greeting before one that was answered; each message is taken once. So what
 //! is new proves that the other side was there when it was said.
 
 use bytes::Bytes;

@@ -20,8 +20,11 @@ struct Ready {
     opener: Opener,
     theirs: OnceLock<Theirs>,
     begun: Instant,
-    /// When something was opened last, in microseconds from `begun` on.
+    /// When a frame or a message was opened last, in microseconds from `begun` on.
     opened_micros: AtomicU64,
+    /// When something was said last that cannot have been held back for long: an answer, or a message
+    /// of the call.
+    said_micros: AtomicU64,
 }
 
 /// How the other side's frames are told from those that were sent before.
@@ -66,6 +69,7 @@ impl Keys {
             theirs: OnceLock::new(),
             begun: Instant::now(),
             opened_micros: AtomicU64::new(0),
+            said_micros: AtomicU64::new(0),
         });
         Ok(lines)
     }
@@ -90,26 +94,42 @@ impl Keys {
         self.0.get().is_some_and(|it| it.theirs.get().is_some())
     }
 
-    /// Something of the other side was opened: only it has the key, so it is there. What comes from
-    /// the server proves nothing.
-    pub(super) fn note_opened(&self) {
+    /// The other side said something new: only it has the key, so it is there. What comes from the
+    /// server proves nothing.
+    pub(super) fn note_said(&self) {
         if let Some(ready) = self.0.get() {
-            ready.note_opened();
+            let now = ready.micros();
+            ready.opened_micros.fetch_max(now, Ordering::Relaxed);
+            ready.said_micros.fetch_max(now, Ordering::Relaxed);
         }
     }
 
-    /// When something of the other side was opened last, or the key was agreed on.
-    pub(super) fn last_opened(&self) -> Option<Instant> {
-        let ready = self.0.get()?;
-        let micros = ready.opened_micros.load(Ordering::Relaxed);
-        Some(ready.begun + Duration::from_micros(micros))
+    /// When the other side was heard last, or the key was agreed on. Its frames could have been held
+    /// back, so they count for [`CREDIT`] after what it said.
+    pub(super) fn last_heard(&self) -> Option<Instant> {
+        let opened = self.0.get()?.at(|it| &it.opened_micros);
+        Some(opened.min(self.last_said()? + CREDIT))
+    }
+
+    /// When it said something last.
+    pub(super) fn last_said(&self) -> Option<Instant> {
+        Some(self.0.get()?.at(|it| &it.said_micros))
     }
 }
 
 impl Ready {
+    fn micros(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn at(&self, which: impl FnOnce(&Self) -> &AtomicU64) -> Instant {
+        let micros = which(self).load(Ordering::Relaxed);
+        self.begun + Duration::from_micros(micros)
+    }
+
     fn note_opened(&self) {
-        let micros = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.opened_micros.fetch_max(micros, Ordering::Relaxed);
+        self.opened_micros
+            .fetch_max(self.micros(), Ordering::Relaxed);
     }
 
     /// Whether a frame that was opened comes for the first time, as far as can be told.
@@ -170,6 +190,10 @@ impl FrameCipher for Keys {
     }
 }
 
+/// How long frames alone prove that the other side is there. Messages come once a second, but through a
+/// channel that repeats what is lost ever more slowly.
+const CREDIT: Duration = Duration::from_secs(10);
+
 /// Of the key, in both directions: where official clients have it that are given a passphrase and
 /// nothing else. It is the last byte of a frame, so whoever splits pictures into NAL units must not
 /// take a zero at the end for padding.
@@ -213,13 +237,32 @@ mod tests {
         let (first, second) = (frame(), frame());
         assert!(theirs.open(Stream::Voice, second.clone()).is_some());
         assert!(theirs.open(Stream::Voice, first.clone()).is_some());
-        let last = theirs.last_opened();
+        let last = theirs.last_heard();
         for repeated in [&first, &second] {
             assert_eq!(theirs.open(Stream::Voice, repeated.clone()), None);
         }
         assert_eq!(theirs.open(Stream::ScreenSound, frame()), None);
         assert_eq!(theirs.open(Stream::Voice, Bytes::new()), None);
-        assert_eq!(theirs.last_opened(), last);
+        assert_eq!(theirs.last_heard(), last);
+    }
+
+    #[test]
+    fn frames_alone_prove_for_a_while_that_somebody_is_there() {
+        let [(ours, _), _] = agreed();
+        let ready = ours.0.get().unwrap();
+        let after = |seconds| Some(ready.begun + Duration::from_secs(seconds));
+        let opened = |seconds: u64| {
+            ready
+                .opened_micros
+                .store(seconds * 1_000_000, Ordering::Relaxed)
+        };
+        opened(9);
+        assert_eq!(ours.last_heard(), after(9));
+        opened(60);
+        assert_eq!(ours.last_heard(), Some(ready.begun + CREDIT));
+        ready.said_micros.store(58_000_000, Ordering::Relaxed);
+        assert_eq!(ours.last_heard(), after(60));
+        assert_eq!(ours.last_said(), after(58));
     }
 
     #[test]
@@ -243,6 +286,6 @@ mod tests {
         let frame = || Bytes::from_static(&[0x78, 1, 2, 3]);
         assert_eq!(keys.seal(Stream::Voice, frame()), None);
         assert_eq!(keys.open(Stream::Voice, frame()), None);
-        assert_eq!(keys.last_opened(), None);
+        assert_eq!(keys.last_heard(), None);
     }
 }

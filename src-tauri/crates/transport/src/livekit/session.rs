@@ -268,11 +268,14 @@ impl Task {
         let path = self.talk.is_greeted().then_some(Path::Server);
         let now = Instant::now();
         let heard = match path {
-            Some(_) => self.keys.last_opened().unwrap_or(now),
+            Some(_) => self.keys.last_heard().unwrap_or(now),
             // There is nobody yet who could fall silent.
             None => now,
         };
-        if now.saturating_duration_since(heard) >= ASK_AFTER {
+        let since = |at: Instant| now.saturating_duration_since(at);
+        let only_frames =
+            self.talk.is_greeted() && self.keys.last_said().map(since) >= Some(SAID_WITHIN);
+        if since(heard) >= ASK_AFTER || only_frames {
             self.talk.ask_for_life(now);
         }
         self.core.tell(path, heard).await;
@@ -328,6 +331,9 @@ const SAYS_WHY_WITHIN: Duration = Duration::from_millis(300);
 /// nothing may have nothing to say. Its answer comes well within the second after which a silence is
 /// told.
 const ASK_AFTER: Duration = Duration::from_millis(500);
+
+/// Within this the other side says something, however many frames come: its receipts come each second.
+const SAID_WITHIN: Duration = Duration::from_millis(2500);
 
 /// How long it may take to tell the server that we leave: what fits the second of a close.
 const LEAVE_WITHIN: Duration = Duration::from_millis(80);

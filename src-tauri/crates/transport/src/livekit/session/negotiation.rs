@@ -13,7 +13,7 @@ use crate::livekit::Redacted;
 use crate::livekit::setup::{FIRST_RECEIVERS, add_receivers};
 use crate::livekit::signal::{Answer, Candidate, Offer, Request, Sid, Sync, Track};
 use crate::peer;
-use crate::peer::limits::{Limits, RemoteDescription};
+use crate::peer::limits::{Limits, MAX_CANDIDATES, RemoteDescription};
 
 /// Where the negotiation stands.
 #[derive(Debug)]
@@ -28,8 +28,7 @@ pub(super) struct Negotiation {
     again: bool,
     /// The last offer that was answered, and its answer.
     agreed: Option<(Offer, Redacted<String>)>,
-    /// Candidates that came before the first answer, at most
-    /// [`MAX_CANDIDATES`](crate::peer::limits::MAX_CANDIDATES).
+    /// Candidates that came before the first answer, at most [`MAX_CANDIDATES`].
     early: Vec<RTCIceCandidateInit>,
     limits: Limits,
     /// Room for received tracks, audio and video.
@@ -216,8 +215,11 @@ impl Task {
         }
         if self.negotiation.agreed.is_some() {
             self.add_candidate(init).await;
-        } else {
+        } else if self.negotiation.early.len() < MAX_CANDIDATES {
+            // The same one may come again and again, and counts once there.
             self.negotiation.early.push(init);
+        } else {
+            tracing::debug!("dropped a candidate: too many before the answer");
         }
     }
 

@@ -202,7 +202,7 @@ impl Task {
 
     /// The other side has just been heard; it is the first time unless both had met before.
     async fn is_alive(&mut self, was_greeted: bool) {
-        self.keys.note_opened();
+        self.keys.note_said();
         if !self.keys.knows_theirs() {
             // Whoever passes things on lost where it was told. The answer tells it again.
             self.talk.send_greeting();
