@@ -1,19 +1,15 @@
 //! Networks that let no UDP through, or nothing but what asks for it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use scenarios::clock;
 use scenarios::lab::server::Server;
-use scenarios::lab::{Host, Lab, Link};
-use scenarios::livekit::LiveKit;
-use scenarios::peer::{Peer, SMALL, address};
-use scenarios::relay::Relay;
-use scenarios::turn::{has_time_for, note, skip, turn};
+use scenarios::turn::{has_time_for, note, turn};
 use scenarios::world::{SOON, number};
 use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::network::Network;
 
 #[tokio::test]
 async fn media_passes_over_tcp_where_udp_does_not() -> Result<()> {
@@ -64,61 +60,6 @@ async fn where_no_media_passes_the_server_is_said_to_be_unreachable() -> Result<
         ensure!(peer.ended(SOON).await?.code() == Some(26));
     }
     Ok(())
-}
-
-/// Two hosts, and a server and a relay in the middle.
-struct Network {
-    hosts: [Host; 2],
-    _relay: Relay,
-    homes: TempDir,
-    _server: Server,
-    _links: [Link; 2],
-    _lab: Lab,
-}
-
-impl Network {
-    /// Says why there is none.
-    async fn start(scenario: &str) -> Result<Option<Self>> {
-        if !LiveKit::is_there().await? {
-            return Ok(None);
-        }
-        let mut lab = match Lab::start() {
-            Ok(lab) => lab,
-            Err(error) => {
-                skip(scenario, &format!("{error:#}"));
-                return Ok(None);
-            }
-        };
-        let hosts = [lab.host()?, lab.host()?];
-        let [here, there] = &hosts;
-        let links = [lab.attach(here, "eth0")?, lab.attach(there, "eth0")?];
-        let server = Server::start(&lab).await?;
-        let relay = Relay::start_in_with(&lab, &server.relay_options()?).await?;
-        Ok(Some(Self {
-            hosts,
-            _relay: relay,
-            homes: tempfile::tempdir()?,
-            _server: server,
-            _links: links,
-            _lab: lab,
-        }))
-    }
-
-    /// Ada calls Bea, who has answered.
-    async fn call(&mut self) -> Result<(Peer, Peer)> {
-        let start = |at: usize, home: &Path, words: &[&str]| {
-            let words = [words, &SMALL].concat();
-            let relay = format!("ws://{}", Relay::place_in_a_lab());
-            Peer::start_on(&self.hosts[at], "somebody", home, &relay, &words)
-        };
-        let homes = ["ada", "bea"].map(|it| self.homes.path().join(it));
-        let to = address(&homes[1]).await?;
-        let mut bea = start(1, &homes[1], &["answer", "--auto", "--once"])?;
-        bea.online(SOON).await?;
-        let mut ada = start(0, &homes[0], &["call", &to, "--via", "livekit"])?;
-        ada.phase("connecting", SOON).await?;
-        Ok((ada, bea))
-    }
 }
 
 /// Rules for what leaves.
