@@ -40,6 +40,11 @@ speaker: DeviceView,
  */
 microphoneLevel: number, 
 /**
+ * Whether our microphone has given digital silence for five seconds in a call in which we are
+ * not muted: nobody can hear us, and the system or a switch on it is why.
+ */
+microphoneSilent: boolean, 
+/**
  * Loudness of the other side, 0 to 1, in a call.
  */
 remoteLevel: number, 

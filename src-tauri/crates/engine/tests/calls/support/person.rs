@@ -13,6 +13,7 @@ use engine::{
 };
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
+use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::testing::{Loopback, Uplink};
 use media::units::{Bitrate, Size};
 
@@ -108,6 +109,7 @@ impl Person {
             max_send: Bitrate::from_kbps(2000),
             camera: None,
             microphone: None,
+            voice: VoiceSettings::SPEECH,
             speaker: None,
             ring_speaker: None,
         };
@@ -115,6 +117,7 @@ impl Person {
         let backends = Backends {
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
+            voice: Arc::new(Unprocessed),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
             livekit: Some(Arc::new(transport.clone())),
