@@ -2,7 +2,9 @@
 //!
 //! The thread lives as long as the engine. It takes 20 ms at a time of what the device delivers,
 //! has noise and the speaker's echo taken out of them ([`processing`]), meters what is left, and
-//! sends that while a call's [`Outlet`] is attached and the gate is open ([`encoding`]).
+//! sends that while a call's [`Outlet`] is attached and the gate is open ([`encoding`]). The device
+//! runs only for a call or a meter, so whatever comes is processed: while it rings already, that the
+//! echo of the ring-back tone teaches the processor the room.
 
 mod encoding;
 mod processing;

@@ -8,9 +8,9 @@ use media::backend::codec::OPUS_FRAME;
 use media::backend::voice::{
     VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceProcessor, VoiceSettings,
 };
-use media::time::{MediaTime, TimeDelta};
+use media::time::MediaTime;
 
-use super::reference::Reference;
+use super::reference::{FRAME_TIME, Reference, STOOD_STILL};
 use crate::timed_ring::Reader;
 
 /// The processor of the microphone's thread, and what it is told beside the sound.
@@ -102,12 +102,5 @@ impl fmt::Debug for Processing {
         f.debug_tuple("Processing").field(&self.settings).finish()
     }
 }
-
-/// How long a frame lasts.
-pub(super) const FRAME_TIME: Duration = Duration::from_millis(10);
-
-/// More than the jitter of callbacks on a busy machine: the device gave or took nothing meanwhile,
-/// and what was learned of how the two are apart in time is wrong.
-pub(super) const STOOD_STILL: TimeDelta = TimeDelta::from_millis(100);
 
 const _: () = assert!(OPUS_FRAME.is_multiple_of(VOICE_FRAME));

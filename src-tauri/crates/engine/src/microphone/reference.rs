@@ -10,7 +10,6 @@ use media::backend::audio::SAMPLE_RATE_HZ;
 use media::backend::voice::{VOICE_FRAME, VoiceProcessor};
 use media::time::{MediaTime, TimeDelta};
 
-use super::processing::{FRAME_TIME, STOOD_STILL};
 use crate::timed_ring::{Reader, Writer, timed_ring};
 
 /// The ring between the speaker's callback and the microphone's thread.
@@ -77,6 +76,13 @@ impl Reference {
         last.unwrap_or_default().or_zero()
     }
 }
+
+/// How long a frame lasts.
+pub(super) const FRAME_TIME: Duration = Duration::from_millis(10);
+
+/// More than the jitter of callbacks on a busy machine: the device gave or took nothing meanwhile,
+/// and what was learned of how the two are apart in time is wrong.
+pub(super) const STOOD_STILL: TimeDelta = TimeDelta::from_millis(100);
 
 /// 1 s: what was handed to a device of Bluetooth plays a third of a second later, and the
 /// microphone's callback may be late by a fifth.
