@@ -89,9 +89,10 @@ pub(super) const STOOD_STILL: TimeDelta = TimeDelta::from_millis(100);
 const RING: usize = SAMPLE_RATE_HZ as usize;
 
 /// What plays is told so long before the microphone's frame of that time: devices err about their
-/// own delays by tens of milliseconds, and an echo that comes before its sound cannot be removed. As
-/// a rule the two devices delay by more than that together, so that it is there by then.
-const LEAD: Duration = Duration::from_millis(40);
+/// own delays by some milliseconds, and an echo that comes before its sound cannot be removed. The
+/// two devices delay by 30 ms together even where they are fast (PulseAudio with callbacks of 10 ms),
+/// so that the sound is there by then, and is told as evenly as it plays.
+const LEAD: Duration = Duration::from_millis(20);
 
 /// Longer than any echo stays in a room: nothing that played before it is heard.
 const STALE: TimeDelta = TimeDelta::from_millis(500);
