@@ -7,6 +7,7 @@
 //! echo of the ring-back tone teaches the processor the room.
 
 mod encoding;
+mod pace;
 mod processing;
 mod reference;
 

@@ -131,6 +131,16 @@ impl Reader {
         Some(time)
     }
 
+    /// Leaves out as many samples, or all that wait; tells how many.
+    pub(crate) fn skip(&mut self, samples: usize) -> usize {
+        let there = self.samples.slots().min(samples);
+        if let Ok(chunk) = self.samples.read_chunk(there) {
+            chunk.commit_all();
+            self.read += there as u64;
+        }
+        there
+    }
+
     /// How many samples did not fit so far.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.get()

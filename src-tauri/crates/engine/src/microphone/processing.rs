@@ -10,8 +10,10 @@ use media::backend::voice::{
 };
 use media::time::MediaTime;
 
-use super::reference::{FRAME_TIME, Reference, STOOD_STILL};
+use super::pace::{Change, Pace};
+use super::reference::{FRAME_TIME, Reference};
 use crate::timed_ring::Reader;
+use crate::timeline::duration_of;
 
 /// The processor of the microphone's thread, and what it is told beside the sound.
 pub(super) struct Processing {
@@ -20,8 +22,7 @@ pub(super) struct Processing {
     /// Made for the first microphone: a program that waits for calls needs none.
     processor: Option<Box<dyn VoiceProcessor>>,
     reference: Reference,
-    /// When the next frame is heard if the microphone goes on evenly; `None` before its first one.
-    next: Option<MediaTime>,
+    pace: Pace,
 }
 
 impl Processing {
@@ -32,7 +33,7 @@ impl Processing {
             settings,
             processor: None,
             reference: Reference::default(),
-            next: None,
+            pace: Pace::default(),
         }
     }
 
@@ -46,7 +47,7 @@ impl Processing {
 
     /// Another microphone is at work.
     pub(super) fn another_microphone(&mut self) {
-        self.next = None;
+        self.pace.forget();
         self.restart();
     }
 
@@ -63,24 +64,29 @@ impl Processing {
         chunk: &mut [f32; OPUS_FRAME],
         heard_at: MediaTime,
     ) -> Duration {
-        let stood_still = self
-            .next
-            .is_some_and(|next| heard_at.since(next).abs() > STOOD_STILL);
-        if stood_still {
-            tracing::debug!("the microphone goes on after a gap");
-            self.restart();
+        let mut heard_at_evenly = self.pace.expect(heard_at);
+        match self.pace.take(heard_at, duration_of(OPUS_FRAME)) {
+            Change::Begins | Change::Even => {}
+            Change::Stepped(by) => {
+                tracing::debug!(?by, "the microphone lost sound");
+                self.pace.shift(by);
+                self.reference.shift(by);
+                heard_at_evenly = heard_at_evenly + by;
+            }
+            Change::Anew => {
+                tracing::debug!("the microphone goes on after a gap");
+                self.restart();
+            }
         }
         let (backend, settings) = (&self.backend, self.settings);
         let processor = self
             .processor
             .get_or_insert_with(|| backend.processor(settings));
-        let mut heard_at = heard_at;
         for frame in chunk.as_chunks_mut::<VOICE_FRAME>().0 {
-            let echo_delay = self.reference.tell(heard_at, processor.as_mut());
+            let echo_delay = self.reference.tell(heard_at_evenly, processor.as_mut());
             processor.process(frame, echo_delay);
-            heard_at = heard_at + FRAME_TIME;
+            heard_at_evenly = heard_at_evenly + FRAME_TIME;
         }
-        self.next = Some(heard_at);
         processor.delay()
     }
 
@@ -91,6 +97,7 @@ impl Processing {
     }
 
     fn restart(&mut self) {
+        self.reference.forget();
         if let Some(processor) = &mut self.processor {
             processor.restart();
         }

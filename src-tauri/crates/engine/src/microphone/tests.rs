@@ -230,12 +230,12 @@ fn callbacks_that_jitter_tell_one_frame_of_the_speaker_for_each_of_the_microphon
 #[test]
 fn drift_between_the_two_devices_is_followed() {
     let mut call = Call::with(VoiceSettings::SPEECH);
-    // 1 % faster, far more than any clock, so that it shows within seconds.
+    // 300 parts in a million, as two bad clocks: 18 ms in a minute.
     let mut gone = 0;
     let (mut fewest, mut most) = (u128::MAX, 0);
-    for chunk in 0..500_i64 {
-        while gone * 9_900 < (chunk + 10) * 20_000 {
-            let plays_at = MediaTime::from_micros(gone * 9_900);
+    for chunk in 0..3000_i64 {
+        while gone * 9_997 < (chunk + 10) * 20_000 {
+            let plays_at = MediaTime::from_micros(gone * 9_997);
             call.speaker.write(&[0.1; VOICE_FRAME], plays_at);
             gone += 1;
         }
@@ -262,28 +262,75 @@ fn a_speaker_that_stood_still_or_is_another_one_starts_the_processor_anew() {
     call.takes(&CHUNK, 0);
     call.voice.take();
     call.plays(200);
-    call.takes(&CHUNK, 20);
-    assert_eq!(call.voice.take(), [Heard(0.5, 0), Heard(0.5, 0)]);
-    call.takes(&CHUNK, 40);
-    // 160 ms of the microphone are missing too.
-    call.voice.take();
-    call.takes(&CHUNK, 200);
-    let told = [
-        Restarted,
-        Restarted,
-        Played(0.2),
-        Heard(0.5, 0),
-        Heard(0.5, 0),
-    ];
-    assert_eq!(call.voice.take(), told);
+    for millis in (20..180).step_by(20) {
+        call.takes(&CHUNK, millis);
+        assert_eq!(call.voice.take(), [Heard(0.5, 0), Heard(0.5, 0)]);
+    }
+    call.takes(&CHUNK, 180);
+    let told = [Restarted, Played(0.2), Heard(0.5, 20), Heard(0.5, 10)];
+    assert_eq!(call.voice.take(), told, "the speaker");
+    call.plays(320);
+    call.takes(&CHUNK, 320);
+    let told = [Restarted, Played(0.32), Heard(0.5, 0), Heard(0.5, 0)];
+    assert_eq!(call.voice.take(), told, "the microphone");
 
     let (speaker, played) = reference_ring();
     call.speaker = speaker;
     call.microphone.hear_speaker(played);
-    call.plays(220);
-    call.takes(&CHUNK, 220);
-    let told = [Restarted, Played(0.22), Heard(0.5, 0), Heard(0.5, 0)];
-    assert_eq!(call.voice.take(), told);
+    call.plays(340);
+    call.takes(&CHUNK, 340);
+    let told = [Restarted, Played(0.34), Heard(0.5, 0), Heard(0.5, 0)];
+    assert_eq!(call.voice.take(), told, "another speaker");
+}
+
+/// Two devices work for a second, of which one comes `lost` milliseconds later than its samples say
+/// from the middle on. Gives the first sample of each frame that the processor is told to play, in
+/// milliseconds, and how many frames the microphone heard.
+fn played_around(lost: [i64; 2]) -> (Vec<f32>, usize) {
+    let [microphone, speaker] = lost;
+    let mut call = Call::with(VoiceSettings::SPEECH);
+    for frame in 0..100_u16 {
+        let first = f32::from(frame) * 10.0;
+        let samples: [f32; VOICE_FRAME] = std::array::from_fn(|n| first + n as f32 / 48.0);
+        let late = if frame < 50 { 0 } else { speaker };
+        let plays_at = MediaTime::from_micros((10 * i64::from(frame) + late) * 1000);
+        call.speaker.write(&samples, plays_at);
+    }
+    let (mut played, mut heard) = (Vec::new(), 0);
+    for chunk in 0..45 {
+        let late = if chunk < 25 { 0 } else { microphone };
+        call.takes(&CHUNK, (20 * chunk + late) as u64);
+        for event in call.voice.take() {
+            match event {
+                VoiceEvent::Played(first) => played.push(first),
+                VoiceEvent::Heard(..) => heard += 1,
+                VoiceEvent::Made(_) => {}
+                VoiceEvent::Set(_) | VoiceEvent::Restarted => panic!("{event:?}"),
+            }
+        }
+    }
+    (played, heard)
+}
+
+#[test]
+fn what_one_of_the_two_devices_loses_is_left_out_or_made_up_for_of_the_other() {
+    let jumps = |lost| {
+        let (played, heard) = played_around(lost);
+        assert_eq!(played.len(), heard + 2, "one for each, and two ahead");
+        let steps = played.windows(2).map(|it| it[1] - it[0] - 10.0);
+        steps.filter(|it| it.abs() > 0.1).collect::<Vec<_>>()
+    };
+    assert_eq!(jumps([0, 0]), [0.0; 0]);
+    let left_out = jumps([12, 0]);
+    assert!(
+        left_out.len() == 1 && (left_out[0] - 12.0).abs() < 0.1,
+        "12 ms are left out: {left_out:?}"
+    );
+    let silent = jumps([0, 12]);
+    assert!(
+        (silent.iter().sum::<f32>() + 12.0).abs() < 0.1,
+        "12 ms of silence: {silent:?}"
+    );
 }
 
 #[test]
