@@ -244,6 +244,7 @@ mod tests {
             microphone: device(),
             speaker: device(),
             microphone_level: 0.0,
+            microphone_silent: false,
             remote_level: 0.0,
             local_picture: false,
             remote_picture: false,

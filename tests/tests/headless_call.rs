@@ -135,6 +135,7 @@ async fn both_see_and_hear_each_other_and_both_see_it_end(world: &World) -> Resu
             "{figures:#}"
         );
         assert!(number(&figures, "remoteLevel") > 0.001, "{figures:#}");
+        assert!(number(&figures, "audioLevel") > 0.001, "{figures:#}");
         assert!(
             number(&figures["pictureAgeMs"], "count") > 20.0,
             "{figures:#}"

@@ -131,6 +131,9 @@ async fn a_microphone_of_a_sound_server_on_the_network_is_heard() -> Result<()> 
         "device:ada_microphone",
         "--speaker",
         "device:ada_speaker",
+        // A tone is no voice.
+        "--noise-suppression",
+        "off",
     ];
     let mut ada = Peer::start_plain(command, "ada", &home, world.relay.url(), &words)?;
     world.connected(&mut ada).await?;

@@ -292,6 +292,26 @@ test('the settings say what is wrong with the relay in one sentence, and send no
     expect((text as () => string)(), name).not.toContain('Settings');
 });
 
+test('what is done to the voice is switched one by one, also by keyboard, and in force at once', async () => {
+  const backend = await story('settings-sound');
+  const configure = vi.spyOn(backend, 'configure');
+  const echo = screen.getByRole('switch', { name: 'Remove echo' });
+  expect(echo).toBeChecked();
+  expect(echo).toHaveAccessibleDescription(/^Others do not hear themselves/u);
+  await user.click(echo);
+  expect(configure).toHaveBeenLastCalledWith({ echoCancellation: false });
+  await vi.waitFor(() => {
+    expect(echo).not.toBeChecked();
+  });
+  screen.getByRole('switch', { name: 'Reduce noise' }).focus();
+  await user.keyboard(' ');
+  expect(configure).toHaveBeenLastCalledWith({ noiseSuppression: false });
+  await user.click(screen.getByRole('switch', { name: 'Keep my loudness even' }));
+  expect(configure).toHaveBeenLastCalledWith({ autoGainControl: false });
+  await user.click(echo);
+  expect(configure).toHaveBeenLastCalledWith({ echoCancellation: true });
+});
+
 test('how calls go is chosen in the settings, also by keyboard', async () => {
   const backend = await story('settings-network');
   const configure = vi.spyOn(backend, 'configure');

@@ -99,6 +99,15 @@ test('reconnecting is said at once and before everything else', () => {
   expect(new TroubleWatch().update(view, 'Bea', 0)?.kind).toBe('reconnecting');
 });
 
+test('a silent microphone is said as soon as the engine says so, and until it hears again', () => {
+  const watch = new TroubleWatch();
+  const told = inCall(engine('call'), { culprit: 'myMicrophone' });
+  watched(watch, engine('call'), 0, 1000);
+  const silent = { ...engine('call'), microphoneSilent: true };
+  expect(watch.update(silent, 'Bea', 1100)?.kind).toBe('myMicrophone');
+  expect(watch.update(told, 'Bea', 1200)).toBeNull();
+});
+
 test('a lost microphone is named with what to do', () => {
   const said = new TroubleWatch().update(engine('call-microphone-lost'), 'Bea', 0);
   expect(said).toMatchObject({

@@ -11,8 +11,8 @@ use crate::error::{ErrorCode, UiError};
 use crate::me::me;
 
 impl App {
-    /// Takes over the settings in `change` and keeps them. The relay, the name and devices apply
-    /// at once; how long it rings, how much is sent, what carries it and over which servers with the
+    /// Takes over the settings in `change` and keeps them. The relay, the name, devices and what is
+    /// done to the voice apply at once; how long it rings, how much is sent, what carries it and over which servers with the
     /// next call.
     pub(crate) async fn configure(&self, change: Map<String, Value>) -> Result<(), UiError> {
         let _changing = self.changing.lock().await;

@@ -13,6 +13,7 @@ use engine::{Backends, Config, Engine, LanVisibility, People, Relation, Subscrip
 use identity::{Address, Identity, Invite, RelayUrlError};
 use media::backend::camera::VideoMode;
 use media::backend::codec::CodecBackend;
+use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::network::NetworkWatch;
 use media::transport::MediaTransport;
 use media::units::Bitrate;
@@ -139,12 +140,14 @@ fn parts(setup: Setup, relay: &str, devices: &EchoDevices) -> (Config, Backends)
         max_send: setup.max_send,
         camera: None,
         microphone: None,
+        voice: VoiceSettings::UNPROCESSED,
         speaker: None,
         ring_speaker: None,
     };
     let backends = Backends {
         camera: Arc::new(devices.clone()),
         audio: Arc::new(devices.clone()),
+        voice: Arc::new(Unprocessed),
         codec: setup.codec,
         transport: setup.transport,
         livekit: None,

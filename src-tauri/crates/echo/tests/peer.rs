@@ -15,6 +15,7 @@ use engine::view::EngineView;
 use engine::{Backends, Config, Engine, LanVisibility, SignalClient, Strangers, WhoMayRing};
 use identity::{Identity, Invite, RelayUrl};
 use media::backend::camera::VideoMode;
+use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::units::{Bitrate, Size};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -60,12 +61,14 @@ fn somebody(identity: Arc<Identity>) -> Engine {
         max_send: Bitrate::from_kbps(500),
         camera: None,
         microphone: None,
+        voice: VoiceSettings::UNPROCESSED,
         speaker: None,
         ring_speaker: None,
     };
     let backends = Backends {
         camera: devices::cameras(CameraChoice::None),
         audio: devices::audio(MicrophoneChoice::None, SpeakerChoice::None),
+        voice: Arc::new(Unprocessed),
         codec: Arc::new(Codecs),
         transport: Arc::new(PeerToPeer::new(p2p::Config::default())),
         livekit: None,

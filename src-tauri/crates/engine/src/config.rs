@@ -12,6 +12,7 @@ use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
 use media::backend::codec::CodecBackend;
 use media::backend::device::DeviceId;
+use media::backend::voice::{VoiceBackend, VoiceSettings};
 use media::network::NetworkWatch;
 use media::transport::MediaTransport;
 use media::units::Bitrate;
@@ -26,6 +27,8 @@ pub struct Backends {
     pub camera: Arc<dyn CameraBackend>,
     /// Opens microphones and speakers.
     pub audio: Arc<dyn AudioBackend>,
+    /// Makes what processes the microphone's sound.
+    pub voice: Arc<dyn VoiceBackend>,
     /// Makes encoders and decoders.
     pub codec: Arc<dyn CodecBackend>,
     /// Opens the sessions of direct calls.
@@ -134,6 +137,8 @@ pub struct Config {
     pub camera: Option<DeviceId>,
     /// The user's microphone.
     pub microphone: Option<DeviceId>,
+    /// What is done to the microphone's sound; in force at once.
+    pub voice: VoiceSettings,
     /// The user's speaker.
     pub speaker: Option<DeviceId>,
     /// Where it rings; `None` for the speaker of calls.

@@ -94,6 +94,30 @@ impl Gauge {
     }
 }
 
+/// A figure with a fraction that may be unknown.
+#[derive(Debug)]
+pub(crate) struct Figure(AtomicU64);
+
+impl Default for Figure {
+    fn default() -> Self {
+        Self(AtomicU64::new(f64::NAN.to_bits()))
+    }
+}
+
+impl Figure {
+    /// Replaces the value; what is not finite counts as unknown.
+    pub(crate) fn set(&self, to: Option<f64>) {
+        let bits = to.unwrap_or(f64::NAN).to_bits();
+        self.0.store(bits, Ordering::Relaxed);
+    }
+
+    /// The last value, if it is known.
+    pub(crate) fn get(&self) -> Option<f64> {
+        let value = f64::from_bits(self.0.load(Ordering::Relaxed));
+        value.is_finite().then_some(value)
+    }
+}
+
 /// The greatest energy of a stretch of sound since it was taken last.
 #[derive(Debug, Default)]
 pub(crate) struct Loudest(AtomicU32);
@@ -119,11 +143,39 @@ pub(crate) struct AudioOut {
     pub(crate) packets: Count,
     /// Bytes of them.
     pub(crate) bytes: Count,
-    /// How loud the microphone was, before any gate.
+    /// How loud it was after processing, before any gate.
     pub(crate) loudest: Loudest,
+    /// The same, summed: the energy of chunks in [`AudioOut::ENERGY_UNIT`].
+    pub(crate) energy: Count,
+    /// Chunks that were summed.
+    pub(crate) chunks: Count,
+    /// Chunks for which the microphone gave anything but digital silence.
+    pub(crate) with_sound: Count,
+    /// How well the speaker's echo is removed.
+    pub(crate) echo: Echo,
+}
+
+/// How well the speaker's echo is removed from what the microphone hears, in dB.
+#[derive(Debug, Default)]
+pub(crate) struct Echo {
+    /// What the room takes away.
+    pub(crate) return_loss: Figure,
+    /// What is taken away beyond that.
+    pub(crate) return_loss_enhancement: Figure,
 }
 
 impl AudioOut {
+    /// -100 dB of full scale, below what 16 bits can say; and sums of years fit.
+    pub(crate) const ENERGY_UNIT: f64 = 1e-10;
+
+    /// A chunk came out of the processor with this [energy](media::level::energy).
+    pub(crate) fn processed(&self, energy: f32) {
+        self.loudest.raise(energy);
+        let units = f64::from(energy) / Self::ENERGY_UNIT;
+        self.energy.add(units.round() as u64);
+        self.chunks.add(1);
+    }
+
     /// One packet left.
     pub(crate) fn sent(&self, bytes: usize) {
         self.packets.add(1);

@@ -27,7 +27,7 @@ use crate::config::{Backends, Config};
 use crate::device::{News, Step};
 use crate::gate::Gate;
 use crate::machine::Machine;
-use crate::microphone::Microphone;
+use crate::microphone::{Makers, Microphone, reference_ring};
 use crate::playout::Playout;
 use crate::timeline::media_time;
 use crate::tone::Tone;
@@ -52,6 +52,8 @@ pub(crate) struct Devices {
     preview: Preview,
     /// Until when the speaker is needed after a call or for a test.
     speaker_until: Option<Instant>,
+    /// Until when the user tests the speaker.
+    test_until: Option<Instant>,
     /// A look at the list of devices is under way.
     listing: bool,
     /// When everything was let go of, for good, in the machine's own time.
@@ -78,6 +80,10 @@ impl Devices {
         epoch: Instant,
         news: mpsc::Sender<News>,
     ) -> std::io::Result<Self> {
+        let makers = Makers {
+            codec: Arc::clone(&backends.codec),
+            voice: Arc::clone(&backends.voice),
+        };
         Ok(Self {
             opener: Opener {
                 cameras: Arc::clone(&backends.camera),
@@ -91,12 +97,13 @@ impl Devices {
             slots: Slots::new(config),
             tap,
             camera_gate: Gate::default(),
-            microphone: Microphone::start(&machine.threads, Arc::clone(&backends.codec), epoch)?,
+            microphone: Microphone::start(&machine.threads, makers, config.voice, epoch)?,
             playout: Playout::start(machine, epoch)?,
             encoder: None,
             capture: Capture::default(),
             preview: Preview::default(),
             speaker_until: None,
+            test_until: None,
             listing: false,
             released_at: None,
         })
@@ -107,6 +114,7 @@ impl Devices {
         self.opener.video = config.video;
         self.choose(DeviceRole::Camera, config.camera.clone());
         self.choose(DeviceRole::Microphone, config.microphone.clone());
+        self.microphone.set_voice(config.voice);
     }
 
     /// The camera fails as if it was unplugged.
@@ -197,9 +205,7 @@ impl Devices {
         let ring_speaker = config.ring_speaker.as_ref().filter(|_| ringing);
         let speaker = ring_speaker.or(config.speaker.as_ref()).cloned();
         self.choose(DeviceRole::Speaker, speaker);
-        let tail = self
-            .speaker_until
-            .is_some_and(|until| self.clock.now() < until);
+        let tail = self.is_before(self.speaker_until);
         let camera = self.preview.camera || showing || self.capture.camera;
         let microphone = self.preview.microphone || calling || self.capture.microphone;
         self.want(DeviceRole::Camera, camera);
@@ -230,6 +236,7 @@ impl Devices {
     /// Plays this as a short test on the chosen speaker.
     pub(crate) fn test_speaker(&mut self, tone: Tone) {
         self.speaker_until = Some(self.clock.now() + TEST);
+        self.test_until = self.speaker_until;
         self.play(tone);
     }
 
@@ -280,10 +287,23 @@ impl Devices {
     }
 
     /// Loudness of the microphone where that says something to somebody, because every change of
-    /// it wakes the UI: while it is tried, and while it is `muted` in a call.
+    /// it wakes the UI: while it is tried, and while it is `muted` in a call. It is that of what
+    /// others would hear, without the speaker's echo; but while the user tests the speaker with the
+    /// meter before them, the meter shows that the microphone hears the speaker.
     pub(crate) fn microphone_level(&self, muted: bool) -> Option<f32> {
-        let watched = self.slots.microphone.is_on() && (self.preview.microphone || muted);
-        watched.then(|| self.microphone.level())
+        if !self.slots.microphone.is_on() {
+            return None;
+        }
+        if self.preview.microphone && self.is_before(self.test_until) {
+            return Some(self.microphone.heard_level());
+        }
+        (self.preview.microphone || muted).then(|| self.microphone.sent_level())
+    }
+
+    /// Whether the microphone gives nothing at all while the user is not muted in a call.
+    pub(crate) fn microphone_is_silent(&self) -> bool {
+        let now = media_time(self.epoch, self.clock.media_now());
+        self.microphone.is_silent(now)
     }
 
     /// What the user reads of a role.
@@ -311,6 +331,10 @@ impl Devices {
         if !std::mem::replace(&mut self.listing, true) {
             self.opener.list();
         }
+    }
+
+    fn is_before(&self, until: Option<Instant>) -> bool {
+        until.is_some_and(|until| self.clock.now() < until)
     }
 
     fn choose(&mut self, role: DeviceRole, id: Option<DeviceId>) {
@@ -359,7 +383,11 @@ impl Devices {
         match role {
             DeviceRole::Camera => Endpoint::Camera(self.tap.sink(news, turn)),
             DeviceRole::Microphone => Endpoint::Microphone(self.microphone.sink(news, turn)),
-            DeviceRole::Speaker => Endpoint::Speaker(self.playout.source(news, turn)),
+            DeviceRole::Speaker => {
+                let (played, heard) = reference_ring();
+                self.microphone.hear_speaker(heard);
+                Endpoint::Speaker(self.playout.source(news, turn, played))
+            }
         }
     }
 }

@@ -29,6 +29,11 @@ impl Gate {
         self.lock().is_some()
     }
 
+    /// Since when it is open; `None` while it is shut.
+    pub(crate) fn open_since(&self) -> Option<MediaTime> {
+        *self.lock()
+    }
+
     /// Whether something captured at this time may leave as things are: spares the encoder what
     /// [`Gate::pass`] would refuse.
     pub(crate) fn admits(&self, captured: MediaTime) -> bool {

@@ -7,6 +7,7 @@
 //! ```text
 //! camera ──▶ CameraTap ──▶ slot ──▶ venc ──▶ Gate ──▶ session ──▶ vdec ──▶ PictureFeed
 //! microphone ──▶ ring ──▶ aenc ──▶ Gate ──▶ session ──▶ jitter buffer (playout) ──▶ ring ──▶ speaker
+//!                          ▲───────────────── ring of what the speaker played ◀─────────────────┘
 //! ```
 
 #![warn(missing_docs)]
@@ -45,6 +46,7 @@ mod suspend;
 #[cfg(test)]
 mod testing;
 mod threads;
+mod timed_ring;
 mod timeline;
 mod tone;
 mod transports;

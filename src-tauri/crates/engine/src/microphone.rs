@@ -1,33 +1,41 @@
-//! Outgoing sound: device callback → ring → encoder thread → gate → session.
+//! Outgoing sound: device callback → ring → processor → encoder → gate → session.
 //!
-//! The thread lives as long as the engine. It meters whatever the device delivers, and while a
-//! call's [`Outlet`] is attached and the gate is open it encodes and sends 20 ms at a time.
+//! The thread lives as long as the engine. It takes 20 ms at a time of what the device delivers,
+//! has noise and the speaker's echo taken out of them ([`processing`]), meters what is left, and
+//! sends that while a call's [`Outlet`] is attached and the gate is open ([`encoding`]). The device
+//! runs only for a call or a meter, so whatever comes is processed: while it rings already, that the
+//! echo of the ring-back tone teaches the processor the room.
+
+mod encoding;
+mod pace;
+mod processing;
+mod reference;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use media::backend::audio::{SAMPLE_RATE_HZ, SampleSink};
-use media::backend::codec::{AudioEncoder, AudioTarget, CodecBackend, OPUS_FRAME};
+use media::backend::codec::{AudioTarget, CodecBackend, OPUS_FRAME};
 use media::backend::device::DeviceError;
-use media::frame::EncodedFrame;
-use media::level::{self, Meter};
+use media::backend::voice::{VoiceBackend, VoiceSettings};
+use media::level::Meter;
 use media::time::MediaTime;
-use media::transport::{FrameSink, Sent};
 use tokio::sync::mpsc;
-use tracing::Span;
 
+pub(crate) use self::encoding::Outlet;
+use self::encoding::{Call, Chunk};
+use self::processing::Processing;
+pub(crate) use self::reference::ring as reference_ring;
 use crate::audio_thread::AudioThread;
 use crate::command::DeviceRole;
-use crate::counters::{AudioOut, Level};
+use crate::counters::{Gauge, Level};
 use crate::device::{News, Reporter};
 use crate::gate::Gate;
-use crate::session::Fault;
 use crate::threads::Threads;
-use crate::timeline::{duration_of, micros_between};
+use crate::timed_ring::{Reader, Writer, timed_ring};
+use crate::timeline::media_time;
 use crate::work::{Stop, Work};
 
 /// Handle of the microphone thread.
@@ -35,26 +43,34 @@ use crate::work::{Stop, Work};
 pub(crate) struct Microphone {
     thread: AudioThread<Message>,
     gate: Gate,
-    level: Arc<Level>,
+    told: Arc<Told>,
     epoch: Instant,
 }
 
-/// Where a call's sound goes.
-pub(crate) struct Outlet {
-    /// The session's sink.
-    pub(crate) sink: Arc<dyn FrameSink>,
-    /// Rate and protection at first.
-    pub(crate) target: AudioTarget,
-    /// What was sent.
-    pub(crate) counters: Arc<AudioOut>,
-    /// Tells that no sound can be sent.
-    pub(crate) fault: Fault,
-    /// Names the call in log lines.
-    pub(crate) span: Span,
+/// What the thread makes of sound, and out of it.
+#[derive(Debug)]
+pub(crate) struct Makers {
+    /// Makes encoders.
+    pub(crate) codec: Arc<dyn CodecBackend>,
+    /// Makes what processes the voice.
+    pub(crate) voice: Arc<dyn VoiceBackend>,
+}
+
+/// What the thread tells of the microphone.
+#[derive(Debug, Default)]
+struct Told {
+    /// Loudness of what is sent.
+    sent: Level,
+    /// Loudness of what the microphone hears.
+    heard: Level,
+    /// When anything but digital silence was heard last, microseconds after the epoch.
+    sound_at: Gauge,
 }
 
 enum Message {
-    Ring(rtrb::Consumer<f32>, Arc<AtomicI64>),
+    Ring(Reader),
+    Reference(Reader),
+    Voice(VoiceSettings),
     Attach(Outlet),
     Target(AudioTarget),
     Detach,
@@ -64,42 +80,52 @@ impl Microphone {
     /// Starts the thread. `epoch` is where the media timeline of this engine begins.
     pub(crate) fn start(
         threads: &Threads,
-        codec: Arc<dyn CodecBackend>,
+        makers: Makers,
+        settings: VoiceSettings,
         epoch: Instant,
     ) -> std::io::Result<Self> {
         let gate = Gate::default();
-        let level = Arc::new(Level::default());
-        let (asked, meter) = (gate.clone(), Arc::clone(&level));
-        let thread = AudioThread::start(threads, "aenc", move |inbox| Encoding {
+        let told = Arc::<Told>::default();
+        let (asked, tells) = (gate.clone(), Arc::clone(&told));
+        let thread = AudioThread::start(threads, "aenc", move |inbox| Listening {
             inbox,
-            codec,
+            codec: makers.codec,
             gate: asked,
-            meter: (Meter::new(), meter),
+            processing: Processing::new(makers.voice, settings),
+            meters: Meters::default(),
+            told: tells,
             ring: None,
             call: None,
         })?;
         Ok(Self {
             thread,
             gate,
-            level,
+            told,
             epoch,
         })
     }
 
     /// A sink for a device that is about to be opened; the thread listens to it from now on.
     pub(crate) fn sink(&self, news: mpsc::Sender<News>, turn: u64) -> Box<dyn SampleSink> {
-        let (producer, consumer) = rtrb::RingBuffer::new(RING);
-        let heard_until = Arc::new(AtomicI64::new(0));
-        self.thread
-            .send(Message::Ring(consumer, Arc::clone(&heard_until)));
+        let (writer, reader) = timed_ring(RING);
+        self.thread.send(Message::Ring(reader));
         let thread = self.thread.thread();
         Box::new(Sink {
-            producer,
-            heard_until,
+            writer,
             epoch: self.epoch,
             thread,
             reporter: Reporter::new(news, DeviceRole::Microphone, turn),
         })
+    }
+
+    /// What the speaker plays comes out of this ring from now on.
+    pub(crate) fn hear_speaker(&self, ring: Reader) {
+        self.thread.send(Message::Reference(ring));
+    }
+
+    /// Does this to the voice from now on.
+    pub(crate) fn set_voice(&self, settings: VoiceSettings) {
+        self.thread.send(Message::Voice(settings));
     }
 
     /// Sends into this call from now on.
@@ -128,17 +154,31 @@ impl Microphone {
         &self.gate
     }
 
-    /// Loudness of the last tenth of a second.
-    pub(crate) fn level(&self) -> f32 {
-        self.level.get()
+    /// Loudness of what is sent, or would be if the gate was open, over the last tenth of a second.
+    pub(crate) fn sent_level(&self) -> f32 {
+        self.told.sent.get()
+    }
+
+    /// Loudness of what the microphone hears, the speaker too.
+    pub(crate) fn heard_level(&self) -> f32 {
+        self.told.heard.get()
+    }
+
+    /// Whether somebody who is not muted has been sending digital silence for a while at `now`, which
+    /// is nothing that a microphone at work hears: it is switched off, or the system mutes it.
+    pub(crate) fn is_silent(&self, now: MediaTime) -> bool {
+        let Some(open_since) = self.gate.open_since() else {
+            return false;
+        };
+        let sound_at = self.told.sound_at.get().map(MediaTime::from_micros);
+        let since = sound_at.map_or(open_since, |it| it.max(open_since));
+        now.micros_since(since) >= SILENT_AFTER.as_micros() as i64
     }
 }
 
 /// The device's end of the ring.
 struct Sink {
-    producer: rtrb::Producer<f32>,
-    /// Microseconds from the epoch to the end of the last pushed sample.
-    heard_until: Arc<AtomicI64>,
+    writer: Writer,
     epoch: Instant,
     thread: Option<Thread>,
     reporter: Reporter,
@@ -146,15 +186,9 @@ struct Sink {
 
 impl SampleSink for Sink {
     fn samples(&mut self, samples: &[f32], captured_at: Instant) {
-        let fits = samples.len().min(self.producer.slots());
-        if let Ok(chunk) = self.producer.write_chunk_uninit(fits) {
-            chunk.fill_from_iter(samples.iter().copied());
-        }
-        let until = captured_at + duration_of(samples.len());
-        self.heard_until
-            .store(micros_between(self.epoch, until), Ordering::Release);
-        let waiting = self.producer.buffer().capacity() - self.producer.slots();
-        if waiting >= OPUS_FRAME
+        let heard_at = media_time(self.epoch, captured_at);
+        self.writer.write(samples, heard_at);
+        if self.writer.waiting() >= OPUS_FRAME
             && let Some(thread) = &self.thread
         {
             thread.unpark();
@@ -167,38 +201,32 @@ impl SampleSink for Sink {
 }
 
 /// What the thread does.
-struct Encoding {
+struct Listening {
     inbox: Receiver<Message>,
     codec: Arc<dyn CodecBackend>,
     gate: Gate,
-    meter: (Meter, Arc<Level>),
-    ring: Option<(rtrb::Consumer<f32>, Arc<AtomicI64>)>,
+    processing: Processing,
+    meters: Meters,
+    told: Arc<Told>,
+    ring: Option<Reader>,
     call: Option<Call>,
 }
 
-/// The call that is sent into.
-struct Call {
-    sink: Arc<dyn FrameSink>,
-    counters: Arc<AudioOut>,
-    encoder: Box<dyn AudioEncoder>,
-    packet: Vec<u8>,
-    clock: ChunkClock,
-    /// Tells the control task when this thread panics in the call.
-    _fault: Fault,
-    /// Names the call in log lines.
-    span: Span,
+/// How loud it is before and after the processor.
+#[derive(Debug, Default)]
+struct Meters {
+    sent: Meter,
+    heard: Meter,
 }
 
-impl Work for Encoding {
+impl Work for Listening {
     fn step(&mut self) -> bool {
         if !self.take_messages() {
             return false;
         }
-        let mut chunk = [0.0; OPUS_FRAME];
-        while let Some(time) = self.next_chunk(&mut chunk) {
-            self.meter.0.push(&chunk);
-            self.meter.1.set(self.meter.0.level());
-            self.send(&chunk, time);
+        let mut samples = [0.0; OPUS_FRAME];
+        while let Some(heard_at) = self.ring.as_mut().and_then(|it| it.read(&mut samples)) {
+            self.take(&mut samples, heard_at);
         }
         true
     }
@@ -208,21 +236,27 @@ impl Work for Encoding {
     }
 }
 
-impl Encoding {
+impl Listening {
     /// Carries out what the channel holds; false when its other end is gone.
     fn take_messages(&mut self) -> bool {
         loop {
             match self.inbox.try_recv() {
-                Ok(Message::Ring(ring, heard_until)) => {
-                    self.ring = Some((ring, heard_until));
-                    self.meter.1.set(0.0);
+                Ok(Message::Ring(ring)) => {
+                    self.ring = Some(ring);
+                    self.processing.another_microphone();
+                    self.meters = Meters::default();
+                    self.told.sent.set(0.0);
+                    self.told.heard.set(0.0);
                 }
-                Ok(Message::Attach(outlet)) => self.attach(outlet),
+                Ok(Message::Reference(ring)) => self.processing.another_speaker(ring),
+                Ok(Message::Voice(settings)) => self.processing.set(settings),
+                Ok(Message::Attach(outlet)) => {
+                    self.call = None;
+                    self.call = Call::new(self.codec.as_ref(), outlet);
+                }
                 Ok(Message::Target(target)) => {
-                    if let Some(call) = &mut self.call
-                        && let Err(error) = call.encoder.set_target(target)
-                    {
-                        tracing::warn!(%error, "the sound encoder keeps its old target");
+                    if let Some(call) = &mut self.call {
+                        call.set_target(target);
                     }
                 }
                 Ok(Message::Detach) => self.call = None,
@@ -232,91 +266,39 @@ impl Encoding {
         }
     }
 
-    fn attach(&mut self, outlet: Outlet) {
-        self.call = None;
-        let span = outlet.span;
-        let _call = span.clone().entered();
-        self.call = match self.codec.audio_encoder(outlet.target) {
-            Ok(encoder) => Some(Call {
-                sink: outlet.sink,
-                counters: outlet.counters,
-                encoder,
-                packet: Vec::with_capacity(1500),
-                clock: ChunkClock::default(),
-                _fault: outlet.fault,
-                span,
-            }),
-            Err(error) => {
-                tracing::error!(%error, "no sound can be sent");
-                outlet.fault.report();
-                None
-            }
-        };
-    }
-
-    /// The next 20 ms, if they are there, and when their first sample was heard.
-    fn next_chunk(&mut self, chunk: &mut [f32; OPUS_FRAME]) -> Option<MediaTime> {
-        let (ring, heard_until) = self.ring.as_mut()?;
-        let until = heard_until.load(Ordering::Acquire);
-        let waiting = ring.slots();
-        let samples = ring.read_chunk(OPUS_FRAME).ok()?;
-        let (first, second) = samples.as_slices();
-        chunk[..first.len()].copy_from_slice(first);
-        chunk[first.len()..].copy_from_slice(second);
-        samples.commit_all();
-        Some(MediaTime::from_micros(until) - duration_of(waiting))
-    }
-
-    fn send(&mut self, chunk: &[f32; OPUS_FRAME], heard_at: MediaTime) {
-        let Some(call) = &mut self.call else { return };
-        let _call = call.span.clone().entered();
-        let time = call.clock.next(heard_at);
-        call.counters.loudest.raise(level::energy(chunk));
-        if !self.gate.admits(heard_at) {
-            return;
+    /// Takes 20 ms, of which the first sample was heard at `heard_at`.
+    fn take(&mut self, samples: &mut [f32; OPUS_FRAME], heard_at: MediaTime) {
+        let has_sound = samples.iter().any(|it| it.abs() > DIGITAL_SILENCE);
+        if has_sound {
+            self.told.sound_at.set(heard_at.micros());
         }
-        if let Err(error) = call.encoder.encode(chunk, &mut call.packet) {
-            tracing::warn!(%error, "20 ms of sound are lost");
-            return;
-        }
-        let payload = Bytes::copy_from_slice(&call.packet);
-        let bytes = payload.len();
-        let frame = EncodedFrame {
-            time,
-            keyframe: true,
-            payload,
-        };
-        match self.gate.pass(heard_at, || call.sink.send(frame)) {
-            Some(Sent::Queued) => call.counters.sent(bytes),
-            Some(Sent::NotConnected | Sent::Dropped) | None => {}
+        self.meters.heard.push(samples);
+        self.told.heard.set(self.meters.heard.level());
+        let delay = self.processing.process(samples, heard_at);
+        self.meters.sent.push(samples);
+        self.told.sent.set(self.meters.sent.level());
+        if let Some(call) = &mut self.call {
+            let chunk = Chunk {
+                samples,
+                heard_at,
+                delay,
+                has_sound,
+                figures: self.processing.figures(),
+            };
+            call.send(&chunk, &self.gate);
         }
     }
 }
 
-/// Gives consecutive chunks consecutive times, since callbacks come with jitter of their own;
-/// follows the device's clock when the two are too far apart.
-#[derive(Debug, Default)]
-struct ChunkClock {
-    next: Option<MediaTime>,
-}
-
-impl ChunkClock {
-    /// The time of the chunk that was heard at about `heard_at`.
-    fn next(&mut self, heard_at: MediaTime) -> MediaTime {
-        let time = match self.next {
-            Some(next) if heard_at.micros_since(next).abs() < Self::TOLERANCE_US => next,
-            Some(_) | None => heard_at,
-        };
-        self.next = Some(time + duration_of(OPUS_FRAME));
-        time
-    }
-
-    /// More than the jitter of callbacks on a busy machine, less than what lips betray.
-    const TOLERANCE_US: i64 = 30_000;
-}
-
-/// 200 ms: beyond that the encoder thread is stuck and newer sound is dropped.
+/// 200 ms: beyond that the thread is stuck and newer sound is dropped.
 const RING: usize = SAMPLE_RATE_HZ as usize / 5;
+
+/// Half a step of 16 bits: a converter at work gives more by its own noise, and what a system mutes
+/// is zero, up to what resampling makes of it.
+const DIGITAL_SILENCE: f32 = 1.0 / 65_536.0;
+
+/// How long digital silence lasts before it is told: some devices give it while they start.
+const SILENT_AFTER: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

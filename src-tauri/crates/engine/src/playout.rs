@@ -23,7 +23,8 @@ use crate::command::DeviceRole;
 use crate::counters::Level;
 use crate::device::{News, Reporter};
 use crate::machine::Machine;
-use crate::timeline::{duration_of, micros_between};
+use crate::timed_ring;
+use crate::timeline::{duration_of, media_time, micros_between};
 use crate::tone::{Tone, Tones};
 use crate::voice::{self, Voice};
 use crate::work::{Stop, Work};
@@ -82,8 +83,14 @@ impl Playout {
         })
     }
 
-    /// A source for a device that is about to be opened; the thread feeds it from now on.
-    pub(crate) fn source(&self, news: mpsc::Sender<News>, turn: u64) -> Box<dyn SampleSource> {
+    /// A source for a device that is about to be opened; the thread feeds it from now on. All that
+    /// the device is given goes into `played` too.
+    pub(crate) fn source(
+        &self,
+        news: mpsc::Sender<News>,
+        turn: u64,
+        played: timed_ring::Writer,
+    ) -> Box<dyn SampleSource> {
         let (producer, consumer) = rtrb::RingBuffer::new(RING);
         let demand = Arc::new(Demand::default());
         self.thread.send(Message::Ring(Ring {
@@ -93,6 +100,7 @@ impl Playout {
         let thread = self.thread.thread();
         Box::new(Source {
             consumer,
+            played,
             demand,
             clock: self.clock.clone(),
             epoch: self.epoch,
@@ -132,6 +140,8 @@ impl Playout {
 /// The device's end of the ring.
 struct Source {
     consumer: rtrb::Consumer<f32>,
+    /// What the microphone may hear of it.
+    played: timed_ring::Writer,
     demand: Arc<Demand>,
     clock: Clock,
     epoch: Instant,
@@ -182,6 +192,7 @@ impl SampleSource for Source {
             samples.commit_all();
         }
         out[ready..].fill(0.0);
+        self.played.write(out, media_time(self.epoch, plays_at));
         let until = plays_at + duration_of(out.len());
         self.demand
             .plays_until
@@ -288,6 +299,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::threads::Executor;
 
     /// What must lie ready after callbacks of `blocks` fills each, 10 ms of sound apart.
     fn ready(callbacks: &[&[usize]]) -> Vec<usize> {
@@ -325,6 +337,31 @@ mod tests {
         let mut callbacks: Vec<&[usize]> = vec![&[480; 4]];
         callbacks.extend([&[480usize][..]; 9]);
         assert_eq!(ready(&callbacks).last(), Some(&480));
+    }
+
+    #[test]
+    fn all_that_the_device_is_given_is_told_with_its_time() {
+        let (mut executor, epoch) = (Executor::default(), Instant::now());
+        let machine = Machine {
+            threads: executor.threads(),
+            ..Machine::default()
+        };
+        let playout = Playout::start(&machine, epoch).unwrap();
+        let (played, mut told) = timed_ring::timed_ring(4800);
+        let mut source = playout.source(mpsc::channel(1).0, 1, played);
+        playout.play(Tone::Play(media::sounds::Sound::Connected));
+        executor.step();
+        let mut given = [1.0; 2 * PULL];
+        let (first, second) = given.split_at_mut(PULL);
+        source.fill(first, epoch + Duration::from_millis(30));
+        executor.step();
+        source.fill(second, epoch + Duration::from_millis(40));
+        let mut heard = [1.0; 2 * PULL];
+        let at = told.read(&mut heard).unwrap();
+        assert_eq!(at.micros(), 30_000);
+        assert_eq!(heard, given);
+        assert_eq!(given[0], 0.0, "nothing was made yet");
+        assert_ne!(given[PULL + 100], 0.0, "the tone");
     }
 
     #[test]

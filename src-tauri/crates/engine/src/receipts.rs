@@ -19,6 +19,7 @@ struct Counted {
     frames: u64,
     shown: u64,
     filmed: u64,
+    with_sound: u64,
 }
 
 impl ReceiptCounter {
@@ -31,10 +32,17 @@ impl ReceiptCounter {
             frames: video.decoded.get() + video.dropped.get(),
             shown: video.decoded.get(),
             filmed: flow.video_out.frames.get(),
+            with_sound: flow.audio_out.with_sound.get(),
         };
         let loudness = level::dbfs(audio.loudest.take());
-        let captured = level::dbfs(flow.audio_out.loudest.take());
+        let sent = level::dbfs(flow.audio_out.loudest.take());
         let before = self.before.replace(now)?;
+        // A microphone that hears only what is taken out of its sound is none that hears nothing.
+        let captured = if now.with_sound > before.with_sound {
+            sent.max(Receipt::SILENCE + 1)
+        } else {
+            Receipt::SILENCE
+        };
         Some(Receipt {
             packets: since(now.packets, before.packets),
             loudness,
@@ -71,14 +79,15 @@ mod tests {
         flow.video_in.decoded.add(29);
         flow.video_in.dropped.add(1);
         flow.video_out.frames.add(30);
-        flow.audio_out.loudest.raise(1e-12);
+        flow.audio_out.processed(0.01);
+        flow.audio_out.with_sound.add(1);
         let busy = Receipt {
             packets: 50,
             loudness: -20,
             played: true,
             frames: 30,
             shown: 29,
-            captured: Receipt::SILENCE,
+            captured: -20,
             filmed: 30,
         };
         assert_eq!(counter.count(&flow), Some(busy));
@@ -92,5 +101,17 @@ mod tests {
             filmed: 0,
         };
         assert_eq!(counter.count(&flow), Some(idle));
+    }
+
+    #[test]
+    fn a_microphone_is_silent_by_what_it_gives_and_not_by_what_is_left_of_it() {
+        let (mut counter, flow) = (ReceiptCounter::default(), Flow::default());
+        counter.count(&flow);
+        let mut captured = || counter.count(&flow).unwrap().captured;
+        flow.audio_out.with_sound.add(50);
+        flow.audio_out.processed(0.0);
+        assert_eq!(captured(), Receipt::SILENCE + 1, "all of it was noise");
+        flow.audio_out.processed(1e-9);
+        assert_eq!(captured(), Receipt::SILENCE, "the microphone gives nothing");
     }
 }

@@ -6,6 +6,7 @@ use call::view::CallView;
 use media::transport::{Stream, StreamStats, TransportStats};
 
 use crate::call_media::{CallMedia, Flow};
+use crate::counters::AudioOut;
 use crate::view::CallStats;
 
 /// Samples the figures of one call at a time.
@@ -31,6 +32,8 @@ struct Counted {
     video_out_bytes: u64,
     video_out_frames: u64,
     audio_out_bytes: u64,
+    audio_out_energy: u64,
+    audio_out_chunks: u64,
     encode_us: u64,
     video_in_bytes: u64,
     decoded: u64,
@@ -85,6 +88,7 @@ impl Sampler {
         let bits = |new: u64, old: u64| 8.0 * rate(new, old);
         let video = &media.flow.video_in;
         let audio = &media.flow.audio_in;
+        let echo = &media.flow.audio_out.echo;
         let session = self.transport.new.unwrap_or_default();
         let earlier = self.transport.old.unwrap_or_default();
         let lost = |it| loss(&session.streams[it], &earlier.streams[it]);
@@ -98,6 +102,16 @@ impl Sampler {
             video_send_bitrate: bits(counted.video_out_bytes, before.video_out_bytes),
             video_receive_bitrate: bits(counted.video_in_bytes, before.video_in_bytes),
             audio_send_bitrate: bits(counted.audio_out_bytes, before.audio_out_bytes),
+            audio_level: level(
+                counted
+                    .audio_out_energy
+                    .saturating_sub(before.audio_out_energy),
+                counted
+                    .audio_out_chunks
+                    .saturating_sub(before.audio_out_chunks),
+            ),
+            echo_return_loss: echo.return_loss.get(),
+            echo_return_loss_enhancement: echo.return_loss_enhancement.get(),
             audio_receive_bitrate: bits(counted.audio_in_bytes, before.audio_in_bytes),
             frames_per_second_sent: rate(counted.video_out_frames, before.video_out_frames),
             frames_per_second_received: rate(counted.decoded, before.decoded),
@@ -141,6 +155,8 @@ fn count(flow: &Flow) -> Counted {
         video_out_bytes: flow.video_out.bytes.get(),
         video_out_frames: flow.video_out.frames.get(),
         audio_out_bytes: flow.audio_out.bytes.get(),
+        audio_out_energy: flow.audio_out.energy.get(),
+        audio_out_chunks: flow.audio_out.chunks.get(),
         encode_us: flow.video_out.encode_us.get(),
         video_in_bytes: flow.video_in.bytes.get(),
         decoded: flow.video_in.decoded.get(),
@@ -160,6 +176,11 @@ fn loss(new: &StreamStats, old: &StreamStats) -> f64 {
     } else {
         0.0
     }
+}
+
+/// Root mean square of chunks with this energy.
+fn level(energy: u64, chunks: u64) -> f64 {
+    (mean(energy, chunks) * AudioOut::ENERGY_UNIT).sqrt()
 }
 
 fn mean(sum: u64, count: u64) -> f64 {

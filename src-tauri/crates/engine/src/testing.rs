@@ -1,4 +1,5 @@
-//! What the unit tests of the pipelines share: codecs that cost nothing, and a session's ends.
+//! What the unit tests of the pipelines share: codecs that cost nothing, a processor of the voice
+//! that keeps what it is told, and a session's ends.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -8,6 +9,9 @@ use bytes::Bytes;
 use media::backend::codec::{
     AudioDecoder, AudioEncoder, AudioInput, AudioTarget, CodecBackend, CodecError, EncodedPicture,
     VideoDecoder, VideoEncoder, VideoTarget,
+};
+use media::backend::voice::{
+    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceProcessor, VoiceSettings,
 };
 use media::frame::EncodedFrame;
 use media::picture::Picture;
@@ -117,6 +121,82 @@ impl AudioDecoder for Plain {
     fn decode(&mut self, _: AudioInput<'_>, out: &mut [f32]) -> Result<usize, CodecError> {
         out.fill(0.0);
         Ok(out.len())
+    }
+}
+
+/// What a processor of the voice was told, in order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum VoiceEvent {
+    Made(VoiceSettings),
+    Set(VoiceSettings),
+    Restarted,
+    /// The speaker plays a frame that begins with this sample.
+    Played(f32),
+    /// The microphone hears a frame that begins with this sample, and its echo is expected after so
+    /// many milliseconds.
+    Heard(f32, u128),
+}
+
+/// Makes processors that keep what they are told, and halve the sound while noise is to be taken out
+/// of it, which takes them 10 ms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecordedVoice(Arc<Mutex<Vec<VoiceEvent>>>);
+
+impl RecordedVoice {
+    /// What was told since this was asked last.
+    pub(crate) fn take(&self) -> Vec<VoiceEvent> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn tell(&self, event: VoiceEvent) {
+        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.push(event);
+    }
+}
+
+impl VoiceBackend for RecordedVoice {
+    fn processor(&self, settings: VoiceSettings) -> Box<dyn VoiceProcessor> {
+        self.tell(VoiceEvent::Made(settings));
+        Box::new(RecordedProcessor(self.clone(), settings))
+    }
+}
+
+#[derive(Debug)]
+struct RecordedProcessor(RecordedVoice, VoiceSettings);
+
+impl VoiceProcessor for RecordedProcessor {
+    fn set(&mut self, settings: VoiceSettings) {
+        self.1 = settings;
+        self.0.tell(VoiceEvent::Set(settings));
+    }
+
+    fn played(&mut self, frame: &[f32; VOICE_FRAME]) {
+        self.0.tell(VoiceEvent::Played(frame[0]));
+    }
+
+    fn process(&mut self, frame: &mut [f32; VOICE_FRAME], echo_delay: Duration) {
+        let millis = echo_delay.as_millis();
+        self.0.tell(VoiceEvent::Heard(frame[0], millis));
+        if self.1.noise_suppression {
+            for sample in frame {
+                *sample /= 2.0;
+            }
+        }
+    }
+
+    fn restart(&mut self) {
+        self.0.tell(VoiceEvent::Restarted);
+    }
+
+    fn delay(&self) -> Duration {
+        Duration::from_millis(if self.1.noise_suppression { 10 } else { 0 })
+    }
+
+    fn figures(&self) -> VoiceFigures {
+        VoiceFigures {
+            echo_return_loss: Some(6.0),
+            echo_return_loss_enhancement: None,
+        }
     }
 }
 

@@ -23,9 +23,12 @@ pub struct EngineView {
     pub microphone: DeviceView,
     /// The speaker, and the speakers to choose from.
     pub speaker: DeviceView,
-    /// Loudness of our microphone, 0 to 1, about ten times a second while it is tried or muted: for
-    /// meters, and to notice that somebody talks to nobody. Otherwise 0.
+    /// Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
+    /// is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
     pub microphone_level: f32,
+    /// Whether our microphone has given digital silence for five seconds in a call in which we are
+    /// not muted: nobody can hear us, and the system or a switch on it is why.
+    pub microphone_silent: bool,
     /// Loudness of the other side, 0 to 1, in a call.
     pub remote_level: f32,
     /// Whether a local picture can be shown now.
@@ -261,6 +264,15 @@ pub struct CallStats {
     pub video_receive_bitrate: f64,
     /// Bits per second of sound that left.
     pub audio_send_bitrate: f64,
+    /// Loudness of what we send after processing, muted or not: root mean square, 0 to 1 of full
+    /// scale. `RTCAudioSourceStats.audioLevel`, over a second.
+    pub audio_level: f64,
+    /// dB by which what the microphone hears of the speaker is quieter than what that played; null
+    /// until it is known. `RTCAudioSourceStats.echoReturnLoss`.
+    pub echo_return_loss: Option<f64>,
+    /// dB by which the echo is taken down further.
+    /// `RTCAudioSourceStats.echoReturnLossEnhancement`.
+    pub echo_return_loss_enhancement: Option<f64>,
     /// Bits per second of sound that came.
     pub audio_receive_bitrate: f64,
     /// Pictures encoded per second. `RTCOutboundRtpStreamStats.framesPerSecond`.

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use call::carrier::Carrier;
 use codec::Codecs;
+use devices::MicrophoneChoice;
 use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, WhoMayRing};
 use identity::{Address, Identity};
 use lan::SystemLan;
 use media::backend::camera::VideoMode;
+use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
 use store::{KnownPeople, Settings};
@@ -28,6 +30,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
             options.microphone.clone().unwrap_or_default(),
             options.speaker.clone().unwrap_or_default(),
         ),
+        voice: Arc::new(Unprocessed),
         codec: Arc::new(Codecs),
         transport: transport(options, settings),
         livekit: Some(Arc::new(LiveKit::new(livekit::Config {
@@ -71,6 +74,33 @@ pub(crate) fn relay(options: &Options, settings: &Settings) -> Option<String> {
 /// Who may see us on local networks.
 pub(crate) fn visibility(options: &Options, settings: &Settings) -> store::LanVisibility {
     options.lan.unwrap_or(settings.lan)
+}
+
+/// What is done to the microphone's sound.
+fn voice(options: &Options, settings: &Settings) -> VoiceSettings {
+    let wanted = match options.microphone.clone().unwrap_or_default() {
+        MicrophoneChoice::System | MicrophoneChoice::Device(_) => VoiceSettings {
+            echo_cancellation: settings.echo_cancellation,
+            noise_suppression: settings.noise_suppression,
+            auto_gain_control: settings.auto_gain_control,
+        },
+        // Whoever plays a recording or a test tone into a call wants that to arrive, and no room is
+        // between the speaker and them.
+        MicrophoneChoice::Synthetic | MicrophoneChoice::File(_) | MicrophoneChoice::None => {
+            VoiceSettings::UNPROCESSED
+        }
+    };
+    let Options {
+        echo_cancellation,
+        noise_suppression,
+        auto_gain,
+        ..
+    } = options;
+    VoiceSettings {
+        echo_cancellation: echo_cancellation.unwrap_or(wanted.echo_cancellation),
+        noise_suppression: noise_suppression.unwrap_or(wanted.noise_suppression),
+        auto_gain_control: auto_gain.unwrap_or(wanted.auto_gain_control),
+    }
 }
 
 /// What carries the calls that we make.
@@ -140,6 +170,7 @@ pub fn config(
             .microphone
             .clone()
             .map(media::backend::device::DeviceId),
+        voice: voice(options, settings),
         speaker: settings
             .speaker
             .clone()
@@ -219,5 +250,28 @@ mod tests {
         assert_eq!(carrier(&options, &settings), Carrier::LiveKit);
         options.via = Some(Carrier::Direct);
         assert_eq!(carrier(&options, &settings), Carrier::Direct);
+    }
+
+    #[test]
+    fn a_voice_is_processed_as_set_and_a_recording_only_when_asked_for() {
+        let mut options = Options::default();
+        assert_eq!(voice(&options, &Settings::default()), VoiceSettings::SPEECH);
+        let settings = Settings {
+            noise_suppression: false,
+            ..Settings::default()
+        };
+        let mut wanted = VoiceSettings {
+            noise_suppression: false,
+            ..VoiceSettings::SPEECH
+        };
+        assert_eq!(voice(&options, &settings), wanted);
+        options.auto_gain = Some(false);
+        wanted.auto_gain_control = false;
+        assert_eq!(voice(&options, &settings), wanted);
+        options.microphone = Some(MicrophoneChoice::Synthetic);
+        assert_eq!(voice(&options, &settings), VoiceSettings::UNPROCESSED);
+        options.echo_cancellation = Some(true);
+        wanted.echo_cancellation = true;
+        assert_eq!(voice(&options, &settings), wanted);
     }
 }

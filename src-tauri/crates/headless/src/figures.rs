@@ -217,7 +217,7 @@ mod tests {
                 "culprit": "myCamera",
             },
             "camera": device, "microphone": device, "speaker": device,
-            "microphoneLevel": 0.0, "remoteLevel": 0.0, "localPicture": false,
+            "microphoneLevel": 0.0, "microphoneSilent": false, "remoteLevel": 0.0, "localPicture": false,
             "remotePicture": false, "stats": null, "summary": null, "words": words,
         });
         serde_json::from_value(view).unwrap()

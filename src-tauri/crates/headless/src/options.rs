@@ -34,6 +34,20 @@ pub struct Options {
     #[arg(long, value_name = "SPEAKER", global = true)]
     pub speaker: Option<SpeakerChoice>,
 
+    /// Whether what the speaker plays is taken out of what the microphone hears, for this run. This
+    /// and the next two are off for a synthetic microphone and a file unless they are asked for: a
+    /// recording arrives as it is.
+    #[arg(long, value_name = "on|off", value_parser = on_off, global = true)]
+    pub echo_cancellation: Option<bool>,
+
+    /// Whether what is no voice is taken out of what the microphone hears, for this run.
+    #[arg(long, value_name = "on|off", value_parser = on_off, global = true)]
+    pub noise_suppression: Option<bool>,
+
+    /// Whether loudness is kept even, for this run.
+    #[arg(long, value_name = "on|off", value_parser = on_off, global = true)]
+    pub auto_gain: Option<bool>,
+
     /// Send no more than this, sound and picture together, in kilobits per second.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=100_000), global = true)]
     pub max_kbps: Option<u32>,
@@ -95,6 +109,14 @@ impl Relay {
             Self::None => None,
             Self::At(url) => Some(url),
         }
+    }
+}
+
+fn on_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is on or off".to_owned()),
     }
 }
 
@@ -200,6 +222,9 @@ mod tests {
             "x --relay nowhere",
             "x --lan friends",
             "x --via pigeon",
+            "x --echo-cancellation maybe",
+            "x --noise-suppression",
+            "x --auto-gain true",
         ] {
             assert!(Line::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

@@ -23,6 +23,12 @@ pub struct Settings {
     pub speaker: Option<String>,
     /// Where it rings; null for the speaker of calls.
     pub ring_speaker: Option<String>,
+    /// What the speaker plays is taken out of what the microphone hears.
+    pub echo_cancellation: bool,
+    /// What is no voice is taken down.
+    pub noise_suppression: bool,
+    /// Our loudness is kept even.
+    pub auto_gain_control: bool,
     /// URL of the relay, `ws://…` or `wss://…`; empty for none.
     pub relay: String,
     /// STUN and TURN servers; at most eight.
@@ -140,6 +146,9 @@ impl Default for Settings {
             microphone: None,
             speaker: None,
             ring_speaker: None,
+            echo_cancellation: true,
+            noise_suppression: true,
+            auto_gain_control: true,
             relay: String::new(),
             ice_servers: Vec::new(),
             theme: Theme::default(),

@@ -41,6 +41,21 @@ videoReceiveBitrate: number,
  */
 audioSendBitrate: number, 
 /**
+ * Loudness of what we send after processing, muted or not: root mean square, 0 to 1 of full
+ * scale. `RTCAudioSourceStats.audioLevel`, over a second.
+ */
+audioLevel: number, 
+/**
+ * dB by which what the microphone hears of the speaker is quieter than what that played; null
+ * until it is known. `RTCAudioSourceStats.echoReturnLoss`.
+ */
+echoReturnLoss: number | null, 
+/**
+ * dB by which the echo is taken down further.
+ * `RTCAudioSourceStats.echoReturnLossEnhancement`.
+ */
+echoReturnLossEnhancement: number | null, 
+/**
  * Bits per second of sound that came.
  */
 audioReceiveBitrate: number, 

@@ -36,6 +36,18 @@ speaker: string | null,
  */
 ringSpeaker: string | null, 
 /**
+ * What the speaker plays is taken out of what the microphone hears.
+ */
+echoCancellation: boolean, 
+/**
+ * What is no voice is taken down.
+ */
+noiseSuppression: boolean, 
+/**
+ * Our loudness is kept even.
+ */
+autoGainControl: boolean, 
+/**
  * URL of the relay, `ws://…` or `wss://…`; empty for none.
  */
 relay: string, 

@@ -6,7 +6,7 @@ import type { ActiveCall } from '../call';
 import { active, LONG, type Story, story } from './base';
 
 export const BLAMES = {
-  'trouble-my-microphone': blamed('myMicrophone'),
+  'trouble-my-microphone': blamed('myMicrophone', says(true, true), { microphoneSilent: true }),
   'trouble-my-camera': blamed('myCamera', says(true, false), { localPicture: false }),
   'trouble-my-speaker': blamed('mySpeaker'),
   'trouble-my-screen': blamed('myScreen', says(true, true), { remotePicture: false }),

@@ -306,6 +306,11 @@ export const STORIES = {
 
   'settings-you': story({}, {}, { settings: 'you' }),
   'settings-sound': story(running, {}, { settings: 'sound' }),
+  'settings-sound-unprocessed': story(
+    running,
+    { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    { settings: 'sound' },
+  ),
   'settings-camera': story(running, {}, { settings: 'camera' }),
   'settings-camera-failed': story(
     { camera: { ...devices(false).camera, now: failed('busy') } },

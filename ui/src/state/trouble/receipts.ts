@@ -36,11 +36,17 @@ export class ReceiptWatch {
   private readonly heard = new Sense();
   private readonly seen = new Sense();
 
-  /** Takes a view of the call at the moment `now` (milliseconds of the page's clock). */
-  update(call: ActiveCall, now: number) {
-    const shown = this.who.update(call.culprit, now);
-    // Whoever mutes has dealt with a silent microphone.
-    if (shown && !isSent(call, STOPS[shown])) this.who.clear();
+  /**
+   * Takes a view of the call at the moment `now` (milliseconds of the page's clock). `silent` says
+   * whether our microphone gives nothing: the engine knows that at once, and the receipts, which
+   * tell both sides, a second later.
+   */
+  update(call: ActiveCall, silent: boolean, now: number) {
+    const told = call.culprit === 'myMicrophone' ? null : call.culprit;
+    const shown = this.who.update(silent ? 'myMicrophone' : told, now);
+    // Whoever mutes has dealt with a silent microphone, and so has whoever is heard again.
+    const heard = shown === 'myMicrophone' && !silent;
+    if (shown && (heard || !isSent(call, STOPS[shown]))) this.who.clear();
     this.heard.update(call.received.heard, now);
     this.seen.update(call.received.seen, now);
   }

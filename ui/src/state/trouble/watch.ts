@@ -56,7 +56,7 @@ export class TroubleWatch {
     this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') return this.reconnecting(name, now);
     this.lostSince = null;
-    this.receipts.update(call, now);
+    this.receipts.update(call, engine.microphoneSilent, now);
     return (
       device(engine, name) ??
       this.muted() ??

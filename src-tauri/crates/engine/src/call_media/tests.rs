@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use media::backend::codec::CodecBackend;
+use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::testing::{Loopback, Network};
 use media::transport::{MediaTransport, OpenParams, Role};
 use media::units::{Bitrate, Size};
@@ -10,6 +11,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::gate::Gate;
+use crate::microphone::Makers;
 use crate::picture::PictureFeed;
 use crate::playout::Playout;
 use crate::testing::{Codec, PlainCodecs};
@@ -50,7 +52,12 @@ async fn without(codec: Codec) -> Option<News> {
         ..PlainCodecs::default()
     });
     let machine = Machine::default();
-    let microphone = Microphone::start(&machine.threads, Arc::clone(&codecs), epoch).unwrap();
+    let makers = Makers {
+        codec: Arc::clone(&codecs),
+        voice: Arc::new(Unprocessed),
+    };
+    let settings = VoiceSettings::UNPROCESSED;
+    let microphone = Microphone::start(&machine.threads, makers, settings, epoch).unwrap();
     let playout = Playout::start(&machine, epoch).unwrap();
     let context = Context {
         codec: &codecs,

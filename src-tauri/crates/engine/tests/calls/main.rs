@@ -11,6 +11,7 @@ mod invites;
 mod lan;
 mod path;
 mod pauses;
+mod processing;
 mod renewal;
 mod restart;
 mod ring;

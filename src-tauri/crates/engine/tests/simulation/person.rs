@@ -10,6 +10,7 @@ use engine::view::EngineView;
 use engine::{Backends, Config, Engine, LanVisibility, Machine, Relation, WhoMayRing};
 use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
+use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::testing::{Dice, Loopback, Uplink};
 use media::units::Bitrate;
 use tokio::runtime::Runtime;
@@ -68,12 +69,14 @@ impl Person {
                 max_send: Bitrate::from_kbps(2000),
                 camera: None,
                 microphone: None,
+                voice: VoiceSettings::SPEECH,
                 speaker: None,
                 ring_speaker: None,
             },
             backends: Backends {
                 camera: Arc::new(devices.clone()),
                 audio: Arc::new(devices.clone()),
+                voice: Arc::new(Unprocessed),
                 codec: Arc::new(PlainCodecs),
                 transport: Arc::new(transport.clone()),
                 livekit: Some(Arc::new(transport.clone())),
@@ -142,6 +145,9 @@ impl Person {
             self.seen = None;
             return;
         };
+        // Its microphone always hears a voice, whichever fails and comes back.
+        let silent = engine.views().borrow().microphone_silent;
+        assert!(!silent, "{}'s microphone hears nothing", self.name);
         let feed = engine.remote_picture();
         let sequence = feed.sequence();
         let latest = feed.latest();

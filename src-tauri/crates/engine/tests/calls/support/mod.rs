@@ -6,6 +6,7 @@ mod device;
 mod devices;
 mod duo;
 mod foreigner;
+mod hush;
 mod local_network;
 mod observed;
 mod patient;

@@ -13,12 +13,14 @@ use engine::{
 };
 use identity::{Address, Identity, Invite};
 use media::backend::camera::VideoMode;
+use media::backend::voice::VoiceSettings;
 use media::testing::{Loopback, Uplink};
 use media::units::{Bitrate, Size};
 
 use self::senses::shade_of;
 use super::codecs::FaultyCodecs;
 use super::devices::Devices;
+use super::hush::Hush;
 use super::local_network::LocalNetwork;
 
 use super::people::Acquaintances;
@@ -108,6 +110,7 @@ impl Person {
             max_send: Bitrate::from_kbps(2000),
             camera: None,
             microphone: None,
+            voice: VoiceSettings::UNPROCESSED,
             speaker: None,
             ring_speaker: None,
         };
@@ -115,6 +118,7 @@ impl Person {
         let backends = Backends {
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
+            voice: Arc::new(Hush),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
             livekit: Some(Arc::new(transport.clone())),
@@ -168,6 +172,15 @@ impl Person {
     /// Says whose calls ring.
     pub(crate) async fn is_rung_by(&mut self, who_may_ring: WhoMayRing) {
         self.config.who_may_ring = who_may_ring;
+        self.engine().configure(self.config.clone()).await;
+    }
+
+    /// Whether noise is taken out of their microphone's sound.
+    pub(crate) async fn suppresses_noise(&mut self, noise_suppression: bool) {
+        self.config.voice = VoiceSettings {
+            noise_suppression,
+            ..self.config.voice
+        };
         self.engine().configure(self.config.clone()).await;
     }
 

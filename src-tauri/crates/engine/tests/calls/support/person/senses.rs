@@ -187,6 +187,13 @@ impl Person {
         eventually(&format!("{} hears {hz} Hz", self.name), now).await;
     }
 
+    /// Waits until the speaker plays nothing.
+    pub(crate) async fn hears_nothing(&self) {
+        let heard = self.devices.heard();
+        let silent = || (!heard.is_loud()).then_some(());
+        eventually(&format!("{} hears nothing", self.name), silent).await;
+    }
+
     /// Waits until this many sessions are open.
     pub(crate) async fn has_sessions(&self, count: usize) {
         let open = || (self.transport.open_sessions() == count).then_some(());

@@ -1,0 +1,108 @@
+//! What is done to the microphone's sound before it is sent: the echo of the speaker is taken out,
+//! noise is taken down, and loudness is kept even.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::audio::SAMPLE_RATE_HZ;
+
+/// Samples that are processed at a time: 10 ms.
+pub const VOICE_FRAME: usize = SAMPLE_RATE_HZ as usize / 100;
+
+/// Makes processors.
+pub trait VoiceBackend: Send + Sync + fmt::Debug {
+    /// A processor for one microphone and one speaker, with everything switched as in `settings`.
+    fn processor(&self, settings: VoiceSettings) -> Box<dyn VoiceProcessor>;
+}
+
+/// What shall be done to the voice. The names are those of Media Capture and Streams (W3C).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VoiceSettings {
+    /// What the speaker plays is taken out of what the microphone hears.
+    pub echo_cancellation: bool,
+    /// What is no voice is taken down.
+    pub noise_suppression: bool,
+    /// Loudness is kept even.
+    pub auto_gain_control: bool,
+}
+
+impl VoiceSettings {
+    /// Everything on: a conversation.
+    pub const SPEECH: Self = Self {
+        echo_cancellation: true,
+        noise_suppression: true,
+        auto_gain_control: true,
+    };
+
+    /// Everything off: samples pass unchanged.
+    pub const UNPROCESSED: Self = Self {
+        echo_cancellation: false,
+        noise_suppression: false,
+        auto_gain_control: false,
+    };
+}
+
+/// Processes the sound of one microphone. On the thread that owns it, never in a device's callback.
+pub trait VoiceProcessor: Send + fmt::Debug {
+    /// Switches what is done, from the next frame on.
+    fn set(&mut self, settings: VoiceSettings);
+
+    /// The speaker was given this frame, mono at 48 kHz: all that it was given, in order, silence
+    /// too. Any value is taken; what is not finite counts as silence.
+    fn played(&mut self, frame: &[f32; VOICE_FRAME]);
+
+    /// The microphone heard this frame, in order; it is replaced by what shall be sent, which was
+    /// heard [`delay`](Self::delay) earlier. Every sample of it is finite and in -1 to 1, whatever
+    /// was heard. `echo_delay` is how long after [`played`](Self::played) was told of a sound its
+    /// echo is expected in what the microphone hears, as far as the devices know.
+    fn process(&mut self, frame: &mut [f32; VOICE_FRAME], echo_delay: Duration);
+
+    /// Sound of before says nothing of what comes: the microphone or the speaker is another one, or
+    /// stood still.
+    fn restart(&mut self);
+
+    /// By how much sound comes out later than it went in, as things are switched now.
+    fn delay(&self) -> Duration;
+
+    /// How well the echo is removed.
+    fn figures(&self) -> VoiceFigures;
+}
+
+/// How well the echo is removed; the names and units are those of webrtc-stats (W3C). `None` while
+/// nothing is known: the speaker was silent so far, or echoes are not removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct VoiceFigures {
+    /// By how many dB what the microphone hears of the speaker is quieter than what the speaker
+    /// played.
+    pub echo_return_loss: Option<f64>,
+    /// By how many dB more the echo is taken down.
+    pub echo_return_loss_enhancement: Option<f64>,
+}
+
+/// Leaves sound as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unprocessed;
+
+impl VoiceBackend for Unprocessed {
+    fn processor(&self, _: VoiceSettings) -> Box<dyn VoiceProcessor> {
+        Box::new(Self)
+    }
+}
+
+impl VoiceProcessor for Unprocessed {
+    fn set(&mut self, _: VoiceSettings) {}
+
+    fn played(&mut self, _: &[f32; VOICE_FRAME]) {}
+
+    fn process(&mut self, _: &mut [f32; VOICE_FRAME], _: Duration) {}
+
+    fn restart(&mut self) {}
+
+    fn delay(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn figures(&self) -> VoiceFigures {
+        VoiceFigures::default()
+    }
+}
