@@ -127,6 +127,23 @@ impl SoundServer {
         Program::start("pacat", &mut command)
     }
 
+    /// Puts somebody into a room: their microphone hears their speaker, some 100 ms later.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn room(&self, name: &str) -> Result<()> {
+        let source = format!("source={name}_speaker.monitor");
+        let sink = format!("sink={name}_mouth");
+        let words = [
+            "load-module",
+            "module-loopback",
+            &source,
+            &sink,
+            "latency_msec=60",
+        ];
+        self.ask(&words).await.map(drop)
+    }
+
     /// Hears what a speaker plays for a while.
     ///
     /// # Errors

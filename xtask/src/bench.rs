@@ -75,6 +75,12 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 15)]
         seconds: u64,
     },
+    /// What is done to a voice: echo, noise, levels in simulated rooms, beside WebRTC's own code.
+    Voice {
+        /// Without WebRTC's code, PESQ and STOI, for which Python packages are installed.
+        #[arg(long)]
+        ours_only: bool,
+    },
 }
 
 /// Runs a bench.
@@ -142,6 +148,14 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             drive.arg("--connections").arg(connections.to_string());
             drive.arg("--seconds").arg(seconds.to_string());
             check(drive.arg("--peer").arg(peer))
+        }
+        Bench::Voice { ours_only } => {
+            check(&mut cargo(["build", "--package", "scenarios", "--bins"]))?;
+            let mut drive = run::drive(&["bench-voice"]);
+            if *ours_only {
+                drive.arg("--ours-only");
+            }
+            check(&mut drive)
         }
     }
 }

@@ -5,13 +5,15 @@
 //! command line, becomes a backend by [`cameras`] and [`audio`]. The crate owns the threads of all
 //! devices: each open device has its own, and dropping its stream ends it. A synthetic or a file
 //! device opens only when somebody asked for it by name; it never stands in for a real one that is
-//! missing. [`EchoDevices`] are those of a peer that gives back what it receives.
+//! missing. [`EchoDevices`] are those of a peer that gives back what it receives. What a microphone
+//! hears is processed by [`voice`].
 
 #![warn(missing_docs)]
 
 pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod sound_server;
+pub mod voice;
 
 #[cfg(test)]
 mod allocations;

@@ -3,4 +3,4 @@
 pub(crate) mod camera;
 mod sound;
 
-pub(crate) use sound::Sound;
+pub(crate) use sound::{Sound, TheDefault};

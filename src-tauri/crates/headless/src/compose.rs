@@ -11,7 +11,7 @@ use engine::{Backends, Config, LanVisibility, People, Relation, SignalClient, Wh
 use identity::{Address, Identity};
 use lan::SystemLan;
 use media::backend::camera::VideoMode;
-use media::backend::voice::{Unprocessed, VoiceSettings};
+use media::backend::voice::VoiceSettings;
 use media::transport::MediaTransport;
 use media::units::{Bitrate, Size};
 use store::{KnownPeople, Settings};
@@ -30,7 +30,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
             options.microphone.clone().unwrap_or_default(),
             options.speaker.clone().unwrap_or_default(),
         ),
-        voice: Arc::new(Unprocessed),
+        voice: Arc::new(devices::voice::VoiceProcessing),
         codec: Arc::new(Codecs),
         transport: transport(options, settings),
         livekit: Some(Arc::new(LiveKit::new(livekit::Config {

@@ -1,4 +1,5 @@
-//! A transport without a network, for the tests of whoever drives sessions.
+//! For tests: a transport without a network, and a [`room`] with a speaker, a microphone and
+//! [`speech`], without any of them.
 //!
 //! [`Loopback`] is a [`MediaTransport`](crate::transport::MediaTransport) whose sessions meet on a
 //! [`Network`] in the same process. They need what real ones need: parcels carried between them,
@@ -61,8 +62,10 @@ mod end;
 mod gate;
 mod loopback;
 mod network;
+pub mod room;
 mod session;
 mod signal;
+pub mod speech;
 mod uplink;
 
 pub use conditions::Conditions;

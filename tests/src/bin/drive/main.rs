@@ -17,6 +17,7 @@ mod relay;
 mod show;
 mod sources;
 mod table;
+mod voice;
 mod windows;
 
 use anyhow::Result;
@@ -63,6 +64,8 @@ enum Form {
     Forge(forge::Options),
     /// Our relay beside another signaling server.
     BenchRelay(relay::Options),
+    /// What is done to a voice, in simulated rooms.
+    BenchVoice(voice::Options),
 }
 
 fn main() -> Result<()> {
@@ -85,6 +88,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Door(options) => door::run(options).await,
             Form::Forge(options) => tokio::task::block_in_place(|| forge::run(&options)),
             Form::BenchRelay(options) => relay::run(&options).await,
+            Form::BenchVoice(options) => voice::run(&options).await,
         }
     };
     // Leaving by the front door kills whatever was started.

@@ -5,7 +5,7 @@ use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceStream};
 
 use super::{find, with_default, with_synthetic};
 use crate::choice::{MicrophoneChoice, SpeakerChoice};
-use crate::system;
+use crate::system::{self, TheDefault};
 use crate::virtual_device;
 use crate::virtual_device::microphone::Loop;
 
@@ -94,7 +94,8 @@ impl AudioBackend for Sound {
                     return voice(sink);
                 }
                 let wanted = find(self.list()?.microphones, id, "microphone")?;
-                self.system.open_microphone(wanted, id.is_none(), sink)
+                let default = default_of(id, self.microphone == MicrophoneChoice::System);
+                self.system.open_microphone(wanted, default, sink)
             }
         }
     }
@@ -116,9 +117,20 @@ impl AudioBackend for Sound {
             )?)),
             SpeakerChoice::Device(_) | SpeakerChoice::System => {
                 let wanted = find(self.list()?.speakers, id, "speaker")?;
-                self.system.open_speaker(wanted, id.is_none(), source)
+                let default = default_of(id, self.speaker == SpeakerChoice::System);
+                self.system.open_speaker(wanted, default, source)
             }
         }
+    }
+}
+
+/// What the device called `id` has to do with the system's default one, where the choice is the
+/// `system`'s or a name.
+fn default_of(id: Option<&DeviceId>, system: bool) -> TheDefault {
+    match (id, system) {
+        (Some(_), _) => TheDefault::Ignored,
+        (None, false) => TheDefault::InNeed,
+        (None, true) => TheDefault::Followed,
     }
 }
 

@@ -45,8 +45,18 @@ enum Direction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wanted {
     info: DeviceInfo,
-    /// Whether another default device may take its place when it goes.
-    follow_default: bool,
+    default: TheDefault,
+}
+
+/// What a stream has to do with the system's default device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TheDefault {
+    /// Nothing: a person chose the device.
+    Ignored,
+    /// It takes the place of a device that is gone.
+    InNeed,
+    /// The stream is always on it, whichever it is.
+    Followed,
 }
 
 impl Sound {
@@ -59,36 +69,33 @@ impl Sound {
         }
     }
 
-    /// Starts the microphone `info`; one that was not chosen by name follows the default.
+    /// Starts the microphone `info`.
     pub(crate) fn open_microphone(
         &self,
         info: DeviceInfo,
-        follow_default: bool,
+        default: TheDefault,
         sink: Box<dyn SampleSink>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        self.open(info, follow_default, user::Microphone::new(sink))
+        self.open(info, default, user::Microphone::new(sink))
     }
 
-    /// Starts the speaker `info`; one that was not chosen by name follows the default.
+    /// Starts the speaker `info`.
     pub(crate) fn open_speaker(
         &self,
         info: DeviceInfo,
-        follow_default: bool,
+        default: TheDefault,
         source: Box<dyn SampleSource>,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        self.open(info, follow_default, user::Speaker::new(source))
+        self.open(info, default, user::Speaker::new(source))
     }
 
     fn open(
         &self,
         info: DeviceInfo,
-        follow_default: bool,
+        default: TheDefault,
         user: impl User,
     ) -> Result<Box<dyn DeviceStream>, DeviceError> {
-        let wanted = Wanted {
-            info,
-            follow_default,
-        };
+        let wanted = Wanted { info, default };
         stream::open(wanted, Arc::clone(&self.connection), user)
     }
 }
@@ -206,11 +213,12 @@ fn default_first(devices: &mut [DeviceInfo]) {
 
 /// The device that `wanted` means on `host` now, if it is there.
 fn find(host: &Host, wanted: &Wanted, direction: Direction) -> Result<Option<Device>, cpal::Error> {
-    let same = |device: &Device| {
-        device
-            .id()
-            .is_ok_and(|id| id.to_string() == wanted.info.id.0)
+    let meant = match wanted.default {
+        TheDefault::Ignored | TheDefault::InNeed => None,
+        TheDefault::Followed => default_id(host, direction)?,
     };
+    let meant = meant.unwrap_or_else(|| wanted.info.id.clone());
+    let same = |device: &Device| device.id().is_ok_and(|id| id.to_string() == meant.0);
     let devices = host.devices()?;
     let supports = |device: &Device| {
         device.description().is_ok_and(|it| match direction {
@@ -221,11 +229,28 @@ fn find(host: &Host, wanted: &Wanted, direction: Direction) -> Result<Option<Dev
     if let Some(device) = devices.filter(supports).find(same) {
         return Ok(Some(device));
     }
-    let default = match direction {
+    Ok(match wanted.default {
+        TheDefault::Ignored => None,
+        TheDefault::InNeed | TheDefault::Followed => system_default(host, direction),
+    })
+}
+
+/// The one of those that are shown which stands for the system's choice.
+fn default_id(host: &Host, direction: Direction) -> Result<Option<DeviceId>, cpal::Error> {
+    let shown = list(host)?;
+    let shown = match direction {
+        Direction::Input => shown.microphones,
+        Direction::Output => shown.speakers,
+    };
+    Ok(shown.into_iter().find(|it| it.is_default).map(|it| it.id))
+}
+
+/// The system's choice, which need not be among those that are shown.
+fn system_default(host: &Host, direction: Direction) -> Option<Device> {
+    match direction {
         Direction::Input => host.default_input_device(),
         Direction::Output => host.default_output_device(),
-    };
-    Ok(default.filter(|_| wanted.follow_default))
+    }
 }
 
 /// cpal's error in our words.

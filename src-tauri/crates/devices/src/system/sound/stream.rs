@@ -3,7 +3,8 @@
 //! A stream breaks when its device goes, when the sound server restarts, and on some systems when
 //! another device becomes the default. All of that looks alike from here, and so does a stream
 //! whose callbacks just stop: it is dropped and built again, a bounded number of times, and only
-//! then its user hears of it. A device may take seconds to start (a headset over the air): its
+//! then its user hears of it. PulseAudio says nothing when another device becomes the default, so a
+//! stream that follows the default asks for it every second. A device may take seconds to start (a headset over the air): its
 //! first callback is waited for longer than any later one.
 
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cpal::Stream;
-use cpal::traits::StreamTrait;
+use cpal::traits::{DeviceTrait, StreamTrait};
+use cpal::{Device, Host, Stream};
 use media::backend::device::{DeviceError, DeviceInfo, DeviceStream};
 use media::queue::{Empty, Queue, Slot};
 
 use super::user::{User, Watch};
-use super::{Connection, Direction, Wanted, config, failure, find};
+use super::{Connection, Direction, TheDefault, Wanted, config, failure, find, system_default};
 use crate::thread::spawn;
 
 /// Starts the stream that `wanted` means, with `user` at its end.
@@ -74,6 +75,22 @@ struct Keeper<U> {
 enum End {
     Stopped,
     Broken(DeviceError),
+    /// Another device is the default now.
+    Moved,
+}
+
+/// Why there is no stream any more.
+enum Gone {
+    Stopped,
+    Broken(DeviceError),
+}
+
+/// A stream and the device that it is on.
+struct Built {
+    stream: Stream,
+    device: String,
+    /// What the system called its default when it was last asked.
+    default: Option<String>,
 }
 
 impl<U: User> Keeper<U> {
@@ -98,11 +115,15 @@ impl<U: User> Keeper<U> {
             let rebuilt = match end {
                 End::Stopped => return self.user.end(None),
                 End::Broken(error) => self.rebuild(error, &mut pauses),
+                End::Moved => self.build(BUILD_AGAIN).or_else(|error| {
+                    // A device that has just come may not be ready.
+                    self.rebuild(error, &mut pauses)
+                }),
             };
             match rebuilt {
                 Ok(again) => stream = again,
-                Err(End::Stopped) => return self.user.end(None),
-                Err(End::Broken(error)) => {
+                Err(Gone::Stopped) => return self.user.end(None),
+                Err(Gone::Broken(error)) => {
                     tracing::warn!(device = %self.wanted.info.name, %error, "sound device is lost");
                     return self.user.end(Some(error));
                 }
@@ -111,7 +132,9 @@ impl<U: User> Keeper<U> {
     }
 
     /// A new stream, running.
-    fn build(&self, patience: Duration) -> Result<Stream, DeviceError> {
+    fn build(&self, patience: Duration) -> Result<Built, DeviceError> {
+        // Before the device is looked for: a change meanwhile is seen by the first look.
+        let default = self.default();
         let device = self
             .connection
             .ask(|host| find(host, &self.wanted, U::DIRECTION))
@@ -125,13 +148,44 @@ impl<U: User> Keeper<U> {
         stream
             .play()
             .map_err(|error| failure("start stream", &error))?;
-        let (device, format) = (&self.wanted.info.name, &format.stream);
-        tracing::debug!(%device, ?format, "sound stream runs");
-        Ok(stream)
+        let device = id(&device);
+        tracing::debug!(%device, format = ?format.stream, "sound stream runs");
+        Ok(Built {
+            stream,
+            device,
+            default,
+        })
     }
 
-    /// Waits until `stream` breaks or is not wanted any more, and drops it.
-    fn watch(&self, stream: Stream) -> End {
+    /// Whether the stream follows the default and belongs on another device now.
+    fn has_moved(&self, built: &mut Built) -> bool {
+        if self.wanted.default != TheDefault::Followed {
+            return false;
+        }
+        // To ask only for this takes much less than to look for the device.
+        let default = self.default();
+        if default == built.default {
+            return false;
+        }
+        built.default = default;
+        let found = self
+            .connection
+            .ask(|host| find(host, &self.wanted, U::DIRECTION));
+        // Who cannot tell stays: a device that is gone stops calling.
+        let Some(Ok(Some(now))) = found else {
+            return false;
+        };
+        id(&now) != built.device
+    }
+
+    /// What the system calls its default.
+    fn default(&self) -> Option<String> {
+        let default = |host: &Host| Ok(system_default(host, U::DIRECTION));
+        self.connection.ask(default)?.ok()?.map(|it| id(&it))
+    }
+
+    /// Waits until the stream breaks, is on the wrong device or is not wanted any more, and drops it.
+    fn watch(&self, mut built: Built) -> End {
         let mut calls = self.watch.calls.load(Ordering::Relaxed);
         let mut hiccups = self.watch.hiccups.load(Ordering::Relaxed);
         let mut silent = Duration::ZERO;
@@ -149,6 +203,10 @@ impl<U: User> Keeper<U> {
                 let (device, count) = (&self.wanted.info.name, hiccups - erred);
                 tracing::debug!(%device, count, "the sound system reported errors");
             }
+            if self.has_moved(&mut built) {
+                tracing::info!(from = %built.device, "the default device is another one");
+                break End::Moved;
+            }
             if calls > seen {
                 (silent, patience) = (Duration::ZERO, SILENCE);
                 continue;
@@ -158,7 +216,7 @@ impl<U: User> Keeper<U> {
                 break End::Broken(DeviceError::Lost("no sound moves".into()));
             }
         };
-        drop(stream);
+        drop(built.stream);
         end
     }
 
@@ -167,12 +225,12 @@ impl<U: User> Keeper<U> {
         &self,
         first: DeviceError,
         pauses: &mut std::slice::Iter<'_, Duration>,
-    ) -> Result<Stream, End> {
+    ) -> Result<Built, Gone> {
         tracing::info!(device = %self.wanted.info.name, error = %first, "sound stream broke");
         let mut last = first;
         for pause in pauses {
             match self.watch.broken.pop(*pause) {
-                Err(Empty::Closed) => return Err(End::Stopped),
+                Err(Empty::Closed) => return Err(Gone::Stopped),
                 // Errors that the broken stream still reported say nothing of the next one.
                 Ok(_) | Err(Empty::TimedOut) => self.watch.broken.clear(),
             }
@@ -181,8 +239,13 @@ impl<U: User> Keeper<U> {
                 Err(error) => last = error,
             }
         }
-        Err(End::Broken(DeviceError::Lost(last.to_string())))
+        Err(Gone::Broken(DeviceError::Lost(last.to_string())))
     }
+}
+
+/// How a device is told from others; empty when it is gone.
+fn id(device: &Device) -> String {
+    device.id().map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// A stream in use. Dropping it stops the stream.

@@ -1,0 +1,108 @@
+//! A machine whose microphone hears its speaker, on a sound server of our own.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use scenarios::clock;
+use scenarios::material::material;
+use scenarios::peer::{Peer, address};
+use scenarios::program::built;
+use scenarios::relay::Relay;
+use scenarios::sound::Recording;
+use scenarios::sound_server::SoundServer;
+use scenarios::turn::{missing, note, skip, turn};
+use tokio::process::Command;
+use tokio::time::sleep;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// What is done to the voice of whoever sits in the room.
+const UNPROCESSED: [&str; 6] = [
+    "--echo-cancellation",
+    "off",
+    "--noise-suppression",
+    "off",
+    "--auto-gain",
+    "off",
+];
+const NO_ECHO: [&str; 4] = ["--noise-suppression", "off", "--auto-gain", "off"];
+
+#[tokio::test]
+async fn whoever_talks_to_somebody_with_speakers_does_not_hear_themselves() -> Result<()> {
+    let _turn = turn().await;
+    if let Some(program) = missing(&["pulseaudio", "pactl", "pacat"]) {
+        skip("voice in a room", &format!("there is no {program}"));
+        return Ok(());
+    }
+    let plain = echo_of(&UNPROCESSED).await?;
+    let cancelled = echo_of(&NO_ECHO).await?;
+    let all = echo_of(&[]).await?;
+    note(&format!(
+        "the own voice comes back at {plain:.1} dB, with echo cancellation {cancelled:.1} dB, \
+         with everything on {all:.1} dB"
+    ));
+    ensure!(plain > -20.0, "there is no room: {plain:.1} dB");
+    ensure!(cancelled < plain - 20.0, "{cancelled:.1} of {plain:.1} dB");
+    ensure!(all < plain - 25.0, "{all:.1} of {plain:.1} dB");
+    Ok(())
+}
+
+/// How loud Bea hears herself from the fifth second on, in dB of how loud she is, when Ada sits in a
+/// room and her program does this to what her microphone hears.
+async fn echo_of(processing: &[&str]) -> Result<f64> {
+    let sound = SoundServer::start(&["ada"]).await?;
+    sound.room("ada").await?;
+    let homes = tempfile::tempdir()?;
+    let place = |name: &str| homes.path().join(name);
+    let (home, heard) = (place("bea"), place("heard.wav"));
+    let material = material().await?;
+    let voice = &material.voices[0];
+    let relay = Relay::start().await?;
+    let to = address(&home).await?;
+    let speaker = format!("file:{}", heard.display());
+    let words = [
+        "answer",
+        "--auto",
+        "--camera",
+        "none",
+        "--microphone",
+        &material.microphones[0],
+        "--speaker",
+        &speaker,
+    ];
+    let mut bea = Peer::start("bea", &home, relay.url(), &words)?;
+    bea.online(SOON).await?;
+    let mut command = Command::new(built("tincan")?);
+    command
+        .env("PULSE_SERVER", sound.address())
+        .env_remove("XDG_RUNTIME_DIR")
+        .env("HOME", homes.path());
+    let devices = SoundServer::devices("ada");
+    let devices: Vec<&str> = devices.iter().map(String::as_str).collect();
+    let words = [&["call", &to, "--camera", "none"], &devices[..], processing].concat();
+    let mut ada = Peer::start_plain(command, "ada", &place("ada"), relay.url(), &words)?;
+    for peer in [&mut ada, &mut bea] {
+        peer.phase("connected", SOON).await?;
+    }
+    sleep(Duration::from_secs(5)).await;
+    let from = clock::now();
+    sleep(Duration::from_secs(8)).await;
+    let to = clock::now();
+    ada.say("end").await?;
+    ensure!(ada.ended(SOON).await?.success(), "ada");
+    let mut figures = ada.lines().iter().rev().filter_map(|it| it.get("figures"));
+    let figures = figures.next().context("ada told no figures")?;
+    note(&format!(
+        "{processing:?}: echo return loss {}, enhancement {}",
+        figures["echoReturnLoss"], figures["echoReturnLossEnhancement"]
+    ));
+    bea.say("quit").await?;
+    bea.ended(SOON).await?;
+    let recording = Recording::read(&heard)?.between(from, to);
+    let recording = recording.context("nothing was recorded")?;
+    let voice = Recording {
+        samples: voice.clone(),
+        begun: None,
+    };
+    Ok(20.0 * (recording.loudness().max(1e-6) / voice.loudness()).log10())
+}
