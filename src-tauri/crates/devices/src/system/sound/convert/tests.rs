@@ -189,3 +189,71 @@ fn callbacks_never_touch_the_heap() {
         assert_eq!(count, 0, "at {rate_hz} Hz");
     }
 }
+
+/// How far a clock that runs away from ours has come, and how far we are behind it.
+#[derive(Default)]
+struct Drift {
+    samples: u64,
+    late: Duration,
+    /// Where the device's clock stands against the samples that were moved.
+    start: Option<Instant>,
+}
+
+impl Drift {
+    /// `samples` are moved at what is said to be `at`, by a clock that is `PPM` too fast.
+    fn move_by(&mut self, samples: usize, at: Instant) {
+        const PPM: f64 = 200.0;
+        let start = *self.start.get_or_insert(at);
+        let played = self.samples as f64 / f64::from(SAMPLE_RATE_HZ);
+        let due = start + Duration::from_secs_f64(played / (1.0 + PPM / 1e6));
+        self.late = self.late.max(at.max(due) - at.min(due));
+        self.samples += samples as u64;
+    }
+}
+
+impl SampleSink for Drift {
+    fn samples(&mut self, samples: &[f32], captured_at: Instant) {
+        self.move_by(samples.len(), captured_at);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("{error}");
+    }
+}
+
+impl SampleSource for Drift {
+    fn fill(&mut self, out: &mut [f32], plays_at: Instant) {
+        out.fill(0.1);
+        self.move_by(out.len(), plays_at);
+    }
+
+    fn failed(&mut self, error: DeviceError) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn an_hour_of_a_fast_clock_grows_nothing() {
+    let rate_hz = 16_000;
+    let mut intake = Intake::new(1, rate_hz).unwrap();
+    let mut outlet = Outlet::new(1, rate_hz).unwrap();
+    let (mut heard, mut played) = (Drift::default(), Drift::default());
+    let frames = rate_hz as usize / 100;
+    let (said, mut asked) = (vec![0.1_f32; frames], vec![0.0_f32; frames]);
+    let start = Instant::now() + Duration::from_secs(1);
+    let callbacks = 360_000_u64;
+    let count = crate::allocations::during(|| {
+        for callback in 0..callbacks {
+            let at = start + Duration::from_secs_f64(callback as f64 * 0.01 / (1.0 + 200e-6));
+            intake.take(&said, at, &mut heard);
+            outlet.fill(&mut asked, at, &mut played);
+        }
+    });
+    assert_eq!(count, 0, "memory");
+    for drift in [&heard, &played] {
+        let behind = drift.samples.abs_diff(callbacks * 480);
+        // A block of 5 ms waits for its end, or for its turn.
+        assert!(behind <= 480, "{behind} samples behind");
+        assert!(drift.late < Duration::from_millis(10), "{:?}", drift.late);
+    }
+}
