@@ -8,11 +8,14 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
 #![expect(clippy::print_stderr, reason = "what was not tested is said aloud")]
 
+#[path = "pulseaudio/changes.rs"]
+mod changes;
+
 use std::ffi::OsString;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use devices::sound_server::{self, Environment};
@@ -137,51 +140,6 @@ fn body_restart() {
     sound
         .open_speaker(None, Box::new(Mouth::default()))
         .unwrap();
-}
-
-#[test]
-fn a_stream_without_a_name_follows_the_default() {
-    inside("body_followed");
-}
-
-#[test]
-#[ignore = "the body of a_stream_without_a_name_follows_the_default"]
-fn body_followed() {
-    let server = Server::start();
-    server.load("module-null-sink sink_name=headset rate=48000");
-    let sound = audio(MicrophoneChoice::System, SpeakerChoice::System);
-    let mouth = Mouth::default();
-    let _speaker = sound.open_speaker(None, Box::new(mouth.clone())).unwrap();
-    let listed = |what: &str| {
-        let listed = program("pactl").args(["list", "short", what]).output();
-        String::from_utf8(listed.unwrap().stdout).unwrap()
-    };
-    let numbers = |of: &str, sink: Option<&str>| -> Vec<u32> {
-        let columns = of.lines().map(|it| it.split('\t').collect::<Vec<_>>());
-        let columns = columns.filter(|it| sink.is_none_or(|sink| it[1] == sink));
-        columns.map(|it| it[0].parse().unwrap()).collect()
-    };
-    // The server moves a stream too, and converts then what was made for the device before: only a
-    // stream with a number of its own was made for this one.
-    for default in ["headset", "spk"] {
-        let sinks = listed("sinks");
-        let sink = sinks
-            .lines()
-            .find(|it| it.contains(&format!("\t{default}\t")));
-        let sink = sink.unwrap().split('\t').next().unwrap();
-        let last = numbers(&listed("sink-inputs"), None).into_iter().max();
-        let changed = Instant::now();
-        let pactl = pactl().args(["set-default-sink", default]).status();
-        assert!(pactl.unwrap().success());
-        wait("a stream that is made for the device", || {
-            let there = numbers(&listed("sink-inputs"), Some(sink));
-            there.into_iter().max() > last
-        });
-        assert!(changed.elapsed() < Duration::from_secs(3), "{default}");
-        let played = mouth.asked();
-        wait("sound there", || mouth.asked() > played + 10_000);
-    }
-    assert!(mouth.failure().is_none());
 }
 
 #[test]
@@ -505,6 +463,9 @@ fn real_server() -> String {
     server.split(' ').next_back().unwrap().to_owned()
 }
 
+/// Who runs a server on it.
+static MACHINE: RwLock<()> = RwLock::new(());
+
 /// Stands in `TEST_SERVER` for where a server listens by itself.
 const USUAL: &str = "usual";
 
@@ -537,18 +498,32 @@ fn wait(what: &str, mut done: impl FnMut() -> bool) {
 /// Runs the test `body` in a process of its own, with a home and a sound server of its own in the
 /// usual place.
 fn inside(body: &str) {
-    inside_with(body, |home| {
-        let socket = format!("unix:{}", home.join("pulse/native").display());
-        vec![
-            ("XDG_RUNTIME_DIR", home.as_os_str().to_owned()),
-            ("TEST_SERVER", socket.into()),
-        ]
-    });
+    inside_with(body, usual);
+}
+
+/// The same while no other test of this file runs: servers that share few cores starve each other.
+fn inside_alone(body: &str) {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    run_inside(body, usual);
+}
+
+/// A sound server in the usual place of a home.
+fn usual(home: &Path) -> Vec<(&'static str, OsString)> {
+    let socket = format!("unix:{}", home.join("pulse/native").display());
+    vec![
+        ("XDG_RUNTIME_DIR", home.as_os_str().to_owned()),
+        ("TEST_SERVER", socket.into()),
+    ]
 }
 
 /// The same with a server and an environment that `variables` makes for a home. `PULSE_SERVER` is
 /// where the server is, unless `TEST_SERVER` says so.
 fn inside_with(body: &str, variables: impl FnOnce(&Path) -> Vec<(&'static str, OsString)>) {
+    let _shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    run_inside(body, variables);
+}
+
+fn run_inside(body: &str, variables: impl FnOnce(&Path) -> Vec<(&'static str, OsString)>) {
     if !installed("pulseaudio") || !installed("pactl") {
         eprintln!("SKIPPED: pulseaudio is not installed, {body} did not run");
         return;

@@ -2,7 +2,8 @@
 //!
 //! On Linux the hosts are the native PulseAudio one (which PipeWire serves too) and, where no such
 //! server runs, ALSA. Every stream has a thread of its own that builds it, watches it, builds it
-//! again when it broke, and drops it; cpal's callbacks only convert and hand over.
+//! again when it broke or shall be on another device, and drops it; cpal's callbacks only convert
+//! and hand over.
 //!
 //! All go through one connection to the host, which is kept: the PulseAudio client that cpal uses
 //! never closes one, so a new one each time would leave a thread and a socket behind.
@@ -13,6 +14,7 @@ mod convert;
 mod positions;
 mod stream;
 mod user;
+mod wanted;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +25,8 @@ use media::backend::audio::{AudioDevices, SampleSink, SampleSource};
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind, DeviceStream};
 
 use self::user::User;
+pub(crate) use self::wanted::TheDefault;
+use self::wanted::Wanted;
 
 /// The machine's sound.
 #[derive(Debug, Default)]
@@ -39,24 +43,6 @@ struct Connection(Mutex<Option<Host>>);
 enum Direction {
     Input,
     Output,
-}
-
-/// What a stream opens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Wanted {
-    info: DeviceInfo,
-    default: TheDefault,
-}
-
-/// What a stream has to do with the system's default device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TheDefault {
-    /// Nothing: a person chose the device.
-    Ignored,
-    /// It takes the place of a device that is gone.
-    InNeed,
-    /// The stream is always on it, whichever it is.
-    Followed,
 }
 
 impl Sound {
@@ -208,48 +194,6 @@ fn default_first(devices: &mut [DeviceInfo]) {
         devices[..=index].rotate_right(1);
     } else if let Some(first) = devices.first_mut() {
         first.is_default = true;
-    }
-}
-
-/// The device that `wanted` means on `host` now, if it is there.
-fn find(host: &Host, wanted: &Wanted, direction: Direction) -> Result<Option<Device>, cpal::Error> {
-    let meant = match wanted.default {
-        TheDefault::Ignored | TheDefault::InNeed => None,
-        TheDefault::Followed => default_id(host, direction)?,
-    };
-    let meant = meant.unwrap_or_else(|| wanted.info.id.clone());
-    let same = |device: &Device| device.id().is_ok_and(|id| id.to_string() == meant.0);
-    let devices = host.devices()?;
-    let supports = |device: &Device| {
-        device.description().is_ok_and(|it| match direction {
-            Direction::Input => it.supports_input(),
-            Direction::Output => it.supports_output(),
-        })
-    };
-    if let Some(device) = devices.filter(supports).find(same) {
-        return Ok(Some(device));
-    }
-    Ok(match wanted.default {
-        TheDefault::Ignored => None,
-        TheDefault::InNeed | TheDefault::Followed => system_default(host, direction),
-    })
-}
-
-/// The one of those that are shown which stands for the system's choice.
-fn default_id(host: &Host, direction: Direction) -> Result<Option<DeviceId>, cpal::Error> {
-    let shown = list(host)?;
-    let shown = match direction {
-        Direction::Input => shown.microphones,
-        Direction::Output => shown.speakers,
-    };
-    Ok(shown.into_iter().find(|it| it.is_default).map(|it| it.id))
-}
-
-/// The system's choice, which need not be among those that are shown.
-fn system_default(host: &Host, direction: Direction) -> Option<Device> {
-    match direction {
-        Direction::Input => host.default_input_device(),
-        Direction::Output => host.default_output_device(),
     }
 }
 

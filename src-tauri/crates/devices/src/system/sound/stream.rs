@@ -3,22 +3,28 @@
 //! A stream breaks when its device goes, when the sound server restarts, and on some systems when
 //! another device becomes the default. All of that looks alike from here, and so does a stream
 //! whose callbacks just stop: it is dropped and built again, a bounded number of times, and only
-//! then its user hears of it. PulseAudio says nothing when another device becomes the default, so a
-//! stream that follows the default asks for it every second. A device may take seconds to start (a headset over the air): its
+//! then its user hears of it. A device may take seconds to start (a headset over the air): its
 //! first callback is waited for longer than any later one.
+//!
+//! Not every system tells that another device became the default, or that the device went and came
+//! back: once a second the keeper looks. A stream for another device is built beside the running
+//! one, which goes on until the other has its first callback: the gap is a few milliseconds,
+//! however long the device takes, and a device that does not start takes nobody's sound away.
+//! Only PulseAudio's speakers have to change with a pause: cpal puts all that a connection plays
+//! into one group, which the server keeps on one device.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use cpal::traits::{DeviceTrait, StreamTrait};
-use cpal::{Device, Host, Stream};
+use cpal::Stream;
+use cpal::traits::StreamTrait;
 use media::backend::device::{DeviceError, DeviceInfo, DeviceStream};
 use media::queue::{Empty, Queue, Slot};
 
 use super::user::{User, Watch};
-use super::{Connection, Direction, TheDefault, Wanted, config, failure, find, system_default};
+use super::wanted::{Identity, Look, Wanted};
+use super::{Connection, Direction, config, failure};
 use crate::thread::spawn;
 
 /// Starts the stream that `wanted` means, with `user` at its end.
@@ -71,32 +77,32 @@ struct Keeper<U> {
     ready: Slot<Result<(), DeviceError>>,
 }
 
+/// A stream that plays or hears, for the user or to take over from another.
+struct Running {
+    /// Sound moves for as long as it is kept.
+    _stream: Stream,
+    device: Option<Identity>,
+    watch: Watch,
+    /// How many callbacks and errors the last look saw.
+    calls: u64,
+    hiccups: u64,
+    /// For how long no callback came, and how long that may be.
+    silent: Duration,
+    patience: Duration,
+}
+
 /// Why a running stream is not needed or not there any more.
 enum End {
     Stopped,
     Broken(DeviceError),
-    /// Another device is the default now.
+    /// Another device is meant, and the two cannot run beside each other.
     Moved,
-}
-
-/// Why there is no stream any more.
-enum Gone {
-    Stopped,
-    Broken(DeviceError),
-}
-
-/// A stream and the device that it is on.
-struct Built {
-    stream: Stream,
-    device: String,
-    /// What the system called its default when it was last asked.
-    default: Option<String>,
 }
 
 impl<U: User> Keeper<U> {
     fn run(self) {
-        let mut stream = match self.build(BUILD_FIRST) {
-            Ok(stream) => stream,
+        let mut running = match self.build(BUILD_FIRST, true) {
+            Ok(running) => running,
             Err(error) => {
                 self.ready.push(Err(error));
                 return self.user.end(None);
@@ -106,146 +112,177 @@ impl<U: User> Keeper<U> {
         let mut pauses = REBUILD_PAUSES.iter();
         loop {
             let began = Instant::now();
-            let end = self.watch(stream);
+            let end = self.watch(running);
             // Only a stream that ran for a while starts the pauses anew: one that breaks at once
             // would otherwise be rebuilt for ever.
             if began.elapsed() > STEADY {
                 pauses = REBUILD_PAUSES.iter();
             }
-            let rebuilt = match end {
+            let why = match end {
                 End::Stopped => return self.user.end(None),
-                End::Broken(error) => self.rebuild(error, &mut pauses),
-                End::Moved => self.build(BUILD_AGAIN).or_else(|error| {
-                    // A device that has just come may not be ready.
-                    self.rebuild(error, &mut pauses)
-                }),
+                End::Broken(error) => error,
+                End::Moved => {
+                    // The other device has not broken yet.
+                    pauses = REBUILD_PAUSES.iter();
+                    DeviceError::Lost("another device is meant".into())
+                }
             };
-            match rebuilt {
-                Ok(again) => stream = again,
-                Err(Gone::Stopped) => return self.user.end(None),
-                Err(Gone::Broken(error)) => {
-                    tracing::warn!(device = %self.wanted.info.name, %error, "sound device is lost");
-                    return self.user.end(Some(error));
+            match self.rebuild(why, &mut pauses) {
+                Ok(again) => running = again,
+                Err(error) => {
+                    if let Some(error) = &error {
+                        tracing::warn!(device = %self.wanted.info.name, %error, "sound device is lost");
+                    }
+                    return self.user.end(error);
                 }
             }
         }
     }
 
-    /// A new stream, running.
-    fn build(&self, patience: Duration) -> Result<Built, DeviceError> {
-        // Before the device is looked for: a change meanwhile is seen by the first look.
-        let default = self.default();
+    /// A new stream, running, and `connected` to the user or not yet.
+    fn build(&self, patience: Duration, connected: bool) -> Result<Running, DeviceError> {
         let device = self
             .connection
-            .ask(|host| find(host, &self.wanted, U::DIRECTION))
+            .ask(|host| self.wanted.find(host, U::DIRECTION))
             .ok_or_else(|| DeviceError::NotFound("no sound system answers".into()))?
             .map_err(|error| failure("find device", &error))?
             .ok_or_else(|| DeviceError::NotFound(self.wanted.info.name.clone()))?;
         let format = config::choose(&device, U::DIRECTION)?;
-        let stream = self
-            .user
-            .build(&device, format, self.watch.clone(), patience)?;
+        let watch = self.watch.another();
+        watch.connect(connected);
+        let stream = self.user.build(&device, format, watch.clone(), patience)?;
         stream
             .play()
             .map_err(|error| failure("start stream", &error))?;
-        let device = id(&device);
-        tracing::debug!(%device, format = ?format.stream, "sound stream runs");
-        Ok(Built {
-            stream,
+        let device = Identity::of(&device, U::DIRECTION);
+        tracing::debug!(?device, format = ?format.stream, "sound stream runs");
+        Ok(Running {
+            _stream: stream,
             device,
-            default,
+            watch,
+            calls: 0,
+            hiccups: 0,
+            silent: Duration::ZERO,
+            patience: START,
         })
     }
 
-    /// Whether the stream follows the default and belongs on another device now.
-    fn has_moved(&self, built: &mut Built) -> bool {
-        if self.wanted.default != TheDefault::Followed {
-            return false;
-        }
-        // To ask only for this takes much less than to look for the device.
-        let default = self.default();
-        if default == built.default {
-            return false;
-        }
-        built.default = default;
-        let found = self
-            .connection
-            .ask(|host| find(host, &self.wanted, U::DIRECTION));
-        // Who cannot tell stays: a device that is gone stops calling.
-        let Some(Ok(Some(now))) = found else {
-            return false;
-        };
-        id(&now) != built.device
-    }
-
-    /// What the system calls its default.
-    fn default(&self) -> Option<String> {
-        let default = |host: &Host| Ok(system_default(host, U::DIRECTION));
-        self.connection.ask(default)?.ok()?.map(|it| id(&it))
-    }
-
-    /// Waits until the stream breaks, is on the wrong device or is not wanted any more, and drops it.
-    fn watch(&self, mut built: Built) -> End {
-        let mut calls = self.watch.calls.load(Ordering::Relaxed);
-        let mut hiccups = self.watch.hiccups.load(Ordering::Relaxed);
-        let mut silent = Duration::ZERO;
-        let mut patience = START;
-        let end = loop {
-            match self.watch.broken.pop(SILENCE) {
-                Err(Empty::Closed) => break End::Stopped,
-                Ok(error) => break End::Broken(error),
+    /// Waits until `running` breaks or is not wanted any more, and drops it. Where the device that
+    /// is meant becomes another one, a stream on that takes its place.
+    fn watch(&self, mut running: Running) -> End {
+        // The device that did not start, and when that was seen.
+        let mut refused: Option<(Identity, Instant)> = None;
+        loop {
+            match self.watch.broken.pop(LOOK) {
+                Err(Empty::Closed) => return End::Stopped,
+                Ok(error) => return End::Broken(error),
                 Err(Empty::TimedOut) => {}
             }
-            let (seen, erred) = (calls, hiccups);
-            calls = self.watch.calls.load(Ordering::Relaxed);
-            hiccups = self.watch.hiccups.load(Ordering::Relaxed);
-            if hiccups > erred {
-                let (device, count) = (&self.wanted.info.name, hiccups - erred);
-                tracing::debug!(%device, count, "the sound system reported errors");
+            match self.look(&running) {
+                Look::Same => {}
+                Look::Gone => return End::Broken(DeviceError::Lost("it went away".into())),
+                Look::Other(device) => {
+                    let again = refused
+                        .as_ref()
+                        .is_none_or(|(it, at)| *it != device || at.elapsed() >= AGAIN);
+                    match again.then(|| self.follow(&mut running)) {
+                        None => {}
+                        Some(Ok(())) => refused = None,
+                        Some(Err(end @ (End::Stopped | End::Moved))) => return end,
+                        Some(Err(End::Broken(error))) => {
+                            tracing::info!(?device, %error, "the device does not start");
+                            refused = Some((device, Instant::now()));
+                        }
+                    }
+                }
             }
-            if self.has_moved(&mut built) {
-                tracing::info!(from = %built.device, "the default device is another one");
-                break End::Moved;
+            if !running.moves(LOOK) {
+                return End::Broken(DeviceError::Lost("no sound moves".into()));
             }
-            if calls > seen {
-                (silent, patience) = (Duration::ZERO, SILENCE);
-                continue;
-            }
-            silent += SILENCE;
-            if silent >= patience {
-                break End::Broken(DeviceError::Lost("no sound moves".into()));
-            }
-        };
-        drop(built.stream);
-        end
+        }
     }
 
-    /// Builds the stream again after `first`, with growing pauses.
+    /// What the system says of the device of `running`. A system that does not answer says nothing:
+    /// its streams break.
+    fn look(&self, running: &Running) -> Look {
+        let Some(current) = &running.device else {
+            return Look::Same;
+        };
+        let looked = self
+            .connection
+            .ask(|host| self.wanted.look(host, U::DIRECTION, current));
+        looked.and_then(Result::ok).unwrap_or(Look::Same)
+    }
+
+    /// Puts a stream on the device that is meant now in the place of `running`, as soon as it has
+    /// its first callback.
+    fn follow(&self, running: &mut Running) -> Result<(), End> {
+        let beside = running.device.as_ref().is_none_or(Identity::runs_beside);
+        if U::DIRECTION == Direction::Output && !beside {
+            return Err(End::Moved);
+        }
+        let next = self.build(BUILD_AGAIN, false).map_err(End::Broken)?;
+        let deadline = Instant::now() + START;
+        while next.watch.calls() == 0 {
+            match self.watch.broken.pop(FIRST_CALL) {
+                Err(Empty::Closed) => return Err(End::Stopped),
+                // The old one need not be waited with any more.
+                Ok(_) => break,
+                Err(Empty::TimedOut) if Instant::now() >= deadline => {
+                    let error = DeviceError::Failed("no sound moves".into());
+                    return Err(End::Broken(error));
+                }
+                Err(Empty::TimedOut) => {}
+            }
+        }
+        tracing::info!(from = ?running.device, to = ?next.device, "sound goes to another device");
+        let old = std::mem::replace(running, next);
+        old.watch.connect(false);
+        running.watch.connect(true);
+        drop(old);
+        Ok(())
+    }
+
+    /// Builds the stream again after `first`, with growing pauses. Fails without an error when it is
+    /// not wanted any more.
     fn rebuild(
         &self,
         first: DeviceError,
         pauses: &mut std::slice::Iter<'_, Duration>,
-    ) -> Result<Built, Gone> {
+    ) -> Result<Running, Option<DeviceError>> {
         tracing::info!(device = %self.wanted.info.name, error = %first, "sound stream broke");
         let mut last = first;
         for pause in pauses {
             match self.watch.broken.pop(*pause) {
-                Err(Empty::Closed) => return Err(Gone::Stopped),
+                Err(Empty::Closed) => return Err(None),
                 // Errors that the broken stream still reported say nothing of the next one.
                 Ok(_) | Err(Empty::TimedOut) => self.watch.broken.clear(),
             }
-            match self.build(BUILD_AGAIN) {
-                Ok(stream) => return Ok(stream),
+            match self.build(BUILD_AGAIN, true) {
+                Ok(running) => return Ok(running),
                 Err(error) => last = error,
             }
         }
-        Err(Gone::Broken(DeviceError::Lost(last.to_string())))
+        Err(Some(DeviceError::Lost(last.to_string())))
     }
 }
 
-/// How a device is told from others; empty when it is gone.
-fn id(device: &Device) -> String {
-    device.id().map(|id| id.to_string()).unwrap_or_default()
+impl Running {
+    /// Whether callbacks came in the last while `passed`, or may still come.
+    fn moves(&mut self, passed: Duration) -> bool {
+        let (calls, hiccups) = (self.watch.calls(), self.watch.hiccups());
+        if hiccups > self.hiccups {
+            let (device, count) = (&self.device, hiccups - self.hiccups);
+            tracing::debug!(?device, count, "the sound system reported errors");
+        }
+        if calls > self.calls {
+            (self.silent, self.patience) = (Duration::ZERO, SILENCE);
+        } else {
+            self.silent += passed;
+        }
+        (self.calls, self.hiccups) = (calls, hiccups);
+        self.silent < self.patience
+    }
 }
 
 /// A stream in use. Dropping it stops the stream.
@@ -305,6 +342,16 @@ const START: Duration = Duration::from_secs(10);
 
 /// Every later one: a hundred should have come in this time.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// From one look at a stream and its device to the next: a headset that a user puts on is followed
+/// before they wonder.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often a stream that shall take over is looked at: two callbacks.
+const FIRST_CALL: Duration = Duration::from_millis(20);
+
+/// When a device that did not start is tried again, while the stream beside it works.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// All of a call is released within a second of its end. A thread that takes longer is left to
 /// end by itself; its callbacks reach nobody.

@@ -164,26 +164,44 @@ impl User for Speaker {
     }
 }
 
-/// What the callbacks tell the keeper.
+/// What the callbacks of one stream tell the keeper.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
-    /// Why the stream has to be built again; closed when it shall end.
+    /// Why the stream has to be built again; closed when it shall end. One for all streams of a
+    /// keeper.
     pub(super) broken: Slot<DeviceError>,
-    pub(super) calls: Arc<AtomicU64>,
     /// The owner dropped the stream: a callback of a system that hangs reaches nobody any more.
     over: Arc<AtomicBool>,
+    /// Whether this is the stream that the user is connected to. Another one may be warming up.
+    connected: Arc<AtomicBool>,
+    calls: Arc<AtomicU64>,
     /// Errors that break nothing, such as an overrun. Some hosts report hundreds in a second.
-    pub(super) hiccups: Arc<AtomicU64>,
+    hiccups: Arc<AtomicU64>,
 }
 
 impl Watch {
     pub(super) fn new() -> Self {
         Self {
             broken: Queue::slot(),
-            calls: Arc::default(),
             over: Arc::default(),
+            connected: Arc::default(),
+            calls: Arc::default(),
             hiccups: Arc::default(),
         }
+    }
+
+    /// For another stream of the same keeper, which nobody is connected to yet.
+    pub(super) fn another(&self) -> Self {
+        Self {
+            broken: self.broken.clone(),
+            over: Arc::clone(&self.over),
+            ..Self::new()
+        }
+    }
+
+    /// Connects the stream to the user, or parts them. What a parted stream reports breaks nothing.
+    pub(super) fn connect(&self, connected: bool) {
+        self.connected.store(connected, Ordering::Release);
     }
 
     /// Ends the watched stream: its keeper drops it, and its callbacks do nothing until then.
@@ -192,10 +210,20 @@ impl Watch {
         self.broken.close();
     }
 
-    /// A callback came; it breaks off when nobody wants the stream any more.
+    /// How many callbacks came.
+    pub(super) fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// How many errors came that break nothing.
+    pub(super) fn hiccups(&self) -> u64 {
+        self.hiccups.load(Ordering::Relaxed)
+    }
+
+    /// A callback came; it breaks off when nobody wants the stream, or nobody yet.
     fn called(&self) -> ControlFlow<()> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        if self.over.load(Ordering::Acquire) {
+        if self.over.load(Ordering::Acquire) || !self.connected.load(Ordering::Acquire) {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
@@ -207,7 +235,9 @@ impl Watch {
             ErrorKind::DeviceChanged
             | ErrorKind::StreamInvalidated
             | ErrorKind::DeviceNotAvailable
-            | ErrorKind::HostUnavailable => {
+            | ErrorKind::HostUnavailable
+                if self.connected.load(Ordering::Acquire) =>
+            {
                 self.broken.push(failure("stream", error));
             }
             _ => {
