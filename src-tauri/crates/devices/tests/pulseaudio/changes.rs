@@ -34,10 +34,18 @@ fn body_followed() {
         [&ears, &mouth, &named].iter().all(|it| it.moved() > 24_000)
     });
     let stays = number("sinks", "vmic");
+    let mut on = (number("sinks", "spk"), number("sources", "mic"));
     for (sink, source) in [("headset", "headset_mic"), ("spk", "mic")] {
         for end in [&ears, &mouth] {
             end.0.lock().unwrap().gaps.clear();
         }
+        // The server itself moves a stream only from one default to the next.
+        pactl(&["move-sink-input", &stream("sink-inputs", &on.0), "vmic"]);
+        pactl(&[
+            "move-source-output",
+            &stream("source-outputs", &on.1),
+            "spk.monitor",
+        ]);
         let changed = Instant::now();
         pactl(&["set-default-sink", sink]);
         pactl(&["set-default-source", source]);
@@ -46,6 +54,7 @@ fn body_followed() {
             places("source-outputs").contains(&number("sources", source))
                 && played.contains(&number("sinks", sink))
         });
+        on = (number("sinks", sink), number("sources", source));
         let took = changed.elapsed();
         assert!(took < FOLLOWED, "{sink}: {took:?}");
         let before = (ears.moved(), mouth.moved());
@@ -361,6 +370,12 @@ fn number(of: &str, name: &str) -> String {
     let names = column(of, 1);
     let at = names.iter().position(|it| it == name);
     at.map_or_else(String::new, |it| column(of, 0)[it].clone())
+}
+
+/// The number of the stream on the sink or source `place`.
+fn stream(of: &str, place: &str) -> String {
+    let at = places(of).iter().position(|it| it == place);
+    column(of, 0)[at.unwrap()].clone()
 }
 
 /// The numbers of the sinks or sources that streams are on.
