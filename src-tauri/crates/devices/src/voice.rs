@@ -2,7 +2,7 @@
 //! of the speaker is taken out, noise is taken down, loudness is kept even, in this order, because
 //! the echo canceller needs sound that nothing has bent yet, and gain must not raise noise.
 //!
-//! Each of the three is a [`Stage`](stage::Stage) around a filter of a library. A stage that is off
+//! Each of the three is a `Stage` around a filter of a library. A stage that is off
 //! costs nothing and delays nothing. All runs on the thread that owns the processor; the filters
 //! allocate, so never in a device's callback. What goes in is made finite first: no input makes a
 //! library fail, and one that fails all the same takes nothing with it (`stage`).

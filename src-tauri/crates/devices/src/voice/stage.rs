@@ -119,12 +119,12 @@ impl Stage {
 
     /// Forgets what was heard and played.
     pub(super) fn restart(&mut self) {
+        self.broken_off |= matches!(self.state, State::On(_) | State::FadingOut(_));
         if !self.wanted() {
             self.change_to(State::Off);
             return;
         }
         self.failures = 0;
-        self.broken_off |= matches!(self.state, State::On(_));
         let next = self.begin();
         self.change_to(next);
     }
