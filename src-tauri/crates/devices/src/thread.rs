@@ -48,8 +48,8 @@ impl Running {
 }
 
 impl DeviceStream for Running {
-    fn info(&self) -> &DeviceInfo {
-        &self.info
+    fn info(&self) -> DeviceInfo {
+        self.info.clone()
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn look(camera: Device<dyn CameraBackend>) -> Finding {
         Ok(stream) => stream,
         Err(error) => return failed(&error),
     };
-    let name = stream.info().name.clone();
+    let name = stream.info().name;
     match first(&events) {
         First::Good(size) => Finding::CameraWorks {
             name,

@@ -26,7 +26,7 @@ pub(crate) fn listen(microphone: Device<dyn AudioBackend>) -> Finding {
         Err(error) => return failed(&error),
     };
     told.wait_for(ENOUGH_HEARD);
-    let name = stream.info().name.clone();
+    let name = stream.info().name;
     if let Some(error) = told.error() {
         return failed(&error);
     }
@@ -53,7 +53,7 @@ pub(crate) fn play(speaker: Device<dyn AudioBackend>) -> Finding {
         Err(error) => return failed(&error),
     };
     told.wait_for(ENOUGH_PLAYED);
-    let name = stream.info().name.clone();
+    let name = stream.info().name;
     match (told.error(), told.samples()) {
         (Some(error), _) => failed(&error),
         (None, 0) => Finding::DeviceSilent { name },

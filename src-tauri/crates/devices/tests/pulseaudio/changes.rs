@@ -25,8 +25,8 @@ fn body_followed() {
     load("module-loopback source=headset.monitor sink=vmic latency_msec=30");
     let sound = system();
     let (ears, mouth) = (End::default(), End::default());
-    let _microphone = sound.open_microphone(None, ears.sink()).unwrap();
-    let _speaker = sound.open_speaker(None, mouth.source()).unwrap();
+    let microphone = sound.open_microphone(None, ears.sink()).unwrap();
+    let speaker = sound.open_speaker(None, mouth.source()).unwrap();
     let chosen = audio(MicrophoneChoice::None, SpeakerChoice::Device("vmic".into()));
     let named = End::default();
     let _named = chosen.open_speaker(None, named.source()).unwrap();
@@ -63,6 +63,8 @@ fn body_followed() {
             ears.moved() > before.0 + 96_000 && mouth.moved() > before.1 + 96_000
         });
         assert!(places("sink-inputs").contains(&stays), "a named one stays");
+        assert_eq!(microphone.info().id.0, format!("pulseaudio:{source}"));
+        assert_eq!(speaker.info().id.0, format!("pulseaudio:{sink}"));
         for (end, what) in [(&ears, "microphone"), (&mouth, "speaker")] {
             let gaps = end.0.lock().unwrap().gaps.clone();
             eprintln!("{what} to {sink} after {took:?}, pauses {gaps:?}");

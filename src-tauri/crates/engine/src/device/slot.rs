@@ -283,7 +283,7 @@ impl DeviceSlot {
                 (State::On(stream), _) => {
                     let info = stream.info();
                     DeviceNow::On {
-                        name: info.name.clone(),
+                        name: info.name,
                         kind: info.kind,
                     }
                 }

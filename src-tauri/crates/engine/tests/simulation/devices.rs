@@ -97,8 +97,8 @@ impl<S> std::fmt::Debug for Running<S> {
 }
 
 impl<S: Send> DeviceStream for Running<S> {
-    fn info(&self) -> &DeviceInfo {
-        &self.info
+    fn info(&self) -> DeviceInfo {
+        self.info.clone()
     }
 }
 

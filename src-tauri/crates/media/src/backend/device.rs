@@ -38,8 +38,8 @@ pub enum DeviceKind {
 
 /// A device at work. Dropping it stops the device and joins its thread; nothing of it is left.
 pub trait DeviceStream: Send + fmt::Debug {
-    /// Which device this is.
-    fn info(&self) -> &DeviceInfo;
+    /// Which device this is now: one that follows the system's choice may have been another before.
+    fn info(&self) -> DeviceInfo;
 }
 
 /// Why a device does not work.

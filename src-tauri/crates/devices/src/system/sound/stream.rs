@@ -13,7 +13,7 @@
 //! Only PulseAudio's speakers have to change with a pause: cpal puts all that a connection plays
 //! into one group, which the server keeps on one device.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -35,8 +35,10 @@ pub(super) fn open<U: User>(
 ) -> Result<Box<dyn DeviceStream>, DeviceError> {
     let watch = Watch::new();
     let ready = Queue::slot();
+    let in_use = Arc::new(Mutex::new(wanted.info.clone()));
     let keeper = Keeper {
-        wanted: wanted.clone(),
+        wanted,
+        in_use: Arc::clone(&in_use),
         connection,
         user,
         watch: watch.clone(),
@@ -53,7 +55,7 @@ pub(super) fn open<U: User>(
         keeper.run();
     })?;
     let open = Open {
-        info: wanted.info,
+        in_use,
         watch,
         ended,
         thread: Some(thread),
@@ -63,7 +65,7 @@ pub(super) fn open<U: User>(
         Ok(Err(error)) => Err(error),
         Err(Empty::Closed | Empty::TimedOut) => Err(DeviceError::Failed(format!(
             "{} does not answer",
-            open.info.name
+            open.info().name
         ))),
     }
 }
@@ -71,6 +73,8 @@ pub(super) fn open<U: User>(
 /// The owner of one stream, on a thread of its own.
 struct Keeper<U> {
     wanted: Wanted,
+    /// The device that the stream is on, for whoever opened it.
+    in_use: Arc<Mutex<DeviceInfo>>,
     connection: Arc<Connection>,
     user: U,
     watch: Watch,
@@ -82,6 +86,7 @@ struct Running {
     /// Sound moves for as long as it is kept.
     _stream: Stream,
     device: Option<Identity>,
+    info: DeviceInfo,
     watch: Watch,
     /// How many callbacks and errors the last look saw.
     calls: u64,
@@ -111,6 +116,7 @@ impl<U: User> Keeper<U> {
         self.ready.push(Ok(()));
         let mut pauses = REBUILD_PAUSES.iter();
         loop {
+            self.tell(&running);
             let began = Instant::now();
             let end = self.watch(running);
             // Only a stream that ran for a while starts the pauses anew: one that breaks at once
@@ -154,17 +160,25 @@ impl<U: User> Keeper<U> {
         stream
             .play()
             .map_err(|error| failure("start stream", &error))?;
+        let info = self.wanted.described(&device);
         let device = Identity::of(&device, U::DIRECTION);
         tracing::debug!(?device, format = ?format.stream, "sound stream runs");
         Ok(Running {
             _stream: stream,
             device,
+            info,
             watch,
             calls: 0,
             hiccups: 0,
             silent: Duration::ZERO,
             patience: START,
         })
+    }
+
+    /// Whoever opened the stream reads from now on that it is on this device.
+    fn tell(&self, running: &Running) {
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.clone_from(&running.info);
     }
 
     /// Waits until `running` breaks or is not wanted any more, and drops it. Where the device that
@@ -239,6 +253,7 @@ impl<U: User> Keeper<U> {
         let old = std::mem::replace(running, next);
         old.watch.connect(false);
         running.watch.connect(true);
+        self.tell(running);
         drop(old);
         Ok(())
     }
@@ -288,15 +303,16 @@ impl Running {
 /// A stream in use. Dropping it stops the stream.
 #[derive(Debug)]
 struct Open {
-    info: DeviceInfo,
+    in_use: Arc<Mutex<DeviceInfo>>,
     watch: Watch,
     ended: Slot<()>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl DeviceStream for Open {
-    fn info(&self) -> &DeviceInfo {
-        &self.info
+    fn info(&self) -> DeviceInfo {
+        let in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        in_use.clone()
     }
 }
 
@@ -308,11 +324,11 @@ impl Drop for Open {
         };
         match self.ended.pop(CLOSE_TIMEOUT) {
             Err(Empty::TimedOut) => {
-                tracing::warn!(device = %self.info.name, "the sound system hangs, thread is left");
+                tracing::warn!(device = %self.info().name, "the sound system hangs, thread is left");
             }
             Ok(()) | Err(Empty::Closed) => {
                 if thread.join().is_err() {
-                    tracing::error!(device = %self.info.name, "the thread of a stream panicked");
+                    tracing::error!(device = %self.info().name, "the thread of a stream panicked");
                 }
             }
         }

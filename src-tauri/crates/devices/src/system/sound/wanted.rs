@@ -8,7 +8,7 @@
 use cpal::platform::DeviceInner;
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{Device, Host};
-use media::backend::device::DeviceInfo;
+use media::backend::device::{DeviceId, DeviceInfo, DeviceKind};
 
 use super::{Direction, worth_showing};
 
@@ -87,6 +87,21 @@ impl Wanted {
             TheDefault::Followed => default,
         };
         Ok(index.map(|it| devices.swap_remove(it).1))
+    }
+
+    /// What a person reads of `device`, which is used for what is wanted.
+    pub(super) fn described(&self, device: &Device) -> DeviceInfo {
+        let id = device.id().map(|it| DeviceId(it.to_string()));
+        let name = device.description().map(|it| it.name().to_owned());
+        match (id, name) {
+            (Ok(id), Ok(name)) if id != self.info.id => DeviceInfo {
+                id,
+                name,
+                kind: DeviceKind::Real,
+                is_default: self.default != TheDefault::Ignored,
+            },
+            _ => self.info.clone(),
+        }
     }
 
     /// Whether `current` is still the device that is meant on `host`.

@@ -11,8 +11,8 @@ use crate::view::{DeviceNow, DeviceProblem};
 struct Stream(DeviceInfo);
 
 impl DeviceStream for Stream {
-    fn info(&self) -> &DeviceInfo {
-        &self.0
+    fn info(&self) -> DeviceInfo {
+        self.0.clone()
     }
 }
 

@@ -216,8 +216,8 @@ struct Stream {
 }
 
 impl DeviceStream for Stream {
-    fn info(&self) -> &DeviceInfo {
-        &self.device.info
+    fn info(&self) -> DeviceInfo {
+        self.device.info.clone()
     }
 }
 
