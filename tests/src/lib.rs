@@ -37,6 +37,7 @@ pub mod recovery;
 pub mod relay;
 pub mod screen;
 pub mod screen_reader;
+pub mod sdk;
 pub mod senses;
 pub mod slow_link;
 pub mod sound;

@@ -107,6 +107,7 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         }
         Bench::Livekit { blocks, seconds } => {
             livekit::build()?;
+            livekit::sdk()?;
             check(&mut programs())?;
             let mut drive = run::drive(&["bench-livekit"]);
             drive.arg("--blocks").arg(blocks.to_string());

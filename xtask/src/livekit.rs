@@ -46,7 +46,7 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// Makes sure that there is an interpreter with the official SDK where the tests look for it
-/// (`tests/tests/livekit/python`).
+/// (`tests/src/sdk.rs`).
 pub(crate) fn sdk() -> Result<()> {
     let home = target().join("tools/livekit/python");
     let python = home.join("bin/python");

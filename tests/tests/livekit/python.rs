@@ -2,7 +2,6 @@
 //! end to end under the passphrase that our session tells.
 
 mod ours;
-mod sdk;
 
 use std::time::{Duration, Instant};
 
@@ -10,10 +9,10 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use media::transport::{Path, Stream, TransportState};
 use scenarios::livekit::LiveKit;
+use scenarios::sdk::{Sdk, interpreter};
 use serde_json::{Value, json};
 
 use self::ours::{News, Ours, TONE_HZ, Tone};
-use self::sdk::{Sdk, interpreter};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_sound_and_words_pass_both_ways_until_it_leaves() -> Result<()> {

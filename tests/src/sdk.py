@@ -2,7 +2,8 @@
 
 Its standard input has one JSON object a line: first where to go ("url", "token", and "passphrase"
 if it shall have one), then what to do. On its standard output is one JSON object a line: what
-happens. It knows of Tincan only what the first bytes of its control messages mean.
+happens, and when by CLOCK_MONOTONIC. It knows of Tincan only what the first bytes of its control
+messages mean.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ BITS = 32
 
 
 def tell(event, **more):
-    print(json.dumps({"event": event, **more}), flush=True)
+    print(json.dumps({"event": event, "at": time.monotonic(), **more}), flush=True)
 
 
 def edge(index, width):
@@ -104,6 +105,7 @@ async def show(source):
         at = number * 8 % (WIDTH - 80)
         picture[200:280, at : at + 80] = 220
         stamp(picture, number)
+        tell("shown", number=number)
         frame = rtc.VideoFrame(WIDTH, HEIGHT, rtc.VideoBufferType.I420, picture.tobytes())
         source.capture_frame(frame)
         number += 1
@@ -235,6 +237,7 @@ async def main():
     orders = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     peer = Peer(loop)
+    tell("ready")
     await peer.join(json.loads(await orders.readline()))
     while order := await orders.readline():
         await peer.do(json.loads(order))
