@@ -25,3 +25,4 @@ mod virtual_device;
 
 pub use backend::{EchoDevices, audio, cameras};
 pub use choice::{CameraChoice, MicrophoneChoice, SpeakerChoice, UnknownChoice};
+pub use virtual_device::SYNTHETIC_MICROPHONE;

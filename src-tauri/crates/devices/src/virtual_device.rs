@@ -18,9 +18,12 @@ pub(crate) fn synthetic_camera() -> DeviceInfo {
     info("synthetic", "Test picture", DeviceKind::Synthetic)
 }
 
+/// The id of the test voice, where it is chosen among the microphones of the machine.
+pub const SYNTHETIC_MICROPHONE: &str = "synthetic";
+
 /// The synthetic microphone.
 pub(crate) fn synthetic_microphone() -> DeviceInfo {
-    info("synthetic", "Test voice", DeviceKind::Synthetic)
+    info(SYNTHETIC_MICROPHONE, "Test voice", DeviceKind::Synthetic)
 }
 
 /// The speaker that plays into nothing.

@@ -76,10 +76,6 @@ impl Chain {
         chain.set(settings);
         chain
     }
-
-    fn stages(&mut self) -> [&mut Stage; 3] {
-        [&mut self.echo, &mut self.noise, &mut self.gain]
-    }
 }
 
 impl VoiceProcessor for Chain {
@@ -112,18 +108,23 @@ impl VoiceProcessor for Chain {
         let with_noise = *frame;
         around.with_noise = &with_noise;
         if self.echo.wanted() {
-            around.only_echo = self.far_end.only_echo(&heard, frame);
+            let cancels = self.echo.is_heard();
+            around.only_echo = self.far_end.only_echo(&heard, frame, cancels);
         }
         self.noise.process(frame, &around);
         self.gain.process(frame, &around);
         *frame = frame.map(in_range);
     }
 
-    fn restart(&mut self) {
+    fn microphone_restarts(&mut self) {
+        self.speaker_restarts();
+        self.noise.restart();
+        self.gain.restart();
+    }
+
+    fn speaker_restarts(&mut self) {
         self.far_end = FarEnd::default();
-        for stage in self.stages() {
-            stage.restart();
-        }
+        self.echo.restart();
     }
 
     fn delay(&self) -> Duration {

@@ -129,7 +129,8 @@ impl AudioDecoder for Plain {
 pub(crate) enum VoiceEvent {
     Made(VoiceSettings),
     Set(VoiceSettings),
-    Restarted,
+    MicrophoneRestarts,
+    SpeakerRestarts,
     /// The speaker plays a frame that begins with this sample.
     Played(f32),
     /// The microphone hears a frame that begins with this sample, and its echo is expected after so
@@ -184,8 +185,12 @@ impl VoiceProcessor for RecordedProcessor {
         }
     }
 
-    fn restart(&mut self) {
-        self.0.tell(VoiceEvent::Restarted);
+    fn microphone_restarts(&mut self) {
+        self.0.tell(VoiceEvent::MicrophoneRestarts);
+    }
+
+    fn speaker_restarts(&mut self) {
+        self.0.tell(VoiceEvent::SpeakerRestarts);
     }
 
     fn delay(&self) -> Duration {

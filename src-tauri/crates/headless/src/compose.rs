@@ -78,7 +78,10 @@ pub(crate) fn visibility(options: &Options, settings: &Settings) -> store::LanVi
 
 /// What is done to the microphone's sound.
 fn voice(options: &Options, settings: &Settings) -> VoiceSettings {
+    let chosen = settings.microphone.as_deref();
+    let is_test_voice = chosen == Some(devices::SYNTHETIC_MICROPHONE);
     let wanted = match options.microphone.clone().unwrap_or_default() {
+        MicrophoneChoice::System if is_test_voice => VoiceSettings::UNPROCESSED,
         MicrophoneChoice::System | MicrophoneChoice::Device(_) => VoiceSettings {
             echo_cancellation: settings.echo_cancellation,
             noise_suppression: settings.noise_suppression,
@@ -268,6 +271,12 @@ mod tests {
         options.auto_gain = Some(false);
         wanted.auto_gain_control = false;
         assert_eq!(voice(&options, &settings), wanted);
+        let chosen = Settings {
+            microphone: Some("synthetic".to_owned()),
+            ..Settings::default()
+        };
+        let plain = Options::default();
+        assert_eq!(voice(&plain, &chosen), VoiceSettings::UNPROCESSED);
         options.microphone = Some(MicrophoneChoice::Synthetic);
         assert_eq!(voice(&options, &settings), VoiceSettings::UNPROCESSED);
         options.echo_cancellation = Some(true);

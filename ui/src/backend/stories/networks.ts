@@ -96,7 +96,7 @@ export const NETWORKS = {
   'ended-test-silent': testOver({ voice: 'silent', problems: ['notHeard'], voiceDelayMs: null }),
   'ended-test-no-camera': testOver({ picture: 'deviceFails', problems: ['cameraFails'] }),
   'ended-test-quieter': testOver({
-    echoGainDb: -14,
+    echoGainDb: -24,
     remoteLoss: 0.3,
     problems: ['quieter', 'lossy'],
   }),

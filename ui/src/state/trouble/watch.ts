@@ -30,7 +30,7 @@ const LOSS_GOOD = 0.03;
 const SAY_AFTER_MS = 2000;
 const KEEP_MS = 5000;
 /** Louder than a room, softer than a cough into the microphone. */
-const VOICE_LEVEL = 0.12;
+const VOICE_LEVEL = 0.2;
 /** This much voice, pauses counted half against it, is talking. */
 const TALK_MS = 1200;
 

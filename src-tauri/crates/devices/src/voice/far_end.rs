@@ -23,14 +23,19 @@ impl FarEnd {
         }
     }
 
-    /// Whether `heard`, of which the canceller left `left`, is mostly echo.
-    pub(super) fn only_echo(&mut self, heard: &Frame, left: &Frame) -> bool {
+    /// Whether `heard`, of which the canceller left `left`, is mostly echo. While none `cancels`, because
+    /// it failed or begins, whatever may be an echo is one.
+    pub(super) fn only_echo(&mut self, heard: &Frame, left: &Frame, cancels: bool) -> bool {
         let heard = self.heard.push(heard);
         let left = self.left.push(left);
         let Some(audible) = self.audible.checked_sub(1) else {
             return false;
         };
         self.audible = audible;
+        if !cancels {
+            self.learnt = 0;
+            return true;
+        }
         // A canceller that does not know the room leaves much of an echo.
         if self.learnt < LEARNING {
             self.learnt += 1;

@@ -49,7 +49,7 @@ pub(super) struct Stage {
     /// By how many samples the filter's sound is later.
     delay: u32,
     state: State,
-    /// How often the filter failed since it was switched on or restarted.
+    /// How often the filter failed since it was switched on.
     failures: usize,
     /// The last sample that was handed on.
     last: f32,
@@ -96,6 +96,11 @@ impl Stage {
         }
     }
 
+    /// Whether the filter is heard.
+    pub(super) fn is_heard(&self) -> bool {
+        matches!(self.state, State::On(_))
+    }
+
     pub(super) fn switch(&mut self, on: bool) {
         if on == self.wanted() {
             return;
@@ -117,14 +122,14 @@ impl Stage {
         };
     }
 
-    /// Forgets what was heard and played.
+    /// Forgets what was heard and played. One that has failed is tried once more, and its failures
+    /// count on: a device that stumbles must not have it made again for ever.
     pub(super) fn restart(&mut self) {
         self.broken_off |= matches!(self.state, State::On(_) | State::FadingOut(_));
         if !self.wanted() {
             self.change_to(State::Off);
             return;
         }
-        self.failures = 0;
         let next = self.begin();
         self.change_to(next);
     }
@@ -185,18 +190,20 @@ impl Stage {
     /// By how much sound leaves later than it came.
     pub(super) fn delay(&self) -> Duration {
         match &self.state {
-            State::FadingIn(_) | State::On(_) => {
+            // Half of a fade is as late as the filter.
+            State::FadingIn(_) | State::On(_) | State::FadingOut(_) => {
                 Duration::from_secs(1) * self.delay / SAMPLE_RATE_HZ
             }
-            State::Off | State::Warming(..) | State::FadingOut(_) | State::Failed(_) => {
-                Duration::ZERO
-            }
+            State::Off | State::Warming(..) | State::Failed(_) => Duration::ZERO,
         }
     }
 
     pub(super) fn figures(&self) -> VoiceFigures {
         match &self.state {
-            State::FadingIn(filter) | State::On(filter) => filter.figures(),
+            State::FadingIn(filter) | State::On(filter) => {
+                let told = catch_unwind(AssertUnwindSafe(|| filter.figures()));
+                told.unwrap_or_default()
+            }
             State::Off | State::Warming(..) | State::FadingOut(_) | State::Failed(_) => {
                 VoiceFigures::default()
             }

@@ -14,6 +14,7 @@ pub(super) struct Pace {
     /// When the next sound comes if it goes on evenly; `None` before the first.
     next: Option<MediaTime>,
     off: Off,
+    jitter: Jitter,
 }
 
 /// A stream that may have moved.
@@ -21,10 +22,21 @@ pub(super) struct Pace {
 struct Off {
     /// For how long each sound was said to be off to the same side.
     lasts: Duration,
-    /// By how much at least.
+    /// By how much at least, and at most.
     least: TimeDelta,
+    most: TimeDelta,
     /// How much of that was followed as if it was drift.
     followed: TimeDelta,
+}
+
+/// How far times were off lately without anything having moved.
+#[derive(Clone, Copy, Debug, Default)]
+struct Jitter {
+    most: TimeDelta,
+    /// For how long there was none of that size.
+    age: Duration,
+    /// The last step, and how long ago that was.
+    step: Option<(TimeDelta, Duration)>,
 }
 
 /// How sound goes on.
@@ -93,30 +105,67 @@ impl Pace {
     fn stepped(&mut self, off: TimeDelta, lasts: Duration) -> Option<(TimeDelta, TimeDelta)> {
         let off = off + self.off.followed;
         let same_side = off.micros().signum() == self.off.least.micros().signum();
+        self.jitter.pass(lasts);
         if off.abs() < STEP {
+            self.jitter.note(self.off.most);
             self.off = Off::default();
         } else if same_side {
             self.off.lasts += lasts;
+            self.off.most = self.off.most.max(off.abs());
             if off.abs() < self.off.least.abs() {
                 self.off.least = off;
             }
         } else {
+            self.jitter.note(self.off.most);
             self.off = Off {
                 lasts,
                 least: off,
+                most: off.abs(),
                 followed: TimeDelta::ZERO,
             };
         }
         let Off {
             lasts,
             least,
+            most,
             followed,
         } = self.off;
-        if lasts < CERTAIN {
+        if lasts < CERTAIN || least.abs() <= self.jitter.most {
             return None;
         }
         self.off = Off::default();
+        if self.jitter.swings(least) {
+            self.jitter.note(most);
+            return None;
+        }
         Some((least, followed))
+    }
+}
+
+impl Jitter {
+    fn pass(&mut self, time: Duration) {
+        self.age += time;
+        if self.age >= FADING {
+            self.most = TimeDelta::from_micros(self.most.micros() / 2);
+            self.age = Duration::ZERO;
+        }
+        self.step = self.step.map(|(by, age)| (by, age + time));
+    }
+
+    fn note(&mut self, off: TimeDelta) {
+        if off > self.most {
+            self.most = off;
+            self.age = Duration::ZERO;
+        }
+    }
+
+    /// Whether a step takes back one of a moment ago: a device that lost sound does not find it again,
+    /// so what it says of its delay goes up and down.
+    fn swings(&mut self, by: TimeDelta) -> bool {
+        let before = self.step.replace((by, Duration::ZERO));
+        before.is_some_and(|(before, age)| {
+            age < SWING && before.micros().signum() != by.micros().signum()
+        })
     }
 }
 
@@ -132,8 +181,14 @@ const STEP: TimeDelta = TimeDelta::from_millis(2);
 /// a canceller needs to see by itself that an echo comes later.
 const CERTAIN: Duration = Duration::from_millis(200);
 
-/// Times are followed by this part of their error, each 10 ms: clocks that are 200 parts in a
-/// million apart are followed within a fifth of a millisecond, and jitter of 10 ms moves little.
+/// How long jitter of one size is expected again; then of half of it.
+const FADING: Duration = Duration::from_secs(60);
+
+/// The longest half of a swing.
+const SWING: Duration = Duration::from_secs(10);
+
+/// Times are followed by this part of their error, each 10 or 20 ms: clocks that are 200 parts in a
+/// million apart are followed within a quarter of a millisecond, and jitter of 10 ms moves little.
 const FOLLOWING: i64 = 64;
 
 #[cfg(test)]
@@ -160,6 +215,31 @@ mod tests {
         // 300 parts in a million.
         assert_eq!(changes((0..10_000).map(|n| 3 * n)), [Change::Begins]);
         assert_eq!(changes((0..10_000).map(|n| -3 * n)), [Change::Begins]);
+    }
+
+    /// Random times of callbacks, each of which brings 85 ms of sound.
+    #[test]
+    fn jitter_of_large_callbacks_is_soon_known_as_such() {
+        for most in [3_000, 5_000, 10_000] {
+            let mut state = 7_u32;
+            let mut said = 0;
+            let offs = (0..60_000_u32).map(|n| {
+                if n * 2 % 17 < 2 {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    said = i64::from(state >> 8) * 2 * most / (1 << 24) - most;
+                }
+                said
+            });
+            let found = changes(offs);
+            assert!(found.len() <= 4, "{most}: {}", found.len());
+        }
+    }
+
+    #[test]
+    fn a_delay_that_goes_up_and_down_is_no_loss() {
+        let swing = (0..60_000).map(|n| (f64::from(n) / 24.0).sin() * 3_000.0);
+        let found = changes(swing.map(|it| it as i64));
+        assert!(found.len() <= 2, "{found:?}");
     }
 
     #[test]

@@ -48,13 +48,15 @@ impl Processing {
     /// Another microphone is at work.
     pub(super) fn another_microphone(&mut self) {
         self.pace.forget();
-        self.restart();
+        self.microphone_restarts();
     }
 
     /// Another speaker is at work, and what it plays comes out of this ring.
     pub(super) fn another_speaker(&mut self, ring: Reader) {
         self.reference.follow(ring);
-        self.restart();
+        if let Some(processor) = &mut self.processor {
+            processor.speaker_restarts();
+        }
     }
 
     /// Replaces what was heard from `heard_at` on by what shall be sent; that was heard by the
@@ -75,19 +77,21 @@ impl Processing {
             }
             Change::Anew => {
                 tracing::debug!("the microphone goes on after a gap");
-                self.restart();
+                self.microphone_restarts();
             }
         }
         let (backend, settings) = (&self.backend, self.settings);
         let processor = self
             .processor
             .get_or_insert_with(|| backend.processor(settings));
+        // A stage that is switched off, or fails, leaves sound of before in the chunk.
+        let delay = processor.delay();
         for frame in chunk.as_chunks_mut::<VOICE_FRAME>().0 {
             let echo_delay = self.reference.tell(heard_at_evenly, processor.as_mut());
             processor.process(frame, echo_delay);
             heard_at_evenly = heard_at_evenly + FRAME_TIME;
         }
-        processor.delay()
+        processor.delay().max(delay)
     }
 
     /// How well the echo is removed.
@@ -96,10 +100,10 @@ impl Processing {
         processor.map_or_else(VoiceFigures::default, |it| it.figures())
     }
 
-    fn restart(&mut self) {
+    fn microphone_restarts(&mut self) {
         self.reference.forget();
         if let Some(processor) = &mut self.processor {
-            processor.restart();
+            processor.microphone_restarts();
         }
     }
 }

@@ -66,7 +66,7 @@ impl Reference {
             if ahead < -(if goes_on { STALE } else { FRAME_TIME.into() }) {
                 // The microphone was not at work when this played.
                 if goes_on {
-                    processor.restart();
+                    processor.speaker_restarts();
                     self.forget();
                 }
                 self.read();
@@ -82,7 +82,7 @@ impl Reference {
                 Change::Anew => {
                     let dropped = self.ring.as_ref().map(Reader::dropped);
                     tracing::debug!(dropped, "the speaker goes on after a gap");
-                    processor.restart();
+                    processor.speaker_restarts();
                 }
             }
             processor.played(&self.read());

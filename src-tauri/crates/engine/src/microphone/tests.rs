@@ -224,7 +224,7 @@ fn callbacks_that_jitter_tell_one_frame_of_the_speaker_for_each_of_the_microphon
     let played = told.iter().filter(|it| matches!(it, VoiceEvent::Played(_)));
     // Two for each chunk, and one more where a time is said to be later than it is.
     assert!((78..=79).contains(&played.count()), "{told:?}");
-    assert!(!told.contains(&VoiceEvent::Restarted), "{told:?}");
+    assert!(!told.contains(&VoiceEvent::SpeakerRestarts), "{told:?}");
 }
 
 #[test]
@@ -246,7 +246,9 @@ fn drift_between_the_two_devices_is_followed() {
                     fewest = fewest.min(millis);
                     most = most.max(millis);
                 }
-                VoiceEvent::Restarted => panic!("drift is no gap"),
+                VoiceEvent::MicrophoneRestarts | VoiceEvent::SpeakerRestarts => {
+                    panic!("drift is no gap")
+                }
                 VoiceEvent::Made(_) | VoiceEvent::Set(_) | VoiceEvent::Played(_) => {}
             }
         }
@@ -256,7 +258,7 @@ fn drift_between_the_two_devices_is_followed() {
 
 #[test]
 fn a_speaker_that_stood_still_or_is_another_one_starts_the_processor_anew() {
-    use VoiceEvent::{Heard, Played, Restarted};
+    use VoiceEvent::{Heard, MicrophoneRestarts, Played, SpeakerRestarts};
     let mut call = Call::with(VoiceSettings::SPEECH);
     call.plays(0);
     call.takes(&CHUNK, 0);
@@ -267,11 +269,16 @@ fn a_speaker_that_stood_still_or_is_another_one_starts_the_processor_anew() {
         assert_eq!(call.voice.take(), [Heard(0.5, 0), Heard(0.5, 0)]);
     }
     call.takes(&CHUNK, 180);
-    let told = [Restarted, Played(0.2), Heard(0.5, 20), Heard(0.5, 10)];
+    let told = [SpeakerRestarts, Played(0.2), Heard(0.5, 20), Heard(0.5, 10)];
     assert_eq!(call.voice.take(), told, "the speaker");
     call.plays(320);
     call.takes(&CHUNK, 320);
-    let told = [Restarted, Played(0.32), Heard(0.5, 0), Heard(0.5, 0)];
+    let told = [
+        MicrophoneRestarts,
+        Played(0.32),
+        Heard(0.5, 0),
+        Heard(0.5, 0),
+    ];
     assert_eq!(call.voice.take(), told, "the microphone");
 
     let (speaker, played) = reference_ring();
@@ -279,7 +286,7 @@ fn a_speaker_that_stood_still_or_is_another_one_starts_the_processor_anew() {
     call.microphone.hear_speaker(played);
     call.plays(340);
     call.takes(&CHUNK, 340);
-    let told = [Restarted, Played(0.34), Heard(0.5, 0), Heard(0.5, 0)];
+    let told = [SpeakerRestarts, Played(0.34), Heard(0.5, 0), Heard(0.5, 0)];
     assert_eq!(call.voice.take(), told, "another speaker");
 }
 
@@ -305,7 +312,9 @@ fn played_around(lost: [i64; 2]) -> (Vec<f32>, usize) {
                 VoiceEvent::Played(first) => played.push(first),
                 VoiceEvent::Heard(..) => heard += 1,
                 VoiceEvent::Made(_) => {}
-                VoiceEvent::Set(_) | VoiceEvent::Restarted => panic!("{event:?}"),
+                VoiceEvent::Set(_)
+                | VoiceEvent::MicrophoneRestarts
+                | VoiceEvent::SpeakerRestarts => panic!("{event:?}"),
             }
         }
     }
@@ -357,7 +366,7 @@ fn what_played_while_no_microphone_was_open_is_forgotten() {
 
 #[test]
 fn settings_change_in_the_call_from_the_next_frame_on() {
-    use VoiceEvent::{Heard, Restarted, Set};
+    use VoiceEvent::{Heard, MicrophoneRestarts, Set};
     let mut call = Call::with(VoiceSettings::UNPROCESSED);
     call.takes(&CHUNK, 0);
     call.voice.take();
@@ -367,7 +376,7 @@ fn settings_change_in_the_call_from_the_next_frame_on() {
     assert_eq!(call.voice.take(), told);
     call.device = call.microphone.sink(mpsc::channel(1).0, 2);
     call.takes(&CHUNK, 40);
-    let told = [Restarted, Heard(0.5, 0), Heard(0.5, 0)];
+    let told = [MicrophoneRestarts, Heard(0.5, 0), Heard(0.5, 0)];
     assert_eq!(call.voice.take(), told, "another microphone");
 }
 

@@ -185,7 +185,7 @@ mod tests {
         let findings = Findings(report);
         assert!(!findings.are_good());
         let text = findings.to_string();
-        assert!(text.contains("12 dB quieter."), "{text}");
+        assert!(text.contains("22 dB quieter."), "{text}");
         assert!(text.contains("Not well: your voice came back much quieter"));
         assert!(text.contains("Not well: much of the sound or picture was lost"));
         assert!(!text.contains("All is well"), "{text}");

@@ -48,7 +48,7 @@ pub trait VoiceProcessor: Send + fmt::Debug {
     fn set(&mut self, settings: VoiceSettings);
 
     /// The speaker was given this frame, mono at 48 kHz: all that it was given, in order, silence
-    /// too. Any value is taken; what is not finite counts as silence.
+    /// too. Any value is taken: what is no number counts as silence, what is beyond full scale as that.
     fn played(&mut self, frame: &[f32; VOICE_FRAME]);
 
     /// The microphone heard this frame, in order; it is replaced by what shall be sent, which was
@@ -57,9 +57,11 @@ pub trait VoiceProcessor: Send + fmt::Debug {
     /// echo is expected in what the microphone hears, as far as the devices know.
     fn process(&mut self, frame: &mut [f32; VOICE_FRAME], echo_delay: Duration);
 
-    /// Sound of before says nothing of what comes: the microphone or the speaker is another one, or
-    /// stood still.
-    fn restart(&mut self);
+    /// The microphone is another one, or stood still: sound of before says nothing of what comes.
+    fn microphone_restarts(&mut self);
+
+    /// The speaker is another one, or stood still: what was played before says nothing of its echo.
+    fn speaker_restarts(&mut self);
 
     /// By how much sound comes out later than it went in, as things are switched now.
     fn delay(&self) -> Duration;
@@ -96,7 +98,9 @@ impl VoiceProcessor for Unprocessed {
 
     fn process(&mut self, _: &mut [f32; VOICE_FRAME], _: Duration) {}
 
-    fn restart(&mut self) {}
+    fn microphone_restarts(&mut self) {}
+
+    fn speaker_restarts(&mut self) {}
 
     fn delay(&self) -> Duration {
         Duration::ZERO

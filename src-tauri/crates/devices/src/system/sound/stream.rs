@@ -255,6 +255,8 @@ impl<U: User> Keeper<U> {
         running.watch.connect(true);
         self.tell(running);
         drop(old);
+        // What the old one still reported says nothing of this one.
+        self.watch.broken.clear();
         Ok(())
     }
 

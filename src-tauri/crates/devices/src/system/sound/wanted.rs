@@ -121,7 +121,8 @@ impl Wanted {
             TheDefault::Followed => {
                 let default = default(host, direction);
                 let identity = default.and_then(|it| Identity::of(&it, direction));
-                if identity.as_ref() == Some(current) {
+                // A system that names none for a moment has not chosen another one.
+                if identity.is_none_or(|it| it == *current) {
                     return Ok(Look::Same);
                 }
             }

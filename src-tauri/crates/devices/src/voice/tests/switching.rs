@@ -55,7 +55,7 @@ fn a_restart_does_not_jump() {
     let mut sent = Vec::new();
     for number in 0..40 {
         if number == 20 {
-            processor.restart();
+            processor.microphone_restarts();
         }
         let mut frame = tone(number);
         processor.process(&mut frame, Duration::ZERO);
