@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn what_came_back_quieter_or_with_losses_is_not_called_well() {
         let mut report = TestReport {
-            echo_gain_db: Some(-12.4),
+            echo_gain_db: Some(-22.4),
             remote_loss: 0.3,
             ..good()
         };
