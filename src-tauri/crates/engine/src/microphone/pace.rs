@@ -153,10 +153,11 @@ impl Jitter {
     }
 
     fn note(&mut self, off: TimeDelta) {
-        if off > self.most {
-            self.most = off;
+        // Much the same size counts: it is there still.
+        if off.micros() * 4 >= self.most.micros() * 3 {
             self.age = Duration::ZERO;
         }
+        self.most = self.most.max(off);
     }
 
     /// Whether a step takes back one of a moment ago: a device that lost sound does not find it again,

@@ -63,7 +63,8 @@ pub trait VoiceProcessor: Send + fmt::Debug {
     /// The speaker is another one, or stood still: what was played before says nothing of its echo.
     fn speaker_restarts(&mut self);
 
-    /// By how much sound comes out later than it went in, as things are switched now.
+    /// By how much sound comes out later than it went in, as things are switched now; what is switched
+    /// off delays the next frame still.
     fn delay(&self) -> Duration;
 
     /// How well the echo is removed.

@@ -53,7 +53,10 @@ fn no_delay_is_added_beyond_what_the_product_allows() {
         "{:?}",
         everything.delay()
     );
+    let before = everything.delay();
     everything.set(VoiceSettings::UNPROCESSED);
+    assert_eq!(everything.delay(), before, "what fades out is as late");
+    everything.process(&mut [0.0; 480], Duration::ZERO);
     assert_eq!(everything.delay(), Duration::ZERO);
 }
 

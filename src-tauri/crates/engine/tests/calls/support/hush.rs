@@ -32,7 +32,9 @@ impl VoiceProcessor for Hushed {
         }
     }
 
-    fn restart(&mut self) {}
+    fn microphone_restarts(&mut self) {}
+
+    fn speaker_restarts(&mut self) {}
 
     fn delay(&self) -> Duration {
         Duration::ZERO
