@@ -1,7 +1,7 @@
 //! A session of ours with real media: stamped pictures and a tone, encoded and decoded as in a call.
 
 use std::f32::consts::TAU;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -69,6 +69,8 @@ pub(crate) struct Tone {
 struct Sending {
     muted: Streams<AtomicBool>,
     keyframe: AtomicBool,
+    /// For how long nothing was heard, milliseconds.
+    silent_ms: AtomicU64,
 }
 
 impl Ours {
@@ -98,7 +100,12 @@ impl Ours {
                         steered.keyframe.store(true, Ordering::Relaxed);
                         continue;
                     }
-                    TransportEvent::Estimate(_) | TransportEvent::Silence(_) => continue,
+                    TransportEvent::Silence(silence) => {
+                        let millis = u64::try_from(silence.as_millis()).unwrap_or(u64::MAX);
+                        steered.silent_ms.store(millis, Ordering::Relaxed);
+                        continue;
+                    }
+                    TransportEvent::Estimate(_) => continue,
                 };
                 let _ = tell.send(news);
             }
@@ -117,6 +124,11 @@ impl Ours {
         let passphrase = parcel["passphrase"].as_str().context("no passphrase")?;
         ours.passphrase = passphrase.to_owned();
         Ok(ours)
+    }
+
+    /// For how long nothing was heard of the other side, as the session told last.
+    pub(crate) fn silence(&self) -> Duration {
+        Duration::from_millis(self.sending.silent_ms.load(Ordering::Relaxed))
     }
 
     /// Mutes as a call does it: nothing is captured any more, and the server is told.
