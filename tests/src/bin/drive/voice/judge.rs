@@ -79,8 +79,9 @@ async fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Pinned, so that figures of different days are figures of one thing.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "numpy==2.2.6",
+    "scipy==1.17.1",
     "aec-audio-processing==1.0.1",
     "pesq==0.0.4",
     "pystoi==0.4.1",
