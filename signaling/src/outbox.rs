@@ -8,8 +8,8 @@
 //! Bounded: correspondents together and strangers together have half of the room each, and a lane
 //! takes at most a quarter of it. Where one of these is used up, the newest item of whoever takes
 //! most of it makes way for somebody who takes less. What must never happen: an item that waits for
-//! ever behind those of others, two items of one sender out of order, or that somebody is gone before
-//! what they said until then.
+//! ever behind those of others, two items of one sender out of order, or that somebody is gone
+//! before what they said until then.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -309,8 +309,9 @@ impl Outbox {
     }
 }
 
-/// The most answers kept for a client, about 8 KiB; those about one address that wait share one, and a
-/// call has one. Beside them there is at most one in the lane of each sender of whom something waits.
+/// The most answers kept for a client, about 8 KiB; those about one address that wait share one,
+/// and a call has one. Beside them there is at most one in the lane of each sender of whom
+/// something waits.
 const ANSWERS: usize = 64;
 
 #[cfg(test)]

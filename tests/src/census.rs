@@ -54,8 +54,8 @@ impl Present {
         (self.room.clone(), tracks.collect())
     }
 
-    /// The sources of all microphones and cameras that are muted, in order: screens are for as long as
-    /// nobody shows one.
+    /// The sources of all microphones and cameras that are muted, in order: screens are for as long
+    /// as nobody shows one.
     #[must_use]
     pub fn paused(&self) -> Vec<&str> {
         let tracks = self.participants.values().flat_map(BTreeMap::values);

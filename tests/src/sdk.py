@@ -19,6 +19,8 @@ RATE = 48_000
 TONE_HZ = 1000
 # 10 ms, as the SDK likes it; and the tenth of a second of which the pitch is told, to 10 Hz.
 CHUNK, WINDOW = RATE // 100, RATE // 10
+# -40 dB of full scale: more than the noise of a decoder that begins.
+AUDIBLE = 0.01
 
 # The control messages of Tincan (transport::livekit::speech).
 TOPIC = "tincan.control"
@@ -82,8 +84,12 @@ async def watch(track):
 
 async def listen(track):
     heard = np.zeros(0)
+    silent = True
     async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
         samples = np.frombuffer(event.frame.data, dtype=np.int16) / 32768
+        if silent and np.abs(samples).max(initial=0) > AUDIBLE:
+            silent = False
+            tell("first_sound")
         heard = np.concatenate((heard, samples))
         while len(heard) >= WINDOW:
             window, heard = heard[:WINDOW], heard[WINDOW:]

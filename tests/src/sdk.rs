@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -120,14 +120,11 @@ impl Sdk {
         mut wanted: impl FnMut(&Value) -> Option<T>,
     ) -> Result<T> {
         let found = async {
-            while let Some(line) = self.told.next_line().await? {
-                let event: Value = serde_json::from_str(&line)?;
-                ensure!(event["event"] != "failed", "the SDK failed: {event}");
-                if let Some(found) = wanted(&event) {
+            loop {
+                if let Some(found) = wanted(&self.next().await?) {
                     return Ok(found);
                 }
             }
-            bail!("the SDK ended")
         };
         let found = timeout(SOON, found).await;
         found.with_context(|| format!("the SDK did not tell in time: {what}"))?
@@ -142,17 +139,23 @@ impl Sdk {
             .await
     }
 
+    async fn next(&mut self) -> Result<Value> {
+        let line = self.told.next_line().await?.context("the SDK ended")?;
+        let event: Value = serde_json::from_str(&line)?;
+        ensure!(event["event"] != "failed", "the SDK failed: {event}");
+        Ok(event)
+    }
+
     /// What it tells in the next moments.
     ///
     /// # Errors
-    /// When it ends.
+    /// When it fails or ends.
     pub async fn hears_for(&mut self, time: Duration) -> Result<Vec<Value>> {
         let mut all = Vec::new();
         let collecting = async {
-            while let Some(line) = self.told.next_line().await? {
-                all.push(serde_json::from_str(&line)?);
+            loop {
+                all.push(self.next().await?);
             }
-            bail!("the SDK ended")
         };
         match timeout(time, collecting).await {
             Ok(ended) => ended,
@@ -169,8 +172,8 @@ impl Sdk {
     }
 }
 
-/// Where `cargo xtask test --long` puts the SDK, or what `TINCAN_LIVEKIT_PYTHON` names: an interpreter
-/// that has it. It need not be there.
+/// Where `cargo xtask test --long` puts the SDK, or what `TINCAN_LIVEKIT_PYTHON` names: an
+/// interpreter that has it. It need not be there.
 ///
 /// # Errors
 /// When there is no place for it.
@@ -181,8 +184,8 @@ pub fn place() -> Result<PathBuf> {
     })
 }
 
-/// The interpreter for tests. None where it is not to be used, which is said loudly; one that is missing
-/// in CI is an error.
+/// The interpreter for tests. None where it is not to be used, which is said loudly; one that is
+/// missing in CI is an error.
 ///
 /// # Errors
 /// In CI, when it is missing.

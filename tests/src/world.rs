@@ -134,8 +134,8 @@ impl World {
         self.peer("ada", &[&["call", self.bea.as_str()], words].concat())
     }
 
-    /// Both, in a call that Bea accepted by herself and that the carrier carries, with these options
-    /// of each.
+    /// Both, in a call that Bea accepted by herself and that the carrier carries, with these
+    /// options of each.
     ///
     /// # Errors
     /// When it does not come to a call.

@@ -292,7 +292,7 @@ test('the settings say what is wrong with the relay in one sentence, and send no
     expect((text as () => string)(), name).not.toContain('Settings');
 });
 
-test('what is done to the voice is switched one by one, also by keyboard, and in force at once', async () => {
+test('what is done to the voice is switched one by one, also by keyboard, and at once', async () => {
   const backend = await story('settings-sound');
   const configure = vi.spyOn(backend, 'configure');
   const echo = screen.getByRole('switch', { name: 'Remove echo' });

@@ -85,8 +85,8 @@ pub(crate) fn step(name: &'static str) -> Result<Step> {
     })
 }
 
-/// Whether each target has something to begin with. Asked before anything is built: a target that has
-/// nothing is known at once, and would end a long run in its middle.
+/// Whether each target has something to begin with. Asked before anything is built: a target that
+/// has nothing is known at once, and would end a long run in its middle.
 pub(crate) fn verify_seeds() -> Result<()> {
     seeded(&names()?)
 }
@@ -248,17 +248,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_target_is_built_and_has_committed_seeds() -> Result<()> {
+    fn every_target_is_a_program_of_the_manifest() -> Result<()> {
         let manifest = fs::read_to_string(package().join("Cargo.toml"))?;
-        let bins = manifest.split("[[bin]]").skip(1);
+        let (_, bins) = manifest.split_once("[[bin]]").context("no program")?;
         let mut bins = bins
+            .split("[[bin]]")
             .map(|bin| bin.lines().find_map(|line| line.strip_prefix("name = ")))
             .map(|name| name.map(|it| it.trim_matches('"').to_owned()))
             .collect::<Option<Vec<_>>>()
             .context("a program without a name")?;
         bins.sort();
-        assert_eq!(bins, names()?, "each file is a program of the manifest");
-        seeded(&bins)
+        assert_eq!(bins, names()?);
+        Ok(())
     }
 
     #[test]

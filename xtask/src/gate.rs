@@ -110,14 +110,10 @@ const LONG: &[(&str, Check)] = &[
     }),
     ("fuzzing", fuzz::step),
     ("slow recoveries", |name| {
-        let mut slow = cargo(["test", "--package", "scenarios", "--test", "recovery"]);
-        slow.env("TINCAN_LONG", "1");
-        step(name, &mut linted(slow)?)
+        long_scenarios(name, &["--test", "recovery"])
     }),
     ("many on one network", |name| {
-        let mut many = cargo(["test", "--package", "scenarios", "--test", "lan", "thirty"]);
-        many.env("TINCAN_LONG", "1");
-        step(name, &mut linted(many)?)
+        long_scenarios(name, &["--test", "lan", "thirty"])
     }),
     ("calls over LiveKit", calls_over_livekit),
     ("agreement, further", |name| {
@@ -215,8 +211,8 @@ fn relay_package(name: &'static str) -> Result<Step> {
     checked(name, bundle::relay::verify)
 }
 
-/// What takes long over a LiveKit server, with LiveKit's own client as the other side of sessions. Where
-/// that cannot be had, the scenarios that need it say that they are skipped.
+/// What takes long over a LiveKit server, with LiveKit's own client as the other side of sessions.
+/// Where that cannot be had, the scenarios that need it say that they are skipped.
 fn calls_over_livekit(name: &'static str) -> Result<Step> {
     match livekit::sdk() {
         Err(error) if std::env::var_os("CI").is_none() => {
@@ -224,12 +220,19 @@ fn calls_over_livekit(name: &'static str) -> Result<Step> {
         }
         done => done?,
     }
-    let mut calls = cargo(["test", "--package", "scenarios", "--no-fail-fast"]);
-    calls.args(["--test", "livekit", "--test", "headless_call"]);
-    calls
-        .args(["--test", "windows_call"])
-        .env("TINCAN_LONG", "1");
-    step(name, &mut linted(calls)?)
+    let calls = ["livekit", "headless_call", "windows_call"];
+    long_scenarios(name, &calls.map(|it| ["--test", it]).concat())
+}
+
+/// Scenarios with all that takes long. The programs that they start are built first: `cargo test`
+/// does not build those of other packages, and would take what an earlier run left.
+fn long_scenarios(name: &'static str, tests: &[&str]) -> Result<Step> {
+    let programs = cargo(["build", "--workspace", "--bins", "--quiet"]);
+    let mut all = step(name, &mut linted(programs)?)?;
+    let mut scenarios = cargo(["test", "--package", "scenarios", "--no-fail-fast"]);
+    scenarios.args(tests).env("TINCAN_LONG", "1");
+    all.add(&step(name, &mut linted(scenarios)?)?);
+    Ok(all)
 }
 
 /// How long a run took.

@@ -307,8 +307,8 @@ impl Driver {
         connection.into_iter().flatten().chain(outbox).min()
     }
 
-    /// Whether the relay is known not to be there. The first attempt, and one that was asked for, still
-    /// may find it.
+    /// Whether the relay is known not to be there. The first attempt, and one that was asked for,
+    /// still may find it.
     fn is_offline(&self) -> bool {
         matches!(*self.state.borrow(), LinkState::Offline(_))
     }

@@ -141,9 +141,10 @@ impl Link {
 
     /// Asks the relay for access to a room for a call with somebody, now or as soon as the relay is
     /// there, and again on every new connection until there is an answer. That is
-    /// [`LinkEvent::Access`] once the other party has asked too, or [`LinkEvent::NoAccess`], which is
-    /// also the answer where the relay is not there for [`Timing::access`](crate::Timing::access); an
-    /// ask that a connection was lost with waits for [`Timing::keep`](crate::Timing::keep).
+    /// [`LinkEvent::Access`] once the other party has asked too, or [`LinkEvent::NoAccess`], which
+    /// is also the answer where the relay is not there for
+    /// [`Timing::access`](crate::Timing::access); an ask that a connection was lost with waits for
+    /// [`Timing::keep`](crate::Timing::keep).
     ///
     /// # Errors
     /// When the queue to the task is full, or the link has stopped.

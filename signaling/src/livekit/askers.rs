@@ -171,7 +171,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 /// … and so often at once: a client whose connection breaks asks again for every call that waits,
 /// and it may break three times in a row.
-const BURST: u32 = 30;
+const BURST: u32 = 3 * MAX_ACCESS_CALLS as u32;
 
 /// All addresses of one source …
 const SOURCE_PERIOD: Duration = Duration::from_millis(250);

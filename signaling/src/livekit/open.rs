@@ -170,8 +170,8 @@ const UNATTENDED: Duration = Duration::from_secs(10);
 /// there after 20 s.
 const LOOK: Duration = Duration::from_secs(3);
 
-/// When the server is asked first while parties are here: a call that was answered has somebody in its
-/// room by then, and one that was not is over. Whoever only asks for rooms does not keep them.
+/// When the server is asked first while parties are here: a call that was answered has somebody in
+/// its room by then, and one that was not is over. Whoever only asks for rooms does not keep them.
 const FIRST_LOOK: Duration = Duration::from_secs(120);
 
 /// How often the server is asked while parties are here: one that forgets to release a call does not

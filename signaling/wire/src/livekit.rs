@@ -68,8 +68,8 @@ pub enum NoAccess {
 pub const MAX_LIVEKIT_URL_BYTES: usize = 256;
 
 /// Calls that one address may ask access for at a time: one that it is in, two that meet each other
-/// (glare), one before that is not closed yet, and six that ring for nobody to hear, of callers whom
-/// the user does not want.
+/// (glare), one before that is not closed yet, and six that ring for nobody to hear, of callers
+/// whom the user does not want.
 pub const MAX_ACCESS_CALLS: usize = 10;
 
 /// The longest token, in bytes. Those of our relay are about 600; the room is for claims that a

@@ -12,8 +12,8 @@ use crate::me::me;
 
 impl App {
     /// Takes over the settings in `change` and keeps them. The relay, the name, devices and what is
-    /// done to the voice apply at once; how long it rings, how much is sent, what carries it and over which servers with the
-    /// next call.
+    /// done to the voice apply at once; how long it rings, how much is sent, what carries it and
+    /// over which servers with the next call.
     pub(crate) async fn configure(&self, change: Map<String, Value>) -> Result<(), UiError> {
         let _changing = self.changing.lock().await;
         let before = self.shell.borrow().settings.clone();

@@ -85,8 +85,8 @@ async fn a_server_that_is_gone_at_the_answer_ends_the_call_by_its_name() -> Resu
     let mut ada = world.ada(&[])?;
     bea.state("incoming", SOON).await?;
     ada.phase("ringing", SOON).await?;
-    // Both have access: the room is there, and the relay, which nobody hears saying so, has passed its
-    // answer on.
+    // The relay makes the room before it answers both programs, and no program tells when it has
+    // its answer.
     world.server()?.running.until_rooms(1, SOON).await?;
     sleep(PASSED_ON).await;
     world.stop_server().await?;

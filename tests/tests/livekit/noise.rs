@@ -16,9 +16,9 @@ use tokio::time::{sleep, timeout};
 use super::duo::{Duo, End, Seat, transport};
 use super::flow::Flow;
 
-/// The server would pass both streams on to Eve as well as to the callee. She has another key, so she
-/// opens no greeting: nobody is her other side, and she takes nobody's tracks. (What a client hears
-/// that takes them without the key is in `python`.)
+/// The server would pass both streams on to Eve as well as to the callee. She has another key, so
+/// she opens no greeting: nobody is her other side, and she takes nobody's tracks. (What a client
+/// hears that takes them without the key is in `python`.)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_third_in_the_room_hears_nothing_and_is_with_nobody() -> Result<()> {
     let _turn = turn().await;

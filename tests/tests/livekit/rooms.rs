@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use scenarios::livekit::{LiveKit, token_to_join};
 use tokio::time::timeout;
-use transport::livekit::signal::{
-    Cause, Config, Connection, Event, Reason, Request, ResumeReason, Token,
-};
+use transport::livekit::signal::{Cause, Config, Connection, Event, Reason, Request, Token};
+
+use crate::front::{Front, Manner};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_are_let_in_and_a_third_is_not() -> Result<()> {
@@ -32,7 +32,13 @@ async fn each_end_has_its_name() -> Result<()> {
     let Some(server) = LiveKit::start().await? else {
         return Ok(());
     };
-    let (mut ann, mut bob) = (join(&server, "ann", "room")?, join(&server, "bob", "room")?);
+    let front = Front::start(server.port(), Manner::Through).await?;
+    let mut ann = join(&server, "ann", "room")?;
+    let token = token_to_join("bob", "room", LiveKit::SECRET)?;
+    let mut bob = Connection::open(Config {
+        url: front.url().into(),
+        ..config(&server, token)
+    });
     joined(&mut ann).await?;
     joined(&mut bob).await?;
     let again = join(&server, "ann", "room")?;
@@ -41,7 +47,7 @@ async fn each_end_has_its_name() -> Result<()> {
     drop(again);
     // Without media the server forgets whose socket is lost, and says so to who resumes; to who does so
     // at the same moment it says nothing any more, which the pings find out.
-    ask(&bob, Request::Resume(ResumeReason::SignalLost))?;
+    front.cut()?;
     let forgotten = cause(bob).await?;
     ensure!(forgotten == Cause::JoinAnew, "{forgotten:?}");
     let mut carl = join(&server, "carl", "other")?;

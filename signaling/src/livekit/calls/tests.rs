@@ -46,11 +46,16 @@ fn nobody(_: &Address, _: &SessionToken) -> bool {
     false
 }
 
+/// One and two ask for their call.
+fn both_ask(calls: &mut Calls, now: Instant) {
+    calls.ask(claim(1), CALL, somebody(2), now);
+    calls.ask(claim(2), CALL, somebody(1), now);
+}
+
 /// One and two are in a call whose room there is.
 fn opened(now: Instant) -> Calls {
     let mut calls = calls();
-    calls.ask(claim(1), CALL, somebody(2), now);
-    calls.ask(claim(2), CALL, somebody(1), now);
+    both_ask(&mut calls, now);
     assert_eq!(calls.next_wish(now), Some(Wish::Make(CALL)));
     calls.made(CALL, names(1), Ok(()), now);
     calls
@@ -218,8 +223,7 @@ fn whoever_waits_hears_it_too_when_the_other_one_says_twice_that_they_are_done()
 fn when_both_are_done_before_there_is_a_room_nobody_is_told() {
     let now = Instant::now();
     let mut calls = calls();
-    calls.ask(claim(1), CALL, somebody(2), now);
-    calls.ask(claim(2), CALL, somebody(1), now);
+    both_ask(&mut calls, now);
     calls.release(&somebody(2), CALL, now);
     calls.release(&somebody(1), CALL, now);
     calls.tick(now + HEARD_FROM_THEM);
@@ -236,18 +240,17 @@ fn a_relay_that_ends_waits_for_a_room_of_a_call_that_is_over_and_for_nothing_els
     waiting.release(&somebody(2), CALL, now);
     assert!(waiting.is_idle(now), "nobody asks the server");
 
-    let both_ask = || {
+    let asked = || {
         let mut calls = calls();
-        calls.ask(claim(1), CALL, somebody(2), now);
-        calls.ask(claim(2), CALL, somebody(1), now);
+        both_ask(&mut calls, now);
         calls
     };
-    let mut unasked = both_ask();
+    let mut unasked = asked();
     unasked.release(&somebody(2), CALL, now);
     assert_eq!(unasked.next_wish(now), None);
     assert!(unasked.is_idle(now), "the server was not asked yet");
 
-    let mut making = both_ask();
+    let mut making = asked();
     making.next_wish(now);
     making.release(&somebody(2), CALL, now);
     assert!(!making.is_idle(now));
@@ -274,25 +277,24 @@ fn one_alone_waits_for_two_minutes() {
 fn a_server_that_fails_is_told_to_both_and_they_may_try_again() {
     let now = Instant::now();
     let mut calls = calls();
-    let both_ask = |calls: &mut Calls| {
-        calls.ask(claim(1), CALL, somebody(2), now);
-        calls.ask(claim(2), CALL, somebody(1), now);
+    let wish = |calls: &mut Calls| {
+        both_ask(calls, now);
         assert_eq!(calls.next_wish(now), Some(Wish::Make(CALL)));
     };
-    both_ask(&mut calls);
+    wish(&mut calls);
     calls.made(CALL, names(1), Err(ApiError::Refused(401)), now);
     assert_eq!(refusal(&mut calls, 1), NoAccess::Unavailable);
     assert_eq!(refusal(&mut calls, 2), NoAccess::Unavailable);
     assert_eq!(closes(&mut calls, now), None);
-    both_ask(&mut calls);
+    wish(&mut calls);
     calls.made(CALL, names(2), Err(ApiError::Unanswered), now);
     let made_perhaps = Some(RoomName([2; 16]));
     assert_eq!(closes(&mut calls, now), made_perhaps, "nobody knows");
-    both_ask(&mut calls);
+    wish(&mut calls);
     calls.made(CALL, names(4), Err(ApiError::Garbled), now);
     let made_probably = Some(RoomName([4; 16]));
     assert_eq!(closes(&mut calls, now), made_probably, "it said yes");
-    both_ask(&mut calls);
+    wish(&mut calls);
     calls.tick(now + MAKE);
     assert_eq!(refusal(&mut calls, 1), NoAccess::Unavailable);
     calls.made(CALL, names(3), Ok(()), now);
@@ -303,8 +305,7 @@ fn a_server_that_fails_is_told_to_both_and_they_may_try_again() {
 fn a_room_that_is_made_for_a_call_that_is_over_is_deleted() {
     let now = Instant::now();
     let mut calls = calls();
-    calls.ask(claim(1), CALL, somebody(2), now);
-    calls.ask(claim(2), CALL, somebody(1), now);
+    both_ask(&mut calls, now);
     calls.next_wish(now);
     calls.release(&somebody(1), CALL, now);
     calls.made(CALL, names(1), Ok(()), now);
@@ -317,8 +318,7 @@ fn a_room_that_is_made_for_a_call_that_is_over_is_deleted() {
 fn who_was_not_told_before_the_other_one_hung_up_gets_no_token() {
     let now = Instant::now();
     let mut calls = calls();
-    calls.ask(claim(1), CALL, somebody(2), now);
-    calls.ask(claim(2), CALL, somebody(1), now);
+    both_ask(&mut calls, now);
     calls.next_wish(now);
     calls.made(CALL, names(1), Ok(()), now);
     calls.release(&somebody(1), CALL, now);
@@ -329,8 +329,7 @@ fn who_was_not_told_before_the_other_one_hung_up_gets_no_token() {
 fn a_room_that_is_made_while_the_relay_ends_is_looked_at_at_once() {
     let now = Instant::now();
     let mut calls = calls();
-    calls.ask(claim(1), CALL, somebody(2), now);
-    calls.ask(claim(2), CALL, somebody(1), now);
+    both_ask(&mut calls, now);
     calls.next_wish(now);
     calls.end_all(now);
     calls.made(CALL, names(1), Ok(()), now);

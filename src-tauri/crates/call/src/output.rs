@@ -32,8 +32,8 @@ pub enum Output {
     },
     /// Ask whoever gives access to what carries the call, and keep it for the sessions of the call.
     /// Answered by [`crate::input::Input::NoAccess`] when there is none to be had. Kept until
-    /// [`Output::ReleaseAccess`]. A call that rings for nobody to hear asks too: its caller is given
-    /// access only when both have asked, and could tell otherwise.
+    /// [`Output::ReleaseAccess`]. A call that rings for nobody to hear asks too: its caller is
+    /// given access only when both have asked, and could tell otherwise.
     AskForAccess {
         /// The call.
         call: CallId,

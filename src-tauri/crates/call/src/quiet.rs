@@ -1,8 +1,8 @@
 //! Calls that ring for nobody to hear: those of callers whom the user does not want to be rung by.
 //!
-//! To its caller such a call is one that nobody answers. What is kept of it is what the caller could
-//! notice of a phone that rings: until when, whether the caller is still there, and that access to what
-//! was to carry the call is asked for, which the caller gets only if both do.
+//! To its caller such a call is one that nobody answers. What is kept of it is what the caller
+//! could notice of a phone that rings: until when, whether the caller is still there, and that
+//! access to what was to carry the call is asked for, which the caller gets only if both do.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use crate::timer::after;
 /// seventeenth gets no answer at all, as from a machine that is not reached.
 pub(crate) const CAPACITY: usize = 16;
 
-/// How many of them may ask for access at a time, and within [`ASKING`]: whoever gives it bounds how
-/// often one address may ask, and most of that is for calls that the user hears of. To the caller of one
-/// more it is as if none was given.
+/// How many of them may ask for access at a time, and within [`ASKING`]: whoever gives it bounds
+/// how often one address may ask (they are counted in `signal_wire::MAX_ACCESS_CALLS`), and most of
+/// that is for calls that the user hears of. To the caller of one more it is as if none was given.
 pub(crate) const ASKS: usize = 6;
 
 /// See [`ASKS`].
@@ -67,9 +67,13 @@ pub(crate) enum Due {
 }
 
 impl QuietCalls {
-    /// Takes a call in that rings until then, and has asked for access or needs none. Says whether there
-    /// was room.
-    #[must_use]
+    /// Whether one more call may ring for nobody to hear.
+    pub(crate) fn has_room(&self) -> bool {
+        self.calls.len() < CAPACITY
+    }
+
+    /// Takes a call in that rings until then, and has asked for access or needs none. There has to
+    /// be [room](Self::has_room).
     pub(crate) fn add(
         &mut self,
         now: Timestamp,
@@ -77,10 +81,7 @@ impl QuietCalls {
         call: CallId,
         until: Timestamp,
         asks_access: bool,
-    ) -> bool {
-        if self.calls.len() >= CAPACITY {
-            return false;
-        }
+    ) {
         self.calls.push_back(QuietCall {
             with: with.to_owned(),
             call,
@@ -91,15 +92,13 @@ impl QuietCalls {
             acknowledge_at: None,
             asks_access,
         });
-        true
     }
 
     /// Takes one more ask for access. Says whether it is not one too many.
     #[must_use]
     pub(crate) fn take_ask(&mut self, now: Timestamp) -> bool {
         let waiting = self.calls.iter().filter(|it| it.asks_access).count();
-        let is_over = |at: &Timestamp| now.since(*at) >= ASKING;
-        self.asks.retain(|at| !is_over(at));
+        self.asks.retain(|at| now.since(*at) < ASKING);
         let may = waiting < ASKS && self.asks.len() < ASKS;
         if may {
             self.asks.push_back(now);

@@ -51,9 +51,9 @@ impl TestProblem {
     }
 }
 
-/// Decibels by which a voice that came back counts as quieter: half as loud to the ear, beside the ten
-/// by which a loud voice may be turned down before it is sent. A codec and the pauses between words
-/// alone make some of them.
+/// Decibels by which a voice that came back counts as quieter: half as loud to the ear, beside the
+/// ten by which a loud voice may be turned down before it is sent. A codec and the pauses between
+/// words alone make some of them.
 pub const QUIETER_DB: f64 = 20.0;
 
 /// Milliseconds, both ways together, above which a voice counts as late. ITU-T G.114 bears 400 ms

@@ -264,6 +264,7 @@ impl Devices {
         self.released_at = Some(self.clock.media_now());
         self.preview = Preview::default();
         self.speaker_until = None;
+        self.test_until = None;
     }
 
     /// Whether nothing of a device is held any more, or one that hangs was waited for long enough:

@@ -445,7 +445,8 @@ impl Lan {
 }
 
 impl On {
-    /// Logs once that we are not at our own relay: we are not announced then, and nothing else shows it.
+    /// Logs once that we are not at our own relay: we are not announced then, and nothing else
+    /// shows it.
     fn warn_of_own_relay(&mut self, now: Instant, relays: &Relays) {
         if !self.is_at_own_relay && self.warns_at.take_if(|at| *at <= now).is_some() {
             let state = relays.state(LinkId::Own);

@@ -3,8 +3,8 @@
 //! The thread lives as long as the engine. It takes 20 ms at a time of what the device delivers,
 //! has noise and the speaker's echo taken out of them ([`processing`]), meters what is left, and
 //! sends that while a call's [`Outlet`] is attached and the gate is open ([`encoding`]). The device
-//! runs only for a call or a meter, so whatever comes is processed: while it rings already, that the
-//! echo of the ring-back tone teaches the processor the room.
+//! runs only for a call or a meter, so whatever comes is processed: while it rings already, that
+//! the echo of the ring-back tone teaches the processor the room.
 
 mod encoding;
 mod pace;
@@ -47,7 +47,7 @@ pub(crate) struct Microphone {
     epoch: Instant,
 }
 
-/// What the thread makes of sound, and out of it.
+/// Makes the encoders of the thread and its processor of the voice.
 #[derive(Debug)]
 pub(crate) struct Makers {
     /// Makes encoders.
@@ -164,8 +164,9 @@ impl Microphone {
         self.told.heard.get()
     }
 
-    /// Whether somebody who is not muted has been sending digital silence for a while at `now`, which
-    /// is nothing that a microphone at work hears: it is switched off, or the system mutes it.
+    /// Whether somebody who is not muted has been sending digital silence for a while at `now`,
+    /// which is nothing that a microphone at work hears: it is switched off, or the system mutes
+    /// it.
     pub(crate) fn is_silent(&self, now: MediaTime) -> bool {
         let Some(open_since) = self.gate.open_since() else {
             return false;

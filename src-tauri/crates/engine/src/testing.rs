@@ -138,8 +138,8 @@ pub(crate) enum VoiceEvent {
     Heard(f32, u128),
 }
 
-/// Makes processors that keep what they are told, and halve the sound while noise is to be taken out
-/// of it, which takes them 10 ms.
+/// Makes processors that keep what they are told, and halve the sound while noise is to be taken
+/// out of it, which takes them 10 ms.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RecordedVoice(Arc<Mutex<Vec<VoiceEvent>>>);
 

@@ -132,7 +132,7 @@ impl Reader {
     }
 
     /// Leaves out as many samples, or all that wait; tells how many.
-    pub(crate) fn skip(&mut self, samples: usize) -> usize {
+    pub(crate) fn discard(&mut self, samples: usize) -> usize {
         let there = self.samples.slots().min(samples);
         if let Ok(chunk) = self.samples.read_chunk(there) {
             chunk.commit_all();

@@ -23,8 +23,8 @@ pub struct EngineView {
     pub microphone: DeviceView,
     /// The speaker, and the speakers to choose from.
     pub speaker: DeviceView,
-    /// Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
-    /// is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+    /// Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+    /// it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
     pub microphone_level: f32,
     /// Whether our microphone has given digital silence for five seconds in a call in which we are
     /// not muted: nobody can hear us, and the system or a switch on it is why.

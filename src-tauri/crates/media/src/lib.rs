@@ -11,6 +11,7 @@ pub mod backend;
 pub mod decode_queue;
 pub mod frame;
 pub mod freeze;
+pub mod high_pass;
 pub mod jitter;
 pub mod keyframe;
 pub mod level;

@@ -424,8 +424,8 @@ fn phone_histories() -> Seeds {
         // A lost call that both leave alone until it is too late, and one that is taken back.
         history(&[&[10], &[12, 0, 6, 1, 12, 0, 4]]),
         history(&[&[11], &[12, 0, 6, 1, 11, 255, 255]]),
-        // They call by LiveKit and our user answers; in the call the server cannot be reached, twice,
-        // and when it is there again it ends what it carried.
+        // They call by LiveKit and our user answers; in the call the server cannot be reached,
+        // twice, and when it is there again it ends what it carried.
         history(&[
             &[0],
             &[

@@ -29,7 +29,10 @@ const LOSS_GOOD = 0.03;
 /** Bad for this long before it is said; good for this long before it is taken back. */
 const SAY_AFTER_MS = 2000;
 const KEEP_MS = 5000;
-/** Louder than a room, softer than a cough into the microphone. */
+/**
+ * -48 dBFS: above the -50 to which gain control may raise the noise of a room, softer than a cough
+ * into the microphone.
+ */
 const VOICE_LEVEL = 0.2;
 /** This much voice, pauses counted half against it, is talking. */
 const TALK_MS = 1200;

@@ -24,8 +24,8 @@ use crate::interfaces::{Interfaces, Kind};
 /// After the first announcement: sooner nobody may answer.
 const AFTER: Duration = Duration::from_millis(270);
 
-/// When to ask, once this is said instead of what was said before. Only whoever began to announce does,
-/// and whoever is silent again does not: the question would say that they are here.
+/// When to ask, once this is said instead of what was said before. Only whoever began to announce
+/// does, and whoever is silent again does not: the question would say that they are here.
 pub(super) fn due<T>(
     due: Option<Instant>,
     before: Option<&T>,

@@ -25,20 +25,21 @@ impl Phone {
         }
         let until = now + ring_for(invite.ring);
         let asks_access = call.carrier.needs_access();
-        if asks_access && !self.quiet.take_ask(now) {
+        if !self.quiet.has_room() {
+            tracing::debug!(call = %id, "too many calls ring for nobody to hear");
+        } else if asks_access && !self.quiet.take_ask(now) {
             // A phone that rings says so before it hears that there is no access.
             self.send_about(&from, id, Body::Ringing);
             self.recent.remember(&from, id, Some(Over::NoAccess));
             self.send_over(&from, id, Over::NoAccess);
-        } else if self.quiet.add(now, &from, id, until, asks_access) {
+        } else {
+            self.quiet.add(now, &from, id, until, asks_access);
             if asks_access {
                 let with = from.clone();
                 self.outputs
                     .push_back(Output::AskForAccess { call: id, with });
             }
             self.send_about(&from, id, Body::Ringing);
-        } else {
-            tracing::debug!(call = %id, "too many calls ring for nobody to hear");
         }
         self.follow_quiet();
         match invite.standing {
@@ -109,8 +110,8 @@ impl Phone {
         self.follow_quiet();
     }
 
-    /// Such a call is over, if there is one; whoever asks about it later is told this. Says whether there
-    /// was one.
+    /// Such a call is over, if there is one; whoever asks about it later is told this. Says whether
+    /// there was one.
     pub(super) fn forget_quiet(&mut self, from: &str, id: CallId, told: Option<Over>) -> bool {
         let call = self.quiet.take(from, id);
         if let Some(call) = &call {

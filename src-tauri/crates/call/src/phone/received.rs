@@ -167,8 +167,8 @@ impl Phone {
         true
     }
 
-    /// Nothing that the caller can use is of use here. Nobody is rung for a call that cannot be, and
-    /// whoever is unwelcome is told the same as everybody.
+    /// Nothing that the caller can use is of use here. Nobody is rung for a call that cannot be,
+    /// and whoever is unwelcome is told the same as everybody.
     fn refuse_carriers(&mut self, from: &str, id: CallId) {
         self.recent.remember(from, id, Some(Over::Incompatible));
         self.send_over(from, id, Over::Incompatible);

@@ -138,8 +138,8 @@ const TRICKS: [Trick; 11] = [
     }),
 ];
 
-/// What Bob's phone says, for which calls it asks for access, and gives it back, and when, while Alice
-/// calls and tries a trick.
+/// What Bob's phone says, for which calls it asks for access, and gives it back, and when, while
+/// Alice calls and tries a trick.
 #[derive(Debug, PartialEq)]
 struct Noticed {
     said: Vec<(Timestamp, Message)>,

@@ -407,6 +407,7 @@ proptest! {
         let station = lone.station();
         prop_assert_eq!(&station.sessions, &[]);
         prop_assert_eq!(station.opened, station.closed);
+        prop_assert_eq!(station.asked.len(), station.released.len());
         prop_assert_eq!(station.phone.poll_timeout(), None);
     }
 

@@ -1,9 +1,8 @@
 //! The echo canceller: WebRTC's AEC3 in Rust (sonora), behind a high-pass filter.
 
-use std::f32::consts::{PI, SQRT_2};
-
 use media::backend::audio::SAMPLE_RATE_HZ;
 use media::backend::voice::{VOICE_FRAME, VoiceFigures};
+use media::high_pass::HighPass;
 use sonora::config::{self, MaxProcessingRate, Pipeline};
 use sonora::{AudioProcessing, Config, StreamConfig};
 
@@ -14,10 +13,10 @@ use super::stage::{Around, Filter};
 pub(super) const DELAY: u32 = 432;
 
 pub(super) struct EchoCanceller {
-    library: AudioProcessing,
+    aec3: AudioProcessing,
     /// The speaker was not silent all the time.
     has_played: bool,
-    rumble: Rumble,
+    without_rumble: HighPass,
 }
 
 impl EchoCanceller {
@@ -37,15 +36,15 @@ impl EchoCanceller {
             }),
             ..Config::default()
         };
-        let library = AudioProcessing::builder()
+        let aec3 = AudioProcessing::builder()
             .config(config)
             .capture_config(stream)
             .render_config(stream)
             .build();
         Self {
-            library,
+            aec3,
             has_played: false,
-            rumble: Rumble::new(),
+            without_rumble: HighPass::new(RUMBLE_HZ),
         }
     }
 }
@@ -53,9 +52,9 @@ impl EchoCanceller {
 impl Filter for EchoCanceller {
     fn played(&mut self, frame: &Frame) {
         self.has_played |= frame.iter().any(|sample| sample.abs() > AUDIBLE);
-        // The library hands back what the speaker shall play; it is what it was.
+        // AEC3 hands back what the speaker shall play; it is what it was.
         let mut unchanged = [0.0; VOICE_FRAME];
-        self.library
+        self.aec3
             .process_render_f32(&[frame], &mut [&mut unchanged])
             .expect("the format is the one it was built with");
     }
@@ -63,11 +62,11 @@ impl Filter for EchoCanceller {
     fn process(&mut self, frame: &mut Frame, around: &Around<'_>) {
         // A first guess, until the canceller has found the delay in the sound itself.
         let millis = around.echo_delay.as_millis().min(MOST_DELAY_MS) as i32;
-        let heard = self.rumble.without(frame);
-        self.library
+        let heard = frame.map(|sample| self.without_rumble.next(sample));
+        self.aec3
             .set_stream_delay_ms(millis)
             .and_then(|()| {
-                self.library
+                self.aec3
                     .process_capture_f32(&[&heard], &mut [&mut frame[..]])
             })
             .expect("the delay is in range, the format the one it was built with");
@@ -77,7 +76,7 @@ impl Filter for EchoCanceller {
         if !self.has_played {
             return VoiceFigures::default();
         }
-        let known = self.library.statistics();
+        let known = self.aec3.statistics();
         let finite = |decibels: &f64| decibels.is_finite();
         VoiceFigures {
             echo_return_loss: known.echo_return_loss.filter(finite),
@@ -95,44 +94,9 @@ impl std::fmt::Debug for EchoCanceller {
 /// -60 dBFS: what is softer leaves no echo that could be measured.
 const AUDIBLE: f32 = 0.001;
 
-/// The most that the library takes.
+/// The most that AEC3 takes.
 const MOST_DELAY_MS: u128 = 500;
 
-/// Takes out what is below a voice: a second-order Butterworth filter. The library's own begins
-/// at 100 Hz and costs a low voice half a point of PESQ.
-struct Rumble {
-    forward: f32,
-    back: [f32; 2],
-    before: [f32; 2],
-    after: [f32; 2],
-}
-
-impl Rumble {
-    fn new() -> Self {
-        let turn = (PI * RUMBLE_HZ / SAMPLE_RATE_HZ as f32).tan();
-        let forward = 1.0 / (1.0 + SQRT_2 * turn + turn * turn);
-        Self {
-            forward,
-            back: [
-                2.0 * (turn * turn - 1.0) * forward,
-                (1.0 - SQRT_2 * turn + turn * turn) * forward,
-            ],
-            before: [0.0; 2],
-            after: [0.0; 2],
-        }
-    }
-
-    fn without(&mut self, frame: &Frame) -> Frame {
-        frame.map(|now| {
-            let out = self.forward * (now - 2.0 * self.before[0] + self.before[1])
-                - self.back[0] * self.after[0]
-                - self.back[1] * self.after[1];
-            self.before = [now, self.before[0]];
-            self.after = [out, self.after[0]];
-            out
-        })
-    }
-}
-
-/// Half an octave below the lowest voices.
-const RUMBLE_HZ: f32 = 40.0;
+/// Half an octave below the lowest voices. AEC3's own filter begins at 100 Hz, and costs a low
+/// voice half a point of PESQ.
+const RUMBLE_HZ: f64 = 40.0;

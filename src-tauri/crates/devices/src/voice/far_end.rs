@@ -23,8 +23,8 @@ impl FarEnd {
         }
     }
 
-    /// Whether `heard`, of which the canceller left `left`, is mostly echo. While none `cancels`, because
-    /// it failed or begins, whatever may be an echo is one.
+    /// Whether `heard`, of which the canceller left `left`, is mostly echo. While none `cancels`,
+    /// because it failed or begins, whatever may be an echo is one.
     pub(super) fn only_echo(&mut self, heard: &Frame, left: &Frame, cancels: bool) -> bool {
         let heard = self.heard.push(heard);
         let left = self.left.push(left);

@@ -12,8 +12,8 @@ use super::stage::{Around, Filter};
 pub(super) const DELAY: u32 = VOICE_FRAME as u32;
 
 pub(super) struct NoiseSuppressor {
-    library: Box<DenoiseState<'static>>,
-    /// What was heard before, which is what the library gives back now.
+    rnnoise: Box<DenoiseState<'static>>,
+    /// What was heard before, which is what RNNoise gives back now.
     before: Frame,
     /// How much of it is left as it was.
     left: f32,
@@ -22,7 +22,7 @@ pub(super) struct NoiseSuppressor {
 impl NoiseSuppressor {
     pub(super) fn new() -> Self {
         Self {
-            library: DenoiseState::new(),
+            rnnoise: DenoiseState::new(),
             before: [0.0; VOICE_FRAME],
             left: 0.0,
         }
@@ -33,7 +33,7 @@ impl Filter for NoiseSuppressor {
     fn process(&mut self, frame: &mut Frame, around: &Around<'_>) {
         let as_it_was = mem::replace(&mut self.before, *frame);
         let heard = frame.map(|sample| sample * FULL_SCALE);
-        let voiced = self.library.process_frame(frame, &heard).clamp(0.0, 1.0);
+        let voiced = self.rnnoise.process_frame(frame, &heard).clamp(0.0, 1.0);
         let left = if around.only_echo {
             0.0
         } else {
@@ -59,7 +59,7 @@ const _: () = assert!(DenoiseState::FRAME_SIZE == VOICE_FRAME);
 /// It was trained on the range of 16 bits.
 const FULL_SCALE: f32 = 32_768.0;
 
-/// How much of the sound is mixed to what the library makes of it. What it takes from a voice is
+/// How much of the sound is mixed to what RNNoise makes of it. What it takes from a voice is
 /// heard more than the noise behind one: this lifts PESQ by a third in a quiet room and in babble,
 /// and costs nothing beside a fan.
 const LEFT_WITH_VOICE: f32 = 0.3;

@@ -35,7 +35,7 @@ pub(super) struct Around<'a> {
     pub(super) echo_delay: Duration,
     /// What is heard is mostly the speaker.
     pub(super) only_echo: bool,
-    /// The same sound before noise was taken down, earlier by what that delays.
+    /// What noise suppression was given in this frame; it gives that back a frame later.
     pub(super) with_noise: &'a Frame,
 }
 
@@ -141,7 +141,7 @@ impl Stage {
             return;
         };
         if catch_unwind(AssertUnwindSafe(|| filter.played(frame))).is_err() {
-            self.fail();
+            self.fail_while_told();
         }
     }
 
@@ -150,36 +150,41 @@ impl Stage {
             State::Off => {}
             State::Failed(left) => self.state = self.wait(left),
             State::Warming(filter, left) => {
-                if let Some((filter, _)) = self.filtered(filter, frame, around) {
-                    self.state = match left.checked_sub(1) {
-                        Some(left) if left > 0 => State::Warming(filter, left),
-                        _ => State::FadingIn(filter),
-                    };
-                }
+                self.state = match filtered(filter, frame, around) {
+                    Some((filter, _)) if left > 1 => State::Warming(filter, left - 1),
+                    Some((filter, _)) => State::FadingIn(filter),
+                    None => self.failed(),
+                };
             }
             State::FadingIn(filter) => {
-                if let Some((filter, with)) = self.filtered(filter, frame, around) {
-                    *frame = fade(frame, &with);
-                    self.state = State::On(filter);
-                }
+                self.state = match filtered(filter, frame, around) {
+                    Some((filter, with)) => {
+                        *frame = fade(frame, &with);
+                        State::On(filter)
+                    }
+                    None => self.failed(),
+                };
             }
             State::On(filter) => {
-                self.broken_off = true;
-                if let Some((filter, with)) = self.filtered(filter, frame, around) {
-                    self.broken_off = false;
-                    *frame = with;
-                    self.state = State::On(filter);
-                }
+                self.state = match filtered(filter, frame, around) {
+                    Some((filter, with)) => {
+                        *frame = with;
+                        State::On(filter)
+                    }
+                    None => {
+                        self.broken_off = true;
+                        self.failed()
+                    }
+                };
             }
-            State::FadingOut(filter) => {
-                self.broken_off = true;
-                if let Some((filter, with)) = self.filtered(filter, frame, around) {
-                    self.broken_off = false;
+            // It is off then, whether or not it could fade.
+            State::FadingOut(filter) => match filtered(filter, frame, around) {
+                Some((filter, with)) => {
                     *frame = fade(&with, frame);
                     discard(filter);
                 }
-                self.state = State::Off;
-            }
+                None => self.broken_off = true,
+            },
         }
         if mem::take(&mut self.broken_off) {
             join(self.last, frame);
@@ -218,25 +223,8 @@ impl Stage {
         }
     }
 
-    /// What the filter makes of `frame`. `None` when it failed, and then the state is set.
-    fn filtered(
-        &mut self,
-        mut filter: Box<dyn Filter>,
-        frame: &Frame,
-        around: &Around<'_>,
-    ) -> Option<(Box<dyn Filter>, Frame)> {
-        let mut with = *frame;
-        let done = catch_unwind(AssertUnwindSafe(|| filter.process(&mut with, around)));
-        if done.is_ok() && with.iter().all(|sample| sample.is_finite()) {
-            return Some((filter, with));
-        }
-        discard(filter);
-        self.state = self.failed();
-        None
-    }
-
     /// The filter failed while it was told what is played.
-    fn fail(&mut self) {
+    fn fail_while_told(&mut self) {
         self.broken_off |= matches!(self.state, State::On(_));
         let next = self.failed();
         self.change_to(next);
@@ -288,6 +276,21 @@ impl fmt::Debug for Stage {
             .field("failures", &self.failures)
             .finish_non_exhaustive()
     }
+}
+
+/// What the filter makes of `frame`. `None` when it failed, and then it is gone.
+fn filtered(
+    mut filter: Box<dyn Filter>,
+    frame: &Frame,
+    around: &Around<'_>,
+) -> Option<(Box<dyn Filter>, Frame)> {
+    let mut with = *frame;
+    let done = catch_unwind(AssertUnwindSafe(|| filter.process(&mut with, around)));
+    if done.is_ok() && with.iter().all(|sample| sample.is_finite()) {
+        return Some((filter, with));
+    }
+    discard(filter);
+    None
 }
 
 /// Lets go of a filter, which may fail even then.

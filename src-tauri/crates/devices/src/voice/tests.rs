@@ -9,10 +9,21 @@ mod switching;
 
 use media::backend::voice::{VoiceBackend, VoiceProcessor, VoiceSettings};
 
+use media::testing::room::{Room, Scene};
+use media::testing::speech::Talker;
+
 use super::{Frame, VoiceProcessing};
 
 fn processor(settings: VoiceSettings) -> Box<dyn VoiceProcessor> {
     VoiceProcessing.processor(settings)
+}
+
+/// Somebody talks in a quiet office.
+fn somebody_talks(seconds: f64) -> Scene {
+    Scene {
+        near: Talker::new(8).speech(seconds),
+        ..Scene::quiet(Room::OFFICE)
+    }
 }
 
 /// Every way to switch the three stages.

@@ -134,7 +134,7 @@ impl Pace {
             return None;
         }
         self.off = Off::default();
-        if self.jitter.swings(least) {
+        if self.jitter.steps_back(least) {
             self.jitter.note(most);
             return None;
         }
@@ -160,9 +160,9 @@ impl Jitter {
         self.most = self.most.max(off);
     }
 
-    /// Whether a step takes back one of a moment ago: a device that lost sound does not find it again,
-    /// so what it says of its delay goes up and down.
-    fn swings(&mut self, by: TimeDelta) -> bool {
+    /// Notes a step, and says whether it takes back one of a moment ago: a device that lost sound
+    /// does not find it again, so what it says of its delay goes up and down.
+    fn steps_back(&mut self, by: TimeDelta) -> bool {
         let before = self.step.replace((by, Duration::ZERO));
         before.is_some_and(|(before, age)| {
             age < SWING && before.micros().signum() != by.micros().signum()
@@ -178,8 +178,8 @@ const STOOD_STILL: TimeDelta = TimeDelta::from_millis(100);
 /// than the error of times that are told without a disturbance.
 const STEP: TimeDelta = TimeDelta::from_millis(2);
 
-/// How long a time has to be off for it to be no jitter: two callbacks of 4096 frames, and less than
-/// a canceller needs to see by itself that an echo comes later.
+/// How long a time has to be off for it to be no jitter: two callbacks of 4096 frames, and less
+/// than a canceller needs to see by itself that an echo comes later.
 const CERTAIN: Duration = Duration::from_millis(200);
 
 /// How long jitter of one size is expected again; then of half of it.

@@ -3,8 +3,8 @@
 //! The speaker's callback writes what it really hands to the device into a ring. What plays at a
 //! time is told to the processor shortly before the frame that the microphone hears at that time,
 //! so that both run at the pace of the devices, however unevenly their callbacks come. Where one of
-//! the two loses samples, as many are left out of the other, or silence comes in their place: to the
-//! processor the echo is as late as before.
+//! the two loses samples, as many are left out of the other, or silence comes in their place: to
+//! the processor the echo is as late as before.
 
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ impl Reference {
         if surplus > 0
             && let Some(ring) = &mut self.ring
         {
-            self.missing += ring.skip(surplus) as i64;
+            self.missing += ring.discard(surplus) as i64;
         }
     }
 }
@@ -149,8 +149,8 @@ const MOST: i64 = RING as i64;
 
 /// What plays is told so long before the microphone's frame of that time: devices err about their
 /// own delays by some milliseconds, and an echo that comes before its sound cannot be removed. The
-/// two devices delay by 30 ms together even where they are fast (PulseAudio with callbacks of 10 ms),
-/// so that the sound is there by then, and is told as evenly as it plays.
+/// two devices delay by 30 ms together even where they are fast (PulseAudio with callbacks of 10
+/// ms), so that the sound is there by then, and is told as evenly as it plays.
 const LEAD: Duration = Duration::from_millis(20);
 
 /// Longer than any echo stays in a room: nothing that played before it is heard.

@@ -48,7 +48,8 @@ pub trait VoiceProcessor: Send + fmt::Debug {
     fn set(&mut self, settings: VoiceSettings);
 
     /// The speaker was given this frame, mono at 48 kHz: all that it was given, in order, silence
-    /// too. Any value is taken: what is no number counts as silence, what is beyond full scale as that.
+    /// too. Any value is taken: what is no number counts as silence, what is beyond full scale as
+    /// that.
     fn played(&mut self, frame: &[f32; VOICE_FRAME]);
 
     /// The microphone heard this frame, in order; it is replaced by what shall be sent, which was
@@ -63,8 +64,8 @@ pub trait VoiceProcessor: Send + fmt::Debug {
     /// The speaker is another one, or stood still: what was played before says nothing of its echo.
     fn speaker_restarts(&mut self);
 
-    /// By how much sound comes out later than it went in, as things are switched now; what is switched
-    /// off delays the next frame still.
+    /// By how much sound comes out later than it went in, as things are switched now; what is
+    /// switched off delays the next frame still.
     fn delay(&self) -> Duration;
 
     /// How well the echo is removed.

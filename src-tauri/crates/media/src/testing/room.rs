@@ -31,8 +31,8 @@ use crate::backend::voice::{VOICE_FRAME, VoiceProcessor};
 use crate::level;
 
 use self::response::{Place, response};
-pub use self::signal::{amplified, babble, noise, pink_noise};
-use self::signal::{at_another_clock, convolved};
+pub use self::signal::{amplified, babble, pink_noise};
+use self::signal::{at_another_clock, convolved, noise};
 
 /// A box with walls that reflect.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -198,17 +198,19 @@ impl Scene {
         self.walked(&voice, mouth, length)
     }
 
-    /// `sound` from `from`, at where the microphone is.
-    fn walked(&self, sound: &[f32], from: Place, length: usize) -> Vec<f32> {
-        let mut there = convolved(sound, &response(&self.room, from, MICROPHONE));
+    /// `sound` from `source`, at where the microphone is.
+    fn walked(&self, sound: &[f32], source: Place, length: usize) -> Vec<f32> {
+        let mut there = convolved(sound, &response(&self.room, source, MICROPHONE));
         there.truncate(length);
         let Some(moved) = self.moved.map(samples) else {
             return there;
         };
-        let new = convolved(sound, &response(&self.room, from, MOVED));
-        for (at, sample) in there.iter_mut().enumerate().skip(moved) {
-            let done = ((at - moved) as f32 / MOVING as f32).min(1.0);
-            *sample += (new[at] - *sample) * done;
+        let new = convolved(sound, &response(&self.room, source, MOVED));
+        let from = moved.min(there.len());
+        let changing = there[from..].iter_mut().zip(&new[from..]);
+        for (at, (sample, new)) in changing.enumerate() {
+            let done = (at as f32 / MOVING as f32).min(1.0);
+            *sample += (new - *sample) * done;
         }
         there
     }

@@ -2,8 +2,8 @@
 //! which a repetition shows. Pure.
 //!
 //! What is said is encrypted, so whoever passes it on can only lose, hold back and repeat it. Each
-//! answer counts once, and none to a greeting before one that was answered; each message is taken once. So what
-//! is new proves that the other side was there when it was said.
+//! answer counts once, and none to a greeting before one that was answered; each message is taken
+//! once. So what is new proves that the other side was there when it was said.
 
 use bytes::Bytes;
 

@@ -22,8 +22,8 @@ struct Ready {
     begun: Instant,
     /// When a frame or a message was opened last, in microseconds from `begun` on.
     opened_micros: AtomicU64,
-    /// When something was said last that cannot have been held back for long: an answer, or a message
-    /// of the call.
+    /// When something was said last that cannot have been held back for long: an answer, or a
+    /// message of the call.
     said_micros: AtomicU64,
 }
 
@@ -74,8 +74,8 @@ impl Keys {
         Ok(lines)
     }
 
-    /// The other side said, under the key, how its frames are known, or that they have no numbers. What
-    /// it said first holds. No frame is taken before.
+    /// The other side said, under the key, how its frames are known, or that they have no numbers.
+    /// What it said first holds. No frame is taken before.
     pub(super) fn set_theirs(&self, streams: Option<Streams<Beginning>>) {
         let theirs = match streams {
             Some(it) => {
@@ -104,8 +104,8 @@ impl Keys {
         }
     }
 
-    /// When the other side was heard last, or the key was agreed on. Its frames could have been held
-    /// back, so they count for [`CREDIT`] after what it said.
+    /// When the other side was heard last, or the key was agreed on. Its frames could have been
+    /// held back, so they count for [`CREDIT`] after what it said.
     pub(super) fn last_heard(&self) -> Option<Instant> {
         let opened = self.0.get()?.at(|it| &it.opened_micros);
         Some(opened.min(self.last_said()? + CREDIT))
@@ -190,8 +190,8 @@ impl FrameCipher for Keys {
     }
 }
 
-/// How long frames alone prove that the other side is there. Messages come once a second, but through a
-/// channel that repeats what is lost ever more slowly.
+/// How long frames alone prove that the other side is there. Messages come once a second, but
+/// through a channel that repeats what is lost ever more slowly.
 const CREDIT: Duration = Duration::from_secs(10);
 
 /// Of the key, in both directions: where official clients have it that are given a passphrase and

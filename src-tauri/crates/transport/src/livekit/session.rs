@@ -116,7 +116,7 @@ impl Task {
         if self.role == Role::Offerer {
             self.make_passphrase().await;
         }
-        // Access is mostly there by then: it is asked for while it rings.
+        // Before access is waited for, which is asked for while it rings, and mostly there.
         if let Err(error) = self.describe().await {
             self.core.fail(peer::internal(&error)).await;
         }
@@ -332,7 +332,8 @@ const SAYS_WHY_WITHIN: Duration = Duration::from_millis(300);
 /// told.
 const ASK_AFTER: Duration = Duration::from_millis(500);
 
-/// Within this the other side says something, however many frames come: its receipts come each second.
+/// Within this the other side says something, however many frames come: its receipts come each
+/// second.
 const SAID_WITHIN: Duration = Duration::from_millis(2500);
 
 /// How long it may take to tell the server that we leave: what fits the second of a close.

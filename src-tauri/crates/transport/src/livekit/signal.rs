@@ -39,7 +39,7 @@ pub use event::{
 };
 pub use token::Token;
 
-pub use request::{AddTrack, Offer, Picture, Request, ResumeReason, Sync};
+pub use request::{AddTrack, Offer, Picture, Request, Sync};
 
 use self::session::Session;
 use super::Redacted;
@@ -107,8 +107,8 @@ impl Connection {
         self.requests.try_send(request).map_err(|_| NotTaken)
     }
 
-    /// Leaves the room, and waits until the socket is closed; after so long no more, and then nothing of
-    /// it is left either.
+    /// Leaves the room, and waits until the socket is closed; after so long no more, and then
+    /// nothing of it is left either.
     pub async fn close(mut self, within: Duration) {
         drop(self.stop);
         if tokio::time::timeout(within, &mut self.task).await.is_err() {

@@ -24,8 +24,8 @@ pub(super) enum Speech {
     },
 }
 
-/// How the frames of whoever says it are known: those of each stream by what their IVs begin with, or
-/// not at all. Who does not know of this says nothing of it.
+/// How the frames of whoever says it are known: those of each stream by what their IVs begin with,
+/// or `None`: its program numbers no frames.
 pub(super) type Frames = Option<Streams<Beginning>>;
 
 /// Never shows what is said.

@@ -3,7 +3,7 @@
 //!
 //! A server that forwards media counts timestamps anew, and the library cannot read its sender
 //! reports, so nothing else says which sound belongs to which picture. Where the extension was not
-//! negotiated nothing happens. An interceptor: it runs in the library's driver, once per packet.
+//! negotiated nothing happens. An interceptor ([`super::hook`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::hook::{Hook, Outbox};
 use super::rtcp::{MOST_SOURCES, RtcpState};
 use crate::rtp::sync::Report;
 
-/// The hook.
+/// Writes and reads capture times.
 pub(crate) struct CaptureTimes {
     clocks: Arc<SendClocks>,
     rtcp: Arc<RtcpState>,

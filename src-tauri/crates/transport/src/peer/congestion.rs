@@ -239,7 +239,8 @@ impl BandwidthEstimator for LibraryEstimator {
     }
 }
 
-/// What flows beside is averaged over this: fifty packets of sound, of which some are pauses.
+/// What flows beside is averaged over this: fifty packets of sound, so that a pause of some does
+/// not look like less flow.
 const FLOW_MEMORY: Duration = Duration::from_secs(1);
 
 /// The estimate never falls below this: enough for sound and a picture that shows who speaks.

@@ -13,7 +13,7 @@ use webrtc::peer_connection::RTCSessionDescription;
 pub(crate) struct Limits {
     most_sections: usize,
     /// Candidates of the other side, inside its descriptions and alone; at most [`MAX_CANDIDATES`].
-    /// One that is repeated costs nothing, as each description repeats those before it.
+    /// One that is repeated takes no room, as each description repeats those before it.
     candidates: BTreeSet<String>,
 }
 
@@ -70,26 +70,33 @@ impl Limits {
         }
     }
 
-    /// Whether a description is not more than a session needs. Its candidates count from here on,
-    /// even should the library refuse it: it may have taken some of them.
+    /// Whether a description is not more than a session needs. The candidates of one that is count
+    /// from here on, even should the library refuse it: it may have taken some of them.
     pub(crate) fn admits(&mut self, description: &RemoteDescription) -> bool {
-        description.sections <= self.most_sections
-            && description
-                .candidates
-                .iter()
-                .all(|it| self.admits_candidate(it))
+        let mut all = self.candidates.clone();
+        all.extend(description.candidates.iter().map(|it| named(it)));
+        let fits = description.sections <= self.most_sections && all.len() <= MAX_CANDIDATES;
+        if fits {
+            self.candidates = all;
+        }
+        fits
     }
 
     /// Whether one more candidate may be taken, as a line (RFC 8839, 5.1), which counts then.
     pub(crate) fn admits_candidate(&mut self, line: &str) -> bool {
-        let candidate = line.strip_prefix("candidate:").unwrap_or(line);
-        let is_known = self.candidates.contains(candidate);
-        let fits = is_known || self.candidates.len() < MAX_CANDIDATES;
-        if fits && !is_known {
-            self.candidates.insert(candidate.to_owned());
+        let candidate = named(line);
+        let fits = self.candidates.contains(&candidate) || self.candidates.len() < MAX_CANDIDATES;
+        if fits {
+            self.candidates.insert(candidate);
         }
         fits
     }
+}
+
+/// A candidate without the word that begins its attribute in a description: alone it comes with or
+/// without.
+fn named(line: &str) -> String {
+    line.strip_prefix("candidate:").unwrap_or(line).to_owned()
 }
 
 /// How many candidates the other side may bring. Each pairs with each of ours, and all pairs are

@@ -1,8 +1,7 @@
 //! Asks the other side for packets of pictures that are missing (generic NACK, RFC 4585, 6.2.1).
 //!
-//! An interceptor in the place of the library's, which asks every 20 ms whatever the round trip is.
-//! It runs in the library's driver, once per packet, so it never waits; when to ask for what is for
-//! [`Missing`] to say.
+//! An interceptor ([`super::hook`]) in the place of the library's, which asks every 20 ms whatever
+//! the round trip is. When to ask for what is for [`Missing`] to say.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use super::hook::{Hook, Outbox};
 use super::rtcp::RtcpState;
 use crate::rtp::missing::Missing;
 
-/// The hook.
+/// Asks for missing packets.
 pub(crate) struct NackGenerator {
     state: Arc<RtcpState>,
     /// One of our own sources, which questions are sent in the name of.

@@ -2,7 +2,7 @@
 //!
 //! The library's own reports would tell when a frame was handed to the library: sound takes 5 ms to
 //! encode and a picture 40, so the other side would play them 35 ms apart. [`SenderReports`] is an
-//! interceptor in their place and runs in the library's driver.
+//! interceptor ([`super::hook`]) in their place.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use super::clocks::SendClocks;
 use super::hook::{Hook, Outbox};
 use super::rtcp::RtcpState;
 
-/// The hook.
+/// Sends sender reports.
 pub(crate) struct SenderReports {
     clocks: Arc<SendClocks>,
     rtcp_state: Arc<RtcpState>,

@@ -1,9 +1,9 @@
 //! Sends packets again that the other side asks for (generic NACK, RFC 4585, 6.2.1).
 //!
-//! An interceptor in the place of the library's, which answers every question at once. Resends
-//! share the budget of the pacer with new pictures. It runs in the library's driver, so it never
-//! waits; what may be sent again is for [`History`] to say. A packet keeps its sequence number: when
-//! both arrive, SRTP's replay protection drops the second (RFC 3711, 3.3.2).
+//! An interceptor ([`super::hook`]) in the place of the library's, which answers every question at
+//! once. Resends share the budget of the pacer with new pictures; what may be sent again is for
+//! [`History`] to say. A packet keeps its sequence number: when both arrive, SRTP's replay
+//! protection drops the second (RFC 3711, 3.3.2).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::rtcp::RtcpState;
 use super::send::SendParameters;
 use crate::rtp::history::{History, copies};
 
-/// The hook.
+/// Sends packets again.
 pub(crate) struct NackResponder {
     state: Arc<RtcpState>,
     parameters: Arc<SendParameters>,

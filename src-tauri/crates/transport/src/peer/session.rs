@@ -73,8 +73,8 @@ impl Shared {
     }
 }
 
-/// The span of a call, which is inside of no other one: a session outlives whoever opens it. The id is
-/// written as everywhere.
+/// The span of a call, which is inside of no other one: a session outlives whoever opens it. The id
+/// is written as everywhere.
 pub(crate) fn span(call: u64) -> Span {
     let id = format_args!("{call:016x}");
     tracing::info_span!(parent: None, "call", %id)

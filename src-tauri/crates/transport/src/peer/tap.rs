@@ -1,9 +1,7 @@
 //! Taps the RTCP that the library keeps to itself: keyframe requests (PLI, RFC 4585; FIR, RFC 5104),
 //! sender reports and reception reports (RFC 3550, 6.4). Counts NACKs and retransmissions.
 //!
-//! An interceptor of the library's chain. It runs in the library's driver, once per packet, so it
-//! must never wait: locks are held for a copy, and feedback that finds no room is dropped. It passes
-//! every packet on unchanged.
+//! An interceptor ([`super::hook`]): feedback that finds no room is dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,7 +28,7 @@ use super::rtcp::RtcpState;
 use super::socket::Traffic;
 use crate::rtp::sync::Report;
 
-/// The hook. Sits nearest to the wire, where it sees what every other one emits.
+/// Taps the RTCP. Sits nearest to the wire, where it sees what every other one emits.
 pub(crate) struct Tap {
     /// Is told that the other side was heard: what comes here was decrypted.
     traffic: Arc<Traffic>,

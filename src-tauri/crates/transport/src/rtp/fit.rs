@@ -94,9 +94,9 @@ impl Fit {
 }
 
 /// What a datagram holds beside the payload, bytes: an RTP header of 12 and a header extension of 8
-/// (RFC 3550, 5.1 and 5.3.1), or of 20 with an MID and the time of capture in it, the tag of SRTP of
-/// 10 (RFC 3711, 5.2), and over TURN a channel header of 4 (RFC 8656, 12.4). What is reported has only
-/// the header and the extension.
+/// (RFC 3550, 5.1 and 5.3.1), or of 20 with an MID and the time of capture in it, the tag of SRTP
+/// of 10 (RFC 3711, 5.2), and over TURN a channel header of 4 (RFC 8656, 12.4). What is reported
+/// has only the header and the extension.
 const LEAST_OVERHEAD: usize = 20;
 const OVERHEAD: usize = 46;
 

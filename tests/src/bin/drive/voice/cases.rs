@@ -158,7 +158,5 @@ fn talks_not(noise: Vec<f32>) -> Scene {
 fn spoken(voice: &[f32], length: usize) -> Vec<f32> {
     let mut sentence = amplified(voice.to_vec(), -26.0 - level_dbfs(voice));
     sentence.resize(sentence.len() + 14_400, 0.0);
-    let mut said: Vec<f32> = sentence.iter().copied().cycle().take(length).collect();
-    said.truncate(length);
-    said
+    sentence.iter().copied().cycle().take(length).collect()
 }

@@ -36,10 +36,15 @@ impl Judge {
         let done = home.join(PACKAGES.join("+"));
         if !done.is_file() {
             println!("installing {}", PACKAGES.join(", "));
-            output(Command::new("python3").args(["-m", "venv"]).arg(&home)).await?;
-            let mut pip = Command::new(&python);
-            pip.args(["-m", "pip", "install", "--quiet"]);
-            output(pip.arg("--disable-pip-version-check").args(PACKAGES)).await?;
+            // Debian has what puts pip into it in a package of its own; the machine's serves as
+            // well.
+            let mut make = Command::new("python3");
+            make.args(["-m", "venv", "--clear", "--without-pip"]);
+            output(make.arg(&home)).await?;
+            let mut pip = Command::new("python3");
+            pip.args(["-m", "pip", "--disable-pip-version-check", "--python"]);
+            pip.arg(&python).args(["install", "--quiet"]);
+            output(pip.args(PACKAGES)).await?;
             std::fs::write(&done, "")?;
         }
         Ok(Self { python, script })

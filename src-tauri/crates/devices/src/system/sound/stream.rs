@@ -126,8 +126,12 @@ impl<U: User> Keeper<U> {
             }
             let why = match end {
                 End::Stopped => return self.user.end(None),
-                End::Broken(error) => error,
+                End::Broken(error) => {
+                    tracing::info!(device = %self.wanted.info.name, %error, "sound stream broke");
+                    error
+                }
                 End::Moved => {
+                    tracing::info!("sound goes to another device");
                     // The other device has not broken yet.
                     pauses = REBUILD_PAUSES.iter();
                     DeviceError::Lost("another device is meant".into())
@@ -252,22 +256,21 @@ impl<U: User> Keeper<U> {
         tracing::info!(from = ?running.device, to = ?next.device, "sound goes to another device");
         let old = std::mem::replace(running, next);
         old.watch.connect(false);
+        // What the old one reported until now says nothing of this one.
+        self.watch.broken.clear();
         running.watch.connect(true);
         self.tell(running);
         drop(old);
-        // What the old one still reported says nothing of this one.
-        self.watch.broken.clear();
         Ok(())
     }
 
-    /// Builds the stream again after `first`, with growing pauses. Fails without an error when it is
-    /// not wanted any more.
+    /// Builds the stream again after `first`, with growing pauses. Fails without an error when it
+    /// is not wanted any more.
     fn rebuild(
         &self,
         first: DeviceError,
         pauses: &mut std::slice::Iter<'_, Duration>,
     ) -> Result<Running, Option<DeviceError>> {
-        tracing::info!(device = %self.wanted.info.name, error = %first, "sound stream broke");
         let mut last = first;
         for pause in pauses {
             match self.watch.broken.pop(*pause) {

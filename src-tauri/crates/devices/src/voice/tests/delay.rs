@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use media::backend::voice::VoiceSettings;
-use media::testing::room::{Room, Scene};
-use media::testing::speech::Talker;
 
-use super::{all_settings, processor};
+use super::{all_settings, processor, somebody_talks};
 
 /// At which lag, in samples, what was sent is most like what was heard.
 fn lag(heard: &[f32], sent: &[f32]) -> usize {
@@ -24,10 +22,7 @@ fn lag(heard: &[f32], sent: &[f32]) -> usize {
 
 #[test]
 fn a_processor_knows_its_delay() {
-    let scene = Scene {
-        near: Talker::new(8).speech(1.7),
-        ..Scene::quiet(Room::OFFICE)
-    };
+    let scene = somebody_talks(1.7);
     let heard = scene.heard();
     for settings in all_settings() {
         let mut processor = processor(settings);
@@ -62,10 +57,7 @@ fn no_delay_is_added_beyond_what_the_product_allows() {
 
 #[test]
 fn with_everything_off_sound_is_what_it_was() {
-    let scene = Scene {
-        near: Talker::new(8).speech(0.5),
-        ..Scene::quiet(Room::OFFICE)
-    };
+    let scene = somebody_talks(0.5);
     let heard = scene.heard();
     let sent = scene.run(&heard, &mut *processor(VoiceSettings::UNPROCESSED));
     assert_eq!(sent, heard.microphone);

@@ -10,7 +10,7 @@ use super::Frame;
 use crate::voice::stage::{Around, Filter};
 use crate::voice::{Chain, filters};
 
-/// Halves what it hears, and fails at each `nth` frame.
+/// Halves what it hears, and fails from its frame `at` on.
 #[derive(Debug)]
 struct Fragile {
     at: u32,
@@ -147,11 +147,17 @@ fn one_library_that_fails_leaves_the_others_at_work() {
 
 #[test]
 fn a_library_that_cannot_even_be_made_is_tried_again() {
+    let tried = Arc::new(AtomicU32::new(0));
     let mut filters = filters();
-    filters.noise = Box::new(|| panic!("as the test asks"));
+    let counted = Arc::clone(&tried);
+    filters.noise = Box::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        panic!("as the test asks")
+    });
     let mut chain = Chain::new(VoiceSettings::SPEECH, filters);
     for _ in 0..400 {
         chain.process(&mut [0.1; 480], Duration::ZERO);
     }
+    assert_eq!(tried.load(Ordering::Relaxed), 2, "at once and after 1 s");
     assert_eq!(chain.delay(), Duration::from_millis(9));
 }

@@ -37,7 +37,7 @@ fn babble_is_not_raised() {
     let sent = scene.run(&scene.heard(), &mut *processor(VoiceSettings::SPEECH));
     let sent = level_dbfs(part(&sent, 5.0, 8.0));
     println!("babble at -55 dBFS is sent at {sent:.1} dBFS");
-    assert!(sent < -40.0, "{sent} dBFS");
+    assert!(sent < -54.0, "{sent} dBFS");
 }
 
 #[test]

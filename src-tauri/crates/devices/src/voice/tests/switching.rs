@@ -4,10 +4,9 @@ use std::f32::consts::TAU;
 use std::time::Duration;
 
 use media::backend::voice::VoiceSettings;
-use media::testing::room::{Room, Scene, level_dbfs, part};
-use media::testing::speech::Talker;
+use media::testing::room::{level_dbfs, part};
 
-use super::{Frame, all_settings, processor};
+use super::{Frame, all_settings, processor, somebody_talks};
 
 /// A calm tone, in which a click would be heard.
 fn tone(number: usize) -> Frame {
@@ -69,10 +68,7 @@ fn a_restart_does_not_jump() {
 
 #[test]
 fn a_switch_leaves_no_hole_and_sound_goes_on_where_it_was() {
-    let scene = Scene {
-        near: Talker::new(8).speech(3.0),
-        ..Scene::quiet(Room::OFFICE)
-    };
+    let scene = somebody_talks(3.0);
     let heard = scene.heard();
     for settings in all_settings() {
         let mut processor = processor(VoiceSettings::UNPROCESSED);

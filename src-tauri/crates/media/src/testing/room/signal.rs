@@ -17,7 +17,7 @@ pub fn amplified(mut sound: Vec<f32>, decibels: f32) -> Vec<f32> {
 
 /// White noise of a level.
 #[must_use]
-pub fn noise(dbfs: f32, length: usize, seed: u64) -> Vec<f32> {
+pub(super) fn noise(dbfs: f32, length: usize, seed: u64) -> Vec<f32> {
     let mut dice = Dice::new(seed);
     let white = (0..length)
         .map(|_| dice.roll() as f32 * 2.0 - 1.0)

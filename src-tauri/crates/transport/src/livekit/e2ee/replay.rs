@@ -23,9 +23,9 @@ impl Window {
         }
     }
 
-    /// Whether the frame of this IV is of the stream and comes for the first time; it counts as come.
-    /// To be asked of authentic frames only. One that is older than the newest by [`Self::SIZE`] or
-    /// more is taken for a repetition: packets overtake each other by fewer.
+    /// Whether the frame of this IV is of the stream and comes for the first time; it counts as
+    /// come. To be asked of authentic frames only. One that is older than the newest by
+    /// [`Self::SIZE`] or more is taken for a repetition: packets overtake each other by fewer.
     pub fn admit(&mut self, iv: &Iv) -> bool {
         let Some((beginning, number)) = iv.place() else {
             return false;

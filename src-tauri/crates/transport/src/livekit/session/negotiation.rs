@@ -109,8 +109,8 @@ impl Task {
         self.offer_if_due().await;
     }
 
-    /// Makes another offer where one is due, the last one is answered, and the server does not ask for
-    /// one after the other without end.
+    /// Makes another offer where one is due, the last one is answered, and the server does not ask
+    /// for one after the other without end.
     pub(super) async fn offer_if_due(&mut self) {
         let negotiation = &self.negotiation;
         let is_many = negotiation.next_id() > FREE_OFFERS;
@@ -259,8 +259,8 @@ const MAX_SECTIONS: usize = 5 + 2 * MAX_RECEIVERS as usize;
 /// place, three times over. Each costs a transceiver.
 const MAX_RECEIVERS: u32 = 8;
 
-/// Offers that follow each other as fast as they are answered: a call of two has three, and each change
-/// of what somebody publishes makes one.
+/// Offers that follow each other as fast as they are answered: a call of two has three, and each
+/// change of what somebody publishes makes one.
 const FREE_OFFERS: u32 = 16;
 
 /// Between two offers beyond those.

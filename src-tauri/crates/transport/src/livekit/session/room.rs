@@ -256,8 +256,8 @@ const fn ended(why: &'static str) -> TransportState {
 /// session, and then another one is set up within the time that a call has.
 const RESUME_FOR: Duration = Duration::from_secs(8);
 
-/// In which media passes to a server that let us in, over UDP or TCP, if it ever does: ICE's checks of
-/// both, several times over, and no longer than a person waits for an answer.
+/// In which media passes to a server that let us in, over UDP or TCP, if it ever does: ICE's checks
+/// of both, several times over, and no longer than a person waits for an answer.
 const REACHED_WITHIN: Duration = Duration::from_secs(12);
 
 /// Candidates and mutes from before there is access: about twenty.

@@ -18,8 +18,8 @@ pub enum Cause {
     /// The token is not taken (HTTP 401 or 403): expired, or of another key. Only a new one helps.
     #[error("the LiveKit server refused the token")]
     Refused,
-    /// There is no `/rtc/v1` (HTTP 404 without a word of a room): a server before 1.9.10. Who runs it
-    /// must renew it.
+    /// There is no `/rtc/v1` (HTTP 404 without a word of a room): a server before 1.9.10. Who runs
+    /// it must renew it.
     #[error("the LiveKit server is too old")]
     TooOld,
     /// The server could not start the session (HTTP 5xx): a passing fault, or a full room, which

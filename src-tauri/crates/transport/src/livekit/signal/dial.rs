@@ -114,8 +114,8 @@ fn cause_of(error: &Error) -> Cause {
     }
 }
 
-/// Where rooms are not made by whoever joins (`room.auto_create`), the server says of one that is gone
-/// what it says of a path that it does not have, but for the text.
+/// Where rooms are not made by whoever joins (`room.auto_create`), the server says of one that is
+/// gone what it says of a path that it does not have, but for the text.
 fn says_no_room(body: Option<&[u8]>) -> bool {
     let words = b"room does not exist";
     body.is_some_and(|it| it.windows(words.len()).any(|part| part == words))

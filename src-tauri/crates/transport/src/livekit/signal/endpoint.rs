@@ -11,7 +11,6 @@ use url::{Host, Url};
 use super::Config;
 use super::cause::Cause;
 use super::event::Sid;
-use super::request::ResumeReason;
 use super::write;
 use crate::livekit::Redacted;
 use crate::livekit::proto::request::{
@@ -26,16 +25,9 @@ pub(super) struct Dial {
     pub(super) token: Redacted<String>,
 }
 
-/// What is resumed.
-#[derive(Clone, Debug)]
-pub(super) struct Resume {
-    pub(super) sid: Sid,
-    pub(super) reason: ResumeReason,
-}
-
 impl Dial {
     /// The request that joins, or that resumes.
-    pub(super) fn new(config: &Config, resume: Option<&Resume>) -> Result<Self, Cause> {
+    pub(super) fn new(config: &Config, resume: Option<&Sid>) -> Result<Self, Cause> {
         let mut url = base(&config.url.0)?;
         // With an offer in it the request has some ten kilobytes, and proxies take URLs of eight.
         let wrapped = WrappedJoinRequest {
@@ -90,7 +82,7 @@ fn base(server: &str) -> Result<Url, Cause> {
     Ok(url)
 }
 
-fn join_request(config: &Config, resume: Option<&Resume>) -> JoinRequest {
+fn join_request(config: &Config, resume: Option<&Sid>) -> JoinRequest {
     let client_info = ClientInfo {
         sdk: SDK_RUST,
         version: config.version.clone(),
@@ -112,8 +104,8 @@ fn join_request(config: &Config, resume: Option<&Resume>) -> JoinRequest {
         },
         Some(resume) => JoinRequest {
             reconnect: true,
-            reconnect_reason: resume.reason.number(),
-            participant_sid: resume.sid.as_str().to_owned(),
+            reconnect_reason: SIGNAL_LOST,
+            participant_sid: resume.as_str().to_owned(),
             ..common
         },
     }
@@ -127,3 +119,6 @@ const PROTOCOL: i32 = 15;
 /// The server then takes the first codec of a section for the published one, which is right with
 /// one codec per offer.
 const SDK_RUST: i32 = 8;
+
+/// Of `ReconnectReason`: the socket was lost.
+const SIGNAL_LOST: i32 = 1;

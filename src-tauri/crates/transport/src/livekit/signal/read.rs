@@ -120,7 +120,7 @@ pub(super) fn departure(message: &ParticipantInfo) -> Option<Reason> {
 const DISCONNECTED: i32 = 3;
 /// Tracks of one participant: an official client publishes four.
 const MAX_TRACKS: usize = 16;
-/// MIME types, cids, MIDs, versions: a UUID has 36.
+/// MIME types, cids, versions: a UUID has 36.
 const MAX_WORD: usize = 64;
 /// The server's own limit.
 const MAX_IDENTITY: usize = 256;

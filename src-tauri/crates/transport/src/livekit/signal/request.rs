@@ -24,8 +24,6 @@ pub enum Request {
     /// Leave for good. [`Reason::ClientInitiated`], [`Reason::UserRejected`] and
     /// [`Reason::UserUnavailable`] reach the other side.
     Leave(Reason),
-    /// Give the socket up and resume, because media tells that the path is dead.
-    Resume(ResumeReason),
 }
 
 /// A description of ours.
@@ -74,22 +72,4 @@ pub struct Sync {
     pub published: Vec<(String, Track)>,
     /// The last number of a reliable data packet from each participant.
     pub received: Vec<(Sid, u32)>,
-}
-
-/// Why a session is resumed (`ReconnectReason`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResumeReason {
-    /// The socket was lost.
-    SignalLost,
-    /// What we send does not arrive, or nothing arrives at all.
-    PublisherFailed,
-}
-
-impl ResumeReason {
-    pub(super) const fn number(self) -> i32 {
-        match self {
-            Self::SignalLost => 1,
-            Self::PublisherFailed => 2,
-        }
-    }
 }

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use self::hold::Hold;
 use super::Config;
 use super::cause::Cause;
-use super::endpoint::{Dial, Resume};
+use super::endpoint::Dial;
 use super::event::{Event, Sid};
-use super::request::{Request, ResumeReason};
+use super::request::Request;
 use super::roster::Roster;
 use super::write;
 use crate::livekit::proto::request::Content as Asked;
@@ -53,7 +53,6 @@ struct Open {
 
 #[derive(Debug)]
 struct Resuming {
-    reason: ResumeReason,
     /// When the session is given up.
     until: Instant,
     step: Step,
@@ -141,7 +140,7 @@ impl Session {
             Input::Frame(frame) => self.frame(now, frame),
             Input::Unreadable => self.close(Cause::BadMessage),
             Input::Dropped => self.dropped(now),
-            Input::Asked(request) => self.asked(now, request),
+            Input::Asked(request) => self.asked(request),
             Input::Tick => self.tick(now),
         }
     }
@@ -178,7 +177,7 @@ impl Session {
     fn dropped(&mut self, now: Instant) {
         match &mut self.state {
             State::Joining { .. } => self.close(Cause::HungUp),
-            State::Open(_) => self.resume(now, ResumeReason::SignalLost),
+            State::Open(_) => self.resume(now),
             State::Resuming(resuming) => resuming.pause(now),
             State::Closed => {}
         }
@@ -189,7 +188,7 @@ impl Session {
             State::Joining { until } if now >= *until => self.close(Cause::Unreachable),
             State::Open(open) if now >= open.heard + self.ping_timeout => {
                 self.outputs.push_back(Output::HangUp);
-                self.resume(now, ResumeReason::SignalLost);
+                self.resume(now);
             }
             State::Open(open) if now >= open.ping_at => {
                 open.ping_at = now + self.ping_interval;
@@ -209,7 +208,7 @@ impl Session {
         }
     }
 
-    fn asked(&mut self, now: Instant, request: Request) {
+    fn asked(&mut self, request: Request) {
         match (request, &mut self.state) {
             (_, State::Closed) => {}
             (Request::Leave(reason), State::Open(_)) => {
@@ -219,12 +218,6 @@ impl Session {
             (Request::Leave(_), State::Joining { .. } | State::Resuming(_)) => {
                 self.close(Cause::Left);
             }
-            (Request::Resume(reason), State::Open(_)) => {
-                self.outputs.push_back(Output::HangUp);
-                self.resume(now, reason);
-            }
-            // A resume is under way, or a join that has nothing to resume.
-            (Request::Resume(_), State::Joining { .. } | State::Resuming(_)) => {}
             (Request::Sync(sync), State::Open(open)) => {
                 if std::mem::take(&mut open.unsynced) {
                     self.send(Asked::SyncState(write::sync(&sync)));
@@ -258,7 +251,7 @@ impl Session {
             Request::Offer(offer) => Asked::Offer(write::offer(offer)),
             Request::Trickle(candidate) => Asked::Trickle(write::trickle(candidate)),
             Request::Mute { sid, muted } => Asked::Mute(write::mute(sid, *muted)),
-            Request::Sync(_) | Request::Leave(_) | Request::Resume(_) => return,
+            Request::Sync(_) | Request::Leave(_) => return,
         });
     }
 
@@ -273,7 +266,7 @@ impl Session {
     }
 
     /// From an open session, whose socket is gone.
-    fn resume(&mut self, now: Instant, reason: ResumeReason) {
+    fn resume(&mut self, now: Instant) {
         self.hold.lose_socket();
         // A server that sends us away again and again is not asked without a pause.
         let is_fresh = matches!(&self.state, State::Open(open) if now < open.since + SETTLED);
@@ -283,7 +276,6 @@ impl Session {
             Duration::ZERO
         };
         self.enter(State::Resuming(Resuming {
-            reason,
             until: now + self.config.resume_for,
             step: Step::Pause(now + pause),
         }));
@@ -298,14 +290,12 @@ impl Session {
             return;
         };
         resuming.step = Step::Attempt(now + ATTEMPT_WITHIN);
-        let resume = Resume {
-            sid: sid.clone(),
-            reason: resuming.reason,
-        };
-        self.dial(Some(&resume));
+        let sid = sid.clone();
+        self.dial(Some(&sid));
     }
 
-    fn dial(&mut self, resume: Option<&Resume>) {
+    /// With the session that is resumed, if one is.
+    fn dial(&mut self, resume: Option<&Sid>) {
         match Dial::new(&self.config, resume) {
             Ok(dial) => self.outputs.push_back(Output::Dial(Box::new(dial))),
             Err(cause) => self.close(cause),
@@ -378,6 +368,6 @@ const ATTEMPT_WITHIN: Duration = Duration::from_secs(4);
 /// while it still closes the old socket.
 const RESUME_PAUSE: Duration = Duration::from_millis(300);
 
-/// A session that was open for so long is resumed at once: three pauses of one that was not, so a server
-/// that means it is asked once a second at most.
+/// A session that was open for this long is resumed at once, a younger one after [`RESUME_PAUSE`]:
+/// a server that always drops us is asked three times a second at most.
 const SETTLED: Duration = Duration::from_secs(1);

@@ -82,9 +82,9 @@ pub(super) const fn leave(reason: Reason) -> LeaveRequest {
     }
 }
 
-/// The descriptions are swapped on purpose: with one peer connection, `offer` is what we sent. Our data
-/// channels are left out: the server makes them anew only where another node takes the session over,
-/// which is a new join here.
+/// The descriptions are swapped on purpose: with one peer connection, `offer` is what we sent. Our
+/// data channels are left out: the server makes them anew only where another node takes the session
+/// over, which is a new join here.
 pub(super) fn sync(sync: &Sync) -> SyncState {
     let received = |(sid, sequence): &(Sid, u32)| DataChannelReceiveState {
         publisher_sid: sid.as_str().to_owned(),

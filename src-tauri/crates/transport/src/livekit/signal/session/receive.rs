@@ -10,7 +10,6 @@ use crate::livekit::proto::response::{Content, JoinResponse, SignalResponse};
 use crate::livekit::signal::cause::{Action, Cause, Reason};
 use crate::livekit::signal::event::{Event, Sid};
 use crate::livekit::signal::read;
-use crate::livekit::signal::request::ResumeReason;
 use crate::livekit::signal::roster::Change;
 
 impl Session {
@@ -139,7 +138,7 @@ impl Session {
         match (action, &self.state) {
             (Action::Resume, State::Open(_)) => {
                 self.outputs.push_back(Output::HangUp);
-                self.resume(now, ResumeReason::SignalLost);
+                self.resume(now);
             }
             (Action::Resume | Action::Disconnect | Action::JoinAnew, _) => {
                 self.close(Cause::of_leave(action, reason));

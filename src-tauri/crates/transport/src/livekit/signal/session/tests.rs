@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use self::rig::{Rig, join, leave, other, others, reconnect};
 use super::super::cause::{Action, Cause, Reason};
 use super::super::event::{Event, Sid};
-use super::super::request::{Offer, Request, ResumeReason};
+use super::super::request::{Offer, Request};
 use super::{Input, RESUME_PAUSE, SETTLED};
 use crate::livekit::proto::model::SessionDescription;
 use crate::livekit::proto::request::Content as Asked;
@@ -225,8 +225,8 @@ fn a_resume_uses_the_newest_token() {
     rig.receive(Content::RefreshToken("fresh".to_owned()));
     rig.receive(Content::RefreshToken("x".repeat(10_000)));
     rig.pass(SETTLED);
-    rig.ask(Request::Resume(ResumeReason::PublisherFailed));
-    assert_eq!(rig.dialled().unwrap().reconnect_reason, 2);
+    rig.input(Input::Dropped);
+    assert_eq!(rig.dialled().unwrap().reconnect_reason, 1);
     assert_eq!(rig.token(), "fresh");
 }
 

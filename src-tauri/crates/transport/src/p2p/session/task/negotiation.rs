@@ -209,11 +209,12 @@ impl Task {
             }
             return Ok(());
         }
+        // As it counts in a description: by our own priority.
+        init.candidate = ranked_candidate(&init.candidate, &Interface::all());
         if !negotiation.limits.admits_candidate(&init.candidate) {
             tracing::warn!("dropped a candidate: too many");
             return Ok(());
         }
-        init.candidate = ranked_candidate(&init.candidate, &Interface::all());
         self.connection.add_candidate(&init.candidate);
         self.core.shared.connection.add_ice_candidate(init).await
     }
