@@ -106,6 +106,7 @@ const OWNED: &[(&str, &str)] = &[
     ("nokhwa", "devices"),
     ("cpal", "devices"),
     ("turbojpeg", "devices"),
+    ("x11rb", "devices"),
     ("tauri", "app"),
     ("gtk", "app"),
     ("snow", "seal"),

@@ -69,6 +69,9 @@ impl Size {
     /// What a call sends at first.
     pub const HD: Self = Self::new(1280, 720);
 
+    /// The most pixels of a shared screen that are sent: level 4 of H.264 allows as many.
+    pub const FULL_HD: Self = Self::new(1920, 1080);
+
     /// The largest picture that a peer may send: a 4K frame. A decoder refuses more before it
     /// allocates.
     pub const MAX: Self = Self::new(3840, 2160);
