@@ -43,6 +43,18 @@ impl Pacer {
         wait
     }
 
+    /// How long a packet of `bytes` of a shared screen has to wait at `now`. Such a picture may take
+    /// seconds: nobody waits for it by the frame, and all else goes first.
+    pub(crate) fn wait_patiently(&mut self, now: Instant, bytes: usize, pace: Pace) -> Duration {
+        let rate = match pace {
+            Pace::Local => LOCAL,
+            Pace::Estimated(estimate) => estimate.max(SLOWEST_SCREEN),
+        };
+        let wait = self.ahead(now);
+        self.add(now, bytes, rate);
+        wait
+    }
+
     /// Makes room for a packet of `bytes` that is sent again at `now`.
     ///
     /// # Errors
@@ -101,6 +113,9 @@ const LONGEST: Duration = Duration::from_millis(60);
 /// The least pace, for tiny pictures at the start of a call.
 const SLOWEST: Bitrate = Bitrate::from_kbps(1000);
 
+/// The least pace of a shared screen: what the least estimate leaves.
+const SLOWEST_SCREEN: Bitrate = Bitrate::from_kbps(60);
+
 /// The pace on a local network: what a receiver with the usual socket buffer of 208 KiB takes
 /// without loss.
 const LOCAL: Bitrate = Bitrate::from_kbps(300_000);
@@ -142,6 +157,18 @@ mod tests {
             fast < keyframe && fast > Duration::from_millis(15),
             "{fast:?}"
         );
+    }
+
+    #[test]
+    fn a_screen_keeps_to_what_the_path_carries() {
+        let (start, mut pacer) = (Instant::now(), Pacer::default());
+        let mut now = start;
+        for _ in 0..100 {
+            let pace = Pace::Estimated(Bitrate::from_kbps(960));
+            now += pacer.wait_patiently(now, 1200, pace);
+        }
+        let took = now - start;
+        assert!((980..=1000).contains(&took.as_millis()), "{took:?}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Frames out: encoder threads hand over, one task cuts them into packets and writes them.
 //!
 //! Sound goes first: between any two packets of a picture the task looks whether sound waits. A
-//! large picture is spread a little, so that it does not overrun a router's queue.
+//! large picture is spread a little, so that it does not overrun a router's queue. One of a shared
+//! screen is spread over as long as the path needs for it, and pictures of the camera go between.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -76,6 +77,11 @@ impl SendParameters {
     /// How long a packet of `bytes` of a picture of `picture` bytes has to wait at `now`.
     fn wait(&self, now: Instant, bytes: usize, picture: usize) -> Duration {
         self.pacer().wait(now, bytes, picture, self.pace())
+    }
+
+    /// How long a packet of `bytes` of a shared screen has to wait at `now`.
+    fn wait_patiently(&self, now: Instant, bytes: usize) -> Duration {
+        self.pacer().wait_patiently(now, bytes, self.pace())
     }
 
     /// Makes room for a packet of `bytes` that is sent again at `now`.
@@ -187,9 +193,10 @@ impl Writer {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(async {
             while let Some((stream, frame)) = self.next_of(&BY_PRIORITY).await {
-                match stream.kind() {
-                    Kind::Audio => self.write_sound(stream, frame).await,
-                    Kind::Video => self.write_picture(stream, frame).await,
+                match stream {
+                    Stream::Voice | Stream::ScreenSound => self.write_sound(stream, frame).await,
+                    Stream::Camera => self.write_picture(stream, frame).await,
+                    Stream::Screen => self.write_screen(frame).await,
                 }
             }
         })
@@ -264,6 +271,45 @@ impl Writer {
         }
     }
 
+    /// Writes a picture of a shared screen, and what comes meanwhile between its packets.
+    async fn write_screen(&mut self, frame: EncodedFrame) {
+        let payloads = packetise(&frame.payload, self.packet_size.payload());
+        let timestamp = self
+            .clocks
+            .stamp(Stream::Screen, frame.time, Instant::now());
+        let last = payloads.len().saturating_sub(1);
+        for (index, payload) in payloads.into_iter().enumerate() {
+            let wait = self
+                .parameters
+                .wait_patiently(Instant::now(), payload.len());
+            self.write_others_for(wait).await;
+            self.write(Stream::Screen, payload, timestamp, index == last)
+                .await;
+        }
+    }
+
+    /// Writes what is not of the screen and waits, and for `time` more, that which comes.
+    async fn write_others_for(&mut self, time: Duration) {
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            let next = self.next_of(&BEFORE_SCREEN);
+            let next = if time.is_zero() {
+                next.now_or_never()
+            } else {
+                tokio::time::timeout_at(until, next).await.ok()
+            };
+            match next {
+                Some(Some((Stream::Camera, picture))) => {
+                    self.write_picture(Stream::Camera, picture).await;
+                }
+                Some(Some((stream, sound))) => self.write_sound(stream, sound).await,
+                // Sinks that the session closed leave the queues empty at once: the pace still holds.
+                Some(None) | None => break,
+            }
+        }
+        tokio::time::sleep_until(until).await;
+    }
+
     async fn write(&mut self, stream: Stream, payload: Bytes, timestamp: u32, marker: bool) {
         let payload_type = self.parameters.payload_type(stream);
         let clock = self.clocks.stream(stream);
@@ -320,6 +366,9 @@ const BY_PRIORITY: [Stream; 4] = [
 
 /// What goes between the packets of a picture.
 const SOUND: [Stream; 2] = [Stream::Voice, Stream::ScreenSound];
+
+/// What goes between the packets of a shared screen.
+const BEFORE_SCREEN: [Stream; 3] = [Stream::Voice, Stream::ScreenSound, Stream::Camera];
 
 /// How many sound packets of a stream may wait: 160 ms, beyond which they would come too late.
 const AUDIO_QUEUE: usize = 8;
