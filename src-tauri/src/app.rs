@@ -197,6 +197,7 @@ impl App {
             | Command::SetMicrophone { .. }
             | Command::SetCamera { .. }
             | Command::Preview { .. }
+            | Command::Share { .. }
             | Command::TestSpeaker
             | Command::ReconnectRelay
             | Command::Fault { .. } => None,

@@ -204,8 +204,10 @@ fn without_clock(call: &CallView) -> CallView {
 
 #[cfg(test)]
 mod tests {
-    use call::view::{ActivePhase, Controls, Lacking, Received};
-    use engine::view::{CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView};
+    use call::view::{ActivePhase, Controls, Lacking, Received, Sharing};
+    use engine::view::{
+        CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView, ShareView,
+    };
 
     use super::*;
 
@@ -236,6 +238,7 @@ mod tests {
                 wish: on,
                 remote: Controls { microphone, ..on },
                 remote_lacking: Lacking::default(),
+                sharing: Sharing::default(),
                 connected_for_ms: Some(connected_for_ms),
                 received: Received::default(),
                 culprit: None,
@@ -248,6 +251,8 @@ mod tests {
             remote_level: 0.0,
             local_picture: false,
             remote_picture: false,
+            share: ShareView::default(),
+            remote_screen: None,
             stats: None,
             summary: None,
             words: None,

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use codec::Codecs;
 use futures::StreamExt;
 use media::backend::codec::{
-    AudioInput, AudioTarget, CodecBackend, MAX_OPUS_FRAME, OPUS_FRAME, VideoTarget,
+    AudioInput, AudioTarget, CodecBackend, Content, MAX_OPUS_FRAME, OPUS_FRAME, VideoTarget,
 };
 use media::frame::EncodedFrame;
 use media::picture::Picture;
@@ -201,6 +201,7 @@ fn show(ours: &Arc<Ours>, sink: Arc<dyn FrameSink>) -> impl FnOnce() -> Result<(
             size,
             fps: 30.0,
             bitrate: Bitrate::from_kbps(2_000),
+            content: Content::Camera,
         };
         let mut encoder = Codecs.video_encoder(target)?;
         let (pattern, mut picture) = (Pattern::new(size), Picture::black(size));

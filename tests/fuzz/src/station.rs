@@ -129,7 +129,10 @@ impl Station {
             }
             Output::SetCapture { microphone, camera } => self.live = *microphone || *camera,
             Output::Missed { peer } | Output::Ended { peer, .. } => assert_shown(peer),
-            Output::AskForAccess { .. } | Output::ReleaseAccess { .. } | Output::Sound(_) => {}
+            Output::AskForAccess { .. }
+            | Output::ReleaseAccess { .. }
+            | Output::SetScreen { .. }
+            | Output::Sound(_) => {}
         }
     }
 

@@ -1,4 +1,5 @@
-//! Microphone and camera: what the user wishes, what is true, and what the other side was told.
+//! Microphone, camera and screen: what the user wishes, what is true, and what the other side was
+//! told.
 //!
 //! A wish goes to the capture gates; only what they answer is shown and told. Reports to the other
 //! side are numbered, because they travel two ways, through signaling and through the session: of
@@ -23,11 +24,22 @@ pub(crate) struct Local {
     pub(crate) actual: Controls,
     /// Which device the user wants and cannot have.
     pub(crate) lacking: Lacking,
+    /// Whether a screen or a window is shared: the user's wish, and what is true.
+    pub(crate) screen: Screen,
     sequence: u64,
     /// The number of the first report that tells what is true now.
     news: u64,
     /// The highest number that the other side has heard.
     heard: u64,
+}
+
+/// Whether our screen is shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Screen {
+    /// The user wants it, and it has not failed.
+    pub(crate) wish: bool,
+    /// Pictures of it leave.
+    pub(crate) actual: bool,
 }
 
 impl Local {
@@ -40,6 +52,7 @@ impl Local {
             },
             actual: OFF,
             lacking: Lacking::default(),
+            screen: Screen::default(),
             sequence: 0,
             news: 1,
             heard: 0,
@@ -51,7 +64,22 @@ impl Local {
     pub(crate) fn update(&mut self, actual: Controls, lacking: Lacking) -> bool {
         let before = (self.actual, self.lacking);
         (self.actual, self.lacking) = (actual, lacking);
-        let changed = before != (actual, lacking);
+        self.note(before != (actual, lacking))
+    }
+
+    /// Takes whether our screen is shared. A share that is over is not wished for any more. Says
+    /// whether anything changed.
+    #[must_use]
+    pub(crate) fn update_screen(&mut self, on: bool) -> bool {
+        let before = self.screen.actual;
+        self.screen = Screen {
+            wish: self.screen.wish && on,
+            actual: on,
+        };
+        self.note(before != on)
+    }
+
+    fn note(&mut self, changed: bool) -> bool {
         if changed {
             self.news = self.sequence.saturating_add(1);
         }
@@ -64,6 +92,7 @@ impl Local {
         self.sequence = self.sequence.saturating_add(1);
         ControlsReport {
             heard: remote.sequence,
+            screen: self.screen.actual,
             ..ControlsReport::new(self.sequence, self.actual, self.lacking)
         }
     }
@@ -87,6 +116,8 @@ pub(crate) struct Remote {
     pub(crate) controls: Controls,
     /// Which device they want and cannot have, by the newest report.
     pub(crate) lacking: Lacking,
+    /// Whether they share a screen or a window, by the newest report.
+    pub(crate) screen: bool,
 }
 
 impl Remote {
@@ -96,6 +127,7 @@ impl Remote {
             sequence: 0,
             controls: OFF,
             lacking: Lacking::default(),
+            screen: false,
         }
     }
 
@@ -106,6 +138,7 @@ impl Remote {
                 sequence: report.sequence,
                 controls: report.controls(),
                 lacking: report.lacking(),
+                screen: report.screen,
             };
         }
     }

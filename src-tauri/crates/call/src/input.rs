@@ -86,6 +86,12 @@ pub enum Input {
         /// Which device the user wants and cannot have: why a gate is shut.
         lacking: Lacking,
     },
+    /// Whether our screen or a window is shared now; answers every
+    /// [`crate::output::Output::SetScreen`], and comes by itself when what is shared is gone.
+    Screen {
+        /// Whether pictures of it may leave.
+        on: bool,
+    },
     /// What was captured, heard and shown here in the last second. Once a second while the call has
     /// media.
     Receipt(Receipt),
@@ -158,6 +164,8 @@ pub enum Command {
     SetMicrophone(bool),
     /// Camera on or off.
     SetCamera(bool),
+    /// Share a screen or a window, or stop sharing. Nothing follows before the call is accepted.
+    Share(bool),
 }
 
 /// What a session reports. These are facts; what follows from them is the phone's to decide.
@@ -226,6 +234,7 @@ impl fmt::Debug for Input {
                     "Capture(microphone: {microphone}, camera: {camera}, {lacking:?})"
                 )
             }
+            Self::Screen { on } => write!(f, "Screen(on: {on})"),
             Self::Receipt(receipt) => write!(f, "{receipt:?}"),
             Self::Tick => f.write_str("Tick"),
         }

@@ -79,6 +79,13 @@ pub enum Output {
         /// Whether the camera shall run.
         camera: bool,
     },
+    /// Let the screen or window that the user chose be seen, or not any more: the only authority
+    /// over it. Answered by [`crate::input::Input::Screen`] with what is true afterwards. Told to be
+    /// off at the end of each call that it was wanted in.
+    SetScreen {
+        /// Whether pictures of it may leave.
+        on: bool,
+    },
     /// Play this, until the next `Sound`.
     Sound(Sound),
     /// The call is over. Always the last output of a call but for its `CloseTransport`s.
@@ -142,6 +149,7 @@ impl fmt::Debug for Output {
             Self::SetCapture { microphone, camera } => {
                 write!(f, "SetCapture(microphone: {microphone}, camera: {camera})")
             }
+            Self::SetScreen { on } => write!(f, "SetScreen(on: {on})"),
             Self::Sound(sound) => write!(f, "Sound({sound:?})"),
             Self::Ended {
                 call,

@@ -198,6 +198,7 @@ impl Phone {
                 camera,
                 lacking,
             } => self.on_capture(Controls { microphone, camera }, lacking),
+            Input::Screen { on } => self.on_screen(on),
             Input::Receipt(receipt) => self.on_own_receipt(now, receipt),
             Input::Tick => {
                 while let Some(timer) = self.timers.expired(now) {
@@ -315,6 +316,7 @@ fn kind(input: &Input) -> &'static str {
         Input::Data { .. } => "data",
         Input::Broken { .. } => "broken",
         Input::Capture { .. } => "capture",
+        Input::Screen { .. } => "screen",
         Input::Receipt(_) => "receipt",
         Input::Tick => "tick",
     }

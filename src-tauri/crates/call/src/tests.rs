@@ -16,6 +16,7 @@ mod renewal;
 mod resume;
 mod ring;
 mod session;
+mod sharing;
 mod station;
 mod values;
 mod words;

@@ -66,6 +66,9 @@ pub enum CallView {
         remote: Controls,
         /// Which device the other side wants to use and cannot.
         remote_lacking: Lacking,
+        /// Who shares a screen or a window.
+        #[serde(default)]
+        sharing: Sharing,
         /// Milliseconds since media flowed for the first time, at the moment of this view; null
         /// before.
         #[ts(type = "number | null")]
@@ -210,6 +213,16 @@ pub struct Lacking {
     pub microphone: bool,
     /// No camera.
     pub camera: bool,
+}
+
+/// Who shares a screen or a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Sharing {
+    /// We do: pictures of it leave.
+    pub ours: bool,
+    /// They say that they do.
+    pub theirs: bool,
 }
 
 /// What one side sends.

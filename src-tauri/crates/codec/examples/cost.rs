@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use codec::Codecs;
 use media::backend::codec::{
-    AudioInput, AudioTarget, CodecBackend, CodecError, MAX_OPUS_FRAME, OPUS_FRAME, VideoTarget,
+    AudioInput, AudioTarget, CodecBackend, CodecError, Content, MAX_OPUS_FRAME, OPUS_FRAME,
+    VideoTarget,
 };
 use media::picture::Picture;
 use media::synthetic::pattern::Pattern;
@@ -34,6 +35,7 @@ fn pictures(size: Size, bitrate: Bitrate, count: u64) -> Result<(), CodecError> 
         size,
         fps: 30.0,
         bitrate,
+        content: Content::Camera,
     })?;
     let mut decoder = Codecs.video_decoder()?;
     let (mut encoding, mut decoding) = (Costs::default(), Costs::default());

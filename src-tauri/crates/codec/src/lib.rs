@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use codec::Codecs;
-//! use media::backend::codec::{CodecBackend, CodecError, VideoTarget};
+//! use media::backend::codec::{CodecBackend, CodecError, Content, VideoTarget};
 //! use media::picture::Picture;
 //! use media::units::{Bitrate, Size};
 //!
@@ -16,6 +16,7 @@
 //!     size: picture.size(),
 //!     fps: 30.0,
 //!     bitrate: Bitrate::from_kbps(300),
+//!     content: Content::Camera,
 //! })?;
 //! let first = encoder.encode(&picture, false)?.expect("the first picture is never skipped");
 //! assert!(first.keyframe);

@@ -38,3 +38,28 @@ pub(crate) fn psnr_y(a: &Picture, b: &Picture) -> f64 {
         .sum();
     10.0 * (255.0 * 255.0 / (squares / a.len() as f64).max(1e-9)).log10()
 }
+
+/// A page of text that is scrolled by `scroll` pixels: strokes of one or two pixels on white, no two
+/// lines alike.
+pub(crate) fn page(size: Size, scroll: usize) -> Picture {
+    let mut picture = Picture::black(size);
+    let width = size.width as usize;
+    let rows = picture.planes_mut()[0].chunks_exact_mut(width);
+    for (row, line) in rows.enumerate() {
+        let (text, stroke) = ((row + scroll) / 18, (row + scroll) % 18);
+        line.fill(235);
+        if stroke >= 13 {
+            continue;
+        }
+        for (column, luma) in line.iter_mut().enumerate() {
+            let glyph = (text * 7919 + column / 9 * 104_729) as u32;
+            let bits = glyph
+                .wrapping_mul(2_654_435_761)
+                .rotate_left((stroke / 2 * 5) as u32);
+            if column % 9 < 7 && bits >> (column % 9 * 4) & 3 == 0 {
+                *luma = 20;
+            }
+        }
+    }
+    picture
+}

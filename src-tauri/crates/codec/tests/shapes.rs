@@ -1,7 +1,9 @@
 //! Pictures of any shape arrive whole: nothing is cut off, nothing stretched.
 
 use codec::Codecs;
-use media::backend::codec::{CodecBackend, CodecError, VideoDecoder, VideoEncoder, VideoTarget};
+use media::backend::codec::{
+    CodecBackend, CodecError, Content, VideoDecoder, VideoEncoder, VideoTarget,
+};
 use media::picture::Picture;
 use media::units::{Bitrate, Size};
 
@@ -9,6 +11,7 @@ const TARGET: VideoTarget = VideoTarget {
     size: Size::HD,
     fps: 30.0,
     bitrate: Bitrate::from_kbps(4000),
+    content: Content::Camera,
 };
 
 /// Luma of the four corners: top left, top right, bottom left, bottom right.

@@ -13,6 +13,7 @@ use engine::{Backends, Config, Engine, LanVisibility, People, Relation, Subscrip
 use identity::{Address, Identity, Invite, RelayUrlError};
 use media::backend::camera::VideoMode;
 use media::backend::codec::CodecBackend;
+use media::backend::screen::NoScreens;
 use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::network::NetworkWatch;
 use media::transport::MediaTransport;
@@ -147,6 +148,7 @@ fn parts(setup: Setup, relay: &str, devices: &EchoDevices) -> (Config, Backends)
     let backends = Backends {
         camera: Arc::new(devices.clone()),
         audio: Arc::new(devices.clone()),
+        screen: Arc::new(NoScreens),
         voice: Arc::new(Unprocessed),
         codec: setup.codec,
         transport: setup.transport,

@@ -15,6 +15,7 @@ use engine::view::EngineView;
 use engine::{Backends, Config, Engine, LanVisibility, SignalClient, Strangers, WhoMayRing};
 use identity::{Identity, Invite, RelayUrl};
 use media::backend::camera::VideoMode;
+use media::backend::screen::NoScreens;
 use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::units::{Bitrate, Size};
 use tokio::net::TcpStream;
@@ -68,6 +69,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
     let backends = Backends {
         camera: devices::cameras(CameraChoice::None),
         audio: devices::audio(MicrophoneChoice::None, SpeakerChoice::None),
+        screen: Arc::new(NoScreens),
         voice: Arc::new(Unprocessed),
         codec: Arc::new(Codecs),
         transport: Arc::new(PeerToPeer::new(p2p::Config::default())),

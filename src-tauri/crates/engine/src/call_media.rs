@@ -4,13 +4,13 @@
 //! call that holds a socket, a thread or a decoder lives here, so dropping it is the clean-up.
 
 mod pipelines;
+mod screens;
 mod sessions;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use call::id::{CallId, SessionId};
-use call::view::Controls;
 use media::backend::codec::{AudioTarget, VideoTarget};
 use media::picture::Captured;
 use media::queue::Slot;
@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
 use self::pipelines::Pipelines;
+use self::screens::Screens;
 use self::sessions::{Open, Sessions};
 use crate::command::CommandError;
 use crate::config::Config;
@@ -30,7 +31,8 @@ use crate::plugs::{Ends, Plugs};
 use crate::session::{self, News};
 
 pub(crate) use self::pipelines::Context;
-pub(crate) use self::sessions::GivenUp;
+pub(crate) use self::screens::Finished;
+pub(crate) use self::sessions::{Gates, GivenUp};
 
 /// One call's media.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub(crate) struct CallMedia {
     plugs: Plugs,
     /// From when the first session is open.
     pipelines: Option<Pipelines>,
+    screens: Screens,
     rate: rate::Controller,
     /// How the machines reach each other, once known.
     pub(crate) path: Option<Path>,
@@ -50,7 +53,7 @@ pub(crate) struct CallMedia {
     pub(crate) flow: Arc<Flow>,
 }
 
-/// Counters of the four pipelines.
+/// Counters of the pipelines.
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
     /// Sound that leaves.
@@ -61,6 +64,10 @@ pub(crate) struct Flow {
     pub(crate) audio_in: Arc<AudioIn>,
     /// Pictures that come.
     pub(crate) video_in: Arc<VideoIn>,
+    /// Pictures of our screen that leave.
+    pub(crate) screen_out: Arc<VideoOut>,
+    /// Pictures of their screen that come.
+    pub(crate) screen_in: Arc<VideoIn>,
 }
 
 impl CallMedia {
@@ -73,6 +80,7 @@ impl CallMedia {
             sessions: Sessions::default(),
             plugs: Plugs::default(),
             pipelines: None,
+            screens: Screens::default(),
             rate: rate::Controller::new(rate::Limits {
                 max: config.max_send,
                 size: config.video.size,
@@ -120,11 +128,11 @@ impl CallMedia {
             camera_out: Arc::clone(&session.out[Stream::Camera]),
             voice_in: session.input[Stream::Voice].clone(),
             camera_in: session.input[Stream::Camera].clone(),
+            screen_out: Arc::clone(&session.out[Stream::Screen]),
+            screen_in: session.input[Stream::Screen].clone(),
         };
-        // No screen is shown here: what comes of one is dropped at once.
-        for stream in [Stream::Screen, Stream::ScreenSound] {
-            session.input[stream].close();
-        }
+        // No sound of a screen is played here: what comes of one is dropped at once.
+        session.input[Stream::ScreenSound].close();
         let forwarding = session::forward(id, session.events, self.news.clone());
         let open = Open::new(ends, tokio::spawn(forwarding));
         let is_first = self.pipelines.is_none();
@@ -146,9 +154,19 @@ impl CallMedia {
         self.sessions.parcel(session.number, parcel);
     }
 
-    /// Tells every open session which streams pause, where that is news to it.
-    pub(crate) fn tell_gates(&mut self, open: Controls) {
+    /// These gates are open: tells every open session which streams pause, where that is news to it,
+    /// and lets the others share the rate.
+    pub(crate) fn tell_gates(&mut self, now: Instant, open: Gates) {
         self.sessions.tell_gates(open);
+        let before = (self.rate.video(), self.rate.screen());
+        self.rate.set_running(
+            now,
+            rate::Running {
+                camera: open.camera,
+                screen: open.screen,
+            },
+        );
+        self.aim(before);
     }
 
     /// Sends a message through a session's own channel.
@@ -173,11 +191,14 @@ impl CallMedia {
         is_in_use
     }
 
-    /// Media may flow through the session in use: the encoder goes on with a keyframe of what the
-    /// camera sees now.
+    /// Media may flow through the session in use: the encoders go on with a keyframe of what the
+    /// camera sees now, and of what the screen shows.
     pub(crate) fn show(&self, current: Option<Captured>) {
         if let Some(pipelines) = &self.pipelines {
             pipelines.sender.connected(current);
+        }
+        if let Some(sender) = &self.screens.sender {
+            sender.connected(None);
         }
     }
 
@@ -210,19 +231,31 @@ impl CallMedia {
         estimate: NetworkEstimate,
         microphone: &Microphone,
     ) {
-        let before: (VideoTarget, AudioTarget) = (self.rate.video(), self.rate.audio());
+        let audio: AudioTarget = self.rate.audio();
+        let before = (self.rate.video(), self.rate.screen());
         self.rate.update(now, &estimate);
-        if self.rate.audio() != before.1 {
+        if self.rate.audio() != audio {
             microphone.set_target(self.rate.audio());
         }
-        let Some(pipelines) = &self.pipelines else {
-            return;
-        };
         if let Some(rtt) = estimate.rtt {
-            pipelines.receiver.set_rtt(rtt);
+            let camera = self.pipelines.as_ref().map(|it| &it.receiver);
+            for receiver in camera.into_iter().chain(&self.screens.receiver) {
+                receiver.set_rtt(rtt);
+            }
         }
-        if self.rate.video() != before.0 {
-            pipelines.sender.set_target(self.rate.video());
+        self.aim(before);
+    }
+
+    /// Tells the encoders of pictures what to make, where it is not what it was `before`.
+    fn aim(&self, (camera, screen): (VideoTarget, VideoTarget)) {
+        let now = (self.rate.video(), self.rate.screen());
+        if let Some(pipelines) = &self.pipelines
+            && now.0 != camera
+        {
+            pipelines.sender.set_target(now.0);
+        }
+        if now.1 != screen {
+            self.aim_screen(now.1);
         }
     }
 
@@ -266,8 +299,8 @@ impl CallMedia {
     /// Releases the pipelines, within a second or two. A codec that hangs is left with its thread,
     /// which ends by itself when the codec returns.
     pub(crate) async fn release(self, machine: &Machine) {
-        let pipelines = self.pipelines;
-        let joined = machine.threads.block(move || drop(pipelines));
+        let (pipelines, screens) = (self.pipelines, self.screens);
+        let joined = machine.threads.block(move || drop((pipelines, screens)));
         let joined = machine.clock.timeout(session::CLOSE_LIMIT, joined).await;
         self.span.in_scope(|| match joined {
             Some(Some(())) => {}

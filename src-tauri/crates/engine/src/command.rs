@@ -2,6 +2,7 @@
 
 use call::carrier::Carrier;
 use media::backend::device::DeviceId;
+use media::backend::screen::SourceId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use ts_rs::TS;
@@ -47,6 +48,11 @@ pub enum Command {
     SetCamera {
         /// Whether the camera runs.
         on: bool,
+    },
+    /// Share a screen or a window from now on, in the place of what was shared, or nothing.
+    Share {
+        /// What; null for nothing.
+        source: Option<SourceId>,
     },
     /// Use another device from now on, in a call too.
     UseDevice {

@@ -12,6 +12,7 @@ use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
 use media::backend::codec::CodecBackend;
 use media::backend::device::DeviceId;
+use media::backend::screen::ScreenBackend;
 use media::backend::voice::{VoiceBackend, VoiceSettings};
 use media::network::NetworkWatch;
 use media::transport::MediaTransport;
@@ -27,6 +28,8 @@ pub struct Backends {
     pub camera: Arc<dyn CameraBackend>,
     /// Opens microphones and speakers.
     pub audio: Arc<dyn AudioBackend>,
+    /// Lists and opens screens and windows to share.
+    pub screen: Arc<dyn ScreenBackend>,
     /// Makes what processes the microphone's sound.
     pub voice: Arc<dyn VoiceBackend>,
     /// Makes encoders and decoders.

@@ -14,6 +14,7 @@ mod publish;
 mod relays;
 mod requests;
 mod sessions;
+mod share;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use tracing::Span;
 use self::inbox::{Event, Inbox, Senders};
 pub(crate) use self::inbox::{REQUESTS, Request};
 use crate::access::Accesses;
-use crate::call_media::CallMedia;
+use crate::call_media::{CallMedia, Gates};
 use crate::camera_tap::CameraTap;
 use crate::config::{Backends, Config};
 use crate::devices::Devices;
@@ -43,6 +44,7 @@ use crate::receipts::ReceiptCounter;
 use crate::relays::{Relays, Routes, Way};
 use crate::sealing::Sealing;
 use crate::session;
+use crate::share::Share;
 use crate::stats::Sampler;
 use crate::subject::SubjectCheck;
 use crate::summary::Summary;
@@ -59,6 +61,7 @@ pub(crate) struct Parts {
     pub(crate) ended: broadcast::Sender<Ended>,
     pub(crate) tap: CameraTap,
     pub(crate) remote: PictureFeed,
+    pub(crate) screen: PictureFeed,
 }
 
 /// The engine's state.
@@ -88,6 +91,7 @@ pub(crate) struct Control {
     was_told_online: bool,
     call: Call,
     devices: Devices,
+    share: Share,
     beats: u64,
     suspends: Suspends,
     stopping: Option<oneshot::Sender<()>>,
@@ -109,8 +113,10 @@ struct Call {
     data: SubjectCheck,
     /// The call as it was last published.
     seen: CallView,
-    /// What the other side shows.
+    /// What the other side's camera shows.
     remote: PictureFeed,
+    /// What the other side's screen shows.
+    screen: PictureFeed,
     /// The id of the call that log lines name, from its first event until its end is dismissed.
     named: Option<String>,
     /// Names that call.
@@ -127,12 +133,19 @@ impl Control {
             ended,
             tap,
             remote,
+            screen,
         } = parts;
         let clock = &machine.clock;
         let epoch = clock.media_now();
         let (inbox, senders) = Inbox::new(requests, backends.network.changes(), clock.clone());
         let news = senders.devices.clone();
         let devices = Devices::new(&backends, &config, tap, &machine, epoch, news)?;
+        let share = Share::new(
+            backends.screen,
+            machine.clone(),
+            epoch,
+            senders.share.clone(),
+        );
         let (views, watched) = watch::channel(Arc::new(publish::empty(&devices)));
         let identity = Arc::clone(&config.identity);
         let sealing = Sealing::new(Arc::clone(&identity));
@@ -174,10 +187,12 @@ impl Control {
                 data: SubjectCheck::default(),
                 seen: CallView::Idle,
                 remote,
+                screen,
                 named: None,
                 span: Span::none(),
             },
             devices,
+            share,
             beats: 0,
             suspends: Suspends::new(),
             stopping: None,
@@ -225,6 +240,7 @@ impl Control {
             Event::Lan(news) => self.on_lan(news),
             Event::Session(news) => self.on_session(news),
             Event::Device(news) => self.devices.on_news(news),
+            Event::Share(news) => self.share.on_news(news),
             Event::Network => self.on_network_change(),
             Event::Deadline => self.on_deadline(),
             Event::Beat => self.on_beat(),
@@ -333,8 +349,15 @@ impl Control {
             });
             self.follow_call();
         }
+        self.settle_screens();
         if let Some(media) = &mut self.call.media {
-            media.tell_gates(self.devices.open_gates());
+            let open = self.devices.open_gates();
+            let gates = Gates {
+                microphone: open.microphone,
+                camera: open.camera,
+                screen: self.share.gate().is_open(),
+            };
+            media.tell_gates(self.machine.clock.media_now(), gates);
         }
         self.publish();
         self.history.flush();
@@ -342,7 +365,10 @@ impl Control {
 
     /// Whether nothing of a call or a device is held any more.
     fn is_released(&self) -> bool {
-        self.call.media.is_none() && self.call.closing.is_empty() && self.devices.is_released()
+        self.call.media.is_none()
+            && self.call.closing.is_empty()
+            && self.devices.is_released()
+            && self.share.is_released()
     }
 }
 

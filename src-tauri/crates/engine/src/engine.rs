@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use media::backend::screen::ScreenBackend;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -25,6 +26,8 @@ pub struct Engine {
     ended: broadcast::Sender<Ended>,
     local: PictureFeed,
     remote: PictureFeed,
+    screen: PictureFeed,
+    screens: Arc<dyn ScreenBackend>,
     control: JoinHandle<()>,
 }
 
@@ -45,6 +48,7 @@ impl Engine {
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let (ended, _) = broadcast::channel(history::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
+        let (screen, screens) = (PictureFeed::default(), Arc::clone(&backends.screen));
         let local = tap.preview().clone();
         let (control, views) = Control::new(Parts {
             config,
@@ -54,6 +58,7 @@ impl Engine {
             ended: ended.clone(),
             tap,
             remote: remote.clone(),
+            screen: screen.clone(),
         })?;
         let control = tokio::spawn(control.run());
         Ok(Self {
@@ -62,6 +67,8 @@ impl Engine {
             ended,
             local,
             remote,
+            screen,
+            screens,
             control,
         })
     }
@@ -117,6 +124,18 @@ impl Engine {
     #[must_use]
     pub fn remote_picture(&self) -> PictureFeed {
         self.remote.clone()
+    }
+
+    /// What the other side's screen shows, while they share one.
+    #[must_use]
+    pub fn screen_picture(&self) -> PictureFeed {
+        self.screen.clone()
+    }
+
+    /// What there is to share, for a list to choose from; asking it blocks.
+    #[must_use]
+    pub fn screens(&self) -> Arc<dyn ScreenBackend> {
+        Arc::clone(&self.screens)
     }
 
     /// Ends the call if there is one, and waits until devices, sockets and threads are released.

@@ -1,4 +1,5 @@
-//! Drives `call` and `media`: one control task, four media pipelines.
+//! Drives `call` and `media`: one control task, four media pipelines, and one more for each screen
+//! that is shared.
 //!
 //! The engine turns what happens (commands, messages, session events, devices) into inputs of
 //! [`call`]'s phone and carries out what it says; frames flow beside the control task, never
@@ -6,6 +7,7 @@
 //!
 //! ```text
 //! camera ──▶ CameraTap ──▶ slot ──▶ venc ──▶ Gate ──▶ session ──▶ vdec ──▶ PictureFeed
+//! screen ──▶ slot ──▶ senc ──▶ Gate ──▶ session ──▶ sdec ──▶ PictureFeed
 //! microphone ──▶ ring ──▶ aenc ──▶ Gate ──▶ session ──▶ jitter buffer (playout) ──▶ ring ──▶ speaker
 //!                          ▲───────────────── ring of what the speaker played ◀─────────────────┘
 //! ```
@@ -39,6 +41,7 @@ mod relays;
 mod sealing;
 mod send_video;
 mod session;
+mod share;
 mod stats;
 mod subject;
 mod summary;

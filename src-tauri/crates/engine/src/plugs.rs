@@ -13,7 +13,6 @@ use media::queue::Empty;
 use media::transport::{FrameSink, FrameSource, Sent, SessionControl, Stream};
 
 /// All plugs of a call.
-#[derive(Default)]
 pub(crate) struct Plugs {
     /// Our sound leaves here.
     pub(crate) voice_out: Arc<Outlet>,
@@ -23,8 +22,29 @@ pub(crate) struct Plugs {
     pub(crate) voice_in: Arc<Inlet>,
     /// Their pictures come from here.
     pub(crate) camera_in: Arc<Inlet>,
-    /// Asks them for keyframes.
-    pub(crate) keyframes: Arc<KeyframeRequests>,
+    /// Asks them for keyframes of their camera.
+    pub(crate) camera_keyframes: Arc<KeyframeRequests>,
+    /// Pictures of our screen leave here.
+    pub(crate) screen_out: Arc<Outlet>,
+    /// Pictures of their screen come from here, as long as they share this time.
+    pub(crate) screen_in: Arc<Inlet>,
+    /// Asks them for keyframes of their screen.
+    pub(crate) screen_keyframes: Arc<KeyframeRequests>,
+}
+
+impl Default for Plugs {
+    fn default() -> Self {
+        Self {
+            voice_out: Arc::default(),
+            camera_out: Arc::default(),
+            voice_in: Arc::default(),
+            camera_in: Arc::default(),
+            camera_keyframes: Arc::new(KeyframeRequests::of(Stream::Camera)),
+            screen_out: Arc::default(),
+            screen_in: Arc::default(),
+            screen_keyframes: Arc::new(KeyframeRequests::of(Stream::Screen)),
+        }
+    }
 }
 
 impl std::fmt::Debug for Plugs {
@@ -40,6 +60,8 @@ pub(crate) struct Ends {
     pub(crate) camera_out: Arc<dyn FrameSink>,
     pub(crate) voice_in: FrameSource,
     pub(crate) camera_in: FrameSource,
+    pub(crate) screen_out: Arc<dyn FrameSink>,
+    pub(crate) screen_in: FrameSource,
 }
 
 impl Plugs {
@@ -49,7 +71,18 @@ impl Plugs {
         self.camera_out.plug(Arc::clone(&ends.camera_out));
         self.voice_in.plug(ends.voice_in.clone());
         self.camera_in.plug(ends.camera_in.clone());
-        self.keyframes.plug(Arc::clone(&ends.control));
+        self.screen_out.plug(Arc::clone(&ends.screen_out));
+        self.screen_in.plug(ends.screen_in.clone());
+        self.camera_keyframes.plug(Arc::clone(&ends.control));
+        self.screen_keyframes.plug(Arc::clone(&ends.control));
+    }
+
+    /// Another share of their screen begins: what comes of it is for another thread than before.
+    pub(crate) fn renew_screen_in(&mut self, ends: Option<&Ends>) {
+        self.screen_in = Arc::default();
+        if let Some(ends) = ends {
+            self.screen_in.plug(ends.screen_in.clone());
+        }
     }
 }
 
@@ -71,20 +104,29 @@ impl FrameSink for Outlet {
     }
 }
 
-/// Asks for keyframes of their camera through whichever session is plugged in.
-#[derive(Default)]
-pub(crate) struct KeyframeRequests(RwLock<Option<Arc<dyn SessionControl>>>);
+/// Asks for keyframes of one of their streams through whichever session is plugged in.
+pub(crate) struct KeyframeRequests {
+    stream: Stream,
+    control: RwLock<Option<Arc<dyn SessionControl>>>,
+}
 
 impl KeyframeRequests {
+    fn of(stream: Stream) -> Self {
+        Self {
+            stream,
+            control: RwLock::default(),
+        }
+    }
+
     fn plug(&self, control: Arc<dyn SessionControl>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(control);
+        *self.control.write().unwrap_or_else(PoisonError::into_inner) = Some(control);
     }
 
     /// Asks the other side for a keyframe. Callers limit how often.
     pub(crate) fn request(&self) {
-        let control = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let control = self.control.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(control) = &*control {
-            control.request_keyframe(Stream::Camera);
+            control.request_keyframe(self.stream);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Incoming pictures: session in use → decoder thread → picture feed.
 //!
-//! One thread per call. It decodes in order, asks for a keyframe when references are missing, and
+//! One thread per stream: for the camera as long as the call lives, for a screen as long as one is
+//! shown. It decodes in order, asks for a keyframe when references are missing, and
 //! shows each picture when its time has come; on a clean path that is at once.
 
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::voice::LipSync;
 use crate::work::{Rank, Stop, Work};
 use crate::worker::Worker;
 
-/// Handle of one call's decoder thread. Dropping it ends the thread and clears the screen.
+/// Handle of one stream's decoder thread. Dropping it ends the thread and clears the screen.
 #[derive(Debug)]
 pub(crate) struct VideoReceiver {
     source: Arc<Inlet>,
@@ -66,8 +67,8 @@ pub(crate) struct Parts {
     pub(crate) feed: PictureFeed,
     /// What was received.
     pub(crate) counters: Arc<VideoIn>,
-    /// What is heard when.
-    pub(crate) sync: LipSync,
+    /// What is heard when; `None` for pictures that belong to no sound, and are shown at once.
+    pub(crate) sync: Option<LipSync>,
     /// The time.
     pub(crate) clock: Clock,
     /// Where this engine's own timeline begins.
@@ -84,7 +85,8 @@ impl VideoReceiver {
         let (source, feed) = (Arc::clone(&parts.source), parts.feed.clone());
         let hints = Arc::<Hints>::default();
         let seen = Arc::clone(&hints);
-        let worker = Worker::start(threads, "vdec", Rank::Picture, move || {
+        let name = if parts.sync.is_some() { "vdec" } else { "sdec" };
+        let worker = Worker::start(threads, name, Rank::Picture, move || {
             Some(Box::new(Decoding::new(parts, seen)?) as Box<dyn Work>)
         })?;
         Ok(Self {
@@ -245,14 +247,16 @@ impl Decoding {
             counters.keyframes.add(1);
             self.requester.satisfied();
         }
-        let heard_at = if frame.synchronised {
-            self.parts.sync.heard_at(frame.frame.time, now)
+        let sync = self.parts.sync.as_ref();
+        let heard_at = sync
+            .filter(|_| frame.synchronised)
+            .and_then(|it| it.heard_at(frame.frame.time, now));
+        let show_at = if sync.is_some() {
+            self.playout
+                .show_at(now, frame.arrived, frame.frame.time, heard_at)
         } else {
-            None
+            now
         };
-        let show_at = self
-            .playout
-            .show_at(now, frame.arrived, frame.frame.time, heard_at);
         self.pending = Some(Pending {
             picture,
             show_at,
@@ -272,8 +276,11 @@ impl Decoding {
         if self.hints.paused.swap(false, Ordering::Relaxed) {
             self.freezes.paused();
         }
-        self.freezes.shown(now);
-        counters.freezes.set(self.freezes.count());
+        // A screen that stands still is not frozen.
+        if self.parts.sync.is_some() {
+            self.freezes.shown(now);
+            counters.freezes.set(self.freezes.count());
+        }
         self.parts.feed.show(Some(pending.picture));
     }
 

@@ -1,23 +1,25 @@
-//! Outgoing pictures: camera slot → encoder thread → gate → session in use.
+//! Outgoing pictures: slot of the camera or a screen → encoder thread → gate → session in use.
 //!
-//! One thread per call. A picture that comes while the encoder is busy replaces the one that
-//! waits: what is late is dropped at the source, never queued.
+//! One thread per stream: that of the camera lives as long as the call, that of a screen as long as it
+//! is shared. A picture that comes while the encoder is busy replaces the one that waits: what is late
+//! is dropped at the source, never queued. When a picture's turn has come is for [`turns`] to say.
+
+mod turns;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use media::backend::codec::{CodecBackend, EncodedPicture, VideoEncoder, VideoTarget};
+use media::backend::codec::{CodecBackend, Content, EncodedPicture, VideoEncoder, VideoTarget};
 use media::frame::EncodedFrame;
 use media::keyframe::Limiter;
 use media::picture::{Captured, Picture};
 use media::queue::{Queue, Slot};
-use media::rate::cadence::Cadence;
 use media::time::MediaTime;
 use media::transport::{FrameSink, Sent};
-use media::units::Size;
 use tracing::Span;
 
+use self::turns::Turns;
 use crate::clock::Clock;
 use crate::counters::VideoOut;
 use crate::gate::Gate;
@@ -27,7 +29,7 @@ use crate::timeline::micros_between;
 use crate::work::{Rank, Stop, Work};
 use crate::worker::Worker;
 
-/// Handle of one call's encoder thread. Dropping it ends the thread.
+/// Handle of one stream's encoder thread. Dropping it ends the thread.
 #[derive(Debug)]
 pub(crate) struct VideoSender {
     slot: Slot<Captured>,
@@ -81,7 +83,11 @@ impl VideoSender {
         let slot = Queue::slot();
         let steering = Arc::new(Steering::default());
         let (pictures, steered) = (slot.clone(), Arc::clone(&steering));
-        let worker = Worker::start(threads, "venc", Rank::Picture, move || {
+        let name = match parts.target.content {
+            Content::Camera => "venc",
+            Content::Screen { .. } => "senc",
+        };
+        let worker = Worker::start(threads, name, Rank::Picture, move || {
             let encoding = Encoding::new(parts, pictures, steered)?;
             Some(Box::new(encoding) as Box<dyn Work>)
         })?;
@@ -92,24 +98,26 @@ impl VideoSender {
         })
     }
 
-    /// Where the camera puts its pictures.
+    /// Where the source puts its pictures.
     pub(crate) fn slot(&self) -> Slot<Captured> {
         self.slot.clone()
     }
 
     /// The session in use has a path now: the next picture is a keyframe. `current` is sent at once
-    /// instead of waiting for the camera.
+    /// instead of waiting for the camera; what a screen shows is known already.
     pub(crate) fn connected(&self, current: Option<Captured>) {
         self.want_keyframe();
         self.steering.connected.store(true, Ordering::Release);
-        if let Some(captured) = current {
-            self.slot.push(captured);
+        match current {
+            Some(captured) => drop(self.slot.push(captured)),
+            None => self.slot.wake(),
         }
     }
 
     /// The other side's decoder needs a keyframe.
     pub(crate) fn want_keyframe(&self) {
         self.steering.keyframe_wanted.store(true, Ordering::Release);
+        self.slot.wake();
     }
 
     /// What to make from now on.
@@ -136,10 +144,12 @@ struct Encoding {
     steering: Arc<Steering>,
     /// The picture that was waited for.
     next: Option<Captured>,
+    /// How often the slot had been woken when it was looked at last.
+    wakes: u64,
+    turns: Turns,
     /// The most that shall be made of pictures of any size and pace.
     target: VideoTarget,
     encoder: Box<dyn VideoEncoder>,
-    cadence: Cadence,
     limiter: Limiter,
     /// A picture was encoded and did not leave: the other side could not decode what refers to it.
     reference_missing: bool,
@@ -148,15 +158,24 @@ struct Encoding {
 impl Work for Encoding {
     fn step(&mut self) -> bool {
         let _call = self.parts.span.clone().entered();
+        self.wakes = self.pictures.wakes();
         if let Some(captured) = self.next.take().or_else(|| self.pictures.try_pop()) {
-            self.take(&captured);
+            self.turns.came(captured, self.parts.clock.media_now());
         }
+        self.take();
         !self.pictures.is_closed()
     }
 
     fn wait(&mut self, _: &Stop) {
-        // Closing the slot ends the waiting.
-        self.next = self.pictures.pop(PATIENCE).ok();
+        let due = self.turns.due().map(|turn| match self.limiter.due() {
+            Some(keyframe) => turn.min(keyframe),
+            None => turn,
+        });
+        let now = self.parts.clock.media_now();
+        let patience = due.map_or(PATIENCE, |it| it.saturating_duration_since(now));
+        // Closing or waking the slot ends the waiting.
+        let patience = patience.clamp(LEAST_PATIENCE, PATIENCE);
+        self.next = self.pictures.pop_unless_woken(self.wakes, patience).ok();
     }
 }
 
@@ -167,12 +186,13 @@ impl Encoding {
         match parts.codec.video_encoder(parts.target) {
             Ok(encoder) => Some(Self {
                 target: parts.target,
+                turns: Turns::new(parts.target.content),
                 parts,
                 pictures,
                 steering,
                 next: None,
+                wakes: 0,
                 encoder,
-                cadence: Cadence::new(),
                 limiter: Limiter::new(),
                 reference_missing: false,
             }),
@@ -184,24 +204,15 @@ impl Encoding {
         }
     }
 
-    /// Sets the encoder to what becomes of pictures of this size: nothing is blown up, nothing cut
-    /// off, and the rate is spread over as many as really come.
-    fn aim(&mut self, size: Size) {
-        let target = VideoTarget {
-            size: size.within_pixels_of(self.target.size),
-            fps: self.cadence.fps(self.target.fps),
-            bitrate: self.target.bitrate,
-        };
-        if let Err(error) = self.encoder.set_target(target) {
-            tracing::warn!(%error, "the picture encoder keeps its old target");
-        }
-    }
-
-    /// Encodes and sends a picture, if it may leave and its turn has come.
-    fn take(&mut self, captured: &Captured) {
+    /// Encodes and sends a picture, if there is one that may leave and its turn has come.
+    fn take(&mut self) {
         if !self.steering.connected.load(Ordering::Acquire) {
-            return;
+            return self.turns.pass_over();
         }
+        let begun = self.parts.clock.media_now();
+        let Some(captured) = self.turns.candidate(begun) else {
+            return;
+        };
         let time = MediaTime::from_micros(micros_between(self.parts.epoch, captured.at));
         if !self.parts.gate.admits(time) {
             return;
@@ -209,10 +220,9 @@ impl Encoding {
         if let Some(target) = self.steering.new_target() {
             self.target = target;
         }
-        if !self.cadence.keep(captured.at, self.target.fps) {
+        if !self.turns.keeps(&captured, self.target.fps) {
             return;
         }
-        let begun = self.parts.clock.media_now();
         if self.steering.keyframe_wanted.swap(false, Ordering::AcqRel) {
             self.limiter.request();
         }
@@ -220,17 +230,23 @@ impl Encoding {
         if self.reference_missing && !keyframe {
             return;
         }
-        self.aim(captured.picture.size());
+        let size = captured.picture.size();
+        let Some(target) = self.turns.target(self.target, size, begun, keyframe) else {
+            return;
+        };
+        if let Err(error) = self.encoder.set_target(target) {
+            tracing::warn!(%error, "the picture encoder keeps its old target");
+        }
         if let Some(encoded) = self.encode(&captured.picture, keyframe) {
             if encoded.keyframe {
                 self.limiter.encoded(begun);
             }
-            let took = self
-                .parts
-                .clock
-                .media_now()
-                .saturating_duration_since(begun);
+            let now = self.parts.clock.media_now();
+            let took = now.saturating_duration_since(begun);
             self.parts.counters.encode_us.add_time(took);
+            let bytes = encoded.payload.len();
+            self.turns
+                .encoded(begun, bytes, self.target.bitrate, encoded.keyframe);
             self.send(time, encoded);
         }
     }
@@ -246,6 +262,7 @@ impl Encoding {
                 self.limiter.request();
             }
         }
+        self.turns.lost(self.parts.clock.media_now());
         None
     }
 
@@ -270,6 +287,7 @@ impl Encoding {
             Some(Sent::Dropped) | None => {
                 self.reference_missing = true;
                 self.limiter.request();
+                self.turns.lost(self.parts.clock.media_now());
             }
         }
     }
@@ -277,6 +295,9 @@ impl Encoding {
 
 /// How long to wait for a picture before looking whether to stop; closing the slot wakes at once.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What may not leave yet although its turn has come is looked at again after this.
+const LEAST_PATIENCE: Duration = Duration::from_millis(2);
 
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,11 @@ pub(crate) enum News {
         /// Of which call.
         call: CallId,
     },
+    /// Our screen cannot be sent.
+    ScreenBroken {
+        /// In which call.
+        call: CallId,
+    },
     /// The session is gone with all that belonged to it.
     Closed {
         /// Which one.
@@ -151,19 +156,41 @@ pub(crate) async fn report(news: &mpsc::Sender<News>, what: News) {
 pub(crate) struct Fault {
     call: CallId,
     news: mpsc::Sender<News>,
+    /// Whether the call goes on without.
+    is_of_screen: bool,
 }
 
 impl Fault {
     /// For one thread of this call.
     pub(crate) const fn new(call: CallId, news: mpsc::Sender<News>) -> Self {
-        Self { call, news }
+        Self {
+            call,
+            news,
+            is_of_screen: false,
+        }
     }
 
-    /// This thread cannot do its work: the call has no sound or pictures in one direction. Waits
+    /// For a thread of a shared screen, without which the call goes on.
+    pub(crate) const fn of_screen(call: CallId, news: mpsc::Sender<News>) -> Self {
+        Self {
+            call,
+            news,
+            is_of_screen: true,
+        }
+    }
+
+    /// This thread cannot do its work: the call has no sound or pictures in one direction, or no screen.
+    /// Waits
     /// while the control task is busy.
     pub(crate) fn report(&self) {
+        let call = self.call;
+        let news = if self.is_of_screen {
+            News::ScreenBroken { call }
+        } else {
+            News::Broken { call }
+        };
         // Fails only when the engine is gone.
-        let _ = self.news.blocking_send(News::Broken { call: self.call });
+        let _ = self.news.blocking_send(news);
     }
 }
 

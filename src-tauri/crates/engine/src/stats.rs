@@ -1,5 +1,7 @@
 //! Once a second: the call's figures out of the pipelines' counters and the session's own.
 
+mod screen;
+
 use std::time::Instant;
 
 use call::view::CallView;
@@ -41,6 +43,7 @@ struct Counted {
     audio_in_bytes: u64,
     waited_us: u64,
     emitted: u64,
+    screen: screen::Counted,
 }
 
 impl Sampler {
@@ -142,6 +145,7 @@ impl Sampler {
                 counted.decode_us.saturating_sub(before.decode_us),
                 counted.decoded.saturating_sub(before.decoded),
             ) / 1e3,
+            screen: counted.screen.since(&before.screen, seconds, &media.flow),
         });
     }
 
@@ -164,6 +168,7 @@ fn count(flow: &Flow) -> Counted {
         audio_in_bytes: flow.audio_in.bytes.get(),
         waited_us: flow.audio_in.waited_us.get(),
         emitted: flow.audio_in.emitted.get(),
+        screen: screen::Counted::now(flow),
     }
 }
 

@@ -1,11 +1,16 @@
 //! What the UI shows of the engine: one value, pushed whenever it changes.
 
+mod share;
+
 use call::view::CallView;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
 use media::transport::{ConnectionQuality, Path};
+use media::units::Size;
 use serde::{Deserialize, Serialize};
 use signal_client::Problem;
 use ts_rs::TS;
+
+pub use self::share::{ScreenStats, ShareProblem, ShareView};
 
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -35,6 +40,12 @@ pub struct EngineView {
     pub local_picture: bool,
     /// Whether a picture of the other side can be shown now.
     pub remote_picture: bool,
+    /// What we share.
+    #[serde(default)]
+    pub share: ShareView,
+    /// The pixels of the other side's screen; null while none can be shown.
+    #[serde(default)]
+    pub remote_screen: Option<Size>,
     /// Figures of the call, once a second; null outside.
     pub stats: Option<CallStats>,
     /// What is remembered of the running call, and of the one whose end is shown; null outside.
@@ -317,4 +328,7 @@ pub struct CallStats {
     pub encode_ms: f64,
     /// Milliseconds that the decoder took for a picture, mean.
     pub decode_ms: f64,
+    /// Of shared screens.
+    #[serde(default)]
+    pub screen: ScreenStats,
 }

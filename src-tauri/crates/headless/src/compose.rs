@@ -30,6 +30,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
             options.microphone.clone().unwrap_or_default(),
             options.speaker.clone().unwrap_or_default(),
         ),
+        screen: devices::screens(),
         voice: Arc::new(devices::voice::VoiceProcessing),
         codec: Arc::new(Codecs),
         transport: transport(options, settings),

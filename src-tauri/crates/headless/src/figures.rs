@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::PictureFeed;
-use engine::view::{DeviceNow, EngineView, LanView, RelayView};
+use engine::view::{DeviceNow, EngineView, LanView, RelayView, ShareView};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ pub struct Figures<W> {
     lan: LanView,
     devices: Option<[DeviceNow; 3]>,
     call: Option<Value>,
+    share: ShareView,
     /// The call whose words were told.
     worded: Option<String>,
     stats: Option<Value>,
@@ -36,6 +37,7 @@ impl<W: Write> Figures<W> {
             lan: LanView::default(),
             devices: None,
             call: None,
+            share: ShareView::default(),
             worded: None,
             stats: None,
             ages: None,
@@ -74,6 +76,10 @@ impl<W: Write> Figures<W> {
         if self.call.as_ref().map(still) != Some(still(&call)) {
             self.call = Some(call.clone());
             self.line(call)?;
+        }
+        if self.share != view.share {
+            self.share.clone_from(&view.share);
+            self.line(json!({ "share": view.share }))?;
         }
         if let Some((call, words)) = words_to_compare(view)
             && self.worded.as_deref() != Some(call)

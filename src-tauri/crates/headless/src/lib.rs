@@ -34,3 +34,7 @@ pub mod whom;
 mod passphrase;
 mod picture_ages;
 mod sentences;
+mod share;
+
+/// Thumbnails of what can be shared, for a page.
+pub use devices::jpeg;

@@ -39,6 +39,10 @@ struct Line {
     #[arg(long, value_name = "FILE.y4m", global = true)]
     picture_out: Option<PathBuf>,
 
+    /// Write the other side's shared screen to this file, or `none`.
+    #[arg(long, value_name = "FILE.y4m", global = true)]
+    screen_out: Option<PathBuf>,
+
     /// Print one line of JSON a second with the call's figures, and one per change of state.
     #[arg(long, global = true)]
     json: bool,
@@ -295,7 +299,7 @@ async fn call(
     let people = People::new(Arc::clone(&store));
     let history = tokio::spawn(history::keep(engine.ended(), store, None, |_| {}));
     tokio::spawn(memory::give_back_after_calls(engine.ended()));
-    let _recorder = line.recorder(&engine)?;
+    let _recorders = line.recorders(&engine)?;
     let report = line.report(&engine);
     let session = Session::new(engine, people, purpose, line.video(), report);
     let code = session.run(end).await;
@@ -323,7 +327,7 @@ async fn test_call(line: &Line, us: Remembered, lasting: Duration) -> Result<Exi
     let (audio, hearing) = Hearing::at(backends.audio);
     backends.audio = audio;
     let engine = Engine::start(config, backends)?;
-    let _recorder = line.recorder(&engine)?;
+    let _recorders = line.recorders(&engine)?;
     let report = line.report(&engine);
     let call = TestCall::new(engine, peer, hearing, line.video(), lasting, report);
     Ok(ExitCode::from(call.run(end).await))
@@ -344,13 +348,19 @@ impl Line {
         }
     }
 
-    /// What writes the other side's pictures down, if that is wanted.
-    fn recorder(&self, engine: &Engine) -> Result<Option<Recorder>> {
-        let path = self.picture_out.as_deref();
-        let path = path.filter(|it| it.as_os_str() != "none");
+    /// What writes the other side's pictures down, where that is wanted.
+    fn recorders(&self, engine: &Engine) -> Result<Vec<Recorder>> {
         let fps = compose::video(&self.options).fps as u32;
-        path.map(|path| Recorder::start(path, &engine.remote_picture(), fps))
-            .transpose()
+        [
+            (&self.picture_out, engine.remote_picture()),
+            (&self.screen_out, engine.screen_picture()),
+        ]
+        .into_iter()
+        .filter_map(|(path, feed)| {
+            let path = path.as_deref().filter(|it| it.as_os_str() != "none")?;
+            Some(Recorder::start(path, &feed, fps))
+        })
+        .collect()
     }
 }
 

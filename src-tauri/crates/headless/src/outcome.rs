@@ -79,6 +79,8 @@ Commands on standard input, one a line, while it runs:
   call ADDRESS OR LINK, reconnect, quit,
   match (the other side reads the same four words: saves it as a contact, marked so),
   block (ends the call with whoever is in it, and lets them ring here no more),
+  share screen, share window NAME, share file:CLIP.y4m, share off (the first screen; the window
+  whose title holds NAME, the front one first; a clip in the place of a screen),
   fault relay, fault path, fault decoder, fault camera (in a call, to see it heal: the relay
   is away for 10 s, the path carries nothing for 5 s, the next picture cannot be decoded, the
   camera is lost)

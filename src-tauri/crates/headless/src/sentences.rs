@@ -1,7 +1,9 @@
 //! What a person reads who runs the program without `--json`.
 
 use call::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
-use engine::view::{DeviceNow, DeviceProblem, EngineView, RelayProblem, RelayView};
+use engine::view::{
+    DeviceNow, DeviceProblem, EngineView, RelayProblem, RelayView, ShareProblem, ShareView,
+};
 use identity::Invite;
 
 use crate::figures::words_to_compare;
@@ -26,10 +28,53 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
             all.push(format!("The {what} {}.", device_problem(*problem)));
         }
     }
-    if let CallView::Active { remote_lacking, .. } = &view.call {
+    if let CallView::Active {
+        remote_lacking,
+        sharing,
+        ..
+    } = &view.call
+    {
         all.extend(lacking(*remote_lacking).map(str::to_owned));
+        if sharing.theirs {
+            all.push("The other side shares a screen.".to_owned());
+        }
     }
+    all.extend(share(&view.share));
     all
+}
+
+/// What is shared, or why nothing is.
+fn share(share: &ShareView) -> Option<String> {
+    match share {
+        ShareView::Off { problem: None } | ShareView::Starting => None,
+        ShareView::Off {
+            problem: Some(problem),
+        } => Some(share_problem(*problem).to_owned()),
+        ShareView::On {
+            name,
+            hidden: false,
+            ..
+        } => Some(format!("You share {name}.")),
+        ShareView::On {
+            name, hidden: true, ..
+        } => Some(format!("You share {name}, which is minimised.")),
+    }
+}
+
+fn share_problem(problem: ShareProblem) -> &'static str {
+    match problem {
+        ShareProblem::Gone => "What you shared was closed, so nothing is shared any more.",
+        ShareProblem::NeedsDisplay => "Screen sharing needs a display.",
+        ShareProblem::NeedsX11Session => {
+            "Screen sharing needs a session of X11; this one is of Wayland."
+        }
+        ShareProblem::NeedsX11Extensions => {
+            "Screen sharing needs extensions of X11 that this display lacks."
+        }
+        ShareProblem::NeedsOtherSystem => "Screen sharing needs Linux with X11.",
+        ShareProblem::Unreadable => "The clip to share cannot be read.",
+        ShareProblem::Failed => "Sharing failed; see the log.",
+    }
 }
 
 /// What to do with the words of a call.

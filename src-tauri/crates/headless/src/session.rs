@@ -18,6 +18,7 @@ use crate::outcome::{BAD_CALL, exit_code};
 use crate::people::People;
 use crate::process::EndRequests;
 use crate::sentences::{calling, sentences};
+use crate::share;
 
 /// What this run is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,7 +218,9 @@ impl<W: Write> Session<W> {
 
     /// A line that is no fixed word: somebody to call, or a mistake.
     async fn on_other_line(&mut self, line: &str) {
-        if let Some(to) = line.strip_prefix("call ") {
+        if let Some(what) = line.strip_prefix("share") {
+            self.share(what).await;
+        } else if let Some(to) = line.strip_prefix("call ") {
             match Invite::find(to) {
                 Ok(to) => {
                     self.dial(to).await;
@@ -228,6 +231,20 @@ impl<W: Write> Session<W> {
             tracing::error!("no such fault; there are relay, path, decoder and camera");
         } else {
             tracing::warn!("not a command; see --help");
+        }
+    }
+
+    /// Shares what the line says, or nothing any more.
+    async fn share(&self, what: &str) {
+        let screens = self.engine.screens();
+        let wanted = share::read(what);
+        let found = tokio::task::spawn_blocking(move || share::find(wanted?, &*screens)).await;
+        match found {
+            Ok(Ok(source)) => {
+                self.perform(Command::Share { source }).await;
+            }
+            Ok(Err(error)) => tracing::error!("nothing is shared: {error}"),
+            Err(error) => tracing::error!(%error, "nothing is shared"),
         }
     }
 

@@ -116,6 +116,14 @@ impl Limiter {
         due
     }
 
+    /// From when a request is granted that waits; `None` while there is none, or when it is granted as
+    /// soon as there is a picture.
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
+        let granted = self.granted.filter(|_| self.pending)?;
+        Some(granted + BETWEEN_KEYFRAMES)
+    }
+
     /// A keyframe was made, asked for or not.
     pub const fn encoded(&mut self, now: Instant) {
         self.granted = Some(now);
@@ -196,5 +204,8 @@ mod tests {
             })
             .collect();
         assert_eq!(granted, [0, 250, 500]);
+        assert_eq!(limiter.due(), None, "nothing waits");
+        limiter.request();
+        assert_eq!(limiter.due(), Some(start + MS * 750));
     }
 }

@@ -3,10 +3,11 @@
 
 pub mod cadence;
 pub mod estimate;
+pub mod screen;
 
 mod controller;
 
-pub use controller::{Controller, Limits};
+pub use controller::{Controller, Limits, Running};
 
 use crate::units::Bitrate;
 

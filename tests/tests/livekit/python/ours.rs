@@ -11,7 +11,7 @@ use bytes::Bytes;
 use codec::Codecs;
 use futures::StreamExt;
 use media::backend::codec::{
-    AudioInput, AudioTarget, CodecBackend, MAX_OPUS_FRAME, OPUS_FRAME, VideoTarget,
+    AudioInput, AudioTarget, CodecBackend, Content, MAX_OPUS_FRAME, OPUS_FRAME, VideoTarget,
 };
 use media::frame::EncodedFrame;
 use media::picture::Picture;
@@ -213,6 +213,7 @@ fn show(sink: &dyn FrameSink, steered: &Weak<Sending>) -> Result<()> {
         size: SIZE,
         fps: 1e6 / INTERVAL.as_micros() as f32,
         bitrate: Bitrate::from_kbps(600),
+        content: Content::Camera,
     })?;
     let begun = Instant::now();
     for number in 0.. {

@@ -1,4 +1,4 @@
-//! What one side reports of its microphone and camera.
+//! What one side reports of its microphone, its camera and its screen.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,14 @@ pub struct ControlsReport {
     /// The same of the camera.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lacks_camera: bool,
+    /// Whether a screen or a window is shared. Absent when false, and from phones that do not know
+    /// of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub screen: bool,
 }
 
 impl ControlsReport {
-    /// A report of this state, by a side that has heard nothing yet.
+    /// A report of this state, by a side that has heard nothing yet and shares nothing.
     #[must_use]
     pub fn new(sequence: u64, controls: Controls, lacking: Lacking) -> Self {
         Self {
@@ -37,6 +41,7 @@ impl ControlsReport {
             camera: controls.camera,
             lacks_microphone: lacking.microphone,
             lacks_camera: lacking.camera,
+            screen: false,
         }
     }
 

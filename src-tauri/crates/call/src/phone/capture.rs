@@ -1,4 +1,4 @@
-//! Microphone and camera of this side: wishes to the gates, and reports to the other side.
+//! Microphone, camera and screen of this side: wishes to the gates, and reports to the other side.
 
 use super::Phone;
 use crate::message::Body;
@@ -38,9 +38,41 @@ impl Phone {
             return;
         };
         let stage = *stage;
-        if !call.local.update(actual, lacking) {
-            return;
+        if call.local.update(actual, lacking) {
+            self.tell_controls(stage);
         }
+    }
+
+    /// The user wants to share a screen or a window, or to stop. A call that is not accepted has
+    /// nobody to show it to.
+    pub(super) fn share(&mut self, on: bool) {
+        match &mut self.state {
+            State::Call(call, stage) if stage.is_accepted() => {
+                call.local.screen.wish = on;
+                self.outputs.push_back(Output::SetScreen { on });
+            }
+            State::Idle | State::Ended(_) | State::Call(..) => {
+                let call = self.call().map(tracing::field::display);
+                tracing::debug!(call, state = self.state.name(), "nobody to share with");
+            }
+        }
+    }
+
+    /// Whether our screen is shared. The other side is told when it is news.
+    pub(super) fn on_screen(&mut self, on: bool) {
+        let State::Call(call, stage) = &mut self.state else {
+            return;
+        };
+        let stage = *stage;
+        // What is shared although nobody wants it any more is on its way to be off.
+        let on = on && call.local.screen.wish;
+        if call.local.update_screen(on) {
+            self.tell_controls(stage);
+        }
+    }
+
+    /// Something about our controls changed: the other side is told at once.
+    fn tell_controls(&mut self, stage: Stage) {
         match stage {
             // What was found before the answer is told once media flows.
             Stage::Dialing | Stage::Ringing(_) | Stage::Incoming(_) => {}

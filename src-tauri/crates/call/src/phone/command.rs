@@ -26,6 +26,7 @@ impl Phone {
             Command::Dismiss => self.dismiss(),
             Command::SetMicrophone(microphone) => self.on_wish(|wish| wish.microphone = microphone),
             Command::SetCamera(camera) => self.on_wish(|wish| wish.camera = camera),
+            Command::Share(on) => self.share(on),
         }
     }
 

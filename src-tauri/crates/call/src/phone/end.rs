@@ -29,6 +29,7 @@ impl Phone {
         };
         let (id, peer, outgoing) = (call.id, call.peer.clone(), call.outgoing);
         let carrier = call.carrier;
+        let shared = call.local.screen.wish || call.local.screen.actual;
         let stage = *stage;
         let lasted = stage.connected_at().map(|at| now.since(at));
         self.give_notice(&peer.address, id, stage, notice);
@@ -40,6 +41,9 @@ impl Phone {
             microphone: OFF.microphone,
             camera: OFF.camera,
         });
+        if shared {
+            self.outputs.push_back(Output::SetScreen { on: false });
+        }
         self.outputs.push_back(Output::Sound(sound_of(reason)));
         self.outputs.push_back(Output::Ended {
             call: id,

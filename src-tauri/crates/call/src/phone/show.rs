@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::call::Call;
 use crate::state::{Invitation, Outage, Resumption, Stage, State};
 use crate::time::Timestamp;
-use crate::view::{ActivePhase, CallView, OutgoingPhase, Received, Resume};
+use crate::view::{ActivePhase, CallView, OutgoingPhase, Received, Resume, Sharing};
 
 pub(super) fn view(state: &State, now: Timestamp) -> CallView {
     match state {
@@ -75,6 +75,10 @@ fn active(
         wish: call.local.wish,
         remote: call.remote.controls,
         remote_lacking: call.remote.lacking,
+        sharing: Sharing {
+            ours: call.local.screen.actual,
+            theirs: call.remote.screen,
+        },
         connected_for_ms,
         received: if flows { received } else { Received::default() },
         culprit: call.receipts.culprit().filter(|_| flows),

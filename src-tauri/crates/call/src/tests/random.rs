@@ -61,6 +61,7 @@ fn command() -> impl Strategy<Value = Command> {
             .prop_map(|(call, video)| Command::Resume { call: CallId(call), video }),
         1 => any::<bool>().prop_map(Command::SetMicrophone),
         1 => any::<bool>().prop_map(Command::SetCamera),
+        1 => any::<bool>().prop_map(Command::Share),
     ]
 }
 
@@ -230,6 +231,7 @@ fn throw() -> impl Strategy<Value = Throw> {
             let lacking = Lacking { microphone: no_microphone, camera: no_camera };
             Throw::Input(Input::Capture { microphone, camera, lacking })
         }),
+        1 => any::<bool>().prop_map(|on| Throw::Input(Input::Screen { on })),
         4 => (0_u64..60_000).prop_map(Throw::Wait),
     ]
 }
@@ -281,8 +283,8 @@ fn body() -> impl Strategy<Value = Body> {
         instead_of: instead_of.map(CallId),
         via,
     });
-    let controls = any::<(u64, [bool; 4])>().prop_map(|(sequence, flags)| {
-        let [microphone, camera, lacks_microphone, lacks_camera] = flags;
+    let controls = any::<(u64, [bool; 5])>().prop_map(|(sequence, flags)| {
+        let [microphone, camera, lacks_microphone, lacks_camera, screen] = flags;
         Body::Controls(ControlsReport {
             sequence,
             heard: sequence / 2,
@@ -290,6 +292,7 @@ fn body() -> impl Strategy<Value = Body> {
             camera,
             lacks_microphone,
             lacks_camera,
+            screen,
         })
     });
     prop_oneof![

@@ -79,6 +79,8 @@ pub(super) struct Station {
     pub(super) captured: Controls,
     /// What the user wishes, as the gates were told.
     wished: Controls,
+    /// Whether its screen shall be shared, as the engine was told.
+    pub(super) shares: bool,
     pub(super) sounds: Vec<Sound>,
     pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
     pub(super) missed: Vec<Peer>,
@@ -115,6 +117,7 @@ impl Station {
             },
             captured: OFF,
             wished: OFF,
+            shares: false,
             sounds: Vec::new(),
             ended: Vec::new(),
             missed: Vec::new(),
@@ -196,6 +199,7 @@ impl Station {
                     camera: *camera && self.gates.camera,
                 };
             }
+            Output::SetScreen { on } => self.shares = *on,
             Output::Sound(sound) => self.sounds.push(*sound),
             Output::Ended {
                 call,

@@ -4,6 +4,10 @@
 //! the raw one. Only one order works there: after the first picture, which makes the native
 //! encoder, the upper bound is set, then any rate below it at any time. Such a change costs no
 //! keyframe. Another size makes a new native encoder, whose first picture is an IDR.
+//!
+//! Pictures of a screen go without OpenH264's rate control: each is encoded as finely as the target
+//! says. That can be changed between two pictures without a keyframe too, but not before the first
+//! one, so a new encoder encodes a black picture that nobody sees.
 
 #![expect(unsafe_code, reason = "run-time options are only in the raw interface")]
 
@@ -12,19 +16,20 @@ use std::fmt;
 use std::ptr::from_mut;
 
 use bytes::Bytes;
-use media::backend::codec::{CodecError, EncodedPicture, VideoEncoder, VideoTarget};
+use media::backend::codec::{CodecError, Content, EncodedPicture, VideoEncoder, VideoTarget};
 use media::picture::Picture;
 use media::scale::Scaler;
 use media::units::{Bitrate, Size};
 use openh264::encoder::{
-    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Profile, RateControlMode, UsageType,
-    VuiConfig,
+    BitRate, Complexity, EncoderConfig, FrameRate, FrameType, Level, Profile, RateControlMode,
+    UsageType, VuiConfig,
 };
 use openh264::formats::YUVSource;
 use openh264::{OpenH264API, Timestamp};
 use openh264_sys2::{
     ENCODER_OPTION, ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, ENCODER_OPTION_MAX_BITRATE,
-    LAYER_NUM, SBitrateInfo, SPATIAL_LAYER_0, SPATIAL_LAYER_ALL,
+    ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, LAYER_NUM, SBitrateInfo, SEncParamExt, SPATIAL_LAYER_0,
+    SPATIAL_LAYER_ALL,
 };
 
 /// An H.264 encoder that follows its target.
@@ -68,16 +73,45 @@ impl Encoder {
         picture: &Picture,
         keyframe: bool,
     ) -> Result<Option<EncodedPicture>, CodecError> {
-        if keyframe && self.stage == Stage::Running {
+        let keyframe = match (self.target.content, self.stage) {
+            (Content::Screen { qp }, Stage::Fresh) => {
+                self.prime(qp)?;
+                true
+            }
+            (Content::Camera, Stage::Fresh) => false,
+            (Content::Camera | Content::Screen { .. }, Stage::Running) => keyframe,
+        };
+        if keyframe {
             self.native.force_intra_frame();
         }
+        let encoded = self.encode_native(picture)?;
+        if self.stage == Stage::Fresh {
+            self.stage = Stage::Running;
+            self.set_rate(ENCODER_OPTION_MAX_BITRATE, SPATIAL_LAYER_0, MAX_BITRATE)?;
+            self.set_rate(
+                ENCODER_OPTION_BITRATE,
+                SPATIAL_LAYER_ALL,
+                self.target.bitrate,
+            )?;
+        }
+        Ok(encoded)
+    }
+
+    /// Makes the native encoder take options, by a picture that nobody sees.
+    fn prime(&mut self, qp: u8) -> Result<(), CodecError> {
+        self.encode_native(&Picture::black(self.target.size))?;
+        self.stage = Stage::Running;
+        self.set_qp(qp)
+    }
+
+    fn encode_native(&mut self, picture: &Picture) -> Result<Option<EncodedPicture>, CodecError> {
         let at = Timestamp::from_millis(self.clock_ms as u64);
         self.clock_ms += 1000.0 / f64::from(self.target.fps);
         let stream = self
             .native
             .encode_at(&Planes(picture), at)
             .map_err(|error| CodecError::Failed(format!("encode: {error}")))?;
-        let encoded = match stream.frame_type() {
+        Ok(match stream.frame_type() {
             FrameType::Skip => None,
             FrameType::IDR | FrameType::I | FrameType::P | FrameType::IPMixed => {
                 let mut payload = Vec::new();
@@ -89,17 +123,7 @@ impl Encoder {
                 })
             }
             FrameType::Invalid => return Err(CodecError::Failed("encoder is not ready".into())),
-        };
-        if self.stage == Stage::Fresh {
-            self.stage = Stage::Running;
-            self.set_rate(ENCODER_OPTION_MAX_BITRATE, SPATIAL_LAYER_0, MAX_BITRATE)?;
-            self.set_rate(
-                ENCODER_OPTION_BITRATE,
-                SPATIAL_LAYER_ALL,
-                self.target.bitrate,
-            )?;
-        }
-        Ok(encoded)
+        })
     }
 
     fn set_rate(
@@ -115,6 +139,26 @@ impl Encoder {
                 iBitrate: bps(rate),
             },
         )
+    }
+
+    /// Encodes so finely from the next picture on, without rate control.
+    fn set_qp(&mut self, qp: u8) -> Result<(), CodecError> {
+        let mut parameters = SEncParamExt::default();
+        let option = ENCODER_OPTION_SVC_ENCODE_PARAM_EXT;
+        // SAFETY: the encoder is initialised (`Stage::Running`), and fills the structure that this
+        // option is about.
+        let code = unsafe {
+            self.native
+                .raw_api()
+                .get_option(option, (&raw mut parameters).cast())
+        };
+        if code != 0 {
+            return Err(CodecError::Failed(format!(
+                "encoder parameters: code {code}"
+            )));
+        }
+        parameters.sSpatialLayers[0].iDLayerQp = c_int::from(qp);
+        self.set_option(option, &mut parameters)
     }
 
     fn set_option<T>(&mut self, option: ENCODER_OPTION, value: &mut T) -> Result<(), CodecError> {
@@ -165,8 +209,21 @@ impl VideoEncoder for Encoder {
         if target == self.target {
             return Ok(());
         }
-        if target.size != self.target.size || self.stage == Stage::Fresh {
+        let is_other = match (target.content, self.target.content) {
+            (Content::Camera, Content::Camera)
+            | (Content::Screen { .. }, Content::Screen { .. }) => false,
+            (Content::Camera, Content::Screen { .. })
+            | (Content::Screen { .. }, Content::Camera) => true,
+        };
+        if target.size != self.target.size || is_other || self.stage == Stage::Fresh {
             return self.replace(target);
+        }
+        if let Content::Screen { qp } = target.content {
+            if target.content != self.target.content {
+                self.set_qp(qp)?;
+            }
+            self.target = target;
+            return Ok(());
         }
         if target.fps != self.target.fps {
             self.set_option(ENCODER_OPTION_FRAME_RATE, &mut target.fps.clone())?;
@@ -216,7 +273,12 @@ impl YUVSource for Planes<'_> {
 
 /// `target` within what the encoder takes: rates outside are brought in, sizes refused.
 fn checked(target: VideoTarget) -> Result<VideoTarget, CodecError> {
-    let VideoTarget { size, fps, bitrate } = target;
+    let VideoTarget {
+        size,
+        fps,
+        bitrate,
+        content,
+    } = target;
     let (long, short) = (size.width.max(size.height), size.width.min(size.height));
     if !size.is_valid() || short < Size::MIN_SIDE_PX {
         return Err(CodecError::Failed(format!(
@@ -235,6 +297,12 @@ fn checked(target: VideoTarget) -> Result<VideoTarget, CodecError> {
         size,
         fps,
         bitrate: bitrate.clamp(MIN_BITRATE, MAX_BITRATE),
+        content: match content {
+            Content::Camera => Content::Camera,
+            Content::Screen { qp } => Content::Screen {
+                qp: qp.clamp(MIN_QP, MAX_QP),
+            },
+        },
     })
 }
 
@@ -257,6 +325,18 @@ fn native(target: VideoTarget) -> Result<openh264::encoder::Encoder, CodecError>
         // to a fifth of the work.
         .background_detection(true)
         .vui(VuiConfig::bt709());
+    let config = match target.content {
+        Content::Camera => config,
+        Content::Screen { .. } => config
+            .level(Level::Level_4_0)
+            // Looks for text that scrolls, and leaves out what did not change.
+            .usage_type(UsageType::ScreenContentRealTime)
+            .rate_control_mode(RateControlMode::Off)
+            .skip_frames(false)
+            // The library takes these for screens only so.
+            .scene_change_detect(true)
+            .background_detection(false),
+    };
     openh264::encoder::Encoder::with_api_config(OpenH264API::from_source(), config).map_err(
         |error| CodecError::Unavailable {
             what: "H.264 encoder",
@@ -279,6 +359,10 @@ const USUAL_FPS: f32 = 30.0;
 
 /// The least rate that OpenH264's rate control holds.
 const MIN_BITRATE: Bitrate = Bitrate::from_kbps(20);
+
+/// What a quantiser may be (H.264, 7.4.2.1.1), without those that cost more than they show.
+const MIN_QP: u8 = 10;
+const MAX_QP: u8 = 51;
 
 /// The upper bound that the rate can be raised to in a running stream: beyond what 720p needs to
 /// look perfect, below the limit of level 3.1 (14 Mb/s), so that a stream keeps its level.

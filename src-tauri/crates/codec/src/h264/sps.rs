@@ -234,7 +234,7 @@ const MAX_REFERENCE_PX: u64 = Size::MAX.width as u64 * Size::MAX.height as u64 *
 
 #[cfg(test)]
 mod tests {
-    use media::backend::codec::{CodecBackend, VideoTarget};
+    use media::backend::codec::{CodecBackend, Content, VideoTarget};
     use media::picture::Picture;
     use media::units::Bitrate;
     use proptest::prelude::*;
@@ -247,6 +247,7 @@ mod tests {
             size,
             fps: 30.0,
             bitrate: Bitrate::from_kbps(500),
+            content: Content::Camera,
         };
         let mut encoder = Codecs.video_encoder(target).unwrap();
         encoder

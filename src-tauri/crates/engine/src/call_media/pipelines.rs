@@ -30,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) playout: &'a Playout,
     /// Where the other side's pictures go.
     pub(crate) remote: &'a PictureFeed,
+    /// Where pictures of the other side's screen go.
+    pub(crate) screen: &'a PictureFeed,
     /// What the engine runs on.
     pub(crate) machine: &'a Machine,
     /// Where this engine's timeline begins.
@@ -103,10 +105,10 @@ fn receive_video(
         recv_video::Parts {
             codec: Arc::clone(context.codec),
             source: Arc::clone(&media.plugs.camera_in),
-            keyframes: Arc::clone(&media.plugs.keyframes),
+            keyframes: Arc::clone(&media.plugs.camera_keyframes),
             feed: context.remote.clone(),
             counters: Arc::clone(&media.flow.video_in),
-            sync,
+            sync: Some(sync),
             clock: context.machine.clock.clone(),
             epoch: context.epoch,
             fault: fault(media),

@@ -3,12 +3,19 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use call::view::Controls;
 use media::transport::{Parcel, Path, SessionControl, Stream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::plugs::Ends;
+
+/// Through which gates something may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gates {
+    pub(crate) microphone: bool,
+    pub(crate) camera: bool,
+    pub(crate) screen: bool,
+}
 
 /// All sessions of a call. The phone opens few at a time.
 #[derive(Debug, Default)]
@@ -40,7 +47,7 @@ pub(crate) struct Open {
     /// How it reaches the other side, once known.
     pub(super) path: Option<Path>,
     /// Which gates it knows to be open; `None` while it was told nothing.
-    gates: Option<Controls>,
+    gates: Option<Gates>,
     forwarding: JoinHandle<()>,
 }
 
@@ -116,7 +123,7 @@ impl Sessions {
     }
 
     /// Tells the open ones which gates are open, where that is news to them.
-    pub(super) fn tell_gates(&mut self, gates: Controls) {
+    pub(super) fn tell_gates(&mut self, gates: Gates) {
         for stage in self.all.values_mut() {
             match stage {
                 Stage::Open(open) => open.tell_gates(gates),
@@ -145,7 +152,7 @@ impl Open {
     }
 
     /// A stream is muted while its gate is shut.
-    fn tell_gates(&mut self, gates: Controls) {
+    fn tell_gates(&mut self, gates: Gates) {
         let told = self.gates.replace(gates);
         for (stream, open, told) in [
             (
@@ -154,6 +161,7 @@ impl Open {
                 told.map(|it| it.microphone),
             ),
             (Stream::Camera, gates.camera, told.map(|it| it.camera)),
+            (Stream::Screen, gates.screen, told.map(|it| it.screen)),
         ] {
             if told != Some(open) {
                 self.ends.control.mute(stream, !open);

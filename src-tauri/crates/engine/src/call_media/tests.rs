@@ -39,6 +39,7 @@ async fn without(codec: Codec) -> Option<News> {
         sessions: Sessions::default(),
         plugs: Plugs::default(),
         pipelines: None,
+        screens: Screens::default(),
         rate: rate::Controller::new(rate::Limits {
             max: Bitrate::from_kbps(500),
             size: Size::new(64, 48),
@@ -65,6 +66,7 @@ async fn without(codec: Codec) -> Option<News> {
         camera_gate: &Gate::default(),
         playout: &playout,
         remote: &PictureFeed::default(),
+        screen: &PictureFeed::default(),
         machine: &machine,
         epoch,
     };

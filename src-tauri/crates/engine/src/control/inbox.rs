@@ -12,7 +12,7 @@ use crate::clock::{Clock, Interval};
 use crate::command::{Command, CommandError};
 use crate::config::Config;
 use crate::lan::WhoIsThere;
-use crate::{device, lan, relays, session};
+use crate::{device, lan, relays, session, share};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) enum Event {
     Session(session::News),
     /// From devices.
     Device(device::News),
+    /// From what is shared.
+    Share(share::News),
     /// The addresses or routes of this machine changed.
     Network,
     /// The phone's deadline passed.
@@ -54,6 +56,7 @@ pub(crate) enum Request {
 pub(crate) struct Inbox {
     requests: mpsc::Receiver<Request>,
     devices: mpsc::Receiver<device::News>,
+    share: mpsc::Receiver<share::News>,
     network: Fuse<BoxStream<'static, ()>>,
     /// From relays, local networks and sessions in turns: these are what others can fill.
     others: BoxStream<'static, Event>,
@@ -74,6 +77,8 @@ pub(crate) struct Senders {
     pub(crate) sessions: mpsc::Sender<session::News>,
     /// For devices.
     pub(crate) devices: mpsc::Sender<device::News>,
+    /// For what is shared.
+    pub(crate) share: mpsc::Sender<share::News>,
 }
 
 impl Inbox {
@@ -88,12 +93,14 @@ impl Inbox {
         let (to_lan, lan) = mpsc::channel(LAN);
         let (to_sessions, sessions) = mpsc::channel(SESSIONS);
         let (to_devices, devices) = mpsc::channel(DEVICES);
+        let (to_share, share) = mpsc::channel(SHARE);
         let relays = events(relays, Event::Relay);
         let networks = stream::select(relays, events(lan, Event::Lan));
         let sessions = events(sessions, Event::Session);
         let inbox = Self {
             requests,
             devices,
+            share,
             others: stream::select(networks, sessions).boxed(),
             in_a_row: 0,
             network: network.fuse(),
@@ -105,6 +112,7 @@ impl Inbox {
             lan: to_lan,
             sessions: to_sessions,
             devices: to_devices,
+            share: to_share,
         };
         (inbox, senders)
     }
@@ -124,6 +132,7 @@ impl Inbox {
             biased;
             Some(request) = self.requests.recv() => Event::Request(request),
             Some(news) = self.devices.recv() => Event::Device(news),
+            Some(news) = self.share.recv() => Event::Share(news),
             Some(()) = self.network.next() => Event::Network,
             Some(event) = self.others.next() => {
                 self.in_a_row += 1;
@@ -178,6 +187,9 @@ const SESSIONS: usize = 128;
 
 /// Three roles, each with an opening, a loss and a closing.
 const DEVICES: usize = 16;
+
+/// A source that opens, one that closes, and a window that is minimised and comes back.
+const SHARE: usize = 8;
 
 /// How much news is taken while time waits: a millisecond's worth.
 const IN_A_ROW: u32 = 64;

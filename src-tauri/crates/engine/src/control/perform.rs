@@ -44,6 +44,7 @@ impl Control {
             Output::SetCapture { microphone, camera } => {
                 self.devices.set_capture(microphone, camera);
             }
+            Output::SetScreen { on } => self.set_screen(on),
             Output::Sound(sound) => self.devices.play(tone_of(sound)),
             Output::Ended {
                 call,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use call::view::{ActivePhase, CallView};
 
 use super::Control;
+use super::share::is_theirs_shared;
 use crate::command::DeviceRole;
 use crate::devices::Devices;
 use crate::relays::LinkId;
 use crate::timeline::micros_between;
-use crate::view::{EngineView, LanView, RelayView};
+use crate::view::{EngineView, LanView, RelayView, ShareView};
 
 impl Control {
     /// What follows from how the call changed.
@@ -55,6 +56,12 @@ impl Control {
             remote_level: meter(remote_level),
             local_picture: devices.shows_ourselves(),
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
+            share: self.share.view(),
+            remote_screen: call
+                .screen
+                .latest()
+                .filter(|_| is_theirs_shared(&call.seen))
+                .map(|it| it.size()),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
             summary: call.summary.view(),
             words: self.words(),
@@ -89,6 +96,8 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         remote_level: 0.0,
         local_picture: false,
         remote_picture: false,
+        share: ShareView::default(),
+        remote_screen: None,
         stats: None,
         summary: None,
         words: None,

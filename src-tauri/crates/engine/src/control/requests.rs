@@ -45,6 +45,7 @@ impl Control {
             Command::Dismiss => input::Command::Dismiss,
             Command::SetMicrophone { live } => input::Command::SetMicrophone(live),
             Command::SetCamera { on } => input::Command::SetCamera(on),
+            Command::Share { source } => return self.share(source),
             Command::UseDevice { role, id } => {
                 let chosen = match role {
                     DeviceRole::Camera => &mut self.config.camera,

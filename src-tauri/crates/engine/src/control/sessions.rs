@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::Control;
 use crate::call_media::{CallMedia, Context, GivenUp};
 use crate::session::{self, News};
+use crate::view::ShareProblem;
 
 impl Control {
     pub(super) fn on_session(&mut self, news: News) {
@@ -25,6 +26,11 @@ impl Control {
                 }
             }
             News::Broken { call } => self.feed(Input::Broken { call }),
+            News::ScreenBroken { call } => {
+                if self.media_of(call).is_some() {
+                    self.share.fail(ShareProblem::Failed);
+                }
+            }
             News::Closed { id } => self.on_closed(id),
         }
     }
@@ -145,18 +151,24 @@ impl Control {
         }
     }
 
-    fn plug_in(&mut self, id: SessionId, session: Session) {
+    /// The media of the call, and what its pipelines share with the rest of the engine.
+    pub(super) fn media_and_context(&mut self) -> Option<(&mut CallMedia, Context<'_>)> {
         let context = Context {
             codec: &self.codec,
             microphone: self.devices.microphone(),
             camera_gate: self.devices.camera_gate(),
             playout: self.devices.playout(),
             remote: &self.call.remote,
+            screen: &self.call.screen,
             machine: &self.machine,
             epoch: self.epoch,
         };
-        let media = self.call.media.as_mut();
-        match media.map(|media| media.opened(id, session, &context)) {
+        Some((self.call.media.as_mut()?, context))
+    }
+
+    fn plug_in(&mut self, id: SessionId, session: Session) {
+        let media = self.media_and_context();
+        match media.map(|(media, context)| media.opened(id, session, &context)) {
             Some(Ok(Some(encoder))) => self.devices.set_encoder(encoder),
             Some(Ok(None)) | None => {}
             Some(Err(error)) => {
@@ -187,6 +199,9 @@ impl Control {
                 parcel: parcel.0.to_vec(),
             }),
             TransportEvent::KeyframeRequested(Stream::Camera) if is_in_use => media.want_keyframe(),
+            TransportEvent::KeyframeRequested(Stream::Screen) if is_in_use => {
+                media.want_screen_keyframe();
+            }
             TransportEvent::Estimate(estimate) if is_in_use => {
                 let now = self.machine.clock.media_now();
                 media.estimated(now, estimate, self.devices.microphone());

@@ -1,7 +1,7 @@
 //! Which pictures leave.
 
 use call::id::CallId;
-use media::units::Bitrate;
+use media::units::{Bitrate, Size};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -10,6 +10,15 @@ use crate::testing::{Collected, PlainCodecs};
 const FRAME: Duration = Duration::from_millis(40);
 
 fn sender(codec: PlainCodecs, gate: &Gate, epoch: Instant) -> (VideoSender, Arc<Collected>) {
+    sender_of(Content::Camera, codec, gate, epoch)
+}
+
+fn sender_of(
+    content: Content,
+    codec: PlainCodecs,
+    gate: &Gate,
+    epoch: Instant,
+) -> (VideoSender, Arc<Collected>) {
     let sent = Arc::<Collected>::default();
     let sender = VideoSender::start(
         &Threads::default(),
@@ -21,6 +30,7 @@ fn sender(codec: PlainCodecs, gate: &Gate, epoch: Instant) -> (VideoSender, Arc<
                 size: Size::new(64, 48),
                 fps: 30.0,
                 bitrate: Bitrate::from_kbps(500),
+                content,
             },
             counters: Arc::default(),
             clock: Clock::default(),
@@ -107,4 +117,27 @@ fn a_picture_that_refers_to_one_that_was_held_back_is_a_keyframe() {
     let frames = sent.frames(2);
     assert_eq!(frames[0].payload[0], 1);
     assert!(frames[1].payload[0] > 2 && frames[1].keyframe);
+}
+
+#[test]
+fn a_screen_that_stands_still_is_sent_again_and_for_a_keyframe_at_once() {
+    let (gate, epoch) = (Gate::default(), Instant::now());
+    let screen = Content::Screen { qp: 34 };
+    let (sender, sent) = sender_of(screen, PlainCodecs::default(), &gate, epoch);
+    sender.slot().push(captured(7, epoch));
+    taken(&sender);
+    assert!(
+        sent.frames(0).is_empty(),
+        "nothing leaves before the gate is open"
+    );
+    gate.open(MediaTime::from_micros(0));
+    let frames = sent.frames(3);
+    assert!(frames[0].keyframe && !frames[1].keyframe && !frames[2].keyframe);
+    assert!(
+        frames.iter().all(|it| it.payload[0] == 7),
+        "the same, finer"
+    );
+    assert!(frames.is_sorted_by_key(|it| it.time));
+    sender.want_keyframe();
+    assert!(sent.frames(4)[3].keyframe);
 }

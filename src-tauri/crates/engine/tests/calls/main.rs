@@ -17,6 +17,7 @@ mod restart;
 mod ring;
 mod sealed;
 mod session;
+mod sharing;
 mod stop;
 mod strangers;
 mod support;

@@ -10,6 +10,7 @@ use engine::view::EngineView;
 use engine::{Backends, Config, Engine, LanVisibility, Machine, Relation, WhoMayRing};
 use identity::{Address, Identity};
 use media::backend::camera::VideoMode;
+use media::backend::screen::NoScreens;
 use media::backend::voice::{Unprocessed, VoiceSettings};
 use media::testing::{Dice, Loopback, Uplink};
 use media::units::Bitrate;
@@ -76,6 +77,7 @@ impl Person {
             backends: Backends {
                 camera: Arc::new(devices.clone()),
                 audio: Arc::new(devices.clone()),
+                screen: Arc::new(NoScreens),
                 voice: Arc::new(Unprocessed),
                 codec: Arc::new(PlainCodecs),
                 transport: Arc::new(transport.clone()),

@@ -38,6 +38,21 @@ pub struct VideoTarget {
     pub fps: f32,
     /// Rate to hold.
     pub bitrate: Bitrate,
+    /// What the pictures show. An encoder is made for one content, and keeps to it.
+    pub content: Content,
+}
+
+/// What pictures show, which decides what is given up first when there is little rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// What a camera sees: the rate is held, by less detail and by pictures that are left out.
+    Camera,
+    /// Text and windows: each picture is encoded, as finely as said, whatever it takes. Who gives the
+    /// pictures holds the rate by giving fewer.
+    Screen {
+        /// Quantiser (H.264, 7.4.3), 0 to 51: text is sharp up to about 28, and legible up to 38.
+        qp: u8,
+    },
 }
 
 /// What the sound encoder shall produce.

@@ -1,13 +1,15 @@
 //! What the encoders shall make of what the network carries.
 //!
-//! Sound first: it gets its share before the picture. The picture falls at once and climbs
+//! Sound first: it gets its share before the pictures. A shared screen comes next; the camera is a
+//! thumbnail beside it and gets what a thumbnail needs. The camera's picture falls at once and climbs
 //! slowly. Its size follows the rate on a ladder of four rungs with hysteresis, because each change
 //! of size costs a keyframe. A rung is a number of pixels; the shape is the camera's.
 
 use std::time::{Duration, Instant};
 
 use super::START;
-use crate::backend::codec::{AudioTarget, VideoTarget};
+use super::screen;
+use crate::backend::codec::{AudioTarget, Content, VideoTarget};
 use crate::transport::NetworkEstimate;
 use crate::units::{Bitrate, Size};
 
@@ -50,13 +52,25 @@ pub struct Limits {
 #[derive(Clone, Debug)]
 pub struct Controller {
     limits: Limits,
-    /// The picture's share of the rate.
+    running: Running,
+    /// What the sound leaves, for all pictures.
+    left: Bitrate,
+    /// The camera's share of it.
     rate: Bitrate,
     rung: Rung,
     /// Since when the rate has been enough for a higher rung.
     affordable_since: Option<Instant>,
     /// Smoothed share of lost packets, 0 to 1.
     loss: f32,
+}
+
+/// Which streams of pictures share the rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Whether pictures of the camera leave.
+    pub camera: bool,
+    /// Whether a screen is shared.
+    pub screen: bool,
 }
 
 /// A step of the ladder: so much of each side of the largest size.
@@ -75,23 +89,59 @@ impl Controller {
         let rate = START.min(limits.max);
         let mut controller = Self {
             limits,
+            running: Running {
+                camera: true,
+                screen: false,
+            },
+            left: Bitrate::default(),
             rate: Bitrate::default(),
             rung: Rung::Full,
             affordable_since: None,
             loss: 0.0,
         };
-        controller.rate = controller.video_share(rate);
+        controller.left = left_by_sound(rate);
+        controller.rate = controller.camera_share();
         controller.rung = controller.sustained(controller.rate);
         controller
     }
 
-    /// What the picture encoder shall make now.
+    /// What the camera's encoder shall make now.
     #[must_use]
     pub fn video(&self) -> VideoTarget {
         VideoTarget {
             size: self.rung.of(self.limits.size),
             fps: self.limits.fps,
             bitrate: self.rate,
+            content: Content::Camera,
+        }
+    }
+
+    /// What the encoder of a shared screen shall make now, and at first how finely: all its pixels,
+    /// and as many pictures as its rate allows.
+    #[must_use]
+    pub fn screen(&self) -> VideoTarget {
+        let camera = if self.running.camera {
+            self.thumbnail_share()
+        } else {
+            Bitrate::default()
+        };
+        let bitrate = Bitrate::from_bps(self.left.bps().saturating_sub(camera.bps()));
+        VideoTarget {
+            size: Size::FULL_HD,
+            fps: screen::MOST_FPS,
+            bitrate: bitrate.max(VIDEO_MIN),
+            content: Content::Screen {
+                qp: screen::Schedule::FIRST_QP,
+            },
+        }
+    }
+
+    /// These streams share the rate from now on.
+    pub fn set_running(&mut self, now: Instant, running: Running) {
+        if running != self.running {
+            self.running = running;
+            self.rate = self.camera_share();
+            self.choose_rung(now);
         }
     }
 
@@ -99,7 +149,7 @@ impl Controller {
     #[must_use]
     pub fn audio(&self) -> AudioTarget {
         AudioTarget {
-            bitrate: if self.rate <= POOR { AUDIO_LOW } else { AUDIO },
+            bitrate: if self.left <= POOR { AUDIO_LOW } else { AUDIO },
             // Steps, so that the encoder is not set anew for every report.
             expected_loss: (self.loss * 20.0).ceil() / 20.0,
         }
@@ -112,12 +162,13 @@ impl Controller {
         if self.loss < LOSS_NOISE {
             self.loss = 0.0;
         }
-        // 2. The picture gets what the sound leaves. Changes below a twentieth are not passed on,
+        // 2. The pictures get what the sound leaves. Changes below a twentieth are not passed on,
         //    apart from the last one up to the user's limit.
-        let rate = self.video_share(estimate.bitrate.min(self.limits.max));
-        let is_small = rate.bps().abs_diff(self.rate.bps()) * 20 < self.rate.bps();
-        if !is_small || rate == self.video_share(self.limits.max) {
-            self.rate = rate;
+        let left = left_by_sound(estimate.bitrate.min(self.limits.max));
+        let is_small = left.bps().abs_diff(self.left.bps()) * 20 < self.left.bps();
+        if !is_small || left == left_by_sound(self.limits.max) {
+            self.left = left;
+            self.rate = self.camera_share();
         }
         // 3. Its size follows.
         self.choose_rung(now);
@@ -141,9 +192,18 @@ impl Controller {
         }
     }
 
-    fn video_share(&self, total: Bitrate) -> Bitrate {
-        let left = total.bps().saturating_sub(AUDIO.bps());
-        Bitrate::from_bps(left.max(VIDEO_MIN.bps()))
+    fn camera_share(&self) -> Bitrate {
+        if self.running.screen {
+            self.thumbnail_share()
+        } else {
+            self.left
+        }
+    }
+
+    /// What the camera gets beside a screen.
+    fn thumbnail_share(&self) -> Bitrate {
+        let part = self.left.scaled(THUMBNAIL_PART);
+        part.clamp(VIDEO_MIN, THUMBNAIL).min(self.left)
     }
 
     /// The highest rung that `rate` makes good pictures at.
@@ -167,6 +227,12 @@ impl Controller {
     }
 }
 
+/// What the sound leaves for pictures, of all that may be sent.
+fn left_by_sound(total: Bitrate) -> Bitrate {
+    let left = total.bps().saturating_sub(AUDIO.bps());
+    Bitrate::from_bps(left.max(VIDEO_MIN.bps()))
+}
+
 impl Rung {
     /// The size of this rung: one that can be encoded, whatever the camera's is.
     fn of(self, full: Size) -> Size {
@@ -187,11 +253,17 @@ const AUDIO: Bitrate = Bitrate::from_kbps(32);
 /// At this rate a voice is still well understood.
 const AUDIO_LOW: Bitrate = Bitrate::from_kbps(20);
 
-/// At this rate of the picture and below, the sound is sent at its lower rate too.
+/// At this rate of all pictures and below, the sound is sent at its lower rate too.
 const POOR: Bitrate = Bitrate::from_kbps(150);
 
 /// The least for the picture: with less it stands still for seconds.
 const VIDEO_MIN: Bitrate = Bitrate::from_kbps(60);
+
+/// The most for the camera beside a screen: a tile of 640x360 looks good with it.
+const THUMBNAIL: Bitrate = Bitrate::from_kbps(300);
+
+/// The camera's part beside a screen, where there is less.
+const THUMBNAIL_PART: f64 = 0.15;
 
 /// Below this many bits per pixel a smaller picture looks better: 720p30 needs 550 kb/s.
 const BITS_PER_PIXEL: f64 = 0.02;
@@ -291,6 +363,40 @@ mod tests {
             .map(|it| if it % 2 == 0 { 600 } else { 560 })
             .collect();
         assert_eq!(heights(&edge), [720; 100]);
+    }
+
+    #[test]
+    fn a_shared_screen_gets_what_voice_and_a_thumbnail_leave() {
+        let mut controller = Controller::new(LIMITS);
+        let now = some_instant();
+        controller.update(now, &estimate(4_000, 0.0));
+        let both = Running {
+            camera: true,
+            screen: true,
+        };
+        controller.set_running(now, both);
+        assert_eq!(controller.video().bitrate, THUMBNAIL);
+        assert!(controller.video().size.height < 720, "a thumbnail");
+        assert_eq!(controller.screen().bitrate.kbps(), 4_000 - 32 - 300);
+        assert_eq!(controller.screen().size, Size::FULL_HD);
+        // A narrow path: the thumbnail first, the screen keeps all its pixels.
+        controller.update(now, &estimate(300, 0.0));
+        assert_eq!(controller.video().bitrate, VIDEO_MIN);
+        assert_eq!(controller.screen().bitrate.kbps(), 300 - 32 - 60);
+        assert_eq!(controller.screen().size, Size::FULL_HD);
+        // Without the camera it gets the rest, and afterwards the camera has all again.
+        let alone = Running {
+            camera: false,
+            screen: true,
+        };
+        controller.set_running(now, alone);
+        assert_eq!(controller.screen().bitrate.kbps(), 300 - 32);
+        let before = Running {
+            camera: true,
+            screen: false,
+        };
+        controller.set_running(now, before);
+        assert_eq!(controller.video().bitrate.kbps(), 300 - 32);
     }
 
     #[test]

@@ -225,6 +225,10 @@ impl Duo {
             Output::UseTransport { .. }
             | Output::AskForAccess { .. }
             | Output::ReleaseAccess { .. } => {}
+            Output::SetScreen { on } => {
+                let answer = Event::To(who, Input::Screen { on });
+                self.schedule(Duration::from_millis(1), answer);
+            }
             Output::SetCapture { .. } => {
                 let Controls { microphone, camera } = self.at(who).captured;
                 self.schedule(

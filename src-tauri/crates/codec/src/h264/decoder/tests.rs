@@ -1,4 +1,4 @@
-use media::backend::codec::{VideoEncoder as _, VideoTarget};
+use media::backend::codec::{Content, VideoEncoder as _, VideoTarget};
 use media::units::Bitrate;
 use proptest::prelude::*;
 
@@ -13,6 +13,7 @@ fn encoder(size: Size) -> Encoder {
         size,
         fps: 30.0,
         bitrate: Bitrate::from_kbps(500),
+        content: Content::Camera,
     };
     Encoder::new(target).unwrap()
 }

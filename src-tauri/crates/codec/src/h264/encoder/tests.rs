@@ -1,3 +1,5 @@
+mod screen;
+
 use media::backend::codec::VideoDecoder as _;
 
 use super::*;
@@ -11,6 +13,7 @@ fn target(kbps: u64) -> VideoTarget {
         size: SIZE,
         fps: 30.0,
         bitrate: Bitrate::from_kbps(kbps),
+        content: Content::Camera,
     }
 }
 

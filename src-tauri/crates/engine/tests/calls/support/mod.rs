@@ -13,6 +13,7 @@ mod patient;
 mod people;
 mod person;
 mod relay;
+mod screens;
 mod sound;
 mod tap;
 mod wait;

@@ -1,6 +1,7 @@
 //! A person with a running engine, and what they do.
 
 mod senses;
+mod shares;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use super::codecs::FaultyCodecs;
 use super::devices::Devices;
 use super::hush::Hush;
 use super::local_network::LocalNetwork;
+use super::screens::Screens;
 
 use super::people::Acquaintances;
 use super::wait::{BOUND, eventually};
@@ -30,6 +32,7 @@ use super::wait::{BOUND, eventually};
 pub(crate) struct Person {
     pub(crate) name: &'static str,
     pub(crate) devices: Devices,
+    pub(crate) screens: Screens,
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
     pub(crate) uplink: Uplink,
@@ -114,10 +117,11 @@ impl Person {
             speaker: None,
             ring_speaker: None,
         };
-        let uplink = Uplink::default();
+        let (uplink, screens) = (Uplink::default(), Screens::default());
         let backends = Backends {
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
+            screen: Arc::new(screens.clone()),
             voice: Arc::new(Hush),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
@@ -129,6 +133,7 @@ impl Person {
         let mut person = Self {
             name,
             devices: devices.clone(),
+            screens,
             transport,
             codecs: codecs.clone(),
             uplink,

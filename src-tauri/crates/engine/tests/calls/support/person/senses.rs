@@ -241,4 +241,4 @@ pub(super) fn shade_of(picture: &Picture) -> u8 {
 }
 
 /// What coding changes of a shade, at most.
-const SHADES: u8 = 8;
+pub(super) const SHADES: u8 = 8;

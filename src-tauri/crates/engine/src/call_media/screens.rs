@@ -1,0 +1,127 @@
+//! The pipelines of shared screens: ours and theirs, each as long as it is shared.
+//!
+//! The streams are part of every session from its first offer on, so nothing is negotiated when one
+//! begins: frames begin to flow.
+
+use std::sync::Arc;
+
+use media::backend::codec::VideoTarget;
+use media::picture::Captured;
+use media::queue::Slot;
+
+use super::CallMedia;
+use super::pipelines::Context;
+use crate::gate::Gate;
+use crate::recv_video::{self, VideoReceiver};
+use crate::send_video::{self, VideoSender};
+use crate::session::Fault;
+
+/// What runs of it.
+#[derive(Debug, Default)]
+pub(super) struct Screens {
+    /// Ours, while we share.
+    pub(super) sender: Option<VideoSender>,
+    /// Theirs, while they share.
+    pub(super) receiver: Option<VideoReceiver>,
+}
+
+/// A pipeline that is not needed any more. It ends when its codec has returned.
+#[derive(Debug)]
+pub(crate) enum Finished {
+    Sender(VideoSender),
+    Receiver(VideoReceiver),
+}
+
+impl Finished {
+    /// Waits until nothing of it is left.
+    pub(crate) fn wait(self) {
+        match self {
+            Self::Sender(it) => drop(it),
+            Self::Receiver(it) => drop(it),
+        }
+    }
+}
+
+impl CallMedia {
+    /// Begins to send what comes into the slot that it returns and passes `gate`.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub(crate) fn send_screen(
+        &mut self,
+        gate: &Gate,
+        context: &Context<'_>,
+    ) -> std::io::Result<Slot<Captured>> {
+        let sender = VideoSender::start(
+            &context.machine.threads,
+            send_video::Parts {
+                codec: Arc::clone(context.codec),
+                gate: gate.clone(),
+                sink: self.plugs.screen_out.clone(),
+                target: self.rate.screen(),
+                counters: Arc::clone(&self.flow.screen_out),
+                clock: context.machine.clock.clone(),
+                epoch: context.epoch,
+                fault: Fault::of_screen(self.call, self.news.clone()),
+                span: self.span.clone(),
+            },
+        )?;
+        sender.connected(None);
+        let slot = sender.slot();
+        self.screens.sender = Some(sender);
+        Ok(slot)
+    }
+
+    /// Sends no screen any more.
+    pub(crate) fn stop_sending_screen(&mut self) -> Option<Finished> {
+        self.screens.sender.take().map(Finished::Sender)
+    }
+
+    /// Begins to show their screen, if it is not shown yet.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub(crate) fn receive_screen(&mut self, context: &Context<'_>) -> std::io::Result<()> {
+        if self.screens.receiver.is_some() {
+            return Ok(());
+        }
+        let current = self.sessions.open(self.sessions.in_use);
+        self.plugs.renew_screen_in(current.map(|it| &it.ends));
+        let receiver = VideoReceiver::start(
+            &context.machine.threads,
+            recv_video::Parts {
+                codec: Arc::clone(context.codec),
+                source: Arc::clone(&self.plugs.screen_in),
+                keyframes: Arc::clone(&self.plugs.screen_keyframes),
+                feed: context.screen.clone(),
+                counters: Arc::clone(&self.flow.screen_in),
+                sync: None,
+                clock: context.machine.clock.clone(),
+                epoch: context.epoch,
+                fault: Fault::of_screen(self.call, self.news.clone()),
+                span: self.span.clone(),
+            },
+        )?;
+        self.screens.receiver = Some(receiver);
+        Ok(())
+    }
+
+    /// Shows no screen any more.
+    pub(crate) fn stop_receiving_screen(&mut self) -> Option<Finished> {
+        self.screens.receiver.take().map(Finished::Receiver)
+    }
+
+    /// The decoder of the other side needs a keyframe of our screen.
+    pub(crate) fn want_screen_keyframe(&self) {
+        if let Some(sender) = &self.screens.sender {
+            sender.want_keyframe();
+        }
+    }
+
+    /// What the encoder of our screen shall make now.
+    pub(super) fn aim_screen(&self, target: VideoTarget) {
+        if let Some(sender) = &self.screens.sender {
+            sender.set_target(target);
+        }
+    }
+}

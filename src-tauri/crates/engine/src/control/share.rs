@@ -1,0 +1,116 @@
+//! Shared screens: ours as the phone wants it, theirs as they say.
+
+use call::input::{self, Input};
+use call::view::{ActivePhase, CallView};
+use media::backend::screen::SourceId;
+
+use super::Control;
+use crate::call_media::{CallMedia, Finished};
+use crate::command::CommandError;
+use crate::view::ShareProblem;
+
+impl Control {
+    /// The user wants this shared, or nothing any more.
+    pub(super) fn share(&mut self, source: Option<SourceId>) -> Result<(), CommandError> {
+        let on = source.is_some();
+        if let Some(source) = source {
+            if !is_connected(&self.phone.view(self.now())) {
+                return Err(CommandError::NotInCall);
+            }
+            self.share.choose(source);
+        }
+        self.feed(Input::Command(input::Command::Share(on)));
+        Ok(())
+    }
+
+    /// The phone wants what the user chose to be shared, or not any more.
+    pub(super) fn set_screen(&mut self, on: bool) {
+        if !on {
+            return self.share.end();
+        }
+        let gate = self.share.gate().clone();
+        let Some((media, context)) = self.media_and_context() else {
+            return self.share.fail(ShareProblem::Failed);
+        };
+        // Nothing of what was shared before can be sent again by another pipeline.
+        let finished = media.stop_sending_screen();
+        let started = media.send_screen(&gate, &context);
+        self.finish(finished);
+        match started {
+            Ok(slot) => self.share.begin(slot),
+            Err(error) => {
+                tracing::error!(%error, "a screen cannot be sent");
+                self.share.fail(ShareProblem::Failed);
+            }
+        }
+    }
+
+    /// The phone is told what became of our screen, and both screens' pipelines follow what is true.
+    pub(super) fn settle_screens(&mut self) {
+        if let Some(on) = self.share.report() {
+            if !on {
+                let media = self.call.media.as_mut();
+                let finished = media.and_then(CallMedia::stop_sending_screen);
+                self.finish(finished);
+            }
+            self.feed(Input::Screen { on });
+            self.follow_call();
+        }
+        if !self.call.seen.is_busy() {
+            self.share.forget();
+        }
+        self.follow_their_screen();
+    }
+
+    /// Their screen is shown as long as they say that they share one.
+    fn follow_their_screen(&mut self) {
+        let is_shared = is_theirs_shared(&self.call.seen);
+        let Some((media, context)) = self.media_and_context() else {
+            return;
+        };
+        if is_shared {
+            if let Err(error) = media.receive_screen(&context) {
+                tracing::error!(%error, "the other side's screen cannot be shown");
+            }
+            return;
+        }
+        let finished = media.stop_receiving_screen();
+        if finished.is_some() {
+            self.call.screen.show(None);
+            self.finish(finished);
+        }
+    }
+
+    /// Waits elsewhere for a pipeline that is not needed any more.
+    fn finish(&self, finished: Option<Finished>) {
+        if let Some(finished) = finished {
+            let threads = self.machine.threads.clone();
+            tokio::spawn(async move { threads.block(move || finished.wait()).await });
+        }
+    }
+}
+
+/// Whether media flowed before, so that there is somebody to show something to.
+fn is_connected(view: &CallView) -> bool {
+    match view {
+        CallView::Active { phase, .. } => match phase {
+            ActivePhase::Connecting => false,
+            ActivePhase::Connected | ActivePhase::Reconnecting => true,
+        },
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => false,
+    }
+}
+
+/// Whether the other side says that it shares a screen.
+pub(super) fn is_theirs_shared(view: &CallView) -> bool {
+    match view {
+        CallView::Active { sharing, .. } => sharing.theirs,
+        CallView::Idle
+        | CallView::Outgoing { .. }
+        | CallView::Incoming { .. }
+        | CallView::Ended { .. } => false,
+    }
+}
