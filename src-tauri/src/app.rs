@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use engine::command::{Command, DeviceRole};
 use engine::view::EngineView;
-use engine::{Config, Ended, Engine, PictureFeed};
+use engine::{Config, Ended, Engine};
 use headless::compose;
 use headless::disk::with_store;
 use headless::test_call::Hearing;
@@ -18,13 +18,14 @@ use tauri::ipc::Channel;
 use tokio::sync::{RwLock, broadcast, watch};
 
 use self::places::Asked;
+pub(crate) use self::screens::ScreenList;
 pub(crate) use self::shell::{OpenWindow, ShellState};
 use self::test_call::TestCalls;
 use crate::answer::Answer;
 use crate::error::{ErrorCode, UiError};
 use crate::me::me;
 use crate::options::Options;
-use crate::picture::PictureSurface;
+use crate::picture::{Feeds, PictureSurface};
 use crate::replaceable::ReplaceableTransport;
 use crate::role::Role;
 use crate::view::UiPush;
@@ -33,6 +34,7 @@ mod examination;
 mod history;
 mod people;
 mod places;
+mod screens;
 mod settings;
 mod shell;
 mod test_call;
@@ -63,8 +65,7 @@ pub(crate) struct App {
 
 /// What an engine gives beside its views: pictures, and the calls that end.
 pub(crate) struct Streams {
-    pub(crate) remote: PictureFeed,
-    pub(crate) local: PictureFeed,
+    pub(crate) feeds: Feeds,
     pub(crate) ended: broadcast::Receiver<Ended>,
 }
 
@@ -93,8 +94,11 @@ impl App {
         let tests = TestCalls::new(tester, hearing);
         let engine = Engine::start(config, backends).context("cannot start the engine")?;
         let streams = Streams {
-            remote: engine.remote_picture(),
-            local: engine.local_picture(),
+            feeds: Feeds {
+                remote: engine.remote_picture(),
+                local: engine.local_picture(),
+                screen: engine.screen_picture(),
+            },
             ended: engine.ended(),
         };
         let shell = ShellState {

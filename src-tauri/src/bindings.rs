@@ -8,6 +8,7 @@ use std::path::Path;
 use ts_rs::{Config, TS};
 
 use crate::answer::Answer;
+use crate::app::ScreenList;
 use crate::error::UiError;
 use crate::picture::stage::Stage;
 use crate::understand::Understood;
@@ -22,6 +23,7 @@ fn export(to: &Path) {
     Understood::export_all(&config).unwrap();
     Stage::export_all(&config).unwrap();
     Answer::export_all(&config).unwrap();
+    ScreenList::export_all(&config).unwrap();
     doctor::Report::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
 }

@@ -15,7 +15,7 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 
 use crate::answer::Answer;
-use crate::app::App;
+use crate::app::{App, ScreenList};
 use crate::clipboard;
 use crate::end;
 use crate::error::{ErrorCode, UiError};
@@ -77,6 +77,12 @@ pub(crate) async fn examine(
     peer: Option<String>,
 ) -> Result<Report, UiError> {
     Ok(app.examine(peer).await)
+}
+
+/// Looks at all that can be shared.
+#[tauri::command]
+pub(crate) async fn screens(app: State<'_, Arc<App>>) -> Result<ScreenList, UiError> {
+    app.screens().await
 }
 
 /// Puts the text of a report into the clipboard.

@@ -12,6 +12,7 @@ use tauri::window::Color;
 use tauri::{Manager, UserAttentionType, WebviewWindow};
 
 use crate::app::App;
+use crate::picture::Feeds;
 use crate::picture::webview::Webview;
 use crate::role::Role;
 use crate::window;
@@ -69,8 +70,11 @@ impl Announcer {
 
     fn open(&self, title: &str, known: bool) -> anyhow::Result<()> {
         let runtime = tauri::async_runtime::handle();
-        let nothing = PictureFeed::default();
-        let surface = Webview::start(runtime.inner(), nothing, self.local.clone())?;
+        let feeds = Feeds {
+            local: self.local.clone(),
+            ..Feeds::default()
+        };
+        let surface = Webview::start(runtime.inner(), feeds)?;
         self.app.window_opened(Role::Incoming, Arc::new(surface));
         let height = if known { HEIGHT } else { STRANGER_HEIGHT };
         let mut builder =

@@ -93,6 +93,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::import_identity,
             commands::examine,
             commands::copy_report,
+            commands::screens,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.
@@ -161,12 +162,12 @@ fn set_up(
         app: Arc::clone(&app),
         main: window,
         webview_data: profile.webview.clone(),
-        local: streams.local.clone(),
+        local: streams.feeds.local.clone(),
     };
     tokio::spawn(announcer.run());
     tokio::spawn(end::on_request(tauri.handle().clone()));
     if let Some(file) = figures {
-        let figures = Figures::new(file).with_ages(&streams.remote);
+        let figures = Figures::new(file).with_ages(&streams.feeds.remote);
         tokio::spawn(write_figures(figures, app.views()));
     }
     tokio::spawn(Arc::clone(&app).show_places());
@@ -198,7 +199,7 @@ fn surface(
 ) -> anyhow::Result<Arc<dyn PictureSurface>> {
     #[cfg(target_os = "linux")]
     if options.picture != Some(PictureWay::Webview) {
-        match picture::native::install(window, streams.remote.clone(), streams.local.clone()) {
+        match picture::native::install(window, streams.feeds.clone()) {
             Ok(native) => return Ok(Arc::new(native)),
             Err(why) => tracing::warn!(why, "pictures are drawn by the page instead"),
         }
@@ -208,11 +209,7 @@ fn surface(
         tracing::warn!("pictures are drawn by the page on this system");
     }
     let runtime = tauri::async_runtime::handle();
-    let webview = Webview::start(
-        runtime.inner(),
-        streams.remote.clone(),
-        streams.local.clone(),
-    );
+    let webview = Webview::start(runtime.inner(), streams.feeds.clone());
     Ok(Arc::new(webview.context("no port for pictures")?))
 }
 

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use engine::PictureFeed;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -33,6 +34,17 @@ pub(crate) trait PictureSurface: Send + Sync + fmt::Debug {
 
     /// Whether anybody can see the window: nothing is worked on otherwise.
     fn set_window_shown(&self, shown: bool);
+}
+
+/// The pictures that there are to show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Feeds {
+    /// What the other side's camera sees.
+    pub(crate) remote: PictureFeed,
+    /// What our camera sees.
+    pub(crate) local: PictureFeed,
+    /// What the other side's screen shows.
+    pub(crate) screen: PictureFeed,
 }
 
 /// How pictures reach the screen.

@@ -47,7 +47,7 @@ test('a device is chosen by keyboard, and letters in the menu mute nothing', asy
 test('Tab reaches every control of the call in visual order, End last', async ({ page }) => {
   await open(page, 'call');
   const seen: string[] = [];
-  for (let i = 0; i < 9; i++) {
+  for (let i = 0; i < 10; i++) {
     await page.keyboard.press('Tab');
     seen.push(
       (await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))) ?? '',
@@ -61,9 +61,45 @@ test('Tab reaches every control of the call in visual order, End last', async ({
     'Choose microphone and speaker',
     'Turn the camera off',
     'Choose camera',
+    'Share a screen or a window',
     'More',
     'End the call',
   ]);
+});
+
+test('a window is chosen by keyboard, is marked while it is shared, and S stops it', async ({
+  page,
+}) => {
+  await open(page, 'call');
+  await page.keyboard.press('s');
+  const picker = page.getByRole('dialog', { name: 'Share with the call' });
+  await expect(picker).toBeVisible();
+  await expect(picker.locator('img')).toHaveCount(5);
+  await page.keyboard.press('Tab');
+  for (let i = 0; i < 4; i++) await page.keyboard.press('Tab');
+  await expect(picker.getByRole('button', { name: 'Holiday photos' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(picker).toBeHidden();
+  await expect(page.locator('[data-share="on"]')).toContainText('Holiday photos');
+  await page.keyboard.press('s');
+  await expect(page.locator('[data-share="on"]')).toBeHidden();
+  expect(await commands(page)).toEqual([
+    { do: 'share', source: 'window:0x2' },
+    { do: 'share', source: null },
+  ]);
+});
+
+test('a shared screen is shown whole or in its own size, and scrolled then', async ({ page }) => {
+  await open(page, 'call-screen');
+  const stage = page.getByRole('region', { name: 'Bea Lindqvist’s screen' });
+  await expect(stage).toHaveAttribute('data-fit', 'fit');
+  await page.getByRole('button', { name: 'Show the screen in its actual size' }).click();
+  await expect(stage).toHaveAttribute('data-fit', 'actual');
+  const scrolls = await stage.evaluate((node) => {
+    node.scrollTo(300, 200);
+    return [node.scrollWidth, node.scrollHeight, node.scrollLeft, node.scrollTop];
+  });
+  expect(scrolls).toEqual([1920, 1080, 300, 200]);
 });
 
 test('after a click on Mute, Space held talks and lets go muted', async ({ page }) => {

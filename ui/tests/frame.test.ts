@@ -56,7 +56,7 @@ test.each([
   ['a header alone', message(0, 2, 2, 1, [])],
   ['a byte short', message(0, 2, 2, 1, [1, 2, 3, 4, 5])],
   ['a byte long', message(0, 2, 2, 1, [1, 2, 3, 4, 5, 6, 7])],
-  ['an unknown stream', message(2, 2, 2, 1, [1, 2, 3, 4, 5, 6])],
+  ['an unknown stream', message(3, 2, 2, 1, [1, 2, 3, 4, 5, 6])],
   ['no width', message(0, 0, 2, 1, [])],
   ['a size beyond all reason', message(0, 0xffffffff, 0xffffffff, 1, [])],
 ])('a message that is %s is dropped', (_, bytes) => {

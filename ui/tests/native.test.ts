@@ -71,6 +71,18 @@ test('places and islands are reported where they are, once', () => {
   expect(settle()?.islands).toEqual([]);
 });
 
+test('a shared screen has a place of its own, and as large as it is reaches beyond the window', () => {
+  const screen: PlaceSpec = { stream: 'screen', look: 'tile', fit: 'fit', mirror: false };
+  surface.place(box(-300, -200, 1920, 1080), screen);
+  surface.place(box(580, 76, 200, 112), { ...remote, fit: 'fill' });
+  expect(settle()).toMatchObject({
+    screen: { x: -300, y: -200, w: 1920, h: 1080 },
+    screenFit: 'fit',
+    remote: { x: 580, y: 76, w: 200, h: 112 },
+    fit: 'fill',
+  });
+});
+
 test('what moved without changing its size is found', async () => {
   let x = 0;
   const node = box(0, 0, 200, 112);

@@ -7,11 +7,10 @@
 
 use std::fmt;
 
-use engine::PictureFeed;
 use gtk::prelude::*;
 
 use super::stage::Stage;
-use super::{PictureSurface, Surface};
+use super::{Feeds, PictureSurface, Surface};
 
 #[expect(
     unsafe_code,
@@ -38,12 +37,8 @@ impl Native {
     ///
     /// # Errors
     /// What stands in the way, for the log; the webview is as before then.
-    pub(crate) fn install(
-        webview: &impl IsA<gtk::Widget>,
-        remote: PictureFeed,
-        local: PictureFeed,
-    ) -> Result<Self, String> {
-        let worker = worker::Worker::start(remote, local).map_err(|it| it.to_string())?;
+    pub(crate) fn install(webview: &impl IsA<gtk::Widget>, feeds: Feeds) -> Result<Self, String> {
+        let worker = worker::Worker::start(feeds).map_err(|it| it.to_string())?;
         screen::Screen::install(webview.upcast_ref(), worker.link().clone())?;
         Ok(Self { _worker: worker })
     }
@@ -77,15 +72,11 @@ impl fmt::Debug for Native {
 ///
 /// # Errors
 /// What stands in the way, for the log.
-pub(crate) fn install(
-    window: &tauri::WebviewWindow,
-    remote: PictureFeed,
-    local: PictureFeed,
-) -> Result<Native, String> {
+pub(crate) fn install(window: &tauri::WebviewWindow, feeds: Feeds) -> Result<Native, String> {
     let (done, waiting) = std::sync::mpsc::channel();
     let asked = window.with_webview(move |webview| {
         // Nobody waits any more only when the program ends.
-        let _ = done.send(Native::install(&webview.inner(), remote, local));
+        let _ = done.send(Native::install(&webview.inner(), feeds));
     });
     asked.map_err(|error| error.to_string())?;
     waiting

@@ -14,6 +14,12 @@ pub(crate) struct Stage {
     pub(crate) self_view: Option<Rect>,
     /// How our own picture looks.
     pub(crate) self_look: SelfLook,
+    /// Where the other side's shared screen goes; null while none shall show. Their camera's picture is
+    /// a tile over it.
+    pub(crate) screen: Option<Rect>,
+    /// How the shared screen fits its place, which has the screen's own pixels to show it as large as
+    /// it is, and then reaches beyond the window.
+    pub(crate) screen_fit: Fit,
     /// How the other side's picture fits its place.
     pub(crate) fit: Fit,
     /// Whether our own picture is shown as in a mirror.

@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::{PictureFeed, Subscription};
+use engine::Subscription;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use self::outbox::Shown;
 use self::server::{Pictures, Places};
 use super::stage::{Fit, Rect, Stage};
-use super::{PictureSurface, Surface};
+use super::{Feeds, PictureSurface, Surface};
 
 mod message;
 mod outbox;
@@ -30,7 +30,7 @@ pub(crate) struct Webview {
     wanted: Mutex<Wanted>,
     places: watch::Sender<Places>,
     server: JoinHandle<()>,
-    _listening: [Subscription; 2],
+    _listening: [Subscription; 3],
 }
 
 #[derive(Debug)]
@@ -44,11 +44,7 @@ impl Webview {
     ///
     /// # Errors
     /// When the system has no port or no randomness left.
-    pub(crate) fn start(
-        runtime: &Handle,
-        remote: PictureFeed,
-        local: PictureFeed,
-    ) -> std::io::Result<Self> {
+    pub(crate) fn start(runtime: &Handle, feeds: Feeds) -> std::io::Result<Self> {
         let mut secret = [0; 16];
         getrandom::fill(&mut secret).map_err(std::io::Error::other)?;
         let token = data_encoding::HEXLOWER.encode(&secret);
@@ -57,15 +53,14 @@ impl Webview {
         let (places, shown) = watch::channel(Places::default());
         let (bell, news) = watch::channel(0u64);
         let bell = Arc::new(bell);
-        let listening = [&remote, &local].map(|feed| {
+        let listening = [&feeds.remote, &feeds.local, &feeds.screen].map(|feed| {
             let bell = Arc::clone(&bell);
             feed.subscribe(move || bell.send_modify(|it| *it += 1))
         });
         let newest = watch::Sender::new(0);
         let pictures = Pictures {
             token,
-            remote,
-            local,
+            feeds,
             places: shown,
             news,
             newest,
@@ -115,6 +110,7 @@ impl Wanted {
         Places {
             remote: shown(self.stage.remote, self.stage.fit),
             local: shown(self.stage.self_view, Fit::Fill),
+            screen: shown(self.stage.screen, self.stage.screen_fit),
         }
     }
 }

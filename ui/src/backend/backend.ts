@@ -9,6 +9,7 @@ import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
 import type { Report } from './bindings/Report';
 import type { RingView } from './bindings/RingView';
+import type { ScreenList } from './bindings/ScreenList';
 import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
@@ -61,6 +62,8 @@ export interface Backend {
    * computer (`host` or `host:port`) too when one is named.
    */
   examine(peer?: string): Promise<Report>;
+  /** Looks at all that can be shared, with a small picture of each. */
+  screens(): Promise<ScreenList>;
   /** Puts the text of a report on the clipboard. */
   copyReport(text: string): Promise<void>;
   /** Has the system say that somebody calls, for as long as it rings. */
@@ -71,8 +74,8 @@ export interface Backend {
   readonly opening?: Opening;
 }
 
-/** Which picture: our own camera's, or the other side's. */
-export type Stream = 'local' | 'remote';
+/** Which picture: our own camera's, the other side's, or what the other side's screen shows. */
+export type Stream = 'local' | 'remote' | 'screen';
 
 /** Sharp, or small and meant to be stretched into a blurred background. */
 export type Look = 'tile' | 'backdrop';
@@ -84,6 +87,10 @@ export type Painter = (stream: Stream, canvas: HTMLCanvasElement, look: Look) =>
 export interface Opening {
   readonly settings?: 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
   readonly menu?: 'microphone' | 'camera' | 'more';
+  /** What can be shared is to be chosen. */
+  readonly picker?: boolean;
+  /** The other side's screen shows in its own size. */
+  readonly actualSize?: boolean;
   readonly shortcuts?: boolean;
   readonly faults?: boolean;
   readonly field?: string;

@@ -32,6 +32,7 @@ import {
 } from './stories/base';
 import { lively, placed } from './stories/lan';
 import { changed } from './stories/people';
+import { shared } from './stories/screens';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
@@ -173,6 +174,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       if (!report) return new Promise(() => undefined);
       return new Promise((done) => setTimeout(done, still ? 0 : EXAMINE_MS, report));
     },
+    screens: () => Promise.resolve(story.screens),
     copyReport(text) {
       backend.copied.push(text);
       return Promise.resolve();
@@ -263,6 +265,8 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...engine, [command.role]: { ...engine[command.role], chosen: command.id } };
     case 'reconnectRelay':
       return { ...engine, relay: { state: 'online' } };
+    case 'share':
+      return { ...engine, share: shared(command.source) };
     case 'preview':
     case 'testSpeaker':
     case 'fault':
@@ -314,6 +318,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       wish: { microphone: true, camera },
       remote: { microphone: true, camera: call.video },
       remoteLacking: NONE_LACKING,
+      sharing: { ours: false, theirs: false },
       connectedForMs: 0,
       received: received({ microphone: true, camera }),
       culprit: null,
@@ -328,6 +333,8 @@ function finished(engine: EngineView, call: OutgoingCall | ActiveCall): EngineVi
     ...engine,
     localPicture: false,
     remotePicture: false,
+    share: { state: 'off', problem: null },
+    remoteScreen: null,
     words: null,
     call: {
       state: 'ended',

@@ -33,6 +33,7 @@ export const tauri: Backend = {
   exportIdentity: (passphrase) => invoke('export_identity', { passphrase }),
   importIdentity: (file, passphrase) => invoke('import_identity', { file, passphrase }),
   examine: (peer) => invoke('examine', { peer }),
+  screens: () => invoke('screens'),
   copyReport: (text) => invoke('copy_report', { text }),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };

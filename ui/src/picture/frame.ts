@@ -1,12 +1,16 @@
 /** Raw pictures as they come over the loopback WebSocket, and their conversion for a canvas. */
 
-/** Little endian u32 each: stream (0 local, 1 remote), width, height, sequence; then I420. */
+import type { Stream } from '../backend/backend';
+
+/** Little endian u32 each: stream (0 local, 1 remote, 2 screen), width, height, sequence; then I420. */
 const HEADER_BYTES = 16;
 /** Nothing that a camera or a peer sends is larger; see `Size::MAX` of the program. */
 const MAX_EDGE = 4096;
 
+const STREAMS: readonly Stream[] = ['local', 'remote', 'screen'];
+
 export interface Frame {
-  readonly stream: 'local' | 'remote';
+  readonly stream: Stream;
   readonly width: number;
   readonly height: number;
   readonly sequence: number;
@@ -21,11 +25,12 @@ export function parseFrame(message: ArrayBuffer): Frame | null {
   const stream = header.getUint32(0, true);
   const width = header.getUint32(4, true);
   const height = header.getUint32(8, true);
-  if (stream > 1 || width < 1 || height < 1 || width > MAX_EDGE || height > MAX_EDGE) return null;
+  const name = STREAMS[stream];
+  if (!name || width < 1 || height < 1 || width > MAX_EDGE || height > MAX_EDGE) return null;
   const chroma = ((width + 1) >> 1) * ((height + 1) >> 1);
   if (message.byteLength !== HEADER_BYTES + width * height + 2 * chroma) return null;
   return {
-    stream: stream === 0 ? 'local' : 'remote',
+    stream: name,
     width,
     height,
     sequence: header.getUint32(12, true),

@@ -99,10 +99,13 @@ export class NativeSurface implements PictureSurface {
 
   private measure() {
     const remote = this.shown('remote');
+    const screen = this.shown('screen');
     const self = this.shown('local');
     const selfRect = self && rectOf(self.node);
     const stage: Stage = {
       remote: remote && rectOf(remote.node),
+      screen: screen && rectOf(screen.node),
+      screenFit: screen?.spec.fit ?? 'fit',
       selfView: selfRect,
       selfLook: self?.spec.look ?? 'tile',
       fit: remote?.spec.fit ?? 'fit',

@@ -95,6 +95,14 @@ function controls(before: ActiveCall, now: ActiveCall): string | null {
       ? m.announce_remoteUnmuted({ name })
       : m.announce_remoteMuted({ name });
   }
+  if (before.sharing.ours !== now.sharing.ours) {
+    return now.sharing.ours ? m.announce_sharing({ name }) : m.announce_notSharing({ name });
+  }
+  if (before.sharing.theirs !== now.sharing.theirs) {
+    return now.sharing.theirs
+      ? m.announce_remoteSharing({ name })
+      : m.announce_remoteNotSharing({ name });
+  }
   if (before.remote.camera !== now.remote.camera) {
     return now.remote.camera
       ? m.announce_remoteCameraOn({ name })

@@ -121,6 +121,13 @@ export class App {
     return this.queued('disk', () => this.backend.configure(change));
   }
 
+  /** Opens what there is to share, or stops sharing. */
+  toggleShare(): void {
+    const share = this.view?.engine.share.state ?? 'off';
+    if (share === 'off') this.local.picker = !this.local.picker;
+    else void this.perform({ do: 'share', source: null });
+  }
+
   setFullScreen(on: boolean): Promise<void> {
     return this.queued('disk', () => this.backend.setFullScreen(on));
   }
@@ -173,6 +180,8 @@ export class App {
     local.faults = false;
     local.explain = false;
     local.words = null;
+    local.picker = false;
+    local.actualSize = false;
     local.asking = null;
     local.problem = null;
     if (next !== 'active') local.settings = null;
@@ -283,6 +292,10 @@ export class Local {
   explain = $state(false);
   /** The panel of the four words: they are compared, or what was found; null when closed. */
   words = $state<'compare' | 'differ' | 'matched' | null>(null);
+  /** What can be shared is to be chosen. */
+  picker = $state(false);
+  /** The other side's screen shows in its own size, and is scrolled. */
+  actualSize = $state(false);
   /** What is asked about the person who is shown, or with whom the call is. */
   asking = $state<'name' | 'block' | 'delete' | null>(null);
   /** Which form is open for moving to another computer. */
@@ -310,6 +323,8 @@ export class Local {
     this.idle = opening.idle ?? false;
     this.explain = opening.explain ?? false;
     this.words = opening.words ?? null;
+    this.picker = opening.picker ?? false;
+    this.actualSize = opening.actualSize ?? false;
     this.asking = opening.asking ?? null;
     this.transfer = opening.transfer ?? null;
     this.doctor = opening.doctor ?? false;

@@ -1,7 +1,7 @@
 /** What a key means in the call. Letters never fire while somebody types. */
 
 export type Shortcut =
-  'microphone' | 'camera' | 'fullScreen' | 'list' | 'faults' | 'talk' | 'leave';
+  'microphone' | 'camera' | 'share' | 'fullScreen' | 'list' | 'faults' | 'talk' | 'leave';
 
 /** Elements that take text, or in which keys have a meaning of their own. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
@@ -21,6 +21,8 @@ export function shortcut(event: KeyboardEvent): Shortcut | null {
       return 'microphone';
     case 'v':
       return 'camera';
+    case 's':
+      return 'share';
     case 'f':
     case 'f11':
       return 'fullScreen';

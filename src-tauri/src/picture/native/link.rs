@@ -1,19 +1,19 @@
-//! What the main thread and the thread that converts pictures share: both streams, and a way to
-//! wake the other side.
+//! What the main thread and the thread that converts pictures share: all streams, and a way to wake
+//! the other side.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Thread;
 
-use engine::PictureFeed;
-
 use super::stream::Stream;
+use crate::picture::Feeds;
 
-/// Both streams, and whom to wake.
+/// All streams, and whom to wake.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) remote: Stream,
     pub(super) local: Stream,
+    pub(super) screen: Stream,
     worker: OnceLock<Thread>,
     /// The main thread was called and has not come yet.
     called: AtomicBool,
@@ -22,10 +22,11 @@ pub(super) struct Link {
 
 impl Link {
     /// Streams that show nothing yet, and no thread that works on them.
-    pub(super) fn new(remote: PictureFeed, local: PictureFeed) -> Self {
+    pub(super) fn new(feeds: Feeds) -> Self {
         Self {
-            remote: Stream::new(remote),
-            local: Stream::new(local),
+            remote: Stream::new(feeds.remote),
+            local: Stream::new(feeds.local),
+            screen: Stream::new(feeds.screen),
             worker: OnceLock::new(),
             called: AtomicBool::new(false),
             stop: AtomicBool::new(false),

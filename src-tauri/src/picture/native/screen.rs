@@ -32,6 +32,8 @@ pub(super) struct Screen {
     link: Arc<Link>,
     remote: Shown,
     local: Shown,
+    /// The other side's shared screen, beneath both.
+    shared: Shown,
     stage: RefCell<Stage>,
     islands: RefCell<Islands>,
     holes: RefCell<Vec<Hole>>,
@@ -76,6 +78,7 @@ impl Screen {
             link,
             remote: Shown::default(),
             local: Shown::default(),
+            shared: Shown::default(),
             stage: RefCell::default(),
             islands: RefCell::default(),
             holes: RefCell::default(),
@@ -111,7 +114,8 @@ impl Screen {
         };
         let remote = self.remote.adopt(&self.link.remote, &window);
         let local = self.local.adopt(&self.link.local, &window);
-        if remote.buffers || local.buffers {
+        let shared = self.shared.adopt(&self.link.screen, &window);
+        if remote.buffers || local.buffers || shared.buffers {
             self.link.wake_worker();
         }
         if self.dig() {
@@ -123,6 +127,7 @@ impl Screen {
         for (new, place) in [
             (remote.picture, stage.remote),
             (local.picture, stage.self_view),
+            (shared.picture, stage.screen),
         ] {
             if let Some(place) = place.filter(|it| new && it.is_sound()) {
                 queue(&self.area, &place.snapped(self.scale()));
@@ -181,6 +186,15 @@ impl Screen {
                 look: stage.self_look,
                 mirrored: stage.mirror_self,
             }));
+        self.link
+            .screen
+            .want(shown(stage.screen).map(|place| Wanted {
+                place,
+                fit: stage.screen_fit,
+                scale,
+                look: SelfLook::Tile,
+                mirrored: false,
+            }));
         drop(stage);
         self.link.wake_worker();
         self.adopt();
@@ -196,9 +210,10 @@ impl Screen {
                 radius,
             })
         };
-        let remote = hole(stage.remote, &self.remote, 0.0);
+        let shared = hole(stage.screen, &self.shared, 0.0);
+        let remote = hole(stage.remote, &self.remote, remote_radius(&stage));
         let own = hole(stage.self_view, &self.local, own_radius(stage.self_look));
-        let holes: Vec<Hole> = remote.into_iter().chain(own).collect();
+        let holes: Vec<Hole> = [shared, remote, own].into_iter().flatten().collect();
         let changed = *self.holes.borrow() != holes;
         self.holes.replace(holes);
         changed
@@ -208,16 +223,28 @@ impl Screen {
         let stage = self.stage.borrow();
         let scale = self.scale();
         let mut result = Ok(());
+        if let Some(place) = stage.screen.filter(Rect::is_sound) {
+            self.shared
+                .with(|it| result = draw_whole(cr, it, &place, stage.screen_fit, scale));
+        }
+        result?;
+        let mut result = Ok(());
         if let Some(place) = stage.remote.filter(Rect::is_sound) {
-            self.remote
-                .with(|it| result = draw_remote(cr, it, &place, stage.fit, scale));
+            let radius = remote_radius(&stage);
+            self.remote.with(|it| {
+                result = if radius > 0.0 {
+                    draw_tile(cr, it, &place, radius, scale)
+                } else {
+                    draw_whole(cr, it, &place, stage.fit, scale)
+                }
+            });
         }
         result?;
         let mut result = Ok(());
         if let Some(place) = stage.self_view.filter(Rect::is_sound) {
             let radius = own_radius(stage.self_look);
             self.local
-                .with(|it| result = draw_own(cr, it, &place, radius, scale));
+                .with(|it| result = draw_tile(cr, it, &place, radius, scale));
         }
         result
     }
@@ -258,7 +285,7 @@ impl Screen {
 }
 
 /// Black, and the picture on it.
-fn draw_remote(
+fn draw_whole(
     cr: &Context,
     it: &Buffer,
     place: &Rect,
@@ -283,8 +310,8 @@ fn draw_remote(
     cr.restore()
 }
 
-/// Ourselves, filling the place.
-fn draw_own(
+/// A picture that fills the place.
+fn draw_tile(
     cr: &Context,
     it: &Buffer,
     place: &Rect,
@@ -319,13 +346,25 @@ fn picture(it: &Buffer, whole: &Rect) -> Result<SurfacePattern, cairo::Error> {
     pattern.status().map(|()| pattern)
 }
 
-/// Radius of the self view's corners, CSS pixels: that of all tiles.
+/// Radius of the self view's corners, CSS pixels.
 const fn own_radius(look: SelfLook) -> f64 {
     match look {
-        SelfLook::Tile => 16.0,
+        SelfLook::Tile => TILE_RADIUS,
         SelfLook::Backdrop => 0.0,
     }
 }
+
+/// The same of the other side's picture, which is a tile over a shared screen.
+const fn remote_radius(stage: &Stage) -> f64 {
+    if stage.screen.is_some() {
+        TILE_RADIUS
+    } else {
+        0.0
+    }
+}
+
+/// That of all tiles of the page, CSS pixels.
+const TILE_RADIUS: f64 = 16.0;
 
 /// Has the part of `widget` at `place` drawn again.
 fn queue(widget: &impl IsA<gtk::Widget>, place: &Rect) {

@@ -38,7 +38,7 @@ pub(super) struct Wanted {
 }
 
 /// What the worker found to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Work {
     /// Nothing: no new picture, nothing wanted, or no buffer free.
     None,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use engine::{PictureFeed, Subscription};
+use engine::Subscription;
 
 use super::link::Link;
 use super::screen::on_screen;
 use super::stream::Work;
+use crate::picture::Feeds;
 use crate::picture::fitter::Fitter;
 
 /// Owns the thread: dropping it stops and joins.
@@ -15,22 +16,22 @@ use crate::picture::fitter::Fitter;
 pub(super) struct Worker {
     link: Arc<Link>,
     thread: Option<JoinHandle<()>>,
-    _listening: [Subscription; 2],
+    _listening: [Subscription; 3],
 }
 
 impl Worker {
-    /// Starts converting what the two feeds bring, once a stage wants it.
+    /// Starts converting what the feeds bring, once a stage wants it.
     ///
     /// # Errors
     /// When the system has no thread left.
-    pub(super) fn start(remote: PictureFeed, local: PictureFeed) -> std::io::Result<Self> {
-        let link = Arc::new(Link::new(remote, local));
+    pub(super) fn start(feeds: Feeds) -> std::io::Result<Self> {
+        let link = Arc::new(Link::new(feeds));
         let seen = Arc::clone(&link);
         let thread = thread::Builder::new()
             .name("picture".to_owned())
             .spawn(move || run(&seen))?;
         link.set_worker(thread.thread().clone());
-        let listening = [&link.remote, &link.local].map(|stream| {
+        let listening = [&link.remote, &link.local, &link.screen].map(|stream| {
             let worker = thread.thread().clone();
             stream.feed().subscribe(move || worker.unpark())
         });
@@ -57,13 +58,14 @@ impl Drop for Worker {
 }
 
 fn run(link: &Arc<Link>) {
-    let (mut remote, mut local) = (Fitter::new(), Fitter::new());
+    let (mut remote, mut local, mut screen) = (Fitter::new(), Fitter::new(), Fitter::new());
     // Our own picture is ready and waits for the next one of the other side, so that both are drawn
     // in one pass: drawing twice as often costs twice as much. It waits for one picture at most.
     let mut waits = false;
     while !link.is_stopped() {
         // The other side first: it is the picture that people look at.
         let theirs = link.remote.convert_latest(&mut remote);
+        let theirs = theirs.max(link.screen.convert_latest(&mut screen));
         let ours = link.local.convert_latest(&mut local);
         let call = match (theirs, ours) {
             (Work::None, Work::None) => {

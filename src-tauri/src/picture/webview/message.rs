@@ -10,6 +10,8 @@ pub(super) enum StreamKind {
     Local = 0,
     /// The other side's.
     Remote = 1,
+    /// The other side's shared screen.
+    Screen = 2,
 }
 
 /// Bytes before the picture: stream, width, height and sequence, each 32 bits, little-endian.

@@ -14,19 +14,18 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::ListenerExt;
-use engine::PictureFeed;
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
 use super::message::{self, StreamKind};
 use super::outbox::{Outbox, Shown};
+use crate::picture::Feeds;
 
 /// What a connection needs.
 #[derive(Debug)]
 pub(super) struct Pictures {
     pub(super) token: String,
-    pub(super) remote: PictureFeed,
-    pub(super) local: PictureFeed,
+    pub(super) feeds: Feeds,
     /// What shows where.
     pub(super) places: watch::Receiver<Places>,
     /// Changes with every new picture.
@@ -40,6 +39,7 @@ pub(super) struct Pictures {
 pub(super) struct Places {
     pub(super) remote: Option<Shown>,
     pub(super) local: Option<Shown>,
+    pub(super) screen: Option<Shown>,
 }
 
 /// The origins that our own page has: the first on Linux and macOS, the second on Windows.
@@ -109,12 +109,18 @@ async fn feed(mut socket: WebSocket, pictures: &Pictures) {
     });
     let mut news = pictures.news.clone();
     let mut places = pictures.places.clone();
-    let mut remote = Outbox::new(StreamKind::Remote, pictures.remote.clone());
-    let mut local = Outbox::new(StreamKind::Local, pictures.local.clone());
+    let feeds = &pictures.feeds;
+    let mut remote = Outbox::new(StreamKind::Remote, feeds.remote.clone());
+    let mut local = Outbox::new(StreamKind::Local, feeds.local.clone());
+    let mut screen = Outbox::new(StreamKind::Screen, feeds.screen.clone());
     let mut sequence = 0;
     loop {
         let shown = *places.borrow_and_update();
-        for (outbox, shown) in [(&mut remote, shown.remote), (&mut local, shown.local)] {
+        for (outbox, shown) in [
+            (&mut remote, shown.remote),
+            (&mut local, shown.local),
+            (&mut screen, shown.screen),
+        ] {
             let Some(message) = shown.and_then(|it| outbox.next(it, &mut sequence)) else {
                 continue;
             };
@@ -128,6 +134,7 @@ async fn feed(mut socket: WebSocket, pictures: &Pictures) {
                     if let Some(drawn) = message::acknowledged(&bytes) {
                         remote.acknowledge(drawn);
                         local.acknowledge(drawn);
+                        screen.acknowledge(drawn);
                     }
                 }
                 Some(Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_))) => {}

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use engine::PictureFeed;
 use futures::{SinkExt, StreamExt};
 use media::picture::Picture;
 use media::units::Size;
@@ -25,7 +26,12 @@ struct Stand {
 impl Stand {
     fn new() -> Self {
         let (remote, local) = (PictureFeed::default(), PictureFeed::default());
-        let surface = Webview::start(&Handle::current(), remote.clone(), local.clone()).unwrap();
+        let feeds = Feeds {
+            remote: remote.clone(),
+            local: local.clone(),
+            ..Feeds::default()
+        };
+        let surface = Webview::start(&Handle::current(), feeds).unwrap();
         Self {
             surface,
             remote,

@@ -8,6 +8,7 @@ import type { OutgoingPhase } from "./OutgoingPhase";
 import type { Peer } from "./Peer";
 import type { Received } from "./Received";
 import type { Resume } from "./Resume";
+import type { Sharing } from "./Sharing";
 
 /**
  * The call as the UI shows it.
@@ -74,6 +75,10 @@ remote: Controls,
  * Which device the other side wants to use and cannot.
  */
 remoteLacking: Lacking, 
+/**
+ * Who shares a screen or a window.
+ */
+sharing: Sharing, 
 /**
  * Milliseconds since media flowed for the first time, at the moment of this view; null
  * before.

@@ -3,6 +3,7 @@ import type { Carrier } from "./Carrier";
 import type { DeviceId } from "./DeviceId";
 import type { DeviceRole } from "./DeviceRole";
 import type { Fault } from "./Fault";
+import type { SourceId } from "./SourceId";
 
 /**
  * One wish of the user. Its result is seen in the next view, or as an error of the command.
@@ -35,7 +36,11 @@ live: boolean, } | { "do": "setCamera",
 /**
  * Whether the camera runs.
  */
-on: boolean, } | { "do": "useDevice", 
+on: boolean, } | { "do": "share", 
+/**
+ * What; null for nothing.
+ */
+source: SourceId | null, } | { "do": "useDevice", 
 /**
  * Which kind.
  */

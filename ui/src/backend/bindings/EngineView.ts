@@ -5,6 +5,8 @@ import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
 import type { RelayView } from "./RelayView";
+import type { ShareView } from "./ShareView";
+import type { Size } from "./Size";
 
 /**
  * All that the engine has to show.
@@ -35,8 +37,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
- * is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+ * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+ * it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**
@@ -56,6 +58,14 @@ localPicture: boolean,
  * Whether a picture of the other side can be shown now.
  */
 remotePicture: boolean, 
+/**
+ * What we share.
+ */
+share: ShareView, 
+/**
+ * The pixels of the other side's screen; null while none can be shown.
+ */
+remoteScreen: Size | null, 
 /**
  * Figures of the call, once a second; null outside.
  */

@@ -22,6 +22,16 @@ selfView: Rect | null,
  */
 selfLook: SelfLook, 
 /**
+ * Where the other side's shared screen goes; null while none shall show. Their camera's picture is
+ * a tile over it.
+ */
+screen: Rect | null, 
+/**
+ * How the shared screen fits its place, which has the screen's own pixels to show it as large as
+ * it is, and then reaches beyond the window.
+ */
+screenFit: Fit, 
+/**
  * How the other side's picture fits its place.
  */
 fit: Fit, 

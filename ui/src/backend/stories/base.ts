@@ -14,6 +14,7 @@ import type { Peer } from '../bindings/Peer';
 import type { Person } from '../bindings/Person';
 import type { Received } from '../bindings/Received';
 import type { Report } from '../bindings/Report';
+import type { ScreenList } from '../bindings/ScreenList';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
 import type { ActiveCall } from '../call';
@@ -21,6 +22,7 @@ import { CODE } from './code';
 import { ALL_WELL } from './doctor';
 import { lan } from './lan';
 import { saved } from './people';
+import { SCREENS } from './screens';
 
 /** One story: what the page gets to see, and what is open on it. */
 export interface Story {
@@ -32,6 +34,8 @@ export interface Story {
   readonly test: boolean;
   /** What the doctor finds; null while it still looks. */
   readonly report: Report | null;
+  /** What can be shared. */
+  readonly screens: ScreenList;
   /** People come to the local network and go. */
   readonly lively: boolean;
 }
@@ -211,6 +215,17 @@ export const STATS: CallStats = {
   acceptToFirstAudioMs: 90,
   encodeMs: 3.1,
   decodeMs: 1.2,
+  screen: {
+    sendBitrate: 0,
+    receiveBitrate: 0,
+    framesPerSecondSent: 0,
+    framesPerSecondReceived: 0,
+    keyFramesEncoded: 0,
+    framesDecoded: 0,
+    frameWidth: 0,
+    frameHeight: 0,
+    encodeMs: 0,
+  },
 };
 
 const SETTINGS: Settings = {
@@ -248,6 +263,8 @@ const BASE: UiView = {
     remoteLevel: 0,
     localPicture: false,
     remotePicture: false,
+    share: { state: 'off', problem: null },
+    remoteScreen: null,
     stats: null,
     summary: null,
     words: null,
@@ -286,6 +303,7 @@ export function story(
     small: false,
     test: false,
     report: ALL_WELL,
+    screens: SCREENS,
     lively: false,
   };
 }
@@ -307,6 +325,7 @@ export function active(
       wish: change.local ?? BOTH,
       remote: BOTH,
       remoteLacking: NONE_LACKING,
+      sharing: { ours: false, theirs: false },
       connectedForMs: phase === 'connecting' ? null : 187_000,
       received: received(local),
       culprit: null,

@@ -29,6 +29,7 @@ import { BLAMES } from './blames';
 import { ENDS } from './ends';
 import { NETWORKS } from './networks';
 import { saved } from './people';
+import { shared } from './screens';
 
 const CALL = '00f3a9c2d4e5b617';
 const INVITE = `${BEA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Bea%20Lindqvist`;
@@ -60,6 +61,10 @@ const CAMERA_BUSY = {
 const PINNED = new Date(2025, 11, 24, 20, 0).getTime();
 /** Emil has only called and was not heard. */
 const MISSED = [...HISTORY.slice(1, 2).map((one) => ({ ...one, peer: STRANGER })), ...HISTORY];
+
+const OURS = { sharing: { ours: true, theirs: false } };
+const THEIRS = { sharing: { ours: false, theirs: true } };
+const SCREEN = { width: 1920, height: 1080 };
 
 const first = { settings: { name: '', started: false }, rest: { history: [] } };
 
@@ -230,6 +235,38 @@ export const STORIES = {
     ),
   ),
   'call-waiting-picture': story(active('connected', {}, { remotePicture: false, remoteLevel: 0 })),
+  'call-share-picker': story(active(), {}, { picker: true }),
+  'call-share-nothing': {
+    ...story(active(), {}, { picker: true }),
+    screens: { sources: [], problem: null },
+  },
+  'call-share-wayland': {
+    ...story(active(), {}, { picker: true }),
+    screens: { sources: [], problem: 'needsX11Session' },
+  },
+  'call-sharing': story(active('connected', OURS, { share: shared('window:0x1') })),
+  'call-sharing-screen': story(active('connected', OURS, { share: shared('screen:eDP-1') })),
+  'call-sharing-minimised': story(
+    active('connected', OURS, {
+      share: { state: 'on', name: 'Holiday photos', kind: 'window', hidden: true },
+    }),
+  ),
+  'call-sharing-ended': story(
+    active('connected', {}, { share: { state: 'off', problem: 'gone' } }),
+  ),
+  'call-screen': story(active('connected', THEIRS, { remoteScreen: SCREEN })),
+  'call-screen-actual': story(
+    active('connected', THEIRS, { remoteScreen: SCREEN }),
+    {},
+    { actualSize: true },
+  ),
+  'call-screen-no-camera': story(
+    active(
+      'connected',
+      { ...THEIRS, remote: { microphone: true, camera: false } },
+      { remoteScreen: SCREEN, remotePicture: false },
+    ),
+  ),
   'call-fill': story(active(), { pictureFit: 'fill' }),
   'call-full-screen': story(active(), {}, { menu: 'more' }, { fullScreen: true }),
   'call-self-hidden': story(active(), { selfView: 'hidden' }),

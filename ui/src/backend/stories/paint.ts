@@ -17,7 +17,7 @@ interface Scene {
   readonly shirt: string;
 }
 
-const SCENES: Record<Stream, Scene> = {
+const SCENES: Record<Exclude<Stream, 'screen'>, Scene> = {
   remote: {
     wall: ['#cfa77b', '#7c5a44'],
     lamp: '#ffe3b0',
@@ -38,7 +38,7 @@ const SCENES: Record<Stream, Scene> = {
 
 export function painter(test: boolean, still: boolean): Painter {
   return (stream, canvas, look) => {
-    const small = look === 'backdrop' ? 48 / WIDTH : 1;
+    const small = look === 'backdrop' ? 48 / WIDTH : stream === 'screen' ? 1.5 : 1;
     canvas.width = WIDTH * small;
     canvas.height = HEIGHT * small;
     const context = canvas.getContext('2d', { alpha: false });
@@ -47,7 +47,8 @@ export function painter(test: boolean, still: boolean): Painter {
     const began = performance.now();
     const draw = () => {
       const seconds = still ? 1.4 : (performance.now() - began) / 1000;
-      if (test && stream === 'local') paintTest(context, seconds);
+      if (stream === 'screen') paintScreen(context);
+      else if (test && stream === 'local') paintTest(context, seconds);
       else paintPerson(context, SCENES[stream], seconds);
     };
     draw();
@@ -127,6 +128,27 @@ function paintFace(c: CanvasRenderingContext2D, x: number, y: number, seconds: n
   c.quadraticCurveTo(x, y + 66, x + 42, y + 60);
   c.quadraticCurveTo(x, y + 66 + open * 2.4, x - 42, y + 60);
   c.fill();
+}
+
+/** A page of text, as somebody would share it. */
+function paintScreen(c: CanvasRenderingContext2D) {
+  c.fillStyle = '#e7e9ee';
+  c.fillRect(0, 0, WIDTH, HEIGHT);
+  c.fillStyle = '#2f6b6f';
+  c.fillRect(0, 0, WIDTH, 44);
+  c.fillStyle = '#ffffff';
+  c.fillRect(240, 64, 800, HEIGHT - 64);
+  c.font = '16px sans-serif';
+  c.fillText('Minutes of the choir', 24, 28);
+  c.fillStyle = '#1c1a17';
+  c.font = 'bold 26px serif';
+  c.fillText('Minutes of the meeting in November', 280, 120);
+  c.font = '15px serif';
+  for (let line = 0; line < 24; line++) {
+    const text =
+      'The tenors asked for a later start on Tuesdays; the altos would rather keep the hour, and bring cake.';
+    c.fillText(text.slice(0, 96 - ((line * 7) % 23)), 280, 160 + line * 23);
+  }
 }
 
 function paintTest(c: CanvasRenderingContext2D, seconds: number) {
