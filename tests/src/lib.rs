@@ -44,6 +44,7 @@ pub mod sound;
 pub mod sound_server;
 pub mod stamp;
 pub mod story;
+pub mod text_window;
 pub mod turn;
 pub mod usage;
 pub mod watch;

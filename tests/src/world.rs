@@ -89,6 +89,12 @@ impl World {
             .context("no server carries these calls")
     }
 
+    /// What carries the calls.
+    #[must_use]
+    pub const fn carrier(&self) -> Carrier {
+        self.carrier
+    }
+
     /// Bea's address.
     #[must_use]
     pub fn bea_is(&self) -> &str {
