@@ -306,6 +306,9 @@ mod tests {
             "the main window"
         );
 
+        let configured = r#""capabilities": ["main", "incoming", "pip"]"#;
+        assert!(include_str!("../tauri.conf.json").contains(configured));
+
         let handled = names(include_str!("lib.rs"), "commands::");
         assert_eq!(handled, all, "the handler");
 
