@@ -35,8 +35,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
- * is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+ * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+ * it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**
