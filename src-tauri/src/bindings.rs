@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::app::ScreenList;
 use crate::error::UiError;
 use crate::picture::stage::Stage;
+use crate::steer::Steer;
 use crate::understand::Understood;
 use crate::view::UiPush;
 
@@ -24,6 +25,7 @@ fn export(to: &Path) {
     Stage::export_all(&config).unwrap();
     Answer::export_all(&config).unwrap();
     ScreenList::export_all(&config).unwrap();
+    Steer::export_all(&config).unwrap();
     doctor::Report::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
 }
