@@ -212,41 +212,38 @@ impl Screen {
         };
         let shared = hole(stage.screen, &self.shared, 0.0);
         let remote = hole(stage.remote, &self.remote, remote_radius(&stage));
-        let own = hole(stage.self_view, &self.local, own_radius(stage.self_look));
+        let own = hole(stage.self_view, &self.local, own_radius(&stage));
         let holes: Vec<Hole> = [shared, remote, own].into_iter().flatten().collect();
         let changed = *self.holes.borrow() != holes;
         self.holes.replace(holes);
         changed
     }
 
+    /// The larger picture lies beneath the smaller one, which is a tile over it.
     fn draw_pictures(&self, cr: &Context) -> Result<(), cairo::Error> {
         let stage = self.stage.borrow();
         let scale = self.scale();
-        let mut result = Ok(());
-        if let Some(place) = stage.screen.filter(Rect::is_sound) {
-            self.shared
-                .with(|it| result = draw_whole(cr, it, &place, stage.screen_fit, scale));
-        }
-        result?;
-        let mut result = Ok(());
-        if let Some(place) = stage.remote.filter(Rect::is_sound) {
-            let radius = remote_radius(&stage);
-            self.remote.with(|it| {
-                result = if radius > 0.0 {
-                    draw_tile(cr, it, &place, radius, scale)
-                } else {
-                    draw_whole(cr, it, &place, stage.fit, scale)
+        let own = own_radius(&stage);
+        let mut pictures = [
+            (stage.screen, &self.shared, stage.screen_fit, 0.0),
+            (stage.remote, &self.remote, stage.fit, remote_radius(&stage)),
+            (stage.self_view, &self.local, Fit::Fill, own),
+        ];
+        pictures.sort_by(|(one, ..), (other, ..)| area(*other).total_cmp(&area(*one)));
+        for (place, shown, fit, radius) in pictures {
+            let Some(place) = place.filter(Rect::is_sound) else {
+                continue;
+            };
+            let mut result = Ok(());
+            shown.with(|it| {
+                result = match fit {
+                    Fit::Fill => draw_tile(cr, it, &place, radius, scale),
+                    Fit::Fit => draw_whole(cr, it, &place, scale),
                 }
             });
+            result?;
         }
-        result?;
-        let mut result = Ok(());
-        if let Some(place) = stage.self_view.filter(Rect::is_sound) {
-            let radius = own_radius(stage.self_look);
-            self.local
-                .with(|it| result = draw_tile(cr, it, &place, radius, scale));
-        }
-        result
+        Ok(())
     }
 
     /// Redraws islands for as long as one changes its alpha.
@@ -285,14 +282,8 @@ impl Screen {
 }
 
 /// Black, and the picture on it.
-fn draw_whole(
-    cr: &Context,
-    it: &Buffer,
-    place: &Rect,
-    fit: Fit,
-    scale: f64,
-) -> Result<(), cairo::Error> {
-    let whole = layout::fitted(it.size(), place, fit, scale).rect;
+fn draw_whole(cr: &Context, it: &Buffer, place: &Rect, scale: f64) -> Result<(), cairo::Error> {
+    let whole = layout::fitted(it.size(), place, Fit::Fit, scale).rect;
     let place = place.snapped(scale);
     if whole != place {
         cr.set_source_rgb(0.0, 0.0, 0.0);
@@ -346,21 +337,27 @@ fn picture(it: &Buffer, whole: &Rect) -> Result<SurfacePattern, cairo::Error> {
     pattern.status().map(|()| pattern)
 }
 
-/// Radius of the self view's corners, CSS pixels.
-const fn own_radius(look: SelfLook) -> f64 {
-    match look {
-        SelfLook::Tile => TILE_RADIUS,
-        SelfLook::Backdrop => 0.0,
+/// Radius of the corners of our own picture, CSS pixels: none where the other side's is a tile over it.
+fn own_radius(stage: &Stage) -> f64 {
+    let is_beneath = stage.remote.is_some() && area(stage.self_view) > area(stage.remote);
+    match stage.self_look {
+        SelfLook::Tile if !is_beneath => TILE_RADIUS,
+        SelfLook::Tile | SelfLook::Backdrop => 0.0,
     }
 }
 
-/// The same of the other side's picture, which is a tile over a shared screen.
-const fn remote_radius(stage: &Stage) -> f64 {
-    if stage.screen.is_some() {
+/// The same of the other side's picture, which is a tile over a shared screen or over our own.
+fn remote_radius(stage: &Stage) -> f64 {
+    if area(stage.screen).max(area(stage.self_view)) > area(stage.remote) {
         TILE_RADIUS
     } else {
         0.0
     }
+}
+
+/// How much of the window a place takes.
+fn area(place: Option<Rect>) -> f64 {
+    place.map_or(0.0, |it| it.w * it.h)
 }
 
 /// That of all tiles of the page, CSS pixels.
