@@ -33,12 +33,14 @@ use media::units::Size;
 /// ```
 #[must_use]
 pub fn screens() -> Arc<dyn ScreenBackend> {
-    Arc::new(Screens)
+    Arc::new(Screens::default())
 }
 
 /// The screens of the machine, and those that stand for one.
-#[derive(Debug)]
-struct Screens;
+#[derive(Debug, Default)]
+struct Screens {
+    looks: machine::Looks,
+}
 
 /// What an id names.
 enum Named<'a> {
@@ -56,7 +58,7 @@ impl ScreenBackend for Screens {
         match named(id) {
             Named::Synthetic => Ok(virtual_screen::synthetic_thumbnail(bounds)),
             Named::File(path) => virtual_screen::file_thumbnail(path, bounds),
-            Named::OfTheMachine => machine::thumbnail(id, bounds),
+            Named::OfTheMachine => self.looks.thumbnail(id, bounds),
         }
     }
 

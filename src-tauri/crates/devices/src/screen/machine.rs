@@ -1,10 +1,10 @@
 //! What this machine has, or what is missing on it.
 
 #[cfg(target_os = "linux")]
-pub(super) use super::x11::{list, open, thumbnail};
+pub(super) use super::x11::{Looks, list, open};
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use self::missing::{list, open, thumbnail};
+pub(super) use self::missing::{Looks, list, open};
 
 #[cfg(not(target_os = "linux"))]
 mod missing {
@@ -22,8 +22,18 @@ mod missing {
         Err(ERROR)
     }
 
-    pub(in super::super) fn thumbnail(_: &SourceId, _: Size) -> Result<Arc<Picture>, ScreenError> {
-        Err(ERROR)
+    /// There is nothing to look at.
+    #[derive(Debug, Default)]
+    pub(in super::super) struct Looks;
+
+    impl Looks {
+        pub(in super::super) fn thumbnail(
+            &self,
+            _: &SourceId,
+            _: Size,
+        ) -> Result<Arc<Picture>, ScreenError> {
+            Err(ERROR)
+        }
     }
 
     pub(in super::super) fn open(

@@ -1,30 +1,27 @@
 //! Screens and windows of X11.
 //!
-//! Each request has a connection of its own to the display, and each captured source a thread of its
-//! own, which looks thirty times a second whether anything has changed and copies the pixels only
-//! then.
+//! Each request has a connection of its own to the display ([`looks`] keeps one for a while), and each
+//! captured source a thread of its own, which looks thirty times a second whether anything has
+//! changed and copies the pixels only then.
 
 mod capture;
 mod convert;
 mod display;
 mod grab;
+mod looks;
 mod pointer;
 mod target;
 mod windows;
-
-use std::sync::Arc;
 
 use media::backend::device::DeviceKind;
 use media::backend::screen::{
     ScreenError, ScreenSink, ScreenSource, ScreenStream, SourceId, SourceKind,
 };
-use media::picture::{Picture, Pool};
-use media::scale::Scaler;
 use media::units::Size;
 
 use self::capture::Capture;
 use self::display::Display;
-use self::grab::Grabber;
+pub(super) use self::looks::Looks;
 use self::target::Target;
 use super::captured::{CapturedScreen, device, screen_error};
 use crate::thread::Running;
@@ -32,11 +29,6 @@ use crate::thread::Running;
 /// Screens first, then windows, the front one first.
 pub(super) fn list() -> Result<Vec<ScreenSource>, ScreenError> {
     list_of(&Display::connect(None)?)
-}
-
-/// One look at a source.
-pub(super) fn thumbnail(id: &SourceId, bounds: Size) -> Result<Arc<Picture>, ScreenError> {
-    thumbnail_of(&Display::connect(None)?, id, bounds)
 }
 
 /// Starts to capture a source.
@@ -51,26 +43,6 @@ fn list_of(display: &Display) -> Result<Vec<ScreenSource>, ScreenError> {
     let mut sources = display.screens()?;
     sources.extend(windows::list(display)?);
     Ok(sources)
-}
-
-fn thumbnail_of(
-    display: &Display,
-    id: &SourceId,
-    bounds: Size,
-) -> Result<Arc<Picture>, ScreenError> {
-    let source = find(display, id)?;
-    let mut target = Target::new(display, &source)?;
-    let (mut grabber, mut pool) = (Grabber::default(), Pool::new());
-    let area = target.area(display)?;
-    let pixels = grabber.grab(display, &area)?;
-    let whole = pool.make(convert::shown_size(area.size), |picture| {
-        convert::to_i420(pixels, area.size, picture)
-    })?;
-    let size = whole.size().within_pixels_of(bounds);
-    pool.make(size, |small| {
-        Scaler::sharp().scale(&whole, small);
-        Ok(())
-    })
 }
 
 fn open_on(

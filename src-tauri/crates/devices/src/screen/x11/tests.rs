@@ -184,10 +184,10 @@ fn a_window_is_listed_by_its_name_and_shown_as_it_looks() {
         (listed[1].name.as_str(), listed[1].size),
         ("Notes [0m", SIZE)
     );
-    let small = thumbnail_of(&display, &listed[1].id, Size::new(100, 60)).unwrap();
+    let small = looks::look_once(server.display(), &listed[1].id, Size::new(100, 60)).unwrap();
     assert_eq!(small.size(), Size::new(100, 60));
     assert_eq!(small.planes()[0][0], WHITE.1);
-    let whole = thumbnail_of(&display, &listed[0].id, Size::new(80, 60)).unwrap();
+    let whole = looks::look_once(server.display(), &listed[0].id, Size::new(80, 60)).unwrap();
     assert_eq!(whole.size(), Size::new(80, 60));
 }
 
