@@ -1,5 +1,5 @@
-//! What the engine needs from outside: devices, codecs and the processing of voices, behind small
-//! synchronous traits.
+//! What the engine needs from outside: devices, codecs, the processing of voices and recordings,
+//! behind small synchronous traits.
 //!
 //! Real devices, synthetic ones and files stand behind the same traits; a composition root chooses.
 
@@ -7,4 +7,5 @@ pub mod audio;
 pub mod camera;
 pub mod codec;
 pub mod device;
+pub mod record;
 pub mod voice;
