@@ -27,6 +27,7 @@ const COMMANDS: &[&str] = &[
     "import_identity",
     "examine",
     "copy_report",
+    "show_recording",
 ];
 
 fn main() {

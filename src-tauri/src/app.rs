@@ -199,6 +199,7 @@ impl App {
             | Command::Preview { .. }
             | Command::TestSpeaker
             | Command::ReconnectRelay
+            | Command::Record { .. }
             | Command::Fault { .. } => None,
         };
         self.command(command).await?;

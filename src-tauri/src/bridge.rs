@@ -204,7 +204,7 @@ fn without_clock(call: &CallView) -> CallView {
 
 #[cfg(test)]
 mod tests {
-    use call::view::{ActivePhase, Controls, Lacking, Received};
+    use call::view::{ActivePhase, Controls, Lacking, Received, RecordingView};
     use engine::view::{CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView};
 
     use super::*;
@@ -236,6 +236,7 @@ mod tests {
                 wish: on,
                 remote: Controls { microphone, ..on },
                 remote_lacking: Lacking::default(),
+                recording: RecordingView::default(),
                 connected_for_ms: Some(connected_for_ms),
                 received: Received::default(),
                 culprit: None,
@@ -250,6 +251,7 @@ mod tests {
             remote_picture: false,
             stats: None,
             summary: None,
+            recording: None,
             words: None,
         }
     }

@@ -34,6 +34,7 @@ mod commands;
 mod end;
 mod environment;
 mod error;
+mod folder;
 mod incoming;
 mod instance;
 mod me;
@@ -93,6 +94,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::import_identity,
             commands::examine,
             commands::copy_report,
+            commands::show_recording,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

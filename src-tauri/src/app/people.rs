@@ -91,7 +91,7 @@ fn parsed(address: &str) -> Result<Address, UiError> {
 #[cfg(test)]
 mod tests {
     use call::reason::EndReason;
-    use call::view::{ActivePhase, Controls, Lacking, Received, Resume};
+    use call::view::{ActivePhase, Controls, Lacking, Received, RecordingView, Resume};
 
     use super::*;
 
@@ -116,6 +116,7 @@ mod tests {
             wish: on,
             remote: on,
             remote_lacking: Lacking::default(),
+            recording: RecordingView::default(),
             connected_for_ms: None,
             received: Received::default(),
             culprit: None,

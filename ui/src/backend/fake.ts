@@ -23,6 +23,7 @@ import {
   devices,
   DINA,
   NONE_LACKING,
+  NOT_RECORDED,
   NOW,
   received,
   STRANGER,
@@ -32,6 +33,7 @@ import {
 } from './stories/base';
 import { lively, placed } from './stories/lan';
 import { changed } from './stories/people';
+import { wished } from './stories/recordings';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
@@ -177,6 +179,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       backend.copied.push(text);
       return Promise.resolve();
     },
+    showRecording: () => Promise.resolve(),
     around(nearby) {
       show({ engine: { ...view.engine, lan: { ...view.engine.lan, nearby } } });
     },
@@ -263,6 +266,8 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...engine, [command.role]: { ...engine[command.role], chosen: command.id } };
     case 'reconnectRelay':
       return { ...engine, relay: { state: 'online' } };
+    case 'record':
+      return wished(engine, command.wish);
     case 'preview':
     case 'testSpeaker':
     case 'fault':
@@ -317,6 +322,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       connectedForMs: 0,
       received: received({ microphone: true, camera }),
       culprit: null,
+      recording: NOT_RECORDED,
     },
   };
 }

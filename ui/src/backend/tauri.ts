@@ -34,6 +34,7 @@ export const tauri: Backend = {
   importIdentity: (file, passphrase) => invoke('import_identity', { file, passphrase }),
   examine: (peer) => invoke('examine', { peer }),
   copyReport: (text) => invoke('copy_report', { text }),
+  showRecording: () => invoke('show_recording'),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 

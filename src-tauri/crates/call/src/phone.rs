@@ -17,6 +17,7 @@ mod path;
 mod quiet;
 mod receipt;
 mod received;
+mod recording;
 mod resume;
 mod session;
 mod show;
@@ -199,6 +200,8 @@ impl Phone {
                 lacking,
             } => self.on_capture(Controls { microphone, camera }, lacking),
             Input::Receipt(receipt) => self.on_own_receipt(now, receipt),
+            Input::Consent(consent) => self.on_consent(now, consent),
+            Input::RecordingFailed { id } => self.on_recording_failed(now, id),
             Input::Tick => {
                 while let Some(timer) = self.timers.expired(now) {
                     self.on_timeout(now, timer);
@@ -316,6 +319,8 @@ fn kind(input: &Input) -> &'static str {
         Input::Broken { .. } => "broken",
         Input::Capture { .. } => "capture",
         Input::Receipt(_) => "receipt",
+        Input::Consent(_) => "consent",
+        Input::RecordingFailed { .. } => "recording failed",
         Input::Tick => "tick",
     }
 }

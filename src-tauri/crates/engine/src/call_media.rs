@@ -7,11 +7,12 @@ mod pipelines;
 mod sessions;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use call::id::{CallId, SessionId};
 use call::view::Controls;
 use media::backend::codec::{AudioTarget, VideoTarget};
+use media::backend::record::Recording;
 use media::picture::Captured;
 use media::queue::Slot;
 use media::rate;
@@ -44,6 +45,8 @@ pub(crate) struct CallMedia {
     /// From when the first session is open.
     pipelines: Option<Pipelines>,
     rate: rate::Controller,
+    /// The round trip time, once known.
+    rtt: Option<Duration>,
     /// How the machines reach each other, once known.
     pub(crate) path: Option<Path>,
     /// What flowed.
@@ -78,6 +81,7 @@ impl CallMedia {
                 size: config.video.size,
                 fps: config.video.fps,
             }),
+            rtt: None,
             path: None,
             flow: Arc::default(),
         }
@@ -203,6 +207,24 @@ impl CallMedia {
         }
     }
 
+    /// The other side shall send a keyframe.
+    pub(crate) fn ask_for_keyframe(&self) {
+        self.plugs.keyframes.request();
+    }
+
+    /// All that is sent and comes goes to this recording too, or to none. It begins with keyframes.
+    pub(crate) fn record(&self, recording: Option<&Arc<dyn Recording>>) {
+        self.plugs.tap(recording);
+        let Some(recording) = recording else {
+            return;
+        };
+        if let Some(rtt) = self.rtt {
+            recording.set_rtt(rtt);
+        }
+        self.want_keyframe();
+        self.ask_for_keyframe();
+    }
+
     /// The network carries this much now.
     pub(crate) fn estimated(
         &mut self,
@@ -212,6 +234,7 @@ impl CallMedia {
     ) {
         let before: (VideoTarget, AudioTarget) = (self.rate.video(), self.rate.audio());
         self.rate.update(now, &estimate);
+        self.rtt = estimate.rtt.or(self.rtt);
         if self.rate.audio() != before.1 {
             microphone.set_target(self.rate.audio());
         }

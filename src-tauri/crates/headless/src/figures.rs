@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
-use engine::PictureFeed;
 use engine::view::{DeviceNow, EngineView, LanView, RelayView};
+use engine::{PictureFeed, RecordingFile};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ pub struct Figures<W> {
     call: Option<Value>,
     /// The call whose words were told.
     worded: Option<String>,
+    recording: Option<RecordingFile>,
     stats: Option<Value>,
     ages: Option<PictureAges>,
 }
@@ -37,6 +38,7 @@ impl<W: Write> Figures<W> {
             devices: None,
             call: None,
             worded: None,
+            recording: None,
             stats: None,
             ages: None,
         }
@@ -80,6 +82,10 @@ impl<W: Write> Figures<W> {
         {
             self.worded = Some(call.to_owned());
             self.line(json!({ "call": call, "words": words }))?;
+        }
+        if self.recording != view.recording {
+            self.recording.clone_from(&view.recording);
+            self.line(json!({ "recording": view.recording }))?;
         }
         let stats = serde_json::to_value(&view.stats)?;
         if view.stats.is_some() && self.stats.as_ref() != Some(&stats) {

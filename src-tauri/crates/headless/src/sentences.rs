@@ -6,6 +6,7 @@ use identity::Invite;
 
 use crate::figures::words_to_compare;
 use crate::outcome;
+use crate::recordings;
 
 /// Everything that is true now and worth a line: of the call or of the relay, and of what is
 /// missing.
@@ -29,6 +30,7 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
     if let CallView::Active { remote_lacking, .. } = &view.call {
         all.extend(lacking(*remote_lacking).map(str::to_owned));
     }
+    all.extend(recordings::sentences(view));
     all
 }
 

@@ -4,6 +4,7 @@ import type { CallSummary } from "./CallSummary";
 import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
+import type { RecordingFile } from "./RecordingFile";
 import type { RelayView } from "./RelayView";
 
 /**
@@ -35,8 +36,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
- * is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+ * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+ * it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**
@@ -64,6 +65,10 @@ stats: CallStats | null,
  * What is remembered of the running call, and of the one whose end is shown; null outside.
  */
 summary: CallSummary | null, 
+/**
+ * The recording that this machine writes, or wrote last; null before the first one.
+ */
+recording: RecordingFile | null, 
 /**
  * The four words of the running call, equal on both sides unless somebody is in the middle;
  * null outside, and until the two phones have met.

@@ -28,6 +28,7 @@ import {
 import { BLAMES } from './blames';
 import { ENDS } from './ends';
 import { NETWORKS } from './networks';
+import { RECORDINGS } from './recordings';
 import { saved } from './people';
 
 const CALL = '00f3a9c2d4e5b617';
@@ -301,6 +302,7 @@ export const STORIES = {
   ...BLAMES,
 
   ...NETWORKS,
+  ...RECORDINGS,
 
   ...ENDS,
 

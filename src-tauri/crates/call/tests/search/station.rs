@@ -282,9 +282,13 @@ impl Station {
                 self.ended.push(call);
                 None
             }
-            Output::Missed { .. } | Output::AskForAccess { .. } | Output::ReleaseAccess { .. } => {
-                None
-            }
+            Output::Missed { .. }
+            | Output::AskForAccess { .. }
+            | Output::ReleaseAccess { .. }
+            | Output::CheckConsent { .. }
+            | Output::AgreeToRecord { .. }
+            | Output::Record { .. }
+            | Output::StopRecording => None,
         }
     }
 

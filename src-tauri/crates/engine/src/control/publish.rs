@@ -57,6 +57,7 @@ impl Control {
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
             summary: call.summary.view(),
+            recording: self.recorder.view(self.phone.call()),
             words: self.words(),
         };
         self.views.send_if_modified(|current| {
@@ -91,6 +92,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         remote_picture: false,
         stats: None,
         summary: None,
+        recording: None,
         words: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use call::id::Peer;
 use call::reason::EndReason;
-use call::view::{Controls, Lacking, Received, Resume};
+use call::view::{Controls, Lacking, Received, RecordingView, Resume};
 
 use super::*;
 use crate::view::RelayProblem;
@@ -27,6 +27,7 @@ fn active(call: &str, phase: ActivePhase, camera: bool) -> CallView {
         wish: sends(camera),
         remote: sends(true),
         remote_lacking: Lacking::default(),
+        recording: RecordingView::default(),
         connected_for_ms: None,
         received: Received::default(),
         culprit: None,

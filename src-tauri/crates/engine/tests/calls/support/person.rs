@@ -22,6 +22,7 @@ use super::codecs::FaultyCodecs;
 use super::devices::Devices;
 use super::hush::Hush;
 use super::local_network::LocalNetwork;
+use super::notebook::Notebook;
 
 use super::people::Acquaintances;
 use super::wait::{BOUND, eventually};
@@ -33,6 +34,8 @@ pub(crate) struct Person {
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
     pub(crate) uplink: Uplink,
+    /// What they record.
+    pub(crate) notebook: Notebook,
     people: Acquaintances,
     config: Config,
     backends: Backends,
@@ -115,7 +118,9 @@ impl Person {
             ring_speaker: None,
         };
         let uplink = Uplink::default();
+        let notebook = Notebook::default();
         let backends = Backends {
+            record: Some(Arc::new(notebook.clone())),
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
             voice: Arc::new(Hush),
@@ -132,6 +137,7 @@ impl Person {
             transport,
             codecs: codecs.clone(),
             uplink,
+            notebook,
             people,
             config,
             backends,
