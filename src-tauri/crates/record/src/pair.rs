@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use media::frame::{EncodedFrame, ReceivedFrame};
+use media::jitter::audio::opus;
 use media::transport::Kind;
 use shiguredo_mp4::mux::MuxError;
 
@@ -57,14 +58,15 @@ impl Pair {
 
     /// This came at `arrived_us`.
     pub(crate) fn received(&mut self, kind: Kind, arrived_us: i64, received: &ReceivedFrame) {
+        // A packet of sound is sent once its last sample was spoken.
+        let (stream, lasts_us) = match kind {
+            Kind::Audio => (0, lasts_us(&received.frame.payload)),
+            Kind::Video => (1, 0),
+        };
         let arrival = Arrival {
             captured: received.frame.time,
-            arrived_us,
+            arrived_us: arrived_us.saturating_sub(lasts_us),
             synchronised: received.synchronised,
-        };
-        let stream = match kind {
-            Kind::Audio => 0,
-            Kind::Video => 1,
         };
         // Nothing was captured after it came.
         let at_us = self.their_clock.place(stream, arrival).min(arrived_us);
@@ -82,6 +84,12 @@ impl Pair {
     pub(crate) fn on_round_trip(&mut self, now_us: i64, rtt: Duration) {
         self.their_clock.on_round_trip(now_us, rtt);
     }
+}
+
+/// How long a packet of sound is, microseconds.
+fn lasts_us(payload: &[u8]) -> i64 {
+    let samples = opus::samples(payload).unwrap_or_default();
+    i64::try_from(samples).unwrap_or_default() * 1000 / 48
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ import type { EngineView } from '../bindings/EngineView';
 import type { RecordWish } from '../bindings/RecordWish';
 import { active, LONG, NOT_RECORDED, type Story, story } from './base';
 
-const FOLDER = '/home/ada/Videos/Tincan/Bea Lindqvist 2026-11-21 14.27.53 UTC';
+const FOLDER = '/media/ada/Videos/Tincan/Bea Lindqvist 2026-11-21 14.27.53 UTC';
 const FILE: RecordingFile = {
   folder: FOLDER,
   bytes: 48_200_000,

@@ -161,7 +161,7 @@ fn hour(device_ppm: i64, machine_ppm: i64) -> (Reader, Reader) {
             let is_lost = is_path_lost(at_ms) || random(100) == 0;
             if !is_lost {
                 let frame = encoded(theirs(told_us), true, packet(spoken_us));
-                let arrived_us = arrived_us + spoken_us - captured_us;
+                let arrived_us = arrived_us + 20_000 + spoken_us - captured_us;
                 pair.received(Kind::Audio, arrived_us, &received(frame, packets));
             }
         }
