@@ -9,6 +9,11 @@ use tauri_build::{AppManifest, Attributes};
 const COMMANDS: &[&str] = &[
     "perform",
     "answer",
+    "steer",
+    "show_small",
+    "show_main",
+    "close_small",
+    "move_window",
     "test_call",
     "configure",
     "understand",

@@ -18,7 +18,7 @@ use tauri::ipc::Channel;
 use tokio::sync::{RwLock, broadcast, watch};
 
 use self::places::Asked;
-pub(crate) use self::shell::{OpenWindow, ShellState};
+pub(crate) use self::shell::{OpenWindow, PipWish, ShellState};
 use self::test_call::TestCalls;
 use crate::answer::Answer;
 use crate::error::{ErrorCode, UiError};
@@ -27,6 +27,7 @@ use crate::options::Options;
 use crate::picture::PictureSurface;
 use crate::replaceable::ReplaceableTransport;
 use crate::role::Role;
+use crate::steer::Steer;
 use crate::view::UiPush;
 
 mod examination;
@@ -105,6 +106,8 @@ impl App {
             opened_with: options.link.clone(),
             settings,
             full_screen: false,
+            minimized: false,
+            pip: PipWish::default(),
             windows: BTreeMap::new(),
         };
         let app = Self {
@@ -148,6 +151,19 @@ impl App {
     pub(crate) fn full_screen_changed(&self, full: bool) {
         self.shell
             .send_if_modified(|shell| std::mem::replace(&mut shell.full_screen, full) != full);
+    }
+
+    /// The main window is minimised from now on, or is not any more.
+    pub(crate) fn minimized_changed(&self, minimized: bool) {
+        self.shell.send_if_modified(|shell| {
+            std::mem::replace(&mut shell.minimized, minimized) != minimized
+        });
+    }
+
+    /// The running call is to be seen in a small window from now on, or is not.
+    pub(crate) fn wish_pip(&self, wish: PipWish) {
+        self.shell
+            .send_if_modified(|shell| std::mem::replace(&mut shell.pip, wish) != wish);
     }
 
     /// How pictures reach the window, if it is open.
@@ -218,6 +234,16 @@ impl App {
                 role: DeviceRole::Camera,
                 id: self.views.borrow().camera.chosen.clone(),
             },
+        };
+        self.command(command).await
+    }
+
+    /// Steers the running call, as far as its small window may.
+    pub(crate) async fn steer(&self, steer: Steer) -> Result<(), UiError> {
+        let command = match steer {
+            Steer::SetMicrophone { live } => Command::SetMicrophone { live },
+            Steer::SetCamera { on } => Command::SetCamera { on },
+            Steer::End => Command::End,
         };
         self.command(command).await
     }

@@ -10,6 +10,7 @@ use ts_rs::{Config, TS};
 use crate::answer::Answer;
 use crate::error::UiError;
 use crate::picture::stage::Stage;
+use crate::steer::Steer;
 use crate::understand::Understood;
 use crate::view::UiPush;
 
@@ -22,6 +23,7 @@ fn export(to: &Path) {
     Understood::export_all(&config).unwrap();
     Stage::export_all(&config).unwrap();
     Answer::export_all(&config).unwrap();
+    Steer::export_all(&config).unwrap();
     doctor::Report::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
 }

@@ -12,7 +12,7 @@ use store::Person;
 use crate::app::{App, OpenWindow, ShellState};
 use crate::pace::{Pace, Urgency};
 use crate::role::Role;
-use crate::view::{RingView, UiPush, UiView};
+use crate::view::{SmallView, UiPush, UiView};
 
 /// Pushes views to the pages that are loaded until the engine ends.
 pub(crate) async fn pump(app: Arc<App>) {
@@ -43,9 +43,11 @@ pub(crate) async fn pump(app: Arc<App>) {
                             whole(&app, revision, (&last, found.as_ref()), &shell, window)
                         }
                         (Role::Main, Urgency::Soon) => moment(revision, (&last, found.as_ref())),
-                        (Role::Incoming, Urgency::Now) => ring(&last, &shell, window),
-                        // It shows neither meters nor figures nor a clock.
-                        (Role::Incoming, Urgency::Soon) => continue,
+                        (Role::Incoming | Role::PictureInPicture, Urgency::Now) => {
+                            small(&last, &shell, window)
+                        }
+                        // They show neither meters nor figures nor a clock.
+                        (Role::Incoming | Role::PictureInPicture, Urgency::Soon) => continue,
                     };
                     if let Err(error) = page.send(push) {
                         tracing::debug!(%error, "the page is gone");
@@ -119,10 +121,10 @@ fn whole(
     }
 }
 
-fn ring(engine: &EngineView, shell: &ShellState, window: &OpenWindow) -> UiPush {
-    let view = RingView {
+fn small(engine: &EngineView, shell: &ShellState, window: &OpenWindow) -> UiPush {
+    let view = SmallView {
         call: engine.call.clone(),
-        person: caller(&engine.call, shell).cloned(),
+        person: other_side(&engine.call, shell).cloned(),
         me: Peer {
             address: shell.me.address.clone(),
             name: shell.settings.name.clone(),
@@ -130,22 +132,22 @@ fn ring(engine: &EngineView, shell: &ShellState, window: &OpenWindow) -> UiPush 
         camera: engine.camera.now.clone(),
         microphone: engine.microphone.now.clone(),
         local_picture: engine.local_picture,
+        remote_picture: engine.remote_picture,
         surface: window.surface.kind(),
         pictures_url: window.surface.pictures_url(),
     };
-    UiPush::Ring {
+    UiPush::Small {
         view: Box::new(view),
     }
 }
 
-/// What the user noted about whoever calls.
-fn caller<'a>(call: &CallView, shell: &'a ShellState) -> Option<&'a Person> {
+/// What the user noted about whoever calls or is in the call.
+fn other_side<'a>(call: &CallView, shell: &'a ShellState) -> Option<&'a Person> {
     match call {
-        CallView::Incoming { peer, .. } => shell.person(&peer.address),
-        CallView::Idle
-        | CallView::Outgoing { .. }
-        | CallView::Active { .. }
-        | CallView::Ended { .. } => None,
+        CallView::Incoming { peer, .. } | CallView::Active { peer, .. } => {
+            shell.person(&peer.address)
+        }
+        CallView::Idle | CallView::Outgoing { .. } | CallView::Ended { .. } => None,
     }
 }
 
@@ -208,6 +210,7 @@ mod tests {
     use engine::view::{CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView};
 
     use super::*;
+    use crate::app::PipWish;
 
     fn device() -> DeviceView {
         DeviceView {
@@ -319,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn the_small_window_gets_the_caller_and_nobody_else() {
+    fn a_small_window_gets_the_other_side_and_nobody_else() {
         let person = |address: &str| Person {
             address: address.to_owned(),
             name: String::new(),
@@ -341,6 +344,8 @@ mod tests {
             key_place: store::KeyPlace::File,
             opened_with: None,
             full_screen: false,
+            minimized: false,
+            pip: PipWish::default(),
             windows: std::collections::BTreeMap::new(),
         };
         let rings = |address: &str| CallView::Incoming {
@@ -352,8 +357,18 @@ mod tests {
             video: true,
             known: true,
         };
-        assert_eq!(caller(&rings("tincan:b"), &shell), Some(&shell.people[1]));
-        assert_eq!(caller(&rings("tincan:c"), &shell), None);
-        assert_eq!(caller(&CallView::Idle, &shell), None);
+        assert_eq!(
+            other_side(&rings("tincan:b"), &shell),
+            Some(&shell.people[1])
+        );
+        assert_eq!(other_side(&rings("tincan:c"), &shell), None);
+        let CallView::Active { peer, .. } = view(0, true).call else {
+            panic!("a call is active");
+        };
+        let mut shell = shell;
+        shell.people.push(person(&peer.address));
+        let active = other_side(&view(0, true).call, &shell);
+        assert_eq!(active, shell.people.last());
+        assert_eq!(other_side(&CallView::Idle, &shell), None);
     }
 }

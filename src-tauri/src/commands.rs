@@ -15,7 +15,7 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 
 use crate::answer::Answer;
-use crate::app::App;
+use crate::app::{App, PipWish};
 use crate::clipboard;
 use crate::end;
 use crate::error::{ErrorCode, UiError};
@@ -23,8 +23,10 @@ use crate::folder;
 use crate::notify;
 use crate::picture::stage::Stage;
 use crate::role::Role;
+use crate::steer::Steer;
 use crate::understand::Understood;
 use crate::view::UiPush;
+use crate::window;
 
 /// Does something about calls or devices. What became of it shows in the next view.
 #[tauri::command]
@@ -36,6 +38,44 @@ pub(crate) async fn perform(app: State<'_, Arc<App>>, command: Command) -> Resul
 #[tauri::command]
 pub(crate) async fn answer(app: State<'_, Arc<App>>, answer: Answer) -> Result<(), UiError> {
     app.answer(answer).await
+}
+
+/// Steers the running call. All that its small window may ask of it.
+#[tauri::command]
+pub(crate) async fn steer(app: State<'_, Arc<App>>, steer: Steer) -> Result<(), UiError> {
+    app.steer(steer).await
+}
+
+/// Shows the running call in a small window before all others, in place of this one.
+#[tauri::command]
+pub(crate) fn show_small(app: State<'_, Arc<App>>, window: WebviewWindow) {
+    app.wish_pip(PipWish::Open);
+    if let Err(error) = window.minimize() {
+        tracing::debug!(%error, "the main window stays");
+    }
+}
+
+/// Brings up the main window, in place of the small one.
+#[tauri::command]
+pub(crate) fn show_main(app: State<'_, Arc<App>>, handle: AppHandle) {
+    if let Some(main) = handle.get_webview_window(Role::Main.label()) {
+        window::raise(&main);
+    }
+    app.wish_pip(PipWish::Closed);
+}
+
+/// Closes the small window of the running call.
+#[tauri::command]
+pub(crate) fn close_small(app: State<'_, Arc<App>>) {
+    app.wish_pip(PipWish::Closed);
+}
+
+/// Has the window follow the pointer until the button is released.
+#[tauri::command]
+pub(crate) fn move_window(window: WebviewWindow) -> Result<(), UiError> {
+    window
+        .start_dragging()
+        .map_err(|error| UiError::internal(&error))
 }
 
 /// Calls the peer inside the program that gives back what it receives.
@@ -250,19 +290,38 @@ mod tests {
         let declared: BTreeSet<_> = names(build, "    \"");
         assert_eq!(declared, all, "build.rs");
 
-        let granted = |text| {
+        let granted: [BTreeSet<String>; 3] = [
+            include_str!("../capabilities/main.json"),
+            include_str!("../capabilities/incoming.json"),
+            include_str!("../capabilities/pip.json"),
+        ]
+        .map(|text| {
             let names = names(text, "\"allow-");
             names.iter().map(|it| it.replace('-', "_")).collect()
-        };
-        let main: BTreeSet<String> = granted(include_str!("../capabilities/main.json"));
-        assert!(main.iter().eq(&all), "the main window");
-        let small: BTreeSet<String> = granted(include_str!("../capabilities/incoming.json"));
-        // It sees the call, answers it, and says where its picture goes: no settings, no link, no
-        // command that is not an answer.
+        });
+        let [main, incoming, pip] = &granted;
+        let all_granted: BTreeSet<_> = granted.iter().flatten().map(String::as_str).collect();
+        assert_eq!(all_granted, all, "the windows together");
+        // They see the call, and do what their buttons say: no settings, no link, no command.
+        let answers = ["answer", "set_stage", "subscribe"];
+        assert!(incoming.iter().eq(answers), "an incoming call");
+        let steers = [
+            "close_small",
+            "move_window",
+            "set_stage",
+            "show_main",
+            "steer",
+            "subscribe",
+        ];
+        assert!(pip.iter().eq(steers), "the running call in small");
+        let not_main = ["close_small", "move_window", "show_main", "steer"];
         assert!(
-            small.iter().eq(["answer", "set_stage", "subscribe"]),
-            "the small window"
+            not_main.iter().all(|it| !main.contains(*it)),
+            "the main window"
         );
+
+        let configured = r#""capabilities": ["main", "incoming", "pip"]"#;
+        assert!(include_str!("../tauri.conf.json").contains(configured));
 
         let handled = names(include_str!("lib.rs"), "commands::");
         assert_eq!(handled, all, "the handler");

@@ -20,8 +20,10 @@ use crate::incoming::Announcer;
 use crate::instance::{Activation, Listener, Start, StartError};
 use crate::picture::PictureSurface;
 use crate::picture::webview::Webview;
+use crate::pip::PictureInPicture;
 use crate::profile::Profile;
 use crate::role::Role;
+use crate::small::SmallWindow;
 
 mod alert;
 mod answer;
@@ -42,10 +44,13 @@ mod notify;
 mod options;
 mod pace;
 mod picture;
+mod pip;
 mod profile;
 mod replaceable;
 mod restart;
 mod role;
+mod small;
+mod steer;
 mod understand;
 mod view;
 mod window;
@@ -76,6 +81,11 @@ pub fn run(options: Options) -> anyhow::Result<()> {
         .invoke_handler(tauri::generate_handler![
             commands::perform,
             commands::answer,
+            commands::steer,
+            commands::show_small,
+            commands::show_main,
+            commands::close_small,
+            commands::move_window,
             commands::test_call,
             commands::configure,
             commands::understand,
@@ -159,13 +169,23 @@ fn set_up(
     }
     tokio::spawn(come_up(activations, tauri.handle().clone()));
     tokio::spawn(bridge::pump(Arc::clone(&app)));
-    let announcer = Announcer {
+    let small = |role| SmallWindow {
         app: Arc::clone(&app),
-        main: window,
+        main: window.clone(),
         webview_data: profile.webview.clone(),
+        role,
+    };
+    let announcer = Announcer {
+        window: small(Role::Incoming),
         local: streams.local.clone(),
     };
     tokio::spawn(announcer.run());
+    let pip = PictureInPicture {
+        window: small(Role::PictureInPicture),
+        remote: streams.remote.clone(),
+    };
+    pip.close_when_main_is_looked_at();
+    tokio::spawn(pip.run());
     tokio::spawn(end::on_request(tauri.handle().clone()));
     if let Some(file) = figures {
         let figures = Figures::new(file).with_ages(&streams.remote);

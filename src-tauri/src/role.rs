@@ -7,6 +7,8 @@ pub(crate) enum Role {
     Main,
     /// Only an incoming call, before all other windows.
     Incoming,
+    /// The running call in small, before all other windows, while the main one is out of sight.
+    PictureInPicture,
 }
 
 impl Role {
@@ -15,12 +17,13 @@ impl Role {
         match self {
             Self::Main => "main",
             Self::Incoming => "incoming",
+            Self::PictureInPicture => "pip",
         }
     }
 
     /// The role of the window with this label.
     pub(crate) fn of(label: &str) -> Option<Self> {
-        [Self::Main, Self::Incoming]
+        [Self::Main, Self::Incoming, Self::PictureInPicture]
             .into_iter()
             .find(|it| it.label() == label)
     }

@@ -41,10 +41,10 @@ pub(crate) enum UiPush {
         /// As in [`UiView`].
         test_call: Option<Box<TestReport>>,
     },
-    /// To the small window of an incoming call: something happened.
-    Ring {
+    /// To a small window: something happened.
+    Small {
         /// All there is to show.
-        view: Box<RingView>,
+        view: Box<SmallView>,
     },
 }
 
@@ -87,17 +87,17 @@ pub(crate) struct UiView {
     pub(crate) opened_with: Option<String>,
 }
 
-/// All that the small window of an incoming call shows: who calls whom, and our own picture. It
-/// knows no settings, no history, nobody but the caller and no secrets of servers, because it comes
-/// up unasked.
+/// All that a small window shows, that of an incoming call or that of the running one: who the call
+/// is with, and the pictures. It knows no settings, no history, nobody but the other side and no
+/// secrets of servers, because it comes up unasked.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RingView {
-    /// The call; the window goes when it rings no more.
+pub(crate) struct SmallView {
+    /// The call; the window goes when it rings no more, or is over.
     pub(crate) call: CallView,
-    /// The caller, when the user saved them: their name here, and whether words were compared.
+    /// The other side, when the user saved them: their name here, and whether words were compared.
     pub(crate) person: Option<Person>,
-    /// Who is called.
+    /// Who uses this installation.
     pub(crate) me: Peer,
     /// What is true of our camera.
     pub(crate) camera: DeviceNow,
@@ -105,6 +105,8 @@ pub(crate) struct RingView {
     pub(crate) microphone: DeviceNow,
     /// Whether our own picture can be shown now.
     pub(crate) local_picture: bool,
+    /// Whether a picture of the other side can be shown now.
+    pub(crate) remote_picture: bool,
     /// How pictures reach the screen.
     pub(crate) surface: Surface,
     /// As in [`UiView`].

@@ -73,6 +73,7 @@ pub(crate) fn watch_state(window: &WebviewWindow, app: Arc<App>) -> tauri::Resul
         .connect_window_state_event(move |_, event| {
             let state = event.new_window_state();
             app.full_screen_changed(state.contains(WindowState::FULLSCREEN));
+            app.minimized_changed(state.contains(WindowState::ICONIFIED));
             if let Some(surface) = app.surface(Role::Main) {
                 let unseen = WindowState::ICONIFIED | WindowState::WITHDRAWN;
                 surface.set_window_shown(!state.intersects(unseen));
@@ -91,8 +92,10 @@ pub(crate) fn watch_state(window: &WebviewWindow, app: Arc<App>) -> tauri::Resul
             return;
         }
         app.full_screen_changed(watched.is_fullscreen().unwrap_or(false));
+        let minimized = watched.is_minimized().unwrap_or(false);
+        app.minimized_changed(minimized);
         if let Some(surface) = app.surface(Role::Main) {
-            surface.set_window_shown(!watched.is_minimized().unwrap_or(false));
+            surface.set_window_shown(!minimized);
         }
     });
     Ok(())

@@ -55,7 +55,7 @@ test('Tab reaches every control of the call in visual order, End last', async ({
   }
   expect(seen).toEqual([
     'Show the words again. Verified – you compared words on 3 May',
-    'Your own picture. Arrow keys move it to another corner.',
+    'Your own picture. Press to swap the two pictures; arrow keys move it to another corner.',
     'Hide your own picture',
     'Mute the microphone',
     'Choose microphone and speaker',
@@ -153,11 +153,25 @@ test('the own picture is dragged to a corner, moved by arrows, and hidden', asyn
   await page.mouse.move(200, 150, { steps: 4 });
   await page.mouse.up();
   await expect(tile).toHaveAttribute('data-corner', 'topLeft');
+  // A drag is no press: the two pictures stay where they are.
+  await expect(tile.locator('[data-picture="local"]')).toBeVisible();
   await page.getByRole('button', { name: 'Your own picture.' }).focus();
   await page.keyboard.press('ArrowRight');
   await expect(tile).toHaveAttribute('data-corner', 'topRight');
   await page.getByRole('button', { name: 'Hide your own picture' }).click();
   await expect(tile).toBeHidden();
+});
+
+test('a press on the small picture swaps the two, by pointer and by keyboard', async ({ page }) => {
+  await open(page, 'call');
+  const tile = page.locator('[data-corner]');
+  const small = (stream: string) => tile.locator(`[data-picture="${stream}"]`);
+  await tile.click();
+  await expect(small('remote')).toBeVisible();
+  await expect(page.locator('main > [data-picture="local"]')).toBeVisible();
+  await page.getByRole('button', { name: 'Bea Lindqvist’s picture.' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(small('local')).toBeVisible();
 });
 
 test('controls fade after three seconds of rest and come back', async ({ page }) => {

@@ -15,11 +15,12 @@ for (const story of Object.keys(STORIES)) {
   groups.set(group, [...(groups.get(group) ?? []), story]);
 }
 
-/** The window as it opens, and the small one of an incoming call, lower when a stranger calls. */
+/** The windows as they open; that of an incoming call is lower when a stranger calls. */
 function size(name: string): { width: number; height: number } {
   const { small, view } = STORIES[name as StoryName];
   if (!small) return { width: 1080, height: 720 };
   const { call } = view.engine;
+  if (call.state === 'active') return { width: 352, height: 198 };
   const known = call.state === 'incoming' && call.known;
   return { width: 380, height: known ? 660 : 500 };
 }

@@ -90,11 +90,11 @@ test('the main window has each incoming call notified once', () => {
   expect(notified.at(1)).toBe('Bea Lindqvist is calling: Call without video');
 });
 
-test('the small window gets to see the call and its own devices, and notifies nobody', () => {
+test('a small window gets to see the call and its own devices, and notifies nobody', () => {
   const backend = fake(new URLSearchParams('story=incoming-window&still'));
   const app = new App(backend);
   expect(app.view).toBeNull();
-  expect(Object.keys(app.ring ?? {}).sort()).toEqual([
+  expect(Object.keys(app.small ?? {}).sort()).toEqual([
     'call',
     'camera',
     'localPicture',
@@ -102,6 +102,7 @@ test('the small window gets to see the call and its own devices, and notifies no
     'microphone',
     'person',
     'picturesUrl',
+    'remotePicture',
     'surface',
   ]);
   expect(backend.notified).toEqual([]);
@@ -111,7 +112,7 @@ test('the notification and the small window use the name that the user gave', ()
   const { backend } = shown('home', 'incoming-renamed');
   expect((backend as FakeBackend).notified).toEqual(['Carl from the choir is calling: Video call']);
   const small = fake(new URLSearchParams('story=incoming-window-renamed&still'));
-  const { call } = new App(small).ring ?? {};
+  const { call } = new App(small).small ?? {};
   expect(call?.state === 'incoming' && call.peer.name).toBe('Carl from the choir');
 });
 

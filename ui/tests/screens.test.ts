@@ -385,6 +385,21 @@ test('the small window answers, and opens a failed camera once more', async () =
   expect(backend.commands).toEqual([{ do: 'retryCamera' }, { do: 'accept', video: false }]);
 });
 
+test('the running call in small mutes, goes back and ends', async () => {
+  const backend = await story('pip');
+  await user.click(button('Mute the microphone'));
+  await user.keyboard('m');
+  await user.click(button('Back to the large window'));
+  await user.click(button('Close the small window; the call goes on'));
+  await user.click(button('End the call'));
+  expect(backend.windows).toEqual(['main', 'close']);
+  expect(backend.commands).toEqual([
+    { do: 'setMicrophone', live: false },
+    { do: 'setMicrophone', live: true },
+    { do: 'end' },
+  ]);
+});
+
 test.each([
   ['call-remote-no-microphone', 'Bea Lindqvist has no working microphone'],
   ['call-remote-no-camera', 'Bea Lindqvist has no working camera'],

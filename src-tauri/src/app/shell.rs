@@ -25,6 +25,10 @@ pub(crate) struct ShellState {
     pub(crate) opened_with: Option<String>,
     /// Whether the main window fills the screen.
     pub(crate) full_screen: bool,
+    /// Whether the main window is minimised, where the system tells.
+    pub(crate) minimized: bool,
+    /// Whether the running call is to be seen in a small window.
+    pub(crate) pip: PipWish,
     /// The open windows.
     pub(crate) windows: BTreeMap<Role, OpenWindow>,
 }
@@ -34,6 +38,28 @@ impl ShellState {
     pub(crate) fn person(&self, address: &str) -> Option<&Person> {
         self.people.iter().find(|it| it.address == address)
     }
+
+    /// Whether a running call is to be seen in a small window.
+    pub(crate) fn wants_pip(&self) -> bool {
+        match self.pip {
+            PipWish::WhenMinimized => self.minimized,
+            PipWish::Open => true,
+            PipWish::Closed => false,
+        }
+    }
+}
+
+/// What the user wants of the small window of the running call. Whatever was wanted lasts until the
+/// main window is looked at again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PipWish {
+    /// It stands in for a main window that is minimised.
+    #[default]
+    WhenMinimized,
+    /// Asked for: where the system does not tell that a window is minimised, this is the only way.
+    Open,
+    /// Closed by hand.
+    Closed,
 }
 
 /// What belongs to one open window.

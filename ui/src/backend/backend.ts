@@ -8,21 +8,32 @@
 import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
 import type { Report } from './bindings/Report';
-import type { RingView } from './bindings/RingView';
+import type { SmallView } from './bindings/SmallView';
 import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
+import type { Steer } from './bindings/Steer';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 
 export interface Backend {
   /**
    * Pushes the whole view, at once and at every change: to the main window all there is, to the
-   * small window of an incoming call what it needs. Called once per page.
+   * small windows what they need. Called once per page.
    */
-  subscribe(main: (view: UiView) => void, small: (view: RingView) => void): void;
+  subscribe(main: (view: UiView) => void, small: (view: SmallView) => void): void;
   perform(command: Command): Promise<void>;
   /** Answers an incoming call; the small window may ask for nothing else. */
   answer(answer: Answer): Promise<void>;
+  /** Steers the running call; its small window may ask for nothing else of it. */
+  steer(steer: Steer): Promise<void>;
+  /** Shows the running call in a small window before all others, in place of the main one. */
+  showSmall(): Promise<void>;
+  /** Shows the main window, in place of the small one. */
+  showMain(): Promise<void>;
+  /** Closes the small window of the running call. */
+  closeSmall(): Promise<void>;
+  /** Has the window follow the pointer until the button is released. */
+  moveWindow(): Promise<void>;
   /**
    * Calls the peer inside the program, which gives back what it receives two seconds later. Needs no
    * network and is in no history; the call shows in the view as any, with "Test call" as its name.
@@ -92,6 +103,8 @@ export interface Opening {
   /** The address of the person who is shown on the right of home. */
   readonly person?: string;
   readonly idle?: boolean;
+  /** Our own picture is the large one. */
+  readonly swapped?: boolean;
   readonly explain?: boolean;
   /** The panel of the four words: they are compared, or what was found. */
   readonly words?: 'compare' | 'differ' | 'matched';

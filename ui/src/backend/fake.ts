@@ -10,9 +10,10 @@ import type { Controls } from './bindings/Controls';
 import type { EngineView } from './bindings/EngineView';
 import type { NearbyPerson } from './bindings/NearbyPerson';
 import type { Peer } from './bindings/Peer';
-import type { RingView } from './bindings/RingView';
+import type { SmallView } from './bindings/SmallView';
 import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
+import type { Steer } from './bindings/Steer';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
 import type { ActiveCall, EndedCall, IncomingCall, OutgoingCall } from './call';
@@ -38,7 +39,9 @@ import { painter } from './stories/paint';
 
 /** What tests may look at. */
 export interface FakeBackend extends Backend {
-  readonly commands: (Command | Answer)[];
+  readonly commands: (Command | Answer | Steer)[];
+  /** What was asked of the windows, in order. */
+  readonly windows: ('small' | 'main' | 'close' | 'move')[];
   readonly stages: Stage[];
   readonly copied: string[];
   readonly notified: string[];
@@ -84,15 +87,21 @@ export function fake(query: URLSearchParams): FakeBackend {
     backend.around(lively(steps, [BEA, STRANGER, DINA]));
   };
 
+  const asked = (what: FakeBackend['windows'][number]) => {
+    backend.windows.push(what);
+    return Promise.resolve();
+  };
+
   const backend: FakeBackend = {
     commands: [],
+    windows: [],
     stages: [],
     copied: [],
     notified: [],
     opening: story.opening,
     ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
     subscribe(main, small) {
-      push = () => (story.small ? small(ringOf(view)) : main(view));
+      push = () => (story.small ? small(smallOf(view)) : main(view));
       push();
       setInterval(beat, PUSH_MS);
       if (story.lively) setInterval(step, STEP_MS);
@@ -115,6 +124,15 @@ export function fake(query: URLSearchParams): FakeBackend {
       if (answer.do !== 'retryCamera') show({ engine: after(view.engine, answer) });
       return Promise.resolve();
     },
+    steer(steer) {
+      backend.commands.push(steer);
+      show({ engine: after(view.engine, steer) });
+      return Promise.resolve();
+    },
+    showSmall: () => asked('small'),
+    showMain: () => asked('main'),
+    closeSmall: () => asked('close'),
+    moveWindow: () => asked('move'),
     configure(change) {
       show({ settings: { ...view.settings, ...change }, engine: joined(view.engine, change.lan) });
       return Promise.resolve();
@@ -192,17 +210,18 @@ export function fake(query: URLSearchParams): FakeBackend {
   return backend;
 }
 
-/** What the small window gets to see of it all. */
-function ringOf({ engine, people, settings, me, surface, picturesUrl }: UiView): RingView {
+/** What a small window gets to see of it all. */
+function smallOf({ engine, people, settings, me, surface, picturesUrl }: UiView): SmallView {
   const { call } = engine;
-  const caller = call.state === 'incoming' ? call.peer.address : null;
+  const other = call.state === 'incoming' || call.state === 'active' ? call.peer.address : null;
   return {
     call,
-    person: people.find((one) => one.address === caller) ?? null,
+    person: people.find((one) => one.address === other) ?? null,
     me: { name: settings.name, address: me.address },
     camera: engine.camera.now,
     microphone: engine.microphone.now,
     localPicture: engine.localPicture,
+    remotePicture: engine.remotePicture,
     surface,
     picturesUrl,
   };

@@ -10,7 +10,7 @@ export const tauri: Backend = {
     const channel = new Channel<UiPush>();
     let view: UiView | null = null;
     channel.onmessage = (message) => {
-      if (message.push === 'ring') return small(message.view);
+      if (message.push === 'small') return small(message.view);
       view = message.push === 'whole' ? message.view : view && moved(view, message);
       if (view) main(view);
     };
@@ -18,6 +18,11 @@ export const tauri: Backend = {
   },
   perform: (command) => invoke('perform', { command }),
   answer: (answer) => invoke('answer', { answer }),
+  steer: (steer) => invoke('steer', { steer }),
+  showSmall: () => invoke('show_small'),
+  showMain: () => invoke('show_main'),
+  closeSmall: () => invoke('close_small'),
+  moveWindow: () => invoke('move_window'),
   testCall: () => invoke('test_call'),
   configure: (change) => invoke('configure', { change }),
   understand: (text) => invoke('understand', { text }),

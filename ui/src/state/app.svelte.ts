@@ -11,8 +11,9 @@ import type { CallView } from '../backend/bindings/CallView';
 import type { Command } from '../backend/bindings/Command';
 import type { DeviceRole } from '../backend/bindings/DeviceRole';
 import type { Peer } from '../backend/bindings/Peer';
-import type { RingView } from '../backend/bindings/RingView';
+import type { SmallView } from '../backend/bindings/SmallView';
 import type { Settings } from '../backend/bindings/Settings';
+import type { Steer } from '../backend/bindings/Steer';
 import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import type { VoiceOutcome } from '../backend/bindings/VoiceOutcome';
@@ -21,7 +22,7 @@ import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
 import { Arrivals } from './arrivals';
 import { anchor } from './duration';
-import { named, personOf, ringWithNames, withNames } from './contacts';
+import { named, personOf, smallWithNames, withNames } from './contacts';
 import { Examination } from './examination.svelte';
 import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
@@ -36,8 +37,8 @@ export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
 export class App {
   /** The last view; null until the first one came, and in the small window. */
   view = $state.raw<UiView | null>(null);
-  /** What the small window of an incoming call shows; null in the main window. */
-  ring = $state.raw<RingView | null>(null);
+  /** What a small window shows, of an incoming call or of the running one; null in the main window. */
+  small = $state.raw<SmallView | null>(null);
   trouble = $state.raw<Trouble | null>(null);
   perceived = $state.raw<Perceived>({ hears: false, sees: false });
   /** What the live region says. */
@@ -66,8 +67,8 @@ export class App {
       (view) => {
         this.take(view, performance.now());
       },
-      (ring) => {
-        this.ring = reuse(this.ring, ringWithNames(ring));
+      (small) => {
+        this.small = reuse(this.small, smallWithNames(small));
       },
     );
   }
@@ -84,6 +85,16 @@ export class App {
   /** Answers an incoming call. */
   answer(answer: Answer): Promise<void> {
     return this.queued('call', () => this.backend.answer(answer));
+  }
+
+  /** Steers the running call from its small window. */
+  steer(steer: Steer): Promise<void> {
+    return this.queued('call', () => this.backend.steer(steer));
+  }
+
+  /** The running call goes into a small window before all others. */
+  showSmall(): Promise<void> {
+    return this.queued('disk', () => this.backend.showSmall());
   }
 
   /** Calls somebody whom the page knows. */
@@ -179,6 +190,7 @@ export class App {
     local.explain = false;
     local.words = null;
     local.asking = null;
+    local.swapped = false;
     local.problem = null;
     if (next !== 'active') local.settings = null;
     if (next !== 'active') local.doctor = false;
@@ -276,6 +288,8 @@ export class Local {
   faults = $state(false);
   problem = $state.raw<UiError | null>(null);
   corner = $state<Corner>('bottomRight');
+  /** Our own picture is large and the other side's in the corner. */
+  swapped = $state(false);
   /** The address of the person who is shown on the right of home. */
   person = $state<string | null>(null);
   field = $state('');
@@ -315,6 +329,7 @@ export class Local {
     this.person = opening.person ?? null;
     this.field = opening.field ?? '';
     this.idle = opening.idle ?? false;
+    this.swapped = opening.swapped ?? false;
     this.explain = opening.explain ?? false;
     this.words = opening.words ?? null;
     this.asking = opening.asking ?? null;

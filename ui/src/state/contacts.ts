@@ -1,7 +1,7 @@
 /** What the user noted about people: their own names for them, and whether words were compared. */
 import type { Peer } from '../backend/bindings/Peer';
 import type { Person } from '../backend/bindings/Person';
-import type { RingView } from '../backend/bindings/RingView';
+import type { SmallView } from '../backend/bindings/SmallView';
 import type { UiView } from '../backend/bindings/UiView';
 import { m } from '../paraglide/messages';
 import { dateText, nameOf } from './people';
@@ -25,11 +25,11 @@ export function withNames(view: UiView): UiView {
   return { ...view, engine: { ...view.engine, call: { ...call, peer } } };
 }
 
-/** The same for the small window of an incoming call. */
-export function ringWithNames(ring: RingView): RingView {
-  const { call } = ring;
-  if (call.state === 'idle') return ring;
-  return { ...ring, call: { ...call, peer: named(call.peer, ring.person) } };
+/** The same for a small window. */
+export function smallWithNames(small: SmallView): SmallView {
+  const { call } = small;
+  if (call.state === 'idle') return small;
+  return { ...small, call: { ...call, peer: named(call.peer, small.person) } };
 }
 
 /** Everybody who must not ring here, by name. */

@@ -232,6 +232,7 @@ export const STORIES = {
   ),
   'call-waiting-picture': story(active('connected', {}, { remotePicture: false, remoteLevel: 0 })),
   'call-fill': story(active(), { pictureFit: 'fill' }),
+  'call-swapped': story(active(), {}, { swapped: true }),
   'call-full-screen': story(active(), {}, { menu: 'more' }, { fullScreen: true }),
   'call-self-hidden': story(active(), { selfView: 'hidden' }),
   'call-reconnecting': story(active('reconnecting')),
@@ -272,6 +273,19 @@ export const STORIES = {
     ),
   ),
   'call-test-sources': withTest(story(active('connected', {}, testSources()))),
+  pip: small(story(active())),
+  'pip-muted': small(story(active('connected', { local: { microphone: false, camera: true } }))),
+  'pip-no-picture': small(
+    story(
+      active(
+        'connected',
+        { remote: { microphone: true, camera: false } },
+        { remotePicture: false },
+      ),
+    ),
+  ),
+  'pip-reconnecting': small(story(active('reconnecting'))),
+  'pip-long-name': small(story(active('connected', { peer: LONG }))),
   'call-menu-microphone': story(active(), {}, { menu: 'microphone' }),
   'call-menu-camera': story(active(), {}, { menu: 'camera' }),
   'call-menu-more': story(active(), {}, { menu: 'more' }),

@@ -6,21 +6,21 @@ import type { Person } from "./Person";
 import type { Surface } from "./Surface";
 
 /**
- * All that the small window of an incoming call shows: who calls whom, and our own picture. It
- * knows no settings, no history, nobody but the caller and no secrets of servers, because it comes
- * up unasked.
+ * All that a small window shows, that of an incoming call or that of the running one: who the call
+ * is with, and the pictures. It knows no settings, no history, nobody but the other side and no
+ * secrets of servers, because it comes up unasked.
  */
-export type RingView = { 
+export type SmallView = { 
 /**
- * The call; the window goes when it rings no more.
+ * The call; the window goes when it rings no more, or is over.
  */
 call: CallView, 
 /**
- * The caller, when the user saved them: their name here, and whether words were compared.
+ * The other side, when the user saved them: their name here, and whether words were compared.
  */
 person: Person | null, 
 /**
- * Who is called.
+ * Who uses this installation.
  */
 me: Peer, 
 /**
@@ -35,6 +35,10 @@ microphone: DeviceNow,
  * Whether our own picture can be shown now.
  */
 localPicture: boolean, 
+/**
+ * Whether a picture of the other side can be shown now.
+ */
+remotePicture: boolean, 
 /**
  * How pictures reach the screen.
  */

@@ -1,5 +1,5 @@
-//! How a call comes in while the user looks at something else: a small window before all others,
-//! answered with a real click, and a notification for as long as it rings.
+//! The small windows: a call comes in while the user looks at something else, and the running call
+//! stays in sight while its window does not. Both are before all others and take real clicks.
 
 use std::fs;
 use std::path::Path;
@@ -33,15 +33,8 @@ async fn a_call_comes_up_before_other_windows_and_is_answered_there() -> Result<
     let desktop = Desktop::start(1280, 800).await?;
     let homes = tempfile::tempdir()?;
     let relay = Relay::start().await?;
-    let options = Options {
-        name: "bea",
-        home: &homes.path().join("bea"),
-        relay: relay.url(),
-        args: SYNTHETIC.map(str::to_owned).to_vec(),
-        sound: None,
-        bus: Some(desktop.bus().to_owned()),
-    };
-    let bea = Window::open(&desktop.screen, &options).await?;
+    let home = homes.path().join("bea");
+    let bea = Window::open(&desktop.screen, &window_options(&home, &relay, &desktop)).await?;
     let link = bea.link().await?;
     look_elsewhere(&desktop).await?;
 
@@ -64,6 +57,89 @@ async fn a_call_comes_up_before_other_windows_and_is_answered_there() -> Result<
     ada.say("end").await?;
     bea.shows("home", SOON).await
 }
+
+#[tokio::test]
+async fn a_call_whose_window_is_minimised_goes_on_in_a_small_one() -> Result<()> {
+    let _turn = turn().await;
+    let needed = NEEDED.iter().chain(&["Xvfb", "WebKitWebDriver", "xclip"]);
+    let needed: Vec<&str> = needed.copied().collect();
+    if let Some(program) = missing(&needed) {
+        skip("the call in small", &format!("there is no {program}"));
+        return Ok(());
+    }
+    let desktop = Desktop::start(1280, 800).await?;
+    let homes = tempfile::tempdir()?;
+    let relay = Relay::start().await?;
+    let bea = Window::open(
+        &desktop.screen,
+        &window_options(&homes.path().join("bea"), &relay, &desktop),
+    )
+    .await?;
+    let link = bea.link().await?;
+    let mut ada = ada(&homes.path().join("ada"), &relay, &link)?;
+    bea.shows("incoming", SOON).await?;
+    bea.page().click("Accept with video").await?;
+    ada.phase("connected", SOON).await?;
+    bea.shows("call", SOON).await?;
+    ensure!(
+        desktop.window(IN_SMALL).await?.is_none(),
+        "a small window beside a large one"
+    );
+
+    look_elsewhere(&desktop).await?;
+    let small = comes(&desktop).await?;
+    let state = desktop.property(&small, "_NET_WM_STATE").await?;
+    ensure!(state.contains("_NET_WM_STATE_ABOVE"), "{state}");
+    press_until_gone(&desktop, &small, BACK).await?;
+    bea.shows("call", SOON).await?;
+
+    look_elsewhere(&desktop).await?;
+    let small = comes(&desktop).await?;
+    press_until_gone(&desktop, &small, END).await?;
+    ada.state("ended", SOON).await?;
+    Ok(())
+}
+
+fn window_options<'a>(home: &'a Path, relay: &'a Relay, desktop: &Desktop) -> Options<'a> {
+    Options {
+        name: "bea",
+        home,
+        relay: relay.url(),
+        args: SYNTHETIC.map(str::to_owned).to_vec(),
+        sound: None,
+        bus: Some(desktop.bus().to_owned()),
+    }
+}
+
+/// The small window of the running call, once it shows.
+async fn comes(desktop: &Desktop) -> Result<String> {
+    let until = clock::now() + SOON;
+    loop {
+        if let Some(window) = desktop.window(IN_SMALL).await? {
+            return Ok(window);
+        }
+        ensure!(clock::now() < until, "the call does not go on in small");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Clicks until the window goes, as one does when the page still loads.
+async fn press_until_gone(desktop: &Desktop, window: &str, [x, y]: [u32; 2]) -> Result<()> {
+    let until = clock::now() + SOON;
+    while desktop.window(IN_SMALL).await?.is_some() {
+        ensure!(clock::now() < until, "the small window takes no click");
+        desktop.click(window, x, y).await?;
+        sleep(Duration::from_millis(500)).await;
+    }
+    Ok(())
+}
+
+/// The title of the running call's small window.
+const IN_SMALL: &str = "Ada – Tincan";
+
+/// Where its buttons are: back to the large window, and the end.
+const BACK: [u32; 2] = [176, 168];
+const END: [u32; 2] = [224, 168];
 
 /// Another window has the focus.
 async fn look_elsewhere(desktop: &Desktop) -> Result<()> {

@@ -1,0 +1,22 @@
+//! What can be done to a running call from its small window.
+
+use serde::Deserialize;
+use ts_rs::TS;
+
+/// What the user does to the running call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, TS)]
+#[serde(tag = "do", rename_all = "camelCase")]
+pub(crate) enum Steer {
+    /// Mutes, or speaks again.
+    SetMicrophone {
+        /// Whether sound may leave.
+        live: bool,
+    },
+    /// Camera on or off.
+    SetCamera {
+        /// Whether the camera runs.
+        on: bool,
+    },
+    /// Hangs up.
+    End,
+}
