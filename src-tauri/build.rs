@@ -33,6 +33,7 @@ const COMMANDS: &[&str] = &[
     "examine",
     "copy_report",
     "screens",
+    "show_recording",
 ];
 
 fn main() {

@@ -220,6 +220,7 @@ impl App {
             | Command::Share { .. }
             | Command::TestSpeaker
             | Command::ReconnectRelay
+            | Command::Record { .. }
             | Command::Fault { .. } => None,
         };
         self.command(command).await?;

@@ -206,7 +206,7 @@ fn without_clock(call: &CallView) -> CallView {
 
 #[cfg(test)]
 mod tests {
-    use call::view::{ActivePhase, Controls, Lacking, Received, Sharing};
+    use call::view::{ActivePhase, Controls, Lacking, Received, RecordingView, Sharing};
     use engine::view::{
         CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView, ShareView,
     };
@@ -242,6 +242,7 @@ mod tests {
                 remote: Controls { microphone, ..on },
                 remote_lacking: Lacking::default(),
                 sharing: Sharing::default(),
+                recording: RecordingView::default(),
                 connected_for_ms: Some(connected_for_ms),
                 received: Received::default(),
                 culprit: None,
@@ -258,6 +259,7 @@ mod tests {
             remote_screen: None,
             stats: None,
             summary: None,
+            recording: None,
             words: None,
         }
     }

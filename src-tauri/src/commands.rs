@@ -19,6 +19,7 @@ use crate::app::{App, PipWish, ScreenList};
 use crate::clipboard;
 use crate::end;
 use crate::error::{ErrorCode, UiError};
+use crate::folder;
 use crate::notify;
 use crate::picture::stage::Stage;
 use crate::role::Role;
@@ -129,6 +130,19 @@ pub(crate) async fn screens(app: State<'_, Arc<App>>) -> Result<ScreenList, UiEr
 #[tauri::command]
 pub(crate) async fn copy_report(window: WebviewWindow, text: String) -> Result<(), UiError> {
     clipboard::copy(&window, text).await
+}
+
+/// Shows the folder of the last recording.
+#[tauri::command]
+pub(crate) async fn show_recording(
+    window: WebviewWindow,
+    app: State<'_, Arc<App>>,
+) -> Result<(), UiError> {
+    let recording = app.views().borrow().recording.clone();
+    match recording.and_then(|it| it.folder) {
+        Some(path) => folder::show(&window, path.into()).await,
+        None => Err(UiError::new(ErrorCode::NotShown, &"nothing was recorded")),
+    }
 }
 
 /// Fills the screen with the window, or stops to.

@@ -29,6 +29,10 @@ pub(crate) enum ErrorCode {
     AlreadyInCall,
     /// There is no call.
     NotInCall,
+    /// Nothing can be recorded here.
+    CannotRecord,
+    /// The folder of a recording could not be shown.
+    NotShown,
     /// The camera does not run.
     CameraOff,
     /// The user blocked whom they call.
@@ -102,6 +106,7 @@ impl From<CommandError> for UiError {
             CommandError::NoRelay => ErrorCode::NoRelay,
             CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
             CommandError::NotInCall => ErrorCode::NotInCall,
+            CommandError::CannotRecord => ErrorCode::CannotRecord,
             CommandError::CameraOff => ErrorCode::CameraOff,
             CommandError::NoCarrier | CommandError::Stopped => ErrorCode::Internal,
         };

@@ -36,6 +36,7 @@ mod commands;
 mod end;
 mod environment;
 mod error;
+mod folder;
 mod incoming;
 mod instance;
 mod me;
@@ -104,6 +105,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::examine,
             commands::copy_report,
             commands::screens,
+            commands::show_recording,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

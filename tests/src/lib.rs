@@ -13,7 +13,7 @@
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays),
 //!   [`forge`] (lies about who is near)
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
-//!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`sound`] (who is
+//!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`recorded`] (recordings of calls), [`sound`] (who is
 //!   heard how late), [`senses`] (whether people at windows see and hear each other), [`usage`] (CPU,
 //!   memory, threads, descriptors), [`census`] (who is in the rooms of a LiveKit server), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
@@ -33,6 +33,7 @@ pub mod livekit;
 pub mod material;
 pub mod peer;
 pub mod program;
+pub mod recorded;
 pub mod recovery;
 pub mod relay;
 pub mod screen;

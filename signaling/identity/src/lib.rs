@@ -12,6 +12,7 @@
 
 mod announcement;
 mod authority;
+mod consent;
 mod dh;
 mod invite;
 mod key;
@@ -23,6 +24,7 @@ mod signed;
 
 pub use announcement::{verify_alias, verify_announcement, verify_goodbye, verify_source};
 pub use authority::Authority;
+pub use consent::verify_consent;
 pub use dh::{WeakKey, x25519_public};
 pub use invite::{Invite, InviteError};
 pub use key::{BadProof, Identity, KeyError, NoRandomness, verify_proof};

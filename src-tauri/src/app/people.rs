@@ -91,7 +91,7 @@ fn parsed(address: &str) -> Result<Address, UiError> {
 #[cfg(test)]
 mod tests {
     use call::reason::EndReason;
-    use call::view::{ActivePhase, Controls, Lacking, Received, Resume, Sharing};
+    use call::view::{ActivePhase, Controls, Lacking, Received, RecordingView, Resume, Sharing};
 
     use super::*;
 
@@ -117,6 +117,7 @@ mod tests {
             remote: on,
             remote_lacking: Lacking::default(),
             sharing: Sharing::default(),
+            recording: RecordingView::default(),
             connected_for_ms: None,
             received: Received::default(),
             culprit: None,

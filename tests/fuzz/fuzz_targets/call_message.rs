@@ -21,6 +21,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         | Body::Renew { .. }
         | Body::Controls(_)
         | Body::Receipt(_)
+        | Body::Record(_)
+        | Body::Recorded(_)
         | Body::Still
         | Body::Over { .. } => {}
     }

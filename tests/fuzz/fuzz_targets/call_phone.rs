@@ -5,9 +5,12 @@
 use std::time::Duration;
 
 use call::carrier::{Carrier, Carriers};
-use call::id::{CallId, Peer, SessionId};
-use call::input::{Absence, Command, Input, ServerFault, Standing, Transport};
-use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
+use call::id::{CallId, Peer, RecordingId, SessionId};
+use call::input::{Absence, Command, Consent, Input, ServerFault, Standing, Transport};
+use call::message::{
+    Allows, Body, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded,
+    Statement, Wants,
+};
 use call::view::{CallView, Lacking, Resume};
 use fuzz::{Source, Station};
 
@@ -206,7 +209,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What the machine, or the seal of a message, tells.
 fn machine(source: &mut Source<'_>) -> Input {
-    match source.below(5) {
+    match source.below(8) {
         0 => Input::Broken { call: call(source) },
         3 => Input::NoAccess { call: call(source) },
         1 => Input::Incompatible {
@@ -220,6 +223,16 @@ fn machine(source: &mut Source<'_>) -> Input {
                 microphone: source.flag(),
                 camera: source.flag(),
             },
+        },
+        5 => Input::Consent(Consent::Asks {
+            id: recording(source),
+        }),
+        6 => Input::Consent(Consent::Agrees {
+            id: recording(source),
+            theirs: statement(),
+        }),
+        7 => Input::RecordingFailed {
+            id: recording(source),
         },
         _ => Input::Receipt(receipt(source)),
     }
@@ -246,7 +259,7 @@ fn any(source: &mut Source<'_>) -> Vec<u8> {
 }
 
 fn body(source: &mut Source<'_>) -> Body {
-    match source.below(10) {
+    match source.below(12) {
         0 => Body::Invite {
             name: name(source),
             video: source.flag(),
@@ -282,6 +295,32 @@ fn body(source: &mut Source<'_>) -> Body {
             session: number(source),
         },
         8 => Body::Receipt(receipt(source)),
+        10 => Body::Record(Record {
+            id: recording(source),
+            stance: match source.below(3) {
+                0 => Wants::Asked {
+                    statement: statement(),
+                },
+                1 => Wants::Running,
+                _ => Wants::Over {
+                    why: RecordOver::Stopped,
+                    heard: source.flag(),
+                },
+            },
+        }),
+        11 => Body::Recorded(Recorded {
+            id: recording(source),
+            stance: match source.below(3) {
+                0 => Allows::Shown,
+                1 => Allows::Agreed {
+                    statement: statement(),
+                },
+                _ => Allows::Over {
+                    why: RecordOver::Refused,
+                    heard: source.flag(),
+                },
+            },
+        }),
         _ => Body::Over {
             why: source.pick([
                 Over::Declined,
@@ -297,6 +336,14 @@ fn body(source: &mut Source<'_>) -> Body {
             ]),
         },
     }
+}
+
+fn recording(source: &mut Source<'_>) -> RecordingId {
+    RecordingId(source.below(3) as u64)
+}
+
+fn statement() -> Statement {
+    Statement::new("signed".to_owned()).expect("it is short")
 }
 
 fn receipt(source: &mut Source<'_>) -> Receipt {
@@ -318,7 +365,7 @@ fn name(source: &mut Source<'_>) -> String {
 
 fn command(source: &mut Source<'_>) -> Command {
     let video = source.flag();
-    match source.below(8) {
+    match source.below(12) {
         0 => Command::Dial {
             call: call(source),
             peer: peer(source.byte()),
@@ -334,6 +381,18 @@ fn command(source: &mut Source<'_>) -> Command {
             call: call(source),
             video,
         },
+        8 => Command::AskToRecord {
+            id: recording(source),
+            statement: statement(),
+        },
+        9 => Command::AgreeToRecord {
+            id: recording(source),
+            statement: statement(),
+        },
+        10 => Command::RefuseToRecord {
+            id: recording(source),
+        },
+        11 => Command::StopRecording,
         _ => Command::SetCamera(video),
     }
 }

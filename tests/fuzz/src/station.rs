@@ -20,6 +20,8 @@ pub struct Station {
     sessions: Vec<End>,
     /// Whether a gate was asked to be open.
     live: bool,
+    /// Whether the call is written.
+    recording: bool,
 }
 
 /// One end of a session that the phone holds.
@@ -48,6 +50,7 @@ impl Station {
             }),
             sessions: Vec::new(),
             live: false,
+            recording: false,
         };
         station.feed(Input::Link { online: true });
         station
@@ -129,9 +132,19 @@ impl Station {
             }
             Output::SetCapture { microphone, camera } => self.live = *microphone || *camera,
             Output::Missed { peer } | Output::Ended { peer, .. } => assert_shown(peer),
+            Output::Record { .. } => {
+                assert!(!self.recording, "one recording at a time");
+                self.recording = true;
+            }
+            Output::StopRecording => {
+                assert!(self.recording, "what runs is stopped once");
+                self.recording = false;
+            }
             Output::AskForAccess { .. }
             | Output::ReleaseAccess { .. }
             | Output::SetScreen { .. }
+            | Output::CheckConsent { .. }
+            | Output::AgreeToRecord { .. }
             | Output::Sound(_) => {}
         }
     }
@@ -163,6 +176,7 @@ impl Station {
         let view = self.view();
         let in_call = matches!(view, CallView::Active { .. });
         assert!(in_call || !self.live, "a gate is open outside of a call");
+        assert!(in_call || !self.recording, "records outside of a call");
         match &view {
             CallView::Idle => {}
             CallView::Outgoing { peer, .. }

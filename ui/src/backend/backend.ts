@@ -77,6 +77,8 @@ export interface Backend {
   screens(): Promise<ScreenList>;
   /** Puts the text of a report on the clipboard. */
   copyReport(text: string): Promise<void>;
+  /** Shows the folder of the last recording in the system's file manager. */
+  showRecording(): Promise<void>;
   /** Has the system say that somebody calls, for as long as it rings. */
   notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */

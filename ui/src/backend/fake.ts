@@ -24,6 +24,7 @@ import {
   devices,
   DINA,
   NONE_LACKING,
+  NOT_RECORDED,
   NOW,
   received,
   STRANGER,
@@ -34,6 +35,7 @@ import {
 import { lively, placed } from './stories/lan';
 import { changed } from './stories/people';
 import { shared } from './stories/screens';
+import { wished } from './stories/recordings';
 import { painter } from './stories/paint';
 
 /** What tests may look at. */
@@ -197,6 +199,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       backend.copied.push(text);
       return Promise.resolve();
     },
+    showRecording: () => Promise.resolve(),
     around(nearby) {
       show({ engine: { ...view.engine, lan: { ...view.engine.lan, nearby } } });
     },
@@ -286,6 +289,8 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...engine, relay: { state: 'online' } };
     case 'share':
       return { ...engine, share: shared(command.source) };
+    case 'record':
+      return wished(engine, command.wish);
     case 'preview':
     case 'testSpeaker':
     case 'fault':
@@ -341,6 +346,7 @@ function accepted(engine: EngineView, call: IncomingCall, camera: boolean): Engi
       connectedForMs: 0,
       received: received({ microphone: true, camera }),
       culprit: null,
+      recording: NOT_RECORDED,
     },
   };
 }

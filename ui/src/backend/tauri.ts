@@ -40,6 +40,7 @@ export const tauri: Backend = {
   examine: (peer) => invoke('examine', { peer }),
   screens: () => invoke('screens'),
   copyReport: (text) => invoke('copy_report', { text }),
+  showRecording: () => invoke('show_recording'),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 

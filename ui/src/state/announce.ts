@@ -6,6 +6,7 @@
 import type { CallView } from '../backend/bindings/CallView';
 import { m } from '../paraglide/messages';
 import type { ActiveCall, EndedCall } from '../backend/call';
+import { recordingNews } from '../recording/recording';
 import { inSentence } from './people';
 import type { Trouble } from './trouble/trouble';
 
@@ -78,6 +79,8 @@ function resume(call: EndedCall): string {
 
 function controls(before: ActiveCall, now: ActiveCall): string | null {
   const name = inSentence(now.peer);
+  const recording = recordingNews(before.recording, now.recording, name);
+  if (recording !== null) return recording;
   if (before.local.microphone !== now.local.microphone) {
     return now.local.microphone ? m.announce_unmuted() : m.announce_muted();
   }

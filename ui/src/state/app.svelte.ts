@@ -128,6 +128,11 @@ export class App {
     return this.perform({ do: 'useDevice', role, id });
   }
 
+  /** Shows the folder of the last recording. */
+  showRecording(): Promise<void> {
+    return this.queued('disk', () => this.backend.showRecording());
+  }
+
   configure(change: Partial<Settings>): Promise<void> {
     return this.queued('disk', () => this.backend.configure(change));
   }
@@ -304,6 +309,8 @@ export class Local {
   /** Nobody moved the pointer or pressed a key lately. */
   idle = $state(false);
   explain = $state(false);
+  /** What was read of recordings and closed. */
+  recordingSeen = $state('');
   /** The panel of the four words: they are compared, or what was found; null when closed. */
   words = $state<'compare' | 'differ' | 'matched' | null>(null);
   /** What can be shared is to be chosen. */

@@ -5,6 +5,7 @@ use crate::controls::{Local, Remote};
 use crate::id::{CallId, Peer, SessionId};
 use crate::liveness::Liveness;
 use crate::receipts::Receipts;
+use crate::recording::Recordings;
 use crate::sessions::Sessions;
 use crate::time::Timestamp;
 use crate::timer::after;
@@ -21,6 +22,7 @@ pub(crate) struct Call {
     pub(crate) local: Local,
     pub(crate) remote: Remote,
     pub(crate) receipts: Receipts,
+    pub(crate) recordings: Recordings,
     pub(crate) liveness: Liveness,
     pub(crate) sessions: Sessions,
     /// How often parcels were sent again since the other side acknowledged any.
@@ -85,6 +87,7 @@ impl Call {
             local: Local::new(false),
             remote: Remote::new(),
             receipts: Receipts::default(),
+            recordings: Recordings::default(),
             liveness: Liveness::new(now),
             sessions: Sessions::new(now),
             resends: 0,

@@ -51,6 +51,42 @@ impl<'de> Deserialize<'de> for CallId {
     }
 }
 
+/// Names one recording of a call, chosen at random by who asks for it.
+///
+/// ```
+/// use call::id::RecordingId;
+///
+/// assert_eq!(RecordingId(0x2a).to_string(), "000000000000002a");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, TS)]
+#[ts(type = "string")]
+pub struct RecordingId(pub u64);
+
+impl fmt::Display for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for RecordingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecordingId({self})")
+    }
+}
+
+impl Serialize for RecordingId {
+    /// As a call's id.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordingId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        CallId::deserialize(deserializer).map(|CallId(id)| Self(id))
+    }
+}
+
 /// Names one session of the transport. A call outlives its sessions: each one that is begun behind the
 /// same call has a higher number.
 ///

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::carrier::Carrier;
-use crate::id::{CallId, Peer, SessionId};
-use crate::message::Receipt;
+use crate::id::{CallId, Peer, RecordingId, SessionId};
+use crate::message::{Receipt, Statement};
 use crate::view::Lacking;
 
 /// One thing that happened.
@@ -95,8 +95,33 @@ pub enum Input {
     /// What was captured, heard and shown here in the last second. Once a second while the call has
     /// media.
     Receipt(Receipt),
+    /// What somebody signed of a recording was signed by the other side of our call, and speaks of
+    /// this call; answers [`crate::output::Output::CheckConsent`], where it is so.
+    Consent(Consent),
+    /// Our recording cannot be written.
+    RecordingFailed {
+        /// Which one.
+        id: RecordingId,
+    },
     /// A deadline of [`crate::phone::Phone::poll_timeout`] passed.
     Tick,
+}
+
+/// What the other side signed of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Consent {
+    /// They ask to record us.
+    Asks {
+        /// Which one.
+        id: RecordingId,
+    },
+    /// They agree to be recorded.
+    Agrees {
+        /// Which one.
+        id: RecordingId,
+        /// What they signed.
+        theirs: Statement,
+    },
 }
 
 /// What the sender of a message is to the user: whose invitation rings, and what a ring may open.
@@ -166,6 +191,27 @@ pub enum Command {
     SetCamera(bool),
     /// Share a screen or a window, or stop sharing. Nothing follows before the call is accepted.
     Share(bool),
+    /// Ask the other side to let us record the call.
+    AskToRecord {
+        /// The recording: a fresh random id.
+        id: RecordingId,
+        /// What we sign.
+        statement: Statement,
+    },
+    /// Let the other side record the call.
+    AgreeToRecord {
+        /// The recording that was asked for.
+        id: RecordingId,
+        /// What we sign.
+        statement: Statement,
+    },
+    /// Do not let them.
+    RefuseToRecord {
+        /// The recording that was asked for.
+        id: RecordingId,
+    },
+    /// End recordings, whoever writes them, and withdraw our question.
+    StopRecording,
 }
 
 /// What a session reports. These are facts; what follows from them is the phone's to decide.
@@ -236,6 +282,8 @@ impl fmt::Debug for Input {
             }
             Self::Screen { on } => write!(f, "Screen(on: {on})"),
             Self::Receipt(receipt) => write!(f, "{receipt:?}"),
+            Self::Consent(consent) => write!(f, "{consent:?}"),
+            Self::RecordingFailed { id } => write!(f, "RecordingFailed({id})"),
             Self::Tick => f.write_str("Tick"),
         }
     }

@@ -26,6 +26,7 @@ mod quiet;
 pub mod reason;
 mod receipts;
 mod recent;
+mod recording;
 mod rings;
 mod sessions;
 mod state;

@@ -7,6 +7,7 @@
 
 mod parcel;
 mod receipt;
+mod recording;
 mod report;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use crate::id::{CallId, Peer};
 
 pub use parcel::Parcel;
 pub use receipt::Receipt;
+pub use recording::{Allows, Record, RecordOver, Recorded, Statement, Wants};
 pub use report::ControlsReport;
 
 /// The version that this phone speaks.
@@ -112,6 +114,10 @@ pub enum Body {
     Controls(ControlsReport),
     /// Either: what I heard and showed in the last second. Once a second while media flows.
     Receipt(Receipt),
+    /// Either: what I say of the recording that I want.
+    Record(Record),
+    /// Either: what I say of the recording that you want.
+    Recorded(Recorded),
     /// Either: are you still in this call? Answered only when not.
     Still,
     /// Either: the call is over for me.
@@ -252,6 +258,8 @@ impl Body {
             | Self::Renew { .. }
             | Self::Controls(_)
             | Self::Receipt(_)
+            | Self::Record(_)
+            | Self::Recorded(_)
             | Self::Still
             | Self::Over { .. } => self,
         }
@@ -274,6 +282,8 @@ impl fmt::Debug for Body {
             Self::Renew { session } => write!(f, "Renew({session})"),
             Self::Controls(report) => fmt::Debug::fmt(report, f),
             Self::Receipt(receipt) => fmt::Debug::fmt(receipt, f),
+            Self::Record(record) => fmt::Debug::fmt(record, f),
+            Self::Recorded(recorded) => fmt::Debug::fmt(recorded, f),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),
         }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::carrier::Carrier;
-use crate::id::{CallId, Peer, SessionId};
+use crate::id::{CallId, Peer, RecordingId, SessionId};
+use crate::message::Statement;
 use crate::reason::EndReason;
 
 /// One thing to do, in order.
@@ -86,6 +87,33 @@ pub enum Output {
         /// Whether pictures of it may leave.
         on: bool,
     },
+    /// Find out whether the other side signed this; answered by
+    /// [`crate::input::Input::Consent`] where it did, else by nothing.
+    CheckConsent {
+        /// Which recording it is about.
+        id: RecordingId,
+        /// What they say to have signed: remote, unchecked.
+        by: Statement,
+        /// Whether it says that they agree to our recording; else that they ask for theirs.
+        agrees: bool,
+    },
+    /// The user has answered by asking the same: sign that we agree, and say so by
+    /// [`crate::input::Command::AgreeToRecord`].
+    AgreeToRecord {
+        /// Which recording.
+        id: RecordingId,
+    },
+    /// Write a recording of the call from now on: both sides agree to it.
+    Record {
+        /// Which one.
+        id: RecordingId,
+        /// What we signed.
+        ours: Statement,
+        /// What they signed.
+        theirs: Statement,
+    },
+    /// Write nothing more.
+    StopRecording,
     /// Play this, until the next `Sound`.
     Sound(Sound),
     /// The call is over. Always the last output of a call but for its `CloseTransport`s.
@@ -150,6 +178,12 @@ impl fmt::Debug for Output {
                 write!(f, "SetCapture(microphone: {microphone}, camera: {camera})")
             }
             Self::SetScreen { on } => write!(f, "SetScreen(on: {on})"),
+            Self::CheckConsent { id, agrees, .. } => {
+                write!(f, "CheckConsent({id}, agrees: {agrees})")
+            }
+            Self::AgreeToRecord { id } => write!(f, "AgreeToRecord({id})"),
+            Self::Record { id, .. } => write!(f, "Record({id})"),
+            Self::StopRecording => f.write_str("StopRecording"),
             Self::Sound(sound) => write!(f, "Sound({sound:?})"),
             Self::Ended {
                 call,

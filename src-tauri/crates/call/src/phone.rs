@@ -17,6 +17,7 @@ mod path;
 mod quiet;
 mod receipt;
 mod received;
+mod recording;
 mod resume;
 mod session;
 mod show;
@@ -200,6 +201,8 @@ impl Phone {
             } => self.on_capture(Controls { microphone, camera }, lacking),
             Input::Screen { on } => self.on_screen(on),
             Input::Receipt(receipt) => self.on_own_receipt(now, receipt),
+            Input::Consent(consent) => self.on_consent(now, consent),
+            Input::RecordingFailed { id } => self.on_recording_failed(now, id),
             Input::Tick => {
                 while let Some(timer) = self.timers.expired(now) {
                     self.on_timeout(now, timer);
@@ -318,6 +321,8 @@ fn kind(input: &Input) -> &'static str {
         Input::Capture { .. } => "capture",
         Input::Screen { .. } => "screen",
         Input::Receipt(_) => "receipt",
+        Input::Consent(_) => "consent",
+        Input::RecordingFailed { .. } => "recording failed",
         Input::Tick => "tick",
     }
 }

@@ -12,6 +12,7 @@ mod path;
 mod quiet;
 mod random;
 mod receipts;
+mod recording;
 mod renewal;
 mod resume;
 mod ring;

@@ -35,6 +35,8 @@ pub enum Timer {
     ClosePrevious,
     /// The path did not come back.
     GiveUp,
+    /// Say again what was said of a recording, or stop waiting for an answer.
+    Record,
     /// The ended screen has been seen.
     LeaveEnded,
     /// Invite the other side of the lost call again.
@@ -64,6 +66,7 @@ all_variants! {
         Join,
         ClosePrevious,
         GiveUp,
+        Record,
         LeaveEnded,
         Resume,
         StopResuming,
@@ -167,6 +170,18 @@ pub(crate) mod after {
 
     /// How long somebody who wants a lost call back waits for the other side.
     pub(crate) const STOP_RESUMING: Duration = Duration::from_secs(120);
+
+    /// What is said of a recording is answered within a round trip.
+    pub(crate) const RECORD_REPEAT: Duration = Duration::from_secs(1);
+
+    /// Five questions that nothing comes back to: the other side knows nothing of recordings.
+    pub(crate) const RECORD_UNHEARD: Duration = Duration::from_millis(5500);
+
+    /// As long as a call rings: somebody who is in a call and does not answer looks elsewhere.
+    pub(crate) const RECORD_NO_ANSWER: Duration = Duration::from_secs(45);
+
+    /// Who refused is not asked again for so long.
+    pub(crate) const ASK_TO_RECORD_AGAIN: Duration = Duration::from_secs(20);
 
     /// Time to read one sentence.
     pub(crate) const LEAVE_ENDED: Duration = Duration::from_secs(3);

@@ -14,7 +14,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::id::Peer;
+use crate::id::{Peer, RecordingId};
 use crate::reason::EndReason;
 
 /// The call as the UI shows it.
@@ -77,6 +77,9 @@ pub enum CallView {
         received: Received,
         /// Who is to blame for what one of the two does not hear or see; null while all is well.
         culprit: Option<Culprit>,
+        /// What is recorded of the call.
+        #[serde(default)]
+        recording: RecordingView,
     },
     /// The call is over. Shown until dismissed, or for three seconds when somebody wanted it so.
     Ended {
@@ -163,6 +166,107 @@ pub struct Received {
     pub heard: Option<bool>,
     /// Whether they see us; null while our camera is off, or nothing is known.
     pub seen: Option<bool>,
+}
+
+/// What is recorded of a call, and by whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingView {
+    /// The recording that we write, or want to.
+    pub ours: OurRecording,
+    /// The one that the other side writes, or wants to.
+    pub theirs: TheirRecording,
+}
+
+impl RecordingView {
+    /// Whether anything of the call is recorded.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let ours = match self.ours {
+            OurRecording::Running { .. } => true,
+            OurRecording::Off | OurRecording::Asking | OurRecording::Over { .. } => false,
+        };
+        let theirs = match self.theirs {
+            TheirRecording::Running { .. } => true,
+            TheirRecording::Off | TheirRecording::Asked { .. } | TheirRecording::Over { .. } => {
+                false
+            }
+        };
+        ours || theirs
+    }
+}
+
+/// The recording that we write, or want to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum OurRecording {
+    /// Never asked for in this call.
+    #[default]
+    Off,
+    /// The other side has been asked.
+    Asking,
+    /// It is written.
+    Running {
+        /// Milliseconds for which the call had lasted when it began.
+        #[ts(type = "number")]
+        since_ms: u64,
+    },
+    /// Not any more.
+    Over {
+        /// Why.
+        why: RecordingEnd,
+    },
+}
+
+/// The recording that the other side writes, or wants to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum TheirRecording {
+    /// Never asked for in this call.
+    #[default]
+    Off,
+    /// They ask.
+    Asked {
+        /// Which one: an answer names it.
+        id: RecordingId,
+    },
+    /// They write it.
+    Running {
+        /// Milliseconds for which the call had lasted when we agreed.
+        #[ts(type = "number")]
+        since_ms: u64,
+    },
+    /// Not any more.
+    Over {
+        /// Why.
+        why: RecordingEnd,
+    },
+}
+
+/// Why a recording is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordingEnd {
+    /// Our user stopped it, or withdrew the question.
+    StoppedByUs,
+    /// Theirs did.
+    StoppedByThem,
+    /// Who was asked does not want it.
+    Refused,
+    /// Who was asked did not answer.
+    NoAnswer,
+    /// The other side's program knows nothing of recordings.
+    NotSupported,
+    /// It could not be written.
+    Failed,
 }
 
 /// What keeps one of the two from hearing or seeing the other.

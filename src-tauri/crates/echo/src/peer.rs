@@ -146,6 +146,7 @@ fn parts(setup: Setup, relay: &str, devices: &EchoDevices) -> (Config, Backends)
         ring_speaker: None,
     };
     let backends = Backends {
+        record: None,
         camera: Arc::new(devices.clone()),
         audio: Arc::new(devices.clone()),
         screen: Arc::new(NoScreens),

@@ -67,6 +67,7 @@ fn somebody(identity: Arc<Identity>) -> Engine {
         ring_speaker: None,
     };
     let backends = Backends {
+        record: None,
         camera: devices::cameras(CameraChoice::None),
         audio: devices::audio(MicrophoneChoice::None, SpeakerChoice::None),
         screen: Arc::new(NoScreens),

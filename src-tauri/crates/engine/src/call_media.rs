@@ -8,10 +8,11 @@ mod screens;
 mod sessions;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use call::id::{CallId, SessionId};
 use media::backend::codec::{AudioTarget, VideoTarget};
+use media::backend::record::Recording;
 use media::picture::Captured;
 use media::queue::Slot;
 use media::rate;
@@ -47,6 +48,8 @@ pub(crate) struct CallMedia {
     pipelines: Option<Pipelines>,
     screens: Screens,
     rate: rate::Controller,
+    /// The round trip time, once known.
+    rtt: Option<Duration>,
     /// How the machines reach each other, once known.
     pub(crate) path: Option<Path>,
     /// What flowed.
@@ -86,6 +89,7 @@ impl CallMedia {
                 size: config.video.size,
                 fps: config.video.fps,
             }),
+            rtt: None,
             path: None,
             flow: Arc::default(),
         }
@@ -224,6 +228,24 @@ impl CallMedia {
         }
     }
 
+    /// The other side shall send a keyframe.
+    pub(crate) fn ask_for_keyframe(&self) {
+        self.plugs.keyframes.request();
+    }
+
+    /// All that is sent and comes goes to this recording too, or to none. It begins with keyframes.
+    pub(crate) fn record(&self, recording: Option<&Arc<dyn Recording>>) {
+        self.plugs.tap(recording);
+        let Some(recording) = recording else {
+            return;
+        };
+        if let Some(rtt) = self.rtt {
+            recording.set_rtt(rtt);
+        }
+        self.want_keyframe();
+        self.ask_for_keyframe();
+    }
+
     /// The network carries this much now.
     pub(crate) fn estimated(
         &mut self,
@@ -234,6 +256,7 @@ impl CallMedia {
         let audio: AudioTarget = self.rate.audio();
         let before = (self.rate.video(), self.rate.screen());
         self.rate.update(now, &estimate);
+        self.rtt = estimate.rtt.or(self.rtt);
         if self.rate.audio() != audio {
             microphone.set_target(self.rate.audio());
         }

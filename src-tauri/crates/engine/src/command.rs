@@ -1,6 +1,7 @@
 //! What the user can want.
 
 use call::carrier::Carrier;
+use call::id::RecordingId;
 use media::backend::device::DeviceId;
 use media::backend::screen::SourceId;
 use serde::{Deserialize, Serialize};
@@ -73,10 +74,35 @@ pub enum Command {
     /// Connect to our relay again, at once: after another copy of this profile took over the
     /// address nothing else does.
     ReconnectRelay,
+    /// Record the call, or answer whether it may be recorded.
+    Record {
+        /// What is wanted.
+        wish: RecordWish,
+    },
     /// Let something of the running call fail on purpose, as it does in life, to see what follows.
     Fault {
         /// What fails.
         fault: Fault,
+    },
+}
+
+/// What the user wants of recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum RecordWish {
+    /// Ask the other side, and record once it agrees.
+    Start,
+    /// End recordings, whoever writes them; withdraw the question.
+    Stop,
+    /// Let the other side record.
+    Agree {
+        /// The recording that was asked for.
+        id: RecordingId,
+    },
+    /// Do not let it.
+    Refuse {
+        /// The recording that was asked for.
+        id: RecordingId,
     },
 }
 
@@ -130,6 +156,9 @@ pub enum CommandError {
     /// No media flows that could fail.
     #[error("not in a call")]
     NotInCall,
+    /// This program has nothing that could record.
+    #[error("calls cannot be recorded here")]
+    CannotRecord,
     /// The camera does not run.
     #[error("the camera is off")]
     CameraOff,

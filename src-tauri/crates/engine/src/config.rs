@@ -12,6 +12,7 @@ use media::backend::audio::AudioBackend;
 use media::backend::camera::{CameraBackend, VideoMode};
 use media::backend::codec::CodecBackend;
 use media::backend::device::DeviceId;
+use media::backend::record::RecordBackend;
 use media::backend::screen::ScreenBackend;
 use media::backend::voice::{VoiceBackend, VoiceSettings};
 use media::network::NetworkWatch;
@@ -34,6 +35,8 @@ pub struct Backends {
     pub voice: Arc<dyn VoiceBackend>,
     /// Makes encoders and decoders.
     pub codec: Arc<dyn CodecBackend>,
+    /// Makes recordings; `None` to record nothing.
+    pub record: Option<Arc<dyn RecordBackend>>,
     /// Opens the sessions of direct calls.
     pub transport: Arc<dyn MediaTransport>,
     /// Opens the sessions of calls that a LiveKit server carries; `None` where there are none.

@@ -11,6 +11,7 @@ mod inbox;
 mod lan;
 mod perform;
 mod publish;
+mod recording;
 mod relays;
 mod requests;
 mod sessions;
@@ -41,6 +42,7 @@ use crate::lan::Lan;
 use crate::machine::Machine;
 use crate::picture::PictureFeed;
 use crate::receipts::ReceiptCounter;
+use crate::recording::Recorder;
 use crate::relays::{Relays, Routes, Way};
 use crate::sealing::Sealing;
 use crate::session;
@@ -90,6 +92,7 @@ pub(crate) struct Control {
     /// Whether the other side of its call can be spoken to, as the phone was told last.
     was_told_online: bool,
     call: Call,
+    recorder: Recorder,
     devices: Devices,
     share: Share,
     beats: u64,
@@ -191,6 +194,7 @@ impl Control {
                 named: None,
                 span: Span::none(),
             },
+            recorder: Recorder::new(backends.record),
             devices,
             share,
             beats: 0,
@@ -281,6 +285,7 @@ impl Control {
             self.machine.clock.skip(slept);
         }
         self.devices.pass(self.call.seen.is_busy());
+        self.look_after_recording();
         self.relays.pass();
         self.pass_lan();
         if self.beats.is_multiple_of(BEATS_PER_TELLING) {
@@ -336,6 +341,9 @@ impl Control {
 
     /// After every event: devices follow what is wanted, and the sessions and the view what is true.
     fn settle(&mut self) {
+        while let Some(answer) = self.recorder.answers.pop_front() {
+            self.feed(answer);
+        }
         self.close_guest();
         // A call that begins on our networks may bring no change of a link with it.
         self.tell_reachable(self.peer().as_ref());
@@ -363,9 +371,10 @@ impl Control {
         self.history.flush();
     }
 
-    /// Whether nothing of a call or a device is held any more.
+    /// Whether nothing of a call, a device or a disk is held any more.
     fn is_released(&self) -> bool {
-        self.call.media.is_none()
+        self.recorder.is_finished(self.machine.clock.now())
+            && self.call.media.is_none()
             && self.call.closing.is_empty()
             && self.devices.is_released()
             && self.share.is_released()

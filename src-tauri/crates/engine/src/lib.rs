@@ -36,6 +36,7 @@ mod picture;
 mod playout;
 mod plugs;
 mod receipts;
+mod recording;
 mod recv_video;
 mod relays;
 mod sealing;
@@ -68,6 +69,8 @@ pub use history::Ended;
 pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
 pub use picture::{PictureFeed, Subscription};
+pub use recording::consent::{Consent, NoConsent, Says, Signed};
+pub use recording::{RecordingFile, RecordingFileState};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};
 /// Directives that keep the libraries beneath the relay link from logging frames and addresses,
 /// to be appended to the log filter of every program.

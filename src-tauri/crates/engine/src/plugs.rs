@@ -8,9 +8,12 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use media::backend::record::Recording;
 use media::frame::{EncodedFrame, ReceivedFrame};
 use media::queue::Empty;
-use media::transport::{FrameSink, FrameSource, Sent, SessionControl, Stream};
+use media::transport::{FrameSink, FrameSource, Kind, Sent, SessionControl, Stream};
+
+use crate::recording::Tap;
 
 /// All plugs of a call.
 pub(crate) struct Plugs {
@@ -84,21 +87,38 @@ impl Plugs {
             self.screen_in.plug(ends.screen_in.clone());
         }
     }
+
+    /// Hands all that passes to this recording too, or to none.
+    pub(crate) fn tap(&self, recording: Option<&Arc<dyn Recording>>) {
+        let taps = [
+            (Kind::Audio, &self.voice_out.tap),
+            (Kind::Video, &self.camera_out.tap),
+            (Kind::Audio, &self.voice_in.tap),
+            (Kind::Video, &self.camera_in.tap),
+        ];
+        for (kind, tap) in taps {
+            tap.set(kind, recording.cloned());
+        }
+    }
 }
 
 /// Where frames leave, through whichever session is plugged in.
 #[derive(Default)]
-pub(crate) struct Outlet(RwLock<Option<Arc<dyn FrameSink>>>);
+pub(crate) struct Outlet {
+    sink: RwLock<Option<Arc<dyn FrameSink>>>,
+    tap: Tap,
+}
 
 impl Outlet {
     fn plug(&self, sink: Arc<dyn FrameSink>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(sink);
+        *self.sink.write().unwrap_or_else(PoisonError::into_inner) = Some(sink);
     }
 }
 
 impl FrameSink for Outlet {
     fn send(&self, frame: EncodedFrame) -> Sent {
-        let sink = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        self.tap.sent(&frame);
+        let sink = self.sink.read().unwrap_or_else(PoisonError::into_inner);
         sink.as_ref()
             .map_or(Sent::NotConnected, |sink| sink.send(frame))
     }
@@ -137,6 +157,7 @@ pub(crate) struct Inlet {
     sources: Mutex<Sources>,
     /// Another session was plugged in, or the inlet closed.
     changed: Condvar,
+    tap: Tap,
 }
 
 #[derive(Debug, Default)]
@@ -187,6 +208,12 @@ impl Inlet {
 
     /// The next frame, if one is there now.
     pub(crate) fn try_pop(&self) -> Option<ReceivedFrame> {
+        let frame = self.take()?;
+        self.tap.received(&frame);
+        Some(frame)
+    }
+
+    fn take(&self) -> Option<ReceivedFrame> {
         let mut sources = self.lock();
         if let Some(frame) = sources.current.as_ref().and_then(FrameSource::try_pop) {
             return Some(sources.of_current(frame));
@@ -214,7 +241,11 @@ impl Inlet {
         let wakes = current.wakes();
         drop(sources);
         match current.pop_unless_woken(wakes, timeout) {
-            Ok(frame) => Ok(self.lock().of(&current, frame)),
+            Ok(frame) => {
+                let frame = self.lock().of(&current, frame);
+                self.tap.received(&frame);
+                Ok(frame)
+            }
             Err(Empty::TimedOut | Empty::Closed) => Err(Empty::TimedOut),
         }
     }

@@ -11,7 +11,7 @@ use signal_client::Problem;
 use ts_rs::TS;
 
 pub use self::share::{ScreenStats, ShareProblem, ShareView};
-
+use crate::recording::RecordingFile;
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -50,6 +50,9 @@ pub struct EngineView {
     pub stats: Option<CallStats>,
     /// What is remembered of the running call, and of the one whose end is shown; null outside.
     pub summary: Option<CallSummary>,
+    /// The recording that this machine writes, or wrote of the call that was shown last; null where
+    /// there is none.
+    pub recording: Option<RecordingFile>,
     /// The four words of the running call, equal on both sides unless somebody is in the middle;
     /// null outside, and until the two phones have met.
     pub words: Option<[String; 4]>,

@@ -20,6 +20,7 @@ use transport::network::SystemNetwork;
 use transport::p2p::{self, IceServer, PeerToPeer};
 
 use crate::options::Options;
+use crate::recordings;
 
 /// What the engine may use, for the whole run.
 #[must_use]
@@ -33,6 +34,7 @@ pub fn backends(options: &Options, settings: &Settings) -> Backends {
         screen: devices::screens(),
         voice: Arc::new(devices::voice::VoiceProcessing),
         codec: Arc::new(Codecs),
+        record: recordings::backend(options),
         transport: transport(options, settings),
         livekit: Some(Arc::new(LiveKit::new(livekit::Config {
             bind: options.bind,

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
-use engine::PictureFeed;
 use engine::view::{DeviceNow, EngineView, LanView, RelayView, ShareView};
+use engine::{PictureFeed, RecordingFile};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ pub struct Figures<W> {
     share: ShareView,
     /// The call whose words were told.
     worded: Option<String>,
+    recording: Option<RecordingFile>,
     stats: Option<Value>,
     ages: Option<PictureAges>,
 }
@@ -39,6 +40,7 @@ impl<W: Write> Figures<W> {
             call: None,
             share: ShareView::default(),
             worded: None,
+            recording: None,
             stats: None,
             ages: None,
         }
@@ -86,6 +88,10 @@ impl<W: Write> Figures<W> {
         {
             self.worded = Some(call.to_owned());
             self.line(json!({ "call": call, "words": words }))?;
+        }
+        if self.recording != view.recording {
+            self.recording.clone_from(&view.recording);
+            self.line(json!({ "recording": view.recording }))?;
         }
         let stats = serde_json::to_value(&view.stats)?;
         if view.stats.is_some() && self.stats.as_ref() != Some(&stats) {

@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod people;
 pub mod process;
 pub mod recorder;
+pub mod recordings;
 pub mod session;
 pub mod test_call;
 pub mod transfer;

@@ -17,6 +17,7 @@ use headless::outcome::{BAD_CALL, exit_help};
 use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
+use headless::recordings::Answer;
 use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
 use headless::{compose, examine, history, log, memory, nearby, people, process, transfer, whom};
@@ -42,6 +43,10 @@ struct Line {
     /// Write the other side's shared screen to this file, or `none`.
     #[arg(long, value_name = "FILE.y4m", global = true)]
     screen_out: Option<PathBuf>,
+
+    /// What to answer when the other side asks to record a call.
+    #[arg(long, value_name = "yes|no|ask", value_parser = Answer::parse, default_value = "ask", global = true)]
+    consent: Answer,
 
     /// Print one line of JSON a second with the call's figures, and one per change of state.
     #[arg(long, global = true)]
@@ -302,6 +307,7 @@ async fn call(
     let _recorders = line.recorders(&engine)?;
     let report = line.report(&engine);
     let session = Session::new(engine, people, purpose, line.video(), report);
+    let session = session.with_consent(line.consent);
     let code = session.run(end).await;
     if timeout(PATIENCE, history).await.is_err() {
         tracing::error!("the last call is not written down");

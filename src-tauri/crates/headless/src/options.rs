@@ -68,6 +68,10 @@ pub struct Options {
     #[arg(long, value_name = "URL", value_parser = turn_server, global = true)]
     pub turn: Vec<IceServer>,
 
+    /// Keep recordings of calls in this directory.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub record: Option<PathBuf>,
+
     /// Use this local address only.
     #[arg(long, value_name = "IP", global = true)]
     pub bind: Option<IpAddr>,

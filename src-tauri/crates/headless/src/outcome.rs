@@ -76,6 +76,7 @@ Exit status:
     help + "
 Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
+  record start, record stop, record agree, record refuse,
   call ADDRESS OR LINK, reconnect, quit,
   match (the other side reads the same four words: saves it as a contact, marked so),
   block (ends the call with whoever is in it, and lets them ring here no more),
@@ -84,6 +85,10 @@ Commands on standard input, one a line, while it runs:
   fault relay, fault path, fault decoder, fault camera (in a call, to see it heal: the relay
   is away for 10 s, the path carries nothing for 5 s, the next picture cannot be decoded, the
   camera is lost)
+
+Recordings of --json, at every change: recording of a call, whose it is (ours, theirs) and its state;
+  and alone, of what this program writes: folder, bytes, isSpaceLow, and state (is: running,
+  finished or failed)
 
 Figures of --json, once a second: statistics of the call, named as in W3C webrtc-stats, and
   remoteLevel    how loud the other side is, 0 to 1

@@ -8,6 +8,7 @@ use identity::Invite;
 
 use crate::figures::words_to_compare;
 use crate::outcome;
+use crate::recordings;
 
 /// Everything that is true now and worth a line: of the call or of the relay, and of what is
 /// missing.
@@ -40,6 +41,7 @@ pub(crate) fn sentences(view: &EngineView) -> Vec<String> {
         }
     }
     all.extend(share(&view.share));
+    all.extend(recordings::sentences(view));
     all
 }
 

@@ -17,6 +17,7 @@ use crate::figures::{Figures, words_to_compare};
 use crate::outcome::{BAD_CALL, exit_code};
 use crate::people::People;
 use crate::process::EndRequests;
+use crate::recordings::{self, Answer};
 use crate::sentences::{calling, sentences};
 use crate::share;
 
@@ -55,6 +56,8 @@ pub struct Session<W> {
     people: People,
     purpose: Purpose,
     video: bool,
+    /// Whether the other side may record.
+    consent: Answer,
     report: Report<W>,
     /// The sentences that are true and were told.
     said: Vec<String>,
@@ -87,11 +90,19 @@ impl<W: Write> Session<W> {
             people,
             purpose,
             video,
+            consent: Answer::Ask,
             report,
             said: Vec::new(),
             phase: Phase::Ready,
             deadline: None,
         }
+    }
+
+    /// Answers so when the other side asks to record.
+    #[must_use]
+    pub fn with_consent(mut self, consent: Answer) -> Self {
+        self.consent = consent;
+        self
     }
 
     /// Runs until the purpose is fulfilled, told to quit, or asked to end; then says goodbye and
@@ -156,6 +167,9 @@ impl<W: Write> Session<W> {
     }
 
     async fn act(&mut self, call: &CallView) {
+        if let Some(answer) = self.consent.to(call) {
+            self.perform(answer).await;
+        }
         match (call, &self.purpose) {
             (CallView::Incoming { .. }, Purpose::Answer { auto: true, .. }) => {
                 self.perform(Command::Accept { video: self.video }).await;
@@ -226,6 +240,14 @@ impl<W: Write> Session<W> {
                     self.dial(to).await;
                 }
                 Err(error) => tracing::error!("nobody to call: {error}"),
+            }
+        } else if line.starts_with("record ") {
+            let view = self.engine.views().borrow().clone();
+            match recordings::command(line, &view.call) {
+                Some(command) => {
+                    self.perform(command).await;
+                }
+                None => tracing::error!("there is start and stop; agree and refuse when asked"),
             }
         } else if line.split_whitespace().next() == Some("fault") {
             tracing::error!("no such fault; there are relay, path, decoder and camera");

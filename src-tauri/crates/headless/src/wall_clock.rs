@@ -28,6 +28,15 @@ pub(crate) fn date(at: u64) -> String {
     format!("{:04}-{month:02}-{day:02}", era * 400 + year + next)
 }
 
+/// Day and time (UTC) of a moment in milliseconds since 1970, for the name of a file:
+/// `2026-05-03 14.07.09 UTC`.
+pub(crate) fn stamp(at: u64) -> String {
+    let second = at / 1000 % 86_400;
+    let (hours, minutes, seconds) = (second / 3600, second / 60 % 60, second % 60);
+    let day = date(at);
+    format!("{day} {hours:02}.{minutes:02}.{seconds:02} UTC")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +56,12 @@ mod tests {
             assert_eq!(date(at), day);
         }
         date(u64::MAX);
+    }
+
+    #[test]
+    fn a_stamp_says_day_and_time() {
+        assert_eq!(stamp(0), "1970-01-01 00.00.00 UTC");
+        assert_eq!(stamp(1_709_251_199_999), "2024-02-29 23.59.59 UTC");
+        stamp(u64::MAX);
     }
 }

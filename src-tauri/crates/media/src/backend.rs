@@ -1,5 +1,5 @@
-//! What the engine needs from outside: devices, screens, codecs and the processing of voices, behind
-//! small synchronous traits.
+//! What the engine needs from outside: devices, screens, codecs, the processing of voices and
+//! recordings, behind small synchronous traits.
 //!
 //! Real devices, synthetic ones and files stand behind the same traits; a composition root chooses.
 
@@ -7,5 +7,6 @@ pub mod audio;
 pub mod camera;
 pub mod codec;
 pub mod device;
+pub mod record;
 pub mod screen;
 pub mod voice;

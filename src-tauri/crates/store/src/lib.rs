@@ -30,7 +30,7 @@ pub use history::{HistoryEntry, HistoryPeer, keep};
 pub use key::Keychain;
 pub use people::{KnownPeople, Relation};
 pub use person::{KeyPlace, Person, PinnedHow};
-pub use place::default_dir;
+pub use place::{default_dir, videos_dir};
 pub use settings::{
     Carrier, IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing,
 };

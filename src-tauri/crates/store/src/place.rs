@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use directories::ProjectDirs;
+use directories::{ProjectDirs, UserDirs};
 
 use crate::error::StoreError;
 
@@ -26,6 +26,13 @@ pub fn default_dir(profile: Option<&str>) -> Result<PathBuf, StoreError> {
         None => main,
         Some(profile) => main.join("profiles").join(profile),
     })
+}
+
+/// Where this user keeps videos, or their home where there is no such place.
+#[must_use]
+pub fn videos_dir() -> Option<PathBuf> {
+    let dirs = UserDirs::new()?;
+    Some(dirs.video_dir().unwrap_or(dirs.home_dir()).to_owned())
 }
 
 /// Where the files are after they were moved from `roaming` to `local`, if they have to be. While

@@ -8,8 +8,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use call::carrier::{Carrier, Carriers};
-use call::id::CallId;
-use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
+use call::id::{CallId, RecordingId};
+use call::message::{
+    Allows, Body, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded,
+    Statement, Wants,
+};
 use fuzz::{Person, person};
 use identity::{Authority, Invite};
 use seal::{Output, Sealer};
@@ -330,6 +333,19 @@ fn messages() -> Seeds {
             next: 3,
         },
         Body::Renew { session: 2 },
+        Body::Record(Record {
+            id: RecordingId(9),
+            stance: Wants::Asked {
+                statement: Statement::new("signed".to_owned()).expect("it is short"),
+            },
+        }),
+        Body::Recorded(Recorded {
+            id: RecordingId(9),
+            stance: Allows::Over {
+                why: RecordOver::Stopped,
+                heard: false,
+            },
+        }),
         Body::Receipt(Receipt {
             packets: 50,
             loudness: -30,

@@ -7,6 +7,7 @@ import type { Lacking } from "./Lacking";
 import type { OutgoingPhase } from "./OutgoingPhase";
 import type { Peer } from "./Peer";
 import type { Received } from "./Received";
+import type { RecordingView } from "./RecordingView";
 import type { Resume } from "./Resume";
 import type { Sharing } from "./Sharing";
 
@@ -91,7 +92,11 @@ received: Received,
 /**
  * Who is to blame for what one of the two does not hear or see; null while all is well.
  */
-culprit: Culprit | null, } | { "state": "ended", 
+culprit: Culprit | null, 
+/**
+ * What is recorded of the call.
+ */
+recording: RecordingView, } | { "state": "ended", 
 /**
  * The call's id in hexadecimal.
  */

@@ -4,6 +4,7 @@ import type { DeviceId } from "./DeviceId";
 import type { DeviceRole } from "./DeviceRole";
 import type { Fault } from "./Fault";
 import type { SourceId } from "./SourceId";
+import type { RecordWish } from "./RecordWish";
 
 /**
  * One wish of the user. Its result is seen in the next view, or as an error of the command.
@@ -56,7 +57,11 @@ camera: boolean,
 /**
  * Whether the microphone's meter moves.
  */
-microphone: boolean, } | { "do": "testSpeaker" } | { "do": "reconnectRelay" } | { "do": "fault", 
+microphone: boolean, } | { "do": "testSpeaker" } | { "do": "reconnectRelay" } | { "do": "record", 
+/**
+ * What is wanted.
+ */
+wish: RecordWish, } | { "do": "fault", 
 /**
  * What fails.
  */

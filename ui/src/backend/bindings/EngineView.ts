@@ -4,6 +4,7 @@ import type { CallSummary } from "./CallSummary";
 import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
+import type { RecordingFile } from "./RecordingFile";
 import type { RelayView } from "./RelayView";
 import type { ShareView } from "./ShareView";
 import type { Size } from "./Size";
@@ -74,6 +75,10 @@ stats: CallStats | null,
  * What is remembered of the running call, and of the one whose end is shown; null outside.
  */
 summary: CallSummary | null, 
+/**
+ * The recording that this machine writes, or wrote last; null before the first one.
+ */
+recording: RecordingFile | null, 
 /**
  * The four words of the running call, equal on both sides unless somebody is in the middle;
  * null outside, and until the two phones have met.

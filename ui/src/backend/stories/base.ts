@@ -13,6 +13,7 @@ import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Person } from '../bindings/Person';
 import type { Received } from '../bindings/Received';
+import type { RecordingView } from '../bindings/RecordingView';
 import type { Report } from '../bindings/Report';
 import type { ScreenList } from '../bindings/ScreenList';
 import type { Settings } from '../bindings/Settings';
@@ -45,6 +46,10 @@ export const NOW = new Date(2026, 10, 21, 15, 30).getTime();
 export const BOTH: Controls = { microphone: true, camera: true };
 /** Every device that the other side wants works there. */
 export const NONE_LACKING: Lacking = { microphone: false, camera: false };
+export const NOT_RECORDED: RecordingView = {
+  ours: { state: 'off' },
+  theirs: { state: 'off' },
+};
 const NONE: Controls = { microphone: false, camera: false };
 export const SUMMARY: CallSummary = { path: 'local', good: true, video: true };
 const MINUTE = 60_000;
@@ -267,6 +272,7 @@ const BASE: UiView = {
     remoteScreen: null,
     stats: null,
     summary: null,
+    recording: null,
     words: null,
   },
   testCall: null,
@@ -329,6 +335,7 @@ export function active(
       connectedForMs: phase === 'connecting' ? null : 187_000,
       received: received(local),
       culprit: null,
+      recording: NOT_RECORDED,
       ...change,
     },
     ...devices(true),

@@ -28,6 +28,7 @@ import {
 import { BLAMES } from './blames';
 import { ENDS } from './ends';
 import { NETWORKS } from './networks';
+import { RECORDINGS } from './recordings';
 import { saved } from './people';
 import { shared } from './screens';
 
@@ -352,6 +353,7 @@ export const STORIES = {
   ...BLAMES,
 
   ...NETWORKS,
+  ...RECORDINGS,
 
   ...ENDS,
 

@@ -27,6 +27,10 @@ impl Phone {
             Command::SetMicrophone(microphone) => self.on_wish(|wish| wish.microphone = microphone),
             Command::SetCamera(camera) => self.on_wish(|wish| wish.camera = camera),
             Command::Share(on) => self.share(on),
+            Command::AskToRecord { id, statement } => self.ask_to_record(now, id, statement),
+            Command::AgreeToRecord { id, statement } => self.agree_to_record(now, id, statement),
+            Command::RefuseToRecord { id } => self.refuse_to_record(now, id),
+            Command::StopRecording => self.stop_recording(now),
         }
     }
 

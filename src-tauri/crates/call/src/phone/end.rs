@@ -34,6 +34,7 @@ impl Phone {
         let lasted = stage.connected_at().map(|at| now.since(at));
         self.give_notice(&peer.address, id, stage, notice);
         self.timers.stop_call();
+        self.stop_recording_with_call();
         if carrier.needs_access() {
             self.outputs.push_back(Output::ReleaseAccess { call: id });
         }

@@ -73,6 +73,8 @@ impl Phone {
             | Body::Renew { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
+            | Body::Record(_)
+            | Body::Recorded(_)
             | Body::Still => {}
         }
     }

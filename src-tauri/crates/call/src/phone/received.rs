@@ -124,6 +124,8 @@ impl Phone {
             | Body::Accept { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
+            | Body::Record(_)
+            | Body::Recorded(_)
             | Body::Still
                 if !ours =>
             {
@@ -145,6 +147,8 @@ impl Phone {
                 Channel::Session { .. } => self.on_receipt(now, receipt),
                 Channel::Signaling { .. } => tracing::debug!(call = %id, "a receipt by signaling"),
             },
+            Body::Record(record) => self.on_record(now, record),
+            Body::Recorded(recorded) => self.on_recorded(now, recorded),
             Body::Still => {}
         }
     }

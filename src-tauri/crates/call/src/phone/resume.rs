@@ -200,6 +200,8 @@ impl Phone {
             | Body::Renew { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
+            | Body::Record(_)
+            | Body::Recorded(_)
             | Body::Still => {}
         }
         true

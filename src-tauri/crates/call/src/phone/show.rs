@@ -82,6 +82,7 @@ fn active(
         connected_for_ms,
         received: if flows { received } else { Received::default() },
         culprit: call.receipts.culprit().filter(|_| flows),
+        recording: call.recordings.view(),
     }
 }
 

@@ -28,6 +28,7 @@ impl Phone {
             Timer::Join => self.join_early_session(now),
             Timer::ClosePrevious => self.close_previous(),
             Timer::GiveUp => self.end(now, EndReason::ConnectionLost, Notice::Send(Over::Lost)),
+            Timer::Record => self.on_recording_timeout(now),
             Timer::LeaveEnded => self.state = State::Idle,
             Timer::Resume => self.resume(now),
             Timer::StopResuming => self.stop_resuming(),

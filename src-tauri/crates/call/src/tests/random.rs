@@ -11,9 +11,12 @@ use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
 use super::station::{EndState, Station, Who};
 use crate::carrier::{Carrier, Carriers};
-use crate::id::{CallId, SessionId};
-use crate::input::{Absence, Command, Input, ServerFault, Standing, Transport};
-use crate::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
+use crate::id::{CallId, RecordingId, SessionId};
+use crate::input::{Absence, Command, Consent, Input, ServerFault, Standing, Transport};
+use crate::message::{
+    Allows, Body, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded,
+    Wants,
+};
 use crate::view::{CallView, Lacking};
 
 /// What may happen in a test of two phones.
@@ -62,7 +65,51 @@ fn command() -> impl Strategy<Value = Command> {
         1 => any::<bool>().prop_map(Command::SetMicrophone),
         1 => any::<bool>().prop_map(Command::SetCamera),
         1 => any::<bool>().prop_map(Command::Share),
+        2 => recording_command(),
     ]
+}
+
+fn recording_command() -> impl Strategy<Value = Command> {
+    let parts = (1_u64..4, select(Who::ALL.to_vec()), 0..4);
+    parts.prop_map(|(id, who, what)| {
+        let id = RecordingId(id);
+        let statement = |agrees| Station::sign(who, id, agrees);
+        match what {
+            0 => Command::AskToRecord {
+                id,
+                statement: statement(false),
+            },
+            1 => Command::AgreeToRecord {
+                id,
+                statement: statement(true),
+            },
+            2 => Command::RefuseToRecord { id },
+            _ => Command::StopRecording,
+        }
+    })
+}
+
+fn recording_body() -> impl Strategy<Value = Body> {
+    let parts = (1_u64..4, 0..7, any::<bool>());
+    parts.prop_map(|(id, what, heard)| {
+        let id = RecordingId(id);
+        let why = RecordOver::Stopped;
+        let statement = |agrees| Station::sign(Bob, id, agrees);
+        let record = |stance| Body::Record(Record { id, stance });
+        let recorded = |stance| Body::Recorded(Recorded { id, stance });
+        match what {
+            0 | 1 => record(Wants::Asked {
+                statement: statement(!heard),
+            }),
+            2 => record(Wants::Running),
+            3 => record(Wants::Over { why, heard }),
+            4 => recorded(Allows::Shown),
+            5 => recorded(Allows::Agreed {
+                statement: statement(heard),
+            }),
+            _ => recorded(Allows::Over { why, heard }),
+        }
+    })
 }
 
 fn fate(chance_of_loss: f64) -> impl Strategy<Value = Fate> {
@@ -216,6 +263,13 @@ fn throw() -> impl Strategy<Value = Throw> {
         1 => Just(Throw::Input(Input::NetworkChanged)),
         1 => call().prop_map(|call| Throw::Input(Input::Broken { call })),
         1 => call().prop_map(|call| Throw::Input(Input::NoAccess { call })),
+        2 => (1_u64..4, any::<bool>()).prop_map(|(id, agrees)| {
+            let id = RecordingId(id);
+            let theirs = Station::sign(Bob, id, true);
+            let consent = if agrees { Consent::Agrees { id, theirs } } else { Consent::Asks { id } };
+            Throw::Input(Input::Consent(consent))
+        }),
+        1 => (1_u64..4).prop_map(|id| Throw::Input(Input::RecordingFailed { id: RecordingId(id) })),
         2 => Just(Throw::Closed),
         1 => (whom(), absence()).prop_map(|(to, why)| {
             Throw::Input(Input::Undeliverable { to: to.address().to_owned(), why })
@@ -322,6 +376,7 @@ fn body() -> impl Strategy<Value = Body> {
             })
         }),
         1 => Just(Body::Still),
+        2 => recording_body(),
         2 => over.prop_map(|why| Body::Over { why }),
     ]
 }

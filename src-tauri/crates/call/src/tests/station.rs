@@ -6,8 +6,9 @@ use crate::carrier::Carrier;
 use crate::time::Timestamp;
 
 use crate::controls::OFF;
-use crate::id::{CallId, Peer, SessionId};
-use crate::message::{Body, Message};
+use crate::id::{CallId, Peer, RecordingId, SessionId};
+use crate::input::Consent;
+use crate::message::{Body, Message, Statement};
 use crate::output::{Output, Sound};
 use crate::phone::{Config, Phone};
 use crate::reason::EndReason;
@@ -93,6 +94,10 @@ pub(super) struct Station {
     pub(super) asked: Vec<(CallId, String)>,
     /// For which calls it gave access back, and when.
     pub(super) released: Vec<(Timestamp, CallId)>,
+    /// What it writes now.
+    pub(super) recording: Option<RecordingId>,
+    /// All that it wrote.
+    pub(super) recordings: Vec<RecordingId>,
     pub(super) opened: usize,
     pub(super) closed: usize,
 }
@@ -126,6 +131,8 @@ impl Station {
             carriers: Vec::new(),
             asked: Vec::new(),
             released: Vec::new(),
+            recording: None,
+            recordings: Vec::new(),
             opened: 0,
             closed: 0,
         }
@@ -145,6 +152,7 @@ impl Station {
                 "the microphone is live outside a call"
             );
             assert!(!self.captured.camera, "the camera is on outside a call");
+            assert_eq!(self.recording, None, "records outside a call");
         }
         outputs
     }
@@ -200,6 +208,16 @@ impl Station {
                 };
             }
             Output::SetScreen { on } => self.shares = *on,
+            Output::CheckConsent { .. } | Output::AgreeToRecord { .. } => {}
+            Output::Record { id, .. } => {
+                assert_eq!(self.recording, None, "one recording at a time");
+                assert!(!self.recordings.contains(id), "a recording begins once");
+                self.recording = Some(*id);
+                self.recordings.push(*id);
+            }
+            Output::StopRecording => {
+                assert!(self.recording.take().is_some(), "what runs is stopped once");
+            }
             Output::Sound(sound) => self.sounds.push(*sound),
             Output::Ended {
                 call,
@@ -213,6 +231,22 @@ impl Station {
             }
             Output::Missed { peer } => self.missed.push(peer.clone()),
         }
+    }
+
+    /// What somebody signs, in these tests.
+    pub(super) fn sign(who: Who, id: RecordingId, agrees: bool) -> Statement {
+        let what = if agrees { "agrees" } else { "asks" };
+        Statement::new(format!("{} {what} {id}", who.address())).expect("it is short")
+    }
+
+    /// What a driver tells of a statement, if the other side signed it.
+    pub(super) fn signed(&self, id: RecordingId, by: Statement, agrees: bool) -> Option<Consent> {
+        let peer = Who::at(&self.phone.peer()?.address);
+        (by == Self::sign(peer, id, agrees)).then_some(if agrees {
+            Consent::Agrees { id, theirs: by }
+        } else {
+            Consent::Asks { id }
+        })
     }
 
     /// What is wished and cannot be had.

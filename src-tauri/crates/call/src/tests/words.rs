@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob};
 use crate::carrier::{Carrier, Carriers};
-use crate::id::CallId;
+use crate::id::{CallId, RecordingId};
 use crate::input::{Input, Standing};
 use crate::message::{
-    Body, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel,
+    Allows, Body, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel,
+    Record, RecordOver, Recorded, Statement, Wants,
 };
 use crate::reason::EndReason;
 use crate::view::{CallView, Controls, Lacking};
@@ -81,6 +82,25 @@ fn the_wire_form_is_this() {
             controls(8, SOUND, NO_CAMERA),
             r#""controls","sequence":8,"heard":0,"microphone":true,"camera":false,"lacksCamera":true}"#,
         ),
+        (
+            Body::Record(Record {
+                id: RecordingId(10),
+                stance: Wants::Asked {
+                    statement: statement(),
+                },
+            }),
+            r#""record","id":"000000000000000a","stance":{"is":"asked","statement":"signed"}}"#,
+        ),
+        (
+            Body::Recorded(Recorded {
+                id: RecordingId(10),
+                stance: Allows::Over {
+                    why: RecordOver::Stopped,
+                    heard: true,
+                },
+            }),
+            r#""recorded","id":"000000000000000a","stance":{"is":"over","why":"stopped","heard":true}}"#,
+        ),
         (Body::Still, r#""still"}"#),
         (
             Body::Over { why: Over::HungUp },
@@ -92,6 +112,25 @@ fn the_wire_form_is_this() {
         let parsed = Message::parse(text(body.clone()).as_bytes());
         assert_eq!(parsed, Ok(Message { call: CALL, body }));
     }
+}
+
+fn statement() -> Statement {
+    Statement::new("signed".to_owned()).expect("it is short")
+}
+
+#[test]
+fn what_somebody_signed_is_short() {
+    assert!(Statement::new("x".repeat(Statement::MAX + 1)).is_none());
+    let stance = |statement: &str| {
+        let head = r#"{"v":1,"call":"0000000000000001","do":"recorded","id":"000000000000000a""#;
+        format!(r#"{head},"stance":{{"is":"agreed","statement":"{statement}"}}}}"#)
+    };
+    let long = stance(&"x".repeat(Statement::MAX + 1));
+    let parsed = Message::parse(long.as_bytes());
+    assert_eq!(parsed, Err(MessageError::Malformed));
+    assert!(Message::parse(stance("signed").as_bytes()).is_ok());
+    let debug = format!("{:?}", Message::parse(stance("signed").as_bytes()));
+    assert!(!debug.contains("signed"), "{debug}");
 }
 
 #[test]

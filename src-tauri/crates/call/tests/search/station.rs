@@ -285,7 +285,11 @@ impl Station {
             Output::Missed { .. }
             | Output::SetScreen { .. }
             | Output::AskForAccess { .. }
-            | Output::ReleaseAccess { .. } => None,
+            | Output::ReleaseAccess { .. }
+            | Output::CheckConsent { .. }
+            | Output::AgreeToRecord { .. }
+            | Output::Record { .. }
+            | Output::StopRecording => None,
         }
     }
 

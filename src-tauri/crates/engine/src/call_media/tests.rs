@@ -45,6 +45,7 @@ async fn without(codec: Codec) -> Option<News> {
             size: Size::new(64, 48),
             fps: 30.0,
         }),
+        rtt: None,
         path: None,
         flow: Arc::default(),
     };

@@ -45,6 +45,10 @@ impl Control {
                 self.devices.set_capture(microphone, camera);
             }
             Output::SetScreen { on } => self.set_screen(on),
+            Output::CheckConsent { id, by, agrees } => self.check_consent(id, by, agrees),
+            Output::AgreeToRecord { id } => self.agree_to_record(id),
+            Output::Record { id, ours, theirs } => self.begin_recording(id, &ours, &theirs),
+            Output::StopRecording => self.stop_recording(),
             Output::Sound(sound) => self.devices.play(tone_of(sound)),
             Output::Ended {
                 call,

@@ -64,6 +64,7 @@ impl Control {
                 .map(|it| it.size()),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
             summary: call.summary.view(),
+            recording: self.recorder.view(self.phone.call()),
             words: self.words(),
         };
         self.views.send_if_modified(|current| {
@@ -100,6 +101,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         remote_screen: None,
         stats: None,
         summary: None,
+        recording: None,
         words: None,
     }
 }

@@ -71,6 +71,7 @@ impl Control {
                 self.relays.reconnect();
                 return Ok(());
             }
+            Command::Record { wish } => return self.on_record_wish(wish),
             Command::Fault { fault } => return self.fail(fault),
         };
         self.feed(Input::Command(wish));

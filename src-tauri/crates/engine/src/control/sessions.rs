@@ -205,6 +205,9 @@ impl Control {
             TransportEvent::Estimate(estimate) if is_in_use => {
                 let now = self.machine.clock.media_now();
                 media.estimated(now, estimate, self.devices.microphone());
+                if let Some(rtt) = estimate.rtt {
+                    self.recorder.set_rtt(rtt);
+                }
             }
             TransportEvent::KeyframeRequested(_) | TransportEvent::Estimate(_) => {}
             TransportEvent::Data(bytes) => {

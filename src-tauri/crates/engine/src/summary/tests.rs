@@ -2,7 +2,7 @@
 
 use call::id::Peer;
 use call::reason::EndReason;
-use call::view::{Controls, Lacking, Received, Resume, Sharing};
+use call::view::{Controls, Lacking, Received, RecordingView, Resume, Sharing};
 
 use super::*;
 use crate::view::RelayProblem;
@@ -28,6 +28,7 @@ fn active(call: &str, phase: ActivePhase, camera: bool) -> CallView {
         remote: sends(true),
         remote_lacking: Lacking::default(),
         sharing: Sharing::default(),
+        recording: RecordingView::default(),
         connected_for_ms: None,
         received: Received::default(),
         culprit: None,

@@ -12,6 +12,7 @@ mod lan;
 mod path;
 mod pauses;
 mod processing;
+mod recording;
 mod renewal;
 mod restart;
 mod ring;

@@ -75,6 +75,7 @@ impl Person {
                 ring_speaker: None,
             },
             backends: Backends {
+                record: None,
                 camera: Arc::new(devices.clone()),
                 audio: Arc::new(devices.clone()),
                 screen: Arc::new(NoScreens),

@@ -59,7 +59,7 @@ mod adapt;
 mod counts;
 mod fec;
 mod fill;
-mod opus;
+pub mod opus;
 mod packets;
 mod phase;
 mod playout_buffer;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{DIRECT, Duo, Link, PATH_SET_UP, SILENCE, SILENCE_AGAIN};
 use crate::id::SessionId;
-use crate::input::{Input, Transport};
+use crate::input::{Command, Input, Transport};
 use crate::output::Output;
 use crate::tests::courier::HOP;
 use crate::tests::station::{Station, Who};
@@ -243,7 +243,20 @@ impl Duo {
                     ),
                 );
             }
-            Output::Sound(_) | Output::Ended { .. } | Output::Missed { .. } => {}
+            Output::CheckConsent { id, by, agrees } => {
+                if let Some(consent) = self.at(who).signed(id, by, agrees) {
+                    self.feed(who, Input::Consent(consent));
+                }
+            }
+            Output::AgreeToRecord { id } => {
+                let statement = Station::sign(who, id, true);
+                self.command(who, Command::AgreeToRecord { id, statement });
+            }
+            Output::Record { .. }
+            | Output::StopRecording
+            | Output::Sound(_)
+            | Output::Ended { .. }
+            | Output::Missed { .. } => {}
         }
     }
 

@@ -23,6 +23,7 @@ use super::codecs::FaultyCodecs;
 use super::devices::Devices;
 use super::hush::Hush;
 use super::local_network::LocalNetwork;
+use super::notebook::Notebook;
 use super::screens::Screens;
 
 use super::people::Acquaintances;
@@ -36,6 +37,8 @@ pub(crate) struct Person {
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
     pub(crate) uplink: Uplink,
+    /// What they record.
+    pub(crate) notebook: Notebook,
     people: Acquaintances,
     config: Config,
     backends: Backends,
@@ -118,7 +121,9 @@ impl Person {
             ring_speaker: None,
         };
         let (uplink, screens) = (Uplink::default(), Screens::default());
+        let notebook = Notebook::default();
         let backends = Backends {
+            record: Some(Arc::new(notebook.clone())),
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
             screen: Arc::new(screens.clone()),
@@ -137,6 +142,7 @@ impl Person {
             transport,
             codecs: codecs.clone(),
             uplink,
+            notebook,
             people,
             config,
             backends,

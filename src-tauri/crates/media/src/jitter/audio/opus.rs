@@ -3,7 +3,8 @@
 use crate::backend::codec::MAX_OPUS_FRAME;
 
 /// Samples at 48 kHz that `payload` decodes to; `None` when it is no Opus packet.
-pub(super) fn samples(payload: &[u8]) -> Option<usize> {
+#[must_use]
+pub fn samples(payload: &[u8]) -> Option<usize> {
     let toc = *payload.first()?;
     let frames = match toc & 0b11 {
         0 => 1,
