@@ -1,15 +1,7 @@
 /** What a key means in the call. Letters never fire while somebody types. */
 
 export type Shortcut =
-  | 'microphone'
-  | 'camera'
-  | 'share'
-  | 'fullScreen'
-  | 'small'
-  | 'list'
-  | 'faults'
-  | 'talk'
-  | 'leave';
+  'microphone' | 'camera' | 'share' | 'fullScreen' | 'small' | 'list' | 'faults' | 'talk' | 'leave';
 
 /** Elements that take text, or in which keys have a meaning of their own. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
