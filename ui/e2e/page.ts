@@ -56,6 +56,7 @@ export async function open(page: Page, story: string, options: Options = {}): Pr
 
 const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-upload-weak': 'upload',
+  'call-statistics-trouble': 'upload',
   'call-download-weak': 'download',
   'call-talking-muted': 'muted',
   'call-microphone-lost': 'microphone-lost',

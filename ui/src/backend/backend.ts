@@ -93,6 +93,8 @@ export interface Opening {
   readonly explain?: boolean;
   /** The panel of the four words: they are compared, or what was found. */
   readonly words?: 'compare' | 'differ' | 'matched';
+  /** What is open beside the stage. */
+  readonly panel?: 'chat' | 'statistics';
   /** What is asked about the person who is shown. */
   readonly asking?: 'name' | 'block' | 'delete';
   readonly transfer?: 'export' | 'import';

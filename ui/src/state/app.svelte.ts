@@ -31,6 +31,8 @@ import { type Perceived, TroubleWatch } from './trouble/watch';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
 export type Menu = 'microphone' | 'camera' | 'more';
+/** What stands beside the stage. */
+export type Panel = 'chat' | 'statistics';
 export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
 
 export class App {
@@ -173,6 +175,7 @@ export class App {
     local.faults = false;
     local.explain = false;
     local.words = null;
+    local.panel = null;
     local.asking = null;
     local.problem = null;
     if (next !== 'active') local.settings = null;
@@ -283,6 +286,8 @@ export class Local {
   explain = $state(false);
   /** The panel of the four words: they are compared, or what was found; null when closed. */
   words = $state<'compare' | 'differ' | 'matched' | null>(null);
+  /** What is open beside the stage. */
+  panel = $state<Panel | null>(null);
   /** What is asked about the person who is shown, or with whom the call is. */
   asking = $state<'name' | 'block' | 'delete' | null>(null);
   /** Which form is open for moving to another computer. */
@@ -300,6 +305,11 @@ export class Local {
   /** The address that was dialled last: what a refusal is about. */
   dialled = $state('');
 
+  /** Opens a panel in place of another, or closes it. */
+  toggle(panel: Panel) {
+    this.panel = this.panel === panel ? null : panel;
+  }
+
   open(opening: Opening) {
     this.settings = opening.settings ?? null;
     this.menu = opening.menu ?? null;
@@ -310,6 +320,7 @@ export class Local {
     this.idle = opening.idle ?? false;
     this.explain = opening.explain ?? false;
     this.words = opening.words ?? null;
+    this.panel = opening.panel ?? null;
     this.asking = opening.asking ?? null;
     this.transfer = opening.transfer ?? null;
     this.doctor = opening.doctor ?? false;

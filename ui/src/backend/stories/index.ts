@@ -289,6 +289,12 @@ export const STORIES = {
   'call-words-matched': story(active(), {}, { words: 'matched' }),
   'call-stranger-menu': story(active('connected', { peer: STRANGER }), {}, { menu: 'more' }),
   'call-add': story(active('connected', { peer: STRANGER }), {}, { asking: 'name' }),
+  'call-statistics': story(active(), {}, { panel: 'statistics' }),
+  'call-statistics-trouble': story(
+    active('connected', {}, { stats: { ...STATS, remoteLoss: 0.2 } }),
+    {},
+    { panel: 'statistics' },
+  ),
   'call-shortcuts': story(active(), {}, { shortcuts: true }),
   'call-faults': story(active(), {}, { faults: true }),
   'call-settings': story(active(), {}, { settings: 'sound' }),
