@@ -27,6 +27,7 @@ const COMMANDS: &[&str] = &[
     "import_identity",
     "examine",
     "copy_report",
+    "save_statistics",
 ];
 
 fn main() {

@@ -249,6 +249,7 @@ mod tests {
             local_picture: false,
             remote_picture: false,
             stats: None,
+            quality: None,
             summary: None,
             words: None,
         }

@@ -93,6 +93,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::import_identity,
             commands::examine,
             commands::copy_report,
+            commands::save_statistics,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

@@ -13,6 +13,7 @@ import type { Settings } from './bindings/Settings';
 import type { Stage } from './bindings/Stage';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
+import type { Sample } from '../state/statistics/history.svelte';
 
 export interface Backend {
   /**
@@ -63,6 +64,8 @@ export interface Backend {
   examine(peer?: string): Promise<Report>;
   /** Puts the text of a report on the clipboard. */
   copyReport(text: string): Promise<void>;
+  /** Writes a table of the call's figures (CSV) where downloads go; the result is the file's path. */
+  saveStatistics(csv: string): Promise<string>;
   /** Has the system say that somebody calls, for as long as it rings. */
   notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */
@@ -93,6 +96,8 @@ export interface Opening {
   readonly explain?: boolean;
   /** The panel of the four words: they are compared, or what was found. */
   readonly words?: 'compare' | 'differ' | 'matched';
+  /** What was measured of a call before the page opened. */
+  readonly past?: { readonly call: string; readonly samples: readonly Sample[] };
   /** What is open beside the stage. */
   readonly panel?: 'chat' | 'statistics';
   /** What is asked about the person who is shown. */

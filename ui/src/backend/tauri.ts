@@ -34,6 +34,7 @@ export const tauri: Backend = {
   importIdentity: (file, passphrase) => invoke('import_identity', { file, passphrase }),
   examine: (peer) => invoke('examine', { peer }),
   copyReport: (text) => invoke('copy_report', { text }),
+  saveStatistics: (csv) => invoke('save_statistics', { csv }),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 

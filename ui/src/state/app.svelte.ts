@@ -27,6 +27,7 @@ import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
 import { said } from './testCall';
 import type { Trouble } from './trouble/trouble';
+import { StatsHistory } from './statistics/history.svelte';
 import { type Perceived, TroubleWatch } from './trouble/watch';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
@@ -47,6 +48,8 @@ export class App {
   /** When media first flowed, on the page's clock; null before. */
   began = $state<number | null>(null);
   readonly local = new Local();
+  /** The figures of the call's last minutes. */
+  readonly history = new StatsHistory();
   readonly examination: Examination;
 
   private readonly watch = new TroubleWatch();
@@ -64,6 +67,8 @@ export class App {
   constructor(readonly backend: Backend) {
     this.examination = new Examination(backend);
     if (backend.opening) this.local.open(backend.opening);
+    if (backend.opening?.past)
+      this.history.seed(backend.opening.past.call, backend.opening.past.samples);
     backend.subscribe(
       (view) => {
         this.take(view, performance.now());
@@ -144,6 +149,19 @@ export class App {
     return this.queued('disk', () => this.backend.setBlocked(address, blocked));
   }
 
+  copyText(text: string): Promise<void> {
+    return this.queued('disk', () => this.backend.copyReport(text));
+  }
+
+  /** Writes the figures of the call into a file; the result is its path, null when it was refused. */
+  async saveStatistics(csv: string): Promise<string | null> {
+    let path: string | null = null;
+    await this.queued('disk', async () => {
+      path = await this.backend.saveStatistics(csv);
+    });
+    return path;
+  }
+
   /** The user found the same words on both sides of this call. */
   pinWords(call: string): Promise<void> {
     return this.queued('disk', () => this.backend.pinWords(call));
@@ -206,6 +224,7 @@ export class App {
     const trouble = this.watch.update(view.engine, name, now);
     this.trouble = reuse(this.trouble, trouble);
     this.perceived = reuse(this.perceived, this.watch.perceived);
+    this.history.update(view.engine, Date.now());
     const text = this.announcer.update(call, trouble, now) ?? this.tested(view);
     if (text !== null) this.announcement = text;
     this.view = view;

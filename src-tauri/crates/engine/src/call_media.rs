@@ -16,6 +16,7 @@ use media::picture::Captured;
 use media::queue::Slot;
 use media::rate;
 use media::transport::{NetworkEstimate, Path, Session, SessionControl, Stream};
+use media::units::Bitrate;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
@@ -44,6 +45,8 @@ pub(crate) struct CallMedia {
     /// From when the first session is open.
     pipelines: Option<Pipelines>,
     rate: rate::Controller,
+    /// What the network carries, once it was estimated.
+    pub(crate) estimate: Option<Bitrate>,
     /// How the machines reach each other, once known.
     pub(crate) path: Option<Path>,
     /// What flowed.
@@ -78,6 +81,7 @@ impl CallMedia {
                 size: config.video.size,
                 fps: config.video.fps,
             }),
+            estimate: None,
             path: None,
             flow: Arc::default(),
         }
@@ -212,6 +216,7 @@ impl CallMedia {
     ) {
         let before: (VideoTarget, AudioTarget) = (self.rate.video(), self.rate.audio());
         self.rate.update(now, &estimate);
+        self.estimate = Some(estimate.bitrate);
         if self.rate.audio() != before.1 {
             microphone.set_target(self.rate.audio());
         }
@@ -246,6 +251,11 @@ impl CallMedia {
     /// What the picture encoder shall make now.
     pub(crate) fn video_target(&self) -> VideoTarget {
         self.rate.video()
+    }
+
+    /// What the network carries of what our pictures need: a share; 1 and more is enough.
+    pub(crate) fn rate_share(&self) -> f64 {
+        self.rate.share_of_need()
     }
 
     /// Steers the session in use, once it is open.

@@ -23,6 +23,7 @@ mod counters;
 mod device;
 mod devices;
 mod engine;
+mod figures;
 mod gate;
 mod history;
 mod lan;
@@ -33,6 +34,7 @@ mod microphone;
 mod picture;
 mod playout;
 mod plugs;
+mod quality;
 mod receipts;
 mod recv_video;
 mod relays;
@@ -61,10 +63,12 @@ pub use clock::Clock;
 pub use command::CommandError;
 pub use config::{Backends, Config, LanVisibility, People, Relation, Strangers, WhoMayRing};
 pub use engine::Engine;
+pub use figures::NetworkFigures;
 pub use history::Ended;
 pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
 pub use picture::{PictureFeed, Subscription};
+pub use quality::{CallRecord, DirectionRecord, QualityView};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};
 /// Directives that keep the libraries beneath the relay link from logging frames and addresses,
 /// to be appended to the log filter of every program.

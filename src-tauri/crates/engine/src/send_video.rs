@@ -192,6 +192,9 @@ impl Encoding {
             fps: self.cadence.fps(self.target.fps),
             bitrate: self.target.bitrate,
         };
+        let counters = &self.parts.counters;
+        counters.width.set(u64::from(target.size.width));
+        counters.height.set(u64::from(target.size.height));
         if let Err(error) = self.encoder.set_target(target) {
             tracing::warn!(%error, "the picture encoder keeps its old target");
         }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use signal_client::Problem;
 use ts_rs::TS;
 
+use crate::figures::NetworkFigures;
+use crate::quality::QualityView;
+
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -37,6 +40,8 @@ pub struct EngineView {
     pub remote_picture: bool,
     /// Figures of the call, once a second; null outside.
     pub stats: Option<CallStats>,
+    /// How good the running call is; null outside, and until it is known.
+    pub quality: Option<QualityView>,
     /// What is remembered of the running call, and of the one whose end is shown; null outside.
     pub summary: Option<CallSummary>,
     /// The four words of the running call, equal on both sides unless somebody is in the middle;
@@ -50,7 +55,7 @@ pub struct EngineView {
 pub struct CallSummary {
     /// How the machines reached each other last; null before they did.
     pub path: Option<Path>,
-    /// Whether the network carried all of it well.
+    /// Whether both directions were good all the time.
     pub good: bool,
     /// Whether our camera was wanted last.
     pub video: bool,
@@ -317,4 +322,7 @@ pub struct CallStats {
     pub encode_ms: f64,
     /// Milliseconds that the decoder took for a picture, mean.
     pub decode_ms: f64,
+    /// What the network does to it.
+    #[serde(flatten)]
+    pub network: NetworkFigures,
 }

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
-use engine::PictureFeed;
 use engine::view::{DeviceNow, EngineView, LanView, RelayView};
+use engine::{PictureFeed, QualityView};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -21,6 +21,7 @@ pub struct Figures<W> {
     call: Option<Value>,
     /// The call whose words were told.
     worded: Option<String>,
+    quality: Option<QualityView>,
     stats: Option<Value>,
     ages: Option<PictureAges>,
 }
@@ -37,6 +38,7 @@ impl<W: Write> Figures<W> {
             devices: None,
             call: None,
             worded: None,
+            quality: None,
             stats: None,
             ages: None,
         }
@@ -81,6 +83,10 @@ impl<W: Write> Figures<W> {
             self.worded = Some(call.to_owned());
             self.line(json!({ "call": call, "words": words }))?;
         }
+        if view.quality.is_some() && self.quality != view.quality {
+            self.line(json!({ "quality": view.quality }))?;
+        }
+        self.quality = view.quality;
         let stats = serde_json::to_value(&view.stats)?;
         if view.stats.is_some() && self.stats.as_ref() != Some(&stats) {
             self.stats = Some(stats.clone());
@@ -122,6 +128,7 @@ impl<W: Write> Figures<W> {
             stats.insert("heard".to_owned(), json!(received.heard));
             stats.insert("seen".to_owned(), json!(received.seen));
             stats.insert("culprit".to_owned(), json!(culprit));
+            stats.insert("quality".to_owned(), json!(view.quality));
             if let Some(ages) = &self.ages {
                 stats.insert("pictureAgeMs".to_owned(), percentiles(&ages.take()));
             }
@@ -218,7 +225,7 @@ mod tests {
             },
             "camera": device, "microphone": device, "speaker": device,
             "microphoneLevel": 0.0, "microphoneSilent": false, "remoteLevel": 0.0, "localPicture": false,
-            "remotePicture": false, "stats": null, "summary": null, "words": words,
+            "remotePicture": false, "stats": null, "quality": null, "summary": null, "words": words,
         });
         serde_json::from_value(view).unwrap()
     }
@@ -234,6 +241,34 @@ mod tests {
         assert_eq!(told["heard"], json!(true));
         assert_eq!(told["seen"], Value::Null);
         assert_eq!(told["culprit"], json!("myCamera"));
+    }
+
+    #[test]
+    fn quality_has_a_line_for_each_change_and_stands_beside_the_figures() {
+        let judged = |level: &str| {
+            let mut view = view("connected", "01", None);
+            let verdict = json!({ "level": level, "cause": null });
+            let quality = json!({ "send": verdict, "receive": verdict });
+            view.quality = serde_json::from_value(quality).unwrap();
+            view
+        };
+        let mut figures = Figures::new(Vec::new());
+        for level in ["good", "good", "poor", "good"] {
+            figures.follow(&judged(level)).unwrap();
+        }
+        figures.figures(json!({}), &judged("lost")).unwrap();
+        let text = String::from_utf8(figures.out).unwrap();
+        let lines = text
+            .lines()
+            .map(|it| serde_json::from_str::<Value>(it).unwrap());
+        let levels: Vec<_> = lines
+            .map(|it| match it.get("figures") {
+                Some(figures) => figures["quality"]["send"]["level"].clone(),
+                None => it["quality"]["send"]["level"].clone(),
+            })
+            .filter(|it| !it.is_null())
+            .collect();
+        assert_eq!(levels, ["good", "poor", "good", "lost"]);
     }
 
     #[test]

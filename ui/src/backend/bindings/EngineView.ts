@@ -4,6 +4,7 @@ import type { CallSummary } from "./CallSummary";
 import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
+import type { QualityView } from "./QualityView";
 import type { RelayView } from "./RelayView";
 
 /**
@@ -35,8 +36,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
- * is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+ * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+ * it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**
@@ -60,6 +61,10 @@ remotePicture: boolean,
  * Figures of the call, once a second; null outside.
  */
 stats: CallStats | null, 
+/**
+ * How good the running call is; null outside, and until it is known.
+ */
+quality: QualityView | null, 
 /**
  * What is remembered of the running call, and of the one whose end is shown; null outside.
  */

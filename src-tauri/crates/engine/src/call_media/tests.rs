@@ -39,6 +39,7 @@ async fn without(codec: Codec) -> Option<News> {
         sessions: Sessions::default(),
         plugs: Plugs::default(),
         pipelines: None,
+        estimate: None,
         rate: rate::Controller::new(rate::Limits {
             max: Bitrate::from_kbps(500),
             size: Size::new(64, 48),

@@ -60,6 +60,11 @@ impl Control {
                 }
                 let relay = self.guest_relay_of(&peer);
                 let accepted = !outgoing && self.was_answered(call);
+                let id = call.to_string();
+                let (path, quality) = (
+                    self.call.summary.path_of(&id),
+                    self.call.quality.record(&id),
+                );
                 self.history.ended(Ended {
                     peer,
                     relay,
@@ -67,6 +72,8 @@ impl Control {
                     accepted,
                     reason,
                     lasted_ms: lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
+                    path,
+                    quality,
                 });
             }
             Output::Missed { peer } => {

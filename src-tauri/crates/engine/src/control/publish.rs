@@ -32,6 +32,7 @@ impl Control {
             self.relays.probe();
         }
         self.relays.set_urgent(waits_for_relay(&view));
+        self.call.quality.follow(&view);
         self.call.summary.follow(&view);
         let guest = self.relays.view(LinkId::Guest);
         self.call.summary.guest_relay(&guest);
@@ -56,6 +57,7 @@ impl Control {
             local_picture: devices.shows_ourselves(),
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
+            quality: call.quality.view().filter(|_| in_call),
             summary: call.summary.view(),
             words: self.words(),
         };
@@ -90,6 +92,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         local_picture: false,
         remote_picture: false,
         stats: None,
+        quality: None,
         summary: None,
         words: None,
     }
