@@ -34,6 +34,7 @@ const COMMANDS: &[&str] = &[
     "copy_report",
     "screens",
     "show_recording",
+    "save_statistics",
 ];
 
 fn main() {

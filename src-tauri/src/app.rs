@@ -33,11 +33,13 @@ use crate::view::UiPush;
 
 mod examination;
 mod history;
+mod new_file;
 mod people;
 mod places;
 mod screens;
 mod settings;
 mod shell;
+pub(crate) mod statistics;
 mod test_call;
 #[cfg(test)]
 mod tests;

@@ -258,6 +258,7 @@ mod tests {
             share: ShareView::default(),
             remote_screen: None,
             stats: None,
+            quality: None,
             summary: None,
             recording: None,
             words: None,

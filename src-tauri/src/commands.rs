@@ -6,6 +6,7 @@
     reason = "Tauri hands its arguments over by value"
 )]
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use doctor::Report;
@@ -15,7 +16,7 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 
 use crate::answer::Answer;
-use crate::app::{App, PipWish, ScreenList};
+use crate::app::{App, PipWish, ScreenList, statistics};
 use crate::clipboard;
 use crate::end;
 use crate::error::{ErrorCode, UiError};
@@ -240,6 +241,19 @@ pub(crate) async fn export_identity(
     handle: AppHandle,
     passphrase: String,
 ) -> Result<String, UiError> {
+    let path = app.export_identity(downloads(&handle)?, passphrase).await?;
+    Ok(path.display().to_string())
+}
+
+/// Writes a table of a call's figures into a file where downloads go; says where it is.
+#[tauri::command]
+pub(crate) async fn save_statistics(handle: AppHandle, csv: String) -> Result<String, UiError> {
+    let path = statistics::save(downloads(&handle)?, csv).await?;
+    Ok(path.display().to_string())
+}
+
+/// Where files go that the user asked for.
+fn downloads(handle: &AppHandle) -> Result<PathBuf, UiError> {
     let places = handle.path();
     let places = [
         places.download_dir(),
@@ -247,10 +261,7 @@ pub(crate) async fn export_identity(
         places.home_dir(),
     ];
     let directory = places.into_iter().flatten().find(|it| it.is_dir());
-    let directory =
-        directory.ok_or_else(|| UiError::new(ErrorCode::NotExported, &"there is no folder"))?;
-    let path = app.export_identity(directory, passphrase).await?;
-    Ok(path.display().to_string())
+    directory.ok_or_else(|| UiError::new(ErrorCode::NotExported, &"there is no folder"))
 }
 
 /// Takes over what an export holds, in place of the identity here, and starts the program anew.

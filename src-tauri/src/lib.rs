@@ -106,6 +106,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::copy_report,
             commands::screens,
             commands::show_recording,
+            commands::save_statistics,
         ])
         .setup(move |tauri| {
             // Tauri panics on an error here; a sentence serves people better.

@@ -353,3 +353,50 @@ test('moving to another computer opens in sight and gives the focus back', async
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('button', { name: 'Import…' })).toBeFocused();
 });
+
+test('opened from the menu, the panel takes the focus, pushes the stage and gives the focus back', async ({
+  page,
+}) => {
+  await open(page, 'call');
+  const more = page.getByRole('button', { name: 'More' });
+  await more.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Statistics' }).click();
+  const panel = page.getByRole('region', { name: 'Statistics' });
+  await expect(panel).toBeFocused();
+  await expect(panel).toHaveCSS('width', '320px');
+  await expect(page.getByRole('main')).toHaveCSS('width', '760px');
+  await page.getByRole('button', { name: 'Close the panel' }).click();
+  await expect(more).toBeFocused();
+  await expect(page.getByRole('main')).toHaveCSS('width', '1080px');
+});
+
+test('the panel covers neither bar nor trouble, nor the stage where there is room', async ({
+  page,
+}) => {
+  for (const [width, height] of [
+    [1080, 720],
+    [960, 600],
+    [720, 480],
+    [360, 640],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await open(page, 'call-statistics-trouble');
+    const covered = await page.evaluate(() => {
+      const panel = document.querySelector('.panel')?.getBoundingClientRect();
+      const reach = (selector: string) => {
+        const box = document.querySelector(selector)?.getBoundingClientRect();
+        if (!panel || !box) return true;
+        return (
+          box.left < panel.right &&
+          panel.left < box.right &&
+          box.top < panel.bottom &&
+          panel.top < box.bottom
+        );
+      };
+      const beside = innerWidth > 704 ? ['.top', '.self', '[data-picture=remote]'] : [];
+      return ['.bar', '[data-trouble]', ...beside].filter(reach);
+    });
+    expect.soft(covered, `${String(width)} wide`).toEqual([]);
+  }
+});

@@ -46,6 +46,8 @@ const TELLING: StoryName[] = [
   'call-words-differ',
   'call-words-matched',
   'call-add',
+  'call-statistics',
+  'call-statistics-trouble',
   'call-shortcuts',
   'call-faults',
   'call-settings',

@@ -27,6 +27,8 @@ const OVER_PICTURES: StoryName[] = [
   'call-words',
   'call-words-differ',
   'call-add',
+  'call-statistics',
+  'call-statistics-trouble',
   'call-shortcuts',
   'call-faults',
   'call-settings',

@@ -56,6 +56,12 @@ export async function open(page: Page, story: string, options: Options = {}): Pr
 
 const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-upload-weak': 'upload',
+  'call-statistics-trouble': 'upload',
+  'call-upload-voice': 'upload',
+  'call-download-uneven': 'download',
+  'call-download-still': 'download',
+  'call-download-theirs': 'download',
+  'call-far': 'upload',
   'call-download-weak': 'download',
   'call-talking-muted': 'muted',
   'call-microphone-lost': 'microphone-lost',

@@ -34,6 +34,7 @@ test('what gave way when two called each other at once is no call, what was talk
     reason: 'replaced',
     accepted: false,
     lastedMs: null,
+    record: null,
   };
   const talked = { ...gone, lastedMs: 1000 };
   expect(people([gone], [])).toEqual([]);
@@ -105,6 +106,7 @@ test('somebody is dialled with their name, over the relay of their newest call t
     reason: 'noAnswer',
     accepted: false,
     lastedMs: null,
+    record: null,
   };
   const over = (relay: string) => ({ ...call, relay });
   const nameless = { ...peer, name: '' };
@@ -168,6 +170,7 @@ test('who only rang is unknown, who was called, accepted or saved is not', () =>
     outgoing: false,
     reason: 'missed',
     lastedMs: null,
+    record: null,
   };
   const rang = { ...missed, accepted: false };
   const knows = (calls: HistoryEntry[], contacts: Person[] = []) =>

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import type { EngineView } from '../src/backend/bindings/EngineView';
 import type { ActiveCall } from '../src/backend/call';
-import { devices, STATS } from '../src/backend/stories/base';
+import type { QualityView } from '../src/backend/bindings/QualityView';
+import { devices, GOOD, poorly } from '../src/backend/stories/base';
 import type { StoryName } from '../src/backend/stories';
 import { TroubleWatch } from '../src/state/trouble/watch';
 import { engine } from './views';
@@ -27,11 +28,15 @@ const CAUSES: readonly [kind: string, happens: (view: EngineView) => EngineView]
   ],
   ['network', (view) => inCall(view, { culprit: 'network' })],
   ['unheard', (view) => inCall(view, { received: { heard: false, seen: true } })],
-  ['upload', (view) => ({ ...view, stats: { ...(view.stats ?? STATS), remoteLoss: 0.2 } })],
-  ['download', (view) => ({ ...view, stats: { ...(view.stats ?? STATS), videoLoss: 0.2 } })],
+  ['upload', (view) => ({ ...view, quality: worse(view.quality, 'send') })],
+  ['download', (view) => ({ ...view, quality: worse(view.quality, 'receive') })],
 ];
 const LOST = { state: 'failed' as const, problem: 'lost' as const, name: '' };
 const MUTED = { microphone: false, camera: true };
+
+function worse(quality: QualityView | null, direction: keyof QualityView): QualityView {
+  return { ...(quality ?? GOOD), [direction]: { level: 'poor', cause: 'loss' } };
+}
 
 function inCall(view: EngineView, change: Partial<ActiveCall>): EngineView {
   if (view.call.state !== 'active') throw new Error('the story is no call');
@@ -160,12 +165,12 @@ test('a device that failed is said before the call already', () => {
   expect(new TroubleWatch().update(engine('calling'), 'Bea', 0)).toBeNull();
 });
 
-test('a bad network is noticed behind a lost microphone, and said once that is well', () => {
+test('a bad network is said once a lost microphone is well', () => {
   const watch = new TroubleWatch();
-  const lost = engine('call-microphone-lost', { stats: { ...STATS, videoLoss: 0.2 } });
+  const lost = engine('call-microphone-lost', { quality: poorly('receive', 'loss') });
   expect(watched(watch, lost, 0, 2100)?.kind).toBe('microphone-lost');
   expect(watch.update(engine('call-download-weak'), 'Bea', 2200)?.kind).toBe('download');
-  expect(watched(watch, engine('call'), 2300, 7400)).toBeNull();
+  expect(watch.update(engine('call'), 'Bea', 2300)).toBeNull();
 });
 
 test('talking while muted is noticed after a moment, a cough is not', () => {
@@ -195,14 +200,40 @@ test('unmuting takes the line away at once', () => {
   expect(watch.update(engine('call'), 'Bea', 2100)).toBeNull();
 });
 
-test('a weak upload is said after two seconds and kept until it has been well for five', () => {
-  const watch = new TroubleWatch();
-  const weak = engine('call-upload-weak');
-  expect(watched(watch, weak, 0, 1900)).toBeNull();
-  expect(watched(watch, weak, 2000, 2100)?.remedy).toEqual({ do: 'cameraOff' });
-  const well = engine('call', { stats: { ...STATS, remoteLoss: 0 } });
-  expect(watched(watch, well, 2200, 6000)?.kind).toBe('upload');
-  expect(watched(watch, well, 6100, 7400)).toBeNull();
+test.each(['excellent', 'good'] as const)('what is %s is not spoken of', (level) => {
+  const quality = {
+    send: { level, cause: 'loss' as const },
+    receive: { level, cause: 'delay' as const },
+  };
+  expect(new TroubleWatch().update(engine('call', { quality }), 'Bea', 0)).toBeNull();
+});
+
+test.each([
+  ['send', 'loss', 'Without your video', { do: 'cameraOff' }],
+  ['send', 'rate', 'Without your video', { do: 'cameraOff' }],
+  ['send', 'server', 'Without your video', { do: 'cameraOff' }],
+  ['send', 'delay', 'between you and Bea is long', null],
+  ['receive', 'delay', 'between you and Bea is long', null],
+  ['receive', 'loss', 'What Bea sends arrives with gaps', null],
+  ['receive', 'concealment', 'What Bea sends arrives with gaps', null],
+  ['receive', 'jitter', 'unevenly', null],
+  ['receive', 'freezes', 'Bea’s picture stands still', null],
+  ['receive', 'server', 'Bea’s connection is weak', null],
+] as const)(
+  'a bad direction (%s, %s) says whom it affects and why',
+  (direction, cause, text, remedy) => {
+    const view = engine('call', { quality: poorly(direction, cause) });
+    const said = new TroubleWatch().update(view, 'Bea', 0);
+    expect(said).toMatchObject({ text: expect.stringContaining(text), remedy });
+  },
+);
+
+test('whoever sends no video is not told to turn it off', () => {
+  const said = new TroubleWatch().update(engine('call-upload-voice'), 'Bea', 0);
+  expect(said).toMatchObject({
+    text: expect.stringContaining('hears you with gaps'),
+    remedy: null,
+  });
 });
 
 test('the next call starts with a clean slate', () => {

@@ -70,6 +70,7 @@ fn call_of(peer: &Peer) -> HistoryEntry {
         reason: "localHangup".to_owned(),
         accepted: false,
         lasted_ms: Some(1),
+        record: None,
     }
 }
 

@@ -15,6 +15,7 @@ import type { Stage } from './bindings/Stage';
 import type { Steer } from './bindings/Steer';
 import type { UiView } from './bindings/UiView';
 import type { Understood } from './bindings/Understood';
+import type { Sample } from '../state/statistics/history.svelte';
 
 export interface Backend {
   /**
@@ -79,6 +80,8 @@ export interface Backend {
   copyReport(text: string): Promise<void>;
   /** Shows the folder of the last recording in the system's file manager. */
   showRecording(): Promise<void>;
+  /** Writes a table of the call's figures (CSV) where downloads go; the result is the file's path. */
+  saveStatistics(csv: string): Promise<string>;
   /** Has the system say that somebody calls, for as long as it rings. */
   notifyCall(title: string, body: string): Promise<void>;
   /** Draws pictures of its own making; only a backend without real pictures has it. */
@@ -115,6 +118,10 @@ export interface Opening {
   readonly explain?: boolean;
   /** The panel of the four words: they are compared, or what was found. */
   readonly words?: 'compare' | 'differ' | 'matched';
+  /** What was measured of a call before the page opened. */
+  readonly past?: { readonly call: string; readonly samples: readonly Sample[] };
+  /** What is open beside the stage. */
+  readonly panel?: 'chat' | 'statistics';
   /** What is asked about the person who is shown. */
   readonly asking?: 'name' | 'block' | 'delete';
   readonly transfer?: 'export' | 'import';

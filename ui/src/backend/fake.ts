@@ -5,6 +5,7 @@
  */
 import type { Backend } from './backend';
 import type { Answer } from './bindings/Answer';
+import type { CallStats } from './bindings/CallStats';
 import type { Command } from './bindings/Command';
 import type { Controls } from './bindings/Controls';
 import type { EngineView } from './bindings/EngineView';
@@ -37,6 +38,7 @@ import { changed } from './stories/people';
 import { shared } from './stories/screens';
 import { wished } from './stories/recordings';
 import { painter } from './stories/paint';
+import { moving } from './stories/statistics';
 
 /** What tests may look at. */
 export interface FakeBackend extends Backend {
@@ -79,7 +81,9 @@ export function fake(query: URLSearchParams): FakeBackend {
     push();
   };
   const beat = () => {
-    show({ engine: moved(view.engine, performance.now() - started, still) });
+    show({
+      engine: moved(view.engine, story.view.engine.stats, performance.now() - started, still),
+    });
   };
 
   let steps = 0;
@@ -203,6 +207,10 @@ export function fake(query: URLSearchParams): FakeBackend {
     around(nearby) {
       show({ engine: { ...view.engine, lan: { ...view.engine.lan, nearby } } });
     },
+    saveStatistics(csv) {
+      backend.copied.push(csv);
+      return Promise.resolve('/home/ada/Downloads/tincan-call.csv');
+    },
     notifyCall(title, body) {
       backend.notified.push(`${title}: ${body}`);
       return Promise.resolve();
@@ -250,14 +258,21 @@ function joined(engine: EngineView, chosen: Settings['lan'] | undefined): Engine
   };
 }
 
-function moved(engine: EngineView, ms: number, still: boolean): EngineView {
+function moved(
+  engine: EngineView,
+  measured: CallStats | null,
+  ms: number,
+  still: boolean,
+): EngineView {
   const wave = still ? 0.6 : Math.abs(Math.sin(ms / 340) * Math.sin(ms / 90));
   const call = engine.call;
+  const { stats } = engine;
   const loud = (level: number) => (level === 0 ? 0 : still ? level : 0.01 + wave * 0.4);
   return {
     ...engine,
     microphoneLevel: engine.microphoneLevel > 0.3 ? 0.4 : loud(engine.microphoneLevel),
     remoteLevel: loud(engine.remoteLevel),
+    stats: stats && measured && !still ? moving(measured, Math.floor(ms / 1000)) : stats,
     call:
       call.state === 'active' && call.connectedForMs !== null && !still
         ? { ...call, connectedForMs: call.connectedForMs + PUSH_MS }

@@ -41,6 +41,7 @@ export const tauri: Backend = {
   screens: () => invoke('screens'),
   copyReport: (text) => invoke('copy_report', { text }),
   showRecording: () => invoke('show_recording'),
+  saveStatistics: (csv) => invoke('save_statistics', { csv }),
   notifyCall: (title, body) => invoke('notify_call', { title, body }),
 };
 

@@ -1,7 +1,7 @@
 /** The four corners for our own picture. */
 import type { Corner } from '../state/app.svelte';
 
-/** The corner nearest to a point of the window. */
+/** The corner nearest to a point of the stage. */
 export function cornerAt(x: number, y: number, width: number, height: number): Corner {
   const right = x > width / 2;
   return y > height / 2 ? (right ? 'bottomRight' : 'bottomLeft') : right ? 'topRight' : 'topLeft';

@@ -28,10 +28,13 @@ import { inSentence, linkTo } from './people';
 import { reuse } from './reuse';
 import { said } from './testCall';
 import type { Trouble } from './trouble/trouble';
+import { StatsHistory } from './statistics/history.svelte';
 import { type Perceived, TroubleWatch } from './trouble/watch';
 
 export type Section = 'you' | 'sound' | 'camera' | 'network' | 'privacy' | 'look';
 export type Menu = 'microphone' | 'camera' | 'more';
+/** What stands beside the stage. */
+export type Panel = 'chat' | 'statistics';
 export type Corner = 'topLeft' | 'topRight' | 'bottomLeft' | 'bottomRight';
 
 export class App {
@@ -46,6 +49,8 @@ export class App {
   /** When media first flowed, on the page's clock; null before. */
   began = $state<number | null>(null);
   readonly local = new Local();
+  /** The figures of the call's last minutes. */
+  readonly history = new StatsHistory();
   readonly examination: Examination;
 
   private readonly watch = new TroubleWatch();
@@ -63,6 +68,8 @@ export class App {
   constructor(readonly backend: Backend) {
     this.examination = new Examination(backend);
     if (backend.opening) this.local.open(backend.opening);
+    if (backend.opening?.past)
+      this.history.seed(backend.opening.past.call, backend.opening.past.samples);
     backend.subscribe(
       (view) => {
         this.take(view, performance.now());
@@ -165,6 +172,19 @@ export class App {
     return this.queued('disk', () => this.backend.setBlocked(address, blocked));
   }
 
+  copyText(text: string): Promise<void> {
+    return this.queued('disk', () => this.backend.copyReport(text));
+  }
+
+  /** Writes the figures of the call into a file; the result is its path, null when it was refused. */
+  async saveStatistics(csv: string): Promise<string | null> {
+    let path: string | null = null;
+    await this.queued('disk', async () => {
+      path = await this.backend.saveStatistics(csv);
+    });
+    return path;
+  }
+
   /** The user found the same words on both sides of this call. */
   pinWords(call: string): Promise<void> {
     return this.queued('disk', () => this.backend.pinWords(call));
@@ -198,6 +218,7 @@ export class App {
     local.words = null;
     local.picker = false;
     local.actualSize = false;
+    local.panel = null;
     local.asking = null;
     local.swapped = false;
     local.problem = null;
@@ -229,6 +250,7 @@ export class App {
     const trouble = this.watch.update(view.engine, name, now);
     this.trouble = reuse(this.trouble, trouble);
     this.perceived = reuse(this.perceived, this.watch.perceived);
+    this.history.update(view.engine, Date.now());
     const text = this.announcer.update(call, trouble, now) ?? this.tested(view);
     if (text !== null) this.announcement = text;
     this.view = view;
@@ -317,6 +339,8 @@ export class Local {
   picker = $state(false);
   /** The other side's screen shows in its own size, and is scrolled. */
   actualSize = $state(false);
+  /** What is open beside the stage. */
+  panel = $state<Panel | null>(null);
   /** What is asked about the person who is shown, or with whom the call is. */
   asking = $state<'name' | 'block' | 'delete' | null>(null);
   /** Which form is open for moving to another computer. */
@@ -334,6 +358,11 @@ export class Local {
   /** The address that was dialled last: what a refusal is about. */
   dialled = $state('');
 
+  /** Opens a panel in place of another, or closes it. */
+  toggle(panel: Panel) {
+    this.panel = this.panel === panel ? null : panel;
+  }
+
   open(opening: Opening) {
     this.settings = opening.settings ?? null;
     this.menu = opening.menu ?? null;
@@ -347,6 +376,7 @@ export class Local {
     this.words = opening.words ?? null;
     this.picker = opening.picker ?? false;
     this.actualSize = opening.actualSize ?? false;
+    this.panel = opening.panel ?? null;
     this.asking = opening.asking ?? null;
     this.transfer = opening.transfer ?? null;
     this.doctor = opening.doctor ?? false;

@@ -1,7 +1,16 @@
 /** What a key means in the call. Letters never fire while somebody types. */
 
 export type Shortcut =
-  'microphone' | 'camera' | 'share' | 'fullScreen' | 'small' | 'list' | 'faults' | 'talk' | 'leave';
+  | 'microphone'
+  | 'camera'
+  | 'share'
+  | 'fullScreen'
+  | 'small'
+  | 'statistics'
+  | 'list'
+  | 'faults'
+  | 'talk'
+  | 'leave';
 
 /** Elements that take text, or in which keys have a meaning of their own. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
@@ -28,6 +37,8 @@ export function shortcut(event: KeyboardEvent): Shortcut | null {
       return 'fullScreen';
     case 'p':
       return 'small';
+    case 'i':
+      return 'statistics';
     case '?':
       return 'list';
     case 'escape':

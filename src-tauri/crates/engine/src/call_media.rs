@@ -17,6 +17,7 @@ use media::picture::Captured;
 use media::queue::Slot;
 use media::rate;
 use media::transport::{NetworkEstimate, Path, Session, SessionControl, Stream};
+use media::units::Bitrate;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
@@ -50,6 +51,8 @@ pub(crate) struct CallMedia {
     rate: rate::Controller,
     /// The round trip time, once known.
     rtt: Option<Duration>,
+    /// What the network carries, once it was estimated.
+    pub(crate) estimate: Option<Bitrate>,
     /// How the machines reach each other, once known.
     pub(crate) path: Option<Path>,
     /// What flowed.
@@ -90,6 +93,7 @@ impl CallMedia {
                 fps: config.video.fps,
             }),
             rtt: None,
+            estimate: None,
             path: None,
             flow: Arc::default(),
         }
@@ -257,6 +261,7 @@ impl CallMedia {
         let before = (self.rate.video(), self.rate.screen());
         self.rate.update(now, &estimate);
         self.rtt = estimate.rtt.or(self.rtt);
+        self.estimate = Some(estimate.bitrate);
         if self.rate.audio() != audio {
             microphone.set_target(self.rate.audio());
         }
@@ -302,6 +307,11 @@ impl CallMedia {
     /// What the picture encoder shall make now.
     pub(crate) fn video_target(&self) -> VideoTarget {
         self.rate.video()
+    }
+
+    /// What the network carries of what our pictures need: a share; 1 and more is enough.
+    pub(crate) fn rate_share(&self) -> f64 {
+        self.rate.share_of_need()
     }
 
     /// Steers the session in use, once it is open.

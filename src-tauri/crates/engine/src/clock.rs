@@ -56,6 +56,22 @@ impl Clock {
         }
     }
 
+    /// How much time of processors this process has used; `None` where that is not known or means
+    /// nothing, because time is simulated.
+    pub(crate) fn process_time(&self) -> Option<Duration> {
+        if self.start.is_some() {
+            return None;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+            let seconds = u64::try_from(used.tv_sec).ok()?;
+            Some(Duration::new(seconds, u32::try_from(used.tv_nsec).ok()?))
+        }
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+
     /// What the clock would say had nobody moved it.
     fn unmoved(&self) -> Instant {
         self.start.unwrap_or_else(Instant::now)

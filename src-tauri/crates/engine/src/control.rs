@@ -41,6 +41,7 @@ use crate::history::{Ended, History};
 use crate::lan::Lan;
 use crate::machine::Machine;
 use crate::picture::PictureFeed;
+use crate::quality::CallQuality;
 use crate::receipts::ReceiptCounter;
 use crate::recording::Recorder;
 use crate::relays::{Relays, Routes, Way};
@@ -109,6 +110,7 @@ struct Call {
     closing: BTreeSet<SessionId>,
     sampler: Sampler,
     receipts: ReceiptCounter,
+    quality: CallQuality,
     summary: Summary,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
@@ -185,6 +187,7 @@ impl Control {
                 closing: BTreeSet::new(),
                 sampler: Sampler::default(),
                 receipts: ReceiptCounter::default(),
+                quality: CallQuality::default(),
                 summary: Summary::default(),
                 guest_relay: None,
                 data: SubjectCheck::default(),

@@ -194,6 +194,10 @@ pub(crate) struct VideoOut {
     pub(crate) keyframes: Count,
     /// Time spent encoding, microseconds.
     pub(crate) encode_us: Count,
+    /// Width of the last picture, pixels.
+    pub(crate) width: Count,
+    /// Height of the last picture, pixels.
+    pub(crate) height: Count,
 }
 
 /// Sound that comes.
@@ -232,6 +236,8 @@ pub(crate) struct VideoIn {
     pub(crate) decode_us: Count,
     /// Freezes, by the rule of webrtc-stats.
     pub(crate) freezes: Count,
+    /// How long they lasted, microseconds.
+    pub(crate) frozen_us: Count,
     /// Width of the last picture, pixels.
     pub(crate) width: Count,
     /// Height of the last picture, pixels.

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use call::id::Peer;
 use call::reason::EndReason;
+use media::transport::Path;
 use tokio::sync::broadcast;
+
+use crate::quality::CallRecord;
 
 /// A call that is over, for the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub struct Ended {
     pub reason: EndReason,
     /// How long media flowed, milliseconds; `None` when it never did.
     pub lasted_ms: Option<u64>,
+    /// How the machines reached each other last; `None` when they did not.
+    pub path: Option<Path>,
+    /// How good it was; `None` when it was too short to be judged.
+    pub quality: Option<CallRecord>,
 }
 
 impl Ended {
@@ -77,6 +84,8 @@ impl History {
             accepted: false,
             reason: EndReason::Missed,
             lasted_ms: None,
+            path: None,
+            quality: None,
         });
     }
 

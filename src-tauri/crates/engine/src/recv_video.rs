@@ -280,6 +280,10 @@ impl Decoding {
         if self.parts.sync.is_some() {
             self.freezes.shown(now);
             counters.freezes.set(self.freezes.count());
+            let frozen = self.freezes.total().as_micros();
+            counters
+                .frozen_us
+                .set(u64::try_from(frozen).unwrap_or(u64::MAX));
         }
         self.parts.feed.show(Some(pending.picture));
     }

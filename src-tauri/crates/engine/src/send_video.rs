@@ -234,6 +234,9 @@ impl Encoding {
         let Some(target) = self.turns.target(self.target, size, begun, keyframe) else {
             return;
         };
+        let counters = &self.parts.counters;
+        counters.width.set(u64::from(target.size.width));
+        counters.height.set(u64::from(target.size.height));
         if let Err(error) = self.encoder.set_target(target) {
             tracing::warn!(%error, "the picture encoder keeps its old target");
         }

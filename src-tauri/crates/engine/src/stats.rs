@@ -2,13 +2,14 @@
 
 mod screen;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use call::view::CallView;
 use media::transport::{Stream, StreamStats, TransportStats};
 
 use crate::call_media::{CallMedia, Flow};
 use crate::counters::AudioOut;
+use crate::figures::{LastSecond, NetworkFigures};
 use crate::view::CallStats;
 
 /// Samples the figures of one call at a time.
@@ -44,6 +45,9 @@ struct Counted {
     waited_us: u64,
     emitted: u64,
     screen: screen::Counted,
+    samples: u64,
+    concealed: u64,
+    process_time: Option<Duration>,
 }
 
 impl Sampler {
@@ -80,9 +84,17 @@ impl Sampler {
         self.stats = None;
     }
 
-    /// Takes a sample.
-    pub(crate) fn sample(&mut self, now: Instant, media: &CallMedia) {
-        let counted = count(&media.flow);
+    /// Takes a sample. `process_time` is what this process has used of processors.
+    pub(crate) fn sample(
+        &mut self,
+        now: Instant,
+        process_time: Option<Duration>,
+        media: &CallMedia,
+    ) {
+        let counted = Counted {
+            process_time,
+            ..count(&media.flow)
+        };
         let Some((then, before)) = self.last.replace((now, counted)) else {
             return;
         };
@@ -95,7 +107,19 @@ impl Sampler {
         let session = self.transport.new.unwrap_or_default();
         let earlier = self.transport.old.unwrap_or_default();
         let lost = |it| loss(&session.streams[it], &earlier.streams[it]);
-        let remote_lost = |it| session.streams[it].remote_fraction_lost;
+        let concealment = mean(
+            counted.concealed.saturating_sub(before.concealed),
+            counted.samples.saturating_sub(before.samples),
+        );
+        let process_cpu = counted
+            .process_time
+            .zip(before.process_time)
+            .map(|(new, old)| new.saturating_sub(old).as_secs_f64() / seconds);
+        let last_second = LastSecond {
+            concealment,
+            process_cpu,
+        };
+        let network = NetworkFigures::new(media, &session, &earlier, last_second);
         self.stats = Some(CallStats {
             path: media.path,
             current_round_trip_time: session.current_round_trip_time.map(|it| it.as_secs_f64()),
@@ -126,7 +150,7 @@ impl Sampler {
             freeze_count: video.freezes.get(),
             video_loss: lost(Stream::Camera),
             audio_loss: lost(Stream::Voice),
-            remote_loss: f64::from(remote_lost(Stream::Camera).max(remote_lost(Stream::Voice))),
+            remote_loss: network.remote_audio_loss.max(network.remote_video_loss),
             audio_jitter_buffer_delay: mean(
                 counted.waited_us.saturating_sub(before.waited_us),
                 counted.emitted.saturating_sub(before.emitted),
@@ -146,6 +170,7 @@ impl Sampler {
                 counted.decoded.saturating_sub(before.decoded),
             ) / 1e3,
             screen: counted.screen.since(&before.screen, seconds, &media.flow),
+            network,
         });
     }
 
@@ -169,6 +194,9 @@ fn count(flow: &Flow) -> Counted {
         waited_us: flow.audio_in.waited_us.get(),
         emitted: flow.audio_in.emitted.get(),
         screen: screen::Counted::now(flow),
+        samples: flow.audio_in.samples.get(),
+        concealed: flow.audio_in.concealed.get(),
+        process_time: None,
     }
 }
 

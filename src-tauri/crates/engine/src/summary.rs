@@ -1,13 +1,12 @@
 //! What is remembered of a call: how its machines reached each other, and whether it went well.
 //!
-//! Pure: time is an argument. Fed by the control task with every view and every sample of figures.
-
-use std::time::{Duration, Instant};
+//! Fed by the control task with every view, and once a second with how good the call is.
 
 use call::view::{ActivePhase, CallView};
-use media::transport::Path;
+use media::transport::{ConnectionQuality, Path};
 
-use crate::view::{CallStats, CallSummary, RelayView};
+use crate::quality::QualityView;
+use crate::view::{CallSummary, RelayView};
 
 /// Remembers one call at a time, from its first ring until its end is dismissed.
 #[derive(Debug)]
@@ -15,16 +14,19 @@ pub(crate) struct Summary {
     /// The call that is remembered.
     call: Option<String>,
     summary: CallSummary,
-    /// What we send is lost on the way.
-    upload: Sustained,
-    /// What the other side sends is lost on the way.
-    download: Sustained,
 }
 
 impl Summary {
     /// What the UI shows; `None` outside a call.
     pub(crate) fn view(&self) -> Option<CallSummary> {
         self.call.is_some().then_some(self.summary)
+    }
+
+    /// How the machines of this call reached each other last.
+    pub(crate) fn path_of(&self, call: &str) -> Option<Path> {
+        self.summary
+            .path
+            .filter(|_| self.call.as_deref() == Some(call))
     }
 
     /// Takes in the call as it is now. Another call begins a memory of its own.
@@ -50,12 +52,9 @@ impl Summary {
         self.summary.path = Some(path);
     }
 
-    /// Takes in the figures of the last second.
-    pub(crate) fn sampled(&mut self, now: Instant, stats: &CallStats) {
-        let received = stats.video_loss.max(stats.audio_loss);
-        let up = self.upload.update(now, stats.remote_loss);
-        let down = self.download.update(now, received);
-        self.summary.good &= !up && !down && stats.freeze_count == 0;
+    /// Takes in how good the call is.
+    pub(crate) fn judged(&mut self, quality: QualityView) {
+        self.summary.good &= quality.worst() >= ConnectionQuality::Good;
     }
 
     /// The relay that the call's invite names is in this state. While it is dialled again, what was
@@ -88,50 +87,9 @@ impl Default for Summary {
                 video: false,
                 guest_relay: None,
             },
-            upload: Sustained::default(),
-            download: Sustained::default(),
         }
     }
 }
-
-/// A loss that counts once it has lasted, and until it has been gone for a while.
-#[derive(Debug, Default)]
-struct Sustained {
-    bad: bool,
-    /// Since when the loss says the opposite of `bad`.
-    otherwise_since: Option<Instant>,
-}
-
-impl Sustained {
-    /// Whether the network is bad, now that this share is lost.
-    fn update(&mut self, now: Instant, loss: f64) -> bool {
-        let limit = if self.bad { LOSS_GOOD } else { LOSS_BAD };
-        if (loss > limit) == self.bad {
-            self.otherwise_since = None;
-            return self.bad;
-        }
-        let since = *self.otherwise_since.get_or_insert(now);
-        let patience = if self.bad { GOOD_AFTER } else { BAD_AFTER };
-        if now.saturating_duration_since(since) >= patience {
-            self.bad = !self.bad;
-            self.otherwise_since = None;
-        }
-        self.bad
-    }
-}
-
-/// Loss above which sound and picture visibly suffer.
-const LOSS_BAD: f64 = 0.08;
-
-/// Loss below which all is well again: well under [`LOSS_BAD`], so that a value in between does not
-/// make the verdict flicker.
-const LOSS_GOOD: f64 = 0.03;
-
-/// Bad for this long before it counts: shorter losses are concealed.
-const BAD_AFTER: Duration = Duration::from_secs(2);
-
-/// Good for this long before it is taken back.
-const GOOD_AFTER: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

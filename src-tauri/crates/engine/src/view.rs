@@ -11,6 +11,8 @@ use signal_client::Problem;
 use ts_rs::TS;
 
 pub use self::share::{ScreenStats, ShareProblem, ShareView};
+use crate::figures::NetworkFigures;
+use crate::quality::QualityView;
 use crate::recording::RecordingFile;
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -48,6 +50,8 @@ pub struct EngineView {
     pub remote_screen: Option<Size>,
     /// Figures of the call, once a second; null outside.
     pub stats: Option<CallStats>,
+    /// How good the running call is; null outside, and until it is known.
+    pub quality: Option<QualityView>,
     /// What is remembered of the running call, and of the one whose end is shown; null outside.
     pub summary: Option<CallSummary>,
     /// The recording that this machine writes, or wrote of the call that was shown last; null where
@@ -64,7 +68,7 @@ pub struct EngineView {
 pub struct CallSummary {
     /// How the machines reached each other last; null before they did.
     pub path: Option<Path>,
-    /// Whether the network carried all of it well.
+    /// Whether both directions were good all the time.
     pub good: bool,
     /// Whether our camera was wanted last.
     pub video: bool,
@@ -334,4 +338,7 @@ pub struct CallStats {
     /// Of shared screens.
     #[serde(default)]
     pub screen: ScreenStats,
+    /// What the network does to it.
+    #[serde(flatten)]
+    pub network: NetworkFigures,
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::view::{DeviceNow, EngineView, LanView, RelayView, ShareView};
-use engine::{PictureFeed, RecordingFile};
+use engine::{PictureFeed, QualityView, RecordingFile};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ pub struct Figures<W> {
     /// The call whose words were told.
     worded: Option<String>,
     recording: Option<RecordingFile>,
+    quality: Option<QualityView>,
     stats: Option<Value>,
     ages: Option<PictureAges>,
 }
@@ -41,6 +42,7 @@ impl<W: Write> Figures<W> {
             share: ShareView::default(),
             worded: None,
             recording: None,
+            quality: None,
             stats: None,
             ages: None,
         }
@@ -93,6 +95,10 @@ impl<W: Write> Figures<W> {
             self.recording.clone_from(&view.recording);
             self.line(json!({ "recording": view.recording }))?;
         }
+        if view.quality.is_some() && self.quality != view.quality {
+            self.line(json!({ "quality": view.quality }))?;
+        }
+        self.quality = view.quality;
         let stats = serde_json::to_value(&view.stats)?;
         if view.stats.is_some() && self.stats.as_ref() != Some(&stats) {
             self.stats = Some(stats.clone());
@@ -134,6 +140,7 @@ impl<W: Write> Figures<W> {
             stats.insert("heard".to_owned(), json!(received.heard));
             stats.insert("seen".to_owned(), json!(received.seen));
             stats.insert("culprit".to_owned(), json!(culprit));
+            stats.insert("quality".to_owned(), json!(view.quality));
             if let Some(ages) = &self.ages {
                 stats.insert("pictureAgeMs".to_owned(), percentiles(&ages.take()));
             }
@@ -230,7 +237,7 @@ mod tests {
             },
             "camera": device, "microphone": device, "speaker": device,
             "microphoneLevel": 0.0, "microphoneSilent": false, "remoteLevel": 0.0, "localPicture": false,
-            "remotePicture": false, "stats": null, "summary": null, "words": words,
+            "remotePicture": false, "stats": null, "quality": null, "summary": null, "words": words,
         });
         serde_json::from_value(view).unwrap()
     }
@@ -246,6 +253,34 @@ mod tests {
         assert_eq!(told["heard"], json!(true));
         assert_eq!(told["seen"], Value::Null);
         assert_eq!(told["culprit"], json!("myCamera"));
+    }
+
+    #[test]
+    fn quality_has_a_line_for_each_change_and_stands_beside_the_figures() {
+        let judged = |level: &str| {
+            let mut view = view("connected", "01", None);
+            let verdict = json!({ "level": level, "cause": null });
+            let quality = json!({ "send": verdict, "receive": verdict });
+            view.quality = serde_json::from_value(quality).unwrap();
+            view
+        };
+        let mut figures = Figures::new(Vec::new());
+        for level in ["good", "good", "poor", "good"] {
+            figures.follow(&judged(level)).unwrap();
+        }
+        figures.figures(json!({}), &judged("lost")).unwrap();
+        let text = String::from_utf8(figures.out).unwrap();
+        let lines = text
+            .lines()
+            .map(|it| serde_json::from_str::<Value>(it).unwrap());
+        let levels: Vec<_> = lines
+            .map(|it| match it.get("figures") {
+                Some(figures) => figures["quality"]["send"]["level"].clone(),
+                None => it["quality"]["send"]["level"].clone(),
+            })
+            .filter(|it| !it.is_null())
+            .collect();
+        assert_eq!(levels, ["good", "poor", "good", "lost"]);
     }
 
     #[test]

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use engine::Ended;
+use engine::{DirectionRecord, Ended};
 use identity::Address;
-use store::{HistoryEntry, HistoryPeer, Store, StoreError};
+use media::transport::{ConnectionQuality, Path};
+use store::{
+    CallRecord, HistoryEntry, HistoryPeer, RecordedDirection, RecordedPath, RecordedQuality, Store,
+    StoreError,
+};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep;
@@ -96,6 +100,39 @@ fn entry(ended: Ended) -> HistoryEntry {
             .unwrap_or_default(),
         accepted: ended.accepted,
         lasted_ms: ended.lasted_ms,
+        record: ended.path.zip(ended.quality).map(record),
+    }
+}
+
+fn record((path, quality): (Path, engine::CallRecord)) -> CallRecord {
+    CallRecord {
+        path: match path {
+            Path::Local => RecordedPath::Local,
+            Path::Direct => RecordedPath::Direct,
+            Path::Relayed => RecordedPath::Relayed,
+            Path::Server => RecordedPath::Server,
+        },
+        send: direction(quality.send),
+        receive: direction(quality.receive),
+        frame_width: quality.largest.width,
+        frame_height: quality.largest.height,
+    }
+}
+
+fn direction(record: DirectionRecord) -> RecordedDirection {
+    RecordedDirection {
+        mean: level(record.mean),
+        worst: level(record.worst),
+        lost_per_mille: record.lost_per_mille,
+    }
+}
+
+fn level(level: ConnectionQuality) -> RecordedQuality {
+    match level {
+        ConnectionQuality::Lost => RecordedQuality::Lost,
+        ConnectionQuality::Poor => RecordedQuality::Poor,
+        ConnectionQuality::Good => RecordedQuality::Good,
+        ConnectionQuality::Excellent => RecordedQuality::Excellent,
     }
 }
 
@@ -120,6 +157,8 @@ mod tests {
             accepted: false,
             reason: EndReason::Missed,
             lasted_ms: None,
+            path: None,
+            quality: None,
         }
     }
 

@@ -97,6 +97,9 @@ Figures of --json, once a second: statistics of the call, named as in W3C webrtc
                  nothing is known
   culprit        what keeps one of the two from hearing or seeing the other, such as network
                  or theirCamera; null while all is well
+  quality        as in the lines of that name: of send and receive each the level (excellent,
+                 good, poor, lost) and its cause (silence, loss, rate, delay, jitter,
+                 concealment, freezes, server), told when one of them changes
 
 The last line of `test-call --json`, testCall: ok, and problems if it is not; medians of
   voiceDelayMs   how late the voice came back, both ways together, beyond the two seconds

@@ -17,6 +17,7 @@ pub mod keyframe;
 pub mod level;
 pub mod network;
 pub mod picture;
+pub mod quality;
 pub mod queue;
 pub mod rate;
 pub mod scale;

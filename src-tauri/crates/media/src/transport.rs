@@ -257,8 +257,8 @@ pub struct ServerQuality {
     pub theirs: Option<ConnectionQuality>,
 }
 
-/// How good a connection to a server is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// How good a connection is, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ConnectionQuality {
     /// Nothing arrives.

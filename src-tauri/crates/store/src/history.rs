@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+use crate::record::CallRecord;
 use crate::settings::clipped;
 
 /// How many calls are remembered.
@@ -33,6 +34,9 @@ pub struct HistoryEntry {
     /// How long media flowed, milliseconds; null when it never did.
     #[ts(type = "number | null")]
     pub lasted_ms: Option<u64>,
+    /// How good it was; null when it was too short to tell.
+    #[serde(default)]
+    pub record: Option<CallRecord>,
 }
 
 /// A person of a past call.
@@ -98,6 +102,7 @@ impl HistoryEntry {
             reason: clipped(&self.reason),
             accepted: self.accepted,
             lasted_ms: self.lasted_ms.map(|ms| ms.min(MAX_NUMBER)),
+            record: self.record.map(CallRecord::validated),
         }
     }
 }

@@ -20,6 +20,7 @@ mod lock;
 mod people;
 mod person;
 mod place;
+mod record;
 mod settings;
 mod store;
 mod transfer;
@@ -31,6 +32,7 @@ pub use key::Keychain;
 pub use people::{KnownPeople, Relation};
 pub use person::{KeyPlace, Person, PinnedHow};
 pub use place::{default_dir, videos_dir};
+pub use record::{CallRecord, RecordedDirection, RecordedPath, RecordedQuality};
 pub use settings::{
     Carrier, IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing,
 };

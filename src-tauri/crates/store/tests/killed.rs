@@ -181,6 +181,7 @@ fn call(at: u64, reason: &str) -> HistoryEntry {
         reason: reason.to_owned(),
         accepted: false,
         lasted_ms: Some(1),
+        record: None,
     }
 }
 

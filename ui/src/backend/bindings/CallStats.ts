@@ -135,6 +135,77 @@ encodeMs: number,
  */
 decodeMs: number, 
 /**
+ * Bits per second that the network carries, sound and pictures together; null until it is
+ * estimated. `RTCIceCandidatePairStats.availableOutgoingBitrate`.
+ */
+availableOutgoingBitrate: number | null, 
+/**
+ * Seconds, of sound. `RTCReceivedRtpStreamStats.jitter`.
+ */
+jitter: number, 
+/**
+ * Seconds, of pictures. `RTCReceivedRtpStreamStats.jitter`.
+ */
+videoJitter: number, 
+/**
+ * `RTCSentRtpStreamStats.packetsSent`.
+ */
+packetsSent: number, 
+/**
+ * `RTCOutboundRtpStreamStats.retransmittedPacketsSent`.
+ */
+retransmittedPacketsSent: number, 
+/**
+ * `RTCReceivedRtpStreamStats.packetsReceived`.
+ */
+packetsReceived: number, 
+/**
+ * `RTCReceivedRtpStreamStats.packetsLost`: falls when late ones come.
+ */
+packetsLost: number, 
+/**
+ * `RTCInboundRtpStreamStats.nackCount`.
+ */
+nackCount: number, 
+/**
+ * `RTCInboundRtpStreamStats.pliCount`.
+ */
+pliCount: number, 
+/**
+ * Share of our packets of sound that the other side lost lately, 0 to 1; 0 while we send none.
+ * `RTCRemoteInboundRtpStreamStats.fractionLost`.
+ */
+remoteAudioLoss: number, 
+/**
+ * The same of pictures.
+ */
+remoteVideoLoss: number, 
+/**
+ * Share of the last second's samples that were made up, 0 to 1:
+ * `RTCInboundRtpStreamStats.concealedSamples / totalSamplesReceived`.
+ */
+concealment: number, 
+/**
+ * Whole call, seconds. `RTCInboundRtpStreamStats.totalFreezesDuration`.
+ */
+totalFreezesDuration: number, 
+/**
+ * Pixels. `RTCOutboundRtpStreamStats.frameWidth`.
+ */
+frameWidthSent: number, 
+/**
+ * Pixels. `RTCOutboundRtpStreamStats.frameHeight`.
+ */
+frameHeightSent: number, 
+/**
+ * Processors that this process kept busy, 1 for all of one; null where that is not known.
+ */
+processCpu: number | null, 
+/**
+ * Whole call. `RTCOutboundRtpStreamStats.keyFramesEncoded`.
+ */
+keyFramesEncoded: number, 
+/**
  * Of shared screens.
  */
 screen: ScreenStats, };

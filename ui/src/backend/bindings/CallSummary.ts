@@ -11,7 +11,7 @@ export type CallSummary = {
  */
 path: Path | null, 
 /**
- * Whether the network carried all of it well.
+ * Whether both directions were good all the time.
  */
 good: boolean, 
 /**

@@ -5,6 +5,7 @@ import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
 import type { RecordingFile } from "./RecordingFile";
+import type { QualityView } from "./QualityView";
 import type { RelayView } from "./RelayView";
 import type { ShareView } from "./ShareView";
 import type { Size } from "./Size";
@@ -71,6 +72,10 @@ remoteScreen: Size | null,
  * Figures of the call, once a second; null outside.
  */
 stats: CallStats | null, 
+/**
+ * How good the running call is; null outside, and until it is known.
+ */
+quality: QualityView | null, 
 /**
  * What is remembered of the running call, and of the one whose end is shown; null outside.
  */

@@ -1,6 +1,7 @@
 /** What all stories start from: Ada's installation with ordinary devices, nothing going on. */
 import type { Opening } from '../backend';
 import type { ActivePhase } from '../bindings/ActivePhase';
+import type { CallRecord } from '../bindings/CallRecord';
 import type { CallStats } from '../bindings/CallStats';
 import type { CallSummary } from '../bindings/CallSummary';
 import type { Controls } from '../bindings/Controls';
@@ -10,12 +11,15 @@ import type { EndReason } from '../bindings/EndReason';
 import type { EngineView } from '../bindings/EngineView';
 import type { HistoryEntry } from '../bindings/HistoryEntry';
 import type { Lacking } from '../bindings/Lacking';
+import type { ConnectionQuality } from '../bindings/ConnectionQuality';
 import type { Peer } from '../bindings/Peer';
 import type { Person } from '../bindings/Person';
 import type { Received } from '../bindings/Received';
 import type { RecordingView } from '../bindings/RecordingView';
 import type { Report } from '../bindings/Report';
 import type { ScreenList } from '../bindings/ScreenList';
+import type { QualityCause } from '../bindings/QualityCause';
+import type { QualityView } from '../bindings/QualityView';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
 import type { ActiveCall } from '../call';
@@ -119,12 +123,31 @@ const entry = (
   reason,
   accepted: !outgoing && lastedMs !== null,
   lastedMs,
+  record: null,
+});
+
+/** A call that was long enough to be judged: good, unless said otherwise. */
+const recorded = (call: HistoryEntry, change: Partial<CallRecord> = {}): HistoryEntry => ({
+  ...call,
+  record: {
+    path: 'direct',
+    send: { mean: 'excellent', worst: 'good', lostPerMille: 1 },
+    receive: { mean: 'excellent', worst: 'excellent', lostPerMille: 0 },
+    frameWidth: 1280,
+    frameHeight: 720,
+    ...change,
+  },
 });
 
 export const HISTORY: HistoryEntry[] = [
-  entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000),
+  recorded(entry(BEA, 52 * MINUTE, true, 'remoteHangup', 24 * MINUTE + 7000)),
   entry(CARL, 88 * MINUTE, false, 'missed', null),
-  entry(BEA, 5 * HOUR, false, 'localHangup', 3 * MINUTE + 7000),
+  recorded(entry(BEA, 5 * HOUR, false, 'localHangup', 3 * MINUTE + 7000), {
+    path: 'relayed',
+    send: { mean: 'good', worst: 'poor', lostPerMille: 31 },
+    frameWidth: 640,
+    frameHeight: 360,
+  }),
   entry(DINA, 26 * HOUR, true, 'noAnswer', null, 'wss://relay.dina.example/v1'),
   entry(BEA, 50 * HOUR, true, 'unreachable', null),
   entry(RTL, 74 * HOUR, false, 'remoteHangup', 61 * MINUTE),
@@ -231,7 +254,38 @@ export const STATS: CallStats = {
     frameHeight: 0,
     encodeMs: 0,
   },
+  availableOutgoingBitrate: 2_900_000,
+  jitter: 0.003,
+  videoJitter: 0.004,
+  packetsSent: 48_210,
+  retransmittedPacketsSent: 3,
+  packetsReceived: 47_930,
+  packetsLost: 0,
+  nackCount: 2,
+  pliCount: 0,
+  remoteAudioLoss: 0,
+  remoteVideoLoss: 0,
+  concealment: 0,
+  totalFreezesDuration: 0,
+  frameWidthSent: 1280,
+  frameHeightSent: 720,
+  processCpu: 0.31,
+  keyFramesEncoded: 2,
 };
+
+export const GOOD: QualityView = {
+  send: { level: 'excellent', cause: null },
+  receive: { level: 'excellent', cause: null },
+};
+
+/** One direction is bad. */
+export function poorly(
+  direction: keyof QualityView,
+  cause: QualityCause,
+  level: ConnectionQuality = 'poor',
+): QualityView {
+  return { ...GOOD, [direction]: { level, cause } };
+}
 
 const SETTINGS: Settings = {
   name: 'Ada',
@@ -271,6 +325,7 @@ const BASE: UiView = {
     share: { state: 'off', problem: null },
     remoteScreen: null,
     stats: null,
+    quality: null,
     summary: null,
     recording: null,
     words: null,
@@ -314,6 +369,16 @@ export function story(
   };
 }
 
+/** What the program judges by the phase alone. */
+const QUALITIES: Record<ActivePhase, QualityView | null> = {
+  connecting: null,
+  connected: GOOD,
+  reconnecting: {
+    send: { level: 'lost', cause: 'silence' },
+    receive: { level: 'lost', cause: 'silence' },
+  },
+};
+
 /** The picture of a running call. What is sent is what is wanted, unless the story says else. */
 export function active(
   phase: ActivePhase = 'connected',
@@ -344,6 +409,7 @@ export function active(
     remoteLevel: 0.3,
     microphoneLevel: 0.05,
     stats: phase === 'connecting' ? null : STATS,
+    quality: QUALITIES[phase],
     summary: phase === 'connecting' ? { ...SUMMARY, path: null } : SUMMARY,
     words: phase === 'connecting' ? null : WORDS,
     ...engine,

@@ -14,9 +14,11 @@ import {
   HISTORY,
   LONG,
   NAMELESS,
+  NOW,
   odd,
   ODD,
   PEOPLE,
+  poorly,
   RTL,
   STATS,
   type Story,
@@ -31,6 +33,7 @@ import { NETWORKS } from './networks';
 import { RECORDINGS } from './recordings';
 import { saved } from './people';
 import { shared } from './screens';
+import { past, WEAK } from './statistics';
 
 const CALL = '00f3a9c2d4e5b617';
 const INVITE = `${BEA.address}?relay=wss%3A%2F%2Frelay.example%2Fv1&name=Bea%20Lindqvist`;
@@ -42,6 +45,9 @@ const outgoing = (phase: 'calling' | 'ringing', camera = true) =>
     call: { state: 'outgoing', call: CALL, peer: BEA, phase, local: { ...BOTH, camera } },
     localPicture: camera,
   });
+
+const STATISTICS = { panel: 'statistics' as const };
+const measured = (seconds: number) => ({ call: CALL, samples: past(NOW, seconds) });
 
 const OPENING = { ...devices(false), localPicture: false };
 
@@ -277,16 +283,29 @@ export const STORIES = {
     active(
       'connected',
       {},
-      { stats: { ...STATS, remoteLoss: 0.2 }, summary: { ...SUMMARY, path: 'relayed' } },
+      { quality: poorly('send', 'loss'), summary: { ...SUMMARY, path: 'relayed' } },
     ),
   ),
   'call-download-weak': story(
     active(
       'connected',
       {},
-      { stats: { ...STATS, videoLoss: 0.2 }, summary: { ...SUMMARY, path: 'direct' } },
+      { quality: poorly('receive', 'loss'), summary: { ...SUMMARY, path: 'direct' } },
     ),
   ),
+  'call-upload-voice': story(
+    active(
+      'connected',
+      { local: { microphone: true, camera: false } },
+      { localPicture: false, quality: poorly('send', 'loss') },
+    ),
+  ),
+  'call-download-uneven': story(active('connected', {}, { quality: poorly('receive', 'jitter') })),
+  'call-download-still': story(active('connected', {}, { quality: poorly('receive', 'freezes') })),
+  'call-download-theirs': story(
+    active('connected', { peer: LONG }, { quality: poorly('receive', 'server') }),
+  ),
+  'call-far': story(active('connected', {}, { quality: poorly('send', 'delay') })),
   'call-talking-muted': story(
     active('connected', { local: { microphone: false, camera: true } }, { microphoneLevel: 0.4 }),
   ),
@@ -341,6 +360,23 @@ export const STORIES = {
   'call-words-matched': story(active(), {}, { words: 'matched' }),
   'call-stranger-menu': story(active('connected', { peer: STRANGER }), {}, { menu: 'more' }),
   'call-add': story(active('connected', { peer: STRANGER }), {}, { asking: 'name' }),
+  'call-statistics': story(active(), {}, { ...STATISTICS, past: measured(300) }),
+  'call-statistics-young': story(active(), {}, { ...STATISTICS, past: measured(9) }),
+  'call-statistics-wait': story(
+    active('connected', {}, { stats: null, quality: null }),
+    {},
+    STATISTICS,
+  ),
+  'call-statistics-trouble': story(
+    active('connected', {}, { stats: WEAK, quality: poorly('send', 'loss') }),
+    {},
+    { ...STATISTICS, past: measured(190) },
+  ),
+  'call-statistics-server': story(
+    active('connected', {}, { stats: { ...STATS, path: 'server' } }),
+    {},
+    { ...STATISTICS, past: measured(60) },
+  ),
   'call-shortcuts': story(active(), {}, { shortcuts: true }),
   'call-faults': story(active(), {}, { faults: true }),
   'call-settings': story(active(), {}, { settings: 'sound' }),

@@ -4,17 +4,16 @@
  * Fed with every view; remembers how long each cause has held, so that the line does not flicker.
  * Of several causes the first counts: the path is gone; a device here failed; somebody talks while
  * muted; somebody is to blame for what is not heard or seen; it is not, and nobody knows why; a
- * network loses much. Decides nothing about the call.
+ * direction is judged as bad. Decides nothing about the call.
  */
-import type { CallStats } from '../../backend/bindings/CallStats';
 import type { EngineView } from '../../backend/bindings/EngineView';
 import { m } from '../../paraglide/messages';
 import type { ActiveCall } from '../../backend/call';
 import { toggles } from '../controls';
 import { blame, unexplained } from './blame';
 import { device, guestRelay } from './devices';
+import { poor } from './quality';
 import { ReceiptWatch } from './receipts';
-import { Steady } from './steady';
 import type { Trouble } from './trouble';
 
 /** What the other side is known to perceive of us. */
@@ -23,12 +22,6 @@ export interface Perceived {
   readonly sees: boolean;
 }
 
-/** Loss above which sound and picture visibly suffer, and below which all is well again. */
-const LOSS_BAD = 0.08;
-const LOSS_GOOD = 0.03;
-/** Bad for this long before it is said; good for this long before it is taken back. */
-const SAY_AFTER_MS = 2000;
-const KEEP_MS = 5000;
 /**
  * -48 dBFS: above the -50 to which gain control may raise the noise of a room, softer than a cough
  * into the microphone.
@@ -36,13 +29,13 @@ const KEEP_MS = 5000;
 const VOICE_LEVEL = 0.2;
 /** This much voice, pauses counted half against it, is talking. */
 const TALK_MS = 1200;
+/** Whoever talked and pauses is talking for this long. */
+const KEEP_MS = 5000;
 
 export class TroubleWatch {
   private call: string | null = null;
   private receipts = new ReceiptWatch();
   private lostSince: number | null = null;
-  private upload = new Steady(SAY_AFTER_MS, KEEP_MS);
-  private download = new Steady(SAY_AFTER_MS, KEEP_MS);
   private talkedMs = 0;
   private last = 0;
 
@@ -56,7 +49,6 @@ export class TroubleWatch {
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
-    this.weigh(engine.stats, now);
     if (call.phase === 'reconnecting') return this.reconnecting(name, now);
     this.lostSince = null;
     this.receipts.update(call, engine.microphoneSilent, now);
@@ -65,7 +57,7 @@ export class TroubleWatch {
       this.muted() ??
       this.blamed(call, name) ??
       unexplained(this.receipts, name) ??
-      this.lossy(call, name)
+      poor(call, engine.quality, name)
     );
   }
 
@@ -79,8 +71,6 @@ export class TroubleWatch {
     this.call = call;
     this.receipts = new ReceiptWatch();
     this.lostSince = null;
-    this.upload = new Steady(SAY_AFTER_MS, KEEP_MS);
-    this.download = new Steady(SAY_AFTER_MS, KEEP_MS);
     this.talkedMs = 0;
     this.last = now;
   }
@@ -114,26 +104,6 @@ export class TroubleWatch {
   private muted(): Trouble | null {
     return this.talkedMs >= TALK_MS
       ? { kind: 'muted', text: m.trouble_muted(), remedy: { do: 'unmute' } }
-      : null;
-  }
-
-  /**
-   * Follows the figures of loss with every view, also while another trouble is shown, so that the
-   * network's state is up to date as soon as that other trouble is gone.
-   */
-  private weigh(stats: CallStats | null, now: number) {
-    const bad = (loss: number, was: Steady) => loss > (was.value ? LOSS_GOOD : LOSS_BAD);
-    this.upload.update(bad(stats?.remoteLoss ?? 0, this.upload), now);
-    const loss = Math.max(stats?.videoLoss ?? 0, stats?.audioLoss ?? 0);
-    this.download.update(bad(loss, this.download), now);
-  }
-
-  private lossy(call: ActiveCall, name: string): Trouble | null {
-    if (this.upload.value && call.local.camera) {
-      return { kind: 'upload', text: m.trouble_uploadWeak(), remedy: { do: 'cameraOff' } };
-    }
-    return this.download.value
-      ? { kind: 'download', text: m.trouble_downloadWeak({ name }), remedy: null }
       : null;
   }
 }

@@ -40,6 +40,7 @@ async fn without(codec: Codec) -> Option<News> {
         plugs: Plugs::default(),
         pipelines: None,
         screens: Screens::default(),
+        estimate: None,
         rate: rate::Controller::new(rate::Limits {
             max: Bitrate::from_kbps(500),
             size: Size::new(64, 48),

@@ -65,6 +65,11 @@ impl Control {
                 }
                 let relay = self.guest_relay_of(&peer);
                 let accepted = !outgoing && self.was_answered(call);
+                let id = call.to_string();
+                let (path, quality) = (
+                    self.call.summary.path_of(&id),
+                    self.call.quality.record(&id),
+                );
                 self.history.ended(Ended {
                     peer,
                     relay,
@@ -72,6 +77,8 @@ impl Control {
                     accepted,
                     reason,
                     lasted_ms: lasted.map(|it| u64::try_from(it.as_millis()).unwrap_or(u64::MAX)),
+                    path,
+                    quality,
                 });
             }
             Output::Missed { peer } => {

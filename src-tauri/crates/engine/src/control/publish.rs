@@ -33,6 +33,7 @@ impl Control {
             self.relays.probe();
         }
         self.relays.set_urgent(waits_for_relay(&view));
+        self.call.quality.follow(&view);
         self.call.summary.follow(&view);
         let guest = self.relays.view(LinkId::Guest);
         self.call.summary.guest_relay(&guest);
@@ -63,6 +64,7 @@ impl Control {
                 .filter(|_| is_theirs_shared(&call.seen))
                 .map(|it| it.size()),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
+            quality: call.quality.view().filter(|_| in_call),
             summary: call.summary.view(),
             recording: self.recorder.view(self.phone.call()),
             words: self.words(),
@@ -100,6 +102,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         share: ShareView::default(),
         remote_screen: None,
         stats: None,
+        quality: None,
         summary: None,
         recording: None,
         words: None,

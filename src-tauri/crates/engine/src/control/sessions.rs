@@ -258,9 +258,14 @@ impl Control {
         };
         let now = self.machine.clock.media_now();
         let receipt = self.call.receipts.count(&media.flow);
-        self.call.sampler.sample(now, media);
+        let process_time = self.machine.clock.process_time();
+        self.call.sampler.sample(now, process_time, media);
         if let Some(stats) = self.call.sampler.stats() {
-            self.call.summary.sampled(now, stats);
+            let rate = media.rate_share();
+            self.call.quality.second(&self.call.seen, stats, rate);
+        }
+        if let Some(quality) = self.call.quality.view() {
+            self.call.summary.judged(quality);
         }
         if let Some((id, control)) = media.control() {
             let (control, clock) = (Arc::clone(control), self.machine.clock.clone());

@@ -29,6 +29,8 @@ fn call_with(number: usize) -> Ended {
         accepted: false,
         reason: EndReason::LocalHangup,
         lasted_ms: Some(60_000),
+        path: None,
+        quality: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use call::id::Peer;
 use call::reason::EndReason;
 use call::view::{Controls, Lacking, Received, RecordingView, Resume, Sharing};
+use media::quality::Verdict;
 
 use super::*;
 use crate::view::RelayProblem;
@@ -46,18 +47,16 @@ fn ended(call: &str) -> CallView {
     }
 }
 
-/// A summary of a call whose seconds lost these shares of what came.
-fn after_losing(shares: &[f64]) -> Summary {
+/// A summary of a call that was judged so, second by second, as to what came.
+fn after(levels: &[ConnectionQuality]) -> Summary {
     let mut summary = Summary::default();
     summary.follow(&active("1", ActivePhase::Connected, true));
-    let mut now = Instant::now();
-    for share in shares {
-        let stats = CallStats {
-            audio_loss: *share,
-            ..CallStats::default()
-        };
-        summary.sampled(now, &stats);
-        now += Duration::from_secs(1);
+    for level in levels {
+        let verdict = |level| Verdict { level, cause: None };
+        summary.judged(QualityView {
+            send: verdict(ConnectionQuality::Excellent),
+            receive: verdict(*level),
+        });
     }
     summary
 }
@@ -67,46 +66,20 @@ fn is_good(summary: &Summary) -> bool {
 }
 
 #[test]
-fn a_call_that_lost_nothing_for_long_went_well() {
-    assert!(is_good(&after_losing(&[0.0, 0.07, 0.5, 0.5, 0.0, 0.5])));
-}
-
-#[test]
-fn two_seconds_of_loss_in_either_direction_are_remembered_to_the_end() {
-    let mut summary = after_losing(&[0.09, 0.09, 0.09, 0.0, 0.0]);
+fn a_call_that_was_never_poor_went_well() {
+    use ConnectionQuality::{Excellent, Good, Poor};
+    assert!(is_good(&after(&[Excellent, Good, Excellent])));
+    let mut summary = after(&[Excellent, Poor, Excellent]);
     summary.follow(&ended("1"));
     assert!(!is_good(&summary));
 }
 
 #[test]
-fn a_freeze_or_a_lost_path_is_remembered() {
-    let mut frozen = after_losing(&[]);
-    let stats = CallStats {
-        freeze_count: 1,
-        ..CallStats::default()
-    };
-    frozen.sampled(Instant::now(), &stats);
-    assert!(!is_good(&frozen));
-
-    let mut lost = after_losing(&[]);
+fn a_lost_path_is_remembered() {
+    let mut lost = after(&[]);
     lost.follow(&active("1", ActivePhase::Reconnecting, true));
     lost.follow(&active("1", ActivePhase::Connected, true));
     assert!(!is_good(&lost));
-}
-
-#[test]
-fn loss_counts_until_it_was_gone_for_five_seconds() {
-    let (mut loss, mut now) = (Sustained::default(), Instant::now());
-    let mut verdicts = Vec::new();
-    for share in [
-        0.1, 0.1, 0.1, 0.05, 0.0, 0.0, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
-    ] {
-        verdicts.push(loss.update(now, share));
-        now += Duration::from_secs(1);
-    }
-    let bad = verdicts.iter().take_while(|it| !**it).count();
-    assert_eq!(bad, 2, "said after two seconds: {verdicts:?}");
-    assert_eq!(verdicts.iter().rposition(|it| *it), Some(11));
 }
 
 #[test]
@@ -131,7 +104,7 @@ fn the_ended_screen_knows_the_last_path_and_wish() {
 
 #[test]
 fn another_call_begins_a_memory_of_its_own() {
-    let mut summary = after_losing(&[0.5, 0.5, 0.5]);
+    let mut summary = after(&[ConnectionQuality::Poor]);
     summary.connected(Path::Direct);
     summary.follow(&active("2", ActivePhase::Connecting, true));
     let view = summary.view().unwrap();
@@ -140,7 +113,7 @@ fn another_call_begins_a_memory_of_its_own() {
 
 #[test]
 fn what_was_wrong_with_the_relay_of_the_invite_shows_until_it_is_there() {
-    let mut summary = after_losing(&[]);
+    let mut summary = after(&[]);
     let problem = RelayProblem::Unencrypted;
     summary.guest_relay(&RelayView::Offline { problem });
     summary.guest_relay(&RelayView::Connecting);

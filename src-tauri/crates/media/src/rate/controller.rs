@@ -155,6 +155,15 @@ impl Controller {
         }
     }
 
+    /// The picture's rate as a share of what a picture of full size needs to look good, or of what the
+    /// user allows where that is less; 1 and more is enough.
+    #[must_use]
+    pub fn share_of_need(&self) -> f64 {
+        let full = self.least_rate(Rung::Full);
+        let need = full.min(self.video_share(self.limits.max));
+        self.rate.bps() as f64 / need.bps().max(1) as f64
+    }
+
     /// The network carries this much now.
     pub fn update(&mut self, now: Instant, estimate: &NetworkEstimate) {
         // 1. The sound encoder prepares for the loss of the last reports.
@@ -318,6 +327,20 @@ mod tests {
         let controller = Controller::new(LIMITS);
         assert_eq!(controller.video().size, Size::HD);
         assert_eq!(controller.video().bitrate.kbps(), 1_168);
+    }
+
+    #[test]
+    fn a_picture_needs_no_more_than_the_user_allows() {
+        let mut controller = Controller::new(LIMITS);
+        assert!(controller.share_of_need() > 1.0);
+        controller.update(some_instant(), &estimate(170, 0.0));
+        let share = controller.share_of_need();
+        assert!((0.24..0.26).contains(&share), "{share}");
+        let saving = Controller::new(Limits {
+            max: Bitrate::from_kbps(170),
+            ..LIMITS
+        });
+        assert_eq!(saving.share_of_need(), 1.0);
     }
 
     #[test]

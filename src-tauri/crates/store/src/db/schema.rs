@@ -45,6 +45,8 @@ const STEPS: &[&str] = &[
         address TEXT NOT NULL UNIQUE,
         places TEXT NOT NULL
     ) STRICT;",
+    // How good a call was: JSON, as the page knows it.
+    "ALTER TABLE calls ADD COLUMN record TEXT;",
 ];
 
 /// Says that a database is ours ("Tinc"), for whoever finds the file (`file`, and [`check`]).

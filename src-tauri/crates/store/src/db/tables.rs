@@ -12,6 +12,7 @@ use super::Contents;
 use super::fault::Fault;
 use crate::history::{self, HistoryEntry, HistoryPeer};
 use crate::person::{Person, PinnedHow};
+use crate::record::CallRecord;
 use crate::settings::Settings;
 use crate::whereabouts::{MAX_PEOPLE, Whereabouts};
 
@@ -123,7 +124,7 @@ const MAX_ROWS: usize = 10_000;
 /// a formula in the place of a column even those of a small file.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-const CALL: &str = "address, name, relay, at, outgoing, reason, accepted, lasted_ms";
+const CALL: &str = "address, name, relay, at, outgoing, reason, accepted, lasted_ms, record";
 const PERSON: &str = "address, name, their_name, contact, blocked, pinned_at, pinned_how";
 const WHEREABOUTS: &str = "address, places";
 
@@ -143,7 +144,12 @@ fn call(row: &Row<'_>) -> Option<HistoryEntry> {
         reason: text(row, 6)?,
         accepted: flag(row, 7)?,
         lasted_ms: optional(row, 8, number)?,
+        record: optional(row, 9, record)?,
     })
+}
+
+fn record(row: &Row<'_>, at: usize) -> Option<CallRecord> {
+    serde_json::from_str(&text(row, at)?).ok()
 }
 
 fn person(row: &Row<'_>) -> Option<Person> {
@@ -219,7 +225,7 @@ pub(crate) fn write_history(
 ) -> rusqlite::Result<()> {
     transaction.execute("DELETE FROM calls", [])?;
     let mut write = transaction.prepare(&format!(
-        "INSERT INTO calls ({CALL}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        "INSERT INTO calls ({CALL}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
     ))?;
     for call in history {
         write.execute(params![
@@ -231,6 +237,7 @@ pub(crate) fn write_history(
             call.reason,
             call.accepted,
             call.lasted_ms.map(signed),
+            call.record.and_then(|it| serde_json::to_string(&it).ok()),
         ])?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::history::HistoryPeer;
+use crate::record::tests::RECORD;
 
 fn call(n: u64) -> HistoryEntry {
     HistoryEntry {
@@ -22,6 +23,7 @@ fn call(n: u64) -> HistoryEntry {
         reason: "localHangup".to_owned(),
         accepted: false,
         lasted_ms: Some(n),
+        record: n.is_multiple_of(2).then_some(RECORD),
     }
 }
 
@@ -103,8 +105,8 @@ fn rows_that_make_no_sense_are_left_out_and_kept_aside() {
     for sql in [
         "INSERT INTO settings (name, value) VALUES ('theme', '\"purple\"')
             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        "INSERT INTO calls VALUES (1000, 'a', 'b', NULL, -5, 0, 'r', 0, NULL)",
-        "INSERT INTO calls VALUES (1000, CAST(x'ff' AS TEXT), 'b', NULL, 5, 0, 'r', 0, NULL)",
+        "INSERT INTO calls VALUES (1000, 'a', 'b', NULL, -5, 0, 'r', 0, NULL, NULL)",
+        "INSERT INTO calls VALUES (1000, CAST(x'ff' AS TEXT), 'b', NULL, 5, 0, 'r', 0, NULL, NULL)",
         "INSERT INTO people VALUES (1000, 'nobody', '', '', 1, 0, NULL, NULL)",
         "UPDATE settings SET value = '{' WHERE name = 'theme'",
     ] {

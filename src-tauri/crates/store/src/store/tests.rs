@@ -32,6 +32,7 @@ fn entry(n: u64) -> HistoryEntry {
         reason: "localHangup".to_owned(),
         accepted: false,
         lasted_ms: Some(n),
+        record: None,
     }
 }
 

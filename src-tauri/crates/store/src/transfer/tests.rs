@@ -41,6 +41,7 @@ fn contents() -> Contents {
             reason: "localHangup".to_owned(),
             accepted: false,
             lasted_ms: Some(5),
+            record: Some(crate::record::tests::RECORD),
         }],
         people: vec![person],
         whereabouts: Vec::new(),

@@ -130,7 +130,8 @@ fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
     let connection = rusqlite::Connection::open(dir.path().join("tincan.db")).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE whereabouts; DELETE FROM settings WHERE name IN ('lan', 'carrier');
+            "DROP TABLE whereabouts; ALTER TABLE calls DROP COLUMN record;
+             DELETE FROM settings WHERE name IN ('lan', 'carrier');
              PRAGMA user_version = 1",
         )
         .unwrap();
