@@ -8,14 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use engine::command::{Command, DeviceRole};
 use engine::view::EngineView;
-use engine::{Config, Ended, Engine, PictureFeed};
+use engine::{Config, Engine, PictureFeed};
 use headless::compose;
 use headless::disk::with_store;
+use headless::history::Records;
 use headless::test_call::Hearing;
 use identity::{Address, Identity};
 use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
-use tokio::sync::{RwLock, broadcast, watch};
+use tokio::sync::{RwLock, watch};
 
 use self::places::Asked;
 pub(crate) use self::shell::{OpenWindow, ShellState};
@@ -61,11 +62,11 @@ pub(crate) struct App {
     shell: watch::Sender<ShellState>,
 }
 
-/// What an engine gives beside its views: pictures, and the calls that end.
+/// What an engine gives beside its views: pictures, and what is to be remembered.
 pub(crate) struct Streams {
     pub(crate) remote: PictureFeed,
     pub(crate) local: PictureFeed,
-    pub(crate) ended: broadcast::Receiver<Ended>,
+    pub(crate) records: Records,
 }
 
 impl App {
@@ -95,7 +96,7 @@ impl App {
         let streams = Streams {
             remote: engine.remote_picture(),
             local: engine.local_picture(),
-            ended: engine.ended(),
+            records: Records::of(&engine),
         };
         let shell = ShellState {
             me,
@@ -196,6 +197,9 @@ impl App {
             | Command::Dismiss
             | Command::SetMicrophone { .. }
             | Command::SetCamera { .. }
+            | Command::Say { .. }
+            | Command::Typing
+            | Command::ReadChat { .. }
             | Command::Preview { .. }
             | Command::TestSpeaker
             | Command::ReconnectRelay

@@ -24,6 +24,7 @@ fn export(to: &Path) {
     Answer::export_all(&config).unwrap();
     doctor::Report::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
+    store::KeptText::export_all(&config).unwrap();
 }
 
 fn read(directory: &Path) -> BTreeMap<String, String> {

@@ -250,6 +250,7 @@ mod tests {
             remote_picture: false,
             stats: None,
             summary: None,
+            chat: None,
             words: None,
         }
     }

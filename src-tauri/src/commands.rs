@@ -11,6 +11,7 @@ use std::sync::Arc;
 use doctor::Report;
 use engine::command::Command;
 use serde_json::{Map, Value};
+use store::KeptText;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::clipboard;
 use crate::end;
 use crate::error::{ErrorCode, UiError};
+use crate::links;
 use crate::notify;
 use crate::picture::stage::Stage;
 use crate::role::Role;
@@ -129,6 +131,38 @@ pub(crate) async fn notify_call(
 #[tauri::command]
 pub(crate) async fn clear_history(app: State<'_, Arc<App>>) -> Result<(), UiError> {
     app.clear_history().await
+}
+
+/// What was said in text with the person of this address.
+#[tauri::command]
+pub(crate) async fn kept_texts(
+    app: State<'_, Arc<App>>,
+    address: String,
+) -> Result<Vec<KeptText>, UiError> {
+    app.kept_texts(address).await
+}
+
+/// Forgets what was said in text with the person of this address.
+#[tauri::command]
+pub(crate) async fn forget_texts(app: State<'_, Arc<App>>, address: String) -> Result<(), UiError> {
+    app.forget_texts(address).await
+}
+
+/// Forgets one text of ours: it is said once more.
+#[tauri::command]
+pub(crate) async fn forget_text(
+    app: State<'_, Arc<App>>,
+    address: String,
+    call: String,
+    number: u32,
+) -> Result<(), UiError> {
+    app.forget_text((address, call, number)).await
+}
+
+/// Opens a link of a text with the system's program for it.
+#[tauri::command]
+pub(crate) async fn open_link(window: WebviewWindow, link: String) -> Result<(), UiError> {
+    links::open(&window, &link).await
 }
 
 /// The page took over the link that the program was opened with.

@@ -31,6 +31,14 @@ pub(crate) enum ErrorCode {
     NotInCall,
     /// The camera does not run.
     CameraOff,
+    /// The other side's version takes no texts.
+    NoChat,
+    /// More texts wait to be delivered than are kept.
+    TooManyTexts,
+    /// The text is no link that may be opened.
+    BadLink,
+    /// The system opens no links.
+    LinkNotOpened,
     /// The user blocked whom they call.
     Blocked,
     /// The call is over, or there are no words of it to compare.
@@ -103,6 +111,8 @@ impl From<CommandError> for UiError {
             CommandError::AlreadyInCall => ErrorCode::AlreadyInCall,
             CommandError::NotInCall => ErrorCode::NotInCall,
             CommandError::CameraOff => ErrorCode::CameraOff,
+            CommandError::NoChat => ErrorCode::NoChat,
+            CommandError::TooManyTexts => ErrorCode::TooManyTexts,
             CommandError::NoCarrier | CommandError::Stopped => ErrorCode::Internal,
         };
         Self::new(code, &error)

@@ -23,6 +23,7 @@ function element(html: string): Element {
 test.each([
   ['m', 'microphone'],
   ['V', 'camera'],
+  ['c', 'chat'],
   ['f', 'fullScreen'],
   ['F11', 'fullScreen'],
   ['?', 'list'],

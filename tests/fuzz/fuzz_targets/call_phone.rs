@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use call::carrier::{Carrier, Carriers};
+use call::chat::Text;
 use call::id::{CallId, Peer, SessionId};
 use call::input::{Absence, Command, Input, ServerFault, Standing, Transport};
-use call::message::{Body, ControlsReport, Message, Over, Parcel, Receipt};
+use call::message::{Body, Chat, ControlsReport, Message, Over, Parcel, Receipt};
 use call::view::{CallView, Lacking, Resume};
 use fuzz::{Source, Station};
 
@@ -245,8 +246,21 @@ fn any(source: &mut Source<'_>) -> Vec<u8> {
     source.take(usize::from(length)).to_vec()
 }
 
+fn chat(source: &mut Source<'_>) -> Chat {
+    let number = u32::from(source.byte());
+    match source.below(4) {
+        0 => Chat::Received { next: number },
+        1 => Chat::Typing,
+        _ => {
+            let text = "x".repeat(usize::from(source.short()).min(Text::MAX));
+            let text = Text::new(&text).expect("it is short enough");
+            Chat::Text { number, text }
+        }
+    }
+}
+
 fn body(source: &mut Source<'_>) -> Body {
-    match source.below(10) {
+    match source.below(11) {
         0 => Body::Invite {
             name: name(source),
             video: source.flag(),
@@ -272,6 +286,7 @@ fn body(source: &mut Source<'_>) -> Body {
             camera: source.flag(),
             lacks_microphone: source.flag(),
             lacks_camera: source.flag(),
+            takes_texts: source.flag(),
         }),
         5 => Body::Still,
         6 => Body::Received {
@@ -282,6 +297,7 @@ fn body(source: &mut Source<'_>) -> Body {
             session: number(source),
         },
         8 => Body::Receipt(receipt(source)),
+        9 => Body::Chat(chat(source)),
         _ => Body::Over {
             why: source.pick([
                 Over::Declined,
@@ -318,7 +334,7 @@ fn name(source: &mut Source<'_>) -> String {
 
 fn command(source: &mut Source<'_>) -> Command {
     let video = source.flag();
-    match source.below(8) {
+    match source.below(10) {
         0 => Command::Dial {
             call: call(source),
             peer: peer(source.byte()),
@@ -334,6 +350,8 @@ fn command(source: &mut Source<'_>) -> Command {
             call: call(source),
             video,
         },
+        7 => Command::Typing,
+        8 => Command::Say(Text::new("x").expect("it is short enough")),
         _ => Command::SetCamera(video),
     }
 }

@@ -1,7 +1,15 @@
 /** What a key means in the call. Letters never fire while somebody types. */
 
 export type Shortcut =
-  'microphone' | 'camera' | 'fullScreen' | 'statistics' | 'list' | 'faults' | 'talk' | 'leave';
+  | 'microphone'
+  | 'camera'
+  | 'fullScreen'
+  | 'statistics'
+  | 'chat'
+  | 'list'
+  | 'faults'
+  | 'talk'
+  | 'leave';
 
 /** Elements that take text, or in which keys have a meaning of their own. */
 const TYPING = 'input, textarea, select, [contenteditable], [role="menu"], [role="listbox"]';
@@ -24,6 +32,8 @@ export function shortcut(event: KeyboardEvent): Shortcut | null {
     case 'f':
     case 'f11':
       return 'fullScreen';
+    case 'c':
+      return 'chat';
     case 'i':
       return 'statistics';
     case '?':

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::carrier::Carrier;
+use crate::chat::Text;
 use crate::id::{CallId, Peer, SessionId};
 use crate::message::Receipt;
 use crate::view::Lacking;
@@ -158,6 +159,10 @@ pub enum Command {
     SetMicrophone(bool),
     /// Camera on or off.
     SetCamera(bool),
+    /// Say this, where [`may_say`](crate::phone::Phone::may_say) allows it.
+    Say(Text),
+    /// The user writes.
+    Typing,
 }
 
 /// What a session reports. These are facts; what follows from them is the phone's to decide.

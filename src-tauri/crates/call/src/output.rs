@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::carrier::Carrier;
+use crate::chat;
 use crate::id::{CallId, Peer, SessionId};
 use crate::reason::EndReason;
 
@@ -79,6 +80,13 @@ pub enum Output {
         /// Whether the camera shall run.
         camera: bool,
     },
+    /// Something happened in the conversation of a call.
+    Chat {
+        /// The call. It may be over.
+        call: CallId,
+        /// What.
+        event: chat::Event,
+    },
     /// Play this, until the next `Sound`.
     Sound(Sound),
     /// The call is over. Always the last output of a call but for its `CloseTransport`s.
@@ -142,6 +150,7 @@ impl fmt::Debug for Output {
             Self::SetCapture { microphone, camera } => {
                 write!(f, "SetCapture(microphone: {microphone}, camera: {camera})")
             }
+            Self::Chat { call, event } => write!(f, "Chat({call}, {event:?})"),
             Self::Sound(sound) => write!(f, "Sound({sound:?})"),
             Self::Ended {
                 call,

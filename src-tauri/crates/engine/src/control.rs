@@ -6,6 +6,7 @@
 //! sessions in tasks of their own.
 
 mod access;
+mod chat;
 mod fault;
 mod inbox;
 mod lan;
@@ -33,6 +34,7 @@ pub(crate) use self::inbox::{REQUESTS, Request};
 use crate::access::Accesses;
 use crate::call_media::CallMedia;
 use crate::camera_tap::CameraTap;
+use crate::chat::{Chat, Said};
 use crate::config::{Backends, Config};
 use crate::devices::Devices;
 use crate::history::{Ended, History};
@@ -57,6 +59,7 @@ pub(crate) struct Parts {
     pub(crate) machine: Machine,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) ended: broadcast::Sender<Ended>,
+    pub(crate) said: broadcast::Sender<Said>,
     pub(crate) tap: CameraTap,
     pub(crate) remote: PictureFeed,
 }
@@ -103,6 +106,7 @@ struct Call {
     sampler: Sampler,
     receipts: ReceiptCounter,
     summary: Summary,
+    chat: Chat,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
     /// Looks at what comes through the session's own channel.
@@ -125,6 +129,7 @@ impl Control {
             machine,
             requests,
             ended,
+            said,
             tap,
             remote,
         } = parts;
@@ -170,6 +175,7 @@ impl Control {
                 sampler: Sampler::default(),
                 receipts: ReceiptCounter::default(),
                 summary: Summary::default(),
+                chat: Chat::new(said),
                 guest_relay: None,
                 data: SubjectCheck::default(),
                 seen: CallView::Idle,
@@ -204,6 +210,7 @@ impl Control {
                 && let Some(stopped) = self.stopping.take()
             {
                 self.history.finish();
+                self.call.chat.finish();
                 let membership = self.lan.leave(&mut self.relays);
                 self.relays.close().await;
                 if let Some(membership) = membership {
@@ -338,6 +345,7 @@ impl Control {
         }
         self.publish();
         self.history.flush();
+        self.call.chat.flush();
     }
 
     /// Whether nothing of a call or a device is held any more.

@@ -7,6 +7,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::camera_tap::CameraTap;
+use crate::chat::{self, Said};
 use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
@@ -23,6 +24,7 @@ pub struct Engine {
     requests: mpsc::Sender<Request>,
     views: watch::Receiver<Arc<EngineView>>,
     ended: broadcast::Sender<Ended>,
+    said: broadcast::Sender<Said>,
     local: PictureFeed,
     remote: PictureFeed,
     control: JoinHandle<()>,
@@ -44,6 +46,7 @@ impl Engine {
     pub fn start_on(machine: Machine, config: Config, backends: Backends) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let (ended, _) = broadcast::channel(history::CAPACITY);
+        let (said, _) = broadcast::channel(chat::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
         let local = tap.preview().clone();
         let (control, views) = Control::new(Parts {
@@ -52,6 +55,7 @@ impl Engine {
             machine,
             requests: inbox,
             ended: ended.clone(),
+            said: said.clone(),
             tap,
             remote: remote.clone(),
         })?;
@@ -60,6 +64,7 @@ impl Engine {
             requests,
             views,
             ended,
+            said,
             local,
             remote,
             control,
@@ -105,6 +110,12 @@ impl Engine {
     #[must_use]
     pub fn ended(&self) -> broadcast::Receiver<Ended> {
         self.ended.subscribe()
+    }
+
+    /// What is said in text from now on, and what becomes of it.
+    #[must_use]
+    pub fn said(&self) -> broadcast::Receiver<Said> {
+        self.said.subscribe()
     }
 
     /// What our camera sees.

@@ -16,6 +16,7 @@ mod access;
 mod audio_thread;
 mod call_media;
 mod camera_tap;
+mod chat;
 mod clock;
 mod config;
 mod control;
@@ -57,6 +58,7 @@ mod worker;
 pub mod command;
 pub mod view;
 
+pub use chat::Said;
 pub use clock::Clock;
 pub use command::CommandError;
 pub use config::{Backends, Config, LanVisibility, People, Relation, Strangers, WhoMayRing};

@@ -77,6 +77,8 @@ Exit status:
 Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
   call ADDRESS OR LINK, reconnect, quit,
+  say TEXT (in a call; --json tells of every text of both sides, and again when ours is
+  delivered or has failed, as {\"chat\":{\"state\":\"received\",\"text\":…}}),
   match (the other side reads the same four words: saves it as a contact, marked so),
   block (ends the call with whoever is in it, and lets them ring here no more),
   fault relay, fault path, fault decoder, fault camera (in a call, to see it heal: the relay

@@ -35,7 +35,15 @@ live: boolean, } | { "do": "setCamera",
 /**
  * Whether the camera runs.
  */
-on: boolean, } | { "do": "useDevice", 
+on: boolean, } | { "do": "say", 
+/**
+ * What.
+ */
+text: string, } | { "do": "typing" } | { "do": "readChat", 
+/**
+ * Whether the conversation is open before the user.
+ */
+open: boolean, } | { "do": "useDevice", 
 /**
  * Which kind.
  */

@@ -2,6 +2,7 @@
 import type { CallStats } from "./CallStats";
 import type { CallSummary } from "./CallSummary";
 import type { CallView } from "./CallView";
+import type { ChatView } from "./ChatView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
 import type { RelayView } from "./RelayView";
@@ -35,8 +36,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
- * is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+ * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+ * it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**
@@ -64,6 +65,10 @@ stats: CallStats | null,
  * What is remembered of the running call, and of the one whose end is shown; null outside.
  */
 summary: CallSummary | null, 
+/**
+ * The conversation of the running call, and of the one whose end is shown; null outside.
+ */
+chat: ChatView | null, 
 /**
  * The four words of the running call, equal on both sides unless somebody is in the middle;
  * null outside, and until the two phones have met.

@@ -9,6 +9,7 @@ import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
 import type { EngineView } from '../bindings/EngineView';
 import type { HistoryEntry } from '../bindings/HistoryEntry';
+import type { KeptText } from '../bindings/KeptText';
 import type { Lacking } from '../bindings/Lacking';
 import type { Peer } from '../bindings/Peer';
 import type { Person } from '../bindings/Person';
@@ -34,6 +35,8 @@ export interface Story {
   readonly report: Report | null;
   /** People come to the local network and go. */
   readonly lively: boolean;
+  /** What was said in text in past calls. */
+  readonly kept: readonly KeptText[];
 }
 
 /** A Saturday afternoon; stories show the same times on every day. */
@@ -232,6 +235,7 @@ const SETTINGS: Settings = {
   maxSendKbps: 4000,
   whoMayRing: 'everybody',
   lan: 'known',
+  keepTexts: true,
   carrier: 'direct',
 };
 
@@ -250,6 +254,7 @@ const BASE: UiView = {
     remotePicture: false,
     stats: null,
     summary: null,
+    chat: null,
     words: null,
   },
   testCall: null,
@@ -287,6 +292,7 @@ export function story(
     test: false,
     report: ALL_WELL,
     lively: false,
+    kept: [],
   };
 }
 

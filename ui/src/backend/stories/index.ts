@@ -26,6 +26,7 @@ import {
   testSources,
 } from './base';
 import { BLAMES } from './blames';
+import { CHATS } from './chat';
 import { ENDS } from './ends';
 import { NETWORKS } from './networks';
 import { saved } from './people';
@@ -308,6 +309,7 @@ export const STORIES = {
 
   ...NETWORKS,
 
+  ...CHATS,
   ...ENDS,
 
   'settings-you': story({}, {}, { settings: 'you' }),

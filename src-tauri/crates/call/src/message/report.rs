@@ -24,6 +24,10 @@ pub struct ControlsReport {
     /// The same of the camera.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lacks_camera: bool,
+    /// Whether the phone takes [`Body::Chat`](super::Body::Chat). Absent when false, and from phones
+    /// that do not know of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_texts: bool,
 }
 
 impl ControlsReport {
@@ -37,6 +41,7 @@ impl ControlsReport {
             camera: controls.camera,
             lacks_microphone: lacking.microphone,
             lacks_camera: lacking.camera,
+            takes_texts: true,
         }
     }
 

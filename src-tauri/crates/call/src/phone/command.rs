@@ -26,6 +26,8 @@ impl Phone {
             Command::Dismiss => self.dismiss(),
             Command::SetMicrophone(microphone) => self.on_wish(|wish| wish.microphone = microphone),
             Command::SetCamera(camera) => self.on_wish(|wish| wish.camera = camera),
+            Command::Say(text) => self.say(now, text),
+            Command::Typing => self.say_typing(now),
         }
     }
 

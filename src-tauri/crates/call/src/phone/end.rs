@@ -31,6 +31,10 @@ impl Phone {
         let carrier = call.carrier;
         let stage = *stage;
         let lasted = stage.connected_at().map(|at| now.since(at));
+        match notice {
+            Notice::Send(_) | Notice::NotNeeded => self.hurry_chat(now),
+            Notice::OnRequest(_) => {}
+        }
         self.give_notice(&peer.address, id, stage, notice);
         self.timers.stop_call();
         if carrier.needs_access() {
@@ -51,6 +55,7 @@ impl Phone {
         self.close_sessions();
         if reason == EndReason::Replaced {
             self.state = State::Idle;
+            self.close_chat(now, id);
             return;
         }
         if !reason.stays() {
@@ -71,6 +76,7 @@ impl Phone {
             carrier,
             resumption,
         }));
+        self.close_chat(now, id);
     }
 
     /// Tells the reason and remembers it for those who ask later.

@@ -73,6 +73,7 @@ impl Phone {
             | Body::Renew { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
+            | Body::Chat(_)
             | Body::Still => {}
         }
     }

@@ -120,10 +120,14 @@ impl Phone {
             // No parcel of a call that we may still join comes this way: the caller opens its
             // session, which makes parcels, only after our `ringing`.
             Body::Parcel { .. } | Body::Received { .. } | Body::Renew { .. } => {}
+            Body::Chat(said) if ours || self.has_chat(from, id) => {
+                self.on_chat(now, from, id, said);
+            }
             Body::Ringing
             | Body::Accept { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
+            | Body::Chat(_)
             | Body::Still
                 if !ours =>
             {
@@ -140,12 +144,13 @@ impl Phone {
                     call.local.on_heard(report.heard);
                     call.remote.on_report(report);
                 }
+                self.on_takes_texts(report.takes_texts);
             }
             Body::Receipt(receipt) => match channel {
                 Channel::Session { .. } => self.on_receipt(now, receipt),
                 Channel::Signaling { .. } => tracing::debug!(call = %id, "a receipt by signaling"),
             },
-            Body::Still => {}
+            Body::Chat(_) | Body::Still => {}
         }
     }
 

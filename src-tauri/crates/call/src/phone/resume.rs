@@ -200,6 +200,7 @@ impl Phone {
             | Body::Renew { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
+            | Body::Chat(_)
             | Body::Still => {}
         }
         true

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::carrier::Carrier;
+use crate::chat;
 use crate::time::Timestamp;
 
 use crate::controls::OFF;
@@ -80,6 +81,8 @@ pub(super) struct Station {
     /// What the user wishes, as the gates were told.
     wished: Controls,
     pub(super) sounds: Vec<Sound>,
+    /// What happened in its conversations.
+    pub(super) chat: Vec<(CallId, chat::Event)>,
     pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
     pub(super) missed: Vec<Peer>,
     pub(super) said: Vec<(Timestamp, Message)>,
@@ -116,6 +119,7 @@ impl Station {
             captured: OFF,
             wished: OFF,
             sounds: Vec::new(),
+            chat: Vec::new(),
             ended: Vec::new(),
             missed: Vec::new(),
             said: Vec::new(),
@@ -196,6 +200,7 @@ impl Station {
                     camera: *camera && self.gates.camera,
                 };
             }
+            Output::Chat { call, event } => self.chat.push((*call, event.clone())),
             Output::Sound(sound) => self.sounds.push(*sound),
             Output::Ended {
                 call,

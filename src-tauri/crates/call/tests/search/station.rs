@@ -282,9 +282,10 @@ impl Station {
                 self.ended.push(call);
                 None
             }
-            Output::Missed { .. } | Output::AskForAccess { .. } | Output::ReleaseAccess { .. } => {
-                None
-            }
+            Output::Chat { .. }
+            | Output::Missed { .. }
+            | Output::AskForAccess { .. }
+            | Output::ReleaseAccess { .. } => None,
         }
     }
 

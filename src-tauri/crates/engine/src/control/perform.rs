@@ -44,6 +44,7 @@ impl Control {
             Output::SetCapture { microphone, camera } => {
                 self.devices.set_capture(microphone, camera);
             }
+            Output::Chat { call, event } => self.on_chat(call, event),
             Output::Sound(sound) => self.devices.play(tone_of(sound)),
             Output::Ended {
                 call,

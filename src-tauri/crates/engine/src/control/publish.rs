@@ -35,6 +35,7 @@ impl Control {
         self.call.summary.follow(&view);
         let guest = self.relays.view(LinkId::Guest);
         self.call.summary.guest_relay(&guest);
+        self.call.chat.follow(&view);
         self.call.seen = view;
     }
 
@@ -57,6 +58,7 @@ impl Control {
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
             stats: call.sampler.stats().filter(|_| in_call).cloned(),
             summary: call.summary.view(),
+            chat: call.chat.view(),
             words: self.words(),
         };
         self.views.send_if_modified(|current| {
@@ -91,6 +93,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         remote_picture: false,
         stats: None,
         summary: None,
+        chat: None,
         words: None,
     }
 }

@@ -45,6 +45,12 @@ impl Control {
             Command::Dismiss => input::Command::Dismiss,
             Command::SetMicrophone { live } => input::Command::SetMicrophone(live),
             Command::SetCamera { on } => input::Command::SetCamera(on),
+            Command::Say { text } => return self.say(text),
+            Command::Typing => input::Command::Typing,
+            Command::ReadChat { open } => {
+                self.call.chat.read(open);
+                return Ok(());
+            }
             Command::UseDevice { role, id } => {
                 let chosen = match role {
                     DeviceRole::Camera => &mut self.config.camera,

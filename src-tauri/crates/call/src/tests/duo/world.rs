@@ -239,7 +239,10 @@ impl Duo {
                     ),
                 );
             }
-            Output::Sound(_) | Output::Ended { .. } | Output::Missed { .. } => {}
+            Output::Chat { .. }
+            | Output::Sound(_)
+            | Output::Ended { .. }
+            | Output::Missed { .. } => {}
         }
     }
 
