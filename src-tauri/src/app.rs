@@ -8,14 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use engine::command::{Command, DeviceRole};
 use engine::view::EngineView;
-use engine::{Config, Ended, Engine};
+use engine::{Config, Ended, Engine, PictureFeed};
 use headless::compose;
 use headless::disk::with_store;
+use headless::history::Records;
 use headless::test_call::Hearing;
 use identity::{Address, Identity};
 use store::{KnownPeople, Settings, Store, StoreError};
 use tauri::ipc::Channel;
-use tokio::sync::{RwLock, broadcast, watch};
+use tokio::sync::{RwLock, watch};
 
 use self::places::Asked;
 pub(crate) use self::screens::ScreenList;
@@ -66,10 +67,10 @@ pub(crate) struct App {
     shell: watch::Sender<ShellState>,
 }
 
-/// What an engine gives beside its views: pictures, and the calls that end.
+/// What an engine gives beside its views: pictures, and what is to be remembered.
 pub(crate) struct Streams {
     pub(crate) feeds: Feeds,
-    pub(crate) ended: broadcast::Receiver<Ended>,
+    pub(crate) records: Records,
 }
 
 impl App {
@@ -102,7 +103,7 @@ impl App {
                 local: engine.local_picture(),
                 screen: engine.screen_picture(),
             },
-            ended: engine.ended(),
+            records: Records::of(&engine),
         };
         let shell = ShellState {
             me,
@@ -218,6 +219,9 @@ impl App {
             | Command::Dismiss
             | Command::SetMicrophone { .. }
             | Command::SetCamera { .. }
+            | Command::Say { .. }
+            | Command::Typing
+            | Command::ReadChat { .. }
             | Command::Preview { .. }
             | Command::Share { .. }
             | Command::TestSpeaker

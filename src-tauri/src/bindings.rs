@@ -28,6 +28,7 @@ fn export(to: &Path) {
     Steer::export_all(&config).unwrap();
     doctor::Report::export_all(&config).unwrap();
     engine::command::Command::export_all(&config).unwrap();
+    store::KeptText::export_all(&config).unwrap();
 }
 
 fn read(directory: &Path) -> BTreeMap<String, String> {

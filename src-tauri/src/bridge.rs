@@ -261,6 +261,7 @@ mod tests {
             quality: None,
             summary: None,
             recording: None,
+            chat: None,
             words: None,
         }
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use doctor::Report;
 use engine::command::Command;
 use serde_json::{Map, Value};
+use store::KeptText;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 
@@ -20,7 +21,6 @@ use crate::app::{App, PipWish, ScreenList, statistics};
 use crate::clipboard;
 use crate::end;
 use crate::error::{ErrorCode, UiError};
-use crate::folder;
 use crate::notify;
 use crate::picture::stage::Stage;
 use crate::role::Role;
@@ -28,6 +28,7 @@ use crate::steer::Steer;
 use crate::understand::Understood;
 use crate::view::UiPush;
 use crate::window;
+use crate::{folder, links};
 
 /// Does something about calls or devices. What became of it shows in the next view.
 #[tauri::command]
@@ -190,6 +191,38 @@ pub(crate) async fn notify_call(
 #[tauri::command]
 pub(crate) async fn clear_history(app: State<'_, Arc<App>>) -> Result<(), UiError> {
     app.clear_history().await
+}
+
+/// What was said in text with the person of this address.
+#[tauri::command]
+pub(crate) async fn kept_texts(
+    app: State<'_, Arc<App>>,
+    address: String,
+) -> Result<Vec<KeptText>, UiError> {
+    app.kept_texts(address).await
+}
+
+/// Forgets what was said in text with the person of this address.
+#[tauri::command]
+pub(crate) async fn forget_texts(app: State<'_, Arc<App>>, address: String) -> Result<(), UiError> {
+    app.forget_texts(address).await
+}
+
+/// Forgets one text of ours: it is said once more.
+#[tauri::command]
+pub(crate) async fn forget_text(
+    app: State<'_, Arc<App>>,
+    address: String,
+    call: String,
+    number: u32,
+) -> Result<(), UiError> {
+    app.forget_text((address, call, number)).await
+}
+
+/// Opens a link of a text with the system's program for it.
+#[tauri::command]
+pub(crate) async fn open_link(window: WebviewWindow, link: String) -> Result<(), UiError> {
+    links::open(&window, &link).await
 }
 
 /// The page took over the link that the program was opened with.

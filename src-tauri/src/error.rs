@@ -35,6 +35,14 @@ pub(crate) enum ErrorCode {
     NotShown,
     /// The camera does not run.
     CameraOff,
+    /// The other side's version takes no texts.
+    NoChat,
+    /// More texts wait to be delivered than are kept.
+    TooManyTexts,
+    /// The text is no link that may be opened.
+    BadLink,
+    /// The system opens no links.
+    LinkNotOpened,
     /// The user blocked whom they call.
     Blocked,
     /// The call is over, or there are no words of it to compare.
@@ -108,6 +116,8 @@ impl From<CommandError> for UiError {
             CommandError::NotInCall => ErrorCode::NotInCall,
             CommandError::CannotRecord => ErrorCode::CannotRecord,
             CommandError::CameraOff => ErrorCode::CameraOff,
+            CommandError::NoChat => ErrorCode::NoChat,
+            CommandError::TooManyTexts => ErrorCode::TooManyTexts,
             CommandError::NoCarrier | CommandError::Stopped => ErrorCode::Internal,
         };
         Self::new(code, &error)

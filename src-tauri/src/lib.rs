@@ -39,6 +39,7 @@ mod error;
 mod folder;
 mod incoming;
 mod instance;
+mod links;
 mod me;
 mod notify;
 mod options;
@@ -94,6 +95,10 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::subscribe,
             commands::set_stage,
             commands::clear_history,
+            commands::kept_texts,
+            commands::forget_texts,
+            commands::forget_text,
+            commands::open_link,
             commands::notify_call,
             commands::link_shown,
             commands::save_contact,
@@ -194,8 +199,10 @@ fn set_up(
         tokio::spawn(write_figures(figures, app.views()));
     }
     tokio::spawn(Arc::clone(&app).show_places());
-    tokio::spawn(memory::give_back_after_calls(streams.ended.resubscribe()));
-    let history = tokio::spawn(async move { app.keep_history(streams.ended).await });
+    tokio::spawn(memory::give_back_after_calls(
+        streams.records.ended.resubscribe(),
+    ));
+    let history = tokio::spawn(async move { app.keep_history(streams.records).await });
     tauri.manage(end::LastWork::new(history));
     Ok(())
 }

@@ -24,6 +24,7 @@ test.each([
   ['m', 'microphone'],
   ['V', 'camera'],
   ['s', 'share'],
+  ['c', 'chat'],
   ['f', 'fullScreen'],
   ['F11', 'fullScreen'],
   ['?', 'list'],

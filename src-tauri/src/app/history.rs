@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use engine::Ended;
-use store::{HistoryEntry, Store, StoreError};
-use tokio::sync::broadcast;
+use headless::history::Records;
+use store::{HistoryEntry, KeptText, Store, StoreError};
 
 use super::App;
 use crate::error::{ErrorCode, UiError};
 
 impl App {
-    /// Writes down every call that ends from now on and is no test call, until the engine ends.
-    pub(crate) async fn keep_history(&self, ended: broadcast::Receiver<Ended>) {
+    /// Writes down every call that ends from now on and is no test call, and what is said in it in
+    /// text, until the engine ends.
+    pub(crate) async fn keep_history(&self, records: Records) {
         let shell = self.shell.clone();
         let never = Some(self.tests.identity.address());
-        headless::history::keep(ended, Arc::clone(&self.store), never, move |store| {
+        headless::history::keep(records, Arc::clone(&self.store), never, move |store| {
             let history = newest_first(store);
             // A call tells what contacts call themselves now.
             let people = store.people().to_vec();
@@ -24,6 +24,31 @@ impl App {
             });
         })
         .await;
+    }
+
+    /// What was said in text with somebody, in past calls and in the running one.
+    pub(crate) async fn kept_texts(&self, address: String) -> Result<Vec<KeptText>, UiError> {
+        self.keep(ErrorCode::Internal, move |store| Ok(store.texts(&address)))
+            .await
+    }
+
+    /// Forgets what was said in text with somebody.
+    pub(crate) async fn forget_texts(&self, address: String) -> Result<(), UiError> {
+        self.keep(ErrorCode::SettingsNotSaved, move |store| {
+            store.forget_texts(&address)
+        })
+        .await
+    }
+
+    /// Forgets a text of ours that is said once more.
+    pub(crate) async fn forget_text(
+        &self,
+        (address, call, number): (String, String, u32),
+    ) -> Result<(), UiError> {
+        self.keep(ErrorCode::SettingsNotSaved, move |store| {
+            store.forget_text(&address, &call, number)
+        })
+        .await
     }
 
     /// Forgets all past calls.

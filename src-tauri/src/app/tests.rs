@@ -194,7 +194,7 @@ async fn a_test_call_needs_no_relay_and_is_remembered_nowhere() {
     let app = Arc::new(app);
     let keeping = tokio::spawn({
         let app = Arc::clone(&app);
-        async move { app.keep_history(streams.ended).await }
+        async move { app.keep_history(streams.records).await }
     });
     let mut views = app.views();
     for _ in 0..2 {

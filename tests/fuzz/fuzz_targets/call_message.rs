@@ -3,7 +3,8 @@
 
 #![no_main]
 
-use call::message::{Body, MAX_MESSAGE, MAX_PARCEL, Message};
+use call::chat::Text;
+use call::message::{Body, Chat, MAX_MESSAGE, MAX_PARCEL, Message};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(message) = Message::parse(bytes) else {
@@ -16,6 +17,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         Body::Invite { name, .. } | Body::Accept { name, .. } => {
             assert!(name.chars().count() <= call::id::Peer::MAX_NAME);
         }
+        Body::Chat(Chat::Text { text, .. }) => assert!(text.as_str().len() <= Text::MAX),
         Body::Ringing
         | Body::Received { .. }
         | Body::Renew { .. }
@@ -23,6 +25,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         | Body::Receipt(_)
         | Body::Record(_)
         | Body::Recorded(_)
+        | Body::Chat(Chat::Received { .. } | Chat::Typing)
         | Body::Still
         | Body::Over { .. } => {}
     }

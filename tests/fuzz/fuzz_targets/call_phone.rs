@@ -7,10 +7,8 @@ use std::time::Duration;
 use call::carrier::{Carrier, Carriers};
 use call::id::{CallId, Peer, RecordingId, SessionId};
 use call::input::{Absence, Command, Consent, Input, ServerFault, Standing, Transport};
-use call::message::{
-    Allows, Body, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded,
-    Statement, Wants,
-};
+use call::message::{Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded, Statement, Wants};
+use call::chat::Text;
 use call::view::{CallView, Lacking, Resume};
 use fuzz::{Source, Station};
 
@@ -258,8 +256,21 @@ fn any(source: &mut Source<'_>) -> Vec<u8> {
     source.take(usize::from(length)).to_vec()
 }
 
+fn chat(source: &mut Source<'_>) -> Chat {
+    let number = u32::from(source.byte());
+    match source.below(4) {
+        0 => Chat::Received { next: number },
+        1 => Chat::Typing,
+        _ => {
+            let text = "x".repeat(usize::from(source.short()).min(Text::MAX));
+            let text = Text::new(&text).expect("it is short enough");
+            Chat::Text { number, text }
+        }
+    }
+}
+
 fn body(source: &mut Source<'_>) -> Body {
-    match source.below(12) {
+    match source.below(13) {
         0 => Body::Invite {
             name: name(source),
             video: source.flag(),
@@ -285,6 +296,8 @@ fn body(source: &mut Source<'_>) -> Body {
             camera: source.flag(),
             lacks_microphone: source.flag(),
             lacks_camera: source.flag(),
+            takes_texts: source.flag(),
+            screen: source.flag(),
         }),
         5 => Body::Still,
         6 => Body::Received {
@@ -321,6 +334,7 @@ fn body(source: &mut Source<'_>) -> Body {
                 },
             },
         }),
+        9 => Body::Chat(chat(source)),
         _ => Body::Over {
             why: source.pick([
                 Over::Declined,
@@ -365,7 +379,7 @@ fn name(source: &mut Source<'_>) -> String {
 
 fn command(source: &mut Source<'_>) -> Command {
     let video = source.flag();
-    match source.below(12) {
+    match source.below(15) {
         0 => Command::Dial {
             call: call(source),
             peer: peer(source.byte()),
@@ -381,7 +395,7 @@ fn command(source: &mut Source<'_>) -> Command {
             call: call(source),
             video,
         },
-        8 => Command::AskToRecord {
+        12 => Command::AskToRecord {
             id: recording(source),
             statement: statement(),
         },
@@ -393,6 +407,9 @@ fn command(source: &mut Source<'_>) -> Command {
             id: recording(source),
         },
         11 => Command::StopRecording,
+        7 => Command::Typing,
+        8 => Command::Say(Text::new("x").expect("it is short enough")),
+        13 => Command::Share(video),
         _ => Command::SetCamera(video),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use call::carrier::Carrier;
+use call::chat::{Event, Text};
 use call::id::{CallId, Peer, SessionId};
 use call::input::{Input, Transport};
 use call::message::Message;
@@ -132,6 +133,7 @@ impl Station {
             }
             Output::SetCapture { microphone, camera } => self.live = *microphone || *camera,
             Output::Missed { peer } | Output::Ended { peer, .. } => assert_shown(peer),
+            Output::Chat { event, .. } => assert_heard(event),
             Output::Record { .. } => {
                 assert!(!self.recording, "one recording at a time");
                 self.recording = true;
@@ -209,6 +211,14 @@ fn assert_shown(peer: &Peer) {
 /// A call that ends says so in a dozen outputs; one whose relay comes back sends 64 parcels of each
 /// of two sessions again, by two ways.
 const MAX_OUTPUTS: usize = 300;
+
+/// What is shown of the other side's texts is short, clean, and something.
+fn assert_heard(event: &Event) {
+    if let Event::Heard { text, .. } = event {
+        assert!(!text.is_empty() && text.as_str().len() <= Text::MAX);
+        assert_eq!(Text::new(text.as_str()).as_ref(), Ok(text));
+    }
+}
 
 /// As [`Output::OpenTransport`] promises.
 const MAX_SESSIONS: usize = 4;

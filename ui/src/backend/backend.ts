@@ -7,6 +7,7 @@
  */
 import type { Answer } from './bindings/Answer';
 import type { Command } from './bindings/Command';
+import type { KeptText } from './bindings/KeptText';
 import type { Report } from './bindings/Report';
 import type { ScreenList } from './bindings/ScreenList';
 import type { SmallView } from './bindings/SmallView';
@@ -56,6 +57,14 @@ export interface Backend {
   /** Tells the program where the page wants pictures and what floats over them. */
   setStage(stage: Stage): Promise<void>;
   clearHistory(): Promise<void>;
+  /** What was said in text with the person of this address, as far as it is kept; oldest first. */
+  keptTexts(address: string): Promise<KeptText[]>;
+  /** Forgets what was said in text with them. */
+  forgetTexts(address: string): Promise<void>;
+  /** Forgets one text of ours: it is said once more. */
+  forgetText(address: string, call: string, number: number): Promise<void>;
+  /** Has the system open a link to the web or to a mail address; all others are refused. */
+  openLink(link: string): Promise<void>;
   /** Makes somebody a contact under this name, or renames one; empty for what they call themselves. */
   saveContact(address: string, name: string): Promise<void>;
   deleteContact(address: string): Promise<void>;
@@ -122,6 +131,10 @@ export interface Opening {
   readonly past?: { readonly call: string; readonly samples: readonly Sample[] };
   /** What is open beside the stage. */
   readonly panel?: 'chat' | 'statistics';
+  /** The link that shall be opened. */
+  readonly link?: string;
+  /** What is half written, by address. */
+  readonly drafts?: Readonly<Record<string, string>>;
   /** What is asked about the person who is shown. */
   readonly asking?: 'name' | 'block' | 'delete';
   readonly transfer?: 'export' | 'import';

@@ -37,6 +37,7 @@ import { lively, placed } from './stories/lan';
 import { changed } from './stories/people';
 import { shared } from './stories/screens';
 import { wished } from './stories/recordings';
+import { delivered, read as readChat, said } from './stories/chat';
 import { painter } from './stories/paint';
 import { moving } from './stories/statistics';
 
@@ -48,6 +49,8 @@ export interface FakeBackend extends Backend {
   readonly stages: Stage[];
   readonly copied: string[];
   readonly notified: string[];
+  /** What was to be opened. */
+  readonly links: string[];
   /** From now on these people are on the local network. */
   around(nearby: NearbyPerson[]): void;
 }
@@ -58,6 +61,8 @@ const PUSH_MS = 100;
 const STEP_MS = 2500;
 /** The doctor takes its time. */
 const EXAMINE_MS = 2500;
+/** A text is there after this long. */
+const DELIVERY_MS = 600;
 /** A lost call can go on for this long. */
 const STOP_RESUMING_MS = 120_000;
 
@@ -74,6 +79,7 @@ export function fake(query: URLSearchParams): FakeBackend {
   if (query.get('surface') === 'native') view = { ...view, surface: 'native' };
   const picturesUrl = query.get('pictures');
   if (picturesUrl) view = { ...view, picturesUrl };
+  let kept = [...story.kept];
   let push: () => void = () => undefined;
 
   const show = (change: Partial<UiView>) => {
@@ -103,6 +109,7 @@ export function fake(query: URLSearchParams): FakeBackend {
     stages: [],
     copied: [],
     notified: [],
+    links: [],
     opening: story.opening,
     ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
     subscribe(main, small) {
@@ -117,6 +124,11 @@ export function fake(query: URLSearchParams): FakeBackend {
         return Promise.reject({ code: 'blocked', message: 'the user blocked them' });
       }
       show({ engine: after(view.engine, command) });
+      if (command.do === 'say') {
+        setTimeout(() => {
+          show({ engine: delivered(view.engine) });
+        }, DELIVERY_MS);
+      }
       if (command.do === 'resume') {
         setTimeout(() => {
           show({ engine: givenUp(view.engine) });
@@ -159,7 +171,23 @@ export function fake(query: URLSearchParams): FakeBackend {
       backend.stages.push(stage);
       return Promise.resolve();
     },
+    keptTexts: (address) => Promise.resolve(kept.filter((one) => one.address === address)),
+    forgetTexts(address) {
+      kept = kept.filter((one) => one.address !== address);
+      return Promise.resolve();
+    },
+    forgetText(address, call, number) {
+      kept = kept.filter(
+        (one) => one.address !== address || one.call !== call || one.number !== number,
+      );
+      return Promise.resolve();
+    },
+    openLink(link) {
+      backend.links.push(link);
+      return Promise.resolve();
+    },
     clearHistory() {
+      kept = [];
       show({ history: [] });
       return Promise.resolve();
     },
@@ -306,6 +334,11 @@ function after(engine: EngineView, command: Command): EngineView {
       return { ...engine, share: shared(command.source) };
     case 'record':
       return wished(engine, command.wish);
+    case 'say':
+      return said(engine, command.text);
+    case 'readChat':
+      return readChat(engine, command.open);
+    case 'typing':
     case 'preview':
     case 'testSpeaker':
     case 'fault':

@@ -18,6 +18,7 @@ import type { UiError } from '../backend/bindings/UiError';
 import type { UiView } from '../backend/bindings/UiView';
 import type { VoiceOutcome } from '../backend/bindings/VoiceOutcome';
 import type { EndedCall } from '../backend/call';
+import { Heard } from '../chat/heard';
 import { m } from '../paraglide/messages';
 import { Announcer } from './announce';
 import { Arrivals } from './arrivals';
@@ -56,6 +57,9 @@ export class App {
   private readonly watch = new TroubleWatch();
   private readonly announcer = new Announcer();
   private readonly arrivals = new Arrivals();
+  private readonly heard = new Heard();
+  /** When the other side was told last that something is written, on the page's clock. */
+  private toldWriting = -WRITING_EVERY_MS;
   /** What was said last of what became of the voice in this test call. */
   private toldOutcome: VoiceOutcome | null = null;
   private arrivalsDue: ReturnType<typeof setTimeout> | undefined;
@@ -140,6 +144,35 @@ export class App {
     return this.queued('disk', () => this.backend.showRecording());
   }
 
+  /** Says something to the other side; whether it is on its way. */
+  async say(text: string): Promise<boolean> {
+    this.toldWriting = -WRITING_EVERY_MS;
+    await this.perform({ do: 'say', text });
+    return this.local.problem === null;
+  }
+
+  /** Something is being written. A refusal is nothing to show. */
+  writes(): void {
+    const now = performance.now();
+    if (now - this.toldWriting < WRITING_EVERY_MS) return;
+    this.toldWriting = now;
+    void this.backend.perform({ do: 'typing' }).catch(() => undefined);
+  }
+
+  /** Whether the conversation is before the user's eyes. */
+  reads(open: boolean): void {
+    void this.backend.perform({ do: 'readChat', open }).catch(() => undefined);
+  }
+
+  /** Opens a link in the system's browser, or begins a mail. */
+  openLink(link: string): Promise<void> {
+    return this.queued('disk', () => this.backend.openLink(link));
+  }
+
+  forgetTexts(address: string): Promise<void> {
+    return this.queued('disk', () => this.backend.forgetTexts(address));
+  }
+
   configure(change: Partial<Settings>): Promise<void> {
     return this.queued('disk', () => this.backend.configure(change));
   }
@@ -219,6 +252,7 @@ export class App {
     local.picker = false;
     local.actualSize = false;
     local.panel = null;
+    local.link = null;
     local.asking = null;
     local.swapped = false;
     local.problem = null;
@@ -251,7 +285,10 @@ export class App {
     this.trouble = reuse(this.trouble, trouble);
     this.perceived = reuse(this.perceived, this.watch.perceived);
     this.history.update(view.engine, Date.now());
-    const text = this.announcer.update(call, trouble, now) ?? this.tested(view);
+    const text =
+      this.announcer.update(call, trouble, now) ??
+      this.tested(view) ??
+      this.heard.update(view.engine.chat, name);
     if (text !== null) this.announcement = text;
     this.view = view;
     this.announceArrivals(now);
@@ -303,6 +340,9 @@ export class App {
   }
 }
 
+/** The other side believes for a while that somebody writes. */
+const WRITING_EVERY_MS = 2000;
+
 /** Two queues: what is written to a disk may take long, and neither End nor Mute waits behind it. */
 type Queue = 'call' | 'disk';
 
@@ -341,6 +381,10 @@ export class Local {
   actualSize = $state(false);
   /** What is open beside the stage. */
   panel = $state<Panel | null>(null);
+  /** What is half written to whom, by address. */
+  drafts = $state<Record<string, string>>({});
+  /** The link of a text that shall be opened, until the user has seen where it leads. */
+  link = $state<string | null>(null);
   /** What is asked about the person who is shown, or with whom the call is. */
   asking = $state<'name' | 'block' | 'delete' | null>(null);
   /** Which form is open for moving to another computer. */
@@ -377,6 +421,8 @@ export class Local {
     this.picker = opening.picker ?? false;
     this.actualSize = opening.actualSize ?? false;
     this.panel = opening.panel ?? null;
+    this.link = opening.link ?? null;
+    this.drafts = { ...opening.drafts };
     this.asking = opening.asking ?? null;
     this.transfer = opening.transfer ?? null;
     this.doctor = opening.doctor ?? false;

@@ -7,6 +7,7 @@ export type Shortcut =
   | 'fullScreen'
   | 'small'
   | 'statistics'
+  | 'chat'
   | 'list'
   | 'faults'
   | 'talk'
@@ -37,6 +38,8 @@ export function shortcut(event: KeyboardEvent): Shortcut | null {
       return 'fullScreen';
     case 'p':
       return 'small';
+    case 'c':
+      return 'chat';
     case 'i':
       return 'statistics';
     case '?':

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::carrier::Carrier;
+use crate::chat::Text;
 use crate::id::{CallId, Peer, RecordingId, SessionId};
 use crate::message::{Receipt, Statement};
 use crate::view::Lacking;
@@ -212,6 +213,10 @@ pub enum Command {
     },
     /// End recordings, whoever writes them, and withdraw our question.
     StopRecording,
+    /// Say this, where [`may_say`](crate::phone::Phone::may_say) allows it.
+    Say(Text),
+    /// The user writes.
+    Typing,
 }
 
 /// What a session reports. These are facts; what follows from them is the phone's to decide.

@@ -5,6 +5,7 @@
 //! that versions can at least tell each other that they do not fit. The bytes are a stranger's:
 //! parsing never panics and allocates no more than a small multiple of [`MAX_MESSAGE`].
 
+mod chat;
 mod parcel;
 mod receipt;
 mod recording;
@@ -16,8 +17,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::carrier::{Carrier, Carriers};
+use crate::chat::Text;
 use crate::id::{CallId, Peer};
 
+pub use chat::Chat;
 pub use parcel::Parcel;
 pub use receipt::Receipt;
 pub use recording::{Allows, Record, RecordOver, Recorded, Statement, Wants};
@@ -32,8 +35,11 @@ pub const MAX_MESSAGE: usize = 47 * 1024;
 /// The largest parcel, in bytes: in base64 it fits a message.
 pub const MAX_PARCEL: usize = 32 * 1024;
 
-/// The largest message through the session's own channel, in bytes.
-pub const MAX_DATA: usize = 16 * 1024;
+/// The largest message through the session's own channel, in bytes: the longest text, with all of it
+/// escaped, and what stands around it.
+pub const MAX_DATA: usize = 36 * 1024;
+
+const _: () = assert!(2 * Text::MAX + 1024 <= MAX_DATA && MAX_DATA <= MAX_MESSAGE);
 
 /// What one phone says to the other about one call.
 ///
@@ -118,6 +124,8 @@ pub enum Body {
     Record(Record),
     /// Either: what I say of the recording that you want.
     Recorded(Recorded),
+    /// Either: a text, or word of texts.
+    Chat(Chat),
     /// Either: are you still in this call? Answered only when not.
     Still,
     /// Either: the call is over for me.
@@ -260,6 +268,7 @@ impl Body {
             | Self::Receipt(_)
             | Self::Record(_)
             | Self::Recorded(_)
+            | Self::Chat(_)
             | Self::Still
             | Self::Over { .. } => self,
         }
@@ -284,6 +293,7 @@ impl fmt::Debug for Body {
             Self::Receipt(receipt) => fmt::Debug::fmt(receipt, f),
             Self::Record(record) => fmt::Debug::fmt(record, f),
             Self::Recorded(recorded) => fmt::Debug::fmt(recorded, f),
+            Self::Chat(chat) => fmt::Debug::fmt(chat, f),
             Self::Still => f.write_str("Still"),
             Self::Over { why } => write!(f, "Over({why:?})"),
         }

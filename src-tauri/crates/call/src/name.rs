@@ -160,7 +160,7 @@ fn without_loose_joiners(name: &[char]) -> String {
 }
 
 /// Keeps the first marks of each row of them. A joiner among marks does not begin a new row.
-fn without_stacked_marks(name: &[char]) -> Vec<char> {
+pub(crate) fn without_stacked_marks(name: &[char]) -> Vec<char> {
     let mut marks = 0;
     let keeps = |c: &char| {
         if is_mark(*c) {
@@ -171,6 +171,11 @@ fn without_stacked_marks(name: &[char]) -> Vec<char> {
         !is_mark(*c) || marks <= MAX_MARKS
     };
     name.iter().copied().filter(keeps).collect()
+}
+
+/// Whether somebody sees it.
+pub(crate) fn is_shown(c: char) -> bool {
+    !c.is_whitespace() && !is_hidden(c) && !is_mark(c) && !is_joiner(c)
 }
 
 fn is_hidden(c: char) -> bool {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::carrier::Carrier;
+use crate::chat;
 use crate::id::{CallId, Peer, RecordingId, SessionId};
 use crate::message::Statement;
 use crate::reason::EndReason;
@@ -114,6 +115,13 @@ pub enum Output {
     },
     /// Write nothing more.
     StopRecording,
+    /// Something happened in the conversation of a call.
+    Chat {
+        /// The call. It may be over.
+        call: CallId,
+        /// What.
+        event: chat::Event,
+    },
     /// Play this, until the next `Sound`.
     Sound(Sound),
     /// The call is over. Always the last output of a call but for its `CloseTransport`s.
@@ -184,6 +192,7 @@ impl fmt::Debug for Output {
             Self::AgreeToRecord { id } => write!(f, "AgreeToRecord({id})"),
             Self::Record { id, .. } => write!(f, "Record({id})"),
             Self::StopRecording => f.write_str("StopRecording"),
+            Self::Chat { call, event } => write!(f, "Chat({call}, {event:?})"),
             Self::Sound(sound) => write!(f, "Sound({sound:?})"),
             Self::Ended {
                 call,

@@ -9,6 +9,7 @@
 //! anything of our machine sent to a caller before the user accepts.
 
 mod capture;
+mod chat;
 mod command;
 mod end;
 mod invitation;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use crate::asks::CallersAsks;
 use crate::carrier::Carrier;
+use crate::chat::Conversation;
 use crate::declined::DeclinedStrangers;
 use crate::id::{CallId, Peer, SessionId};
 use crate::input::Input;
@@ -142,6 +144,8 @@ pub struct Phone {
     rings: StrangersRings,
     quiet: QuietCalls,
     asks: CallersAsks,
+    /// The conversation of the call, and for a moment that of one that is over.
+    chat: Option<Conversation>,
     timers: Timers,
     outputs: VecDeque<Output>,
 }
@@ -160,6 +164,7 @@ impl Phone {
             rings: StrangersRings::default(),
             quiet: QuietCalls::default(),
             asks: CallersAsks::default(),
+            chat: None,
             timers: Timers::default(),
             outputs: VecDeque::new(),
         }

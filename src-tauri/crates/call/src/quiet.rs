@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::id::CallId;
 use crate::input::Absence;
 use crate::liveness::Liveness;
-use crate::parcels::ReceivedParcels;
+use crate::ordered::Received;
 use crate::time::Timestamp;
 use crate::timer::after;
 
@@ -48,7 +48,7 @@ pub(crate) struct QuietCall {
     probe_at: Timestamp,
     liveness: Liveness,
     /// The caller's parcels, without their contents.
-    received: ReceivedParcels<()>,
+    received: Received<()>,
     /// When a phone that rings would acknowledge them.
     acknowledge_at: Option<Timestamp>,
     /// Whether access was asked for, as a phone that rings does.
@@ -88,7 +88,7 @@ impl QuietCalls {
             until,
             probe_at: now + after::PROBE,
             liveness: Liveness::new(now),
-            received: ReceivedParcels::default(),
+            received: Received::default(),
             acknowledge_at: None,
             asks_access,
         });

@@ -4,7 +4,7 @@
 //! the two to carry anything carries the call (make before break). The caller begins them all and
 //! numbers them, so that both sides mean the same one.
 
-use crate::parcels::{ReceivedParcels, SentParcels};
+use crate::ordered::{Received, Sent};
 use crate::time::Timestamp;
 use crate::timer::after;
 
@@ -33,9 +33,9 @@ pub(crate) struct Session {
     pub(crate) number: u32,
     pub(crate) phase: Phase,
     /// Parcels of our end.
-    pub(crate) sent: SentParcels,
+    pub(crate) sent: Sent<Vec<u8>>,
     /// Parcels of the other end, kept until ours is open.
-    pub(crate) received: ReceivedParcels,
+    pub(crate) received: Received<Vec<u8>>,
     /// Whether some of them came since we said last which ones we have.
     pub(crate) owes_acknowledgement: bool,
 }
@@ -146,8 +146,8 @@ impl Session {
         Self {
             number,
             phase,
-            sent: SentParcels::default(),
-            received: ReceivedParcels::default(),
+            sent: Sent::default(),
+            received: Received::default(),
             owes_acknowledgement: false,
         }
     }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod carrier;
+mod chat;
 mod collide;
 mod controls;
 mod courier;

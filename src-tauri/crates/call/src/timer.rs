@@ -13,8 +13,14 @@ pub enum Timer {
     Repeat,
     /// Send parcels again that the other side did not acknowledge.
     Resend,
-    /// Acknowledge parcels.
+    /// Acknowledge parcels and texts.
     Acknowledge,
+    /// Send texts again that the other side did not acknowledge, also a moment after the call.
+    ResendTexts,
+    /// The other side has said long ago that its user writes.
+    Typing,
+    /// What was said last in a call that is over has had time to arrive.
+    LeaveChat,
     /// Ask the relay, by a message to the other side, whether they are still there.
     Probe,
     /// No path for media was found after the answer.
@@ -44,7 +50,7 @@ pub enum Timer {
     /// The other side of the lost call did not come back.
     StopResuming,
     /// A call that rings for nobody to hear is due for the next thing that a ringing phone does.
-    /// The only one that belongs to no call of the user.
+    /// Belongs to no call of the user.
     Quiet,
 }
 
@@ -56,6 +62,9 @@ all_variants! {
         Repeat,
         Resend,
         Acknowledge,
+        ResendTexts,
+        Typing,
+        LeaveChat,
         Probe,
         Connect,
         Alive,
@@ -77,6 +86,32 @@ all_variants! {
 impl Timer {
     fn index(self) -> usize {
         self as usize
+    }
+
+    /// Whether it goes with the user's call.
+    fn is_of_call(self) -> bool {
+        match self {
+            Self::Quiet | Self::ResendTexts | Self::LeaveChat => false,
+            Self::Ring
+            | Self::NoRelay
+            | Self::Repeat
+            | Self::Resend
+            | Self::Acknowledge
+            | Self::Typing
+            | Self::Probe
+            | Self::Connect
+            | Self::Alive
+            | Self::PeerClosed
+            | Self::Lost
+            | Self::Renew
+            | Self::AskAgain
+            | Self::Join
+            | Self::ClosePrevious
+            | Self::GiveUp
+            | Self::LeaveEnded
+            | Self::Resume
+            | Self::StopResuming => true,
+        }
     }
 }
 
@@ -183,6 +218,15 @@ pub(crate) mod after {
     /// Who refused is not asked again for so long.
     pub(crate) const ASK_TO_RECORD_AGAIN: Duration = Duration::from_secs(20);
 
+    /// How often the other side is told that the user writes.
+    pub(crate) const TYPING: Duration = Duration::from_secs(3);
+
+    /// Two of those, so that one that is late changes nothing on the screen.
+    pub(crate) const TYPING_LAPSES: Duration = Duration::from_secs(6);
+
+    /// A text and its acknowledgement over a relay, and both once more.
+    pub(crate) const LEAVE_CHAT: Duration = Duration::from_secs(3);
+
     /// Time to read one sentence.
     pub(crate) const LEAVE_ENDED: Duration = Duration::from_secs(3);
 }
@@ -211,9 +255,9 @@ impl Timers {
 
     /// Forgets all deadlines of the user's call.
     pub(crate) fn stop_call(&mut self) {
-        let quiet = self.due[Timer::Quiet.index()];
-        self.due = Default::default();
-        self.due[Timer::Quiet.index()] = quiet;
+        for timer in Timer::ALL.iter().filter(|it| it.is_of_call()) {
+            self.stop(*timer);
+        }
     }
 
     /// The earliest deadline.

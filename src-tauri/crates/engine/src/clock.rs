@@ -1,7 +1,7 @@
 //! The time that the control task lives by.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -46,6 +46,17 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Instant {
         self.unmoved() + *self.ahead.borrow()
+    }
+
+    /// Milliseconds since 1970 (UTC), to be shown to people; of a simulated clock, since its start.
+    pub(crate) fn wall_ms(&self) -> u64 {
+        let since = match self.start {
+            Some(_) => *self.ahead.borrow(),
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+        };
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Now, in the time of media.

@@ -1,6 +1,7 @@
 //! What the user can want.
 
 use call::carrier::Carrier;
+use call::chat::{CannotSay, Text};
 use call::id::RecordingId;
 use media::backend::device::DeviceId;
 use media::backend::screen::SourceId;
@@ -54,6 +55,20 @@ pub enum Command {
     Share {
         /// What; null for nothing.
         source: Option<SourceId>,
+    },
+    /// Say something to the other side.
+    Say {
+        /// What.
+        #[ts(type = "string")]
+        text: Text,
+    },
+    /// Tell the other side that we write; as often as a key is pressed.
+    Typing,
+    /// Whether the user sees what the other side says as it comes: nothing is unread then, and
+    /// nothing ticks.
+    ReadChat {
+        /// Whether the conversation is open before the user.
+        open: bool,
     },
     /// Use another device from now on, in a call too.
     UseDevice {
@@ -159,12 +174,28 @@ pub enum CommandError {
     /// This program has nothing that could record.
     #[error("calls cannot be recorded here")]
     CannotRecord,
+    /// The other side's phone takes no texts.
+    #[error("the other side's version has no chat")]
+    NoChat,
+    /// More texts wait to be delivered than are kept.
+    #[error("too many texts wait to be delivered")]
+    TooManyTexts,
     /// The camera does not run.
     #[error("the camera is off")]
     CameraOff,
     /// The engine is stopping.
     #[error("the engine has stopped")]
     Stopped,
+}
+
+impl From<CannotSay> for CommandError {
+    fn from(why: CannotSay) -> Self {
+        match why {
+            CannotSay::NotInCall => Self::NotInCall,
+            CannotSay::NotTaken => Self::NoChat,
+            CannotSay::Full => Self::TooManyTexts,
+        }
+    }
 }
 
 #[cfg(test)]

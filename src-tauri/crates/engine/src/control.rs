@@ -6,6 +6,7 @@
 //! sessions in tasks of their own.
 
 mod access;
+mod chat;
 mod fault;
 mod inbox;
 mod lan;
@@ -35,6 +36,7 @@ pub(crate) use self::inbox::{REQUESTS, Request};
 use crate::access::Accesses;
 use crate::call_media::{CallMedia, Gates};
 use crate::camera_tap::CameraTap;
+use crate::chat::{Chat, Said};
 use crate::config::{Backends, Config};
 use crate::devices::Devices;
 use crate::history::{Ended, History};
@@ -62,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) machine: Machine,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) ended: broadcast::Sender<Ended>,
+    pub(crate) said: broadcast::Sender<Said>,
     pub(crate) tap: CameraTap,
     pub(crate) remote: PictureFeed,
     pub(crate) screen: PictureFeed,
@@ -112,6 +115,7 @@ struct Call {
     receipts: ReceiptCounter,
     quality: CallQuality,
     summary: Summary,
+    chat: Chat,
     /// Whom we called last by a link that names a relay, and that relay.
     guest_relay: Option<(String, String)>,
     /// Looks at what comes through the session's own channel.
@@ -136,6 +140,7 @@ impl Control {
             machine,
             requests,
             ended,
+            said,
             tap,
             remote,
             screen,
@@ -189,6 +194,7 @@ impl Control {
                 receipts: ReceiptCounter::default(),
                 quality: CallQuality::default(),
                 summary: Summary::default(),
+                chat: Chat::new(said),
                 guest_relay: None,
                 data: SubjectCheck::default(),
                 seen: CallView::Idle,
@@ -226,6 +232,7 @@ impl Control {
                 && let Some(stopped) = self.stopping.take()
             {
                 self.history.finish();
+                self.call.chat.finish();
                 let membership = self.lan.leave(&mut self.relays);
                 self.relays.close().await;
                 if let Some(membership) = membership {
@@ -372,6 +379,7 @@ impl Control {
         }
         self.publish();
         self.history.flush();
+        self.call.chat.flush();
     }
 
     /// Whether nothing of a call, a device or a disk is held any more.

@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::camera_tap::CameraTap;
+use crate::chat::{self, Said};
 use crate::command::{Command, CommandError};
 use crate::config::{Backends, Config};
 use crate::control::{Control, Parts, REQUESTS, Request};
@@ -24,6 +25,7 @@ pub struct Engine {
     requests: mpsc::Sender<Request>,
     views: watch::Receiver<Arc<EngineView>>,
     ended: broadcast::Sender<Ended>,
+    said: broadcast::Sender<Said>,
     local: PictureFeed,
     remote: PictureFeed,
     screen: PictureFeed,
@@ -47,6 +49,7 @@ impl Engine {
     pub fn start_on(machine: Machine, config: Config, backends: Backends) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel(REQUESTS);
         let (ended, _) = broadcast::channel(history::CAPACITY);
+        let (said, _) = broadcast::channel(chat::CAPACITY);
         let (tap, remote) = (CameraTap::default(), PictureFeed::default());
         let (screen, screens) = (PictureFeed::default(), Arc::clone(&backends.screen));
         let local = tap.preview().clone();
@@ -56,6 +59,7 @@ impl Engine {
             machine,
             requests: inbox,
             ended: ended.clone(),
+            said: said.clone(),
             tap,
             remote: remote.clone(),
             screen: screen.clone(),
@@ -65,6 +69,7 @@ impl Engine {
             requests,
             views,
             ended,
+            said,
             local,
             remote,
             screen,
@@ -112,6 +117,12 @@ impl Engine {
     #[must_use]
     pub fn ended(&self) -> broadcast::Receiver<Ended> {
         self.ended.subscribe()
+    }
+
+    /// What is said in text from now on, and what becomes of it.
+    #[must_use]
+    pub fn said(&self) -> broadcast::Receiver<Said> {
+        self.said.subscribe()
     }
 
     /// What our camera sees.

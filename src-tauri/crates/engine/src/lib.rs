@@ -18,6 +18,7 @@ mod access;
 mod audio_thread;
 mod call_media;
 mod camera_tap;
+mod chat;
 mod clock;
 mod config;
 mod control;
@@ -63,6 +64,7 @@ mod worker;
 pub mod command;
 pub mod view;
 
+pub use chat::Said;
 pub use clock::Clock;
 pub use command::CommandError;
 pub use config::{Backends, Config, LanVisibility, People, Relation, Strangers, WhoMayRing};

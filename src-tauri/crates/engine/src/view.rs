@@ -2,6 +2,7 @@
 
 mod share;
 
+use call::chat::Text;
 use call::view::CallView;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
 use media::transport::{ConnectionQuality, Path};
@@ -57,9 +58,68 @@ pub struct EngineView {
     /// The recording that this machine writes, or wrote of the call that was shown last; null where
     /// there is none.
     pub recording: Option<RecordingFile>,
+    /// The conversation of the running call, and of the one whose end is shown; null outside.
+    pub chat: Option<ChatView>,
     /// The four words of the running call, equal on both sides unless somebody is in the middle;
     /// null outside, and until the two phones have met.
     pub words: Option<[String; 4]>,
+}
+
+/// What is said in text in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatView {
+    /// The call's id in hexadecimal.
+    pub call: String,
+    /// What was said last, the oldest first: about 100 texts and 64 KiB.
+    pub texts: Vec<ChatText>,
+    /// How many texts of the other side came since the user looked last.
+    pub unread: u32,
+    /// Whether the other side writes.
+    pub typing: bool,
+    /// Whether the other side's phone takes texts; null until it says so.
+    pub takes: Option<bool>,
+}
+
+/// One text of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatText {
+    /// Counted from 0 in each call, for each side.
+    pub number: u32,
+    /// When it was said, or came: milliseconds since 1970 (UTC).
+    #[ts(type = "number")]
+    pub at: u64,
+    /// What.
+    #[ts(type = "string")]
+    pub text: Text,
+    /// Whose it is, and what became of it.
+    pub state: TextState,
+}
+
+/// Whose a text is, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum TextState {
+    /// Theirs.
+    Received,
+    /// Ours, on its way.
+    Sent,
+    /// Ours; the other side has it.
+    Delivered,
+    /// Ours; it was not delivered, and will not be.
+    Failed,
+}
+
+impl TextState {
+    /// Whether we said it.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        match self {
+            Self::Received => false,
+            Self::Sent | Self::Delivered | Self::Failed => true,
+        }
+    }
 }
 
 /// What a call was like.

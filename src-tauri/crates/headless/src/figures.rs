@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::view::{DeviceNow, EngineView, LanView, RelayView, ShareView};
-use engine::{PictureFeed, QualityView, RecordingFile};
+use engine::{PictureFeed, QualityView, RecordingFile, Said};
 use identity::Invite;
 use serde_json::{Value, json};
 
@@ -123,6 +123,20 @@ impl<W: Write> Figures<W> {
     /// When the line cannot be written.
     pub fn changed(&mut self, what: &str, address: &str) -> std::io::Result<()> {
         self.line(json!({ what: { "address": address } }))
+    }
+
+    /// Tells what is said in text, and what becomes of it.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub(crate) fn said(&mut self, said: &Said) -> std::io::Result<()> {
+        let mut chat = serde_json::to_value(&said.text)?;
+        if let Some(chat) = chat.as_object_mut() {
+            chat.insert("call".to_owned(), json!(said.call));
+            // It says when the line was written.
+            chat.remove("at");
+        }
+        self.line(json!({ "chat": chat }))
     }
 
     /// Tells what a test call found.

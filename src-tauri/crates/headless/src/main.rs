@@ -12,6 +12,7 @@ use devices::CameraChoice;
 use echo::Hearing;
 use engine::{Config, Engine, LanVisibility};
 use headless::figures::Figures;
+use headless::history::Records;
 use headless::options::Options;
 use headless::outcome::{BAD_CALL, exit_help};
 use headless::people::{Change, People};
@@ -105,7 +106,7 @@ enum Verb {
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
-    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
+    /// Write identity, settings, contacts, history and texts to a file that only a passphrase opens, to
     /// move to another computer. Whoever has both can be you.
     Export {
         /// The file, which must not be there yet.
@@ -302,7 +303,7 @@ async fn call(
 ) -> Result<ExitCode> {
     let store = Arc::new(Mutex::new(store));
     let people = People::new(Arc::clone(&store));
-    let history = tokio::spawn(history::keep(engine.ended(), store, None, |_| {}));
+    let history = tokio::spawn(history::keep(Records::of(&engine), store, None, |_| {}));
     tokio::spawn(memory::give_back_after_calls(engine.ended()));
     let _recorders = line.recorders(&engine)?;
     let report = line.report(&engine);

@@ -78,6 +78,8 @@ Commands on standard input, one a line, while it runs:
   accept, accept without video, decline, end, mute, unmute, camera on, camera off,
   record start, record stop, record agree, record refuse,
   call ADDRESS OR LINK, reconnect, quit,
+  say TEXT (in a call; --json tells of every text of both sides, and again when ours is
+  delivered or has failed, as {\"chat\":{\"state\":\"received\",\"text\":…}}),
   match (the other side reads the same four words: saves it as a contact, marked so),
   block (ends the call with whoever is in it, and lets them ring here no more),
   share screen, share window NAME, share file:CLIP.y4m, share off (the first screen; the window

@@ -1,8 +1,10 @@
 //! What a person reads who runs the program without `--json`.
 
 use call::view::{ActivePhase, CallView, Lacking, OutgoingPhase};
+use engine::Said;
 use engine::view::{
     DeviceNow, DeviceProblem, EngineView, RelayProblem, RelayView, ShareProblem, ShareView,
+    TextState,
 };
 use identity::Invite;
 
@@ -97,6 +99,20 @@ pub(crate) fn calling(to: &Invite) -> String {
     match &to.relay {
         Some(relay) => format!("Calling {who} through {relay}."),
         None => format!("Calling {who}."),
+    }
+}
+
+/// What is said in text, and of ours what became of it where that is not what is hoped for.
+pub(crate) fn sentence_of(said: &Said) -> Option<String> {
+    let text = said.text.text.as_str();
+    let name = match said.peer.name.as_str() {
+        "" => "They",
+        name => name,
+    };
+    match said.text.state {
+        TextState::Received => Some(format!("{name}: {text}")),
+        TextState::Failed => Some(format!("Not delivered: {text}")),
+        TextState::Sent | TextState::Delivered => None,
     }
 }
 

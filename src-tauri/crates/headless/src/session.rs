@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use call::chat::Text;
 use call::reason::EndReason;
 use call::view::{ActivePhase, CallView};
-use engine::Engine;
 use engine::command::{Command, Fault};
 use engine::view::EngineView;
+use engine::{Engine, Said};
 use identity::{Address, Invite};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader, Split};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -18,7 +19,7 @@ use crate::outcome::{BAD_CALL, exit_code};
 use crate::people::People;
 use crate::process::EndRequests;
 use crate::recordings::{self, Answer};
-use crate::sentences::{calling, sentences};
+use crate::sentences::{calling, sentence_of, sentences};
 use crate::share;
 
 /// What this run is for.
@@ -117,6 +118,7 @@ impl<W: Write> Session<W> {
 
     async fn until_over(&mut self, end: &mut EndRequests) -> u8 {
         let mut views = self.engine.views();
+        let mut said = self.engine.said();
         let mut input = Some(BufReader::new(tokio::io::stdin()).split(b'\n'));
         self.begin().await;
         loop {
@@ -130,6 +132,7 @@ impl<W: Write> Session<W> {
                 changed = views.changed() => if changed.is_err() {
                     self.phase = Phase::Over(exit_code(EndReason::InternalError));
                 },
+                Ok(said) = said.recv() => self.tell_of_text(&said),
                 line = next_line(&mut input) => self.on_line(&line).await,
                 () = wait(self.deadline) => {
                     self.deadline = None;
@@ -249,6 +252,13 @@ impl<W: Write> Session<W> {
                 }
                 None => tracing::error!("there is start and stop; agree and refuse when asked"),
             }
+        } else if let Some(text) = line.strip_prefix("say ") {
+            match Text::new(text) {
+                Ok(text) => {
+                    self.perform(Command::Say { text }).await;
+                }
+                Err(error) => tracing::error!("{error}"),
+            }
         } else if line.split_whitespace().next() == Some("fault") {
             tracing::error!("no such fault; there are relay, path, decoder and camera");
         } else {
@@ -295,6 +305,19 @@ impl<W: Write> Session<W> {
         if view.call.is_busy() {
             self.perform(Command::End).await;
         }
+    }
+
+    /// Tells what is said in text, and what becomes of it.
+    fn tell_of_text(&mut self, said: &Said) {
+        let told = match &mut self.report {
+            Report::Json(figures) => figures.said(said),
+            Report::Plain(out) => match sentence_of(said) {
+                Some(sentence) => writeln!(out, "{sentence}").and_then(|()| out.flush()),
+                None => Ok(()),
+            },
+            Report::Nothing => Ok(()),
+        };
+        self.heard(told);
     }
 
     /// Tells what became of a change of what somebody is to the user.

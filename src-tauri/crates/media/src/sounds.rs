@@ -27,6 +27,8 @@ pub enum Sound {
     Lost,
     /// The call is over: two low notes.
     Ended,
+    /// The other side says something in text: a tick.
+    Text,
 }
 
 /// One plucked note.
@@ -64,7 +66,7 @@ impl Sound {
     pub const fn repeats(self) -> bool {
         match self {
             Self::RingTone | Self::RingBack => true,
-            Self::Connected | Self::Lost | Self::Ended => false,
+            Self::Connected | Self::Lost | Self::Ended | Self::Text => false,
         }
     }
 
@@ -74,12 +76,14 @@ impl Sound {
         const CONNECTED: &[Note] = &[note(0.0, E5, 0.18)];
         const LOST: &[Note] = &[note(0.0, E4, 0.3), note(0.22, A3, 0.4)];
         const ENDED: &[Note] = &[note(0.0, A3, 0.2), note(0.2, E3, 0.3)];
+        const TEXT: &[Note] = &[note(0.0, A5, 0.06)];
         match self {
             Self::RingTone => RING_TONE,
             Self::RingBack => RING_BACK,
             Self::Connected => CONNECTED,
             Self::Lost => LOST,
             Self::Ended => ENDED,
+            Self::Text => TEXT,
         }
     }
 
@@ -89,6 +93,8 @@ impl Sound {
             Self::RingTone => PEAK * (0.35 + 0.65 * (elapsed / SWELL_S).min(1.0)),
             Self::RingBack => PEAK * 0.4,
             Self::Connected | Self::Lost | Self::Ended => PEAK * 0.6,
+            // It comes while somebody speaks.
+            Self::Text => PEAK * 0.35,
         }
     }
 }
@@ -131,17 +137,19 @@ const A3: f32 = 220.0;
 const E4: f32 = 329.63;
 const A4: f32 = 440.0;
 const E5: f32 = 659.26;
+const A5: f32 = 880.0;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [Sound; 5] = [
+    const ALL: [Sound; 6] = [
         Sound::RingTone,
         Sound::RingBack,
         Sound::Connected,
         Sound::Lost,
         Sound::Ended,
+        Sound::Text,
     ];
     const SECOND: u64 = SAMPLE_RATE_HZ as u64;
 
@@ -169,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_does_not_repeat_dies_away() {
-        for sound in [Sound::Connected, Sound::Lost, Sound::Ended] {
+        for sound in [Sound::Connected, Sound::Lost, Sound::Ended, Sound::Text] {
             assert!(peak(sound, 3 * SECOND, 6 * SECOND) < 0.001, "{sound:?}");
         }
     }

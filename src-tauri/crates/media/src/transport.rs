@@ -152,9 +152,9 @@ pub enum Sent {
 /// is a keyframe or is `after_loss`: no picture that depends on a dropped one may look whole.
 pub type FrameSource = Queue<ReceivedFrame>;
 
-/// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred;
-/// this leaves room for a long chat text and keeps a hostile peer's buffer small.
-pub const MAX_DATA: usize = 16 * 1024;
+/// The largest message of [`SessionControl::send_data`], bytes. Call messages are a few hundred; the
+/// longest text of the chat has 16 KiB, and twice as much where JSON escapes all of it.
+pub const MAX_DATA: usize = 36 * 1024;
 
 /// The largest parcel, bytes. An offer with many candidates is about 4 KiB.
 pub const MAX_PARCEL: usize = 32 * 1024;

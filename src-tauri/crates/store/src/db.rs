@@ -1,4 +1,5 @@
-//! The database: one file, `tincan.db`, with settings, calls, people and where they were met.
+//! The database: one file, `tincan.db`, with settings, calls, what was said in them in text,
+//! people and where they were met.
 //!
 //! One transaction a change, with a rollback journal and `synchronous = EXTRA`: when a write has
 //! returned it lasts, also when the power fails (the disk's entry of the deleted journal is written
@@ -28,9 +29,12 @@ use crate::file;
 use crate::history::HistoryEntry;
 use crate::person::Person;
 use crate::settings::Settings;
+use crate::texts::KeptText;
 use crate::whereabouts::Whereabouts;
 
-pub(crate) use self::tables::{write_history, write_people, write_settings, write_whereabouts};
+pub(crate) use self::tables::{
+    change_texts, write_history, write_people, write_settings, write_texts, write_whereabouts,
+};
 
 /// The open database.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub(crate) struct Contents {
     /// Who was met last is last. While a store is open, its [`KnownPeople`](crate::KnownPeople) have
     /// them.
     pub(crate) whereabouts: Vec<Whereabouts>,
+    /// Oldest first.
+    pub(crate) texts: Vec<KeptText>,
 }
 
 impl Database {

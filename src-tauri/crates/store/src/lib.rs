@@ -1,4 +1,5 @@
-//! What an installation remembers: who it is, what the user set, whom the user knows, past calls.
+//! What an installation remembers: who it is, what the user set, whom the user knows, past calls and
+//! what was said in them in text.
 //!
 //! A [`Store`] owns one directory: a database (`tincan.db`), the secret key or a note of where the
 //! system's keychain has it (`identity.key`, `key.place`), and a lock that keeps a second program
@@ -23,6 +24,7 @@ mod place;
 mod record;
 mod settings;
 mod store;
+mod texts;
 mod transfer;
 mod whereabouts;
 
@@ -37,3 +39,4 @@ pub use settings::{
     Carrier, IceServer, LanVisibility, PictureFit, SelfView, Settings, Theme, WhoMayRing,
 };
 pub use store::{Imported, Remembered, Store};
+pub use texts::{KeptText, KeptTextState};

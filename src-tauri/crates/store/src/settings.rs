@@ -45,6 +45,8 @@ pub struct Settings {
     pub max_send_kbps: u32,
     /// Whose calls ring.
     pub who_may_ring: WhoMayRing,
+    /// Whether what is said in text stays with the person after the call.
+    pub keep_texts: bool,
     /// Who sees this installation on local networks.
     pub lan: LanVisibility,
     /// What carries the calls that the user makes; those that come go as their caller wants.
@@ -157,6 +159,7 @@ impl Default for Settings {
             ring_seconds: 45,
             max_send_kbps: 4000,
             who_may_ring: WhoMayRing::default(),
+            keep_texts: true,
             lan: LanVisibility::default(),
             carrier: Carrier::default(),
         }

@@ -2,6 +2,7 @@
 
 mod contacts;
 mod remembered;
+mod texts;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ pub struct Store {
     /// Addresses of people whose own name the database does not have yet; each is of a person in
     /// `contents`.
     renamed: Vec<String>,
+    /// Whether the database does not have the texts that are in `contents`.
+    texts_unwritten: bool,
     _lock: Lock,
 }
 
@@ -93,11 +96,13 @@ impl Store {
             written: None,
             unwritten: false,
             renamed: Vec::new(),
+            texts_unwritten: false,
             _lock: lock,
         };
         store.learn();
         let whereabouts = std::mem::take(&mut store.contents.whereabouts);
         store.known.locate(whereabouts);
+        store.settle_texts();
         store
     }
 
@@ -153,8 +158,10 @@ impl Store {
     pub fn add(&mut self, entry: HistoryEntry) -> Result<(), StoreError> {
         let may_wait = entry.is_unanswered();
         self.learn_name(&entry);
+        let before = self.contents.history.clone();
         history::add(&mut self.contents.history, entry);
         self.learn();
+        self.forget_texts_of_forgotten(&before);
         let is_soon = self.written.is_some_and(|it| it.elapsed() < Self::PAUSE);
         self.unwritten = true;
         if may_wait && is_soon {
@@ -169,7 +176,7 @@ impl Store {
     /// Whether [`Store::flush`] has something to write.
     #[must_use]
     pub fn is_unwritten(&self) -> bool {
-        self.unwritten || self.known.has_moved()
+        self.unwritten || self.texts_unwritten || self.known.has_moved()
     }
 
     /// Writes what is remembered but not written yet. Dropping a store does it too.
@@ -179,6 +186,9 @@ impl Store {
     pub fn flush(&mut self) -> Result<(), StoreError> {
         if self.unwritten {
             self.write_calls()?;
+        }
+        if self.texts_unwritten {
+            self.write_all_texts()?;
         }
         self.write_places()
     }
@@ -197,8 +207,8 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets all past calls, and with them whom the user only called or accepted, and where those
-    /// were. People whom the user saved or blocked stay.
+    /// Forgets all past calls and what was said in them in text, and with them whom the user only
+    /// called or accepted, and where those were. People whom the user saved or blocked stay.
     ///
     /// # Errors
     /// When it cannot be written, then they are back with the next start; or when what an earlier
@@ -207,6 +217,8 @@ impl Store {
         self.contents.history.clear();
         self.learn();
         self.unwritten = true;
+        self.contents.texts.clear();
+        self.texts_unwritten = true;
         self.flush()?;
         self.known.forget_strangers();
         self.write_places()?;

@@ -12,7 +12,7 @@
 //! | 1 | version of the format, 1 |
 //! | 4, 4, 4 | Argon2id: memory in KiB, passes, lanes; little-endian |
 //! | 16, 12 | salt, nonce |
-//! | … | 32 secret bytes of the identity, then JSON: settings, history, people |
+//! | … | 32 secret bytes of the identity, then JSON: settings, history, people, texts |
 //! | 16 | authentication tag |
 
 mod header;
@@ -32,6 +32,7 @@ use crate::error::{StoreError, TransferError};
 use crate::history::{self, HistoryEntry};
 use crate::person::Person;
 use crate::settings::Settings;
+use crate::texts::{self, KeptText};
 
 pub(crate) use self::header::MAX_BYTES;
 pub(crate) use self::merge::{Merged, merge};
@@ -52,6 +53,8 @@ struct Text {
     history: Vec<HistoryEntry>,
     #[serde(default)]
     people: Vec<Person>,
+    #[serde(default)]
+    texts: Vec<KeptText>,
 }
 
 /// Seals what an installation is and remembers. Choices of devices stay: another computer has others.
@@ -77,6 +80,7 @@ fn seal_with(
         settings: contents.settings.clone().without_devices(),
         history: contents.history.clone(),
         people: contents.people.clone(),
+        texts: contents.texts.clone(),
     };
     let text = serde_json::to_vec(&text).map_err(|_| TransferError::BadContents)?;
     // With room for all of it: a buffer that grows leaves the secret behind where it was.
@@ -133,10 +137,13 @@ fn read(plain: &[u8]) -> Option<Carried> {
             .filter_map(Person::validated)
             .collect(),
         whereabouts: Vec::new(),
+        texts: Vec::new(),
     };
     for entry in text.history {
         history::add(&mut contents.history, entry);
     }
+    let said = text.texts.into_iter().filter_map(KeptText::validated);
+    texts::merge(&mut contents.texts, &said.collect::<Vec<_>>());
     Some(Carried { identity, contents })
 }
 

@@ -9,10 +9,8 @@ use std::time::Instant;
 
 use call::carrier::{Carrier, Carriers};
 use call::id::{CallId, RecordingId};
-use call::message::{
-    Allows, Body, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded,
-    Statement, Wants,
-};
+use call::message::{Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded, Statement, Wants};
+use call::chat::Text;
 use fuzz::{Person, person};
 use identity::{Authority, Invite};
 use seal::{Output, Sealer};
@@ -325,7 +323,14 @@ fn messages() -> Seeds {
             camera: false,
             lacks_microphone: false,
             lacks_camera: true,
+            takes_texts: true,
         }),
+        Body::Chat(Chat::Text {
+            number: 3,
+            text: Text::new("two\nlines \u{1f44b}").expect("a short text"),
+        }),
+        Body::Chat(Chat::Received { next: 4 }),
+        Body::Chat(Chat::Typing),
         Body::Still,
         Body::Over { why: Over::HungUp },
         Body::Received {

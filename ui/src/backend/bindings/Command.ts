@@ -37,7 +37,15 @@ live: boolean, } | { "do": "setCamera",
 /**
  * Whether the camera runs.
  */
-on: boolean, } | { "do": "share", 
+on: boolean, } | { "do": "say", 
+/**
+ * What.
+ */
+text: string, } | { "do": "typing" } | { "do": "readChat", 
+/**
+ * Whether the conversation is open before the user.
+ */
+open: boolean, } | { "do": "share", 
 /**
  * What; null for nothing.
  */

@@ -2,6 +2,7 @@
 import type { CallStats } from "./CallStats";
 import type { CallSummary } from "./CallSummary";
 import type { CallView } from "./CallView";
+import type { ChatView } from "./ChatView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
 import type { RecordingFile } from "./RecordingFile";
@@ -84,6 +85,10 @@ summary: CallSummary | null,
  * The recording that this machine writes, or wrote last; null before the first one.
  */
 recording: RecordingFile | null, 
+/**
+ * The conversation of the running call, and of the one whose end is shown; null outside.
+ */
+chat: ChatView | null, 
 /**
  * The four words of the running call, equal on both sides unless somebody is in the middle;
  * null outside, and until the two phones have met.

@@ -3,4 +3,4 @@
 /**
  * The failures that the page has words for.
  */
-export type ErrorCode = "badAddress" | "ownAddress" | "noRelay" | "alreadyInCall" | "notInCall" | "cannotRecord" | "notShown" | "cameraOff" | "blocked" | "noWords" | "peopleNotSaved" | "tooManyPeople" | "weakPassphrase" | "notExported" | "wrongPassphrase" | "notAnExport" | "newerExport" | "notImported" | "settingsNotSaved" | "internal";
+export type ErrorCode = "badAddress" | "ownAddress" | "noRelay" | "alreadyInCall" | "notInCall" | "cannotRecord" | "notShown" | "cameraOff" | "noChat" | "tooManyTexts" | "badLink" | "linkNotOpened" | "blocked" | "noWords" | "peopleNotSaved" | "tooManyPeople" | "weakPassphrase" | "notExported" | "wrongPassphrase" | "notAnExport" | "newerExport" | "notImported" | "settingsNotSaved" | "internal";

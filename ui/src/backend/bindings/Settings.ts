@@ -80,6 +80,10 @@ maxSendKbps: number,
  */
 whoMayRing: WhoMayRing, 
 /**
+ * Whether what is said in text stays with the person after the call.
+ */
+keepTexts: boolean, 
+/**
  * Who sees this installation on local networks.
  */
 lan: LanVisibility, 

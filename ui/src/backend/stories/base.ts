@@ -10,6 +10,7 @@ import type { DeviceView } from '../bindings/DeviceView';
 import type { EndReason } from '../bindings/EndReason';
 import type { EngineView } from '../bindings/EngineView';
 import type { HistoryEntry } from '../bindings/HistoryEntry';
+import type { KeptText } from '../bindings/KeptText';
 import type { Lacking } from '../bindings/Lacking';
 import type { ConnectionQuality } from '../bindings/ConnectionQuality';
 import type { Peer } from '../bindings/Peer';
@@ -43,6 +44,8 @@ export interface Story {
   readonly screens: ScreenList;
   /** People come to the local network and go. */
   readonly lively: boolean;
+  /** What was said in text in past calls. */
+  readonly kept: readonly KeptText[];
 }
 
 /** A Saturday afternoon; stories show the same times on every day. */
@@ -306,6 +309,7 @@ const SETTINGS: Settings = {
   maxSendKbps: 4000,
   whoMayRing: 'everybody',
   lan: 'known',
+  keepTexts: true,
   carrier: 'direct',
 };
 
@@ -328,6 +332,7 @@ const BASE: UiView = {
     quality: null,
     summary: null,
     recording: null,
+    chat: null,
     words: null,
   },
   testCall: null,
@@ -366,6 +371,7 @@ export function story(
     report: ALL_WELL,
     screens: SCREENS,
     lively: false,
+    kept: [],
   };
 }
 

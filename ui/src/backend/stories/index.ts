@@ -28,6 +28,7 @@ import {
   testSources,
 } from './base';
 import { BLAMES } from './blames';
+import { CHATS } from './chat';
 import { ENDS } from './ends';
 import { NETWORKS } from './networks';
 import { RECORDINGS } from './recordings';
@@ -391,6 +392,7 @@ export const STORIES = {
   ...NETWORKS,
   ...RECORDINGS,
 
+  ...CHATS,
   ...ENDS,
 
   'settings-you': story({}, {}, { settings: 'you' }),

@@ -28,6 +28,10 @@ pub struct ControlsReport {
     /// of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub screen: bool,
+    /// Whether the phone takes [`Body::Chat`](super::Body::Chat). Absent when false, and from phones
+    /// that do not know of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_texts: bool,
 }
 
 impl ControlsReport {
@@ -42,6 +46,7 @@ impl ControlsReport {
             lacks_microphone: lacking.microphone,
             lacks_camera: lacking.camera,
             screen: false,
+            takes_texts: true,
         }
     }
 

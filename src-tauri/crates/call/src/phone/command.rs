@@ -31,6 +31,8 @@ impl Phone {
             Command::AgreeToRecord { id, statement } => self.agree_to_record(now, id, statement),
             Command::RefuseToRecord { id } => self.refuse_to_record(now, id),
             Command::StopRecording => self.stop_recording(now),
+            Command::Say(text) => self.say(now, text),
+            Command::Typing => self.say_typing(now),
         }
     }
 

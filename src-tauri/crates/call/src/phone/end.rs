@@ -32,6 +32,10 @@ impl Phone {
         let shared = call.local.screen.wish || call.local.screen.actual;
         let stage = *stage;
         let lasted = stage.connected_at().map(|at| now.since(at));
+        match notice {
+            Notice::Send(_) | Notice::NotNeeded => self.hurry_chat(now),
+            Notice::OnRequest(_) => {}
+        }
         self.give_notice(&peer.address, id, stage, notice);
         self.timers.stop_call();
         self.stop_recording_with_call();
@@ -56,6 +60,7 @@ impl Phone {
         self.close_sessions();
         if reason == EndReason::Replaced {
             self.state = State::Idle;
+            self.close_chat(now, id);
             return;
         }
         if !reason.stays() {
@@ -76,6 +81,7 @@ impl Phone {
             carrier,
             resumption,
         }));
+        self.close_chat(now, id);
     }
 
     /// Tells the reason and remembers it for those who ask later.

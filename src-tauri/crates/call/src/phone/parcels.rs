@@ -5,8 +5,8 @@ use super::Phone;
 use crate::call::Call;
 use crate::id::SessionId;
 use crate::message::{Body, MAX_DATA, MAX_PARCEL, Message, Parcel};
+use crate::ordered::Arrival;
 use crate::output::Output;
-use crate::parcels::Arrival;
 use crate::state::{Stage, State};
 use crate::time::Timestamp;
 use crate::timer::{Timer, after};
@@ -182,7 +182,7 @@ impl Phone {
     /// Says something about a session: of the one in use through its own channel, while that has a
     /// path and the message fits, else every way there is. Another session is set up because the one
     /// in use may carry nothing any more.
-    fn tell_about(&mut self, number: u32, body: Body) {
+    pub(super) fn tell_about(&mut self, number: u32, body: Body) {
         let has_path = match self.state.stage() {
             Some(Stage::Active { .. }) => self
                 .state

@@ -75,6 +75,7 @@ impl Phone {
             | Body::Receipt(_)
             | Body::Record(_)
             | Body::Recorded(_)
+            | Body::Chat(_)
             | Body::Still => {}
         }
     }

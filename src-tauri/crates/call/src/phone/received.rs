@@ -120,12 +120,16 @@ impl Phone {
             // No parcel of a call that we may still join comes this way: the caller opens its
             // session, which makes parcels, only after our `ringing`.
             Body::Parcel { .. } | Body::Received { .. } | Body::Renew { .. } => {}
+            Body::Chat(said) if ours || self.has_chat(from, id) => {
+                self.on_chat(now, from, id, said);
+            }
             Body::Ringing
             | Body::Accept { .. }
             | Body::Controls(_)
             | Body::Receipt(_)
             | Body::Record(_)
             | Body::Recorded(_)
+            | Body::Chat(_)
             | Body::Still
                 if !ours =>
             {
@@ -142,6 +146,7 @@ impl Phone {
                     call.local.on_heard(report.heard);
                     call.remote.on_report(report);
                 }
+                self.on_takes_texts(report.takes_texts);
             }
             Body::Receipt(receipt) => match channel {
                 Channel::Session { .. } => self.on_receipt(now, receipt),
@@ -149,7 +154,7 @@ impl Phone {
             },
             Body::Record(record) => self.on_record(now, record),
             Body::Recorded(recorded) => self.on_recorded(now, recorded),
-            Body::Still => {}
+            Body::Chat(_) | Body::Still => {}
         }
     }
 

@@ -202,6 +202,7 @@ impl Phone {
             | Body::Receipt(_)
             | Body::Record(_)
             | Body::Recorded(_)
+            | Body::Chat(_)
             | Body::Still => {}
         }
         true

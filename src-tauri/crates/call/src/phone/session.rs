@@ -225,6 +225,7 @@ impl Phone {
                 self.on_heard(now);
                 // The other side learns by this that we have changed over.
                 self.keep_alive(now);
+                self.resend_texts(now);
             }
             None | Some(Stage::Dialing | Stage::Ringing(_) | Stage::Incoming(_)) => {}
         }

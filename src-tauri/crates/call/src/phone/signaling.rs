@@ -81,6 +81,7 @@ impl Phone {
             // What was sent last may have been lost with the link. Of a session that was given up
             // just now nothing is sent: it would hold up the one that takes its place.
             self.resend_parcels(now);
+            self.resend_texts(now);
         }
     }
 }

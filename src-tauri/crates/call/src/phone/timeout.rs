@@ -17,7 +17,13 @@ impl Phone {
             Timer::NoRelay => self.end(now, EndReason::NoRelay, Notice::Send(Over::Cancelled)),
             Timer::Repeat => self.repeat(now),
             Timer::Resend => self.resend_parcels(now),
-            Timer::Acknowledge => self.acknowledge_parcels(),
+            Timer::Acknowledge => {
+                self.acknowledge_parcels();
+                self.acknowledge_texts();
+            }
+            Timer::ResendTexts => self.resend_texts(now),
+            Timer::Typing => self.set_typing(now, false),
+            Timer::LeaveChat => self.leave_chat(),
             Timer::Probe => self.probe(now),
             Timer::Connect => self.end(now, EndReason::NoPath, Notice::Send(Over::NoPath)),
             Timer::Alive => self.keep_alive(now),

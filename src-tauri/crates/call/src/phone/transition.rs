@@ -107,6 +107,7 @@ impl Phone {
         self.set_timer(Timer::Connect, now, after::CONNECT);
         self.set_timer(Timer::Probe, now, after::PROBE);
         self.set_stage(Stage::Connecting);
+        self.begin_chat(now);
         self.open_session();
         self.outputs.push_back(Output::Sound(Sound::Silence));
         self.set_capture();

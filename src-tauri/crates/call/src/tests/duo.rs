@@ -208,7 +208,10 @@ impl Duo {
 
     /// The program is started again.
     pub(super) fn revive(&mut self, who: Who) {
+        // Who read something has read it, whatever became of the program.
+        let chat = std::mem::take(&mut self.at_mut(who).chat);
         *self.at_mut(who) = Station::new(who);
+        self.at_mut(who).chat = chat;
         self.link(who, true);
     }
 

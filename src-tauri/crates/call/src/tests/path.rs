@@ -294,7 +294,7 @@ fn parcels_go_through_the_session_while_it_has_a_path_and_every_way_when_they_ma
     duo.run(SECOND * 10);
     assert_eq!(through_relay(&duo), before);
     // Too large for the session's channel.
-    duo.parcel(Alice, session, vec![1; 20_000]);
+    duo.parcel(Alice, session, vec![1; 30_000]);
     duo.run(SECOND * 10);
     assert_eq!(through_relay(&duo), before + 1);
     // Lost with the path.

@@ -1,6 +1,7 @@
 //! Whatever happens, in whatever order: no panic, few sessions, every session closed, and
 //! in the end both sides agree. What a driver relies on is checked by every station at each step.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,11 +12,12 @@ use super::duo::Duo;
 use super::station::Who::{Alice, Bob, Carol};
 use super::station::{EndState, Station, Who};
 use crate::carrier::{Carrier, Carriers};
+use crate::chat::{self, Text};
 use crate::id::{CallId, RecordingId, SessionId};
 use crate::input::{Absence, Command, Consent, Input, ServerFault, Standing, Transport};
 use crate::message::{
-    Allows, Body, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded,
-    Wants,
+    Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver,
+    Recorded, Wants,
 };
 use crate::view::{CallView, Lacking};
 
@@ -66,6 +68,8 @@ fn command() -> impl Strategy<Value = Command> {
         1 => any::<bool>().prop_map(Command::SetCamera),
         1 => any::<bool>().prop_map(Command::Share),
         2 => recording_command(),
+        6 => text().prop_map(Command::Say),
+        1 => Just(Command::Typing),
     ]
 }
 
@@ -110,6 +114,15 @@ fn recording_body() -> impl Strategy<Value = Body> {
             _ => recorded(Allows::Over { why, heard }),
         }
     })
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    prop_oneof![
+        8 => any::<u16>().prop_map(|it| it.to_string()),
+        1 => Just(String::new()),
+        1 => (10_000_usize..Text::MAX).prop_map(|it| "x".repeat(it)),
+    ]
+    .prop_map(|it| Text::new(&it).unwrap())
 }
 
 fn fate(chance_of_loss: f64) -> impl Strategy<Value = Fate> {
@@ -207,6 +220,48 @@ fn agree(duo: &Duo) -> Result<(), TestCaseError> {
         [] => duo.assert_released(),
         [one, other] => prop_assert_eq!(one, other),
         alone => prop_assert!(false, "nobody is in a call alone: {:?}", alone),
+    }
+    Ok(())
+}
+
+/// Of one's texts in each call the other has a beginning, in order and each once: at least those that
+/// were delivered. Each was delivered or failed, and of a call that goes on it was delivered.
+fn each_text_arrives_once_and_in_order(duo: &Duo, who: Who) -> Result<(), TestCaseError> {
+    let calls = duo.at(who).chat.iter().map(|(call, _)| *call);
+    for call in calls.collect::<BTreeSet<_>>() {
+        let events = |who: Who| {
+            let all = duo.at(who).chat.iter();
+            all.filter(move |it| it.0 == call).map(|it| it.1.clone())
+        };
+        let (mut said, mut heard) = (Vec::new(), Vec::new());
+        let (mut delivered, mut failed) = (0, None);
+        for event in events(who) {
+            match event {
+                chat::Event::Said { number, text } => said.push((number, text)),
+                chat::Event::Delivered { next } => delivered = next,
+                chat::Event::Failed { from } => failed = Some(from),
+                chat::Event::Begun { .. }
+                | chat::Event::Heard { .. }
+                | chat::Event::Typing(_)
+                | chat::Event::Takes(_)
+                | chat::Event::Over => {}
+            }
+        }
+        let others = Who::ALL.into_iter().filter(|it| *it != who);
+        for event in others.flat_map(events) {
+            if let chat::Event::Heard { number, text } = event {
+                heard.push((number, text));
+            }
+        }
+        let alive = duo.at(who).phone.call() == Some(call);
+        let numbers: Vec<_> = said.iter().map(|it| it.0 as usize).collect();
+        prop_assert_eq!(&numbers, &(0..said.len()).collect::<Vec<_>>());
+        prop_assert!(said.starts_with(&heard), "{:?} of {:?}", heard, said);
+        prop_assert!(heard.len() >= delivered as usize);
+        let known = failed.map_or(delivered as usize, |from| from.max(delivered) as usize);
+        if failed.is_none() && alive {
+            prop_assert_eq!(known, said.len(), "a text waits for ever");
+        }
     }
     Ok(())
 }
@@ -347,8 +402,15 @@ fn body() -> impl Strategy<Value = Body> {
             lacks_microphone,
             lacks_camera,
             screen,
+            takes_texts: sequence % 8 != 0,
         })
     });
+    let chat = prop_oneof![
+        4 => (prop_oneof![0_u32..70, any::<u32>()], text())
+            .prop_map(|(number, text)| Chat::Text { number, text }),
+        1 => prop_oneof![0_u32..9, any::<u32>()].prop_map(|next| Chat::Received { next }),
+        1 => Just(Chat::Typing),
+    ];
     prop_oneof![
         4 => invite,
         3 => Just(Body::Ringing),
@@ -364,6 +426,7 @@ fn body() -> impl Strategy<Value = Body> {
             .prop_map(|(session, next)| Body::Received { session, next }),
         1 => prop_oneof![0_u32..4, any::<u32>()].prop_map(|session| Body::Renew { session }),
         1 => controls,
+        3 => chat.prop_map(Body::Chat),
         1 => any::<(u16, i8, bool)>().prop_map(|(count, loudness, played)| {
             Body::Receipt(Receipt {
                 packets: count,
@@ -485,6 +548,9 @@ proptest! {
         }
         settle(&mut duo);
         agree(&duo)?;
+        for who in Who::ALL {
+            each_text_arrives_once_and_in_order(&duo, who)?;
+        }
     }
 
     #[test]

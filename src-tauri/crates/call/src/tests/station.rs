@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::carrier::Carrier;
+use crate::chat;
 use crate::time::Timestamp;
 
 use crate::controls::OFF;
@@ -83,6 +84,8 @@ pub(super) struct Station {
     /// Whether its screen shall be shared, as the engine was told.
     pub(super) shares: bool,
     pub(super) sounds: Vec<Sound>,
+    /// What happened in its conversations.
+    pub(super) chat: Vec<(CallId, chat::Event)>,
     pub(super) ended: Vec<(CallId, EndReason, Option<Duration>)>,
     pub(super) missed: Vec<Peer>,
     pub(super) said: Vec<(Timestamp, Message)>,
@@ -124,6 +127,7 @@ impl Station {
             wished: OFF,
             shares: false,
             sounds: Vec::new(),
+            chat: Vec::new(),
             ended: Vec::new(),
             missed: Vec::new(),
             said: Vec::new(),
@@ -218,6 +222,7 @@ impl Station {
             Output::StopRecording => {
                 assert!(self.recording.take().is_some(), "what runs is stopped once");
             }
+            Output::Chat { call, event } => self.chat.push((*call, event.clone())),
             Output::Sound(sound) => self.sounds.push(*sound),
             Output::Ended {
                 call,

@@ -5,11 +5,12 @@ use proptest::prelude::*;
 use super::duo::Duo;
 use super::station::Who::{Alice, Bob};
 use crate::carrier::{Carrier, Carriers};
+use crate::chat::Text;
 use crate::id::{CallId, RecordingId};
 use crate::input::{Input, Standing};
 use crate::message::{
-    Allows, Body, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over, Parcel,
-    Record, RecordOver, Recorded, Statement, Wants,
+    Allows, Body, Chat, ControlsReport, MAX_MESSAGE, MAX_PARCEL, Message, MessageError, Over,
+    Parcel, Record, RecordOver, Recorded, Statement, Wants,
 };
 use crate::reason::EndReason;
 use crate::view::{CallView, Controls, Lacking};
@@ -76,11 +77,11 @@ fn the_wire_form_is_this() {
         ),
         (
             controls(7, SOUND, Lacking::default()),
-            r#""controls","sequence":7,"heard":0,"microphone":true,"camera":false}"#,
+            r#""controls","sequence":7,"heard":0,"microphone":true,"camera":false,"takesTexts":true}"#,
         ),
         (
             controls(8, SOUND, NO_CAMERA),
-            r#""controls","sequence":8,"heard":0,"microphone":true,"camera":false,"lacksCamera":true}"#,
+            r#""controls","sequence":8,"heard":0,"microphone":true,"camera":false,"lacksCamera":true,"takesTexts":true}"#,
         ),
         (
             Body::Record(Record {
@@ -101,6 +102,18 @@ fn the_wire_form_is_this() {
             }),
             r#""recorded","id":"000000000000000a","stance":{"is":"over","why":"stopped","heard":true}}"#,
         ),
+        (
+            Body::Chat(Chat::Text {
+                number: 5,
+                text: Text::new("a\n\"b\" 👋").unwrap(),
+            }),
+            r#""chat","say":"text","number":5,"text":"a\n\"b\" 👋"}"#,
+        ),
+        (
+            Body::Chat(Chat::Received { next: 6 }),
+            r#""chat","say":"received","next":6}"#,
+        ),
+        (Body::Chat(Chat::Typing), r#""chat","say":"typing"}"#),
         (Body::Still, r#""still"}"#),
         (
             Body::Over { why: Over::HungUp },
@@ -150,7 +163,10 @@ fn a_later_version_may_add_fields_and_reasons() {
 fn a_phone_that_knows_nothing_of_missing_devices_is_understood() {
     let head = r#"{"v":1,"call":"0000000000000001","do":"controls""#;
     let report = format!(r#"{head},"sequence":3,"microphone":true,"camera":false}}"#);
-    let body = controls(3, SOUND, Lacking::default());
+    let body = Body::Controls(ControlsReport {
+        takes_texts: false,
+        ..ControlsReport::new(3, SOUND, Lacking::default())
+    });
     assert_eq!(
         Message::parse(report.as_bytes()),
         Ok(Message {

@@ -282,7 +282,8 @@ impl Station {
                 self.ended.push(call);
                 None
             }
-            Output::Missed { .. }
+            Output::Chat { .. }
+            | Output::Missed { .. }
             | Output::SetScreen { .. }
             | Output::AskForAccess { .. }
             | Output::ReleaseAccess { .. }

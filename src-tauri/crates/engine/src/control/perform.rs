@@ -49,6 +49,7 @@ impl Control {
             Output::AgreeToRecord { id } => self.agree_to_record(id),
             Output::Record { id, ours, theirs } => self.begin_recording(id, &ours, &theirs),
             Output::StopRecording => self.stop_recording(),
+            Output::Chat { call, event } => self.on_chat(call, event),
             Output::Sound(sound) => self.devices.play(tone_of(sound)),
             Output::Ended {
                 call,

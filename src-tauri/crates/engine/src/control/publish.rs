@@ -37,6 +37,7 @@ impl Control {
         self.call.summary.follow(&view);
         let guest = self.relays.view(LinkId::Guest);
         self.call.summary.guest_relay(&guest);
+        self.call.chat.follow(&view);
         self.call.seen = view;
     }
 
@@ -67,6 +68,7 @@ impl Control {
             quality: call.quality.view().filter(|_| in_call),
             summary: call.summary.view(),
             recording: self.recorder.view(self.phone.call()),
+            chat: call.chat.view(),
             words: self.words(),
         };
         self.views.send_if_modified(|current| {
@@ -105,6 +107,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         quality: None,
         summary: None,
         recording: None,
+        chat: None,
         words: None,
     }
 }

@@ -46,6 +46,12 @@ impl Control {
             Command::SetMicrophone { live } => input::Command::SetMicrophone(live),
             Command::SetCamera { on } => input::Command::SetCamera(on),
             Command::Share { source } => return self.share(source),
+            Command::Say { text } => return self.say(text),
+            Command::Typing => input::Command::Typing,
+            Command::ReadChat { open } => {
+                self.call.chat.read(open);
+                return Ok(());
+            }
             Command::UseDevice { role, id } => {
                 let chosen = match role {
                     DeviceRole::Camera => &mut self.config.camera,

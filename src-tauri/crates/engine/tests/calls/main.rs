@@ -5,6 +5,7 @@
 
 mod access;
 mod alone;
+mod chat;
 mod devices;
 mod faults;
 mod invites;

@@ -56,6 +56,7 @@ fn make(path: &Path, contents: &Contents) -> Result<(), StoreError> {
         tables::write_settings(transaction, &contents.settings)?;
         tables::write_history(transaction, &contents.history)?;
         tables::write_people(transaction, &contents.people)?;
-        tables::write_whereabouts(transaction, &contents.whereabouts)
+        tables::write_whereabouts(transaction, &contents.whereabouts)?;
+        tables::write_texts(transaction, &contents.texts)
     })
 }

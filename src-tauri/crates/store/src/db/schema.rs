@@ -47,6 +47,18 @@ const STEPS: &[&str] = &[
     ) STRICT;",
     // How good a call was: JSON, as the page knows it.
     "ALTER TABLE calls ADD COLUMN record TEXT;",
+    // What was said in text, in calls (by their ids) with the person of the address.
+    "CREATE TABLE texts (
+        id INTEGER PRIMARY KEY,
+        address TEXT NOT NULL,
+        call TEXT NOT NULL,
+        ours INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        state TEXT NOT NULL,
+        UNIQUE (address, call, ours, number)
+    ) STRICT;",
 ];
 
 /// Says that a database is ours ("Tinc"), for whoever finds the file (`file`, and [`check`]).

@@ -14,6 +14,7 @@ use crate::history::{self, HistoryEntry, HistoryPeer};
 use crate::person::{Person, PinnedHow};
 use crate::record::CallRecord;
 use crate::settings::Settings;
+use crate::texts::{self, KeptText, KeptTextState};
 use crate::whereabouts::{MAX_PEOPLE, Whereabouts};
 
 /// Why tables were not read in full.
@@ -57,6 +58,10 @@ pub(super) fn read(connection: &Connection) -> (Contents, Result<(), Trouble>) {
     note(read);
     let (found, read) = rows(connection, "whereabouts", WHEREABOUTS, whereabouts);
     note(read);
+    let (said, read) = rows(connection, "texts", TEXT, kept_text);
+    note(read);
+    let mut kept = Vec::new();
+    texts::merge(&mut kept, &said);
     // The oldest come first: they are left out where a file holds more than this program keeps.
     let excess = found.len().saturating_sub(MAX_PEOPLE);
     let contents = Contents {
@@ -64,6 +69,7 @@ pub(super) fn read(connection: &Connection) -> (Contents, Result<(), Trouble>) {
         history,
         people,
         whereabouts: found.into_iter().skip(excess).collect(),
+        texts: kept,
     };
     (contents, trouble)
 }
@@ -120,13 +126,14 @@ fn bytes_of(row: &Row<'_>) -> usize {
 /// Far more than we write: what somebody else put there costs no more memory than this.
 const MAX_ROWS: usize = 10_000;
 
-/// As much text of one table, a hundred times what a full one has. A few rows can have it, and with
+/// As much text of one table, eight times what the largest has. A few rows can have it, and with
 /// a formula in the place of a column even those of a small file.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 const CALL: &str = "address, name, relay, at, outgoing, reason, accepted, lasted_ms, record";
 const PERSON: &str = "address, name, their_name, contact, blocked, pinned_at, pinned_how";
 const WHEREABOUTS: &str = "address, places";
+const TEXT: &str = "address, call, ours, number, at, text, state";
 
 fn setting(row: &Row<'_>) -> Option<(String, Value)> {
     Some((text(row, 1)?, serde_json::from_str(&text(row, 2)?).ok()?))
@@ -173,6 +180,19 @@ const WORDS: &str = "words";
 
 fn whereabouts(row: &Row<'_>) -> Option<Whereabouts> {
     Whereabouts::parse(&text(row, 1)?, &text(row, 2)?)
+}
+
+fn kept_text(row: &Row<'_>) -> Option<KeptText> {
+    let kept = KeptText {
+        address: text(row, 1)?,
+        call: text(row, 2)?,
+        number: u32::try_from(number(row, 4)?).ok()?,
+        at: number(row, 5)?,
+        text: text(row, 6)?,
+        state: KeptTextState::named(&text(row, 7)?)?,
+    }
+    .validated()?;
+    (kept.state.is_ours() == flag(row, 3)?).then_some(kept)
 }
 
 fn text(row: &Row<'_>, at: usize) -> Option<String> {
@@ -290,6 +310,50 @@ pub(crate) fn write_whereabouts(
         write.execute(params![one.address.to_string(), one.text()])?;
     }
     Ok(())
+}
+
+/// Writes these texts, or what became of them, and deletes others.
+pub(crate) fn change_texts<'a>(
+    transaction: &Transaction<'_>,
+    written: impl IntoIterator<Item = &'a KeptText>,
+    deleted: impl IntoIterator<Item = &'a KeptText>,
+) -> rusqlite::Result<()> {
+    let mut write = transaction.prepare(&format!(
+        "INSERT INTO texts ({TEXT}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (address, call, ours, number) DO UPDATE SET state = excluded.state"
+    ))?;
+    for one in written {
+        write.execute(params![
+            one.address,
+            one.call,
+            one.state.is_ours(),
+            one.number,
+            signed(one.at),
+            one.text,
+            one.state.name(),
+        ])?;
+    }
+    let mut delete = transaction.prepare(
+        "DELETE FROM texts WHERE address = ?1 AND call = ?2 AND ours = ?3 AND number = ?4",
+    )?;
+    for one in deleted {
+        delete.execute(params![
+            one.address,
+            one.call,
+            one.state.is_ours(),
+            one.number
+        ])?;
+    }
+    Ok(())
+}
+
+/// Writes texts in the place of those in the table.
+pub(crate) fn write_texts(
+    transaction: &Transaction<'_>,
+    texts: &[KeptText],
+) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM texts", [])?;
+    change_texts(transaction, texts, [])
 }
 
 /// Numbers were brought within their limits before.

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::history::HistoryPeer;
 use crate::record::tests::RECORD;
+use crate::texts::KeptTextState;
 
 fn call(n: u64) -> HistoryEntry {
     HistoryEntry {
@@ -42,7 +43,18 @@ fn met(n: u8) -> Option<Whereabouts> {
     )
 }
 
-/// A directory whose database remembers 200 calls, 50 people, where others are and a name.
+fn text(n: u32) -> KeptText {
+    KeptText {
+        address: format!("tincan:{}", n % 3),
+        call: format!("{n:016x}"),
+        number: n,
+        at: u64::from(n),
+        text: format!("text {n}\n👋"),
+        state: KeptTextState::ALL[n as usize % 4],
+    }
+}
+
+/// A directory whose database remembers 200 calls, 50 people, where others are, 100 texts and a name.
 fn filled() -> (TempDir, Contents) {
     let dir = tempfile::tempdir().unwrap();
     let contents = Contents {
@@ -53,13 +65,15 @@ fn filled() -> (TempDir, Contents) {
         history: (0..200).map(call).collect(),
         people: (0..50).map(|n| contact(&format!("Person {n}"))).collect(),
         whereabouts: (0..50).filter_map(met).collect(),
+        texts: (0..100).map(text).collect(),
     };
     let mut database = Database::open(dir.path()).unwrap().0;
     let written = database.change(|transaction| {
         write_settings(transaction, &contents.settings)?;
         write_history(transaction, &contents.history)?;
         write_people(transaction, &contents.people)?;
-        write_whereabouts(transaction, &contents.whereabouts)
+        write_whereabouts(transaction, &contents.whereabouts)?;
+        write_texts(transaction, &contents.texts)
     });
     written.unwrap();
     (dir, contents)
@@ -135,6 +149,7 @@ fn values_beyond_their_limits_are_brought_within_them() {
         history,
         people,
         whereabouts: _,
+        texts: _,
     } = contents;
     assert_eq!(settings.ring_seconds, 90);
     assert!(history.iter().all(|it| it.reason.len() == 512));

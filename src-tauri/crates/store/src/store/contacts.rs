@@ -28,8 +28,8 @@ impl Store {
         })
     }
 
-    /// Makes somebody no contact any more; name and pin go too, and where they were, unless there were
-    /// calls with them. A block stays.
+    /// Makes somebody no contact any more; name, pin and what was said in text go too, and where they
+    /// were, unless there were calls with them. A block stays.
     ///
     /// # Errors
     /// When too many others are blocked to keep this block, or it cannot be written; nothing has
@@ -41,6 +41,7 @@ impl Store {
             it.pinned_at = None;
             it.pinned_how = None;
         })?;
+        self.forget_texts(&address.to_string())?;
         self.known.forget_strangers();
         self.write_places()
     }

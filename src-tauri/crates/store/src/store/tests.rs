@@ -5,6 +5,7 @@ mod contacts;
 mod legacy;
 mod places;
 mod remembered;
+mod texts;
 mod transfer;
 
 use std::fs;
@@ -58,6 +59,7 @@ fn all_set() -> Settings {
         picture_fit: PictureFit::Fill,
         ring_seconds: 60,
         who_may_ring: WhoMayRing::Contacts,
+        keep_texts: false,
         lan: LanVisibility::Everyone,
         carrier: Carrier::LiveKit,
         max_send_kbps: 2500,
@@ -311,6 +313,7 @@ fn the_page_knows_settings_by_these_names() {
         "ringSeconds",
         "maxSendKbps",
         "whoMayRing",
+        "keepTexts",
         "lan",
         "carrier",
     ];

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Store, open_database};
-use crate::db::{Contents, Database, write_history, write_people, write_settings};
+use crate::db::{Contents, Database, write_history, write_people, write_settings, write_texts};
 use crate::error::{StoreError, TransferError};
 use crate::file;
 use crate::key::{self, Keychain};
@@ -29,7 +29,7 @@ impl Store {
     /// as long.
     pub const MAX_EXPORT_BYTES: usize = transfer::MAX_BYTES;
 
-    /// Identity, settings, contacts and history, as bytes that only this passphrase opens. Whoever
+    /// Identity, settings, contacts, history and texts, as bytes that only this passphrase opens. Whoever
     /// has both can be this installation. Uses 64 MiB of memory while it works.
     ///
     /// # Errors
@@ -59,6 +59,7 @@ impl Store {
         }
         let merged = take_over(&mut self.database, &mut self.contents, carried.contents)?;
         self.unwritten = false;
+        self.texts_unwritten = false;
         self.renamed.clear();
         self.learn();
         if identity_changed {
@@ -117,7 +118,8 @@ fn take_over(
     database.change(|transaction| {
         write_settings(transaction, &joined.settings)?;
         write_history(transaction, &joined.history)?;
-        write_people(transaction, &joined.people)
+        write_people(transaction, &joined.people)?;
+        write_texts(transaction, &joined.texts)
     })?;
     *here = joined;
     Ok(merged)

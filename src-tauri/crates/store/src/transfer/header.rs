@@ -119,5 +119,6 @@ const MAX_PASSES: u32 = 16;
 /// More than our four would not make it cheaper.
 const MAX_LANES: u32 = 16;
 
-/// A full export, with as many people and calls as there can be, has less than two megabytes.
-pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// A full export, with as many people, calls and texts as there can be, has less than four megabytes,
+/// and six where JSON escapes all of the texts.
+pub(crate) const MAX_BYTES: usize = 8 * 1024 * 1024;

@@ -4,6 +4,7 @@ use crate::db::Contents;
 use crate::history;
 use crate::person::{MAX_PEOPLE, Person};
 use crate::settings::Settings;
+use crate::texts;
 
 /// What an import brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub(crate) fn merge(contents: &mut Contents, carried: Contents) -> Merged {
     for person in carried.people {
         add_person(&mut contents.people, person, &mut merged);
     }
+    texts::merge(&mut contents.texts, &carried.texts);
     let before = contents.history.clone();
     history::merge(&mut contents.history, carried.history);
     let is_new = |it: &&history::HistoryEntry| !before.contains(it);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::history::HistoryPeer;
 use crate::person::PinnedHow;
+use crate::texts::KeptTextState;
 
 const PASSPHRASE: &str = "four words are fine";
 
@@ -24,6 +25,7 @@ fn contents() -> Contents {
     person.name = "Bea".to_owned();
     person.pinned_at = Some(7);
     person.pinned_how = Some(PinnedHow::Words);
+    let address = person.address.clone();
     Contents {
         settings: Settings {
             name: "Ann".to_owned(),
@@ -45,6 +47,14 @@ fn contents() -> Contents {
         }],
         people: vec![person],
         whereabouts: Vec::new(),
+        texts: vec![KeptText {
+            address: address.clone(),
+            call: "0000000000000001".to_owned(),
+            number: 0,
+            at: 5,
+            text: "see you\ntomorrow".to_owned(),
+            state: KeptTextState::Delivered,
+        }],
     }
 }
 
@@ -159,7 +169,7 @@ fn a_header_that_asks_for_gigabytes_or_hours_is_refused() {
         assert_eq!(refusal(&bytes, PASSPHRASE), TransferError::WrongPassphrase);
     }
     let (_, _, mut long) = sealed(&cheap());
-    long.resize(5 * 1024 * 1024, 0);
+    long.resize(MAX_BYTES + 1, 0);
     assert_eq!(refusal(&long, PASSPHRASE), TransferError::TooCostly);
 }
 

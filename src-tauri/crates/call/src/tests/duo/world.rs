@@ -252,7 +252,8 @@ impl Duo {
                 let statement = Station::sign(who, id, true);
                 self.command(who, Command::AgreeToRecord { id, statement });
             }
-            Output::Record { .. }
+            Output::Chat { .. }
+            | Output::Record { .. }
             | Output::StopRecording
             | Output::Sound(_)
             | Output::Ended { .. }

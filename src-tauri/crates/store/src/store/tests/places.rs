@@ -121,7 +121,7 @@ fn the_familiar_are_bounded_and_contacts_are_among_them() {
 }
 
 #[test]
-fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
+fn a_database_of_the_first_version_takes_places_and_texts_and_keeps_what_it_has() {
     let dir = place();
     let mut store = Store::open(dir.path()).unwrap();
     let ann = somebody();
@@ -130,8 +130,8 @@ fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
     let connection = rusqlite::Connection::open(dir.path().join("tincan.db")).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE whereabouts; ALTER TABLE calls DROP COLUMN record;
-             DELETE FROM settings WHERE name IN ('lan', 'carrier');
+            "DROP TABLE whereabouts; DROP TABLE texts; ALTER TABLE calls DROP COLUMN record;
+             DELETE FROM settings WHERE name IN ('lan', 'carrier', 'keepTexts');
              PRAGMA user_version = 1",
         )
         .unwrap();
@@ -140,6 +140,8 @@ fn a_database_of_the_version_before_takes_places_and_keeps_what_it_has() {
     assert_eq!(store.people().len(), 1);
     assert_eq!(store.settings().lan, LanVisibility::Known);
     assert_eq!(store.settings().carrier, Carrier::Direct);
+    assert!(store.settings().keep_texts);
+    assert_eq!(store.texts(&ann.to_string()), []);
     store.known_people().met(&ann, &at("10.0.0.1:1"));
     assert!(store.is_unwritten());
     store.flush().unwrap();
