@@ -2,6 +2,7 @@
 
 mod delay;
 mod failing;
+mod howl;
 mod input;
 mod levels;
 mod room;
