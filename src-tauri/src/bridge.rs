@@ -206,6 +206,7 @@ fn without_clock(call: &CallView) -> CallView {
 mod tests {
     use call::view::{ActivePhase, Controls, Lacking, Received};
     use engine::view::{CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView};
+    use media::backend::voice::VoiceHealth;
 
     use super::*;
 
@@ -245,6 +246,7 @@ mod tests {
             speaker: device(),
             microphone_level: 0.0,
             microphone_silent: false,
+            voice_health: VoiceHealth::default(),
             remote_level: 0.0,
             local_picture: false,
             remote_picture: false,

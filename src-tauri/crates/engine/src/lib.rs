@@ -64,6 +64,7 @@ pub use engine::Engine;
 pub use history::Ended;
 pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
+pub use microphone::reference;
 pub use picture::{PictureFeed, Subscription};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};
 /// Directives that keep the libraries beneath the relay link from logging frames and addresses,

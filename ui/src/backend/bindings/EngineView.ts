@@ -5,6 +5,7 @@ import type { CallView } from "./CallView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
 import type { RelayView } from "./RelayView";
+import type { VoiceHealth } from "./VoiceHealth";
 
 /**
  * All that the engine has to show.
@@ -35,8 +36,8 @@ microphone: DeviceView,
  */
 speaker: DeviceView, 
 /**
- * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while it
- * is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
+ * Loudness of our microphone as others would hear it, 0 to 1, about ten times a second while
+ * it is tried or muted: for meters, and to notice that somebody talks to nobody. Otherwise 0.
  */
 microphoneLevel: number, 
 /**
@@ -44,6 +45,10 @@ microphoneLevel: number,
  * not muted: nobody can hear us, and the system or a switch on it is why.
  */
 microphoneSilent: boolean, 
+/**
+ * Whether what shall be done to our voice works, while a microphone is at work.
+ */
+voiceHealth: VoiceHealth, 
 /**
  * Loudness of the other side, 0 to 1, in a call.
  */

@@ -16,6 +16,7 @@ import type { Received } from '../bindings/Received';
 import type { Report } from '../bindings/Report';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
+import type { VoiceHealth } from '../bindings/VoiceHealth';
 import type { ActiveCall } from '../call';
 import { CODE } from './code';
 import { ALL_WELL } from './doctor';
@@ -235,6 +236,14 @@ const SETTINGS: Settings = {
   carrier: 'direct',
 };
 
+/** All that is done to the own voice works. */
+export const WELL: VoiceHealth = {
+  echoCancellation: 'well',
+  noiseSuppression: 'well',
+  autoGainControl: 'well',
+  echoRemoved: null,
+};
+
 const BASE: UiView = {
   revision: 1,
   fullScreen: false,
@@ -245,6 +254,7 @@ const BASE: UiView = {
     ...devices(false),
     microphoneLevel: 0,
     microphoneSilent: false,
+    voiceHealth: WELL,
     remoteLevel: 0,
     localPicture: false,
     remotePicture: false,

@@ -3,8 +3,8 @@
  *
  * Fed with every view; remembers how long each cause has held, so that the line does not flicker.
  * Of several causes the first counts: the path is gone; a device here failed; somebody talks while
- * muted; somebody is to blame for what is not heard or seen; it is not, and nobody knows why; a
- * network loses much. Decides nothing about the call.
+ * muted; somebody is to blame for what is not heard or seen; it is not, and nobody knows why; the
+ * other side hears itself; a network loses much. Decides nothing about the call.
  */
 import type { CallStats } from '../../backend/bindings/CallStats';
 import type { EngineView } from '../../backend/bindings/EngineView';
@@ -43,6 +43,7 @@ export class TroubleWatch {
   private lostSince: number | null = null;
   private upload = new Steady(SAY_AFTER_MS, KEEP_MS);
   private download = new Steady(SAY_AFTER_MS, KEEP_MS);
+  private echo = new Steady(SAY_AFTER_MS, KEEP_MS);
   private talkedMs = 0;
   private last = 0;
 
@@ -57,6 +58,7 @@ export class TroubleWatch {
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
     this.weigh(engine.stats, now);
+    this.echo.update(engine.voiceHealth.echoRemoved === false && call.local.microphone, now);
     if (call.phase === 'reconnecting') return this.reconnecting(name, now);
     this.lostSince = null;
     this.receipts.update(call, engine.microphoneSilent, now);
@@ -65,6 +67,7 @@ export class TroubleWatch {
       this.muted() ??
       this.blamed(call, name) ??
       unexplained(this.receipts, name) ??
+      this.echoes(name) ??
       this.lossy(call, name)
     );
   }
@@ -81,6 +84,7 @@ export class TroubleWatch {
     this.lostSince = null;
     this.upload = new Steady(SAY_AFTER_MS, KEEP_MS);
     this.download = new Steady(SAY_AFTER_MS, KEEP_MS);
+    this.echo = new Steady(SAY_AFTER_MS, KEEP_MS);
     this.talkedMs = 0;
     this.last = now;
   }
@@ -126,6 +130,13 @@ export class TroubleWatch {
     this.upload.update(bad(stats?.remoteLoss ?? 0, this.upload), now);
     const loss = Math.max(stats?.videoLoss ?? 0, stats?.audioLoss ?? 0);
     this.download.update(bad(loss, this.download), now);
+  }
+
+  /** Muted, nobody hears an echo. */
+  private echoes(name: string): Trouble | null {
+    return this.echo.value
+      ? { kind: 'echo', text: m.trouble_echo({ name }), remedy: { do: 'choose', role: 'speaker' } }
+      : null;
   }
 
   private lossy(call: ActiveCall, name: string): Trouble | null {

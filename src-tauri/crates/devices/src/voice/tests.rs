@@ -2,6 +2,7 @@
 
 mod delay;
 mod failing;
+mod health;
 mod howl;
 mod input;
 mod levels;

@@ -32,6 +32,7 @@ pub(crate) struct Person {
     pub(crate) devices: Devices,
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
+    pub(crate) voice: Hush,
     pub(crate) uplink: Uplink,
     people: Acquaintances,
     config: Config,
@@ -114,11 +115,11 @@ impl Person {
             speaker: None,
             ring_speaker: None,
         };
-        let uplink = Uplink::default();
+        let (uplink, voice) = (Uplink::default(), Hush::default());
         let backends = Backends {
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
-            voice: Arc::new(Hush),
+            voice: Arc::new(voice.clone()),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
             livekit: Some(Arc::new(transport.clone())),
@@ -131,6 +132,7 @@ impl Person {
             devices: devices.clone(),
             transport,
             codecs: codecs.clone(),
+            voice,
             uplink,
             people,
             config,
