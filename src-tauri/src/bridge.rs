@@ -210,6 +210,7 @@ mod tests {
     use engine::view::{
         CallStats, DeviceNow, DeviceView, LanView, NearbyPerson, RelayView, ShareView,
     };
+    use media::backend::voice::VoiceHealth;
 
     use super::*;
     use crate::app::PipWish;
@@ -252,6 +253,7 @@ mod tests {
             speaker: device(),
             microphone_level: 0.0,
             microphone_silent: false,
+            voice_health: VoiceHealth::default(),
             remote_level: 0.0,
             local_picture: false,
             remote_picture: false,

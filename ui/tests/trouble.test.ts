@@ -28,6 +28,7 @@ const CAUSES: readonly [kind: string, happens: (view: EngineView) => EngineView]
   ],
   ['network', (view) => inCall(view, { culprit: 'network' })],
   ['unheard', (view) => inCall(view, { received: { heard: false, seen: true } })],
+  ['echo', (view) => ({ ...view, voiceHealth: { ...view.voiceHealth, echoRemoved: false } })],
   ['upload', (view) => ({ ...view, quality: worse(view.quality, 'send') })],
   ['download', (view) => ({ ...view, quality: worse(view.quality, 'receive') })],
 ];
@@ -198,6 +199,16 @@ test('unmuting takes the line away at once', () => {
   const watch = new TroubleWatch();
   watched(watch, engine('call-talking-muted'), 0, 2000);
   expect(watch.update(engine('call'), 'Bea', 2100)).toBeNull();
+});
+
+test('that the other side hears itself is said once it lasts, unless we are muted', () => {
+  const echo = engine('call-echo');
+  expect(watched(new TroubleWatch(), echo, 0, 1900)).toBeNull();
+  const said = watched(new TroubleWatch(), echo, 0, 2100);
+  expect(said).toMatchObject({ kind: 'echo', remedy: { do: 'choose', role: 'speaker' } });
+  expect(said?.text).toContain('Bea may hear themselves');
+  const muted = inCall(echo, { local: MUTED, wish: MUTED });
+  expect(watched(new TroubleWatch(), muted, 0, 4000)).toBeNull();
 });
 
 test.each(['excellent', 'good'] as const)('what is %s is not spoken of', (level) => {

@@ -10,6 +10,7 @@
 mod echo;
 mod far_end;
 mod gain;
+mod leftover;
 mod noise;
 mod stage;
 
@@ -19,12 +20,13 @@ mod tests;
 use std::time::Duration;
 
 use media::backend::voice::{
-    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceProcessor, VoiceSettings,
+    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceHealth, VoiceProcessor, VoiceSettings,
 };
 
 use self::echo::EchoCanceller;
 use self::far_end::FarEnd;
 use self::gain::EvenGain;
+use self::leftover::Leftover;
 use self::noise::NoiseSuppressor;
 use self::stage::{Around, Make, Stage};
 
@@ -48,6 +50,7 @@ struct Chain {
     noise: Stage,
     gain: Stage,
     far_end: FarEnd,
+    leftover: Leftover,
 }
 
 /// Makes the filter of each stage.
@@ -72,6 +75,7 @@ impl Chain {
             noise: Stage::new("noise suppression", noise::DELAY, filters.noise),
             gain: Stage::new("gain control", 0, filters.gain),
             far_end: FarEnd::default(),
+            leftover: Leftover::default(),
         };
         chain.set(settings);
         chain
@@ -82,6 +86,7 @@ impl VoiceProcessor for Chain {
     fn set(&mut self, settings: VoiceSettings) {
         if settings.echo_cancellation && !self.echo.wanted() {
             self.far_end = FarEnd::default();
+            self.leftover = Leftover::default();
         }
         self.echo.switch(settings.echo_cancellation);
         self.noise.switch(settings.noise_suppression);
@@ -92,6 +97,7 @@ impl VoiceProcessor for Chain {
         if self.echo.wanted() {
             let frame = frame.map(in_range);
             self.far_end.played(&frame);
+            self.leftover.played(&frame);
             self.echo.played(&frame);
         }
     }
@@ -110,6 +116,7 @@ impl VoiceProcessor for Chain {
         if self.echo.wanted() {
             let cancels = self.echo.is_heard();
             around.only_echo = self.far_end.only_echo(&heard, frame, cancels);
+            self.leftover.heard(&heard, frame);
         }
         self.noise.process(frame, &around);
         self.gain.process(frame, &around);
@@ -124,6 +131,7 @@ impl VoiceProcessor for Chain {
 
     fn speaker_restarts(&mut self) {
         self.far_end = FarEnd::default();
+        self.leftover = Leftover::default();
         self.echo.restart();
     }
 
@@ -133,6 +141,16 @@ impl VoiceProcessor for Chain {
 
     fn figures(&self) -> VoiceFigures {
         self.echo.figures()
+    }
+
+    fn health(&self) -> VoiceHealth {
+        let measured = self.leftover.removed();
+        VoiceHealth {
+            echo_cancellation: self.echo.health(),
+            noise_suppression: self.noise.health(),
+            auto_gain_control: self.gain.health(),
+            echo_removed: measured.filter(|_| self.echo.wanted()),
+        }
     }
 }
 

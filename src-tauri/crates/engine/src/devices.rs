@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use call::view::{CallView, Controls};
 use media::backend::device::{DeviceError, DeviceId};
+use media::backend::voice::VoiceHealth;
 use media::picture::Captured;
 use media::queue::Slot;
 use media::time::MediaTime;
@@ -305,6 +306,13 @@ impl Devices {
     pub(crate) fn microphone_is_silent(&self) -> bool {
         let now = media_time(self.epoch, self.clock.media_now());
         self.microphone.is_silent(now)
+    }
+
+    /// Whether what is done to the voice works, while there is one.
+    pub(crate) fn voice_health(&self) -> VoiceHealth {
+        let at_work = self.slots.microphone.is_on();
+        let health = at_work.then(|| self.microphone.voice_health());
+        health.unwrap_or_default()
     }
 
     /// What the user reads of a role.

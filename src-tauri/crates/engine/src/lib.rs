@@ -73,6 +73,7 @@ pub use figures::NetworkFigures;
 pub use history::Ended;
 pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
+pub use microphone::reference;
 pub use picture::{PictureFeed, Subscription};
 pub use quality::{CallRecord, DirectionRecord, QualityView};
 pub use recording::consent::{Consent, NoConsent, Says, Signed};

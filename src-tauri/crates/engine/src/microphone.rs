@@ -9,17 +9,17 @@
 mod encoding;
 mod pace;
 mod processing;
-mod reference;
+pub mod reference;
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use media::backend::audio::{SAMPLE_RATE_HZ, SampleSink};
 use media::backend::codec::{AudioTarget, CodecBackend, OPUS_FRAME};
 use media::backend::device::DeviceError;
-use media::backend::voice::{VoiceBackend, VoiceSettings};
+use media::backend::voice::{VoiceBackend, VoiceHealth, VoiceSettings};
 use media::level::Meter;
 use media::time::MediaTime;
 use tokio::sync::mpsc;
@@ -65,6 +65,8 @@ struct Told {
     heard: Level,
     /// When anything but digital silence was heard last, microseconds after the epoch.
     sound_at: Gauge,
+    /// Whether what is done to the voice works.
+    health: Mutex<VoiceHealth>,
 }
 
 enum Message {
@@ -164,6 +166,11 @@ impl Microphone {
         self.told.heard.get()
     }
 
+    /// Whether what is done to the voice works.
+    pub(crate) fn voice_health(&self) -> VoiceHealth {
+        *self.told.health()
+    }
+
     /// Whether somebody who is not muted has been sending digital silence for a while at `now`,
     /// which is nothing that a microphone at work hears: it is switched off, or the system mutes
     /// it.
@@ -174,6 +181,12 @@ impl Microphone {
         let sound_at = self.told.sound_at.get().map(MediaTime::from_micros);
         let since = sound_at.map_or(open_since, |it| it.max(open_since));
         now.micros_since(since) >= SILENT_AFTER.as_micros() as i64
+    }
+}
+
+impl Told {
+    fn health(&self) -> MutexGuard<'_, VoiceHealth> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -278,6 +291,7 @@ impl Listening {
         let delay = self.processing.process(samples, heard_at);
         self.meters.sent.push(samples);
         self.told.sent.set(self.meters.sent.level());
+        *self.told.health() = self.processing.health();
         if let Some(call) = &mut self.call {
             let chunk = Chunk {
                 samples,

@@ -11,7 +11,7 @@ use media::backend::codec::{
     VideoDecoder, VideoEncoder, VideoTarget,
 };
 use media::backend::voice::{
-    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceProcessor, VoiceSettings,
+    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceHealth, VoiceProcessor, VoiceSettings,
 };
 use media::frame::EncodedFrame;
 use media::picture::Picture;
@@ -141,16 +141,24 @@ pub(crate) enum VoiceEvent {
 /// Makes processors that keep what they are told, and halve the sound while noise is to be taken
 /// out of it, which takes them 10 ms.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RecordedVoice(Arc<Mutex<Vec<VoiceEvent>>>);
+pub(crate) struct RecordedVoice {
+    events: Arc<Mutex<Vec<VoiceEvent>>>,
+    health: Arc<Mutex<VoiceHealth>>,
+}
 
 impl RecordedVoice {
     /// What was told since this was asked last.
     pub(crate) fn take(&self) -> Vec<VoiceEvent> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How all processors do from now on.
+    pub(crate) fn does(&self, health: VoiceHealth) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 
     fn tell(&self, event: VoiceEvent) {
-        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.push(event);
     }
 }
@@ -202,6 +210,10 @@ impl VoiceProcessor for RecordedProcessor {
             echo_return_loss: Some(6.0),
             echo_return_loss_enhancement: None,
         }
+    }
+
+    fn health(&self) -> VoiceHealth {
+        *self.0.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

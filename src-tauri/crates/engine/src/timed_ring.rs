@@ -14,7 +14,7 @@ use crate::timeline::duration_of;
 
 /// The end of the callback, or of the thread, whichever makes the sound.
 #[derive(Debug)]
-pub(crate) struct Writer {
+pub struct Writer {
     samples: rtrb::Producer<f32>,
     marks: rtrb::Producer<Mark>,
     /// Samples written since the beginning.
@@ -26,7 +26,7 @@ pub(crate) struct Writer {
 
 /// The end that takes the sound out.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub struct Reader {
     samples: rtrb::Consumer<f32>,
     marks: rtrb::Consumer<Mark>,
     /// Samples read since the beginning.
@@ -69,7 +69,7 @@ pub(crate) fn timed_ring(capacity: usize) -> (Writer, Reader) {
 
 impl Writer {
     /// Adds samples, of which the first is heard or plays at `time`.
-    pub(crate) fn write(&mut self, samples: &[f32], time: MediaTime) {
+    pub fn write(&mut self, samples: &[f32], time: MediaTime) {
         let fits = samples.len().min(self.samples.slots());
         if fits > 0 && (self.written < self.next_mark || self.mark(time)) {
             // The slots were counted above, and only this end fills them.
@@ -139,6 +139,11 @@ impl Reader {
             self.read += there as u64;
         }
         there
+    }
+
+    /// How many samples wait to be read.
+    pub(crate) fn waiting(&self) -> usize {
+        self.samples.slots()
     }
 
     /// How many samples did not fit so far.

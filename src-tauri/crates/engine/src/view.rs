@@ -5,6 +5,7 @@ mod share;
 use call::chat::Text;
 use call::view::CallView;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
+use media::backend::voice::VoiceHealth;
 use media::transport::{ConnectionQuality, Path};
 use media::units::Size;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub struct EngineView {
     /// Whether our microphone has given digital silence for five seconds in a call in which we are
     /// not muted: nobody can hear us, and the system or a switch on it is why.
     pub microphone_silent: bool,
+    /// Whether what shall be done to our voice works, while a microphone is at work.
+    pub voice_health: VoiceHealth,
     /// Loudness of the other side, 0 to 1, in a call.
     pub remote_level: f32,
     /// Whether a local picture can be shown now.

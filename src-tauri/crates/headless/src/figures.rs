@@ -7,6 +7,7 @@ use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::view::{DeviceNow, EngineView, LanView, RelayView, ShareView};
 use engine::{PictureFeed, QualityView, RecordingFile, Said};
 use identity::Invite;
+use media::backend::voice::VoiceHealth;
 use serde_json::{Value, json};
 
 use crate::picture_ages::PictureAges;
@@ -18,6 +19,7 @@ pub struct Figures<W> {
     relay: Option<RelayView>,
     lan: LanView,
     devices: Option<[DeviceNow; 3]>,
+    voice: VoiceHealth,
     call: Option<Value>,
     share: ShareView,
     /// The call whose words were told.
@@ -38,6 +40,7 @@ impl<W: Write> Figures<W> {
             // Nothing is told while there is nothing to tell.
             lan: LanView::default(),
             devices: None,
+            voice: VoiceHealth::default(),
             call: None,
             share: ShareView::default(),
             worded: None,
@@ -75,6 +78,10 @@ impl<W: Write> Figures<W> {
             let now = json!({ "camera": camera, "microphone": microphone, "speaker": speaker });
             self.devices = Some(devices);
             self.line(json!({ "devices": now }))?;
+        }
+        if self.voice != view.voice_health {
+            self.voice = view.voice_health;
+            self.line(json!({ "voiceHealth": view.voice_health }))?;
         }
         let call = serde_json::to_value(&view.call)?;
         if self.call.as_ref().map(still) != Some(still(&call)) {
@@ -239,6 +246,7 @@ mod tests {
     fn view(phase: &str, call: &str, words: Option<[&str; 4]>) -> EngineView {
         let device = json!({ "available": [], "chosen": null, "now": { "state": "off" } });
         let controls = json!({ "microphone": true, "camera": true });
+        let well = VoiceHealth::default();
         let view = json!({
             "lan": { "state": "off", "nearby": [], "places": [] },
             "relay": { "state": "online" },
@@ -250,7 +258,8 @@ mod tests {
                 "culprit": "myCamera",
             },
             "camera": device, "microphone": device, "speaker": device,
-            "microphoneLevel": 0.0, "microphoneSilent": false, "remoteLevel": 0.0, "localPicture": false,
+            "microphoneLevel": 0.0, "microphoneSilent": false,
+            "voiceHealth": well, "remoteLevel": 0.0, "localPicture": false,
             "remotePicture": false, "stats": null, "quality": null, "summary": null, "words": words,
         });
         serde_json::from_value(view).unwrap()
@@ -295,6 +304,24 @@ mod tests {
             .filter(|it| !it.is_null())
             .collect();
         assert_eq!(levels, ["good", "poor", "good", "lost"]);
+    }
+
+    #[test]
+    fn how_the_processing_of_the_voice_does_is_told_when_it_changes() {
+        let mut figures = Figures::new(Vec::new());
+        let mut view = view("connected", "01", None);
+        figures.follow(&view).unwrap();
+        view.voice_health.echo_removed = Some(false);
+        figures.follow(&view).unwrap();
+        figures.follow(&view).unwrap();
+        let text = String::from_utf8(figures.out).unwrap();
+        let lines = text.lines().filter(|it| it.contains("voiceHealth"));
+        let told: Vec<Value> = lines.map(|it| serde_json::from_str(it).unwrap()).collect();
+        let [line] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(line["voiceHealth"]["echoRemoved"], json!(false));
+        assert_eq!(line["voiceHealth"]["noiseSuppression"], json!("well"));
     }
 
     #[test]

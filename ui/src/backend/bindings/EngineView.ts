@@ -10,6 +10,7 @@ import type { QualityView } from "./QualityView";
 import type { RelayView } from "./RelayView";
 import type { ShareView } from "./ShareView";
 import type { Size } from "./Size";
+import type { VoiceHealth } from "./VoiceHealth";
 
 /**
  * All that the engine has to show.
@@ -49,6 +50,10 @@ microphoneLevel: number,
  * not muted: nobody can hear us, and the system or a switch on it is why.
  */
 microphoneSilent: boolean, 
+/**
+ * Whether what shall be done to our voice works, while a microphone is at work.
+ */
+voiceHealth: VoiceHealth, 
 /**
  * Loudness of the other side, 0 to 1, in a call.
  */

@@ -23,6 +23,7 @@ import type { QualityCause } from '../bindings/QualityCause';
 import type { QualityView } from '../bindings/QualityView';
 import type { Settings } from '../bindings/Settings';
 import type { UiView } from '../bindings/UiView';
+import type { VoiceHealth } from '../bindings/VoiceHealth';
 import type { ActiveCall } from '../call';
 import { CODE } from './code';
 import { ALL_WELL } from './doctor';
@@ -313,6 +314,14 @@ const SETTINGS: Settings = {
   carrier: 'direct',
 };
 
+/** All that is done to the own voice works. */
+export const WELL: VoiceHealth = {
+  echoCancellation: 'well',
+  noiseSuppression: 'well',
+  autoGainControl: 'well',
+  echoRemoved: null,
+};
+
 const BASE: UiView = {
   revision: 1,
   fullScreen: false,
@@ -323,6 +332,7 @@ const BASE: UiView = {
     ...devices(false),
     microphoneLevel: 0,
     microphoneSilent: false,
+    voiceHealth: WELL,
     remoteLevel: 0,
     localPicture: false,
     remotePicture: false,

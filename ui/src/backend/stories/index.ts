@@ -26,6 +26,7 @@ import {
   STRANGER,
   SUMMARY,
   testSources,
+  WELL,
 } from './base';
 import { BLAMES } from './blames';
 import { CHATS } from './chat';
@@ -280,6 +281,7 @@ export const STORIES = {
   'call-full-screen': story(active(), {}, { menu: 'more' }, { fullScreen: true }),
   'call-self-hidden': story(active(), { selfView: 'hidden' }),
   'call-reconnecting': story(active('reconnecting')),
+  'call-echo': story(active('connected', {}, { voiceHealth: { ...WELL, echoRemoved: false } })),
   'call-upload-weak': story(
     active(
       'connected',
@@ -400,6 +402,19 @@ export const STORIES = {
   'settings-sound-unprocessed': story(
     running,
     { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    { settings: 'sound' },
+  ),
+  'settings-sound-failing': story(
+    {
+      ...running,
+      voiceHealth: {
+        ...WELL,
+        echoCancellation: 'failed',
+        noiseSuppression: 'givenUp',
+        echoRemoved: false,
+      },
+    },
+    {},
     { settings: 'sound' },
   ),
   'settings-camera': story(running, {}, { settings: 'camera' }),

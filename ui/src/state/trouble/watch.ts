@@ -3,8 +3,8 @@
  *
  * Fed with every view; remembers how long each cause has held, so that the line does not flicker.
  * Of several causes the first counts: the path is gone; a device here failed; somebody talks while
- * muted; somebody is to blame for what is not heard or seen; it is not, and nobody knows why; a
- * direction is judged as bad. Decides nothing about the call.
+ * muted; somebody is to blame for what is not heard or seen; it is not, and nobody knows why; the
+ * other side hears itself; a direction is judged as bad. Decides nothing about the call.
  */
 import type { EngineView } from '../../backend/bindings/EngineView';
 import { m } from '../../paraglide/messages';
@@ -36,6 +36,7 @@ export class TroubleWatch {
   private call: string | null = null;
   private receipts = new ReceiptWatch();
   private lostSince: number | null = null;
+  private echo = new Steady(SAY_AFTER_MS, KEEP_MS);
   private talkedMs = 0;
   private last = 0;
 
@@ -49,6 +50,7 @@ export class TroubleWatch {
     }
     if (call.call !== this.call) this.reset(call.call, now);
     this.listen(engine, toggles(call).microphone.shows !== 'off', now);
+    this.echo.update(engine.voiceHealth.echoRemoved === false && call.local.microphone, now);
     if (call.phase === 'reconnecting') return this.reconnecting(name, now);
     this.lostSince = null;
     this.receipts.update(call, engine.microphoneSilent, now);
@@ -57,6 +59,7 @@ export class TroubleWatch {
       this.muted() ??
       this.blamed(call, name) ??
       unexplained(this.receipts, name) ??
+      this.echoes(name) ??
       poor(call, engine.quality, name)
     );
   }
@@ -71,6 +74,7 @@ export class TroubleWatch {
     this.call = call;
     this.receipts = new ReceiptWatch();
     this.lostSince = null;
+    this.echo = new Steady(SAY_AFTER_MS, KEEP_MS);
     this.talkedMs = 0;
     this.last = now;
   }
@@ -104,6 +108,13 @@ export class TroubleWatch {
   private muted(): Trouble | null {
     return this.talkedMs >= TALK_MS
       ? { kind: 'muted', text: m.trouble_muted(), remedy: { do: 'unmute' } }
+      : null;
+  }
+
+  /** Muted, nobody hears an echo. */
+  private echoes(name: string): Trouble | null {
+    return this.echo.value
+      ? { kind: 'echo', text: m.trouble_echo({ name }), remedy: { do: 'choose', role: 'speaker' } }
       : null;
   }
 }

@@ -77,10 +77,14 @@ impl Filter for EchoCanceller {
             return VoiceFigures::default();
         }
         let known = self.aec3.statistics();
-        let finite = |decibels: &f64| decibels.is_finite();
+        let learnt = |loss: &f64| loss.is_finite() && *loss > UNKNOWN_LOSS_DB;
+        let Some(loss) = known.echo_return_loss.filter(learnt) else {
+            return VoiceFigures::default();
+        };
+        let enhancement = known.echo_return_loss_enhancement;
         VoiceFigures {
-            echo_return_loss: known.echo_return_loss.filter(finite),
-            echo_return_loss_enhancement: known.echo_return_loss_enhancement.filter(finite),
+            echo_return_loss: Some(loss),
+            echo_return_loss_enhancement: enhancement.filter(|it| it.is_finite()),
         }
     }
 }
@@ -93,6 +97,9 @@ impl std::fmt::Debug for EchoCanceller {
 
 /// -60 dBFS: what is softer leaves no echo that could be measured.
 const AUDIBLE: f32 = 0.001;
+
+/// AEC3 says -30 dB until it has learnt something, an echo a thousand times as strong as its sound.
+const UNKNOWN_LOSS_DB: f64 = -29.0;
 
 /// The most that AEC3 takes.
 const MOST_DELAY_MS: u128 = 500;

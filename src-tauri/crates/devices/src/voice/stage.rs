@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use media::backend::audio::SAMPLE_RATE_HZ;
-use media::backend::voice::{VOICE_FRAME, VoiceFigures};
+use media::backend::voice::{StageHealth, VOICE_FRAME, VoiceFigures};
 
 use super::Frame;
 
@@ -51,6 +51,8 @@ pub(super) struct Stage {
     state: State,
     /// How often the filter failed since it was switched on.
     failures: usize,
+    /// For how many frames more the filter has to work until it counts as well again.
+    ailing: u32,
     /// The last sample that was handed on.
     last: f32,
     /// What comes does not continue what was handed on.
@@ -83,6 +85,7 @@ impl Stage {
             delay,
             state: State::Off,
             failures: 0,
+            ailing: 0,
             last: 0.0,
             broken_off: false,
         }
@@ -108,6 +111,7 @@ impl Stage {
         self.state = match mem::replace(&mut self.state, State::Off) {
             State::Off => {
                 self.failures = 0;
+                self.ailing = 0;
                 self.begin()
             }
             State::On(filter) => State::FadingOut(filter),
@@ -169,6 +173,7 @@ impl Stage {
                 self.state = match filtered(filter, frame, around) {
                     Some((filter, with)) => {
                         *frame = with;
+                        self.ailing = self.ailing.saturating_sub(1);
                         State::On(filter)
                     }
                     None => {
@@ -215,6 +220,22 @@ impl Stage {
         }
     }
 
+    /// Whether the filter works. One that failed has to work for a while before it counts.
+    pub(super) fn health(&self) -> StageHealth {
+        match &self.state {
+            State::Off | State::FadingOut(_) => StageHealth::Well,
+            State::Warming(..) | State::FadingIn(_) | State::On(_) => {
+                if self.ailing > 0 {
+                    StageHealth::Failed
+                } else {
+                    StageHealth::Well
+                }
+            }
+            State::Failed(Some(_)) => StageHealth::Failed,
+            State::Failed(None) => StageHealth::GivenUp,
+        }
+    }
+
     /// The state of a stage whose filter begins.
     fn begin(&mut self) -> State {
         match catch_unwind(AssertUnwindSafe(|| (self.make)())) {
@@ -244,6 +265,7 @@ impl Stage {
     fn failed(&mut self) -> State {
         let pause = PAUSES.get(self.failures).copied();
         self.failures += 1;
+        self.ailing = CONVALESCENCE;
         tracing::warn!(
             stage = self.name,
             failures = self.failures,
@@ -323,6 +345,9 @@ fn risen(at: usize) -> f32 {
 /// Frames that a filter hears before it is heard: what it delays, and what a filter with
 /// overlapping windows needs to give back its first sound whole.
 const WARMING: u32 = 2;
+
+/// 1 s: what fails again fails sooner, and what is told shall not flicker.
+const CONVALESCENCE: u32 = 100;
 
 /// Before each new try of a filter that failed; after the last of them it is left alone. What
 /// makes a library fail is mostly in the sound of a moment, and a second is past it; what fails

@@ -2,6 +2,8 @@
 
 mod delay;
 mod failing;
+mod health;
+mod howl;
 mod input;
 mod levels;
 mod room;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use call::view::{ActivePhase, CallView};
+use media::backend::voice::VoiceHealth;
 
 use super::Control;
 use super::share::is_theirs_shared;
@@ -55,6 +56,7 @@ impl Control {
             speaker: devices.view(DeviceRole::Speaker),
             microphone_level: meter(devices.microphone_level(is_muted(&call.seen))),
             microphone_silent: devices.microphone_is_silent(),
+            voice_health: devices.voice_health(),
             remote_level: meter(remote_level),
             local_picture: devices.shows_ourselves(),
             remote_picture: call.remote.latest().is_some() && remote_camera(&call.seen),
@@ -98,6 +100,7 @@ pub(super) fn empty(devices: &Devices) -> EngineView {
         speaker: devices.view(DeviceRole::Speaker),
         microphone_level: 0.0,
         microphone_silent: false,
+        voice_health: VoiceHealth::default(),
         remote_level: 0.0,
         local_picture: false,
         remote_picture: false,

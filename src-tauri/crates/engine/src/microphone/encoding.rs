@@ -92,12 +92,13 @@ impl Call {
     /// processor was spoken earlier than what came out of the microphone last.
     pub(super) fn send(&mut self, chunk: &Chunk<'_>, gate: &Gate) {
         let _call = self.span.clone().entered();
-        let time = self.clock.next(chunk.heard_at) - chunk.delay;
         self.count(chunk);
         let spoken_at = chunk.heard_at - chunk.delay;
         if !gate.admits(spoken_at) {
+            self.clock = ChunkClock::default();
             return;
         }
+        let time = self.clock.next(spoken_at);
         if let Err(error) = self.encoder.encode(chunk.samples, &mut self.packet) {
             tracing::warn!(%error, "20 ms of sound are lost");
             return;
@@ -127,24 +128,27 @@ impl Call {
     }
 }
 
-/// Gives consecutive chunks consecutive times, since callbacks come with jitter of their own;
-/// follows the device's clock when the two are too far apart.
+/// Gives consecutive chunks consecutive times, since callbacks come with jitter of their own, and
+/// processing that is switched in a call delays by more or less from then on: whoever receives a
+/// step of that would fill it with silence. Follows the device's clock when the two are too far
+/// apart, and begins anew where nothing is sent.
 #[derive(Debug, Default)]
 pub(super) struct ChunkClock {
     next: Option<MediaTime>,
 }
 
 impl ChunkClock {
-    /// The time of the chunk that was heard at about `heard_at`.
-    pub(super) fn next(&mut self, heard_at: MediaTime) -> MediaTime {
+    /// The time of the chunk that was spoken at about `spoken_at`.
+    pub(super) fn next(&mut self, spoken_at: MediaTime) -> MediaTime {
         let time = match self.next {
-            Some(next) if heard_at.micros_since(next).abs() < Self::TOLERANCE_US => next,
-            Some(_) | None => heard_at,
+            Some(next) if spoken_at.micros_since(next).abs() < Self::TOLERANCE_US => next,
+            Some(_) | None => spoken_at,
         };
         self.next = Some(time + duration_of(OPUS_FRAME));
         time
     }
 
-    /// More than the jitter of callbacks on a busy machine, less than what lips betray.
+    /// More than the jitter of callbacks on a busy machine and than processing delays, less than
+    /// what lips betray.
     const TOLERANCE_US: i64 = 30_000;
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use media::backend::codec::OPUS_FRAME;
 use media::backend::voice::{
-    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceProcessor, VoiceSettings,
+    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceHealth, VoiceProcessor, VoiceSettings,
 };
 use media::time::MediaTime;
 
@@ -23,6 +23,16 @@ pub(super) struct Processing {
     processor: Option<Box<dyn VoiceProcessor>>,
     reference: Reference,
     pace: Pace,
+    echo: Echo,
+}
+
+/// What was measured of the echo last.
+#[derive(Debug, Default)]
+struct Echo {
+    /// Whether it is gone. Kept while it is measured anew.
+    removed: Option<bool>,
+    /// How much sound has passed since that was tried anew.
+    tried: Option<Duration>,
 }
 
 impl Processing {
@@ -34,12 +44,16 @@ impl Processing {
             processor: None,
             reference: Reference::default(),
             pace: Pace::default(),
+            echo: Echo::default(),
         }
     }
 
     /// Does this from now on.
     pub(super) fn set(&mut self, settings: VoiceSettings) {
         self.settings = settings;
+        if !settings.echo_cancellation {
+            self.echo = Echo::default();
+        }
         if let Some(processor) = &mut self.processor {
             processor.set(settings);
         }
@@ -48,12 +62,14 @@ impl Processing {
     /// Another microphone is at work.
     pub(super) fn another_microphone(&mut self) {
         self.pace.forget();
+        self.echo = Echo::default();
         self.microphone_restarts();
     }
 
     /// Another speaker is at work, and what it plays comes out of this ring.
     pub(super) fn another_speaker(&mut self, ring: Reader) {
         self.reference.follow(ring);
+        self.echo = Echo::default();
         if let Some(processor) = &mut self.processor {
             processor.speaker_restarts();
         }
@@ -91,7 +107,41 @@ impl Processing {
             processor.process(frame, echo_delay);
             heard_at_evenly = heard_at_evenly + FRAME_TIME;
         }
-        processor.delay().max(delay)
+        let delay = processor.delay().max(delay);
+        self.follow_echo();
+        delay
+    }
+
+    /// Whether all that is switched on works.
+    pub(super) fn health(&self) -> VoiceHealth {
+        let processor = self.processor.as_ref();
+        let health = processor.map_or_else(VoiceHealth::default, |it| it.health());
+        VoiceHealth {
+            echo_removed: self.echo.removed,
+            ..health
+        }
+    }
+
+    /// Where the echo stays, the speaker is no longer what its lead was measured by: both are
+    /// begun anew.
+    fn follow_echo(&mut self) {
+        let Some(processor) = &mut self.processor else {
+            return;
+        };
+        let (echo, measured) = (&mut self.echo, processor.health().echo_removed);
+        if let Some(tried) = &mut echo.tried {
+            *tried += duration_of(OPUS_FRAME);
+        }
+        if measured.is_some() && measured != echo.removed {
+            tracing::debug!(removed = ?measured, "the echo was measured");
+            echo.removed = measured;
+        }
+        if measured == Some(false) && echo.tried.is_none_or(|it| it >= TRY_AGAIN) {
+            tracing::warn!("the echo of the speaker stays in what is sent");
+            echo.tried = Some(Duration::ZERO);
+            self.reference.forget();
+            processor.speaker_restarts();
+        }
     }
 
     /// How well the echo is removed.
@@ -113,5 +163,8 @@ impl fmt::Debug for Processing {
         f.debug_tuple("Processing").field(&self.settings).finish()
     }
 }
+
+/// Twice what it takes to find that the echo stays.
+const TRY_AGAIN: Duration = Duration::from_secs(15);
 
 const _: () = assert!(OPUS_FRAME.is_multiple_of(VOICE_FRAME));

@@ -5,6 +5,11 @@
 //! so that both run at the pace of the devices, however unevenly their callbacks come. Where one of
 //! the two loses samples, as many are left out of the other, or silence comes in their place: to
 //! the processor the echo is as late as before.
+//!
+//! Devices err about their own delays, some by a tenth of a second, and an echo that comes before
+//! its sound cannot be removed. What the microphone has heard was with the speaker before,
+//! whatever that says. So the lead of the reference is not a constant: it is as long as what the
+//! speaker already has reaches ahead of what the microphone hears, as far as that comes evenly.
 
 use std::time::Duration;
 
@@ -17,15 +22,18 @@ use crate::timed_ring::{Reader, Writer, timed_ring};
 use crate::timeline::duration_of;
 
 /// The ring between the speaker's callback and the microphone's thread.
-pub(crate) fn ring() -> (Writer, Reader) {
+#[must_use]
+pub fn ring() -> (Writer, Reader) {
     timed_ring(RING)
 }
 
 /// The microphone's end of what the speaker plays.
 #[derive(Debug, Default)]
-pub(super) struct Reference {
+pub struct Reference {
     ring: Option<Reader>,
     pace: Pace,
+    /// How long before its time what plays is told; `None` until something does.
+    lead: Option<TimeDelta>,
     /// Samples of silence that stand for what is missing; where negative, samples that are to be
     /// left out.
     missing: i64,
@@ -33,7 +41,7 @@ pub(super) struct Reference {
 
 impl Reference {
     /// Another speaker is at work.
-    pub(super) fn follow(&mut self, ring: Reader) {
+    pub fn follow(&mut self, ring: Reader) {
         self.ring = Some(ring);
         self.forget();
     }
@@ -47,21 +55,15 @@ impl Reference {
     /// The microphone is another one, or stood still: what plays now begins anew.
     pub(super) fn forget(&mut self) {
         self.pace.forget();
+        self.lead = None;
         self.missing = 0;
     }
 
     /// Tells `processor` what plays before the microphone's next frame can have heard it, and gives
     /// how long after that its echo is expected.
-    pub(super) fn tell(
-        &mut self,
-        heard_at: MediaTime,
-        processor: &mut dyn VoiceProcessor,
-    ) -> Duration {
+    pub fn tell(&mut self, heard_at: MediaTime, processor: &mut dyn VoiceProcessor) -> Duration {
         while let Some(told) = self.next_told() {
             let ahead = self.pace.expect(told).since(heard_at);
-            if ahead >= TimeDelta::from(FRAME_TIME + LEAD) {
-                break;
-            }
             let goes_on = self.pace.next().is_some();
             if ahead < -(if goes_on { STALE } else { FRAME_TIME.into() }) {
                 // The microphone was not at work when this played.
@@ -71,6 +73,9 @@ impl Reference {
                 }
                 self.read();
                 continue;
+            }
+            if ahead >= self.lead(ahead) + FRAME_TIME.into() {
+                break;
             }
             match self.pace.take(told, FRAME_TIME) {
                 Change::Begins | Change::Even => {}
@@ -83,6 +88,7 @@ impl Reference {
                     let dropped = self.ring.as_ref().map(Reader::dropped);
                     tracing::debug!(dropped, "the speaker goes on after a gap");
                     processor.speaker_restarts();
+                    self.lead = None;
                 }
             }
             processor.played(&self.read());
@@ -90,6 +96,18 @@ impl Reference {
         let last = self.pace.next();
         let ahead = last.map(|next| next.since(heard_at + FRAME_TIME));
         ahead.unwrap_or_default().or_zero()
+    }
+
+    /// How long before its time what plays is told. The first time, what waits begins so far
+    /// `ahead` of what the microphone hears.
+    fn lead(&mut self, ahead: TimeDelta) -> TimeDelta {
+        let waiting = self.ring.as_ref().map_or(0, Reader::waiting);
+        *self.lead.get_or_insert_with(|| {
+            let there = ahead + duration_of(waiting).into();
+            let lead = (there - UNEVEN).clamp(LEAST_LEAD, MOST_LEAD);
+            tracing::debug!(?lead, "what the speaker plays is told ahead");
+            lead
+        })
     }
 
     /// When the next frame plays, by what the speaker says, once it is there.
@@ -147,11 +165,18 @@ const RING: usize = SAMPLE_RATE_HZ as usize;
 /// No more than the ring holds is left out or put in at a time.
 const MOST: i64 = RING as i64;
 
-/// What plays is told so long before the microphone's frame of that time: devices err about their
-/// own delays by some milliseconds, and an echo that comes before its sound cannot be removed. The
-/// two devices delay by 30 ms together even where they are fast (PulseAudio with callbacks of 10
-/// ms), so that the sound is there by then, and is told as evenly as it plays.
-const LEAD: Duration = Duration::from_millis(20);
+/// So much of what is there when the lead is chosen may not be there at a later frame: 20 ms of the
+/// microphone come at a time, and 10 of the speaker.
+const UNEVEN: TimeDelta = TimeDelta::from_millis(30);
+
+/// What a speaker says of its delay is never better than that. The two devices delay by 30 ms
+/// together even where they are fast (PulseAudio with callbacks of 10 ms), so that the sound is
+/// there by then, and is told as evenly as it plays.
+const LEAST_LEAD: TimeDelta = TimeDelta::from_millis(20);
+
+/// A canceller looks for an echo within 600 ms. Of those, this is for speakers that say that they
+/// play later than they do; the rest is for those that play later than they say, and for the room.
+const MOST_LEAD: TimeDelta = TimeDelta::from_millis(250);
 
 /// Longer than any echo stays in a room: nothing that played before it is heard.
 const STALE: TimeDelta = TimeDelta::from_millis(500);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use engine::command::Command;
 use engine::view::EngineView;
+use media::backend::voice::{StageHealth, VoiceHealth};
 
 use crate::support::{Duo, Person};
 
@@ -67,5 +68,27 @@ async fn what_others_do_not_hear_is_no_talk_of_somebody_muted() {
     meter_moves(&duo.alice, true).await;
     duo.alice.suppresses_noise(true).await;
     meter_moves(&duo.alice, false).await;
+    duo.stop().await;
+}
+
+#[tokio::test]
+async fn what_fails_is_told_as_long_as_a_microphone_is_at_work() {
+    let duo = Duo::in_a_call().await;
+    let failed = VoiceHealth {
+        noise_suppression: StageHealth::Failed,
+        echo_removed: Some(false),
+        ..VoiceHealth::default()
+    };
+    let told = |health| move |view: &EngineView| (view.voice_health == health).then_some(());
+    duo.alice
+        .sees("all is well", told(VoiceHealth::default()))
+        .await;
+    duo.alice.voice.does(failed);
+    duo.alice.sees("what fails", told(failed)).await;
+    assert_eq!(duo.bob.view().voice_health, VoiceHealth::default());
+    duo.alice.does(Command::End).await;
+    duo.alice
+        .sees("nothing to fail", told(VoiceHealth::default()))
+        .await;
     duo.stop().await;
 }

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
 use super::audio::SAMPLE_RATE_HZ;
 
 /// Samples that are processed at a time: 10 ms.
@@ -70,10 +73,41 @@ pub trait VoiceProcessor: Send + fmt::Debug {
 
     /// How well the echo is removed.
     fn figures(&self) -> VoiceFigures;
+
+    /// Whether all that is switched on works.
+    fn health(&self) -> VoiceHealth;
+}
+
+/// Whether what is switched on works; what is switched off is well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct VoiceHealth {
+    /// Whether echo is taken out.
+    pub echo_cancellation: StageHealth,
+    /// Whether noise is taken down.
+    pub noise_suppression: StageHealth,
+    /// Whether loudness is kept even.
+    pub auto_gain_control: StageHealth,
+    /// Whether what the speaker plays is gone from what is sent, as measured over several seconds;
+    /// null while nothing was measured: nothing has played, or echoes are not to be removed.
+    pub echo_removed: Option<bool>,
+}
+
+/// How one part of the processing does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StageHealth {
+    /// It works, begins, or is switched off.
+    #[default]
+    Well,
+    /// It failed, and sound passes without it; it is tried again by itself.
+    Failed,
+    /// It failed too often. A switch or another device is its next chance.
+    GivenUp,
 }
 
 /// How well the echo is removed; the names and units are those of webrtc-stats (W3C). `None` while
-/// nothing is known: the speaker was silent so far, or echoes are not removed.
+/// nothing is known: no echo was heard so far, or echoes are not removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct VoiceFigures {
     /// By how many dB what the microphone hears of the speaker is quieter than what the speaker
@@ -110,5 +144,9 @@ impl VoiceProcessor for Unprocessed {
 
     fn figures(&self) -> VoiceFigures {
         VoiceFigures::default()
+    }
+
+    fn health(&self) -> VoiceHealth {
+        VoiceHealth::default()
     }
 }

@@ -21,6 +21,7 @@
 //! assert!(level_dbfs(&heard.echo) < level_dbfs(&scene.far));
 //! ```
 
+mod live;
 mod response;
 mod signal;
 
@@ -30,6 +31,7 @@ use crate::backend::audio::SAMPLE_RATE_HZ;
 use crate::backend::voice::{VOICE_FRAME, VoiceProcessor};
 use crate::level;
 
+pub use self::live::LiveRoom;
 use self::response::{Place, response};
 pub use self::signal::{amplified, babble, pink_noise};
 use self::signal::{at_another_clock, convolved, noise};

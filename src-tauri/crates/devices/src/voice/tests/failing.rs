@@ -19,7 +19,7 @@ struct Fragile {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum How {
+pub(super) enum How {
     Panics,
     PanicsWhenPlayed,
     PanicsWhenLetGo,
@@ -58,7 +58,7 @@ impl Drop for Fragile {
 }
 
 /// A processor whose echo canceller is fragile, and how many of them were made.
-fn fragile(at: u32, how: How) -> (Chain, Arc<AtomicU32>) {
+pub(super) fn fragile(at: u32, how: How) -> (Chain, Arc<AtomicU32>) {
     let made = Arc::new(AtomicU32::new(0));
     let count = Arc::clone(&made);
     let settings = VoiceSettings {
@@ -74,7 +74,7 @@ fn fragile(at: u32, how: How) -> (Chain, Arc<AtomicU32>) {
 }
 
 /// What comes out of a steady sound, the last sample of each frame.
-fn run(chain: &mut Chain, frames: usize) -> Vec<f32> {
+pub(super) fn run(chain: &mut Chain, frames: usize) -> Vec<f32> {
     (0..frames)
         .map(|_| {
             chain.played(&[0.25; 480]);

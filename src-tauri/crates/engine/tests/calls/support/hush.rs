@@ -1,23 +1,33 @@
-//! What is done to a voice: nothing, or all of it is taken for noise.
+//! What is done to a voice: nothing, or all of it is taken for noise. And it fails on demand.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use media::backend::voice::{
-    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceProcessor, VoiceSettings,
+    VOICE_FRAME, VoiceBackend, VoiceFigures, VoiceHealth, VoiceProcessor, VoiceSettings,
 };
 
 /// Processors that take everything for noise.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hush;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hush {
+    health: Arc<Mutex<VoiceHealth>>,
+}
+
+impl Hush {
+    /// How it does from now on.
+    pub(crate) fn does(&self, health: VoiceHealth) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+}
 
 impl VoiceBackend for Hush {
     fn processor(&self, settings: VoiceSettings) -> Box<dyn VoiceProcessor> {
-        Box::new(Hushed(settings))
+        Box::new(Hushed(settings, self.clone()))
     }
 }
 
 #[derive(Debug)]
-struct Hushed(VoiceSettings);
+struct Hushed(VoiceSettings, Hush);
 
 impl VoiceProcessor for Hushed {
     fn set(&mut self, settings: VoiceSettings) {
@@ -45,5 +55,9 @@ impl VoiceProcessor for Hushed {
             echo_return_loss: Some(6.0),
             echo_return_loss_enhancement: Some(30.0),
         }
+    }
+
+    fn health(&self) -> VoiceHealth {
+        *self.1.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

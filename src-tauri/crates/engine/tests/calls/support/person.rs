@@ -36,6 +36,7 @@ pub(crate) struct Person {
     pub(crate) screens: Screens,
     pub(crate) transport: Loopback,
     pub(crate) codecs: FaultyCodecs,
+    pub(crate) voice: Hush,
     pub(crate) uplink: Uplink,
     /// What they record.
     pub(crate) notebook: Notebook,
@@ -121,13 +122,13 @@ impl Person {
             ring_speaker: None,
         };
         let (uplink, screens) = (Uplink::default(), Screens::default());
-        let notebook = Notebook::default();
+        let (notebook, voice) = (Notebook::default(), Hush::default());
         let backends = Backends {
             record: Some(Arc::new(notebook.clone())),
             camera: Arc::new(devices.clone()),
             audio: Arc::new(devices.clone()),
             screen: Arc::new(screens.clone()),
-            voice: Arc::new(Hush),
+            voice: Arc::new(voice.clone()),
             codec: Arc::new(codecs.clone()),
             transport: Arc::new(transport.clone()),
             livekit: Some(Arc::new(transport.clone())),
@@ -141,6 +142,7 @@ impl Person {
             screens,
             transport,
             codecs: codecs.clone(),
+            voice,
             uplink,
             notebook,
             people,

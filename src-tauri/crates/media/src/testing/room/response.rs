@@ -33,15 +33,13 @@ pub(super) fn response(room: &Room, from: Place, to: Place) -> Vec<f32> {
             }
         }
     }
-    // All images add up there, as those of real walls do not: a room would be little but a hum.
-    let mut high = HighPass::new(LOWEST_HZ);
-    for tap in &mut taps {
-        *tap = high.next(*tap);
-    }
-    // All images add up there, as those of real walls do not: a room would be little but a hum.
-    let mut high = HighPass::new(LOWEST_HZ);
-    for tap in &mut taps {
-        *tap = high.next(*tap);
+    // All images add up there, as those of real walls do not: a room would be little but a hum. Once
+    // leaves much of it.
+    for _ in 0..2 {
+        let mut high = HighPass::new(LOWEST_HZ);
+        for tap in &mut taps {
+            *tap = high.next(*tap);
+        }
     }
     // The time to the first sound is the scene's delay and not the room's.
     let first = taps.iter().position(|tap| *tap != 0.0).unwrap_or(0);
