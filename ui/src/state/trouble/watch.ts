@@ -14,6 +14,7 @@ import { blame, unexplained } from './blame';
 import { device, guestRelay } from './devices';
 import { poor } from './quality';
 import { ReceiptWatch } from './receipts';
+import { Steady } from './steady';
 import type { Trouble } from './trouble';
 
 /** What the other side is known to perceive of us. */
@@ -27,6 +28,8 @@ export interface Perceived {
  * into the microphone.
  */
 const VOICE_LEVEL = 0.2;
+/** An echo that lasts this long is worth a line; a shorter one is the canceller at work. */
+const SAY_AFTER_MS = 2000;
 /** This much voice, pauses counted half against it, is talking. */
 const TALK_MS = 1200;
 /** Whoever talked and pauses is talking for this long. */
