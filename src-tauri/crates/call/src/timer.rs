@@ -108,6 +108,7 @@ impl Timer {
             | Self::Join
             | Self::ClosePrevious
             | Self::GiveUp
+            | Self::Record
             | Self::LeaveEnded
             | Self::Resume
             | Self::StopResuming => true,

@@ -234,7 +234,7 @@ impl CallMedia {
 
     /// The other side shall send a keyframe.
     pub(crate) fn ask_for_keyframe(&self) {
-        self.plugs.keyframes.request();
+        self.plugs.camera_keyframes.request();
     }
 
     /// All that is sent and comes goes to this recording too, or to none. It begins with keyframes.

@@ -233,6 +233,7 @@ mod tests {
             size,
             fps: 30.0,
             bitrate: Bitrate::from_kbps(500),
+            content: Content::Camera,
         }
     }
 

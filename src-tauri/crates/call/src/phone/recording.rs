@@ -126,7 +126,7 @@ impl Phone {
                 if !heard {
                     let (why, heard) = (RecordOver::Stopped, true);
                     let stance = Allows::Over { why, heard };
-                    self.say(Body::Recorded(Recorded { id, stance }));
+                    self.tell_of_recording(Body::Recorded(Recorded { id, stance }));
                 }
             }
         }
@@ -156,7 +156,7 @@ impl Phone {
                 if !heard {
                     let (why, heard) = (RecordOver::Stopped, true);
                     let stance = Wants::Over { why, heard };
-                    self.say(Body::Record(Record { id, stance }));
+                    self.tell_of_recording(Body::Record(Record { id, stance }));
                 }
             }
         }
@@ -211,7 +211,7 @@ impl Phone {
         }
         match &recordings.theirs {
             Theirs::Asked { id: shown } if *shown == id => {
-                self.say(Body::Recorded(Recorded {
+                self.tell_of_recording(Body::Recorded(Recorded {
                     id,
                     stance: Allows::Shown,
                 }));
@@ -251,7 +251,7 @@ impl Phone {
                 });
             }
             Ours::Running { id: running, .. } if *running == id => {
-                self.say(Body::Record(Record {
+                self.tell_of_recording(Body::Record(Record {
                     id,
                     stance: Wants::Running,
                 }));
@@ -259,7 +259,7 @@ impl Phone {
             Ours::Off | Ours::Asking { .. } | Ours::Running { .. } | Ours::Over(_) => {
                 let (why, heard) = (RecordOver::Stopped, false);
                 let stance = Wants::Over { why, heard };
-                self.say(Body::Record(Record { id, stance }));
+                self.tell_of_recording(Body::Record(Record { id, stance }));
             }
         }
     }
@@ -285,7 +285,7 @@ impl Phone {
             Ours::Asking { .. } | Ours::Running { .. } => Some(id),
             Ours::Off | Ours::Over(_) => None,
         };
-        self.say(Body::Recorded(Recorded {
+        self.tell_of_recording(Body::Recorded(Recorded {
             id,
             stance: Allows::Shown,
         }));
@@ -317,7 +317,7 @@ impl Phone {
         tracing::info!(recording = %id, "both sides agree to a recording");
         recordings.ours = Ours::Running { id, since_ms };
         self.outputs.push_back(Output::Record { id, ours, theirs });
-        self.say(Body::Record(Record {
+        self.tell_of_recording(Body::Record(Record {
             id,
             stance: Wants::Running,
         }));
@@ -327,7 +327,7 @@ impl Phone {
     fn forbid(&mut self, id: RecordingId) {
         let (why, heard) = (RecordOver::Refused, false);
         let stance = Allows::Over { why, heard };
-        self.say(Body::Recorded(Recorded { id, stance }));
+        self.tell_of_recording(Body::Recorded(Recorded { id, stance }));
     }
 
     fn end_ours(&mut self, why: RecordingEnd, untold: Option<RecordOver>) {
@@ -382,14 +382,14 @@ impl Phone {
         for Over { id, untold, .. } in recordings.before.clone() {
             let stance = untold.map(|why| Wants::Over { why, heard: false });
             if let Some(stance) = stance {
-                self.say(Body::Record(Record { id, stance }));
+                self.tell_of_recording(Body::Record(Record { id, stance }));
             }
         }
         if let Some((id, stance)) = ours {
-            self.say(Body::Record(Record { id, stance }));
+            self.tell_of_recording(Body::Record(Record { id, stance }));
         }
         if let Some((id, stance)) = theirs {
-            self.say(Body::Recorded(Recorded { id, stance }));
+            self.tell_of_recording(Body::Recorded(Recorded { id, stance }));
         }
         self.wait_for_recordings(now);
     }
@@ -406,7 +406,7 @@ impl Phone {
 
     /// Through the session, and through signaling as well while the path is lost: whoever stops a
     /// recording means it.
-    fn say(&mut self, body: Body) {
+    fn tell_of_recording(&mut self, body: Body) {
         match self.state.stage() {
             Some(Stage::Active { .. }) => self.send_data(body),
             Some(Stage::Reconnecting { .. }) => self.tell_every_way(body),

@@ -52,6 +52,8 @@ impl Seen {
             wish: self.local,
             remote: self.remote,
             remote_lacking: Lacking::default(),
+            sharing: Sharing::default(),
+            recording: RecordingView::default(),
             connected_for_ms: Some(1),
             received: self.received,
             culprit: self.culprit,

@@ -155,13 +155,13 @@ impl Controller {
         }
     }
 
-    /// The picture's rate as a share of what a picture of full size needs to look good, or of what the
+    /// The rate of all pictures as a share of what a picture of full size needs to look good, or of what the
     /// user allows where that is less; 1 and more is enough.
     #[must_use]
     pub fn share_of_need(&self) -> f64 {
         let full = self.least_rate(Rung::Full);
-        let need = full.min(self.video_share(self.limits.max));
-        self.rate.bps() as f64 / need.bps().max(1) as f64
+        let need = full.min(left_by_sound(self.limits.max));
+        self.left.bps() as f64 / need.bps().max(1) as f64
     }
 
     /// The network carries this much now.

@@ -153,5 +153,6 @@ fn target(size: Size) -> VideoTarget {
         size,
         fps: 25.0,
         bitrate: Bitrate::from_kbps(800),
+        content: Content::Camera,
     }
 }
