@@ -65,7 +65,7 @@ impl Reference {
         while let Some(told) = self.next_told() {
             let ahead = self.pace.expect(told).since(heard_at);
             let goes_on = self.pace.next().is_some();
-            if ahead < -(if goes_on { STALE } else { FRAME_TIME.into() }) {
+            if ahead < -(if goes_on { STALE } else { NOT_HEARD }) {
                 // The microphone was not at work when this played.
                 if goes_on {
                     processor.speaker_restarts();
@@ -177,6 +177,10 @@ const LEAST_LEAD: TimeDelta = TimeDelta::from_millis(20);
 /// A canceller looks for an echo within 600 ms. Of those, this is for speakers that say that they
 /// play later than they do; the rest is for those that play later than they say, and for the room.
 const MOST_LEAD: TimeDelta = TimeDelta::from_millis(250);
+
+/// What is said to have played so long before the microphone's first frame was not heard by it: a
+/// speaker that plays later than it says is wrong by no more.
+const NOT_HEARD: TimeDelta = TimeDelta::from_millis(250);
 
 /// Longer than any echo stays in a room: nothing that played before it is heard.
 const STALE: TimeDelta = TimeDelta::from_millis(500);
