@@ -68,7 +68,7 @@ pub use history::Ended;
 pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
 pub use picture::{PictureFeed, Subscription};
-pub use quality::{CallRecord, DirectionRecord, QualityView};
+pub use quality::{CallRecord, DirectionRecord};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};
 /// Directives that keep the libraries beneath the relay link from logging frames and addresses,
 /// to be appended to the log filter of every program.

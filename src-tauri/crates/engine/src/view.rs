@@ -2,13 +2,13 @@
 
 use call::view::CallView;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
+use media::quality::Verdict;
 use media::transport::{ConnectionQuality, Path};
 use serde::{Deserialize, Serialize};
 use signal_client::Problem;
 use ts_rs::TS;
 
 use crate::figures::NetworkFigures;
-use crate::quality::QualityView;
 
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -47,6 +47,24 @@ pub struct EngineView {
     /// The four words of the running call, equal on both sides unless somebody is in the middle;
     /// null outside, and until the two phones have met.
     pub words: Option<[String; 4]>,
+}
+
+/// How good a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct QualityView {
+    /// What we send.
+    pub send: Verdict,
+    /// What the other side sends.
+    pub receive: Verdict,
+}
+
+impl QualityView {
+    /// The worse of the two.
+    #[must_use]
+    pub fn worst(&self) -> ConnectionQuality {
+        self.send.level.min(self.receive.level)
+    }
 }
 
 /// What a call was like.

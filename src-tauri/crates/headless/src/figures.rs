@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
-use engine::view::{DeviceNow, EngineView, LanView, RelayView};
-use engine::{PictureFeed, QualityView};
+use engine::PictureFeed;
+use engine::view::{DeviceNow, EngineView, LanView, QualityView, RelayView};
 use identity::Invite;
 use serde_json::{Value, json};
 
