@@ -3,7 +3,7 @@
  * of its own or from the WebSocket `&pictures=URL`) and reacts to commands as far as looking at the
  * page needs it. Deterministic; for browsers only.
  */
-import type { Backend } from './backend';
+import type { Backend, Opening } from './backend';
 import type { Answer } from './bindings/Answer';
 import type { CallStats } from './bindings/CallStats';
 import type { Command } from './bindings/Command';
@@ -109,8 +109,14 @@ export function fake(query: URLSearchParams): FakeBackend {
     stages: [],
     copied: [],
     notified: [],
+<<<<<<< o
     links: [],
     opening: story.opening,
+||||||| b
+    opening: story.opening,
+=======
+    opening: measuredNow(story.opening),
+>>>>>>> t
     ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
     subscribe(main, small) {
       push = () => (story.small ? small(smallOf(view)) : main(view));
@@ -237,7 +243,7 @@ export function fake(query: URLSearchParams): FakeBackend {
     },
     saveStatistics(csv) {
       backend.copied.push(csv);
-      return Promise.resolve('/home/ada/Downloads/tincan-call.csv');
+      return Promise.resolve('Downloads/tincan-call.csv');
     },
     notifyCall(title, body) {
       backend.notified.push(`${title}: ${body}`);
@@ -284,6 +290,15 @@ function joined(engine: EngineView, chosen: Settings['lan'] | undefined): Engine
     ...engine,
     lan: chosen === 'off' ? { state: 'off', nearby: [], places: [] } : { ...lan, state: 'on' },
   };
+}
+
+/** What was measured of a call as if it had just been. */
+function measuredNow(opening: Opening): Opening {
+  const { past } = opening;
+  if (!past) return opening;
+  const since = Date.now() - NOW;
+  const samples = past.samples.map((sample) => ({ ...sample, at: sample.at + since }));
+  return { ...opening, past: { ...past, samples } };
 }
 
 function moved(

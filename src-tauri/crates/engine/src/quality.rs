@@ -6,31 +6,11 @@
 use std::time::Duration;
 
 use call::view::{ActivePhase, CallView, Controls, Culprit, Received};
-use media::quality::{Arrival, Facts, Judge, Verdict};
+use media::quality::{Arrival, Facts, Judge};
 use media::transport::ConnectionQuality;
 use media::units::Size;
-use serde::{Deserialize, Serialize};
-use ts_rs::TS;
 
-use crate::view::CallStats;
-
-/// How good a call is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct QualityView {
-    /// What we send.
-    pub send: Verdict,
-    /// What the other side sends.
-    pub receive: Verdict,
-}
-
-impl QualityView {
-    /// The worse of the two.
-    #[must_use]
-    pub fn worst(&self) -> ConnectionQuality {
-        self.send.level.min(self.receive.level)
-    }
-}
+use crate::view::{CallStats, QualityView};
 
 /// How good a call was, for the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,14 +2,16 @@
 
 mod screen;
 
+mod network;
+
 use std::time::{Duration, Instant};
 
 use call::view::CallView;
 use media::transport::{Stream, StreamStats, TransportStats};
 
+use self::network::LastSecond;
 use crate::call_media::{CallMedia, Flow};
 use crate::counters::AudioOut;
-use crate::figures::{LastSecond, NetworkFigures};
 use crate::view::CallStats;
 
 /// Samples the figures of one call at a time.
@@ -119,7 +121,7 @@ impl Sampler {
             concealment,
             process_cpu,
         };
-        let network = NetworkFigures::new(media, &session, &earlier, last_second);
+        let network = network::figures(media, &session, &earlier, last_second);
         self.stats = Some(CallStats {
             path: media.path,
             current_round_trip_time: session.current_round_trip_time.map(|it| it.as_secs_f64()),

@@ -5,8 +5,7 @@
 use call::view::{ActivePhase, CallView};
 use media::transport::{ConnectionQuality, Path};
 
-use crate::quality::QualityView;
-use crate::view::{CallSummary, RelayView};
+use crate::view::{CallSummary, QualityView, RelayView};
 
 /// Remembers one call at a time, from its first ring until its end is dismissed.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use call::chat::Text;
 use call::view::CallView;
 use media::backend::device::{DeviceError, DeviceId, DeviceInfo, DeviceKind};
 use media::backend::voice::VoiceHealth;
+use media::quality::Verdict;
 use media::transport::{ConnectionQuality, Path};
 use media::units::Size;
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,15 @@ use ts_rs::TS;
 
 pub use self::share::{ScreenStats, ShareProblem, ShareView};
 use crate::figures::NetworkFigures;
+<<<<<<< o
 use crate::quality::QualityView;
 use crate::recording::RecordingFile;
+||||||| b
+use crate::quality::QualityView;
+
+=======
+
+>>>>>>> t
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -122,6 +130,24 @@ impl TextState {
             Self::Received => false,
             Self::Sent | Self::Delivered | Self::Failed => true,
         }
+    }
+}
+
+/// How good a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct QualityView {
+    /// What we send.
+    pub send: Verdict,
+    /// What the other side sends.
+    pub receive: Verdict,
+}
+
+impl QualityView {
+    /// The worse of the two.
+    #[must_use]
+    pub fn worst(&self) -> ConnectionQuality {
+        self.send.level.min(self.receive.level)
     }
 }
 

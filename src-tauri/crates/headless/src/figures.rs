@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
-use engine::view::{DeviceNow, EngineView, LanView, RelayView, ShareView};
+use engine::view::{DeviceNow, EngineView, LanView, QualityView, RelayView, ShareView};
 use engine::{PictureFeed, QualityView, RecordingFile, Said};
 use identity::Invite;
 use media::backend::voice::VoiceHealth;
