@@ -62,6 +62,7 @@ test('Tab reaches every control of the call in visual order, End last', async ({
     'Turn the camera off',
     'Choose camera',
     'Share a screen or a window',
+    'Open the chat',
     'More',
     'End the call',
   ]);
