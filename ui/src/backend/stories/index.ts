@@ -15,6 +15,7 @@ import {
   LONG,
   NAMELESS,
   NOW,
+  NOT_RECORDED,
   odd,
   ODD,
   PEOPLE,
@@ -345,6 +346,13 @@ export const STORIES = {
   ),
   'pip-reconnecting': small(story(active('reconnecting'))),
   'pip-long-name': small(story(active('connected', { peer: LONG }))),
+  'pip-recorded': small(
+    story(
+      active('connected', {
+        recording: { ...NOT_RECORDED, theirs: { state: 'running', sinceMs: 62_000 } },
+      }),
+    ),
+  ),
   'call-menu-microphone': story(active(), {}, { menu: 'microphone' }),
   'call-menu-camera': story(active(), {}, { menu: 'camera' }),
   'call-menu-more': story(active(), {}, { menu: 'more' }),
