@@ -109,14 +109,8 @@ export function fake(query: URLSearchParams): FakeBackend {
     stages: [],
     copied: [],
     notified: [],
-<<<<<<< o
     links: [],
-    opening: story.opening,
-||||||| b
-    opening: story.opening,
-=======
     opening: measuredNow(story.opening),
->>>>>>> t
     ...(picturesUrl ? {} : { paint: painter(story.test, still) }),
     subscribe(main, small) {
       push = () => (story.small ? small(smallOf(view)) : main(view));

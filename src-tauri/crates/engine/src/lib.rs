@@ -75,7 +75,7 @@ pub use lan::WhoIsThere;
 pub use machine::{Machine, Rng};
 pub use microphone::reference;
 pub use picture::{PictureFeed, Subscription};
-pub use quality::{CallRecord, DirectionRecord, QualityView};
+pub use quality::{CallRecord, DirectionRecord};
 pub use recording::consent::{Consent, NoConsent, Says, Signed};
 pub use recording::{RecordingFile, RecordingFileState};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};

@@ -15,15 +15,8 @@ use ts_rs::TS;
 
 pub use self::share::{ScreenStats, ShareProblem, ShareView};
 use crate::figures::NetworkFigures;
-<<<<<<< o
-use crate::quality::QualityView;
 use crate::recording::RecordingFile;
-||||||| b
-use crate::quality::QualityView;
 
-=======
-
->>>>>>> t
 /// All that the engine has to show.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

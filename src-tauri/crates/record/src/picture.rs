@@ -208,7 +208,7 @@ const BLACK: i64 = 900_000;
 #[cfg(test)]
 mod tests {
     use codec::Codecs;
-    use media::backend::codec::{CodecBackend, VideoEncoder, VideoTarget};
+    use media::backend::codec::{CodecBackend, Content, VideoEncoder, VideoTarget};
     use media::picture::Picture;
     use media::units::{Bitrate, Size};
 

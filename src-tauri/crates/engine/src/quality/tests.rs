@@ -1,7 +1,7 @@
 //! What a call is judged by.
 
 use call::id::Peer;
-use call::view::Lacking;
+use call::view::{Lacking, RecordingView, Sharing};
 use media::quality::Cause;
 use media::transport::ConnectionQuality::{Excellent, Good, Lost, Poor};
 

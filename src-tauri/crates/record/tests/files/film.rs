@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use codec::Codecs;
 use media::backend::codec::{
-    AudioEncoder, AudioTarget, CodecBackend, OPUS_FRAME, VideoEncoder, VideoTarget,
+    AudioEncoder, AudioTarget, CodecBackend, Content, OPUS_FRAME, VideoEncoder, VideoTarget,
 };
 use media::backend::record::{Plan, RecordBackend, Recording, Writing};
 use media::frame::{EncodedFrame, ReceivedFrame};
