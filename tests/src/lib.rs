@@ -8,7 +8,7 @@
 //!   know each other), [`world`] (two headless peers and what carries their calls), [`browser`]
 //!   (Chromium), [`coturn`], [`livekit`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
+//!   [`sound_server`], [`room`] (between a speaker and a microphone of it), [`speaker_delay`] (devices that tell their delay wrong), [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
 //!   it), [`material`], [`devices`] (named ones)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays),
 //!   [`forge`] (lies about who is near)
@@ -36,6 +36,7 @@ pub mod program;
 pub mod recorded;
 pub mod recovery;
 pub mod relay;
+pub mod room;
 pub mod screen;
 pub mod screen_reader;
 pub mod sdk;
@@ -43,6 +44,7 @@ pub mod senses;
 pub mod slow_link;
 pub mod sound;
 pub mod sound_server;
+pub mod speaker_delay;
 pub mod stamp;
 pub mod story;
 pub mod text_window;

@@ -117,6 +117,19 @@ pub fn compare(said: &[f32], heard: &Recording) -> Option<Heard> {
     })
 }
 
+/// At which sample `said` begins in `heard`, where it fits best.
+#[must_use]
+pub fn find(said: &[f32], heard: &[f32]) -> Option<usize> {
+    let last = heard.len().checked_sub(said.len())?;
+    let fits = correlate(heard, said);
+    let best = fits
+        .iter()
+        .take(last + 1)
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1));
+    best.map(|(at, _)| at)
+}
+
 /// Compares a recording with the recording of what was said, both on the common clock.
 #[must_use]
 pub fn delay(said: &Recording, heard: &Recording) -> Option<Heard> {
@@ -274,6 +287,14 @@ mod tests {
             ..late(&said, Duration::from_secs(1), 0)
         };
         assert!(compare(&said, &heard).unwrap().correlation > 0.99);
+    }
+
+    #[test]
+    fn a_sound_is_found_where_it_begins() {
+        let said = noise(HZ);
+        let heard = [vec![0.0; 1_234], said.clone(), vec![0.0; 777]].concat();
+        assert_eq!(find(&said, &heard), Some(1_234));
+        assert_eq!(find(&heard, &said), None);
     }
 
     #[test]

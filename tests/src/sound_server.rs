@@ -105,11 +105,36 @@ impl SoundServer {
         self.server.pid()
     }
 
-    /// Speaks a WAV file into a microphone, again and again until dropped.
+    /// Makes the microphone and the speaker of this name the system's default.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn is_default(&self, name: &str) -> Result<()> {
+        let [speaker, microphone] = ["speaker", "microphone"].map(|role| format!("{name}_{role}"));
+        self.ask(&["set-default-sink", &speaker]).await?;
+        self.ask(&["set-default-source", &microphone]).await?;
+        Ok(())
+    }
+
+    /// Speaks samples into a microphone, again and again until dropped.
     ///
     /// # Errors
     /// When `pacat` is missing.
     pub fn speak(&self, name: &str, samples: &[f32]) -> Result<Program> {
+        self.speaks(name, samples, r#"while :; do cat "$1"; done"#)
+    }
+
+    /// Speaks samples into a microphone once.
+    ///
+    /// # Errors
+    /// When `pacat` is missing.
+    pub fn say(&self, name: &str, samples: &[f32]) -> Result<Program> {
+        self.speaks(name, samples, r#"cat "$1""#)
+    }
+
+    /// Speaks what a command of the shell writes out of the file of the samples, which `pacat` reads
+    /// at the speed at which it is played.
+    fn speaks(&self, name: &str, samples: &[f32], writes: &str) -> Result<Program> {
         let path = self.dir.path().join(format!("{name}.raw"));
         let bytes: Vec<u8> = samples
             .iter()
@@ -117,10 +142,9 @@ impl SoundServer {
             .collect();
         std::fs::write(&path, bytes)?;
         let mut command = Command::new("sh");
-        // `pacat` reads what the loop writes at the speed at which it is played.
-        let loops = r#"while :; do cat "$1"; done | pacat --raw --format=s16le --rate=48000 --channels=1 --latency-msec=50 --device="$2""#;
+        let pacat = r#"pacat --raw --format=s16le --rate=48000 --channels=1 --latency-msec=50 --device="$2""#;
         command
-            .args(["-c", loops, "speak"])
+            .args(["-c", &format!("{writes} | {pacat}"), "speak"])
             .arg(&path)
             .arg(format!("{name}_mouth"));
         command.env("PULSE_SERVER", self.address());

@@ -1,8 +1,13 @@
-//! A machine whose microphone hears its speaker, on a sound server of our own.
+//! A machine whose microphone hears its speaker: computed, and on a sound server of our own.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use devices::voice::VoiceProcessing;
+use media::backend::voice::{VoiceBackend, VoiceSettings};
+use media::testing::room::{Room, Scene, erle_db};
+use media::testing::speech::Talker;
+use media::time::TimeDelta;
 use scenarios::clock;
 use scenarios::material::material;
 use scenarios::peer::{Peer, address};
@@ -10,6 +15,7 @@ use scenarios::program::built;
 use scenarios::relay::Relay;
 use scenarios::sound::Recording;
 use scenarios::sound_server::SoundServer;
+use scenarios::speaker_delay::processed;
 use scenarios::turn::{missing, note, skip, turn};
 use tokio::process::Command;
 use tokio::time::sleep;
@@ -44,6 +50,31 @@ async fn whoever_talks_to_somebody_with_speakers_does_not_hear_themselves() -> R
     ensure!(plain > -20.0, "there is no room: {plain:.1} dB");
     ensure!(cancelled < plain - 30.0, "{cancelled:.1} of {plain:.1} dB");
     ensure!(all < plain - 30.0, "{all:.1} of {plain:.1} dB");
+    Ok(())
+}
+
+#[test]
+fn an_echo_is_removed_whatever_the_speaker_says_of_its_delay() -> Result<()> {
+    let scene = Scene {
+        far: Talker::new(1).speech(9.0),
+        clipping: 0.5,
+        delay: Duration::ZERO,
+        ..Scene::quiet(Room::OFFICE)
+    };
+    let heard = scene.heard();
+    for overstated in [-100, -50, 0, 50, 100, 150] {
+        let mut processor = VoiceProcessing.processor(VoiceSettings::SPEECH);
+        let by = TimeDelta::from_millis(overstated);
+        let sent = processed(&scene, &heard, &mut *processor, by);
+        let delay = processor.delay();
+        let erle = |from, to| erle_db(&heard, &sent, delay, from, to);
+        let (soon, then) = (erle(1.0, 3.0), erle(5.0, 8.5));
+        note(&format!(
+            "told {overstated} ms more: {soon:.1} dB at 1 to 3 s, {then:.1} dB from 5 s"
+        ));
+        ensure!(soon >= 24.0, "{overstated} ms: {soon} dB at 1 to 3 s");
+        ensure!(then >= 30.0, "{overstated} ms: {then} dB from 5 s");
+    }
     Ok(())
 }
 

@@ -75,11 +75,15 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 15)]
         seconds: u64,
     },
-    /// What is done to a voice: echo, noise, levels in simulated rooms, beside WebRTC's own code.
+    /// What is done to a voice: echo, noise, levels in simulated rooms, beside WebRTC's own code and
+    /// Chromium; and how much later it is heard.
     Voice {
-        /// Without WebRTC's code, PESQ and STOI, for which Python packages are installed.
+        /// Without Chromium, WebRTC's code, PESQ and STOI, for which Python packages are installed.
         #[arg(long)]
         ours_only: bool,
+        /// Without Chromium, which takes as long as it sounds: six minutes.
+        #[arg(long)]
+        without_chromium: bool,
     },
 }
 
@@ -150,11 +154,17 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             drive.arg("--seconds").arg(seconds.to_string());
             check(drive.arg("--peer").arg(peer))
         }
-        Bench::Voice { ours_only } => {
-            check(&mut cargo(["build", "--package", "scenarios", "--bins"]))?;
+        Bench::Voice {
+            ours_only,
+            without_chromium,
+        } => {
+            check(&mut programs())?;
             let mut drive = run::drive(&["bench-voice"]);
             if *ours_only {
                 drive.arg("--ours-only");
+            }
+            if *without_chromium {
+                drive.arg("--without-chromium");
             }
             check(&mut drive)
         }

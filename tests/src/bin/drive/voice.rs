@@ -1,10 +1,13 @@
 //! What is done to a voice, in simulated rooms with real speech: beside nothing, each stage alone,
-//! all of it, and WebRTC's own processing in C++ (AEC3, noise suppression, gain control: what
-//! Chromium has; from the Python package `aec-audio-processing`) on the same recordings.
+//! all of it, WebRTC's own processing in C++ (AEC3, noise suppression, gain control; from the Python
+//! package `aec-audio-processing`) and Chromium's on the same recordings.
 //!
-//! Everything but the processor's time is computed and comes out the same each time.
+//! Everything but the processor's time, Chromium and the way from mouth to ear is computed and comes
+//! out the same each time.
 
 mod cases;
+mod chromium;
+mod ear;
 mod judge;
 mod table;
 
@@ -16,13 +19,17 @@ use std::time::Duration;
 use anyhow::Result;
 use devices::voice::VoiceProcessing;
 use media::backend::voice::{VoiceBackend, VoiceSettings};
+use media::time::TimeDelta;
 use rustix::time::{ClockId, clock_gettime};
 use scenarios::material::{material, write_wav};
 use scenarios::program;
 use scenarios::sound::Recording;
+use scenarios::speaker_delay;
+use scenarios::turn::{missing, skip};
 use scenarios::usage::resident_kib;
 
 use self::cases::{Case, cases};
+use self::chromium::Chromium;
 use self::judge::Judge;
 
 /// How much to measure.
@@ -31,6 +38,9 @@ pub(crate) struct Options {
     /// Without WebRTC's processing, PESQ and STOI, for which Python is needed.
     #[arg(long)]
     ours_only: bool,
+    /// Without Chromium, which takes as long as it sounds: six minutes.
+    #[arg(long)]
+    without_chromium: bool,
 }
 
 /// What sound went through.
@@ -42,6 +52,7 @@ enum Way {
     Gain,
     All,
     Webrtc,
+    Chromium,
 }
 
 impl Way {
@@ -52,13 +63,14 @@ impl Way {
         Self::Gain,
         Self::All,
     ];
-    const EVERY: [Self; 6] = [
+    const EVERY: [Self; 7] = [
         Self::Nothing,
         Self::Echo,
         Self::Noise,
         Self::Gain,
         Self::All,
         Self::Webrtc,
+        Self::Chromium,
     ];
 
     fn name(self) -> &'static str {
@@ -69,6 +81,7 @@ impl Way {
             Self::Gain => "gain",
             Self::All => "all",
             Self::Webrtc => "webrtc",
+            Self::Chromium => "chromium",
         }
     }
 
@@ -113,35 +126,70 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     } else {
         Some(Judge::prepare(&dir).await?)
     };
+    let chromium = browser(options, &material.voices[1]).await?;
     let cases = cases(&material.voices);
     let costs = costs(&cases[0])?;
     let mut results = Vec::new();
     for case in cases {
         println!("{} …", case.name);
-        results.push(one(case, &dir, judge.as_ref()).await?);
+        results.push(one(case, &dir, judge.as_ref(), chromium.as_ref()).await?);
     }
-    println!("{}", table::tables(&results, &costs, material.real));
+    if let Some(chromium) = chromium {
+        chromium.close().await?;
+    }
+    println!("mouth to ear …");
+    let ear = ear::measure(&material).await?;
+    println!("{}", table::tables(&results, &costs, &ear, material.real));
     Ok(())
 }
 
-async fn one(case: Case, dir: &Path, judge: Option<&Judge>) -> Result<Judged> {
+/// Chromium, where it is there and wanted.
+async fn browser(options: &Options, voice: &[f32]) -> Result<Option<Chromium>> {
+    if options.ours_only || options.without_chromium {
+        return Ok(None);
+    }
+    if let Some(program) = missing(chromium::NEEDED) {
+        skip("Chromium's processing", &format!("there is no {program}"));
+        return Ok(None);
+    }
+    Ok(Some(Chromium::open(voice).await?))
+}
+
+async fn one(
+    case: Case,
+    dir: &Path,
+    judge: Option<&Judge>,
+    chromium: Option<&Chromium>,
+) -> Result<Judged> {
     let heard = case.scene.heard();
     let mut outcomes = BTreeMap::new();
     for way in Way::OURS {
         let mut processor = VoiceProcessing.processor(way.settings());
-        let sent = case.scene.run(&heard, &mut *processor);
+        let sent = match case.overstated_ms.map(TimeDelta::from_millis) {
+            None => case.scene.run(&heard, &mut *processor),
+            Some(by) => speaker_delay::processed(&case.scene, &heard, &mut *processor, by),
+        };
         let late = samples(processor.delay());
         outcomes.insert(way, outcome(sent, late));
     }
-    if let Some(judge) = judge {
+    // What the engine tells a processor, WebRTC's program tells its own in another way.
+    if let Some(judge) = judge
+        && case.overstated_ms.is_none()
+    {
         let file = |what: &str| dir.join(format!("{}.{what}.wav", case.name.replace(' ', "-")));
         write_wav(&file("microphone"), &heard.microphone)?;
         write_wav(&file("far"), &case.scene.far)?;
         write_wav(&file("voice"), &heard.voice)?;
+        if let Some(chromium) = chromium {
+            let far = &case.scene.far;
+            let sent = chromium.processed(&heard.microphone, far).await?;
+            outcomes.insert(Way::Chromium, outcome(sent, chromium::LATE));
+        }
         for (way, outcome) in &outcomes {
             write_wav(&file(way.name()), &outcome.sent)?;
         }
-        let said = judge.judge(&file, &case).await?;
+        let ways: Vec<Way> = outcomes.keys().copied().collect();
+        let said = judge.judge(&file, &case, &ways).await?;
         let sent = Recording::read(&file("webrtc"))?.samples;
         outcomes.insert(Way::Webrtc, outcome(sent, said.webrtc_late));
         for (way, outcome) in &mut outcomes {

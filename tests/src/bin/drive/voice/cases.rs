@@ -9,6 +9,9 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) scene: Scene,
     pub(crate) kind: Kind,
+    /// By how many milliseconds too much the speaker says of its delay, where the engine's reference
+    /// is measured too.
+    pub(crate) overstated_ms: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,7 @@ pub(crate) fn cases(voices: &[Vec<f32>; 2]) -> Vec<Case> {
             name: "babble alone",
             scene: talks_not(room_babble(-50.0)),
             kind: Kind::Babble,
+            overstated_ms: None,
         },
     ]);
     for (name, near_m, softer) in [
@@ -81,6 +85,7 @@ pub(crate) fn cases(voices: &[Vec<f32>; 2]) -> Vec<Case> {
             name,
             scene,
             kind: Kind::Level,
+            overstated_ms: None,
         });
     }
     all
@@ -104,6 +109,11 @@ fn echoes(far: &[f32]) -> Vec<Case> {
         name,
         scene,
         kind: Kind::Echo,
+        overstated_ms: None,
+    };
+    let told_wrong = |name, overstated_ms| Case {
+        overstated_ms: Some(overstated_ms),
+        ..case(name, quiet(Room::OFFICE, Duration::ZERO))
     };
     vec![
         case("office 80 ms", office.clone()),
@@ -128,6 +138,10 @@ fn echoes(far: &[f32]) -> Vec<Case> {
                 ..office.clone()
             },
         ),
+        told_wrong("speaker says true", 0),
+        told_wrong("speaker says +50 ms", 50),
+        told_wrong("speaker says +100 ms", 100),
+        told_wrong("speaker says -100 ms", -100),
         Case {
             name: "office in a fan",
             scene: Scene {
@@ -135,6 +149,7 @@ fn echoes(far: &[f32]) -> Vec<Case> {
                 ..office
             },
             kind: Kind::NoisyEcho,
+            overstated_ms: None,
         },
     ]
 }
@@ -144,6 +159,7 @@ fn voice(name: &'static str, scene: Scene) -> Case {
         name,
         scene,
         kind: Kind::Voice,
+        overstated_ms: None,
     }
 }
 

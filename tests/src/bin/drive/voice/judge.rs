@@ -51,7 +51,12 @@ impl Judge {
     }
 
     /// Lets WebRTC process a case whose files are there, and judges all ways.
-    pub(crate) async fn judge(&self, file: &impl Fn(&str) -> PathBuf, case: &Case) -> Result<Said> {
+    pub(crate) async fn judge(
+        &self,
+        file: &impl Fn(&str) -> PathBuf,
+        case: &Case,
+        ways: &[super::Way],
+    ) -> Result<Said> {
         let talks = match case.kind {
             Kind::Voice => TALKS_FROM_S,
             Kind::Echo | Kind::NoisyEcho | Kind::Level | Kind::Babble => -1.0,
@@ -63,7 +68,7 @@ impl Judge {
         }
         command.arg(case.scene.told_delay.as_millis().to_string());
         command.arg(talks.to_string());
-        for way in super::Way::OURS {
+        for way in ways {
             command.arg(file(way.name()));
         }
         let said = output(&mut command).await?;
