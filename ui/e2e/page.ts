@@ -64,6 +64,7 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'call-camera-busy': 'camera-busy',
   'calling-camera-busy': 'camera-busy',
   'call-reconnecting': 'reconnecting',
+  'call-chat-reconnecting': 'reconnecting',
   'call-no-microphone': 'microphone-missing',
   'call-no-camera': 'camera-missing',
   'trouble-my-microphone': 'myMicrophone',

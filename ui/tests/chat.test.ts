@@ -137,3 +137,8 @@ test('a test call has no chat', async () => {
   await user.keyboard('c');
   expect(screen.queryByRole('textbox')).toBeNull();
 });
+
+test('what did not reach the other side is told when the call is over', async () => {
+  await story('ended-undelivered');
+  expect(screen.getByText('Your last 2 messages did not reach Bea Lindqvist.')).toBeVisible();
+});

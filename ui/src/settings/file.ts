@@ -1,7 +1,7 @@
 /** Files that the page hands to the program. */
 
-/** As many as the program takes: contacts and past calls are a few hundred kilobytes at most. */
-export const MOST_BYTES = 4 * 1024 * 1024;
+/** As many as the program takes: what people wrote to each other is a few megabytes at most. */
+export const MOST_BYTES = 8 * 1024 * 1024;
 
 /** What is in a file, as text that survives the way to the program. */
 export async function base64(file: Blob): Promise<string> {

@@ -4,7 +4,7 @@ import type { ChatView } from '../bindings/ChatView';
 import type { EngineView } from '../bindings/EngineView';
 import type { KeptText } from '../bindings/KeptText';
 import type { TextState } from '../bindings/TextState';
-import { active, BEA, NOW, RTL, type Story, story } from './base';
+import { active, BEA, NOW, RTL, type Story, story, SUMMARY } from './base';
 
 const CALL = '00f3a9c2d4e5b617';
 const MINUTE = 60_000;
@@ -98,6 +98,19 @@ export const CHATS = {
     {},
     { ...open, drafts: { [BEA.address]: 'Three lines\nare half written\nhere' } },
   ),
+  'ended-undelivered': story({
+    call: {
+      state: 'ended',
+      call: CALL,
+      peer: BEA,
+      reason: 'connectionLost',
+      lastedMs: 187_000,
+      outgoing: true,
+      resume: 'offered',
+    },
+    summary: SUMMARY,
+    chat: chat({ texts: FAILED }),
+  }),
   'home-messages': { ...story({}, {}, { person: BEA.address }), kept: [...KEPT, ...keptNow()] },
 } satisfies Record<string, Story>;
 
