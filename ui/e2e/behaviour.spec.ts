@@ -63,6 +63,7 @@ test('Tab reaches every control of the call in visual order, End last', async ({
     'Choose camera',
     'Share a screen or a window',
     'Open the chat',
+    'Open the chat',
     'More',
     'End the call',
   ]);
