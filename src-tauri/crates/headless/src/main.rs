@@ -17,7 +17,7 @@ use headless::outcome::{BAD_CALL, exit_help};
 use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
-use headless::recordings::Answer;
+use headless::recordings::{self, Answer};
 use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
 use headless::{compose, examine, history, log, memory, nearby, people, process, transfer, whom};
@@ -101,6 +101,12 @@ enum Verb {
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
+    /// Check the consent that is kept beside a recording: who asked for it, who agreed, and when.
+    /// Fails unless both signed it.
+    Consent {
+        /// The folder of the recording.
+        folder: PathBuf,
+    },
     /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
     /// move to another computer. Whoever has both can be you.
     Export {
@@ -167,6 +173,10 @@ async fn run(line: Line) -> Result<ExitCode> {
     let purpose = match &line.verb {
         Verb::Id => {
             writeln!(stdout(), "{}", open()?.identity().address())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Consent { folder } => {
+            recordings::check(folder, &mut stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Contacts => {
