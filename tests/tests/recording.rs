@@ -10,10 +10,12 @@ use call::carrier::Carrier;
 use engine::Consent;
 use media::synthetic::voice::Voice;
 use scenarios::peer::Peer;
+use scenarios::program::built;
 use scenarios::recorded;
 use scenarios::turn::{note, turn};
 use scenarios::world::{SOON, World};
 use serde_json::Value;
+use tokio::process::Command;
 
 /// Runs a scenario in a world of its own, over each carrier.
 macro_rules! over_every_carrier {
@@ -88,6 +90,13 @@ async fn both_sides_of_a_recorded_call_are_on_one_time(world: &World) -> Result<
     let consent = Consent::verify(&fs::read(folder.join("consent.json"))?)?;
     assert_eq!(consent.agreed.by, world.bea_is());
     assert_eq!(consent.asked.to, world.bea_is());
+    let checked = Command::new(built("tincan")?)
+        .arg("consent")
+        .arg(&folder)
+        .output()
+        .await?;
+    ensure!(checked.status.success(), "{checked:?}");
+    ensure!(String::from_utf8_lossy(&checked.stdout).contains("agreed on"));
     let hers = world.place("bea.recordings");
     ensure!(!hers.exists(), "who is recorded writes nothing");
     Ok(())

@@ -18,7 +18,7 @@ use headless::outcome::{BAD_CALL, exit_help};
 use headless::people::{Change, People};
 use headless::process::EndRequests;
 use headless::recorder::Recorder;
-use headless::recordings::Answer;
+use headless::recordings::{self, Answer};
 use headless::session::{Purpose, Report, Session};
 use headless::test_call::{EchoPeer, TestCall};
 use headless::{compose, examine, history, log, memory, nearby, people, process, transfer, whom};
@@ -106,7 +106,19 @@ enum Verb {
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
+<<<<<<< o
     /// Write identity, settings, contacts, history and texts to a file that only a passphrase opens, to
+||||||| b
+    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
+=======
+    /// Check the consent that is kept beside a recording: who asked for it, who agreed, and when.
+    /// Fails unless both signed it.
+    Consent {
+        /// The folder of the recording.
+        folder: PathBuf,
+    },
+    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
+>>>>>>> t
     /// move to another computer. Whoever has both can be you.
     Export {
         /// The file, which must not be there yet.
@@ -172,6 +184,10 @@ async fn run(line: Line) -> Result<ExitCode> {
     let purpose = match &line.verb {
         Verb::Id => {
             writeln!(stdout(), "{}", open()?.identity().address())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Verb::Consent { folder } => {
+            recordings::check(folder, &mut stdout())?;
             return Ok(ExitCode::SUCCESS);
         }
         Verb::Contacts => {

@@ -3,13 +3,16 @@
 //! Not to be taken for [`recorder`](crate::recorder), which writes the other side's pictures down raw,
 //! for tests.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::{Context, Result};
 use call::view::{CallView, OurRecording, RecordingEnd, TheirRecording};
 use engine::command::{Command, RecordWish};
 use engine::view::EngineView;
-use engine::{RecordingFile, RecordingFileState};
+use engine::{Consent, RecordingFile, RecordingFileState};
 use media::backend::record::{RecordBackend, RecordError};
 use record::Recordings;
 
@@ -28,6 +31,21 @@ pub(crate) fn backend(options: &Options) -> Option<Arc<dyn RecordBackend>> {
 fn usual_place() -> Option<PathBuf> {
     let videos = store::videos_dir()?;
     Some(videos.join("Tincan"))
+}
+
+/// Says whose consent is kept beside a recording, and when it was given.
+///
+/// # Errors
+/// When there is none, or it does not prove that both agreed.
+pub fn check(folder: &Path, out: &mut impl Write) -> Result<()> {
+    let file = folder.join(record::CONSENT);
+    let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let Consent { asked, agreed } = Consent::verify(&bytes)?;
+    for (what, signed) in [("asked", asked), ("agreed", agreed)] {
+        let at = wall_clock::stamp(signed.at.saturating_mul(1000));
+        writeln!(out, "{} {what} on {at}.", signed.by)?;
+    }
+    Ok(())
 }
 
 /// What to answer when the other side asks to record the call.
