@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use call::view::{ActivePhase, CallView, Culprit, Received};
 use engine::view::{DeviceNow, EngineView, LanView, QualityView, RelayView, ShareView};
-use engine::{PictureFeed, QualityView, RecordingFile, Said};
+use engine::{PictureFeed, RecordingFile, Said};
 use identity::Invite;
 use media::backend::voice::VoiceHealth;
 use serde_json::{Value, json};

@@ -106,19 +106,13 @@ enum Verb {
         #[arg(long, value_name = "HOST")]
         peer: Option<String>,
     },
-<<<<<<< o
-    /// Write identity, settings, contacts, history and texts to a file that only a passphrase opens, to
-||||||| b
-    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
-=======
     /// Check the consent that is kept beside a recording: who asked for it, who agreed, and when.
     /// Fails unless both signed it.
     Consent {
         /// The folder of the recording.
         folder: PathBuf,
     },
-    /// Write identity, settings, contacts and history to a file that only a passphrase opens, to
->>>>>>> t
+    /// Write identity, settings, contacts, history and texts to a file that only a passphrase opens, to
     /// move to another computer. Whoever has both can be you.
     Export {
         /// The file, which must not be there yet.
