@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use engine::command::{Command, DeviceRole};
 use engine::view::EngineView;
-use engine::{Config, Ended, Engine, PictureFeed};
+use engine::{Config, Engine};
 use headless::compose;
 use headless::disk::with_store;
 use headless::history::Records;
