@@ -135,6 +135,10 @@ encodeMs: number,
  */
 decodeMs: number, 
 /**
+ * Of shared screens.
+ */
+screen: ScreenStats, 
+/**
  * Bits per second that the network carries, sound and pictures together; null until it is
  * estimated. `RTCIceCandidatePairStats.availableOutgoingBitrate`.
  */
@@ -204,8 +208,4 @@ processCpu: number | null,
 /**
  * Whole call. `RTCOutboundRtpStreamStats.keyFramesEncoded`.
  */
-keyFramesEncoded: number, 
-/**
- * Of shared screens.
- */
-screen: ScreenStats, };
+keyFramesEncoded: number, };

@@ -3,8 +3,8 @@ import type { Carrier } from "./Carrier";
 import type { DeviceId } from "./DeviceId";
 import type { DeviceRole } from "./DeviceRole";
 import type { Fault } from "./Fault";
-import type { SourceId } from "./SourceId";
 import type { RecordWish } from "./RecordWish";
+import type { SourceId } from "./SourceId";
 
 /**
  * One wish of the user. Its result is seen in the next view, or as an error of the command.
@@ -37,7 +37,11 @@ live: boolean, } | { "do": "setCamera",
 /**
  * Whether the camera runs.
  */
-on: boolean, } | { "do": "say", 
+on: boolean, } | { "do": "share", 
+/**
+ * What; null for nothing.
+ */
+source: SourceId | null, } | { "do": "say", 
 /**
  * What.
  */
@@ -45,11 +49,7 @@ text: string, } | { "do": "typing" } | { "do": "readChat",
 /**
  * Whether the conversation is open before the user.
  */
-open: boolean, } | { "do": "share", 
-/**
- * What; null for nothing.
- */
-source: SourceId | null, } | { "do": "useDevice", 
+open: boolean, } | { "do": "useDevice", 
 /**
  * Which kind.
  */

@@ -5,8 +5,8 @@ import type { CallView } from "./CallView";
 import type { ChatView } from "./ChatView";
 import type { DeviceView } from "./DeviceView";
 import type { LanView } from "./LanView";
-import type { RecordingFile } from "./RecordingFile";
 import type { QualityView } from "./QualityView";
+import type { RecordingFile } from "./RecordingFile";
 import type { RelayView } from "./RelayView";
 import type { ShareView } from "./ShareView";
 import type { Size } from "./Size";
@@ -87,7 +87,8 @@ quality: QualityView | null,
  */
 summary: CallSummary | null, 
 /**
- * The recording that this machine writes, or wrote last; null before the first one.
+ * The recording that this machine writes, or wrote of the call that was shown last; null where
+ * there is none.
  */
 recording: RecordingFile | null, 
 /**
