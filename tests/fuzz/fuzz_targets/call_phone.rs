@@ -5,10 +5,13 @@
 use std::time::Duration;
 
 use call::carrier::{Carrier, Carriers};
+use call::chat::Text;
 use call::id::{CallId, Peer, RecordingId, SessionId};
 use call::input::{Absence, Command, Consent, Input, ServerFault, Standing, Transport};
-use call::message::{Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded, Statement, Wants};
-use call::chat::Text;
+use call::message::{
+    Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver,
+    Recorded, Statement, Wants,
+};
 use call::view::{CallView, Lacking, Resume};
 use fuzz::{Source, Station};
 

@@ -8,9 +8,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use call::carrier::{Carrier, Carriers};
-use call::id::{CallId, RecordingId};
-use call::message::{Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver, Recorded, Statement, Wants};
 use call::chat::Text;
+use call::id::{CallId, RecordingId};
+use call::message::{
+    Allows, Body, Chat, ControlsReport, Message, Over, Parcel, Receipt, Record, RecordOver,
+    Recorded, Statement, Wants,
+};
 use fuzz::{Person, person};
 use identity::{Authority, Invite};
 use seal::{Output, Sealer};
