@@ -8,14 +8,17 @@
 //!   know each other), [`world`] (two headless peers and what carries their calls), [`browser`]
 //!   (Chromium), [`coturn`], [`livekit`], [`turn`] (whose turn it is to measure)
 //! - the world around them: [`screen`] (X without a monitor), [`desktop`] (with a window manager),
-//!   [`sound_server`], [`room`] (between a speaker and a microphone of it), [`speaker_delay`] (devices that tell their delay wrong), [`lab`] (hosts, links and routers of our own), [`lan`] (people on a network of
-//!   it), [`material`], [`devices`] (named ones)
+//!   [`sound_server`], [`room`] (between a speaker and a microphone of it), [`speaker_delay`]
+//!   (devices that tell their delay wrong), [`lab`] (hosts, links and routers of our own), [`lan`]
+//!   (people on a network of it), [`material`], [`devices`] (named ones), [`text_window`] (a window
+//!   with text, and how much of it is left in a picture)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays),
 //!   [`forge`] (lies about who is near)
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
-//!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`recorded`] (recordings of calls), [`sound`] (who is
-//!   heard how late), [`senses`] (whether people at windows see and hear each other), [`usage`] (CPU,
-//!   memory, threads, descriptors), [`census`] (who is in the rooms of a LiveKit server), [`screen_reader`] (names of controls), [`clock`]
+//!   after what happened to it), [`stamp`], [`watch`] (pictures on a screen), [`recorded`]
+//!   (recordings of calls), [`sound`] (who is heard how late), [`senses`] (whether people at windows
+//!   see and hear each other), [`usage`] (CPU, memory, threads, descriptors), [`census`] (who is in
+//!   the rooms of a LiveKit server), [`screen_reader`] (names of controls), [`clock`]
 //! - pressing: [`webdriver`]
 
 pub mod browser;

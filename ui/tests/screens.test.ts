@@ -378,6 +378,14 @@ test('a server that is added or not gives the focus back', async () => {
   expect(configure).toHaveBeenLastCalledWith({ iceServers: [] });
 });
 
+test('keys open nothing before there is a screen for it', async () => {
+  const backend = await story('connecting');
+  await user.keyboard('sicp');
+  expect(screen.queryByRole('dialog')).toBeNull();
+  expect(document.querySelector('[data-panel]')).toBeNull();
+  expect(backend.windows).toEqual([]);
+});
+
 test('the small window answers, and opens a failed camera once more', async () => {
   const backend = await story('incoming-window-camera-busy');
   await user.click(button('Try again: Camera'));

@@ -210,7 +210,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What the machine, or the seal of a message, tells.
 fn machine(source: &mut Source<'_>) -> Input {
-    match source.below(8) {
+    match source.below(9) {
         0 => Input::Broken { call: call(source) },
         3 => Input::NoAccess { call: call(source) },
         1 => Input::Incompatible {
@@ -235,6 +235,7 @@ fn machine(source: &mut Source<'_>) -> Input {
         7 => Input::RecordingFailed {
             id: recording(source),
         },
+        8 => Input::Screen { on: source.flag() },
         _ => Input::Receipt(receipt(source)),
     }
 }

@@ -1,12 +1,12 @@
-//! Cameras, microphones and speakers behind [`media::backend`]: what the machine has, what the
-//! program makes itself, and files that stand for devices.
+//! Cameras, microphones, speakers and screens behind [`media::backend`]: what the machine has, what
+//! the program makes itself, and files that stand for devices.
 //!
 //! A choice ([`CameraChoice`], [`MicrophoneChoice`], [`SpeakerChoice`]), read from a text of the
 //! command line, becomes a backend by [`cameras`] and [`audio`]. The crate owns the threads of all
 //! devices: each open device has its own, and dropping its stream ends it. A synthetic or a file
 //! device opens only when somebody asked for it by name; it never stands in for a real one that is
-//! missing. Screens and windows to share are [`screens`]. [`EchoDevices`] are those of a peer that gives back what it receives. What a microphone
-//! hears is processed by [`voice`].
+//! missing. Screens and windows to share are [`screens`]. [`EchoDevices`] are those of a peer that
+//! gives back what it receives. What a microphone hears is processed by [`voice`].
 
 #![warn(missing_docs)]
 

@@ -1,8 +1,7 @@
 //! Once a second: the call's figures out of the pipelines' counters and the session's own.
 
-mod screen;
-
 mod network;
+mod screen;
 
 use std::time::{Duration, Instant};
 

@@ -6,8 +6,8 @@
 //! ([`history`]) and all other work that waits for the disk ([`disk`]), the time of day
 //! ([`wall_clock`]), the lines of JSON that tell a call's figures ([`figures`]), what is given back to
 //! the system after one ([`memory`]), the other side of a test call ([`test_call`]), what the
-//! doctor looks at ([`examine`]), and whom a text names ([`whom`]). Contacts ([`people`]) and the move to another computer
-//! ([`transfer`]) are commands of their own.
+//! doctor looks at ([`examine`]), and whom a text names ([`whom`]). Contacts ([`people`]) and the move
+//! to another computer ([`transfer`]) are commands of their own.
 
 #![warn(missing_docs)]
 

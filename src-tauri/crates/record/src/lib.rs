@@ -7,7 +7,8 @@
 //! one begins: whatever happens to the program or the machine, all but the last second can be played.
 //!
 //! [`Recordings`] is the backend. Each recording has a thread of its own ([`worker`]) behind a
-//! bounded queue ([`inbox`]); what it does without files and clocks is in [`pair`]. No codec and no library of a system is used here.
+//! bounded queue ([`inbox`]); what it does without files and clocks is in [`pair`]. No codec and no
+//! library of a system is used here.
 
 mod blank;
 mod clock;

@@ -1,8 +1,6 @@
 //! Recordings: what the user wants of them goes to the phone, signed, and what the phone decides is
 //! carried out.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use call::id::RecordingId;
 use call::input::{self, Consent as Fact, Input};
 use call::message::Statement;
@@ -128,8 +126,7 @@ impl Control {
     fn sign(&self, recording: RecordingId, says: Says) -> Option<Statement> {
         let (call, peer) = (self.phone.call()?, self.phone.peer()?);
         let subject = Subject { call, recording };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.unwrap_or_default().as_secs();
+        let now = self.machine.clock.wall_ms() / 1000;
         consent::sign(&self.config.identity, &peer.address, subject, says, now)
     }
 
