@@ -114,3 +114,19 @@ function lost(page: Page): Promise<string[]> {
       .map(name);
   });
 }
+
+test('a mark of recording stays in sight beside a panel that lies over the stage', async ({
+  page,
+}) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await open(page, 'record-them-chat');
+  await expect(page.locator('[data-panel="chat"]')).toBeVisible();
+  await expect(page.locator('[data-note="recording"]')).toBeVisible();
+  const seen = await page.locator('[data-note="recording"] button').boundingBox();
+  if (!seen) throw new Error('there is no way to stop it');
+  const top = await page.evaluate(
+    ([x, y]) => document.elementFromPoint(x ?? 0, y ?? 0)?.closest('[data-note]') !== null,
+    [seen.x + seen.width / 2, seen.y + seen.height / 2],
+  );
+  expect(top).toBe(true);
+});

@@ -146,7 +146,6 @@ impl Station {
             | Output::ReleaseAccess { .. }
             | Output::SetScreen { .. }
             | Output::CheckConsent { .. }
-            | Output::AgreeToRecord { .. }
             | Output::Sound(_) => {}
         }
     }

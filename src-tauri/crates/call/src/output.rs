@@ -98,12 +98,6 @@ pub enum Output {
         /// Whether it says that they agree to our recording; else that they ask for theirs.
         agrees: bool,
     },
-    /// The user has answered by asking the same: sign that we agree, and say so by
-    /// [`crate::input::Command::AgreeToRecord`].
-    AgreeToRecord {
-        /// Which recording.
-        id: RecordingId,
-    },
     /// Write a recording of the call from now on: both sides agree to it.
     Record {
         /// Which one.
@@ -189,7 +183,6 @@ impl fmt::Debug for Output {
             Self::CheckConsent { id, agrees, .. } => {
                 write!(f, "CheckConsent({id}, agrees: {agrees})")
             }
-            Self::AgreeToRecord { id } => write!(f, "AgreeToRecord({id})"),
             Self::Record { id, .. } => write!(f, "Record({id})"),
             Self::StopRecording => f.write_str("StopRecording"),
             Self::Chat { call, event } => write!(f, "Chat({call}, {event:?})"),

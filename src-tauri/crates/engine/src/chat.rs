@@ -177,10 +177,12 @@ impl Conversation {
         };
         self.bytes += text.text.as_str().len();
         self.texts.push_back(text.clone());
-        let has_fate = |it: &mut ChatText| it.state != TextState::Sent;
-        while self.texts.len() > 1
-            && (self.texts.len() > SHOWN || self.bytes > SHOWN_BYTES)
-            && let Some(oldest) = self.texts.pop_front_if(has_fate)
+        let has_fate = |it: &ChatText| it.state != TextState::Sent;
+        while (self.texts.len() > SHOWN || self.bytes > SHOWN_BYTES)
+            // Never the one that was just added.
+            && let earlier = self.texts.len() - 1
+            && let Some(at) = self.texts.iter().take(earlier).position(has_fate)
+            && let Some(oldest) = self.texts.remove(at)
         {
             self.bytes -= oldest.text.as_str().len();
         }

@@ -29,6 +29,7 @@ use call::time::Timestamp;
 use call::view::CallView;
 use media::backend::codec::CodecBackend;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tracing::Span;
 
 use self::inbox::{Event, Inbox, Senders};
@@ -130,6 +131,8 @@ struct Call {
     named: Option<String>,
     /// Names that call.
     span: Span,
+    /// The pipeline that showed the other side's screen last, on its way out.
+    ending_screen: Option<JoinHandle<()>>,
 }
 
 impl Control {
@@ -202,6 +205,7 @@ impl Control {
                 screen,
                 named: None,
                 span: Span::none(),
+                ending_screen: None,
             },
             recorder: Recorder::new(backends.record),
             devices,

@@ -48,16 +48,25 @@ pub(crate) enum News {
         /// Of which call.
         call: CallId,
     },
-    /// Our screen cannot be sent.
+    /// A shared screen cannot be sent or shown; the call goes on without.
     ScreenBroken {
         /// In which call.
         call: CallId,
+        /// Whose.
+        screen: Screen,
     },
     /// The session is gone with all that belonged to it.
     Closed {
         /// Which one.
         id: SessionId,
     },
+}
+
+/// Whose screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Ours,
+    Theirs,
 }
 
 /// A session on its way.
@@ -156,8 +165,8 @@ pub(crate) async fn report(news: &mpsc::Sender<News>, what: News) {
 pub(crate) struct Fault {
     call: CallId,
     news: mpsc::Sender<News>,
-    /// Whether the call goes on without.
-    is_of_screen: bool,
+    /// The screen that it is of, without which the call goes on.
+    screen: Option<Screen>,
 }
 
 impl Fault {
@@ -166,28 +175,26 @@ impl Fault {
         Self {
             call,
             news,
-            is_of_screen: false,
+            screen: None,
         }
     }
 
     /// For a thread of a shared screen, without which the call goes on.
-    pub(crate) const fn of_screen(call: CallId, news: mpsc::Sender<News>) -> Self {
+    pub(crate) const fn of_screen(screen: Screen, call: CallId, news: mpsc::Sender<News>) -> Self {
         Self {
             call,
             news,
-            is_of_screen: true,
+            screen: Some(screen),
         }
     }
 
-    /// This thread cannot do its work: the call has no sound or pictures in one direction, or no screen.
-    /// Waits
-    /// while the control task is busy.
+    /// This thread cannot do its work: the call has no sound or pictures in one direction, or no
+    /// screen. Waits while the control task is busy.
     pub(crate) fn report(&self) {
         let call = self.call;
-        let news = if self.is_of_screen {
-            News::ScreenBroken { call }
-        } else {
-            News::Broken { call }
+        let news = match self.screen {
+            Some(screen) => News::ScreenBroken { call, screen },
+            None => News::Broken { call },
         };
         // Fails only when the engine is gone.
         let _ = self.news.blocking_send(news);

@@ -39,14 +39,21 @@ pub(crate) struct Outlet {
 
 #[derive(Debug, Default)]
 struct Shared {
-    bytes: AtomicUsize,
+    /// What waits of each side.
+    waiting: [Waiting; 2],
     lost: [AtomicBool; 2],
     is_stopped: AtomicBool,
 }
 
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: AtomicUsize,
+    frames: AtomicUsize,
+}
+
 /// Both ends.
 pub(crate) fn inbox() -> (Inlet, Outlet) {
-    let (sender, events) = sync_channel(FRAMES);
+    let (sender, events) = sync_channel(2 * FRAMES);
     let shared = Arc::<Shared>::default();
     let inlet = Inlet {
         events: sender,
@@ -58,20 +65,21 @@ pub(crate) fn inbox() -> (Inlet, Outlet) {
 impl Inlet {
     /// Hands an event over, if there is room.
     pub(crate) fn push(&self, event: Event) {
-        let bytes = size(&event);
-        let picture_of = match &event {
-            Event::Sent(Kind::Video, _) => Some(Whose::Ours),
-            Event::Received(Kind::Video, _) => Some(Whose::Theirs),
-            Event::Sent(Kind::Audio, _) | Event::Received(Kind::Audio, _) | Event::RoundTrip(_) => {
-                None
-            }
+        let (whose, bytes) = weight(&event);
+        let waiting = &self.shared.waiting[whose as usize];
+        let is_picture = match &event {
+            Event::Sent(kind, _) | Event::Received(kind, _) => *kind == Kind::Video,
+            Event::RoundTrip(_) => false,
         };
-        let waiting = self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if waiting + bytes <= BYTES && self.events.try_send(event).is_ok() {
+        let before = waiting.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let frames = waiting.frames.fetch_add(1, Ordering::Relaxed);
+        let has_room = before + bytes <= BYTES && frames < FRAMES;
+        if has_room && self.events.try_send(event).is_ok() {
             return;
         }
-        self.shared.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        if let Some(whose) = picture_of {
+        waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        waiting.frames.fetch_sub(1, Ordering::Relaxed);
+        if is_picture {
             self.shared.lost[whose as usize].store(true, Ordering::Release);
         }
     }
@@ -93,7 +101,10 @@ impl Outlet {
                 return None;
             }
         };
-        self.shared.bytes.fetch_sub(size(&event), Ordering::Relaxed);
+        let (whose, bytes) = weight(&event);
+        let waiting = &self.shared.waiting[whose as usize];
+        waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        waiting.frames.fetch_sub(1, Ordering::Relaxed);
         Some(event)
     }
 
@@ -108,19 +119,21 @@ impl Outlet {
     }
 }
 
-fn size(event: &Event) -> usize {
+/// Whose room an event takes, and how much of it.
+fn weight(event: &Event) -> (Whose, usize) {
     match event {
-        Event::Sent(_, frame) => frame.payload.len(),
-        Event::Received(_, received) => received.frame.payload.len(),
-        Event::RoundTrip(_) => 0,
+        Event::Sent(_, frame) => (Whose::Ours, frame.payload.len()),
+        Event::Received(_, received) => (Whose::Theirs, received.frame.payload.len()),
+        Event::RoundTrip(_) => (Whose::Theirs, 0),
     }
 }
 
-/// Both sides' sound and pictures for ten seconds, for a disk that hesitates.
-const FRAMES: usize = 1_600;
+/// One side's sound and pictures for ten seconds, for a disk that hesitates. Each side has room of its
+/// own, so that nothing the other one sends can leave out what is ours.
+const FRAMES: usize = 800;
 
-/// The best pictures of both sides for as long.
-const BYTES: usize = 16 * 1024 * 1024;
+/// The best pictures of one side for as long.
+const BYTES: usize = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -152,6 +165,23 @@ mod tests {
         }
         inlet.push(Event::Sent(Kind::Video, frame(BYTES)));
         assert!(outlet.next(Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn what_the_other_side_sends_takes_no_room_of_ours() {
+        let (inlet, outlet) = inbox();
+        let theirs = || ReceivedFrame {
+            frame: frame(BYTES / 2 + 1),
+            arrived: media::testing::some_instant(),
+            sequence: 0,
+            after_loss: false,
+            synchronised: false,
+        };
+        for _ in 0..4 {
+            inlet.push(Event::Received(Kind::Video, theirs()));
+        }
+        inlet.push(Event::Sent(Kind::Video, frame(BYTES)));
+        assert!(outlet.has_lost(Whose::Theirs) && !outlet.has_lost(Whose::Ours));
     }
 
     #[test]

@@ -27,20 +27,32 @@ pub(crate) fn start(directory: PathBuf, name: String, plan: Plan) -> Arc<dyn Rec
     let thread = thread::Builder::new().name("record".to_owned());
     let spawned = thread.spawn(move || {
         let _call = span.entered();
-        let writing = match record(&directory, &name, &plan, &outlet, &told) {
+        let told = Told(told);
+        let writing = match record(&directory, &name, &plan, &outlet, &told.0) {
             Ok(()) => Writing::Finished,
             Err(failure) => {
                 tracing::error!(%failure, "the recording ends");
                 Writing::Failed(failure.told())
             }
         };
-        told.end(writing);
+        told.0.end(writing);
     });
     if let Err(error) = spawned {
         tracing::error!(%error, "there is no thread for a recording");
         status.end(Writing::Failed(RecordError::Disk));
     }
     Arc::new(Handle { inlet, status })
+}
+
+/// The status of a recording, which is over with its thread, whatever ends that.
+struct Told(Status);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.end(Writing::Failed(RecordError::Disk));
+        }
+    }
 }
 
 /// What the engine has of a recording. The thread ends by itself once it is stopped.
@@ -101,14 +113,22 @@ fn record(
             writer.take(inbox, event);
         }
         writer.write_due()?;
-        status.update(|it| writer.tell(it));
+        tell(&writer, status);
     }
     while let Some(event) = inbox.next(Duration::ZERO) {
         writer.take(inbox, event);
     }
     writer.finish()?;
-    status.update(|it| writer.tell(it));
+    tell(&writer, status);
     Ok(())
+}
+
+/// Tells how far it is. The disk is asked before anybody has to wait for the answer: whoever reads the
+/// status never blocks.
+fn tell(writer: &Writer, status: &Status) {
+    let mut progress = status.get();
+    writer.tell(&mut progress);
+    status.update(|it| *it = progress);
 }
 
 struct Writer {

@@ -35,7 +35,11 @@ const over = (why: 'refused' | 'noAnswer' | 'notSupported'): Story =>
   recorded({ ours: { state: 'over', why } });
 
 export const RECORDINGS = {
-  'record-menu': story(active(), {}, { menu: 'more' }),
+  'record-menu': story(
+    active('connected', { recording: { ...NOT_RECORDED, ours: SINCE } }, { recording: FILE }),
+    {},
+    { menu: 'more' },
+  ),
   'record-asking': recorded({ ours: { state: 'asking' } }),
   'record-asked': recorded({ theirs: { state: 'asked', id: '00000000000000aa' } }),
   'record-asked-long': recorded({ theirs: { state: 'asked', id: '00000000000000aa' } }, null, {
@@ -45,6 +49,21 @@ export const RECORDINGS = {
   'record-us-low': recorded({ ours: SINCE }, { ...FILE, isSpaceLow: true, bytes: 2_310_000_000 }),
   'record-them': recorded({ theirs: SINCE }),
   'record-them-long': recorded({ theirs: SINCE }, null, { peer: LONG }),
+  'record-them-chat': story(
+    active('connected', { recording: { ...NOT_RECORDED, theirs: SINCE } }),
+    {},
+    { panel: 'chat' },
+  ),
+  'record-sharing': story(
+    active(
+      'connected',
+      {
+        recording: { ...NOT_RECORDED, theirs: SINCE },
+        sharing: { ours: true, theirs: false },
+      },
+      { share: { state: 'on', name: 'Quarter report', kind: 'window', hidden: false } },
+    ),
+  ),
   'record-both': recorded({ ours: SINCE, theirs: SINCE }, FILE),
   'record-saved': recorded(
     { ours: { state: 'over', why: 'stoppedByThem' } },

@@ -146,7 +146,10 @@ impl Phone {
                     call.local.on_heard(report.heard);
                     call.remote.on_report(report);
                 }
-                self.on_takes_texts(report.takes_texts);
+                // The conversation of the call before may still wait for its last words.
+                if self.has_chat(from, id) {
+                    self.on_takes_texts(report.takes_texts);
+                }
             }
             Body::Receipt(receipt) => match channel {
                 Channel::Session { .. } => self.on_receipt(now, receipt),

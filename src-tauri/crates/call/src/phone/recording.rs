@@ -27,11 +27,6 @@ impl Phone {
             since: now,
             asked: Asked::Unheard,
         });
-        let asked = match recordings.theirs {
-            Theirs::Asked { id } => Some(id),
-            Theirs::Off | Theirs::Running { .. } | Theirs::Over(_) => None,
-        };
-        self.agree_with_both(asked);
         self.say_of_recordings(now);
     }
 
@@ -268,7 +263,8 @@ impl Phone {
         self.outputs.push_back(output);
     }
 
-    /// They asked, as they signed: the user is asked, or has answered by asking the same of them.
+    /// They asked, as they signed: the user is asked. Whoever asks for a recording of their own at the
+    /// same time is asked too, for to want to record is not to agree to be recorded.
     fn show_question(&mut self, now: Timestamp, id: RecordingId) {
         let Some(recordings) = self.recordings() else {
             return;
@@ -281,23 +277,11 @@ impl Phone {
             return;
         };
         recordings.ask(id);
-        let both = match recordings.ours {
-            Ours::Asking { .. } | Ours::Running { .. } => Some(id),
-            Ours::Off | Ours::Over(_) => None,
-        };
         self.tell_of_recording(Body::Recorded(Recorded {
             id,
             stance: Allows::Shown,
         }));
-        self.agree_with_both(both);
         self.wait_for_recordings(now);
-    }
-
-    /// Glare: who asks for a recording while being asked has answered.
-    fn agree_with_both(&mut self, asked: Option<RecordingId>) {
-        if let Some(id) = asked {
-            self.outputs.push_back(Output::AgreeToRecord { id });
-        }
     }
 
     /// They agreed, as they signed: from now on it is written.

@@ -212,7 +212,7 @@ impl Station {
                 };
             }
             Output::SetScreen { on } => self.shares = *on,
-            Output::CheckConsent { .. } | Output::AgreeToRecord { .. } => {}
+            Output::CheckConsent { .. } => {}
             Output::Record { id, .. } => {
                 assert_eq!(self.recording, None, "one recording at a time");
                 assert!(!self.recordings.contains(id), "a recording begins once");

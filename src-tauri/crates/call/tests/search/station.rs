@@ -288,7 +288,6 @@ impl Station {
             | Output::AskForAccess { .. }
             | Output::ReleaseAccess { .. }
             | Output::CheckConsent { .. }
-            | Output::AgreeToRecord { .. }
             | Output::Record { .. }
             | Output::StopRecording => None,
         }

@@ -14,7 +14,7 @@ use super::pipelines::Context;
 use crate::gate::Gate;
 use crate::recv_video::{self, VideoReceiver};
 use crate::send_video::{self, VideoSender};
-use crate::session::Fault;
+use crate::session::{Fault, Screen};
 
 /// What runs of it.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Screens {
     pub(super) sender: Option<VideoSender>,
     /// Theirs, while they share.
     pub(super) receiver: Option<VideoReceiver>,
+    /// Theirs cannot be shown; it is not tried again before they share the next one.
+    is_given_up: bool,
 }
 
 /// A pipeline that is not needed any more. It ends when its codec has returned.
@@ -62,7 +64,7 @@ impl CallMedia {
                 counters: Arc::clone(&self.flow.screen_out),
                 clock: context.machine.clock.clone(),
                 epoch: context.epoch,
-                fault: Fault::of_screen(self.call, self.news.clone()),
+                fault: Fault::of_screen(Screen::Ours, self.call, self.news.clone()),
                 span: self.span.clone(),
             },
         )?;
@@ -82,7 +84,7 @@ impl CallMedia {
     /// # Errors
     /// When there is no thread for it.
     pub(crate) fn receive_screen(&mut self, context: &Context<'_>) -> std::io::Result<()> {
-        if self.screens.receiver.is_some() {
+        if self.screens.receiver.is_some() || self.screens.is_given_up {
             return Ok(());
         }
         let current = self.sessions.open(self.sessions.in_use);
@@ -98,7 +100,7 @@ impl CallMedia {
                 sync: None,
                 clock: context.machine.clock.clone(),
                 epoch: context.epoch,
-                fault: Fault::of_screen(self.call, self.news.clone()),
+                fault: Fault::of_screen(Screen::Theirs, self.call, self.news.clone()),
                 span: self.span.clone(),
             },
         )?;
@@ -106,8 +108,14 @@ impl CallMedia {
         Ok(())
     }
 
+    /// Their screen cannot be shown.
+    pub(crate) fn give_up_their_screen(&mut self) {
+        self.screens.is_given_up = true;
+    }
+
     /// Shows no screen any more.
     pub(crate) fn stop_receiving_screen(&mut self) -> Option<Finished> {
+        self.screens.is_given_up = false;
         self.screens.receiver.take().map(Finished::Receiver)
     }
 

@@ -13,7 +13,9 @@ impl Control {
     /// Something happened in a conversation.
     pub(super) fn on_chat(&mut self, call: CallId, event: Event) {
         let at = self.machine.clock.wall_ms();
-        if self.call.chat.happened(at, call, event) {
+        let is_worth_a_sound = self.call.chat.happened(at, call, event);
+        // What comes a moment after the call shall not silence whoever rings meanwhile.
+        if is_worth_a_sound && self.phone.call() == Some(call) {
             self.devices.play(Tone::Play(sounds::Sound::Text));
         }
     }

@@ -46,7 +46,6 @@ impl Control {
             }
             Output::SetScreen { on } => self.set_screen(on),
             Output::CheckConsent { id, by, agrees } => self.check_consent(id, by, agrees),
-            Output::AgreeToRecord { id } => self.agree_to_record(id),
             Output::Record { id, ours, theirs } => self.begin_recording(id, &ours, &theirs),
             Output::StopRecording => self.stop_recording(),
             Output::Chat { call, event } => self.on_chat(call, event),

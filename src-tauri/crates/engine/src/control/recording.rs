@@ -64,14 +64,6 @@ impl Control {
         }
     }
 
-    /// Signs an agreement for the phone.
-    pub(super) fn agree_to_record(&mut self, id: RecordingId) {
-        if let Some(statement) = self.sign(id, Says::Agrees) {
-            let command = input::Command::AgreeToRecord { id, statement };
-            self.recorder.answers.push_back(Input::Command(command));
-        }
-    }
-
     /// Both sides agreed: writes from now on.
     pub(super) fn begin_recording(
         &mut self,

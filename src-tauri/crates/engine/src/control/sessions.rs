@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::Control;
 use crate::call_media::{CallMedia, Context, GivenUp};
-use crate::session::{self, News};
+use crate::session::{self, News, Screen};
 use crate::view::ShareProblem;
 
 impl Control {
@@ -26,9 +26,12 @@ impl Control {
                 }
             }
             News::Broken { call } => self.feed(Input::Broken { call }),
-            News::ScreenBroken { call } => {
-                if self.media_of(call).is_some() {
-                    self.share.fail(ShareProblem::Failed);
+            News::ScreenBroken { call, screen } => {
+                if let Some(media) = self.media_of(call) {
+                    match screen {
+                        Screen::Ours => self.share.fail(ShareProblem::Failed),
+                        Screen::Theirs => media.give_up_their_screen(),
+                    }
                 }
             }
             News::Closed { id } => self.on_closed(id),

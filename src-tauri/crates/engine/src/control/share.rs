@@ -2,7 +2,9 @@
 
 use call::input::{self, Input};
 use call::view::{ActivePhase, CallView};
+use futures::FutureExt;
 use media::backend::screen::SourceId;
+use tokio::task::JoinHandle;
 
 use super::Control;
 use crate::call_media::{CallMedia, Finished};
@@ -35,7 +37,7 @@ impl Control {
         // Nothing of what was shared before can be sent again by another pipeline.
         let finished = media.stop_sending_screen();
         let started = media.send_screen(&gate, &context);
-        self.finish(finished);
+        drop(self.finish(finished));
         match started {
             Ok(slot) => self.share.begin(slot),
             Err(error) => {
@@ -51,7 +53,7 @@ impl Control {
             if !on {
                 let media = self.call.media.as_mut();
                 let finished = media.and_then(CallMedia::stop_sending_screen);
-                self.finish(finished);
+                drop(self.finish(finished));
             }
             self.feed(Input::Screen { on });
             self.follow_call();
@@ -65,28 +67,35 @@ impl Control {
     /// Their screen is shown as long as they say that they share one.
     fn follow_their_screen(&mut self) {
         let is_shared = is_theirs_shared(&self.call.seen);
+        let ending = self.call.ending_screen.as_ref();
+        let is_finished = ending.is_none_or(JoinHandle::is_finished);
         let Some((media, context)) = self.media_and_context() else {
             return;
         };
         if is_shared {
+            // However often they begin and end: one decoder at a time.
+            if !is_finished {
+                return;
+            }
             if let Err(error) = media.receive_screen(&context) {
                 tracing::error!(%error, "the other side's screen cannot be shown");
+                media.give_up_their_screen();
             }
             return;
         }
         let finished = media.stop_receiving_screen();
         if finished.is_some() {
             self.call.screen.show(None);
-            self.finish(finished);
+            self.call.ending_screen = self.finish(finished);
         }
     }
 
     /// Waits elsewhere for a pipeline that is not needed any more.
-    fn finish(&self, finished: Option<Finished>) {
-        if let Some(finished) = finished {
-            let threads = self.machine.threads.clone();
-            tokio::spawn(async move { threads.block(move || finished.wait()).await });
-        }
+    fn finish(&self, finished: Option<Finished>) -> Option<JoinHandle<()>> {
+        let finished = finished?;
+        let threads = self.machine.threads.clone();
+        let wait = async move { threads.block(move || finished.wait()).await };
+        Some(tokio::spawn(wait.map(drop)))
     }
 }
 

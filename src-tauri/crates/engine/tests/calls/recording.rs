@@ -27,13 +27,18 @@ async fn wishes(person: &Person, wish: RecordWish) {
     person.does(Command::Record { wish }).await;
 }
 
-/// Waits until the other side asks, and agrees.
-async fn agrees(person: &Person) {
+/// Waits until the other side asks.
+async fn is_asked(person: &Person) -> RecordingId {
     let asked = |view: &EngineView| match of(view)?.theirs {
         TheirRecording::Asked { id } => Some(id),
         TheirRecording::Off | TheirRecording::Running { .. } | TheirRecording::Over { .. } => None,
     };
-    let id = person.sees("a question", asked).await;
+    person.sees("a question", asked).await
+}
+
+/// Waits until the other side asks, and agrees.
+async fn agrees(person: &Person) {
+    let id = is_asked(person).await;
     wishes(person, RecordWish::Agree { id }).await;
 }
 
@@ -101,11 +106,7 @@ async fn both_sides_are_recorded_once_both_agreed_and_the_file_proves_it() {
 async fn nothing_is_recorded_before_an_answer_or_after_a_refusal() {
     let duo = Duo::in_a_call().await;
     wishes(&duo.alice, RecordWish::Start).await;
-    let asked = |view: &EngineView| match of(view)?.theirs {
-        TheirRecording::Asked { id } => Some(id),
-        TheirRecording::Off | TheirRecording::Running { .. } | TheirRecording::Over { .. } => None,
-    };
-    let id = duo.bob.sees("a question", asked).await;
+    let id = is_asked(&duo.bob).await;
     duo.pass(5 * SECOND).await;
     assert_eq!(duo.alice.notebook.pages(), 0);
     wishes(&duo.bob, RecordWish::Refuse { id }).await;
@@ -115,12 +116,18 @@ async fn nothing_is_recorded_before_an_answer_or_after_a_refusal() {
 }
 
 #[tokio::test]
-async fn both_who_ask_at_once_record() {
+async fn both_who_ask_at_once_record_once_each_agreed() {
     let duo = Duo::in_a_call().await;
     tokio::join!(
         wishes(&duo.alice, RecordWish::Start),
         wishes(&duo.bob, RecordWish::Start)
     );
+    let (alice, bob) = (is_asked(&duo.alice).await, is_asked(&duo.bob).await);
+    for person in [&duo.alice, &duo.bob] {
+        assert_eq!(person.notebook.pages(), 0, "to ask is not to agree");
+    }
+    wishes(&duo.alice, RecordWish::Agree { id: alice }).await;
+    wishes(&duo.bob, RecordWish::Agree { id: bob }).await;
     for person in [&duo.alice, &duo.bob] {
         let page = eventually("a recording", || person.notebook.last()).await;
         goes_on(&page).await;

@@ -5,7 +5,7 @@
 //! screen is spread over as long as the path needs for it, and pictures of the camera go between.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -39,6 +39,9 @@ pub(crate) struct SendParameters {
     estimate: AtomicU64,
     /// Between the writer and what is sent again; held for a sum only, because the driver waits.
     pacer: Mutex<Pacer>,
+    /// How often sharing a screen was stopped. What was handed over before a stop is not sent after it,
+    /// however long its packets still had to wait.
+    screen_stops: AtomicU32,
 }
 
 impl SendParameters {
@@ -57,6 +60,15 @@ impl SendParameters {
             Path::Local => Pace::Local,
             Path::Direct | Path::Relayed | Path::Server => Pace::Estimated(rate::START),
         });
+    }
+
+    /// Nothing leaves any more of what was handed over of a shared screen.
+    pub(crate) fn stop_screen(&self) {
+        self.screen_stops.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn screen_stops(&self) -> u32 {
+        self.screen_stops.load(Ordering::Acquire)
     }
 
     pub(crate) fn set_pace(&self, pace: Pace) {
@@ -273,6 +285,7 @@ impl Writer {
 
     /// Writes a picture of a shared screen, and what comes meanwhile between its packets.
     async fn write_screen(&mut self, frame: EncodedFrame) {
+        let stops = self.parameters.screen_stops();
         let payloads = packetise(&frame.payload, self.packet_size.payload());
         let timestamp = self
             .clocks
@@ -283,6 +296,12 @@ impl Writer {
                 .parameters
                 .wait_patiently(Instant::now(), payload.len());
             self.write_others_for(wait).await;
+            if self.parameters.screen_stops() != stops {
+                // What waits behind it is as old. Where it is of the next share already, the other side
+                // asks for a keyframe.
+                while self.queues[Stream::Screen].try_recv().is_ok() {}
+                return;
+            }
             self.write(Stream::Screen, payload, timestamp, index == last)
                 .await;
         }

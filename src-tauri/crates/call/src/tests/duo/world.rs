@@ -248,10 +248,6 @@ impl Duo {
                     self.feed(who, Input::Consent(consent));
                 }
             }
-            Output::AgreeToRecord { id } => {
-                let statement = Station::sign(who, id, true);
-                self.command(who, Command::AgreeToRecord { id, statement });
-            }
             Output::Chat { .. }
             | Output::Record { .. }
             | Output::StopRecording

@@ -53,6 +53,9 @@ impl SessionControl for Control {
     }
 
     fn mute(&self, stream: Stream, muted: bool) {
+        if stream == Stream::Screen && muted {
+            self.shared.send_parameters.stop_screen();
+        }
         self.command(Command::Mute(stream, muted));
     }
 
