@@ -172,7 +172,7 @@ mod tests {
         let (inlet, outlet) = inbox();
         let theirs = || ReceivedFrame {
             frame: frame(BYTES / 2 + 1),
-            arrived: media::testing::some_instant(),
+            arrived: std::time::Instant::now(),
             sequence: 0,
             after_loss: false,
             synchronised: false,

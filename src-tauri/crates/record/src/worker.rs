@@ -113,19 +113,19 @@ fn record(
             writer.take(inbox, event);
         }
         writer.write_due()?;
-        tell(&writer, status);
+        tell(&mut writer, status);
     }
     while let Some(event) = inbox.next(Duration::ZERO) {
         writer.take(inbox, event);
     }
     writer.finish()?;
-    tell(&writer, status);
+    tell(&mut writer, status);
     Ok(())
 }
 
 /// Tells how far it is. The disk is asked before anybody has to wait for the answer: whoever reads the
 /// status never blocks.
-fn tell(writer: &Writer, status: &Status) {
+fn tell(writer: &mut Writer, status: &Status) {
     let mut progress = status.get();
     writer.tell(&mut progress);
     status.update(|it| *it = progress);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use call::id::RecordingId;
 use call::view::{CallView, OurRecording, RecordingEnd, RecordingView, TheirRecording};
 use engine::command::{Command, RecordWish};
 use engine::view::EngineView;

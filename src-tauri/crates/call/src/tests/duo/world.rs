@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{DIRECT, Duo, Link, PATH_SET_UP, SILENCE, SILENCE_AGAIN};
 use crate::id::SessionId;
-use crate::input::{Command, Input, Transport};
+use crate::input::{Input, Transport};
 use crate::output::Output;
 use crate::tests::courier::HOP;
 use crate::tests::station::{Station, Who};
