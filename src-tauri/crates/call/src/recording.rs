@@ -97,6 +97,9 @@ pub(crate) struct Over {
     pub(crate) why: RecordingEnd,
     /// What the other side is told of it, until it says that it knows; nothing once it does.
     pub(crate) untold: Option<RecordOver>,
+    /// How long the call had lasted when it began, if it ran and the other side wrote it: until they
+    /// know of the end they may go on writing, and the mark stays.
+    pub(crate) since_ms: Option<u64>,
 }
 
 impl Recordings {
@@ -151,6 +154,13 @@ impl Recordings {
                 Theirs::Off => TheirRecording::Off,
                 Theirs::Asked { id } => TheirRecording::Asked { id: *id },
                 Theirs::Running { since_ms, .. } => TheirRecording::Running {
+                    since_ms: *since_ms,
+                },
+                Theirs::Over(Over {
+                    untold: Some(_),
+                    since_ms: Some(since_ms),
+                    ..
+                }) => TheirRecording::Running {
                     since_ms: *since_ms,
                 },
                 Theirs::Over(over) => TheirRecording::Over { why: over.why },

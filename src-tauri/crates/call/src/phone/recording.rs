@@ -323,7 +323,12 @@ impl Phone {
         };
         tracing::info!(recording = %id, ?why, "our recording is over");
         let was_running = matches!(recordings.ours, Ours::Running { .. });
-        recordings.ours = Ours::Over(Over { id, why, untold });
+        recordings.ours = Ours::Over(Over {
+            id,
+            why,
+            untold,
+            since_ms: None,
+        });
         if was_running {
             self.outputs.push_back(Output::StopRecording);
         }
@@ -335,7 +340,16 @@ impl Phone {
         };
         if let Some(id) = recordings.theirs.id() {
             tracing::info!(recording = %id, ?why, "their recording is over");
-            recordings.theirs = Theirs::Over(Over { id, why, untold });
+            let since_ms = match recordings.theirs {
+                Theirs::Running { since_ms, .. } => Some(since_ms),
+                Theirs::Off | Theirs::Asked { .. } | Theirs::Over(_) => None,
+            };
+            recordings.theirs = Theirs::Over(Over {
+                id,
+                why,
+                untold,
+                since_ms,
+            });
         }
     }
 

@@ -222,6 +222,8 @@ fn what_is_said_while_nothing_gets_through_is_said_again() {
     duo.command(Bob, Command::StopRecording);
     duo.run(second() * 3);
     assert_eq!(duo.at(Alice).recording, Some(ID), "it has not been told");
+    let marked = matches!(sees(&duo, Bob).theirs, TheirRecording::Running { .. });
+    assert!(marked, "who may still be recorded sees it");
     duo.unreached = Vec::new();
     duo.run(second() * 2);
     assert_over(&duo, RecordingEnd::StoppedByThem, RecordingEnd::StoppedByUs);
