@@ -104,9 +104,7 @@ impl Reference {
         let waiting = self.ring.as_ref().map_or(0, Reader::waiting);
         *self.lead.get_or_insert_with(|| {
             let there = ahead + duration_of(waiting).into();
-            let lead = (there - UNEVEN).clamp(LEAST_LEAD, MOST_LEAD);
-            tracing::debug!(?lead, "what the speaker plays is told ahead");
-            lead
+            (there - UNEVEN).clamp(LEAST_LEAD, MOST_LEAD)
         })
     }
 
