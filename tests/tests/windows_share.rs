@@ -53,6 +53,8 @@ async fn a_window_is_shared(picture: &str) -> Result<()> {
     let page = TextWindow::show(&duo.screens[0], "notes", PAGE, homes.path()).await?;
     duo.call().await?;
 
+    // Before that the button only keeps its place.
+    ada.shows("call", SOON).await?;
     ada.page().click("Share a screen or a window").await?;
     ada.page().says("Share with the call", SOON).await?;
     ada.page().named("notes", SOON).await?;
