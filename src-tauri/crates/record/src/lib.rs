@@ -6,8 +6,8 @@
 //! holds what both people agreed to. A fragment is a second long and is on the disk before the next
 //! one begins: whatever happens to the program or the machine, all but the last second can be played.
 //!
-//! [`Recordings`] is the backend. Each recording has a thread of its own ([`worker`]) behind a
-//! bounded queue ([`inbox`]); what it does without files and clocks is in [`pair`]. No codec and no
+//! [`Recordings`] is the backend. Each recording has a thread of its own (`worker`) behind a
+//! bounded queue (`inbox`); what it does without files and clocks is in `pair`. No codec and no
 //! library of a system is used here.
 
 mod blank;
