@@ -35,7 +35,7 @@ const COMMANDS: &[&str] = &[
     "export_identity",
     "import_identity",
     "examine",
-    "copy_report",
+    "copy_text",
     "screens",
     "show_recording",
     "save_statistics",

@@ -253,7 +253,6 @@ impl App {
     pub(crate) async fn steer(&self, steer: Steer) -> Result<(), UiError> {
         let command = match steer {
             Steer::SetMicrophone { live } => Command::SetMicrophone { live },
-            Steer::SetCamera { on } => Command::SetCamera { on },
             Steer::End => Command::End,
         };
         self.command(command).await

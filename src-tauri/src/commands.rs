@@ -128,9 +128,9 @@ pub(crate) async fn screens(app: State<'_, Arc<App>>) -> Result<ScreenList, UiEr
     app.screens().await
 }
 
-/// Puts the text of a report into the clipboard.
+/// Puts a text into the clipboard.
 #[tauri::command]
-pub(crate) async fn copy_report(window: WebviewWindow, text: String) -> Result<(), UiError> {
+pub(crate) async fn copy_text(window: WebviewWindow, text: String) -> Result<(), UiError> {
     clipboard::copy(&window, text).await
 }
 
@@ -142,7 +142,7 @@ pub(crate) async fn show_recording(
 ) -> Result<(), UiError> {
     let recording = app.views().borrow().recording.clone();
     match recording.and_then(|it| it.folder) {
-        Some(path) => folder::show(&window, path.into()).await,
+        Some(path) => folder::show(&window, path.as_ref()).await,
         None => Err(UiError::new(ErrorCode::NotShown, &"nothing was recorded")),
     }
 }

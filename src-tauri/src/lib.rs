@@ -33,6 +33,7 @@ mod bindings;
 mod bridge;
 mod clipboard;
 mod commands;
+mod desktop;
 mod end;
 mod environment;
 mod error;
@@ -108,7 +109,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
             commands::export_identity,
             commands::import_identity,
             commands::examine,
-            commands::copy_report,
+            commands::copy_text,
             commands::screens,
             commands::show_recording,
             commands::save_statistics,

@@ -4,9 +4,9 @@
 //! parsed: in ASCII, with everything that a program might take for something else percent-encoded.
 
 use tauri::WebviewWindow;
-use tokio::sync::oneshot;
 use url::Url;
 
+use crate::desktop;
 use crate::error::{ErrorCode, UiError};
 
 /// Opens a link of the web, or begins a mail.
@@ -15,15 +15,7 @@ use crate::error::{ErrorCode, UiError};
 /// When it is another kind of link, or the system has no program for it.
 pub(crate) async fn open(window: &WebviewWindow, link: &str) -> Result<(), UiError> {
     let link = checked(link).ok_or_else(|| UiError::new(ErrorCode::BadLink, &"no web link"))?;
-    let (done, waiting) = oneshot::channel();
-    // The toolkit wants it on the main thread.
-    let asked = window.run_on_main_thread(move || {
-        // Nobody waits any more when the page is gone.
-        let _ = done.send(hand_over(link.as_str()));
-    });
-    asked.map_err(|error| UiError::internal(&error))?;
-    let opened = waiting.await.map_err(|error| UiError::internal(&error))?;
-    opened.map_err(|why| UiError::new(ErrorCode::LinkNotOpened, &why))
+    desktop::open(window, link, ErrorCode::LinkNotOpened).await
 }
 
 /// The link, if it leads to the web or to somebody's mail and to nothing else: no other scheme, no
@@ -45,27 +37,6 @@ fn checked(link: &str) -> Option<Url> {
         }
         _ => None,
     }
-}
-
-#[cfg(target_os = "linux")]
-fn hand_over(link: &str) -> Result<(), String> {
-    // No moment of a click: the window manager decides what comes to the front.
-    const NOW: u32 = 0;
-    gtk::show_uri_on_window(None::<&gtk::Window>, link, NOW).map_err(|error| error.to_string())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn hand_over(link: &str) -> Result<(), String> {
-    let mut opener = if cfg!(target_os = "macos") {
-        std::process::Command::new("/usr/bin/open")
-    } else {
-        // What the Run box does; no shell reads the link.
-        let mut opener = std::process::Command::new("rundll32.exe");
-        opener.arg("url.dll,FileProtocolHandler");
-        opener
-    };
-    let started = opener.arg(link).spawn();
-    started.map(drop).map_err(|error| error.to_string())
 }
 
 /// As browsers cut them.

@@ -12,11 +12,6 @@ pub(crate) enum Steer {
         /// Whether sound may leave.
         live: bool,
     },
-    /// Camera on or off.
-    SetCamera {
-        /// Whether the camera runs.
-        on: bool,
-    },
     /// Hangs up.
     End,
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -53,7 +53,7 @@ impl Browser {
         driver
             .env("HOME", home.path())
             .env_remove("WAYLAND_DISPLAY");
-        let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        let mut args: Vec<String> = QUIET.iter().chain(FLAGS).map(ToString::to_string).collect();
         args.push(format!(
             "--user-data-dir={}",
             home.path().join("profile").display()
@@ -85,6 +85,7 @@ impl Browser {
         };
         browser.clock_offset = browser.measure_clock().await?;
         browser
+            .page
             .call(
                 "open",
                 json!({
@@ -106,7 +107,7 @@ impl Browser {
     /// When the page fails.
     pub async fn connect(&self, channels: &Value) -> Result<()> {
         let options = json!({ "maxBitrate": MAX_BITRATE, "dataChannels": channels });
-        self.call("connect", options).await.map(drop)
+        self.page.call("connect", options).await.map(drop)
     }
 
     /// Its offer.
@@ -114,7 +115,7 @@ impl Browser {
     /// # Errors
     /// When the page fails.
     pub async fn offer(&self) -> Result<String> {
-        text(&self.call("offer", Value::Null).await?)
+        text(&self.page.call("offer", Value::Null).await?)
     }
 
     /// Its answer to an offer.
@@ -122,7 +123,7 @@ impl Browser {
     /// # Errors
     /// When it does not take the offer.
     pub async fn answer(&self, offer: &str) -> Result<String> {
-        text(&self.call("answer", json!(offer)).await?)
+        text(&self.page.call("answer", json!(offer)).await?)
     }
 
     /// Takes the answer to its offer.
@@ -130,7 +131,7 @@ impl Browser {
     /// # Errors
     /// When it does not take the answer.
     pub async fn accept(&self, answer: &str) -> Result<()> {
-        self.call("accept", json!(answer)).await.map(drop)
+        self.page.call("accept", json!(answer)).await.map(drop)
     }
 
     /// Its candidates since the last time, as `RTCIceCandidateInit`.
@@ -139,7 +140,7 @@ impl Browser {
     /// When the page fails.
     pub async fn candidates(&self) -> Result<Vec<Value>> {
         Ok(serde_json::from_value(
-            self.call("candidates", Value::Null).await?,
+            self.page.call("candidates", Value::Null).await?,
         )?)
     }
 
@@ -148,7 +149,10 @@ impl Browser {
     /// # Errors
     /// When it does not take it.
     pub async fn add_candidate(&self, candidate: &Value) -> Result<()> {
-        self.call("addCandidate", candidate.clone()).await.map(drop)
+        self.page
+            .call("addCandidate", candidate.clone())
+            .await
+            .map(drop)
     }
 
     /// What it says about the call, with the names of W3C webrtc-stats.
@@ -156,7 +160,7 @@ impl Browser {
     /// # Errors
     /// When the page fails.
     pub async fn figures(&self) -> Result<Value> {
-        self.call("figures", Value::Null).await
+        self.page.call("figures", Value::Null).await
     }
 
     /// What its microphone handed over and what it played, for a while.
@@ -164,7 +168,10 @@ impl Browser {
     /// # Errors
     /// When the page fails.
     pub async fn taps(&self, length: Duration) -> Result<[Recording; 2]> {
-        let taps = self.call("taps", json!(length.as_millis() as u64)).await?;
+        let taps = self
+            .page
+            .call("taps", json!(length.as_millis() as u64))
+            .await?;
         Ok([
             self.recording(&taps["said"])?,
             self.recording(&taps["heard"])?,
@@ -192,26 +199,8 @@ impl Browser {
     /// # Errors
     /// When the browser does not close.
     pub async fn close(self) -> Result<()> {
-        self.call("hangUp", Value::Null).await?;
+        self.page.call("hangUp", Value::Null).await?;
         self.page.close().await
-    }
-
-    /// Calls a function of the page.
-    async fn call(&self, function: &str, argument: Value) -> Result<Value> {
-        let script = "const [name, argument, done] = arguments; \
-             (async () => globalThis.eval(name)(argument))().then( \
-               (value) => done({ value: value ?? null }), \
-               (error) => done({ error: String(error) }))";
-        let result = self
-            .page
-            .run_async(script, vec![json!(function), argument])
-            .await?;
-        ensure!(
-            result.get("error").is_none(),
-            "{function}: {}",
-            result["error"]
-        );
-        Ok(result["value"].clone())
     }
 
     /// Asks for its clock several times; the quickest answer tells it best.
@@ -281,9 +270,9 @@ const PAINT: &str = include_str!("browser/paint.js");
 /// Bits per second of pictures, the same for both kinds of peers in a bench.
 pub const MAX_BITRATE: u64 = 2_500_000;
 
-/// Fake devices, no sandbox (tests run as root in containers), nothing that phones home, and the
-/// same window size as the app's.
-const FLAGS: &[&str] = &[
+/// No sandbox (tests run as root in containers), nothing that phones home, devices and sound without
+/// a question.
+pub const QUIET: &[&str] = &[
     "--no-sandbox",
     "--disable-dev-shm-usage",
     "--no-first-run",
@@ -292,6 +281,10 @@ const FLAGS: &[&str] = &[
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-ui-for-media-stream",
+];
+
+/// Fake devices, and the same window size as the app's.
+const FLAGS: &[&str] = &[
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
     "--disable-features=WebRtcHideLocalIpsWithMdns",

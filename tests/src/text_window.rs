@@ -146,4 +146,34 @@ const LINE_PX: u32 = 20;
 
 const BLOCK: usize = 8;
 
+/// So alike is text that is as sharp as it was: what a screen sends when it stands still comes to 0.999,
+/// a blur of three pixels to less than 0.9.
+pub const SHARP: f64 = 0.98;
+
 const SOON: Duration = Duration::from_secs(20);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (usize, usize) = (160, 96);
+
+    /// Strokes as wide as those of letters.
+    fn text(x: usize, y: usize) -> f64 {
+        let is_ink = (x / 2 + 3 * (y / 2)).is_multiple_of(5) || (x * 7 + y * 3).is_multiple_of(11);
+        if is_ink && y % 20 < 12 { 20.0 } else { 235.0 }
+    }
+
+    #[test]
+    fn text_is_like_itself_and_neither_like_its_blur_nor_like_the_next_line() {
+        let blurred = |x: usize, y: usize| {
+            let around = (0..3).flat_map(|dy| (0..3).map(move |dx| (x + dx, y + dy)));
+            around.map(|(x, y)| text(x, y)).sum::<f64>() / 9.0
+        };
+        assert!(ssim(SIZE, text, text) > 0.9999);
+        let faint = |x: usize, y: usize| text(x, y) + if x % 2 == 0 { 2.0 } else { -2.0 };
+        assert!(ssim(SIZE, text, faint) > SHARP, "what nobody sees");
+        assert!(ssim(SIZE, text, blurred) < 0.9);
+        assert!(ssim(SIZE, text, |x, y| text(x, y + 1)) < 0.9);
+    }
+}

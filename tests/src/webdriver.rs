@@ -80,19 +80,37 @@ impl Page {
     /// # Errors
     /// When it does not show up or cannot be clicked.
     pub async fn click(&self, name: &str) -> Result<()> {
-        let element = self.named(name, PATIENCE).await?;
-        let this = vec![serde_json::to_value(&element)?];
         let until = clock::now() + PATIENCE;
         loop {
-            if self.run_async(TAKES_POINTER, this.clone()).await? == true {
-                break;
+            let element = self.named(name, PATIENCE).await?;
+            let this = vec![serde_json::to_value(&element)?];
+            // An error: the page has changed its screen meanwhile, and the element with it.
+            let takes = self.run_async(TAKES_POINTER, this).await;
+            if takes.is_ok_and(|it| it == true) {
+                return Ok(element.click().await?);
             }
             if clock::now() > until {
-                bail!("{name:?} takes no click: it moves, or something is before it");
+                bail!("{name:?} takes no click: it is off, it moves, or something is before it");
             }
             sleep(LOOK).await;
         }
-        Ok(element.click().await?)
+    }
+
+    /// Calls a function of the page, waits for what it promises, and returns that.
+    ///
+    /// # Errors
+    /// When it throws.
+    pub async fn call(&self, function: &str, argument: Value) -> Result<Value> {
+        let script = "const [name, argument, done] = arguments; \
+             (async () => globalThis.eval(name)(argument))().then( \
+               (value) => done({ value: value ?? null }), \
+               (error) => done({ error: String(error) }))";
+        let arguments = vec![json!(function), argument];
+        let result = self.run_async(script, arguments).await?;
+        if let Some(error) = result.get("error") {
+            bail!("{function}: {error}");
+        }
+        Ok(result["value"].clone())
     }
 
     /// Types into what is called so.

@@ -36,7 +36,7 @@ macro_rules! over_every_carrier {
 
 over_every_carrier! {
     both_sides_of_a_recorded_call_are_on_one_time,
-    who_is_not_asked_or_refuses_is_not_recorded,
+    who_refuses_is_not_recorded,
 }
 
 async fn over(carrier: Carrier, scenario: impl AsyncFnOnce(&World) -> Result<()>) -> Result<()> {
@@ -102,7 +102,7 @@ async fn both_sides_of_a_recorded_call_are_on_one_time(world: &World) -> Result<
     Ok(())
 }
 
-async fn who_is_not_asked_or_refuses_is_not_recorded(world: &World) -> Result<()> {
+async fn who_refuses_is_not_recorded(world: &World) -> Result<()> {
     let (mut ada, mut bea) = in_call(world, "no").await?;
     ada.say("record start").await?;
     marked(&mut ada, "ours", "over").await?;

@@ -8,7 +8,7 @@ use call::carrier::Carrier;
 use scenarios::peer::Peer;
 use scenarios::program::built;
 use scenarios::screen::Screen;
-use scenarios::text_window::{TextWindow, last_picture, likeness};
+use scenarios::text_window::{SHARP, TextWindow, last_picture, likeness};
 use scenarios::turn::{note, turn};
 use scenarios::usage::{Meter, held, tree};
 use scenarios::world::{SOON, World};
@@ -123,7 +123,10 @@ async fn text_is_read_on_the_other_side(carrier: Carrier) -> Result<()> {
         seen.size()
     ));
     assert_eq!((seen.size().width, seen.size().height), PAGE);
-    assert!(alike >= 0.98, "the text is seen with an SSIM of {alike:.4}");
+    assert!(
+        alike >= SHARP,
+        "the text is seen with an SSIM of {alike:.4}"
+    );
     Ok(())
 }
 

@@ -54,7 +54,7 @@ async fn whoever_talks_to_somebody_with_speakers_does_not_hear_themselves() -> R
 }
 
 #[test]
-fn an_echo_is_removed_whatever_the_speaker_says_of_its_delay() -> Result<()> {
+fn an_echo_is_removed_where_the_speaker_says_its_delay_wrong_by_up_to_150_ms() -> Result<()> {
     let scene = Scene {
         far: Talker::new(1).speech(9.0),
         clipping: 0.5,

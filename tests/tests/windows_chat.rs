@@ -32,8 +32,6 @@ async fn two_people_write_to_each_other() -> Result<()> {
     duo.call().await?;
     let [ada, bea] = &duo.windows;
 
-    // Before that the button only keeps its place.
-    ada.shows("call", SOON).await?;
     ada.page().click("Open the chat").await?;
     let field = ada.page().named("Message to Bea", SOON).await?;
     field.send_keys("Is it ").await?;

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use scenarios::devices::SYNTHETIC;
 use scenarios::duo::{Duo, NAMES};
-use scenarios::text_window::{TextWindow, ssim};
+use scenarios::text_window::{SHARP, TextWindow, ssim};
 use scenarios::turn::{missing, note, skip, turn};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -37,24 +38,16 @@ async fn a_window_is_shared(picture: &str) -> Result<()> {
         return Ok(());
     }
     let homes = tempfile::tempdir()?;
-    let args = [
-        "--camera",
-        "synthetic",
-        "--microphone",
-        "synthetic",
-        "--speaker",
-        "none",
-        "--picture",
-        picture,
-    ];
-    let args = NAMES.map(|_| args.map(str::to_owned).to_vec());
+    let args: Vec<&str> = SYNTHETIC
+        .into_iter()
+        .chain(["--picture", picture])
+        .collect();
+    let args = NAMES.map(|_| args.iter().map(ToString::to_string).collect());
     let duo = Duo::open(homes.path(), args, None).await?;
     let [ada, bea] = &duo.windows;
     let page = TextWindow::show(&duo.screens[0], "notes", PAGE, homes.path()).await?;
     duo.call().await?;
 
-    // Before that the button only keeps its place.
-    ada.shows("call", SOON).await?;
     ada.page().click("Share a screen or a window").await?;
     ada.page().says("Share with the call", SOON).await?;
     ada.page().named("notes", SOON).await?;
@@ -81,7 +74,7 @@ async fn a_window_is_shared(picture: &str) -> Result<()> {
             |x, y| f64::from(shown.at(page.at.0 + x, page.at.1 + y)),
         );
         best = best.max(alike);
-        if best > 0.98 {
+        if best > SHARP {
             break;
         }
     }
@@ -89,7 +82,7 @@ async fn a_window_is_shared(picture: &str) -> Result<()> {
         .keep(&format!("shared-actual-{picture}"))
         .await?;
     note(&format!("{picture}: SSIM {best:.4} on the other screen"));
-    assert!(best > 0.98, "the text shows with an SSIM of {best:.4}");
+    assert!(best > SHARP, "the text shows with an SSIM of {best:.4}");
 
     ada.page().click("Stop sharing your screen").await?;
     let stopped = |line: &Value| line["sharing"]["theirs"] == false;

@@ -127,6 +127,7 @@ const LONG: &[(&str, Check)] = &[
     }),
     ("real programs, again", |name| {
         let mut all = Step::empty(name);
+        all.add(&programs(name)?);
         for _ in 0..AGAIN {
             let mut again = cargo(["test", "--package", "scenarios", "--no-fail-fast"]);
             again.args(["--package", "transport", "--package", "engine"]);
@@ -227,12 +228,17 @@ fn calls_over_livekit(name: &'static str) -> Result<Step> {
 /// Scenarios with all that takes long. The programs that they start are built first: `cargo test`
 /// does not build those of other packages, and would take what an earlier run left.
 fn long_scenarios(name: &'static str, tests: &[&str]) -> Result<Step> {
-    let programs = cargo(["build", "--workspace", "--bins", "--quiet"]);
-    let mut all = step(name, &mut linted(programs)?)?;
+    let mut all = programs(name)?;
     let mut scenarios = cargo(["test", "--package", "scenarios", "--no-fail-fast"]);
     scenarios.args(tests).env("TINCAN_LONG", "1");
     all.add(&step(name, &mut linted(scenarios)?)?);
     Ok(all)
+}
+
+/// Builds the programs that scenarios run: a test of theirs builds none of other packages.
+fn programs(name: &'static str) -> Result<Step> {
+    let programs = cargo(["build", "--workspace", "--bins", "--quiet"]);
+    step(name, &mut linted(programs)?)
 }
 
 /// How long a run took.

@@ -186,7 +186,12 @@ fn step(station: &mut Station, source: &mut Source<'_>) {
             station.feed(Input::Transport { session, state });
         }
         15 => {
-            let why = source.pick([Absence::Closed, Absence::Silent, Absence::Unknown]);
+            let why = source.pick([
+                Absence::Closed,
+                Absence::Silent,
+                Absence::Unknown,
+                Absence::Ended,
+            ]);
             let to = peer(source.byte()).address;
             station.feed(Input::Undeliverable { to, why });
         }
@@ -212,7 +217,6 @@ const SECOND: Duration = Duration::from_secs(1);
 fn machine(source: &mut Source<'_>) -> Input {
     match source.below(9) {
         0 => Input::Broken { call: call(source) },
-        3 => Input::NoAccess { call: call(source) },
         1 => Input::Incompatible {
             from: peer(source.byte()).address,
             call: call(source),
@@ -225,6 +229,8 @@ fn machine(source: &mut Source<'_>) -> Input {
                 camera: source.flag(),
             },
         },
+        3 => Input::NoAccess { call: call(source) },
+        4 => Input::Receipt(receipt(source)),
         5 => Input::Consent(Consent::Asks {
             id: recording(source),
         }),
@@ -235,8 +241,7 @@ fn machine(source: &mut Source<'_>) -> Input {
         7 => Input::RecordingFailed {
             id: recording(source),
         },
-        8 => Input::Screen { on: source.flag() },
-        _ => Input::Receipt(receipt(source)),
+        _ => Input::Screen { on: source.flag() },
     }
 }
 
@@ -273,6 +278,8 @@ fn chat(source: &mut Source<'_>) -> Chat {
     }
 }
 
+/// What is said. The seeds are written by these numbers, as by those of [`step`], [`machine`] and
+/// [`command`]: what is new comes last, and nothing moves.
 fn body(source: &mut Source<'_>) -> Body {
     match source.below(13) {
         0 => Body::Invite {
@@ -312,6 +319,24 @@ fn body(source: &mut Source<'_>) -> Body {
             session: number(source),
         },
         8 => Body::Receipt(receipt(source)),
+        9 => Body::Over {
+            why: source.pick([
+                Over::Declined,
+                Over::Busy,
+                Over::Cancelled,
+                Over::HungUp,
+                Over::NoPath,
+                Over::Lost,
+                Over::Gone,
+                Over::Incompatible,
+                Over::NotSecure,
+                Over::Unknown,
+                Over::NoAccess,
+                Over::NoServer,
+                Over::ServerRefused,
+                Over::ServerEnded,
+            ]),
+        },
         10 => Body::Record(Record {
             id: recording(source),
             stance: match source.below(3) {
@@ -320,7 +345,7 @@ fn body(source: &mut Source<'_>) -> Body {
                 },
                 1 => Wants::Running,
                 _ => Wants::Over {
-                    why: RecordOver::Stopped,
+                    why: record_over(source),
                     heard: source.flag(),
                 },
             },
@@ -333,31 +358,27 @@ fn body(source: &mut Source<'_>) -> Body {
                     statement: statement(),
                 },
                 _ => Allows::Over {
-                    why: RecordOver::Refused,
+                    why: record_over(source),
                     heard: source.flag(),
                 },
             },
         }),
-        9 => Body::Chat(chat(source)),
-        _ => Body::Over {
-            why: source.pick([
-                Over::Declined,
-                Over::Busy,
-                Over::Cancelled,
-                Over::HungUp,
-                Over::NoPath,
-                Over::Lost,
-                Over::Gone,
-                Over::Incompatible,
-                Over::NotSecure,
-                Over::Unknown,
-            ]),
-        },
+        _ => Body::Chat(chat(source)),
     }
 }
 
 fn recording(source: &mut Source<'_>) -> RecordingId {
     RecordingId(source.below(3) as u64)
+}
+
+fn record_over(source: &mut Source<'_>) -> RecordOver {
+    source.pick([
+        RecordOver::Stopped,
+        RecordOver::Refused,
+        RecordOver::NoAnswer,
+        RecordOver::Failed,
+        RecordOver::Unknown,
+    ])
 }
 
 fn statement() -> Statement {
@@ -399,7 +420,8 @@ fn command(source: &mut Source<'_>) -> Command {
             call: call(source),
             video,
         },
-        12 => Command::AskToRecord {
+        7 => Command::SetCamera(video),
+        8 => Command::AskToRecord {
             id: recording(source),
             statement: statement(),
         },
@@ -411,10 +433,9 @@ fn command(source: &mut Source<'_>) -> Command {
             id: recording(source),
         },
         11 => Command::StopRecording,
-        7 => Command::Typing,
-        8 => Command::Say(Text::new("x").expect("it is short enough")),
-        13 => Command::Share(video),
-        _ => Command::SetCamera(video),
+        12 => Command::Typing,
+        13 => Command::Say(Text::new("x").expect("it is short enough")),
+        _ => Command::Share(video),
     }
 }
 

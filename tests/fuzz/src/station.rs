@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use call::carrier::Carrier;
 use call::chat::{Event, Text};
-use call::id::{CallId, Peer, SessionId};
-use call::input::{Input, Transport};
+use call::id::{CallId, Peer, RecordingId, SessionId};
+use call::input::{Command, Consent, Input, Transport};
 use call::message::Message;
 use call::output::Output;
 use call::phone::{Config, Phone};
 use call::time::Timestamp;
-use call::view::CallView;
+use call::view::{CallView, OurRecording, TheirRecording};
 
 /// A phone, its sessions and its gates.
 #[derive(Debug)]
@@ -21,8 +21,24 @@ pub struct Station {
     sessions: Vec<End>,
     /// Whether a gate was asked to be open.
     live: bool,
+    /// Whether our screen was asked to be seen.
+    shares: bool,
     /// Whether the call is written.
     recording: bool,
+    /// Whether the other side may write it.
+    is_recorded: bool,
+    /// What the last input allows of recordings.
+    allows: Allows,
+}
+
+/// What an input allows of recordings: each side's are nothing without the other's agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allows {
+    Nothing,
+    /// They agreed to this one of ours.
+    Ours(RecordingId),
+    /// Our user agrees to one of theirs.
+    Theirs,
 }
 
 /// One end of a session that the phone holds.
@@ -51,7 +67,10 @@ impl Station {
             }),
             sessions: Vec::new(),
             live: false,
+            shares: false,
             recording: false,
+            is_recorded: false,
+            allows: Allows::Nothing,
         };
         station.feed(Input::Link { online: true });
         station
@@ -71,6 +90,7 @@ impl Station {
 
     /// Hands one input over, and takes and checks all that follows from it.
     pub fn feed(&mut self, input: Input) {
+        self.allows = Allows::of(&input);
         self.phone.handle(self.now, input);
         for _ in 0..MAX_OUTPUTS {
             let Some(output) = self.phone.poll_output() else {
@@ -134,7 +154,9 @@ impl Station {
             Output::SetCapture { microphone, camera } => self.live = *microphone || *camera,
             Output::Missed { peer } | Output::Ended { peer, .. } => assert_shown(peer),
             Output::Chat { event, .. } => assert_heard(event),
-            Output::Record { .. } => {
+            Output::SetScreen { on } => self.shares = *on,
+            Output::Record { id, .. } => {
+                assert_eq!(self.allows, Allows::Ours(*id), "nobody agreed");
                 assert!(!self.recording, "one recording at a time");
                 self.recording = true;
             }
@@ -144,7 +166,6 @@ impl Station {
             }
             Output::AskForAccess { .. }
             | Output::ReleaseAccess { .. }
-            | Output::SetScreen { .. }
             | Output::CheckConsent { .. }
             | Output::Sound(_) => {}
         }
@@ -173,17 +194,47 @@ impl Station {
         assert!(is_open, "{id} is used and not open");
     }
 
-    fn check_view(&self) {
+    fn check_view(&mut self) {
         let view = self.view();
         let in_call = matches!(view, CallView::Active { .. });
         assert!(in_call || !self.live, "a gate is open outside of a call");
-        assert!(in_call || !self.recording, "records outside of a call");
+        assert!(in_call || !self.shares, "shares outside of a call");
+        self.check_recordings(&view);
         match &view {
             CallView::Idle => {}
             CallView::Outgoing { peer, .. }
             | CallView::Incoming { peer, .. }
             | CallView::Active { peer, .. }
             | CallView::Ended { peer, .. } => assert_shown(peer),
+        }
+    }
+
+    /// What is written is shown, and nothing is that nobody agreed to.
+    fn check_recordings(&mut self, view: &CallView) {
+        let (ours, theirs) = match view {
+            CallView::Active { recording, .. } => (recording.ours, recording.theirs),
+            CallView::Idle
+            | CallView::Outgoing { .. }
+            | CallView::Incoming { .. }
+            | CallView::Ended { .. } => (OurRecording::Off, TheirRecording::Off),
+        };
+        let is_shown = matches!(ours, OurRecording::Running { .. });
+        assert_eq!(self.recording, is_shown, "what is written is what is shown");
+        let is_recorded = matches!(theirs, TheirRecording::Running { .. });
+        let may_begin = self.is_recorded || self.allows == Allows::Theirs;
+        assert!(!is_recorded || may_begin, "recorded without a press");
+        self.is_recorded = is_recorded;
+    }
+}
+
+impl Allows {
+    fn of(input: &Input) -> Self {
+        if let Input::Consent(Consent::Agrees { id, .. }) = input {
+            Self::Ours(*id)
+        } else if let Input::Command(Command::AgreeToRecord { .. }) = input {
+            Self::Theirs
+        } else {
+            Self::Nothing
         }
     }
 }

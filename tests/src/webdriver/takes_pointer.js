@@ -1,4 +1,4 @@
-// Whether arguments[0] is under the pointer at its middle, and stays there for two pictures. The
+// Whether arguments[0] is on, under the pointer at its middle, and stays there for two pictures. The
 // pointer moves first, as a hand moves it: what floats over a picture fades away and comes back.
 const [element, done] = arguments;
 const middle = () => {
@@ -10,6 +10,6 @@ window.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y })
 requestAnimationFrame(() =>
   requestAnimationFrame(() => {
     const there = document.elementFromPoint(x, y);
-    done(element.contains(there) && String(middle()) === String([x, y]));
+    done(!element.disabled && element.contains(there) && String(middle()) === String([x, y]));
   }),
 );

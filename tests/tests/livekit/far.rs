@@ -1,15 +1,17 @@
-//! A server that is far away: its figures are told, and what must be there is there.
+//! A server that is far away.
+
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use scenarios::lab::Conditions;
 use scenarios::turn::{has_time_for, note, turn};
-use scenarios::world::{SOON, number};
+use scenarios::world::SOON;
 use serde_json::Value;
 
 use crate::network::Network;
 
 #[tokio::test]
-async fn pictures_flow_over_a_server_that_is_far_away() -> Result<()> {
+async fn the_first_picture_comes_within_a_second_of_the_answer() -> Result<()> {
     if !has_time_for("a server that is far away") {
         return Ok(());
     }
@@ -24,19 +26,9 @@ async fn pictures_flow_over_a_server_that_is_far_away() -> Result<()> {
     for peer in [&mut ada, &mut bea] {
         let first = |line: &Value| line.pointer("/figures/acceptToFirstFrameMs")?.as_f64();
         let took = peer.until("the first picture", SOON, first).await?;
-        note(&format!(
-            "first picture {took:.0} ms after the answer, to reach 1000"
-        ));
-        let whole = |line: &Value| {
-            let figures = line.get("figures")?;
-            (number(figures, "framesPerSecondReceived") > 10.0).then(|| figures.clone())
-        };
-        let figures = peer.until("pictures", SOON, whole).await?;
-        ensure!(figures["path"] == "server", "{figures}");
-        ensure!(
-            number(&figures, "currentRoundTripTime") > 0.045,
-            "{figures}"
-        );
+        note(&format!("first picture {took:.0} ms after the answer"));
+        let within = Duration::from_secs(1).as_secs_f64() * 1e3;
+        ensure!(took <= within, "it took {took:.0} ms");
     }
     ada.say("end").await?;
     ensure!(ada.ended(SOON).await?.success() && bea.ended(SOON).await?.success());

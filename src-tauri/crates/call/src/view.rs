@@ -178,24 +178,6 @@ pub struct RecordingView {
     pub theirs: TheirRecording,
 }
 
-impl RecordingView {
-    /// Whether anything of the call is recorded.
-    #[must_use]
-    pub fn is_running(&self) -> bool {
-        let ours = match self.ours {
-            OurRecording::Running { .. } => true,
-            OurRecording::Off | OurRecording::Asking | OurRecording::Over { .. } => false,
-        };
-        let theirs = match self.theirs {
-            TheirRecording::Running { .. } => true,
-            TheirRecording::Off | TheirRecording::Asked { .. } | TheirRecording::Over { .. } => {
-                false
-            }
-        };
-        ours || theirs
-    }
-}
-
 /// The recording that we write, or want to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(

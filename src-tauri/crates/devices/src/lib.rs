@@ -20,6 +20,7 @@ mod allocations;
 mod backend;
 mod choice;
 mod jpeg;
+mod planar;
 mod screen;
 mod system;
 mod thread;

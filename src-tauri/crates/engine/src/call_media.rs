@@ -33,7 +33,6 @@ use crate::plugs::{Ends, Plugs};
 use crate::session::{self, News};
 
 pub(crate) use self::pipelines::Context;
-pub(crate) use self::screens::Finished;
 pub(crate) use self::sessions::{Gates, GivenUp};
 
 /// One call's media.
@@ -237,7 +236,7 @@ impl CallMedia {
         self.plugs.camera_keyframes.request();
     }
 
-    /// All that is sent and comes goes to this recording too, or to none. It begins with keyframes.
+    /// All that is encoded to be sent, and all that comes, goes to this recording too, or to none. It begins with keyframes.
     pub(crate) fn record(&self, recording: Option<&Arc<dyn Recording>>) {
         self.plugs.tap(recording);
         let Some(recording) = recording else {

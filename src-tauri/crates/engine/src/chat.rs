@@ -4,6 +4,7 @@
 //! together, within bounds. What must never happen: a text in a log.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use call::chat::{Event, Text};
 use call::id::{CallId, Peer};
@@ -39,7 +40,7 @@ struct Conversation {
     call: CallId,
     peer: Peer,
     /// Oldest first.
-    texts: VecDeque<ChatText>,
+    texts: Arc<Vec<ChatText>>,
     /// Of all texts.
     bytes: usize,
     unread: u32,
@@ -127,7 +128,7 @@ impl Chat {
         let conversation = self.conversation.as_ref()?;
         Some(ChatView {
             call: conversation.call.to_string(),
-            texts: conversation.texts.iter().cloned().collect(),
+            texts: Arc::clone(&conversation.texts),
             unread: conversation.unread,
             typing: conversation.typing,
             takes: conversation.takes,
@@ -158,7 +159,7 @@ impl Conversation {
         Self {
             call,
             peer,
-            texts: VecDeque::new(),
+            texts: Arc::default(),
             bytes: 0,
             unread: 0,
             typing: false,
@@ -176,22 +177,22 @@ impl Conversation {
             state,
         };
         self.bytes += text.text.as_str().len();
-        self.texts.push_back(text.clone());
+        let texts = Arc::make_mut(&mut self.texts);
+        texts.push(text.clone());
         let has_fate = |it: &ChatText| it.state != TextState::Sent;
-        while (self.texts.len() > SHOWN || self.bytes > SHOWN_BYTES)
+        while (texts.len() > SHOWN || self.bytes > SHOWN_BYTES)
             // Never the one that was just added.
-            && let earlier = self.texts.len() - 1
-            && let Some(at) = self.texts.iter().take(earlier).position(has_fate)
-            && let Some(oldest) = self.texts.remove(at)
+            && let earlier = texts.len() - 1
+            && let Some(at) = texts.iter().take(earlier).position(has_fate)
         {
-            self.bytes -= oldest.text.as_str().len();
+            self.bytes -= texts.remove(at).text.as_str().len();
         }
         text
     }
 
     /// Says what became of our texts that are on their way; returns them.
     fn settle(&mut self, state: TextState, is_meant: impl Fn(u32) -> bool) -> Vec<ChatText> {
-        let sent = self.texts.iter_mut();
+        let sent = Arc::make_mut(&mut self.texts).iter_mut();
         let sent = sent.filter(|it| it.state == TextState::Sent && is_meant(it.number));
         let settle = |text: &mut ChatText| {
             text.state = state;
@@ -256,6 +257,19 @@ mod tests {
         chat.read(false);
         assert!(hear(&mut chat, 3, "d"));
         assert_eq!(chat.view().unwrap().unread, 1);
+    }
+
+    #[test]
+    fn a_text_that_nobody_acknowledges_keeps_no_others_of_the_other_side() {
+        let (mut chat, _receiver) = chat();
+        let (number, text) = (0, text("x"));
+        let _ = chat.happened(1, CALL, Event::Said { number, text });
+        for number in 0..3 * u32::try_from(SHOWN).unwrap() {
+            hear(&mut chat, number, "y");
+        }
+        let texts = chat.view().unwrap().texts;
+        assert_eq!(texts.len(), SHOWN);
+        assert_eq!(texts[0].state, TextState::Sent);
     }
 
     #[test]

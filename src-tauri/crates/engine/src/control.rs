@@ -29,11 +29,11 @@ use call::time::Timestamp;
 use call::view::CallView;
 use media::backend::codec::CodecBackend;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 use tracing::Span;
 
 use self::inbox::{Event, Inbox, Senders};
 pub(crate) use self::inbox::{REQUESTS, Request};
+use self::share::Ending;
 use crate::access::Accesses;
 use crate::call_media::{CallMedia, Gates};
 use crate::camera_tap::CameraTap;
@@ -131,8 +131,8 @@ struct Call {
     named: Option<String>,
     /// Names that call.
     span: Span,
-    /// The pipeline that showed the other side's screen last, on its way out.
-    ending_screen: Option<JoinHandle<()>>,
+    /// Pipelines of shared screens on their way out.
+    ending: Ending,
 }
 
 impl Control {
@@ -205,7 +205,7 @@ impl Control {
                 screen,
                 named: None,
                 span: Span::none(),
-                ending_screen: None,
+                ending: Ending::default(),
             },
             recorder: Recorder::new(backends.record),
             devices,
@@ -392,7 +392,7 @@ impl Control {
             && self.call.media.is_none()
             && self.call.closing.is_empty()
             && self.devices.is_released()
-            && self.share.is_released()
+            && (self.are_screens_released() || self.devices.is_overdue())
     }
 }
 

@@ -271,10 +271,13 @@ impl Devices {
     /// Whether nothing of a device is held any more, or one that hangs was waited for long enough:
     /// what it opens is closed and what it closes is gone when it answers.
     pub(crate) fn is_released(&self) -> bool {
-        let overdue = self
-            .released_at
-            .is_some_and(|at| self.clock.media_now() >= at + RELEASE_LIMIT);
-        overdue || self.slots.are_released()
+        self.is_overdue() || self.slots.are_released()
+    }
+
+    /// Whether the end of the engine has waited long enough for what opens and closes.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.released_at
+            .is_some_and(|at| self.clock.media_now() >= at + RELEASE_LIMIT)
     }
 
     /// What the camera sees now, if it runs.

@@ -76,6 +76,8 @@ pub use machine::{Machine, Rng};
 pub use microphone::reference;
 pub use picture::{PictureFeed, Subscription};
 pub use quality::{CallRecord, DirectionRecord};
+#[cfg(fuzzing)]
+pub use recording::consent::fuzzing;
 pub use recording::consent::{Consent, NoConsent, Says, Signed};
 pub use recording::{RecordingFile, RecordingFileState};
 pub use relays::{Dialer, Dialled, RelayConnection, SignalClient};

@@ -26,6 +26,8 @@ pub(crate) struct Recorder {
     /// What the phone is to hear once it has said all.
     pub(crate) answers: VecDeque<Input>,
     current: Option<Current>,
+    /// Those before, which still wait for a disk, and since when.
+    before: Vec<(Arc<dyn Recording>, Instant)>,
 }
 
 /// The recording of the moment, or the last one.
@@ -89,6 +91,7 @@ impl Recorder {
             backend,
             answers: VecDeque::new(),
             current: None,
+            before: Vec::new(),
         }
     }
 
@@ -105,6 +108,12 @@ impl Recorder {
         plan: Plan,
     ) -> Option<Arc<dyn Recording>> {
         let recording = self.backend.as_ref()?.start(plan);
+        self.before.retain(|(it, _)| is_writing(it.as_ref()));
+        if let Some(last) = self.current.take()
+            && let Some(stopped_at) = last.stopped_at
+        {
+            self.before.push((last.recording, stopped_at));
+        }
         self.current = Some(Current {
             call,
             id,
@@ -167,13 +176,14 @@ impl Recorder {
 
     /// Whether nothing is being written, or a disk has had its time.
     pub(crate) fn is_finished(&self, now: Instant) -> bool {
-        self.current.as_ref().is_none_or(|current| {
-            let is_over = current.recording.progress().writing != Writing::Running;
-            let is_late = current
-                .stopped_at
-                .is_some_and(|at| now.saturating_duration_since(at) >= FINISH_LIMIT);
-            is_over || is_late
-        })
+        let is_late = |at: Instant| now.saturating_duration_since(at) >= FINISH_LIMIT;
+        let current = self.current.as_ref();
+        current.is_none_or(|it| {
+            !is_writing(it.recording.as_ref()) || it.stopped_at.is_some_and(is_late)
+        }) && self
+            .before
+            .iter()
+            .all(|(it, at)| !is_writing(it.as_ref()) || is_late(*at))
     }
 
     /// What the user may see, until there is another call than the one that was recorded.
@@ -194,6 +204,10 @@ impl Recorder {
             },
         })
     }
+}
+
+fn is_writing(recording: &dyn Recording) -> bool {
+    recording.progress().writing == Writing::Running
 }
 
 /// Half an hour of two good pictures.

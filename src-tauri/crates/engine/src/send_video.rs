@@ -168,6 +168,8 @@ impl Work for Encoding {
 
     fn wait(&mut self, _: &Stop) {
         let due = self.turns.due().map(|turn| match self.limiter.due() {
+            // Nothing else may leave before it.
+            Some(keyframe) if self.reference_missing => keyframe,
             Some(keyframe) => turn.min(keyframe),
             None => turn,
         });

@@ -62,11 +62,11 @@ pub(crate) enum News {
     },
 }
 
-/// Whose screen.
+/// Whose screen, and which of the pipelines that there were for it, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
-    Ours,
-    Theirs,
+    Ours(u64),
+    Theirs(u64),
 }
 
 /// A session on its way.

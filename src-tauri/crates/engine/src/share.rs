@@ -59,8 +59,8 @@ pub(crate) struct Share {
     state: State,
     /// The number of the last opening.
     turn: u64,
-    /// Sources that are on their way to be closed.
-    closing: usize,
+    /// Sources that are on their way to be opened, wanted or not, or to be closed.
+    moving: usize,
     /// Why the last share ended by itself.
     problem: Option<ShareProblem>,
     /// What the phone has to be told.
@@ -97,7 +97,7 @@ impl Share {
             chosen: None,
             state: State::Off,
             turn: 0,
-            closing: 0,
+            moving: 0,
             problem: None,
             report: None,
         }
@@ -117,6 +117,7 @@ impl Share {
             return self.end();
         };
         self.turn += 1;
+        self.moving += 1;
         self.state = State::Opening { hidden: false };
         let (turn, backend, call) = (self.turn, Arc::clone(&self.backend), Span::current());
         let sink = Box::new(Sink {
@@ -152,15 +153,18 @@ impl Share {
     /// Something became of a source.
     pub(crate) fn on_news(&mut self, news: News) {
         match news {
-            News::Opened { turn, result } => match result {
-                Ok(stream) if turn == self.turn => self.opened(stream),
-                Ok(stream) => self.let_go(stream),
-                Err(error) if turn == self.turn => {
-                    tracing::warn!(%error, "nothing is shared");
-                    self.fail(ShareProblem::from(&error));
+            News::Opened { turn, result } => {
+                self.moving -= 1;
+                match result {
+                    Ok(stream) if turn == self.turn => self.opened(stream),
+                    Ok(stream) => self.let_go(stream),
+                    Err(error) if turn == self.turn => {
+                        tracing::warn!(%error, "nothing is shared");
+                        self.fail(ShareProblem::from(&error));
+                    }
+                    Err(_) => {}
                 }
-                Err(_) => {}
-            },
+            }
             News::Hidden { turn, hidden: now } => match &mut self.state {
                 State::Opening { hidden } | State::On { hidden, .. } if turn == self.turn => {
                     *hidden = now;
@@ -173,7 +177,7 @@ impl Share {
                     self.fail(ShareProblem::from(&error));
                 }
             }
-            News::Closed => self.closing -= 1,
+            News::Closed => self.moving -= 1,
         }
     }
 
@@ -189,7 +193,7 @@ impl Share {
 
     /// Whether nothing of a source is held any more.
     pub(crate) fn is_released(&self) -> bool {
-        matches!(self.state, State::Off) && self.closing == 0
+        matches!(self.state, State::Off) && self.moving == 0
     }
 
     /// What the user reads of it.
@@ -228,7 +232,7 @@ impl Share {
     }
 
     fn let_go(&mut self, stream: Box<dyn ScreenStream>) {
-        self.closing += 1;
+        self.moving += 1;
         let call = Span::current();
         self.machine.threads.report(self.news.clone(), move || {
             let _call = call.entered();

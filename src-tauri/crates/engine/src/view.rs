@@ -1,6 +1,9 @@
 //! What the UI shows of the engine: one value, pushed whenever it changes.
 
 mod share;
+mod texts;
+
+use std::sync::Arc;
 
 use call::chat::Text;
 use call::view::CallView;
@@ -75,8 +78,11 @@ pub struct EngineView {
 pub struct ChatView {
     /// The call's id in hexadecimal.
     pub call: String,
-    /// What was said last, the oldest first: about 100 texts and 64 KiB.
-    pub texts: Vec<ChatText>,
+    /// What was said last, the oldest first: about 100 texts and 64 KiB. Shared, for a view is made
+    /// after every event and few of them change it.
+    #[serde(with = "texts")]
+    #[ts(type = "Array<ChatText>")]
+    pub texts: Arc<Vec<ChatText>>,
     /// How many texts of the other side came since the user looked last.
     pub unread: u32,
     /// Whether the other side writes.

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::file::{self, SideFile};
 use crate::pair::Whose;
 
-/// What we sent.
+/// What we sent, also while there was no path for it.
 pub const ME: &str = "me.mp4";
 
 /// What the other side sent.

@@ -18,7 +18,7 @@ use crate::sound::SoundSample;
 /// Makes the bytes of one file.
 #[derive(Debug)]
 pub(crate) struct Muxer {
-    library: Fmp4SegmentMuxer,
+    segments: Fmp4SegmentMuxer,
     /// What the head tells: how many tracks and parameter sets.
     told: usize,
     sound_is_known: bool,
@@ -42,7 +42,7 @@ impl Muxer {
             ..SegmentMuxerOptions::default()
         };
         Ok(Self {
-            library: Fmp4SegmentMuxer::with_options(options)?,
+            segments: Fmp4SegmentMuxer::with_options(options)?,
             told: 0,
             sound_is_known: false,
             known_parameters: Vec::new(),
@@ -87,7 +87,7 @@ impl Muxer {
         if samples.is_empty() {
             return Ok(Fragment::default());
         }
-        let mut body = self.library.create_media_segment_metadata(&samples)?;
+        let mut body = self.segments.create_media_segment_metadata(&samples)?;
         body.extend_from_slice(&payload);
         let known = usize::from(self.sound_is_known) + self.known_parameters.len();
         let head = (known != self.told).then(|| self.head(None)).transpose()?;
@@ -101,7 +101,7 @@ impl Muxer {
     }
 
     fn head(&self, lasts: Option<Duration>) -> Result<Vec<u8>, MuxError> {
-        let mut head = self.library.init_segment_bytes()?;
+        let mut head = self.segments.init_segment_bytes()?;
         if let Some(lasts) = lasts {
             let (kind, length) = FtypBox::decode(&head)?;
             let (mut movie, _) = MoovBox::decode(&head[length..])?;

@@ -1,6 +1,6 @@
 //! Recordings of calls: a folder with one file for each side, written while the call runs.
 //!
-//! `me.mp4` and `them.mp4` hold what was sent, as it was coded: H.264 pictures and Opus sound in
+//! `me.mp4` and `them.mp4` hold what each side sent, heard or not, as it was coded: H.264 pictures and Opus sound in
 //! fragmented MP4 (ISO/IEC 14496-12, 14496-15; "Encapsulation of Opus in ISO Base Media File Format"),
 //! so nothing is decoded or encoded while a call runs. Both count from one moment. `consent.json`
 //! holds what both people agreed to. A fragment is a second long and is on the disk before the next
@@ -16,6 +16,8 @@ mod failure;
 mod file;
 mod folder;
 mod fragment;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod inbox;
 mod pair;
 mod parameters;

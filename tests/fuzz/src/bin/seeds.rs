@@ -88,6 +88,8 @@ fn all() -> Result<Vec<(&'static str, Seeds)>, Box<dyn Error>> {
             vec![seal::introduce(&ann.address(), &bob.address())?],
         ),
         ("call_phone", phone_histories()),
+        ("consent_statement", engine::fuzzing::seeds(&ann, &bob)),
+        ("record_keyframe", record::fuzzing::seeds()),
         ("livekit_messages", livekit::message_seeds()),
         ("livekit_packets", livekit::packet_seeds()),
         ("livekit_frames", livekit::frame_seeds()),
@@ -326,6 +328,7 @@ fn messages() -> Seeds {
             camera: false,
             lacks_microphone: false,
             lacks_camera: true,
+            screen: true,
             takes_texts: true,
         }),
         Body::Chat(Chat::Text {
@@ -341,19 +344,6 @@ fn messages() -> Seeds {
             next: 3,
         },
         Body::Renew { session: 2 },
-        Body::Record(Record {
-            id: RecordingId(9),
-            stance: Wants::Asked {
-                statement: Statement::new("signed".to_owned()).expect("it is short"),
-            },
-        }),
-        Body::Recorded(Recorded {
-            id: RecordingId(9),
-            stance: Allows::Over {
-                why: RecordOver::Stopped,
-                heard: false,
-            },
-        }),
         Body::Receipt(Receipt {
             packets: 50,
             loudness: -30,
@@ -365,10 +355,36 @@ fn messages() -> Seeds {
         }),
     ];
     let call = CallId(7);
-    bodies
-        .into_iter()
-        .map(|body| Message { call, body }.encode())
-        .collect()
+    let bodies = bodies.into_iter().chain(recordings());
+    bodies.map(|body| Message { call, body }.encode()).collect()
+}
+
+/// What two phones say of a recording of each.
+fn recordings() -> Vec<Body> {
+    let id = RecordingId(9);
+    let statement = || Statement::new("signed".to_owned()).expect("it is short");
+    let (statement, agreement) = (statement(), statement());
+    let wants = [
+        Wants::Asked { statement },
+        Wants::Running,
+        Wants::Over {
+            why: RecordOver::Failed,
+            heard: true,
+        },
+    ];
+    let allows = [
+        Allows::Shown,
+        Allows::Agreed {
+            statement: agreement,
+        },
+        Allows::Over {
+            why: RecordOver::Stopped,
+            heard: false,
+        },
+    ];
+    let wants = wants.map(|stance| Body::Record(Record { id, stance }));
+    let allows = allows.map(|stance| Body::Recorded(Recorded { id, stance }));
+    wants.into_iter().chain(allows).collect()
 }
 
 /// The state to begin with, then steps.
@@ -382,7 +398,7 @@ fn phone_histories() -> Seeds {
                 0, 0, 0, 0, 0, 3, b'A', b'n', b'n', 1, 0, 200, 4, 0, 0, 0, 255, 0,
             ],
             &[12, 1, 1, 8, 0, 0, 8, 0, 2, 12, 0, 11, 1, 0, 8, 0, 0],
-            &[5, 0, 0, 0, 4, 1, 1, 1, 0, 0, 0, 255, 0],
+            &[5, 0, 0, 0, 4, 1, 1, 1, 0, 0, 0, 1, 0, 255, 0],
             &[5, 0, 0, 0, 9, 3, 255, 0, 10, 0],
         ]),
         // We call while they do, and a stranger too.
@@ -465,6 +481,59 @@ fn phone_histories() -> Seeds {
             &[12, 1, 0, 0, 0, 1, 0, 0, 0, 0, 1, 255, 0],
             &[0, 0, 0, 0, 2, 1, b'B', 0, 1, 255, 0, 19, 3, 0],
             &[11, 255, 255],
+        ]),
+        // They ask to record, our user agrees, they write and stop; they ask again, and our user does
+        // not want it.
+        history(&[
+            &[5],
+            &[5, 0, 0, 0, 10, 1, 0, 255, 0, 19, 5, 1, 12, 0, 9, 1],
+            &[5, 0, 0, 0, 10, 1, 1, 255, 0, 11, 1, 0],
+            &[5, 0, 0, 0, 10, 1, 2, 0, 0, 255, 0],
+            &[5, 0, 0, 0, 10, 2, 0, 255, 0, 19, 5, 2, 12, 0, 10, 2],
+            &[5, 0, 0, 0, 10, 2, 2, 1, 1, 255, 0, 11, 1, 0],
+        ]),
+        // Our user asks to record, they show it and agree, and our user stops; of the next one the
+        // agreement is said twice, and the disk fails; the last one runs when the call ends.
+        history(&[
+            &[5],
+            &[12, 0, 8, 1, 5, 0, 0, 0, 11, 1, 0, 255, 0],
+            &[5, 0, 0, 0, 11, 1, 1, 255, 0, 19, 6, 1, 11, 1, 0],
+            &[12, 0, 11, 5, 0, 0, 0, 11, 1, 2, 0, 1, 255, 0],
+            &[12, 0, 8, 2, 5, 0, 0, 0, 11, 2, 1, 255, 0, 19, 6, 2],
+            &[5, 0, 0, 0, 11, 2, 1, 255, 0, 19, 7, 2, 11, 1, 0],
+            &[5, 0, 0, 0, 11, 2, 2, 0, 1, 255, 0],
+            &[12, 0, 8, 0, 19, 6, 0, 12, 0, 3, 10, 0],
+        ]),
+        // Both ask at once; the path is lost, both stop what they are told of, and it is found again.
+        history(&[
+            &[5],
+            &[12, 0, 8, 0, 5, 0, 0, 0, 10, 1, 0, 255, 0, 19, 5, 1],
+            &[19, 6, 0, 12, 0, 9, 1, 8, 0, 1, 12, 0, 11],
+            &[11, 2, 0, 0, 0, 0, 0, 11, 0, 2, 0, 1, 255, 0],
+            &[8, 0, 0, 11, 1, 0],
+        ]),
+        // Both write to each other; texts come twice, before their turn and while there is no path,
+        // and some are not acknowledged before the call ends.
+        history(&[
+            &[5],
+            &[5, 0, 0, 0, 4, 1, 1, 1, 1, 0, 0, 1, 0, 255, 0],
+            &[12, 0, 12, 12, 0, 13, 5, 0, 0, 0, 12, 1, 0, 255, 0],
+            &[5, 0, 0, 0, 12, 0, 1, 255, 0],
+            &[5, 0, 0, 0, 12, 0, 2, 0, 5, 255, 0],
+            &[5, 0, 0, 0, 12, 0, 2, 0, 5, 255, 0],
+            &[5, 0, 0, 0, 12, 2, 2, 0, 9, 255, 0, 11, 1, 0],
+            &[5, 0, 0, 0, 12, 1, 2, 1, 9, 255, 0],
+            &[8, 0, 1, 12, 0, 13, 0, 0, 0, 0, 12, 3, 2, 0, 2, 255, 0],
+            &[8, 0, 0, 11, 1, 0, 12, 0, 13, 12, 0, 3],
+            &[0, 0, 0, 0, 12, 2, 0, 255, 0, 11, 255, 255],
+        ]),
+        // Both share: ours is stopped by our user, then ends by itself, and is on when the call ends.
+        history(&[
+            &[5],
+            &[12, 1, 14, 19, 8, 1, 5, 0, 0, 0, 4, 1, 1, 1, 1, 0, 0, 1],
+            &[1, 255, 0, 11, 1, 0, 12, 0, 14, 19, 8, 0],
+            &[12, 1, 14, 19, 8, 1, 19, 8, 0, 12, 1, 14, 19, 8, 1],
+            &[5, 0, 0, 0, 9, 3, 255, 0, 10, 0],
         ]),
     ]
 }

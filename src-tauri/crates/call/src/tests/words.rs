@@ -93,6 +93,46 @@ fn the_wire_form_is_this() {
             r#""record","id":"000000000000000a","stance":{"is":"asked","statement":"signed"}}"#,
         ),
         (
+            Body::Controls(ControlsReport {
+                screen: true,
+                ..ControlsReport::new(9, SOUND, Lacking::default())
+            }),
+            r#""controls","sequence":9,"heard":0,"microphone":true,"camera":false,"takesTexts":true,"screen":true}"#,
+        ),
+        (
+            Body::Record(Record {
+                id: RecordingId(10),
+                stance: Wants::Running,
+            }),
+            r#""record","id":"000000000000000a","stance":{"is":"running"}}"#,
+        ),
+        (
+            Body::Record(Record {
+                id: RecordingId(10),
+                stance: Wants::Over {
+                    why: RecordOver::Stopped,
+                    heard: false,
+                },
+            }),
+            r#""record","id":"000000000000000a","stance":{"is":"over","why":"stopped","heard":false}}"#,
+        ),
+        (
+            Body::Recorded(Recorded {
+                id: RecordingId(10),
+                stance: Allows::Shown,
+            }),
+            r#""recorded","id":"000000000000000a","stance":{"is":"shown"}}"#,
+        ),
+        (
+            Body::Recorded(Recorded {
+                id: RecordingId(10),
+                stance: Allows::Agreed {
+                    statement: statement(),
+                },
+            }),
+            r#""recorded","id":"000000000000000a","stance":{"is":"agreed","statement":"signed"}}"#,
+        ),
+        (
             Body::Recorded(Recorded {
                 id: RecordingId(10),
                 stance: Allows::Over {

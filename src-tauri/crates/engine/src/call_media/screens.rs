@@ -23,25 +23,12 @@ pub(super) struct Screens {
     pub(super) sender: Option<VideoSender>,
     /// Theirs, while they share.
     pub(super) receiver: Option<VideoReceiver>,
+    /// How many pipelines there were for ours and for theirs, so that what one tells too late says
+    /// nothing of the next.
+    sent: u64,
+    received: u64,
     /// Theirs cannot be shown; it is not tried again before they share the next one.
     is_given_up: bool,
-}
-
-/// A pipeline that is not needed any more. It ends when its codec has returned.
-#[derive(Debug)]
-pub(crate) enum Finished {
-    Sender(VideoSender),
-    Receiver(VideoReceiver),
-}
-
-impl Finished {
-    /// Waits until nothing of it is left.
-    pub(crate) fn wait(self) {
-        match self {
-            Self::Sender(it) => drop(it),
-            Self::Receiver(it) => drop(it),
-        }
-    }
 }
 
 impl CallMedia {
@@ -54,6 +41,8 @@ impl CallMedia {
         gate: &Gate,
         context: &Context<'_>,
     ) -> std::io::Result<Slot<Captured>> {
+        self.screens.sent += 1;
+        let screen = Screen::Ours(self.screens.sent);
         let sender = VideoSender::start(
             &context.machine.threads,
             send_video::Parts {
@@ -64,7 +53,7 @@ impl CallMedia {
                 counters: Arc::clone(&self.flow.screen_out),
                 clock: context.machine.clock.clone(),
                 epoch: context.epoch,
-                fault: Fault::of_screen(Screen::Ours, self.call, self.news.clone()),
+                fault: Fault::of_screen(screen, self.call, self.news.clone()),
                 span: self.span.clone(),
             },
         )?;
@@ -75,8 +64,8 @@ impl CallMedia {
     }
 
     /// Sends no screen any more.
-    pub(crate) fn stop_sending_screen(&mut self) -> Option<Finished> {
-        self.screens.sender.take().map(Finished::Sender)
+    pub(crate) fn stop_sending_screen(&mut self) -> Option<VideoSender> {
+        self.screens.sender.take()
     }
 
     /// Begins to show their screen, if it is not shown yet.
@@ -89,6 +78,8 @@ impl CallMedia {
         }
         let current = self.sessions.open(self.sessions.in_use);
         self.plugs.renew_screen_in(current.map(|it| &it.ends));
+        self.screens.received += 1;
+        let screen = Screen::Theirs(self.screens.received);
         let receiver = VideoReceiver::start(
             &context.machine.threads,
             recv_video::Parts {
@@ -100,12 +91,22 @@ impl CallMedia {
                 sync: None,
                 clock: context.machine.clock.clone(),
                 epoch: context.epoch,
-                fault: Fault::of_screen(Screen::Theirs, self.call, self.news.clone()),
+                fault: Fault::of_screen(screen, self.call, self.news.clone()),
                 span: self.span.clone(),
             },
         )?;
         self.screens.receiver = Some(receiver);
         Ok(())
+    }
+
+    /// Whether this is the pipeline of the moment.
+    pub(crate) fn is_current(&self, screen: Screen) -> bool {
+        match screen {
+            Screen::Ours(number) => self.screens.sender.is_some() && number == self.screens.sent,
+            Screen::Theirs(number) => {
+                self.screens.receiver.is_some() && number == self.screens.received
+            }
+        }
     }
 
     /// Their screen cannot be shown.
@@ -114,9 +115,9 @@ impl CallMedia {
     }
 
     /// Shows no screen any more.
-    pub(crate) fn stop_receiving_screen(&mut self) -> Option<Finished> {
+    pub(crate) fn stop_receiving_screen(&mut self) -> Option<VideoReceiver> {
         self.screens.is_given_up = false;
-        self.screens.receiver.take().map(Finished::Receiver)
+        self.screens.receiver.take()
     }
 
     /// The decoder of the other side needs a keyframe of our screen.

@@ -27,10 +27,10 @@ impl Control {
             }
             News::Broken { call } => self.feed(Input::Broken { call }),
             News::ScreenBroken { call, screen } => {
-                if let Some(media) = self.media_of(call) {
+                if let Some(media) = self.media_of(call).filter(|it| it.is_current(screen)) {
                     match screen {
-                        Screen::Ours => self.share.fail(ShareProblem::Failed),
-                        Screen::Theirs => media.give_up_their_screen(),
+                        Screen::Ours(_) => self.share.fail(ShareProblem::Failed),
+                        Screen::Theirs(_) => media.give_up_their_screen(),
                     }
                 }
             }

@@ -7,7 +7,7 @@ use media::backend::screen::SourceId;
 use tokio::task::JoinHandle;
 
 use super::Control;
-use crate::call_media::{CallMedia, Finished};
+use crate::call_media::CallMedia;
 use crate::command::CommandError;
 use crate::view::ShareProblem;
 
@@ -35,9 +35,12 @@ impl Control {
             return self.share.fail(ShareProblem::Failed);
         };
         // Nothing of what was shared before can be sent again by another pipeline.
-        let finished = media.stop_sending_screen();
+        let before = media.stop_sending_screen();
         let started = media.send_screen(&gate, &context);
-        drop(self.finish(finished));
+        if let Some(before) = before {
+            let ending = self.drop_elsewhere(before);
+            self.call.ending.add_ours(ending);
+        }
         match started {
             Ok(slot) => self.share.begin(slot),
             Err(error) => {
@@ -52,8 +55,10 @@ impl Control {
         if let Some(on) = self.share.report() {
             if !on {
                 let media = self.call.media.as_mut();
-                let finished = media.and_then(CallMedia::stop_sending_screen);
-                drop(self.finish(finished));
+                if let Some(sender) = media.and_then(CallMedia::stop_sending_screen) {
+                    let ending = self.drop_elsewhere(sender);
+                    self.call.ending.add_ours(ending);
+                }
             }
             self.feed(Input::Screen { on });
             self.follow_call();
@@ -67,7 +72,7 @@ impl Control {
     /// Their screen is shown as long as they say that they share one.
     fn follow_their_screen(&mut self) {
         let is_shared = is_theirs_shared(&self.call.seen);
-        let ending = self.call.ending_screen.as_ref();
+        let ending = self.call.ending.theirs.as_ref();
         let is_finished = ending.is_none_or(JoinHandle::is_finished);
         let Some((media, context)) = self.media_and_context() else {
             return;
@@ -83,19 +88,43 @@ impl Control {
             }
             return;
         }
-        let finished = media.stop_receiving_screen();
-        if finished.is_some() {
+        if let Some(receiver) = media.stop_receiving_screen() {
             self.call.screen.show(None);
-            self.call.ending_screen = self.finish(finished);
+            self.call.ending.theirs = Some(self.drop_elsewhere(receiver));
         }
     }
 
-    /// Waits elsewhere for a pipeline that is not needed any more.
-    fn finish(&self, finished: Option<Finished>) -> Option<JoinHandle<()>> {
-        let finished = finished?;
+    /// Whether nothing of a shared screen is held any more.
+    pub(super) fn are_screens_released(&self) -> bool {
+        self.share.is_released() && self.call.ending.is_over()
+    }
+
+    /// Drops a pipeline elsewhere: its codec may take a while.
+    fn drop_elsewhere(&self, pipeline: impl Send + 'static) -> JoinHandle<()> {
         let threads = self.machine.threads.clone();
-        let wait = async move { threads.block(move || finished.wait()).await };
-        Some(tokio::spawn(wait.map(drop)))
+        let dropped = async move { threads.block(move || drop(pipeline)).await };
+        tokio::spawn(dropped.map(drop))
+    }
+}
+
+/// Pipelines of shared screens that are on their way out.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    ours: Vec<JoinHandle<()>>,
+    theirs: Option<JoinHandle<()>>,
+}
+
+impl Ending {
+    fn is_over(&self) -> bool {
+        self.ours
+            .iter()
+            .chain(&self.theirs)
+            .all(JoinHandle::is_finished)
+    }
+
+    fn add_ours(&mut self, ending: JoinHandle<()>) {
+        self.ours.retain(|it| !it.is_finished());
+        self.ours.push(ending);
     }
 }
 

@@ -18,7 +18,7 @@ impl Tap {
         *tapped = recording.map(|it| (kind, it));
     }
 
-    /// A frame leaves.
+    /// A frame is on its way out, whether there is a path for it or not.
     pub(crate) fn sent(&self, frame: &EncodedFrame) {
         let tapped = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((kind, recording)) = &*tapped {

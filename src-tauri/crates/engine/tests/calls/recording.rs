@@ -24,6 +24,13 @@ fn of(view: &EngineView) -> Option<RecordingView> {
     }
 }
 
+/// Whether the mark of a recording shows, in a call.
+fn is_marked(view: &EngineView) -> Option<bool> {
+    let RecordingView { ours, theirs } = of(view)?;
+    let ours = matches!(ours, OurRecording::Running { .. });
+    Some(ours || matches!(theirs, TheirRecording::Running { .. }))
+}
+
 async fn wishes(person: &Person, wish: RecordWish) {
     person.does(Command::Record { wish }).await;
 }
@@ -84,7 +91,7 @@ async fn both_sides_are_recorded_once_both_agreed_and_the_file_proves_it() {
         duo.alice.view().call.call()
     );
     for person in [&duo.alice, &duo.bob] {
-        let marked = |view: &EngineView| of(view)?.is_running().then_some(());
+        let marked = |view: &EngineView| is_marked(view)?.then_some(());
         person.sees("the mark", marked).await;
     }
     assert_eq!(duo.bob.notebook.pages(), 0);
@@ -168,7 +175,7 @@ async fn a_full_disk_ends_the_recording_and_not_the_call() {
         (state == RecordingFileState::Failed { why }).then_some(())
     };
     duo.alice.sees("why", told).await;
-    let unmarked = |view: &EngineView| (!of(view)?.is_running()).then_some(());
+    let unmarked = |view: &EngineView| (!is_marked(view)?).then_some(());
     duo.bob.sees("no mark", unmarked).await;
     duo.bob.devices.sing(700);
     duo.alice.hears(700).await;

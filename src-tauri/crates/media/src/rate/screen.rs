@@ -15,7 +15,7 @@
 //! let rate = Bitrate::from_kbps(2_000);
 //! schedule.changed(now);
 //! let mut finer = Vec::new();
-//! while let Some(due) = schedule.due().filter(|_| !schedule.is_perfect()) {
+//! while let Some(due) = schedule.due().filter(|it| *it < now + Duration::from_secs(1)) {
 //!     now = now.max(due);
 //!     finer.push(schedule.take(now).unwrap());
 //!     schedule.encoded(now, 20_000, rate, finer.len() == 1);
@@ -86,12 +86,6 @@ impl Schedule {
     /// The screen shows something else.
     pub fn changed(&mut self, now: Instant) {
         self.changed_at.get_or_insert(now);
-    }
-
-    /// Whether the other side sees all that there is, as finely as it gets.
-    #[must_use]
-    pub const fn is_perfect(&self) -> bool {
-        self.changed_at.is_none() && self.sent_qp <= BEST_QP
     }
 
     /// When to encode next; `None` while there was nothing to show.
@@ -305,7 +299,6 @@ mod tests {
         schedule.encoded(start, 1_000_000, RATE, true);
         assert!(schedule.take_for_keyframe(start).is_some());
         schedule.encoded(start + MS, 1_000_000, RATE, true);
-        assert!(!schedule.is_perfect());
         let due = schedule.due().unwrap();
         assert!(due > start + Duration::from_secs(7), "both are paid for");
         assert_eq!(schedule.take(due), Some(FINER_FROM));

@@ -18,6 +18,8 @@ pub(crate) fn decode(file: &Path) {
     let decoded = Command::new("ffmpeg")
         .args(["-v", "warning", "-xerror", "-i"])
         .arg(file)
+        // Times as they are in the file: at a fixed rate two pictures that came together collide.
+        .args(["-fps_mode", "passthrough", "-enc_time_base", "-1"])
         .args(["-f", "null", "-"])
         .output()
         .expect("ffmpeg");

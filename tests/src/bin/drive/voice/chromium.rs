@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use data_encoding::BASE64;
+use scenarios::browser::QUIET;
 use scenarios::material::write_wav;
 use scenarios::program::free_port;
 use scenarios::sound::find;
@@ -45,7 +46,8 @@ impl Chromium {
             .arg(format!("--port={port}"))
             .env("PULSE_SERVER", sound.address())
             .env("HOME", home.path());
-        let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        let mut args: Vec<String> = QUIET.iter().map(ToString::to_string).collect();
+        args.push("--headless".to_owned());
         let profile = home.path().join("profile");
         args.push(format!("--user-data-dir={}", profile.display()));
         let mut capabilities = Map::new();
@@ -87,10 +89,10 @@ impl Chromium {
             "after": begins as f64 / 48_000.0,
             "seconds": seconds,
         });
-        self.call("open", options).await?;
+        self.page.call("open", options).await?;
         let speaker = self.sound.say(NAME, &said)?;
         sleep(Duration::from_secs_f64(seconds)).await;
-        let sound = self.call("close", Value::Null).await?;
+        let sound = self.page.call("close", Value::Null).await?;
         drop(speaker);
         let bytes = BASE64.decode(sound.as_str().unwrap_or_default().as_bytes())?;
         let sample = |pair: &[u8; 2]| f32::from(i16::from_le_bytes(*pair)) / 32_768.0;
@@ -106,19 +108,6 @@ impl Chromium {
     pub(crate) async fn close(self) -> Result<()> {
         self.page.close().await
     }
-
-    /// Calls a function of the page.
-    async fn call(&self, function: &str, argument: Value) -> Result<Value> {
-        let script = "const [name, argument, done] = arguments; \
-             (async () => globalThis.eval(name)(argument))().then( \
-               (value) => done({ value: value ?? null }), \
-               (error) => done({ error: String(error) }))";
-        let arguments = vec![json!(function), argument];
-        let result = self.page.run_async(script, arguments).await?;
-        let error = &result["error"];
-        ensure!(error.is_null(), "{function}: {error}");
-        Ok(result["value"].clone())
-    }
 }
 
 /// Whose microphone and speaker it has.
@@ -130,20 +119,6 @@ const PAUSE: usize = 24_000;
 /// By how many samples what comes out is later than what went in: where it is found in is not exact,
 /// and whoever compares it looks for later sound only.
 pub(crate) const LATE: usize = 480;
-
-/// A real microphone without a question, no sandbox (tests run as root in containers), nothing
-/// that phones home.
-const FLAGS: &[&str] = &[
-    "--headless",
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
-];
 
 /// What it needs.
 pub(crate) const NEEDED: &[&str] = &["chromium", "chromedriver", "pulseaudio", "pactl", "pacat"];

@@ -3,7 +3,9 @@
 use media::backend::screen::ScreenError;
 use media::picture::Picture;
 use media::units::Size;
-use yuv::{BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix};
+use yuv::{YuvConversionMode, YuvRange, YuvStandardMatrix};
+
+use crate::planar::planar;
 
 /// The size of the picture of an area: both sides even, so a last column or row may be left out, and
 /// an area larger than any picture is shrunk by a whole number.
@@ -31,21 +33,10 @@ pub(super) fn to_i420(pixels: &[u8], area: Size, picture: &mut Picture) -> Resul
 }
 
 fn convert(pixels: &[u8], stride: usize, picture: &mut Picture) -> Result<(), ScreenError> {
-    let Size { width, height } = picture.size();
-    let [y, u, v] = picture.planes_mut();
-    let mut planes = YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(y),
-        y_stride: width,
-        u_plane: BufferStoreMut::Borrowed(u),
-        u_stride: width / 2,
-        v_plane: BufferStoreMut::Borrowed(v),
-        v_stride: width / 2,
-        width,
-        height,
-    };
+    let height = picture.size().height;
     let last = pixels.len().min(stride * height as usize);
     yuv::bgra_to_yuv420(
-        &mut planes,
+        &mut planar(picture),
         &pixels[..last],
         stride as u32,
         YuvRange::Limited,

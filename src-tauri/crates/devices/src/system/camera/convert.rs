@@ -5,12 +5,10 @@ use media::picture::Picture;
 use media::units::Size;
 use nokhwa::utils::FrameFormat;
 use turbojpeg::{DecompressHeader, Decompressor, Subsamp, YuvImage};
-use yuv::{
-    BufferStoreMut, YuvConversionMode, YuvPackedImage, YuvPlanarImageMut, YuvRange,
-    YuvStandardMatrix,
-};
+use yuv::{YuvConversionMode, YuvPackedImage, YuvRange, YuvStandardMatrix};
 
 use super::colour::{Range, from_bt601};
+use crate::planar::planar;
 
 /// Converts the pictures of one camera.
 #[derive(Default)]
@@ -252,21 +250,6 @@ fn halve(
             let count = (across * down) as u32;
             *value = ((sum + count / 2) / count) as u8;
         }
-    }
-}
-
-fn planar(picture: &mut Picture) -> YuvPlanarImageMut<'_, u8> {
-    let Size { width, height } = picture.size();
-    let [y, u, v] = picture.planes_mut();
-    YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(y),
-        y_stride: width,
-        u_plane: BufferStoreMut::Borrowed(u),
-        u_stride: width / 2,
-        v_plane: BufferStoreMut::Borrowed(v),
-        v_stride: width / 2,
-        width,
-        height,
     }
 }
 
