@@ -92,7 +92,7 @@ test('a window is chosen by keyboard, is marked while it is shared, and S stops 
 
 test('a shared screen is shown whole or in its own size, and scrolled then', async ({ page }) => {
   await open(page, 'call-screen');
-  const stage = page.getByRole('region', { name: 'Bea Lindqvist’s screen' });
+  const stage = page.getByRole('region', { name: 'Shared screen' });
   await expect(stage).toHaveAttribute('data-fit', 'fit');
   await page.getByRole('button', { name: 'Show the screen in its actual size' }).click();
   await expect(stage).toHaveAttribute('data-fit', 'actual');

@@ -33,6 +33,18 @@ const OVER_PICTURES: StoryName[] = [
   'call-faults',
   'call-settings',
   'call-settings-camera',
+  'call-sharing',
+  'call-share-picker',
+  'call-screen',
+  'call-screen-chat',
+  'call-chat',
+  'record-asked',
+  'record-asked-chat',
+  'record-us',
+  'record-them',
+  'record-both',
+  'record-menu',
+  'record-sharing',
   'settings-camera',
 ];
 
@@ -85,7 +97,7 @@ async function hidden(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const stage = (window as unknown as { fake: FakeBackend }).fake.stages.at(-1);
     if (!stage) return ['no stage was reported'];
-    const places = [stage.remote, stage.selfView].filter((one) => one !== null);
+    const places = [stage.remote, stage.screen, stage.selfView].filter((one) => one !== null);
     const islands = stage.islands.filter((one) => one.alpha > 0);
     type Box = { x: number; y: number; w: number; h: number };
     const holds = (outer: Box, x: number, y: number) =>

@@ -70,6 +70,7 @@ const TROUBLE: Partial<Record<StoryName, string>> = {
   'calling-camera-busy': 'camera-busy',
   'call-reconnecting': 'reconnecting',
   'call-chat-reconnecting': 'reconnecting',
+  'call-screen-reconnecting': 'reconnecting',
   'call-no-microphone': 'microphone-missing',
   'call-no-camera': 'camera-missing',
   'trouble-my-microphone': 'myMicrophone',

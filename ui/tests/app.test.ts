@@ -73,6 +73,43 @@ test('a refused command is shown with its code, also when the shell itself refus
   expect(app.local.problem).toEqual({ code: 'internal', message: 'not allowed' });
 });
 
+test('whether a request was taken is told of that one, whatever becomes of others', async () => {
+  const { app, backend } = shown('call');
+  const refused = { code: 'tooManyTexts', message: '' };
+  backend.configure = () => Promise.reject(refused);
+  const [isSaid] = await Promise.all([app.say('hello'), app.configure({ theme: 'dark' })]);
+  expect(isSaid).toBe(true);
+  expect(app.local.problem).toEqual(refused);
+
+  backend.perform = () => Promise.reject(refused);
+  backend.copyText = () => Promise.resolve();
+  const [isRefused, isCopied] = await Promise.all([app.say('hello'), app.copyText('figures')]);
+  expect([isRefused, isCopied]).toEqual([false, true]);
+});
+
+test('whether the conversation is read is told in order, and a refusal is not shown', async () => {
+  const { app, backend } = shown('call-chat');
+  const answers: (() => void)[] = [];
+  const told: unknown[] = [];
+  backend.perform = (command) => {
+    told.push(command);
+    return new Promise((_, refuse) => answers.push(() => refuse(new Error('no call'))));
+  };
+  app.reads(true);
+  app.reads(false);
+  await vi.waitFor(() => {
+    expect(told).toEqual([{ do: 'readChat', open: true }]);
+  });
+  answers.shift()?.();
+  await vi.waitFor(() => {
+    expect(told).toEqual([
+      { do: 'readChat', open: true },
+      { do: 'readChat', open: false },
+    ]);
+  });
+  expect(app.local.problem).toBeNull();
+});
+
 test('only what changes of the settings goes out', async () => {
   const { app, backend } = shown('home');
   const configure = vi.fn(() => Promise.resolve());

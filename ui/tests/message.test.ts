@@ -6,8 +6,8 @@ import type { KeptText } from '../src/backend/bindings/KeptText';
 import { Heard } from '../src/chat/heard';
 import {
   destination,
-  excess,
   isEmoji,
+  isTooLong,
   MAX_BYTES,
   messages,
   pieces,
@@ -61,6 +61,18 @@ describe('links', () => {
     expect(links(text)).toHaveLength(2);
   });
 
+  const many = (MAX_BYTES - 'http://a?x'.length) / 2;
+  test.each([
+    ['http://a', ')'.repeat(2 * many)],
+    [`http://a${'.'.repeat(many)}x`, ')'.repeat(many)],
+    [`http://a?${'(.'.repeat(many / 2)}${').'.repeat(many / 2)}`.slice(0, -1), '.'],
+  ])('a text that is all marks is read at once (%#)', (link, after) => {
+    const began = performance.now();
+    const found = pieces(link + after);
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(found.map((one) => one.text)).toEqual([link, after]);
+  });
+
   test('the whole host is shown, in ASCII, with its port', () => {
     expect(destination('https://xn--e1afmkfd.xn--p1ai:8443/x')).toBe('xn--e1afmkfd.xn--p1ai:8443');
     expect(destination('mailto:ann%40home@example.org')).toBe('ann@home@example.org');
@@ -83,9 +95,9 @@ test.each([
 });
 
 test('a text is measured as it is sent, in UTF-8', () => {
-  expect(excess('x'.repeat(MAX_BYTES))).toBe(0);
-  expect(excess(` ${'x'.repeat(MAX_BYTES)}\n`)).toBe(0);
-  expect(excess('ß'.repeat(MAX_BYTES / 2 + 1))).toBe(2);
+  expect(isTooLong('x'.repeat(MAX_BYTES))).toBe(false);
+  expect(isTooLong(` ${'x'.repeat(MAX_BYTES)}\n`)).toBe(false);
+  expect(isTooLong('ß'.repeat(MAX_BYTES / 2 + 1))).toBe(true);
 });
 
 const MINUTE = 60_000;

@@ -76,6 +76,8 @@ test('the exports hold all samples under the names of webrtc-stats', () => {
   const [names, first] = [lines[0]?.split(','), lines[1]?.split(',')];
   expect(names).toEqual(expect.arrayContaining(['at', 'currentRoundTripTime', 'sendCause']));
   expect(first).toHaveLength(names?.length ?? 0);
+  expect(names).toContain('screen.framesPerSecondSent');
+  expect(lines.join()).not.toContain('[object');
   expect(lines.at(150)).toContain('poor,loss,excellent,');
   expect(asCsv([])).toBe('\r\n');
 });

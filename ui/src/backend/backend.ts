@@ -85,8 +85,8 @@ export interface Backend {
   examine(peer?: string): Promise<Report>;
   /** Looks at all that can be shared, with a small picture of each. */
   screens(): Promise<ScreenList>;
-  /** Puts the text of a report on the clipboard. */
-  copyReport(text: string): Promise<void>;
+  /** Puts a text on the clipboard. */
+  copyText(text: string): Promise<void>;
   /** Shows the folder of the last recording in the system's file manager. */
   showRecording(): Promise<void>;
   /** Writes a table of the call's figures (CSV) where downloads go; the result is the file's path. */
@@ -136,7 +136,7 @@ export interface Opening {
   /** What is half written, by address. */
   readonly drafts?: Readonly<Record<string, string>>;
   /** What is asked about the person who is shown. */
-  readonly asking?: 'name' | 'block' | 'delete';
+  readonly asking?: 'name' | 'block' | 'delete' | 'forget';
   readonly transfer?: 'export' | 'import';
   /** The address of the peer inside the program. */
   readonly testing?: string;

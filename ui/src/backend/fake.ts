@@ -227,7 +227,7 @@ export function fake(query: URLSearchParams): FakeBackend {
       return new Promise((done) => setTimeout(done, still ? 0 : EXAMINE_MS, report));
     },
     screens: () => Promise.resolve(story.screens),
-    copyReport(text) {
+    copyText(text) {
       backend.copied.push(text);
       return Promise.resolve();
     },

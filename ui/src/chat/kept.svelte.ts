@@ -22,10 +22,4 @@ export class Kept {
     await this.app.backend.forgetText(address, call, number).catch(() => undefined);
     await this.look(address);
   }
-
-  /** Nothing is remembered of what was said with this person. */
-  async forgetAll(address: string): Promise<void> {
-    await this.app.forgetTexts(address);
-    await this.look(address);
-  }
 }

@@ -91,14 +91,19 @@ function sameDay(one: number, other: number): boolean {
   return new Date(one).toDateString() === new Date(other).toDateString();
 }
 
-/** How many bytes of UTF-8 a text has beyond what may be said at once; 0 when it may. */
-export function excess(text: string): number {
-  return Math.max(0, new TextEncoder().encode(text.trim()).length - MAX_BYTES);
+/** Whether a text has more bytes of UTF-8 than may be said at once. */
+export function isTooLong(text: string): boolean {
+  return new TextEncoder().encode(text.trim()).length > MAX_BYTES;
 }
 
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"\u2066-\u2069\u200e\u200f]+/giu;
 /** What ends a sentence and not a link. */
-const TRAILING = /[.,;:!?'"”’…*_~]+$/u;
+const TRAILING = new Set('.,;:!?\'"”’…*_~');
+/** Closing brackets, with what opens them. */
+const BRACKETS = new Map([
+  [')', '('],
+  [']', '['],
+]);
 
 /** The links of a text, and what stands between them. */
 export function pieces(text: string): Piece[] {
@@ -116,14 +121,25 @@ export function pieces(text: string): Piece[] {
   return found;
 }
 
-/** A link without the marks of the sentence that it stands in: a bracket belongs to it if it was opened there. */
+/**
+ * A link without the marks of the sentence that it stands in: a bracket belongs to it if it was opened
+ * there. In linear time: the other side may send whatever fits into {@link MAX_BYTES}.
+ */
 function trimmed(link: string): string {
-  const bare = link.replace(TRAILING, '');
-  const last = bare.at(-1);
-  const open = last === ')' ? '(' : last === ']' ? '[' : null;
-  if (open === null || last === undefined) return bare;
-  const count = (mark: string) => bare.split(mark).length - 1;
-  return count(last) > count(open) ? trimmed(bare.slice(0, -1)) : bare;
+  const count = (mark: string) => link.split(mark).length - 1;
+  /** How many more brackets close than open in what is left. */
+  const surplus = new Map(
+    [...BRACKETS].map(([close, open]) => [close, count(close) - count(open)]),
+  );
+  let end = link.length;
+  for (; end > 0; end--) {
+    const last = link.charAt(end - 1);
+    if (TRAILING.has(last)) continue;
+    const unopened = surplus.get(last) ?? 0;
+    if (unopened <= 0) break;
+    surplus.set(last, unopened - 1);
+  }
+  return link.slice(0, end);
 }
 
 /** Where a link leads; null for what is none, or hides where it leads. */

@@ -2,6 +2,7 @@
 import type { RecordingFile } from '../backend/bindings/RecordingFile';
 import type { RecordingView } from '../backend/bindings/RecordingView';
 import { m } from '../paraglide/messages';
+import { figure } from '../state/statistics/format';
 
 /** Who records the call now. */
 export type Recording = 'us' | 'them' | 'both';
@@ -48,8 +49,8 @@ export function recordingNews(
 export function sizeText(bytes: number): string {
   const megabytes = bytes / 1_000_000;
   return megabytes < 1000
-    ? m.recording_megabytes({ count: megabytes < 10 ? megabytes.toFixed(1) : megabytes.toFixed(0) })
-    : m.recording_gigabytes({ count: (megabytes / 1000).toFixed(1) });
+    ? m.recording_megabytes({ count: figure(megabytes, megabytes < 10 ? 1 : 0) })
+    : m.recording_gigabytes({ count: figure(megabytes / 1000, 1) });
 }
 
 /** The last parts of a path, for a line. */

@@ -47,11 +47,13 @@ export class App {
   perceived = $state.raw<Perceived>({ hears: false, sees: false });
   /** What the live region says. */
   announcement = $state('');
+  /** Counts what was deleted of conversations, so that whoever shows one looks again. */
+  forgotten = $state(0);
   /** When media first flowed, on the page's clock; null before. */
   began = $state<number | null>(null);
   readonly local = new Local();
   /** The figures of the call's last minutes. */
-  readonly history = new StatsHistory();
+  readonly figures = new StatsHistory();
   readonly examination: Examination;
 
   private readonly watch = new TroubleWatch();
@@ -63,17 +65,17 @@ export class App {
   /** What was said last of what became of the voice in this test call. */
   private toldOutcome: VoiceOutcome | null = null;
   private arrivalsDue: ReturnType<typeof setTimeout> | undefined;
-  /** Each is done when every request of its queue so far is answered. */
-  private readonly queues: Record<Queue, Promise<void>> = {
-    call: Promise.resolve(),
-    disk: Promise.resolve(),
+  /** Each is done when every request of its queue so far is answered, with whether the last was taken. */
+  private readonly queues: Record<Queue, Promise<boolean>> = {
+    call: Promise.resolve(true),
+    disk: Promise.resolve(true),
   };
 
   constructor(readonly backend: Backend) {
     this.examination = new Examination(backend);
     if (backend.opening) this.local.open(backend.opening);
     if (backend.opening?.past)
-      this.history.seed(backend.opening.past.call, backend.opening.past.samples);
+      this.figures.seed(backend.opening.past.call, backend.opening.past.samples);
     backend.subscribe(
       (view) => {
         this.take(view, performance.now());
@@ -84,8 +86,8 @@ export class App {
     );
   }
 
-  /** Sends a command; a refusal is shown. */
-  perform(command: Command): Promise<void> {
+  /** Sends a command; a refusal is shown. As with every request, the result is whether it was taken. */
+  perform(command: Command): Promise<boolean> {
     if (command.do === 'dial') {
       this.local.dialled = command.to.split('?')[0] ?? '';
       this.local.asksTest = false;
@@ -94,22 +96,22 @@ export class App {
   }
 
   /** Answers an incoming call. */
-  answer(answer: Answer): Promise<void> {
+  answer(answer: Answer): Promise<boolean> {
     return this.queued('call', () => this.backend.answer(answer));
   }
 
   /** Steers the running call from its small window. */
-  steer(steer: Steer): Promise<void> {
+  steer(steer: Steer): Promise<boolean> {
     return this.queued('call', () => this.backend.steer(steer));
   }
 
   /** The running call goes into a small window before all others. */
-  showSmall(): Promise<void> {
+  showSmall(): Promise<boolean> {
     return this.queued('disk', () => this.backend.showSmall());
   }
 
   /** Calls somebody whom the page knows. */
-  call(peer: Peer, video: boolean): Promise<void> {
+  call(peer: Peer, video: boolean): Promise<boolean> {
     const to = linkTo(peer, this.view?.history ?? [], this.view?.people ?? []);
     return this.perform({ do: 'dial', to, video });
   }
@@ -117,8 +119,8 @@ export class App {
   /** Calls the peer inside the program. The next call that goes out is that one. */
   async testCall(): Promise<void> {
     this.local.asksTest = true;
-    await this.queued('call', () => this.backend.testCall());
-    if (this.local.problem) this.local.asksTest = false;
+    const isTaken = await this.queued('call', () => this.backend.testCall());
+    if (!isTaken) this.local.asksTest = false;
   }
 
   /** Leaves the call that is over. */
@@ -134,21 +136,20 @@ export class App {
   }
 
   /** Opens the chosen device once more. */
-  retry(role: DeviceRole): Promise<void> {
+  retry(role: DeviceRole): Promise<boolean> {
     const id = this.view?.engine[role].chosen ?? null;
     return this.perform({ do: 'useDevice', role, id });
   }
 
   /** Shows the folder of the last recording. */
-  showRecording(): Promise<void> {
+  showRecording(): Promise<boolean> {
     return this.queued('disk', () => this.backend.showRecording());
   }
 
   /** Says something to the other side; whether it is on its way. */
-  async say(text: string): Promise<boolean> {
+  say(text: string): Promise<boolean> {
     this.toldWriting = -WRITING_EVERY_MS;
-    await this.perform({ do: 'say', text });
-    return this.local.problem === null;
+    return this.perform({ do: 'say', text });
   }
 
   /** Something is being written. A refusal is nothing to show. */
@@ -159,21 +160,26 @@ export class App {
     void this.backend.perform({ do: 'typing' }).catch(() => undefined);
   }
 
-  /** Whether the conversation is before the user's eyes. */
+  /** Whether the conversation is before the user's eyes, in order. A refusal is nothing to show. */
   reads(open: boolean): void {
-    void this.backend.perform({ do: 'readChat', open }).catch(() => undefined);
+    this.queues.call = this.queues.call.then((isTaken) =>
+      this.backend.perform({ do: 'readChat', open }).then(
+        () => isTaken,
+        () => isTaken,
+      ),
+    );
   }
 
   /** Opens a link in the system's browser, or begins a mail. */
-  openLink(link: string): Promise<void> {
+  openLink(link: string): Promise<boolean> {
     return this.queued('disk', () => this.backend.openLink(link));
   }
 
-  forgetTexts(address: string): Promise<void> {
-    return this.queued('disk', () => this.backend.forgetTexts(address));
+  forgetTexts(address: string): Promise<boolean> {
+    return this.forgetting(() => this.backend.forgetTexts(address));
   }
 
-  configure(change: Partial<Settings>): Promise<void> {
+  configure(change: Partial<Settings>): Promise<boolean> {
     return this.queued('disk', () => this.backend.configure(change));
   }
 
@@ -184,29 +190,29 @@ export class App {
     else void this.perform({ do: 'share', source: null });
   }
 
-  setFullScreen(on: boolean): Promise<void> {
+  setFullScreen(on: boolean): Promise<boolean> {
     return this.queued('disk', () => this.backend.setFullScreen(on));
   }
 
-  clearHistory(): Promise<void> {
+  clearHistory(): Promise<boolean> {
     return this.queued('disk', () => this.backend.clearHistory());
   }
 
   /** Makes somebody a contact, or renames one; empty stands for what they call themselves. */
-  saveContact(address: string, name: string): Promise<void> {
+  saveContact(address: string, name: string): Promise<boolean> {
     return this.queued('disk', () => this.backend.saveContact(address, name));
   }
 
-  deleteContact(address: string): Promise<void> {
-    return this.queued('disk', () => this.backend.deleteContact(address));
+  deleteContact(address: string): Promise<boolean> {
+    return this.forgetting(() => this.backend.deleteContact(address));
   }
 
-  setBlocked(address: string, blocked: boolean): Promise<void> {
+  setBlocked(address: string, blocked: boolean): Promise<boolean> {
     return this.queued('disk', () => this.backend.setBlocked(address, blocked));
   }
 
-  copyText(text: string): Promise<void> {
-    return this.queued('disk', () => this.backend.copyReport(text));
+  copyText(text: string): Promise<boolean> {
+    return this.queued('disk', () => this.backend.copyText(text));
   }
 
   /** Writes the figures of the call into a file; the result is its path, null when it was refused. */
@@ -219,12 +225,19 @@ export class App {
   }
 
   /** The user found the same words on both sides of this call. */
-  pinWords(call: string): Promise<void> {
+  pinWords(call: string): Promise<boolean> {
     return this.queued('disk', () => this.backend.pinWords(call));
   }
 
+  /** Sends a request that deletes texts too. */
+  private async forgetting(request: () => Promise<void>): Promise<boolean> {
+    const isTaken = await this.queued('disk', request);
+    this.forgotten += 1;
+    return isTaken;
+  }
+
   /** Sends the requests of a queue one after the other, so that the last one made wins. */
-  private queued(queue: Queue, request: () => Promise<void>): Promise<void> {
+  private queued(queue: Queue, request: () => Promise<void>): Promise<boolean> {
     this.queues[queue] = this.queues[queue].then(() => {
       this.local.problem = null;
       return this.answered(request);
@@ -233,11 +246,13 @@ export class App {
   }
 
   /** Sends a request; a refusal is shown. */
-  private async answered(request: () => Promise<void>): Promise<void> {
+  private async answered(request: () => Promise<void>): Promise<boolean> {
     try {
       await request();
+      return true;
     } catch (error) {
       this.local.problem = asUiError(error);
+      return false;
     }
   }
 
@@ -284,7 +299,7 @@ export class App {
     const trouble = this.watch.update(view.engine, name, now);
     this.trouble = reuse(this.trouble, trouble);
     this.perceived = reuse(this.perceived, this.watch.perceived);
-    this.history.update(view.engine, Date.now());
+    this.figures.update(view.engine, Date.now());
     const text =
       this.announcer.update(call, trouble, now) ??
       this.tested(view) ??
@@ -386,7 +401,7 @@ export class Local {
   /** The link of a text that shall be opened, until the user has seen where it leads. */
   link = $state<string | null>(null);
   /** What is asked about the person who is shown, or with whom the call is. */
-  asking = $state<'name' | 'block' | 'delete' | null>(null);
+  asking = $state<'name' | 'block' | 'delete' | 'forget' | null>(null);
   /** Which form is open for moving to another computer. */
   transfer = $state<'export' | 'import' | null>(null);
   /** The page that checks the connection is open, in the settings of the network. */

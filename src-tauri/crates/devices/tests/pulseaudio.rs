@@ -6,12 +6,13 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test panic")]
-#![expect(clippy::print_stderr, reason = "what was not tested is said aloud")]
+#![expect(clippy::print_stderr, reason = "what was measured is said aloud")]
 
 #[path = "pulseaudio/changes.rs"]
 mod changes;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -525,7 +526,8 @@ fn inside_with(body: &str, variables: impl FnOnce(&Path) -> Vec<(&'static str, O
 
 fn run_inside(body: &str, variables: impl FnOnce(&Path) -> Vec<(&'static str, OsString)>) {
     if !installed("pulseaudio") || !installed("pactl") {
-        eprintln!("SKIPPED: pulseaudio is not installed, {body} did not run");
+        let mut out = std::io::stderr().lock();
+        writeln!(out, "\nSKIPPED {body}: pulseaudio is not installed").unwrap();
         return;
     }
     let home = tempfile::tempdir().unwrap();

@@ -7,8 +7,4 @@ export type Steer = { "do": "setMicrophone",
 /**
  * Whether sound may leave.
  */
-live: boolean, } | { "do": "setCamera", 
-/**
- * Whether the camera runs.
- */
-on: boolean, } | { "do": "end" };
+live: boolean, } | { "do": "end" };

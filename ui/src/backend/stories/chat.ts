@@ -112,6 +112,10 @@ export const CHATS = {
     chat: chat({ texts: FAILED }),
   }),
   'home-messages': { ...story({}, {}, { person: BEA.address }), kept: [...KEPT, ...keptNow()] },
+  'home-forget': {
+    ...story({}, {}, { person: BEA.address, asking: 'forget' }),
+    kept: [...KEPT, ...keptNow()],
+  },
 } satisfies Record<string, Story>;
 
 function keptNow(): KeptText[] {

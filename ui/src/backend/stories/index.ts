@@ -270,6 +270,12 @@ export const STORIES = {
     {},
     { actualSize: true },
   ),
+  'call-screen-chat': story(
+    active('connected', THEIRS, { remoteScreen: SCREEN }),
+    {},
+    { panel: 'chat' },
+  ),
+  'call-screen-reconnecting': story(active('reconnecting', THEIRS, { remoteScreen: SCREEN })),
   'call-screen-no-camera': story(
     active(
       'connected',

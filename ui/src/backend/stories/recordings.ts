@@ -45,6 +45,13 @@ export const RECORDINGS = {
   'record-asked-long': recorded({ theirs: { state: 'asked', id: '00000000000000aa' } }, null, {
     peer: LONG,
   }),
+  'record-asked-chat': story(
+    active('connected', {
+      recording: { ...NOT_RECORDED, theirs: { state: 'asked', id: '00000000000000aa' } },
+    }),
+    {},
+    { panel: 'chat' },
+  ),
   'record-us': recorded({ ours: SINCE }, FILE),
   'record-us-low': recorded({ ours: SINCE }, { ...FILE, isSpaceLow: true, bytes: 2_310_000_000 }),
   'record-them': recorded({ theirs: SINCE }),

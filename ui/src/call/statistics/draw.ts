@@ -1,7 +1,9 @@
 /** The one place that knows uPlot: makes a plot of the panel on a canvas. Loaded with the first one. */
 import type uPlot from 'uplot';
 
+import { m } from '../../paraglide/messages';
 import { CAPACITY } from '../../state/statistics/history.svelte';
+import { figure } from '../../state/statistics/format';
 import type { Plot, Stroke } from '../../state/statistics/plots';
 
 const DASHES: Record<Stroke, number[]> = { solid: [], dashed: [5, 3], dotted: [2, 2] };
@@ -27,9 +29,11 @@ export async function draw(
   ]);
   const style = getComputedStyle(place);
   const colour = (name: string) => style.getPropertyValue(name).trim();
+  // The size of the text around it, also when the user has it larger.
+  const text = parseFloat(style.fontSize);
   const axis = {
     stroke: colour('--quiet'),
-    font: `11px ${colour('--font')}`,
+    font: `${String(text)}px ${colour('--font')}`,
     ticks: { show: false },
     grid: { stroke: colour('--line'), width: 1 },
   };
@@ -49,8 +53,14 @@ export async function draw(
         y: { range: (_plot, _least, most) => [0, Math.max(plot.least, most * 1.1)] },
       },
       axes: [
-        { ...axis, size: 16, gap: 2, splits: [-300, -240, -180, -120, -60, 0], values: minutes },
-        { ...axis, size: 34, gap: 4, space: 24 },
+        {
+          ...axis,
+          size: text * 1.45,
+          gap: 2,
+          splits: [-300, -240, -180, -120, -60, 0],
+          values: minutes,
+        },
+        { ...axis, size: text * 3, gap: 4, space: text * 2 },
       ],
       series: [
         {},
@@ -90,6 +100,8 @@ export async function draw(
 function minutes(_plot: uPlot, splits: number[]): string[] {
   // The oldest stands at the edge, under the other axis.
   return splits.map((seconds) =>
-    seconds === 0 || seconds === -CAPACITY ? '' : `${String(seconds / 60)} min`,
+    seconds === 0 || seconds === -CAPACITY
+      ? ''
+      : m.statistics_minutes({ count: figure(seconds / 60, 0) }),
   );
 }

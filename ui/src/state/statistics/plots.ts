@@ -27,9 +27,11 @@ export interface Line {
 export function plots(): readonly Plot[] {
   const sent = m.statistics_sent();
   const received = m.statistics_received();
+  const milliseconds = m.statistics_milliseconds();
+  const percent = m.statistics_percent();
   return [
     {
-      ...about('rate', m.statistics_rate(), 'Mbit/s', 1, 0.5),
+      ...about('rate', m.statistics_rate(), m.statistics_megabits(), 1, 0.5),
       lines: [
         line(sent, 'solid', (it) => (it.videoSendBitrate + it.audioSendBitrate) / 1e6),
         line(received, 'dashed', (it) => (it.videoReceiveBitrate + it.audioReceiveBitrate) / 1e6),
@@ -37,20 +39,20 @@ export function plots(): readonly Plot[] {
       ],
     },
     {
-      ...about('roundTrip', m.statistics_roundTrip(), 'ms', 0, 50),
+      ...about('roundTrip', m.statistics_roundTrip(), milliseconds, 0, 50),
       lines: [
         line(m.statistics_roundTrip(), 'solid', (it) => scaled(it.currentRoundTripTime, 1000)),
       ],
     },
     {
-      ...about('loss', m.statistics_loss(), '%', 1, 5),
+      ...about('loss', m.statistics_loss(), percent, 1, 5),
       lines: [
         line(sent, 'solid', (it) => it.remoteLoss * 100),
         line(received, 'dashed', (it) => Math.max(it.videoLoss, it.audioLoss) * 100),
       ],
     },
     {
-      ...about('buffer', m.statistics_buffer(), 'ms', 0, 50),
+      ...about('buffer', m.statistics_buffer(), milliseconds, 0, 50),
       lines: [
         line(m.statistics_waits(), 'solid', (it) => it.audioJitterBufferDelay * 1000),
         line(m.statistics_jitter(), 'dashed', (it) => it.jitter * 1000),
@@ -71,7 +73,7 @@ export function plots(): readonly Plot[] {
       ],
     },
     {
-      ...about('freezes', m.statistics_freezes(), 'ms', 0, 500),
+      ...about('freezes', m.statistics_freezes(), milliseconds, 0, 500),
       lines: [
         line(received, 'solid', (it, before) =>
           before ? Math.max(0, it.totalFreezesDuration - before.totalFreezesDuration) * 1000 : null,
@@ -79,14 +81,14 @@ export function plots(): readonly Plot[] {
       ],
     },
     {
-      ...about('work', m.statistics_work(), 'ms', 1, 10),
+      ...about('work', m.statistics_work(), milliseconds, 1, 10),
       lines: [
         line(m.statistics_encode(), 'solid', (it) => it.encodeMs),
         line(m.statistics_decode(), 'dashed', (it) => it.decodeMs),
       ],
     },
     {
-      ...about('cpu', m.statistics_cpu(), '%', 0, 50),
+      ...about('cpu', m.statistics_cpu(), percent, 0, 50),
       lines: [line(m.statistics_program(), 'solid', (it) => scaled(it.processCpu, 100))],
     },
   ];
