@@ -171,7 +171,7 @@ mod tests {
             around.map(|(x, y)| text(x, y)).sum::<f64>() / 9.0
         };
         assert!(ssim(SIZE, text, text) > 0.9999);
-        let faint = |x: usize, y: usize| text(x, y) + if x % 2 == 0 { 2.0 } else { -2.0 };
+        let faint = |x: usize, y: usize| text(x, y) + if x.is_multiple_of(2) { 2.0 } else { -2.0 };
         assert!(ssim(SIZE, text, faint) > SHARP, "what nobody sees");
         assert!(ssim(SIZE, text, blurred) < 0.9);
         assert!(ssim(SIZE, text, |x, y| text(x, y + 1)) < 0.9);
