@@ -13,7 +13,7 @@ pub struct Prepared {
 /// Sets what can only be set while no other thread runs: how memory is asked for, and where the
 /// sound server is. To be called first in `main`.
 pub fn prepare() -> Prepared {
-    memory::use_one_heap();
+    memory::keep_flat();
     Prepared {
         #[cfg(target_os = "linux")]
         _sound: devices::sound_server::prepare(),

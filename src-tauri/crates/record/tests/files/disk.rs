@@ -106,7 +106,11 @@ fn a_full_disk_ends_the_recording_and_leaves_it_whole() {
     let directory = tempfile::tempdir().unwrap();
     if !rustix::process::geteuid().is_root() {
         let mut out = std::io::stderr().lock();
-        writeln!(out, "\nSKIPPED a full disk: only root can mount a small one").unwrap();
+        writeln!(
+            out,
+            "\nSKIPPED a full disk: only root can mount a small one"
+        )
+        .unwrap();
         return;
     }
     let (mount, unmount) = (tmpfs(directory.path()), unmount(directory.path()));
