@@ -112,8 +112,14 @@ impl CallQuality {
             return;
         }
         match (self.path, path) {
-            (PathNow::Found, PathNow::Lost) => self.each(Direction::path_lost),
-            (PathNow::Lost, PathNow::Found) => self.each(|it| it.judge.path_found()),
+            (PathNow::Found, PathNow::Lost) => {
+                tracing::trace!("the path is lost");
+                self.each(Direction::path_lost);
+            }
+            (PathNow::Lost, PathNow::Found) => {
+                tracing::trace!("the path is found");
+                self.each(|it| it.judge.path_found());
+            }
             (PathNow::Unknown | PathNow::Found | PathNow::Lost, _) => {}
         }
         self.path = path;
@@ -145,9 +151,11 @@ impl CallQuality {
             return;
         };
         let (local, remote) = (both(*local, local_before), both(*remote, remote_before));
-        self.send
-            .second(&sent(stats, local, *received, *culprit, rate));
-        self.receive.second(&came(stats, remote, *culprit, frozen));
+        let sent = sent(stats, local, *received, *culprit, rate);
+        let came = came(stats, remote, *culprit, frozen);
+        tracing::trace!(send = %json(&sent), receive = %json(&came), "judged");
+        self.send.second(&sent);
+        self.receive.second(&came);
         let size = Size::new(stats.frame_width, stats.frame_height);
         if size.pixels() > self.largest.map_or(0, Size::pixels) {
             self.largest = Some(size);
@@ -243,6 +251,11 @@ fn came(stats: &CallStats, remote: Controls, culprit: Option<Culprit>, frozen: f
         server: stats.remote_connection_quality,
         ..Facts::PERFECT
     }
+}
+
+/// For the log: traces of calls are made of it, by which judges are tested.
+fn json(facts: &Facts) -> String {
+    serde_json::to_string(facts).unwrap_or_default()
 }
 
 /// What is sent for longer than a second: of what has just begun nothing has come yet.

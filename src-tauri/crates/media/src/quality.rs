@@ -24,6 +24,7 @@
 //! ```
 
 mod score;
+mod seconds;
 
 use std::time::Duration;
 
@@ -33,8 +34,9 @@ use ts_rs::TS;
 use crate::transport::ConnectionQuality;
 
 /// What is known of one direction over the last second. What is not sent is not judged: its figures
-/// are those of [`Facts::PERFECT`].
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// are those of [`Facts::PERFECT`], and so is what a text of them leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Facts {
     /// What comes of what is sent.
     pub arrival: Arrival,
@@ -42,9 +44,11 @@ pub struct Facts {
     pub audio_loss: f64,
     /// Share of packets of pictures that were lost, 0 to 1.
     pub video_loss: f64,
-    /// To the other side and back.
+    /// To the other side and back; in a text, seconds.
+    #[serde(with = "seconds")]
     pub round_trip: Duration,
-    /// How long sound waits between its arrival and its playout: what jitter costs.
+    /// How long sound waits between its arrival and its playout: what jitter costs; in a text, seconds.
+    #[serde(with = "seconds")]
     pub buffer: Duration,
     /// Share of the samples played that were made up, 0 to 1.
     pub concealed: f64,
@@ -58,7 +62,8 @@ pub struct Facts {
 }
 
 /// What comes of what one side sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Arrival {
     /// All of it, or nothing is sent.
     All,
@@ -169,8 +174,14 @@ impl Judge {
         let before = self.verdict;
         let level = falls_to.min(before.level).max(climbs_to);
         let cause = match before.cause {
-            // Of two that are about as bad the one that was told stays.
-            Some(told) if self.scores[told as usize] < score + CLEARLY => told,
+            // Of two that are about as bad the one that was told stays, unless the other explains it.
+            Some(told) if self.scores[told as usize] < score + CLEARLY => {
+                let bad = score + ABOUT;
+                let mut explain = Cause::ALL.into_iter().take_while(|it| *it != told);
+                explain
+                    .find(|it| self.scores[*it as usize] < bad)
+                    .unwrap_or(told)
+            }
             Some(_) | None => worst,
         };
         self.verdict = Verdict {
@@ -206,6 +217,12 @@ impl Facts {
         rate: 1.0,
         server: None,
     };
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self::PERFECT
+    }
 }
 
 impl Cause {
@@ -254,6 +271,10 @@ const CLIMBS: f64 = 0.1;
 
 /// How much worse than the cause that was told another one has to be to take its place.
 const CLEARLY: f64 = 15.0;
+
+/// How near to the worst a cause has to be to take the place of one that it explains: lost packets that
+/// of sound that is made up. Together with [`CLEARLY`] it keeps two causes from taking turns.
+const ABOUT: f64 = 3.0;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Tables of scores and levels, and whole calls as they were recorded.
 
+mod traces;
+
 use super::*;
 
 use ConnectionQuality::{Excellent, Good, Lost, Poor};

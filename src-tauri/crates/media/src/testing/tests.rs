@@ -355,7 +355,7 @@ fn a_cut_is_told_as_silence_then_as_a_lost_path_and_both_end_when_it_is_mended()
 fn a_cut_loses_frames_and_keeps_messages() {
     let mut pair = Pair::connected();
     pair.network.cut();
-    assert_eq!(pair.sound_heard_of(3), []);
+    assert_eq!(pair.sound_heard_of(3), [0_u64; 0]);
     pair.caller
         .control
         .send_data(Bytes::from_static(b"late"))
@@ -514,7 +514,7 @@ fn a_path_that_fails_on_purpose_is_silent_for_both_until_its_time_is_over() {
     pair.caller.control.fail_path(2 * SECOND);
     let message = Bytes::from_static(b"late");
     pair.callee.control.send_data(message.clone()).unwrap();
-    assert_eq!(pair.sound_heard_of(3), []);
+    assert_eq!(pair.sound_heard_of(3), [0_u64; 0]);
     pair.pass(2 * SECOND - 4 * MS);
     assert_eq!(silences(&mut pair.caller), [1999]);
     assert_eq!(silences(&mut pair.callee), [1999]);
