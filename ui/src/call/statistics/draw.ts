@@ -86,12 +86,25 @@ export async function draw(
     made.setSize({ width: place.clientWidth, height: place.clientHeight });
   });
   sizes.observe(place);
+  let latest = data;
+  let isInSight = false;
+  const show = () => {
+    if (isInSight) made.setData(latest as uPlot.AlignedData);
+  };
+  // Half of the plots are scrolled out of the panel: they are drawn when they come back into it.
+  const sight = new IntersectionObserver((changes) => {
+    isInSight = changes.at(-1)?.isIntersecting ?? false;
+    show();
+  });
+  sight.observe(place);
   return {
     show: (fresh) => {
-      made.setData(fresh as uPlot.AlignedData);
+      latest = fresh;
+      show();
     },
     destroy: () => {
       sizes.disconnect();
+      sight.disconnect();
       made.destroy();
     },
   };
