@@ -20,16 +20,59 @@ use crate::webdriver::Page;
 /// What a browser sends.
 #[derive(Clone, Debug)]
 pub struct Source<'a> {
-    /// A clip for the fake camera; none paints stamped pictures instead.
-    pub clip: Option<&'a Path>,
+    /// What it shows.
+    pub pictures: Pictures<'a>,
     /// A WAV file for the fake microphone.
     pub speech: &'a Path,
+}
+
+/// The pictures that a browser sends.
+#[derive(Clone, Copy, Debug)]
+pub enum Pictures<'a> {
+    /// None.
+    None,
+    /// A clip, by the fake camera.
+    Clip(&'a Path),
+    /// Stamped pictures that the page paints.
+    Stamped,
+    /// The window of this title on its screen, as a person shares it.
+    Window(&'a str),
+}
+
+impl Pictures<'_> {
+    /// How the page calls them.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Clip(_) => "camera",
+            Self::Stamped => "stamped",
+            Self::Window(_) => "window",
+        }
+    }
+
+    /// What the browser needs to be told for them.
+    fn flags(self) -> Vec<String> {
+        match self {
+            Self::None | Self::Stamped => vec![FAKE_UI.to_owned()],
+            Self::Clip(clip) => vec![
+                FAKE_UI.to_owned(),
+                format!("--use-file-for-fake-video-capture={}", clip.display()),
+            ],
+            // The fake UI would share a whole screen; the real one picks what is called so.
+            Self::Window(title) => vec![
+                "--auto-accept-camera-and-microphone-capture".to_owned(),
+                format!("--auto-select-window-capture-source-by-title={title}"),
+            ],
+        }
+    }
 }
 
 /// A browser with one end of a call in it.
 #[derive(Debug)]
 pub struct Browser {
     page: Page,
+    /// Whether it sends pictures.
+    shows: bool,
     // After the page: the browser writes into its profile until it is gone.
     _home: TempDir,
     /// What to add to the browser's clock to have `CLOCK_MONOTONIC`, milliseconds.
@@ -62,12 +105,7 @@ impl Browser {
             "--use-file-for-fake-audio-capture={}",
             source.speech.display()
         ));
-        if let Some(clip) = source.clip {
-            args.push(format!(
-                "--use-file-for-fake-video-capture={}",
-                clip.display()
-            ));
-        }
+        args.extend(source.pictures.flags());
         args.push(format!("--app=file://{}", html.display()));
         let mut capabilities = Map::new();
         capabilities.insert(
@@ -80,6 +118,7 @@ impl Browser {
             .await?;
         let mut browser = Self {
             page,
+            shows: !matches!(source.pictures, Pictures::None),
             _home: home,
             clock_offset: 0.0,
         };
@@ -89,7 +128,7 @@ impl Browser {
             .call(
                 "open",
                 json!({
-                    "stamped": source.clip.is_none(),
+                    "pictures": source.pictures.name(),
                     "width": 1280,
                     "height": 720,
                     "fps": 30,
@@ -178,6 +217,14 @@ impl Browser {
         ])
     }
 
+    /// Shows what comes pixel by pixel, in the middle of its window.
+    ///
+    /// # Errors
+    /// When the page fails.
+    pub async fn actual_size(&self) -> Result<()> {
+        self.page.call("actualSize", Value::Null).await.map(drop)
+    }
+
     /// Its page, for clicks and scripts.
     #[must_use]
     pub fn page(&self) -> &Page {
@@ -245,11 +292,13 @@ pub async fn call(caller: &Browser, callee: &Browser) -> Result<()> {
                 to.add_candidate(&candidate).await?;
             }
         }
-        let figures = [caller.figures().await?, callee.figures().await?];
-        if figures
-            .iter()
-            .all(|figures| figures["begunToFirstFrameMs"].is_number())
-        {
+        let mut are_there = true;
+        for (browser, other) in [(caller, callee), (callee, caller)] {
+            let figures = browser.figures().await?;
+            let sees = figures["begunToFirstFrameMs"].is_number() || !other.shows;
+            are_there &= sees && figures["connection"] == "connected";
+        }
+        if are_there {
             return Ok(());
         }
         sleep(Duration::from_millis(100)).await;
@@ -270,8 +319,8 @@ const PAINT: &str = include_str!("browser/paint.js");
 /// Bits per second of pictures, the same for both kinds of peers in a bench.
 pub const MAX_BITRATE: u64 = 2_500_000;
 
-/// No sandbox (tests run as root in containers), nothing that phones home, devices and sound without
-/// a question.
+/// No sandbox (tests run as root in containers), nothing that phones home, sound without a
+/// question.
 pub const QUIET: &[&str] = &[
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -280,8 +329,10 @@ pub const QUIET: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
 ];
+
+/// Devices without a question.
+pub const FAKE_UI: &str = "--use-fake-ui-for-media-stream";
 
 /// Fake devices, and the same window size as the app's.
 const FLAGS: &[&str] = &[

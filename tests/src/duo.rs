@@ -86,9 +86,26 @@ impl Duo {
         args: [Vec<String>; 2],
         sound: Option<&str>,
     ) -> Result<Self> {
+        let screens = [
+            Screen::start(WINDOW.0, WINDOW.1).await?,
+            Screen::start(WINDOW.0, WINDOW.1).await?,
+        ];
+        Self::open_on(screens, relay, homes, args, sound).await
+    }
+
+    /// The same on these screens, at least as large as a [`WINDOW`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_on(
+        screens: [Screen; 2],
+        relay: Relay,
+        homes: &Path,
+        args: [Vec<String>; 2],
+        sound: Option<&str>,
+    ) -> Result<Self> {
         let mut open = Vec::new();
-        for (name, args) in NAMES.into_iter().zip(args) {
-            let screen = Screen::start(1080, 720).await?;
+        for ((name, args), screen) in NAMES.into_iter().zip(args).zip(screens) {
             let home = homes.join(name);
             let sound = sound.map(ToOwned::to_owned);
             let options = Options {
@@ -129,6 +146,32 @@ impl Duo {
             window.until("connection", SOON, connected).await?;
         }
         Ok(())
+    }
+
+    /// Ada shares the window of this title, chosen by its picture; Bea is told so and can see it. The
+    /// picker is kept as a picture of this name ([`Screen::keep`]).
+    ///
+    /// # Errors
+    /// When it does not come to that.
+    pub async fn share(&self, title: &str, picker: &str) -> Result<()> {
+        let [ada, bea] = &self.windows;
+        ada.page().click("Share a screen or a window").await?;
+        ada.page().says("Share with the call", SOON).await?;
+        ada.page().named(title, SOON).await?;
+        self.screens[0].keep(picker).await?;
+        ada.page().click(title).await?;
+        ada.page().says("sees your window", SOON).await?;
+        let shared = |line: &Value| line["sharing"]["theirs"] == true;
+        bea.until("shared screen", SOON, shared).await?;
+        bea.page().named(ACTUAL_SIZE, SOON).await.map(drop)
+    }
+
+    /// Bea sees the shared screen pixel by pixel.
+    ///
+    /// # Errors
+    /// When her window does not offer it.
+    pub async fn actual_size(&self) -> Result<()> {
+        self.windows[1].page().click(ACTUAL_SIZE).await
     }
 
     /// Bea ends the call; both come home.
@@ -230,6 +273,11 @@ fn look(screen: &Screen, limit: Duration) -> Result<JoinHandle<Result<Seen>>> {
         Watch::find(pixels, SOON)?.look(limit)
     }))
 }
+
+/// Width and height of a window, pixels.
+pub const WINDOW: (u32, u32) = (1080, 720);
+
+const ACTUAL_SIZE: &str = "Show the screen in its actual size";
 
 /// The controls over the picture fade after three seconds.
 const SETTLE: Duration = Duration::from_millis(4500);

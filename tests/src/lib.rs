@@ -11,7 +11,7 @@
 //!   [`sound_server`], [`room`] (between a speaker and a microphone of it), [`speaker_delay`]
 //!   (devices that tell their delay wrong), [`lab`] (hosts, links and routers of our own), [`lan`]
 //!   (people on a network of it), [`material`], [`devices`] (named ones), [`text_window`] (a window
-//!   with text, and how much of it is left in a picture)
+//!   with text, and how much of it is left in a picture), [`page_window`] (one that scrolls)
 //! - between two programs: [`hostile_relay`] (reads, changes, forges), [`slow_link`] (delays),
 //!   [`forge`] (lies about who is near)
 //! - reading: [`story`] (what a program said of its calls), [`recovery`] (how long a call is away
@@ -34,6 +34,7 @@ pub mod lab;
 pub mod lan;
 pub mod livekit;
 pub mod material;
+pub mod page_window;
 pub mod peer;
 pub mod program;
 pub mod recorded;

@@ -38,15 +38,7 @@ impl TextWindow {
         place: &Path,
     ) -> Result<Self> {
         let page = place.join(format!("{title}.png"));
-        let lines = (1..height / LINE_PX).map(|line| format!("{line}. {TEXT}"));
-        let mut convert = Command::new("convert");
-        convert
-            .args(["-size", &format!("{width}x{height}"), "xc:white"])
-            .args(["-font", "DejaVu-Sans", "-pointsize", "14", "-fill", "black"])
-            .args(["-annotate", "+8+20", &lines.collect::<Vec<_>>().join("\n")])
-            .arg(&page);
-        let drawn = convert.stderr(Stdio::null()).status().await?;
-        ensure!(drawn.success(), "ImageMagick draws no page");
+        draw((width, height), &page).await?;
         let mut display = Command::new("display");
         display
             .args(["-title", title, "-geometry", "+0+0", "-borderwidth", "0"])
@@ -74,6 +66,21 @@ impl TextWindow {
             sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+/// Draws a page of text; how the file's name ends says its format, as ImageMagick names them.
+pub(crate) async fn draw((width, height): (u32, u32), page: &Path) -> Result<()> {
+    let lines = (1..height / LINE_PX).map(|line| format!("{line}. {TEXT}"));
+    let mut convert = Command::new("convert");
+    convert
+        .args(["-size", &format!("{width}x{height}"), "xc:white"])
+        .args(["-font", "DejaVu-Sans", "-pointsize", "14", "-fill", "black"])
+        .args(["-annotate", "+8+20", &lines.collect::<Vec<_>>().join("\n")])
+        .args(["-depth", "8"])
+        .arg(page);
+    let drawn = convert.stderr(Stdio::null()).status().await?;
+    ensure!(drawn.success(), "ImageMagick draws no page");
+    Ok(())
 }
 
 /// How alike a picture's luma is to what a screen shows at a place, see [`ssim`].

@@ -23,7 +23,7 @@ use media::transport::{
     FrameSink, FrameSource, MediaTransport, OpenParams, Role, Stream, TransportEvent,
 };
 use media::units::{Bitrate, Size};
-use scenarios::browser::{Browser, Source};
+use scenarios::browser::{Browser, Pictures, Source};
 use scenarios::material::material;
 use scenarios::screen::Screen;
 use scenarios::turn::{missing, skip, turn};
@@ -54,7 +54,7 @@ async fn talk(role: Role) -> Result<()> {
     let material = material().await?;
     let screen = Screen::start(1080, 720).await?;
     let source = Source {
-        clip: None,
+        pictures: Pictures::Stamped,
         speech: &material.speech[0],
     };
     let browser = Browser::open("chromium", &screen, &source).await?;

@@ -48,21 +48,12 @@ async fn a_window_is_shared(picture: &str) -> Result<()> {
     let page = TextWindow::show(&duo.screens[0], "notes", PAGE, homes.path()).await?;
     duo.call().await?;
 
-    ada.page().click("Share a screen or a window").await?;
-    ada.page().says("Share with the call", SOON).await?;
-    ada.page().named("notes", SOON).await?;
-    duo.screens[0].keep(&format!("picker-{picture}")).await?;
-    ada.page().click("notes").await?;
-    ada.page().says("sees your window", SOON).await?;
-    let shared = |line: &Value| line["sharing"]["theirs"] == true;
-    bea.until("shared screen", SOON, shared).await?;
-    let actual = "Show the screen in its actual size";
-    bea.page().named(actual, SOON).await?;
+    duo.share("notes", &format!("picker-{picture}")).await?;
     sleep(Duration::from_secs(3)).await;
     duo.screens[1]
         .keep(&format!("shared-fit-{picture}"))
         .await?;
-    bea.page().click(actual).await?;
+    duo.actual_size().await?;
 
     let (shown, mut best) = (duo.screens[0].grab()?, 0.0_f64);
     for _ in 0..20 {

@@ -29,6 +29,19 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 100)]
         calls: u32,
     },
+    /// What features cost: each beside a plain call, a shared window beside Chromium's share of it,
+    /// the panel of statistics open beside closed.
+    Features {
+        /// How many blocks of plain, feature, feature, plain.
+        #[arg(long, default_value_t = 3)]
+        blocks: u32,
+        /// How long each call is measured.
+        #[arg(long, default_value_t = 15)]
+        seconds: u64,
+        /// Only one of `costs`, `share`, `panel`.
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// How long a call is away after what may happen to it: another interface, no path, a killed
     /// side, …
     Recovery {
@@ -75,6 +88,13 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 15)]
         seconds: u64,
     },
+    /// Records what is known of calls over bad networks, second by second: the traces that the tests
+    /// of `media::quality` go by.
+    Traces {
+        /// Only the trace of this name.
+        #[arg(long)]
+        only: Option<String>,
+    },
     /// What is done to a voice: echo, noise, levels in simulated rooms, beside WebRTC's own code and
     /// Chromium; and how much later it is heard.
     Voice {
@@ -102,6 +122,20 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             drive.arg("--blocks").arg(blocks.to_string());
             drive.arg("--seconds").arg(seconds.to_string());
             check(drive.arg("--calls").arg(calls.to_string()))
+        }
+        Bench::Features {
+            blocks,
+            seconds,
+            only,
+        } => {
+            run::build()?;
+            let mut drive = run::drive(&["bench-features"]);
+            drive.arg("--blocks").arg(blocks.to_string());
+            drive.arg("--seconds").arg(seconds.to_string());
+            if let Some(only) = only {
+                drive.arg("--only").arg(only);
+            }
+            check(&mut drive)
         }
         Bench::Lan { runs, profile } => {
             check(&mut programs())?;
@@ -154,6 +188,14 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
             drive.arg("--seconds").arg(seconds.to_string());
             check(drive.arg("--peer").arg(peer))
         }
+        Bench::Traces { only } => {
+            check(&mut programs())?;
+            let mut drive = run::drive(&["traces", "--out", TRACES]);
+            if let Some(only) = only {
+                drive.arg("--only").arg(only);
+            }
+            check(&mut drive)
+        }
         Bench::Voice {
             ours_only,
             without_chromium,
@@ -189,6 +231,9 @@ fn peer() -> Result<PathBuf> {
     }
     Ok(program)
 }
+
+/// Where the tests look for them; commands run at the root of the repository.
+const TRACES: &str = "src-tauri/crates/media/src/quality/traces";
 
 /// Pinned, so that figures of different days are figures of one program.
 const PEER: &str = "peer@1.0.2";

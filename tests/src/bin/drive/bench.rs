@@ -3,24 +3,23 @@
 //! Blocks of ours, Chromium's, Chromium's, ours; the figure is the median over all calls of a
 //! kind. CPU and memory come from calls in which no pixel is read.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use scenarios::browser::{self, Browser, Source};
+use scenarios::browser::{self, Browser, Pictures, Source};
 use scenarios::devices::SYNTHETIC;
-use scenarios::duo::{Duo, NAMES, Side};
+use scenarios::duo::{Duo, Side};
 use scenarios::material::{Material, material};
 use scenarios::peer::{Peer, address};
 use scenarios::relay::Relay;
 use scenarios::screen::Screen;
-use scenarios::sound::{Recording, compare, delay};
+use scenarios::sound::delay;
 use scenarios::usage::{Held, Machine, Meter, held, tree};
-use scenarios::watch::{Watch, percentile};
-use serde_json::Value;
+use scenarios::watch::Watch;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::pair::{Pair, SOON, Setup, WARM_UP_SECONDS};
 use crate::table::{Calls, Growth, table};
 
 /// How much to measure.
@@ -96,77 +95,16 @@ pub(crate) async fn call_headless(
     relay: &Relay,
     caller: &[&str],
 ) -> Result<[Side; 2]> {
-    let homes = tempfile::tempdir()?;
-    let args = Duo::args(homes.path(), material);
-    let bea_home = homes.path().join("bea");
-    let to = address(&bea_home).await?;
-    let words = |verb: &[&str], args: &[String]| -> Vec<String> {
-        verb.iter()
-            .map(ToString::to_string)
-            .chain(args.iter().cloned())
-            .collect()
+    let setup = Setup {
+        material,
+        relay,
+        display: None,
+        words: [caller, &[]],
     };
-    let start = |name: &str, words: Vec<String>| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Peer::start(name, &homes.path().join(name), relay.url(), &words)
-    };
-    let mut bea = start("bea", words(&["answer", "--auto", "--once"], &args[1]))?;
-    bea.online(SOON).await?;
-    let calls = [&["call", to.as_str()], caller].concat();
-    let mut ada = start("ada", words(&calls, &args[0]))?;
-    let mut sides = [Side::default(), Side::default()];
-    let mut peers = [&mut ada, &mut bea];
-    for peer in &mut peers {
-        peer.phase("connected", SOON).await?;
-        for _ in 0..WARM_UP_SECONDS {
-            peer.figures().await?;
-        }
-    }
-    let meters = [0, 1].map(|at| Meter::start(peers[at].program().pid()));
-    sleep(length).await;
-    for (at, side) in sides.iter_mut().enumerate() {
-        side.cores = Some(meters[at].cores());
-        side.pss_mib = Some(held(&tree(peers[at].program().pid())).pss_mib);
-        let mut seconds = Vec::new();
-        for _ in 0..length.as_secs() {
-            seconds.push(peers[at].figures().await?);
-        }
-        let median = |pointer: &str| {
-            percentile(
-                seconds
-                    .iter()
-                    .filter_map(|line| line.pointer(pointer)?.as_f64()),
-                0.5,
-            )
-        };
-        side.fps = median("/framesPerSecondReceived");
-        side.glass_p50_ms = median("/pictureAgeMs/p50");
-        side.glass_p95_ms = median("/pictureAgeMs/p95");
-        let freezes = |line: Option<&Value>| line.and_then(|line| line["freezeCount"].as_u64());
-        let new = freezes(seconds.last()).zip(freezes(seconds.first()));
-        side.freezes = new.map(|(last, first)| (last - first) as usize);
-        let last = seconds.last().context("the call has no figures")?;
-        side.accept_to_first_frame_ms = last["acceptToFirstFrameMs"].as_f64();
-        side.accept_to_first_audio_ms = last["acceptToFirstAudioMs"].as_f64();
-        let heard = heard(
-            &homes.path().join(format!("{}.wav", NAMES[at])),
-            &material.voices[1 - at],
-        );
-        side.mouth_to_ear_ms = heard.as_ref().ok().map(|heard| heard.lag_ms);
-        side.correlation = heard.ok().map(|heard| heard.correlation);
-    }
-    ada.say("end").await?;
-    ada.ended(SOON).await?;
-    bea.ended(SOON).await?;
+    let mut pair = Pair::call(&setup).await?;
+    let sides = pair.measure(material, length).await?;
+    pair.end().await?;
     Ok(sides)
-}
-
-fn heard(path: &Path, said: &[f32]) -> Result<scenarios::sound::Heard> {
-    let recording = Recording::read(path)?;
-    let begun = recording.begun.context("the recording has no clock")?;
-    let end = begun + recording.length();
-    let part = recording.between(begun + Duration::from_secs(WARM_UP_SECONDS), end);
-    compare(said, &part.context("the recording is too short")?).context("nothing was heard")
 }
 
 /// One call for latency, with stamped pictures; one for CPU and memory, with the clip.
@@ -176,7 +114,7 @@ async fn call_chromium(material: &Material, length: Duration) -> Result<[Side; 2
         Screen::start(1080, 720).await?,
         Screen::start(1080, 720).await?,
     ];
-    let browsers = open_browsers(&screens, material, None).await?;
+    let browsers = open_browsers(&screens, material, Pictures::Stamped).await?;
     browser::call(&browsers[0], &browsers[1]).await?;
     sleep(Duration::from_secs(WARM_UP_SECONDS)).await;
     for (at, screen) in screens.iter().enumerate() {
@@ -200,7 +138,9 @@ async fn call_chromium(material: &Material, length: Duration) -> Result<[Side; 2
     for browser in browsers {
         browser.close().await?;
     }
-    let browsers = open_browsers(&screens, material, material.clip.as_deref()).await?;
+    let clip = material.clip.as_deref();
+    let pictures = clip.map_or(Pictures::Stamped, Pictures::Clip);
+    let browsers = open_browsers(&screens, material, pictures).await?;
     browser::call(&browsers[0], &browsers[1]).await?;
     sleep(Duration::from_secs(WARM_UP_SECONDS)).await;
     let meters = [browsers[0].root_pid()?, browsers[1].root_pid()?].map(Meter::start);
@@ -218,10 +158,10 @@ async fn call_chromium(material: &Material, length: Duration) -> Result<[Side; 2
 async fn open_browsers(
     screens: &[Screen; 2],
     material: &Material,
-    clip: Option<&Path>,
+    pictures: Pictures<'_>,
 ) -> Result<[Browser; 2]> {
     let source = |at: usize| Source {
-        clip,
+        pictures,
         speech: &material.speech[at],
     };
     let ada = Browser::open("chromium-ada", &screens[0], &source(0)).await?;
@@ -277,11 +217,6 @@ async fn settled(peer: &mut Peer) -> Held {
     sleep(Duration::from_secs(3)).await;
     held(&tree(peer.program().pid()))
 }
-
-const SOON: Duration = Duration::from_secs(10);
-
-/// Until rate control and jitter buffers have settled.
-const WARM_UP_SECONDS: u64 = 5;
 
 /// Pools and caches fill in the first calls, and stay.
 const WARM_UP_CALLS: u32 = 10;

@@ -9,14 +9,17 @@
 mod bench;
 mod check;
 mod door;
+mod features;
 mod forge;
 mod lan;
 mod livekit;
+mod pair;
 mod recovery;
 mod relay;
 mod show;
 mod sources;
 mod table;
+mod traces;
 mod voice;
 mod windows;
 
@@ -52,6 +55,8 @@ enum Form {
     },
     /// Calls beside Chromium's.
     Bench(bench::Options),
+    /// What features cost.
+    BenchFeatures(features::Options),
     /// How fast people on a local network see and call each other.
     BenchLan(lan::Options),
     /// Calls through a LiveKit server beside direct ones.
@@ -66,6 +71,8 @@ enum Form {
     BenchRelay(relay::Options),
     /// What is done to a voice, in simulated rooms.
     BenchVoice(voice::Options),
+    /// What is known of calls second by second, for the tests of who judges it.
+    Traces(traces::Options),
 }
 
 fn main() -> Result<()> {
@@ -82,6 +89,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Show { sources, seconds } => show::run(&sources, seconds).await,
             Form::Check { sources, seconds } => check::run(&sources, seconds).await,
             Form::Bench(options) => bench::run(&options).await,
+            Form::BenchFeatures(options) => features::run(&options).await,
             Form::BenchLan(options) => lan::run(&options).await,
             Form::BenchLivekit(options) => livekit::run(&options).await,
             Form::BenchRecovery(options) => recovery::run(&options).await,
@@ -89,6 +97,7 @@ async fn run(form: Form) -> Result<()> {
             Form::Forge(options) => tokio::task::block_in_place(|| forge::run(&options)),
             Form::BenchRelay(options) => relay::run(&options).await,
             Form::BenchVoice(options) => voice::run(&options).await,
+            Form::Traces(options) => traces::run(&options).await,
         }
     };
     // Leaving by the front door kills whatever was started.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use data_encoding::BASE64;
-use scenarios::browser::QUIET;
+use scenarios::browser::{FAKE_UI, QUIET};
 use scenarios::material::write_wav;
 use scenarios::program::free_port;
 use scenarios::sound::find;
@@ -47,7 +47,7 @@ impl Chromium {
             .env("PULSE_SERVER", sound.address())
             .env("HOME", home.path());
         let mut args: Vec<String> = QUIET.iter().map(ToString::to_string).collect();
-        args.push("--headless".to_owned());
+        args.extend(["--headless", FAKE_UI].map(str::to_owned));
         let profile = home.path().join("profile");
         args.push(format!("--user-data-dir={}", profile.display()));
         let mut capabilities = Map::new();
