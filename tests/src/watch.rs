@@ -108,6 +108,12 @@ impl Watch {
         }
     }
 
+    /// The picture that is known to be at this place of the screen.
+    #[must_use]
+    pub const fn at(pixels: Pixels, place: Place) -> Self {
+        Self { pixels, place }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn place(&self) -> Place {

@@ -15,6 +15,7 @@ use scenarios::material::Material;
 use scenarios::page_window::{Motion, PageWindow};
 use scenarios::relay::Relay;
 use scenarios::screen::{Raster, Screen};
+use scenarios::stamp::Place;
 use scenarios::text_window::ssim;
 use scenarios::usage::Meter;
 use scenarios::watch::{Watch, percentile};
@@ -136,19 +137,23 @@ async fn watch(
     sleep(SHARPENS).await;
     seen.still_cores = cores(pids, length).await;
     let [shown, arrived] = [screens[0].grab()?, screens[1].grab()?];
-    let likeness = spawn_blocking({
+    let found = spawn_blocking({
         let (at, size) = (page.at, page.size);
         move || likeness(&shown, at, size, &arrived)
     });
-    seen.sharpness = Some(likeness.await?);
+    let ((left, top), likeness) = found.await?.context("the window is not seen")?;
+    seen.sharpness = Some(likeness);
 
     page.set(Motion::Ticking)?;
-    let pixels = screens[1].pixels()?;
-    let ticks = spawn_blocking(move || {
-        let watch = Watch::find(pixels, SOON)?;
-        Ok::<_, anyhow::Error>((watch.look(length)?, watch))
-    });
-    let (ticks, watch) = ticks.await?.context("no change is seen")?;
+    sleep(SETTLES).await;
+    let place = Place {
+        x: left as f64,
+        y: top as f64,
+        ..Place::of_picture(page.size.0 as usize)
+    };
+    let watch = Watch::at(screens[1].pixels()?, place);
+    let ticks = spawn_blocking(move || Ok::<_, anyhow::Error>((watch.look(length)?, watch)));
+    let (ticks, watch) = ticks.await??;
     seen.tick_p50_ms = ticks.age_ms(0.5);
     seen.tick_p95_ms = ticks.age_ms(0.95);
 
@@ -169,9 +174,14 @@ async fn cores(pids: [i32; 2], length: Duration) -> [Option<f64>; 2] {
     meters.map(|it| Some(it.cores()))
 }
 
-/// How alike the middle of the window is on both screens. Where it lies on the other one is looked for,
-/// for toolkits round the middle of a window differently.
-fn likeness(shown: &Raster, at: (usize, usize), size: (u32, u32), arrived: &Raster) -> f64 {
+/// Where the window lies on the other screen, for toolkits round the middle of a window differently,
+/// and how alike its middle is on both.
+fn likeness(
+    shown: &Raster,
+    at: (usize, usize),
+    size: (u32, u32),
+    arrived: &Raster,
+) -> Option<((usize, usize), f64)> {
     let size = (size.0 as usize, size.1 as usize);
     let middle = (size.0 * 3 / 4, size.1 * 3 / 4);
     let from = (size.0 / 8, size.1 / 8);
@@ -193,12 +203,11 @@ fn likeness(shown: &Raster, at: (usize, usize), size: (u32, u32), arrived: &Rast
     let best = places
         .map(|place| (off(place), place))
         .min_by(|a, b| a.0.total_cmp(&b.0));
-    let Some((_, (left, top))) = best else {
-        return 0.0;
-    };
-    ssim(middle, original, |x, y| {
+    let (_, (left, top)) = best?;
+    let likeness = ssim(middle, original, |x, y| {
         f64::from(arrived.at(left + from.0 + x, top + from.1 + y))
-    })
+    });
+    Some(((left, top), likeness))
 }
 
 /// The table as Markdown.
@@ -251,5 +260,3 @@ const SHARPENS: Duration = Duration::from_secs(10);
 
 /// Rate control takes a moment to see that all of it moves.
 const SETTLES: Duration = Duration::from_secs(5);
-
-const SOON: Duration = Duration::from_secs(10);
