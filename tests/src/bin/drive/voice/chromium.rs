@@ -86,7 +86,7 @@ impl Chromium {
         let seconds = (said.len() + 2 * PAUSE) as f64 / 48_000.0;
         let options = json!({
             "far": far,
-            "after": begins as f64 / 48_000.0,
+            "after": (begins - LEAD) as f64 / 48_000.0,
             "seconds": seconds,
         });
         self.page.call("open", options).await?;
@@ -115,6 +115,11 @@ const NAME: &str = "chromium";
 
 /// Half a second.
 const PAUSE: usize = 24_000;
+
+/// By how many samples the far end is played before the recording has it, as by a speaker that has
+/// them in its buffer: a page hears late that something is said, and what is played after its own
+/// echo is no reference.
+const LEAD: usize = 4_800;
 
 /// By how many samples what comes out is later than what went in: where it is found in is not exact,
 /// and whoever compares it looks for later sound only.
