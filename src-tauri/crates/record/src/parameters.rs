@@ -54,7 +54,7 @@ fn read(keyframe: &[u8]) -> Option<Parameters> {
     let mut sets = 0;
     for unit in &units {
         match unit.nal_unit_type {
-            H264NalUnitType::Sps | H264NalUnitType::Pps => sets += unit.data.len(),
+            H264NalUnitType::Sps | H264NalUnitType::Pps => sets += LENGTH + unit.data.len(),
             H264NalUnitType::NonIdrSlice
             | H264NalUnitType::IdrSlice
             | H264NalUnitType::Sei
@@ -80,5 +80,24 @@ fn read(keyframe: &[u8]) -> Option<Parameters> {
 /// More than sizes of pictures that a call goes through.
 pub(crate) const MOST: usize = 48;
 
-/// Sets of our own encoder have 30 bytes; with everything that a set may say, some hundred.
+/// What the length of a set takes in the head (ISO/IEC 14496-15, 5.3.3.1).
+const LENGTH: usize = 2;
+
+/// Of all sets of a picture with their lengths. Those of our own encoder have 30 bytes; with
+/// everything that a set may say, some hundred.
 pub(crate) const MOST_BYTES: usize = 400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blank;
+
+    #[test]
+    fn many_small_sets_take_no_more_of_the_head_than_there_is() {
+        let picture = blank::picture(16, 16, 0);
+        assert!(read(&picture).is_some());
+        // A picture parameter set of one byte, of which a hostile side sends many.
+        let sets = [0, 0, 1, 0x68].repeat(200);
+        assert_eq!(read(&[&picture, &sets[..]].concat()), None);
+    }
+}
