@@ -81,7 +81,7 @@ pub struct ChatView {
     /// What was said last, the oldest first: about 100 texts and 64 KiB. Shared, for a view is made
     /// after every event and few of them change it.
     #[serde(with = "texts")]
-    #[ts(type = "Array<ChatText>")]
+    #[ts(as = "Vec<ChatText>")]
     pub texts: Arc<Vec<ChatText>>,
     /// How many texts of the other side came since the user looked last.
     pub unread: u32,

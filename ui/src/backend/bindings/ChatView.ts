@@ -10,7 +10,8 @@ export type ChatView = {
  */
 call: string, 
 /**
- * What was said last, the oldest first: about 100 texts and 64 KiB.
+ * What was said last, the oldest first: about 100 texts and 64 KiB. Shared, for a view is made
+ * after every event and few of them change it.
  */
 texts: Array<ChatText>, 
 /**

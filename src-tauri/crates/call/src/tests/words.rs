@@ -97,7 +97,7 @@ fn the_wire_form_is_this() {
                 screen: true,
                 ..ControlsReport::new(9, SOUND, Lacking::default())
             }),
-            r#""controls","sequence":9,"heard":0,"microphone":true,"camera":false,"takesTexts":true,"screen":true}"#,
+            r#""controls","sequence":9,"heard":0,"microphone":true,"camera":false,"screen":true,"takesTexts":true}"#,
         ),
         (
             Body::Record(Record {
